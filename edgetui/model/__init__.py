@@ -1,0 +1,1 @@
+"""What is known: pure data and pure functions, without I/O, asyncio or Textual."""

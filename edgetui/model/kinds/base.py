@@ -1,0 +1,56 @@
+"""What a kind is to edgetui: what to decode, how to make a row of it, what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+
+class Row(msgspec.Struct, gc=False, kw_only=True):
+    """The part every row shares: values, never text.
+
+    `created` and `deleting` are Unix seconds, 0 for none. `resource_version` is opaque. `owner_uid` is the uid
+    of the controlling owner reference, empty for none.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    created: int = 0
+    deleting: int = 0
+    owner_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One resource of the API, with what edgetui keeps of it.
+
+    `wire` is the msgspec struct that a JSON object decodes into (unknown fields are skipped); `project` makes
+    the row. `bookmarks` is false for kinds that the API server does not serve from its watch cache.
+    """
+
+    name: str
+    plural: str
+    group: str
+    version: str
+    namespaced: bool
+    wire: type[msgspec.Struct]
+    project: Callable[[Any], Row]
+    bookmarks: bool = True
+    capabilities: frozenset[str] = frozenset()
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """The API path of the collection or of one object, without a server's path prefix."""
+        parts = ["/api" if not self.group else f"/apis/{self.group}", self.version]
+        if namespace and self.namespaced:
+            parts += ["namespaces", namespace]
+        parts.append(self.plural)
+        if name:
+            parts.append(name)
+        if subresource:
+            parts.append(subresource)
+        return "/".join(parts)

@@ -1,0 +1,1 @@
+"""How it is drawn: the terminal driver, its life cycle and its link profiles."""

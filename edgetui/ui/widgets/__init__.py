@@ -1,0 +1,1 @@
+"""Widgets that only receive: none of them opens a connection."""
