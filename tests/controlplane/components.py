@@ -132,6 +132,7 @@ def controller_manager(assets: Assets, options: Options, files: Files) -> list[s
         f"--kubeconfig={files.kubeconfig('controller-manager')}",
         "--leader-elect=false",
         "--secure-port=0",
+        "--use-service-account-credentials=true",
         f"--root-ca-file={files.ca.cert}",
         f"--service-account-private-key-file={files.tokens.key}",
         f"--cluster-signing-cert-file={files.ca.cert}",
@@ -182,6 +183,7 @@ def kwok(assets: Assets, options: Options, ports: Ports, files: Files) -> list[s
         f"--tls-cert-file={files.kubelet_serving.cert}",
         f"--tls-private-key-file={files.kubelet_serving.key}",
         f"--node-lease-duration-seconds={options.lease_duration}",
+        "--v=ERROR",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,13 @@ MANAGED_LABEL = "managed"
 ALIVE, DEAD = "a", "b"
 """A node labelled ``managed=a`` is played by kwok; relabelled ``b`` it behaves as if its host had lost power."""
 
+# A configuration that leaves one of these out gets 0, not the default, and kwok refuses to start.
+_PARALLELISM = (
+    "podPlayStageParallelism",
+    "nodePlayStageParallelism",
+    "nodeLeaseParallelism",
+    "podsOnNodeSyncParallelism",
+)
 _OWN_STAGES = Path(__file__).parent / "stages" / "pods.yaml"
 
 
@@ -41,7 +49,7 @@ def write_config(path: Path, kwok_stages: Path) -> Path:
         {
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
             "kind": "KwokConfiguration",
-            "options": {"podPlayStageParallelism": 16, "nodePlayStageParallelism": 8},
+            "options": {option: 8 for option in _PARALLELISM},
         }
     ]
     for name in sorted(KWOK_STAGES):
@@ -59,6 +67,7 @@ def node(number: int, *, port: int, cpu: str = "4", memory: str = "8Gi", pods: i
     selector, has been seen not to set them.
     """
     name = f"node-{number}"
+    host_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
     labels = {
         MANAGED_LABEL: ALIVE,
         "kubernetes.io/hostname": name,
@@ -97,9 +106,9 @@ def node(number: int, *, port: int, cpu: str = "4", memory: str = "8Gi", pods: i
                 "osImage": "Debian GNU/Linux 13 (trixie)",
                 "operatingSystem": "linux",
                 "architecture": "arm64",
-                "machineID": f"{number:032x}",
-                "systemUUID": f"{number:032x}",
-                "bootID": f"{number:032x}",
+                "machineID": host_id,
+                "systemUUID": host_id,
+                "bootID": host_id,
             },
         },
     }
