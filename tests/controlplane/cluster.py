@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from . import build, components, kubeconfig, kwok, users
+from . import build, components, kubeconfig, kwok, users, workloads
 from .api import Api, ApiError
 from .assets import Assets
 from .components import Options
@@ -315,6 +315,11 @@ class ControlPlane:
             yield name
         finally:
             self.api.request("DELETE", f"/api/v1/namespaces/{name}")
+
+    def create(self, namespace: str, *objects: dict[str, Any]) -> None:
+        """Create objects of ``workloads`` in a namespace."""
+        for body in objects:
+            self.api.create(workloads.PATHS[body["kind"]].format(namespace), body)
 
     def _await_account(self, namespace: str) -> None:
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
