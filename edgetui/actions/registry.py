@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgetui.actions.plan import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -95,3 +97,14 @@ ACTIONS: dict[str, Action] = {
         ),
     )
 }
+
+
+def needs(action: str, kind: str = "") -> tuple[Access, ...]:
+    """The rights that an action needs for a kind; raises Refusal when it does not work on that kind."""
+    known = ACTIONS[action]
+    if kind not in known.needs:
+        raise Refusal(
+            f"{known.label.capitalize()} does not work on a {kind}.",
+            f"It works on {', '.join(sorted(known.kinds))}." if known.kinds else "",
+        )
+    return known.needs[kind]
