@@ -57,7 +57,7 @@ class ScaleView:
         found = list(self.notes)
         met = meets(self.hpa, self.desired, replicas)
         if met is not None:
-            found.insert(0, met.text)
+            found.insert(0, f"{met.text[:1].upper()}{met.text[1:]}.")
         if replicas == 0 and self.desired:
             found.append(f"0 stops every pod of {in_words(self.ref.key)}.")
         return tuple(found)
@@ -183,14 +183,14 @@ async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None, w
     async def judge(row: Workload) -> Judgement:
         return _judge(view, replicas, row)
 
-    watched = meets(view.hpa, view.desired, replicas) is not None
+    met = meets(view.hpa, view.desired, replicas)
     seen = await watch(
         run,
         view.ref,
         view.generation + written,
         judge,
         wait,
-        hold=min(HOLD, wait / 2) if watched else 0.0,
+        hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,
     )
     run.step(seen.text, "done" if seen.reached else "failed")
     return _told(view, replicas, seen)
