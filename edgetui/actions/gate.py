@@ -20,7 +20,7 @@ from edgetui.actions.audit import AuditLog, who
 from edgetui.actions.permissions import Permissions
 from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step, StepState
 from edgetui.actions.ports import Json, Session
-from edgetui.actions.registry import ACTIONS, Access
+from edgetui.actions.registry import Access
 from edgetui.cluster.api import WritePermit
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, OutcomeUnknown, ServerFailure
 from edgetui.model.freshness import Link
@@ -244,17 +244,6 @@ class Run:
             await self.record("result", **fields)
         except Refusal as failed:
             self.step(failed.sentence, "failed")
-
-
-def needs(action: str, kind: str = "") -> tuple[Access, ...]:
-    """The rights that an action needs for a kind; raises Refusal when it does not work on that kind."""
-    known = ACTIONS[action]
-    if kind not in known.needs:
-        raise Refusal(
-            f"A {kind} cannot be handled by {known.label}.",
-            f"It works on {', '.join(sorted(known.kinds))}." if known.kinds else "",
-        )
-    return known.needs[kind]
 
 
 def _outcome(problem: BaseException) -> str:
