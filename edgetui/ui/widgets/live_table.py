@@ -20,6 +20,7 @@ from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import PaneRow
 
+from .base import look_of
 from .columns import Fitted, cut, fit
 
 SETTLE = 0.7
@@ -45,17 +46,6 @@ class LiveTable(Widget, can_focus=True):
     DEFAULT_CSS = """
     LiveTable { height: 1fr; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--head",
-        "table--row",
-        "table--bad",
-        "table--warn",
-        "table--stale",
-        "table--unknown",
-        "table--cursor",
-        "table--cursor-away",
-        "table--note",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -94,6 +84,8 @@ class LiveTable(Widget, can_focus=True):
         super().__init__(id=id)
         self.view = view
         self.top = 0
+        self.sort: tuple[str | None, bool] = (None, False)
+        """Column id and direction of the person's sort; None is worst first."""
         self._now = now
         self._monotonic = monotonic
         self._hidden = hidden
@@ -106,7 +98,6 @@ class LiveTable(Widget, can_focus=True):
         self._fitted: list[Fitted] = []
         self._gap = 1
         self._shown: dict[int, Line | None] = {}
-        self._looks: dict[str, Style] = {}
 
     # -- what others read
 
@@ -124,6 +115,11 @@ class LiveTable(Widget, can_focus=True):
     def settled(self) -> bool:
         """False just after the row under the cursor went away or was replaced without a key press."""
         return self._monotonic() - self._moved_by_itself >= SETTLE
+
+    @property
+    def fitted(self) -> list[Fitted]:
+        """The columns on screen, left to right."""
+        return self._fitted
 
     @property
     def visible_rows(self) -> int:
@@ -238,11 +234,6 @@ class LiveTable(Widget, can_focus=True):
         self._shown[row_y] = line
         return Strip.blank(width, self._look("row")) if line is None else self._row_strip(line, width)
 
-    def notify_style_update(self) -> None:
-        """A theme change: styles are looked up again."""
-        super().notify_style_update()
-        self._looks.clear()
-
     def on_resize(self) -> None:
         """A new size: fit the columns again and keep the cursor in view."""
         self._keep_in_view()
@@ -299,8 +290,9 @@ class LiveTable(Widget, can_focus=True):
         cells = ["  "]
         for fitted in self._fitted:
             title = fitted.column.title.upper()
-            if fitted.column.id == self.view.sort_column:
-                title += "↓" if self.view.sort_reverse else "↑"
+            if fitted.column.id == self.sort[0]:
+                arrow = "↓" if self.sort[1] else "↑"
+                title = cut(title, fitted.width - 1).rstrip() + arrow
             cells.append(cut(title, fitted.width, fitted.column.align) + " " * self._gap)
         text = "".join(cells)
         return Strip([Segment(text, style)], cell_len(text)).adjust_cell_length(width, style)
@@ -309,11 +301,8 @@ class LiveTable(Widget, can_focus=True):
         style = self._look("note")
         return Strip([Segment(cut(text, width), style)], width)
 
-    def _look(self, name: str) -> Style:
-        style = self._looks.get(name)
-        if style is None:
-            style = self._looks[name] = self.get_component_rich_style(f"table--{name}")
-        return style
+    def _look(self, role: str) -> Style:
+        return look_of(self)[role]
 
     def _refresh_row(self, y: int) -> None:
         if 0 <= y < self.visible_rows:
