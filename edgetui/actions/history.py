@@ -12,7 +12,9 @@ from edgetui.model.revision import Revision, controller_revisions, deployment_re
 _CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
 
 
-async def revisions_of(session: Session, key: ObjectKey, there: Json) -> tuple[list[Revision], dict[str, Any]]:
+async def revisions_of(
+    session: Session, key: ObjectKey, there: Json
+) -> tuple[list[Revision], dict[str, Any]]:
     """The revisions of the object `there`, newest first, and the stored patch of each ControllerRevision by name."""
     query = {"labelSelector": selector(there["spec"].get("selector") or {})}
     if key.kind == "Deployment":

@@ -59,7 +59,8 @@ class RollbackView:
                 return one
         there = ", ".join(str(one.number) for one in self.revisions)
         raise Refusal(
-            f"{in_words(self.ref.key).capitalize()} has no revision {number}.", f"It has {there}; name one of them."
+            f"{in_words(self.ref.key).capitalize()} has no revision {number}.",
+            f"It has {there}; name one of them.",
         )
 
     def warnings(self, revision: Revision) -> tuple[str, ...]:
@@ -79,11 +80,15 @@ async def prepare(session: Session, ref: ObjectRef) -> RollbackView:
     words = in_words(ref.key)
     if isinstance(row, DeploymentRow) and row.paused:
         resume = f"kubectl --context {session.target.context} -n {row.namespace} rollout resume {words.replace(' ', '/')}"
-        raise Refusal(f"{words.capitalize()} is paused: a new template would not roll out.", f"First: {resume}")
+        raise Refusal(
+            f"{words.capitalize()} is paused: a new template would not roll out.", f"First: {resume}"
+        )
     revisions, patches = await revisions_of(session, ref.key, there)
     others = [one for one in revisions if not one.current]
     if not others:
-        why = "keeps no history (revisionHistoryLimit 0)" if row.history_limit == 0 else "has no other revision"
+        why = (
+            "keeps no history (revisionHistoryLimit 0)" if row.history_limit == 0 else "has no other revision"
+        )
         raise Refusal(f"{words.capitalize()} {why}: there is nothing to go back to.")
     good = last_known_good(others)
     return RollbackView(
@@ -280,7 +285,9 @@ def _notes(row: DeploymentRow | StatefulSetRow | DaemonSetRow, there: Json) -> t
     if LAST_APPLIED in (metadata.get("annotations") or {}):
         notes.append("It was made with kubectl apply: applying the same file again undoes the roll-back.")
     if isinstance(row, StatefulSetRow) and row.partition:
-        notes.append(f"Its partition is {row.partition}: pods below ordinal {row.partition} keep what they run.")
+        notes.append(
+            f"Its partition is {row.partition}: pods below ordinal {row.partition} keep what they run."
+        )
     if not isinstance(row, DeploymentRow) and row.strategy == "OnDelete":
         notes.append("Its update strategy is OnDelete: each pod keeps what it runs until you delete it.")
     return tuple(notes)

@@ -60,7 +60,9 @@ class StuckPod:
             "podManagementPolicy OrderedReady does not replace it by itself"
         )
         context = self._run.session.target.context
-        self.next_step = f"Delete that pod: kubectl --context {context} -n {row.namespace} delete pod {pod.name}"
+        self.next_step = (
+            f"Delete that pod: kubectl --context {context} -n {row.namespace} delete pod {pod.name}"
+        )
 
     async def _pods(self, row: StatefulSetRow) -> list[PodRow]:
         session = self._run.session
