@@ -87,7 +87,9 @@ class Gate:
     ) -> AsyncIterator[Run]:
         """Open a run, or raise Refusal: read-only, not permitted, or the link is not live."""
         if self.read_only:
-            raise Refusal("edgetui was started read-only.", "Start it without --read-only to change anything.")
+            raise Refusal(
+                "edgetui was started read-only.", "Start it without --read-only to change anything."
+            )
         if READ_ONLY_BADGE in session.target.badges:
             raise Refusal(
                 f"{session.name} is marked read-only in its kubeconfig.",

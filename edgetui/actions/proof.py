@@ -1,4 +1,4 @@
-"""Proofs about a token, each on connections of their own and without a client certificate, which would beat the token."""
+"""Proofs about a token, on connections of their own and without a client certificate, which would beat the token."""
 
 from __future__ import annotations
 

@@ -36,7 +36,11 @@ def deployment_patch(template: Json, cause: str, version: str, *, annotated: boo
         labels.pop(HASH_LABEL, None)
     note: Json = {"op": "add", "path": "/metadata/annotations", "value": {CHANGE_CAUSE: cause}}
     if annotated:
-        note = {"op": "add", "path": f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}", "value": cause}
+        note = {
+            "op": "add",
+            "path": f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}",
+            "value": cause,
+        }
     return [
         {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
         {"op": "replace", "path": "/spec/template", "value": clean},

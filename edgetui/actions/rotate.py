@@ -25,7 +25,9 @@ __all__ = ["RotateView", "perform", "plan", "prepare"]
 PATIENCE = 75.0  # seconds; 10 of cache, 60 more while the Secret waits on a finalizer
 
 
-async def perform(gate: Gate, session: Session, view: RotateView, siblings: Sequence[Session] = ()) -> Receipt:
+async def perform(
+    gate: Gate, session: Session, view: RotateView, siblings: Sequence[Session] = ()
+) -> Receipt:
     """Rotate the token; `siblings` are other open sessions, those that sign in with the same token are moved too.
 
     Raises EdgetuiError while the old token and the file are as they were (what was made is taken away again). Once the
