@@ -12,16 +12,18 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgetui.actions import kindnames, rollback, rotate, scale
 from edgetui.actions.audit import AuditLog, default_path
-from edgetui.actions.connect import Connection, NoCluster, choose
+from edgetui.actions.connect import Connection, choose
 from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Changed, Receipt
 from edgetui.cluster.errors import (
     CredentialError,
     EdgetuiError,
+    KubeconfigError,
     LinkError,
     ProtocolError,
     TlsError,
@@ -31,7 +33,7 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 
 REACHED, FAILED, USAGE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 130
 
-_UNUSABLE = (NoCluster, LinkError, TlsError, CredentialError, ProtocolError, Unauthorized)
+_UNUSABLE = (KubeconfigError, LinkError, TlsError, CredentialError, ProtocolError, Unauthorized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ def scale_command(argv: Sequence[str]) -> int:
 def rollback_command(argv: Sequence[str]) -> int:
     """`edgetui rollback KIND/NAME [--to-revision R]`."""
     parser = _parser("rollback", "Put an earlier revision of a Deployment, StatefulSet or DaemonSet back.")
-    parser.add_argument("object", metavar="KIND/NAME", help="for example deploy/press, sts/camera or ds/agent")
+    parser.add_argument(
+        "object", metavar="KIND/NAME", help="for example deploy/press, sts/camera or ds/agent"
+    )
     parser.add_argument(
         "--to-revision", metavar="R", type=int, help="default: the last revision that is known to have worked"
     )
@@ -151,15 +155,16 @@ async def _run(job: _Job, console: Console) -> int:
         finally:
             session.close()
     except EdgetuiError as problem:
-        code = console.refused(job.action, cluster, problem)
-        return USAGE if isinstance(problem, _UNUSABLE) else REACHED if code else FAILED
+        if console.refused(job.action, cluster, problem):
+            return REACHED
+        return USAGE if isinstance(problem, _UNUSABLE) else FAILED
     console.result(receipt)
     if receipt.ok or (receipt.pending and options.no_wait):
         return REACHED
     return NOT_YET if receipt.pending else FAILED
 
 
-async def _again(console: Console, changed: Changed) -> object:
+async def _again(console: Console, changed: Changed) -> Any:
     """After a change in between: the new view when a person wants to go on with it, else the same problem again."""
     console.say(changed.sentence)
     if console.can_ask and await console.ask("Go on with what is there now?"):

@@ -62,7 +62,8 @@ class Console:
             return True
         if not self._source.isatty():
             raise Refusal(
-                "There is no terminal to confirm this on: nothing was changed.", "Add --yes to agree in advance."
+                "There is no terminal to confirm this on: nothing was changed.",
+                "Add --yes to agree in advance.",
             )
         return await self.ask("Do it?")
 
@@ -108,13 +109,15 @@ class Console:
             data=receipt.data,
         )
 
-    def refused(self, action: str, cluster: str, problem: EdgetuiError) -> None:
-        """Why nothing (more) happened; a dry run that came this far is no failure."""
+    def refused(self, action: str, cluster: str, problem: EdgetuiError) -> bool:
+        """Why nothing (more) happened; true when it was a dry run that came to its end, which is no failure."""
         self._end_line()
         rehearsed = self._dry_run and isinstance(problem, Cancelled)
         if not self._as_json:
-            self._err.write("Dry run: nothing was changed.\n" if rehearsed else f"{printable(str(problem))}\n")
-            return
+            self._err.write(
+                "Dry run: nothing was changed.\n" if rehearsed else f"{printable(str(problem))}\n"
+            )
+            return rehearsed
         cancelled = "cancelled" if isinstance(problem, Cancelled) else "refused"
         self._object(
             action,
@@ -124,6 +127,7 @@ class Console:
             ok=rehearsed,
             error=None if rehearsed else {"sentence": problem.sentence, "next_step": problem.next_step},
         )
+        return rehearsed
 
     def _object(self, action: str, cluster: str, named: Any, outcome: str, **rest: Any) -> None:
         target = self._plan.target if self._plan else None

@@ -23,7 +23,9 @@ def parse(text: str) -> tuple[str, str]:
     known = _KINDS.get(kind.lower().partition(".")[0])
     if not slash or not name or "/" in name or known is None:
         raise Refusal(
-            f"“{text}” does not name an object." if known or not slash else f"“{kind}” is not a kind edgetui knows.",
+            f"“{text}” does not name an object."
+            if known or not slash
+            else f"“{kind}” is not a kind edgetui knows.",
             "Write KIND/NAME, for example deploy/press, sts/camera or ds/agent.",
         )
     return known, name
