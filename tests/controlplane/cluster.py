@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -88,10 +88,15 @@ class ControlPlane:
     @property
     def api(self) -> Api:
         """Requests as admin."""
-        return Api(self.server, self.layout.admin_context())
+        return Api(self.server, self.layout.context_of("admin"))
+
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """Its programs: storage, apiserver, controller-manager, scheduler, kwok and metrics-server."""
+        return self._processes
 
     def process(self, name: str) -> Process:
-        """A running program: storage, apiserver, controller-manager, scheduler, kwok or metrics-server."""
+        """One of its programs, to signal or to read its output."""
         return self._processes[name]
 
     # Life
