@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json
+from edgetui.actions.ports import Session
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.revision import Revision, controller_revisions, deployment_revisions

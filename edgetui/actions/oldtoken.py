@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json
+from edgetui.actions.ports import Session
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.model.expiry import TokenFacts
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from edgetui.actions.gate import Run
 from edgetui.actions.permissions import ask
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
 from edgetui.cluster.api import Api
 from edgetui.cluster.errors import EdgetuiError, Unauthorized

@@ -11,8 +11,8 @@ from typing import Any
 
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import revisions_of, selector
-from edgetui.actions.plan import Changed, Plan, Receipt, Refusal
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.revert import cause_of, controller_patch, deployment_patch, images
 from edgetui.actions.stuck import StuckPod
