@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from edgetui.actions.audit import AuditLog, who
 from edgetui.actions.permissions import Permissions
-from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step, StepState
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Cancelled, Json, Plan, Receipt, Refusal, Step, StepState
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
 from edgetui.cluster.api import WritePermit
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, OutcomeUnknown, ServerFailure

@@ -1,11 +1,12 @@
-"""How the token in use can be ended: by deleting the Secret it is bound to, if that Secret is there for nothing else."""
+"""How the token in use can be ended: by deleting the Secret it is bound to, if that is there for nothing else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json
+from edgetui.actions.ports import Session
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.model.expiry import TokenFacts
 

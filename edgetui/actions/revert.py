@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from edgetui.actions.ports import Json
+from edgetui.actions.plan import Json
 from edgetui.model.revision import Revision
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"

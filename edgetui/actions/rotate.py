@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from edgetui.actions.credential import bearer, token_in_file
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.minting import Minting, NewToken, empty_secret, secrets_path
-from edgetui.actions.plan import Plan, Receipt
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json, Plan, Receipt
+from edgetui.actions.ports import Session
 from edgetui.actions.proof import Unproven, prove, seconds_until_refused
 from edgetui.actions.registry import needs
 from edgetui.actions.tokenview import RotateView, prepare, require_token_in_file, short, when

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.plan import Changed, Plan, Receipt, Refusal
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
 from edgetui.actions.writing import LATE, arrived, at_version, in_words, object_path, read

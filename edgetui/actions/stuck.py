@@ -1,6 +1,7 @@
-"""The StatefulSet trap: an OrderedReady set waits for ever for a broken pod of a revision it no longer wants (KEP-3541).
+"""The StatefulSet trap: an OrderedReady set waits for ever for a broken pod of a revision it no longer wants.
 
-Seen on a real control plane: neither a roll-back nor a newer good image replaces that pod; deleting it does, at once.
+Seen on a real control plane: neither a roll-back nor a newer good image replaces that pod; deleting it does, at once
+(KEP-3541).
 """
 
 from __future__ import annotations
