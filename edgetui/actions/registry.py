@@ -9,12 +9,17 @@ from edgetui.actions.plan import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One right on one resource, as a SelfSubjectAccessReview asks for it; "" is the core group."""
+    """One right on one resource, as a SelfSubjectAccessReview asks for it; "" is the core group.
+
+    `named` is true when the right is about the one object that the action is aimed at, so that rights narrowed by
+    resourceNames count.
+    """
 
     verb: str
     resource: str
     group: str = ""
     subresource: str = ""
+    named: bool = True
 
     @property
     def words(self) -> str:
@@ -52,7 +57,11 @@ def _scale(resource: str) -> tuple[Access, ...]:
 
 
 def _rollback(resource: str, history: str) -> tuple[Access, ...]:
-    return (Access("patch", resource, "apps"), Access("get", resource, "apps"), Access("list", history, "apps"))
+    return (
+        Access("patch", resource, "apps"),
+        Access("get", resource, "apps"),
+        Access("list", history, "apps", named=False),
+    )
 
 
 ACTIONS: dict[str, Action] = {
@@ -89,8 +98,8 @@ ACTIONS: dict[str, Action] = {
             {
                 "": (
                     Access("create", "serviceaccounts", "", "token"),
-                    Access("create", "secrets"),
-                    Access("delete", "secrets"),
+                    Access("create", "secrets", named=False),
+                    Access("delete", "secrets", named=False),
                 )
             },
             danger=True,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.plan import Changed, Plan, Receipt, Refusal
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
 from edgetui.actions.writing import LATE, arrived, at_version, in_words, object_path, read
@@ -57,7 +57,7 @@ class ScaleView:
         found = list(self.notes)
         met = meets(self.hpa, self.desired, replicas)
         if met is not None:
-            found.insert(0, met.text)
+            found.insert(0, f"{met.text[:1].upper()}{met.text[1:]}.")
         if replicas == 0 and self.desired:
             found.append(f"0 stops every pod of {in_words(self.ref.key)}.")
         return tuple(found)
@@ -90,7 +90,9 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
     )
 
 
-async def perform(gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None) -> Receipt:
+async def perform(
+    gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None
+) -> Receipt:
     """Set the number and, for at most `wait` seconds (None: not at all), see it become true.
 
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
@@ -147,7 +149,9 @@ def plan(session: Session, view: ScaleView, replicas: int, version: str) -> Plan
         facts=tuple(facts),
         diff=(f"- replicas: {view.desired}", f"+ replicas: {replicas}"),
         warnings=view.warnings(replicas),
-        writes=(f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}, if it is still at version {version}",),
+        writes=(
+            f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}, if it is still at version {version}",
+        ),
     )
 
 
@@ -183,14 +187,14 @@ async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None, w
     async def judge(row: Workload) -> Judgement:
         return _judge(view, replicas, row)
 
-    watched = meets(view.hpa, view.desired, replicas) is not None
+    met = meets(view.hpa, view.desired, replicas)
     seen = await watch(
         run,
         view.ref,
         view.generation + written,
         judge,
         wait,
-        hold=min(HOLD, wait / 2) if watched else 0.0,
+        hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,
     )
     run.step(seen.text, "done" if seen.reached else "failed")
     return _told(view, replicas, seen)

@@ -10,13 +10,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from . import build, components, kubeconfig, kwok, users
+from . import build, components, kubeconfig, kwok, users, workloads
 from .api import Api, ApiError
 from .assets import Assets
 from .components import Options
@@ -88,10 +88,15 @@ class ControlPlane:
     @property
     def api(self) -> Api:
         """Requests as admin."""
-        return Api(self.server, self.layout.admin_context())
+        return Api(self.server, self.layout.context_of("admin"))
+
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """Its programs: storage, apiserver, controller-manager, scheduler, kwok and metrics-server."""
+        return self._processes
 
     def process(self, name: str) -> Process:
-        """A running program: storage, apiserver, controller-manager, scheduler, kwok or metrics-server."""
+        """One of its programs, to signal or to read its output."""
         return self._processes[name]
 
     # Life
@@ -315,6 +320,11 @@ class ControlPlane:
             yield name
         finally:
             self.api.request("DELETE", f"/api/v1/namespaces/{name}")
+
+    def create(self, namespace: str, *objects: dict[str, Any]) -> None:
+        """Create objects of ``workloads`` in a namespace."""
+        for body in objects:
+            self.api.create(workloads.PATHS[body["kind"]].format(namespace), body)
 
     def _await_account(self, namespace: str) -> None:
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"

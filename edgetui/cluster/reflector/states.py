@@ -69,7 +69,7 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whether a streaming list is to be tried; false once this cluster is known to lack it."""
     link_up: bool = False
     rv: str = ""
-    """Version to resume from; empty: list again. Opaque, see `versions.older`."""
+    """Version to resume from; empty: list again. Opaque, see `store.older`."""
     synced: bool = False
     """The store holds a complete list, however old."""
     lapsed: bool = False

@@ -9,7 +9,7 @@ from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.failing import FORBIDDEN_AGAIN
 from edgetui.cluster.reflector.opening import STEADY_LINK, back_off, list_again, open_request, reopen
 from edgetui.cluster.reflector.states import NEVER, Effects, Phase, State
-from edgetui.cluster.versions import behind
+from edgetui.model.store import older
 
 CATCH_UP_QUIET, CATCH_UP_MOST = 0.3, 2.0
 BOOKMARK_SILENCE = 75.0
@@ -52,7 +52,7 @@ def head(s: State, _: r.Head, now: float, rng: backoff.Random) -> tuple[State, E
 def apply(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Events of a watch come in the order of their versions: the last one is where to resume."""
     last = happened.items[-1][1].resource_version
-    rv = s.rv if behind(last, s.rv) else last
+    rv = s.rv if older(last, s.rv) else last
     return replace(_heard(s, now), rv=rv, events=s.events + len(happened.items)), (r.Apply(happened.items),)
 
 
@@ -63,7 +63,7 @@ def more_bytes(s: State, _: r.Heard, now: float, rng: backoff.Random) -> tuple[S
 
 def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """A heartbeat with a version to resume from; behind ours it can only be another history."""
-    if behind(happened.rv, s.rv):
+    if older(happened.rv, s.rv):
         reason = "the server's history went back; it may have been restored from a backup"
         after, effects = back_off(replace(s, rv=""), reason, now, rng)
         return after, (*effects, r.Rewound(reason))
