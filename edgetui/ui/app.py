@@ -18,9 +18,9 @@ from edgetui.terminal.driver import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
-from .keymap import ON_DEMAND, actions_for
+from .keymap import ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
-from .screens.main import MainScreen, object_words
+from .screens.main import MainScreen
 from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class EdgetuiApp(DrawnApp):
         self.options = options
         self.now = now
         self.monotonic = monotonic
-        self.fleet = Fleet({store.cluster: store for store in stores})
+        self.fleet = Fleet(stores)
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
@@ -201,9 +201,7 @@ class EdgetuiApp(DrawnApp):
     def action_next_theme(self) -> None:
         """The next theme, by name."""
         names = sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
-        self.set_look(
-            names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
-        )
+        self.set_look(names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0])
         self.flash(f"theme {self._look.name}: {self._look.about}")
 
     def action_freeze(self) -> None:
@@ -229,3 +227,11 @@ class EdgetuiApp(DrawnApp):
             self._flows.ask_to_leave()
         else:
             self.exit(0)
+
+
+
+
+def object_words(key: ObjectKey) -> str:
+    """An object named in full: "deployment press in line-2 on plant"."""
+    where = f" in {key.namespace}" if key.namespace else ""
+    return f"{kind_word(key.kind)} {key.name}{where} on {key.cluster}"
