@@ -1,0 +1,64 @@
+# The two commands that matter: `make run` and `make test`. Everything they need is installed into .venv.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest
+CONTROLPLANE := $(BIN)/python -m tests.controlplane.build
+
+.DEFAULT_GOAL := help
+.PHONY: run test test-quick bench lint screenshots lock clean help
+
+help: ## say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/run.stamp ## open edgetui on the built-in demo fleet
+	@$(BIN)/edgetui demo
+
+test: $(VENV)/dev.stamp ## all tests, on a real Kubernetes control plane
+	@$(CONTROLPLANE)
+	@$(PYTEST)
+
+test-quick: $(VENV)/dev.stamp ## all tests that need no control plane
+	@$(PYTEST) --ignore=tests/controlplane
+
+bench: $(VENV)/dev.stamp ## measure the whole program on a real control plane; JSON in tests/bench/results
+	@$(CONTROLPLANE)
+	@$(BIN)/python -m tests.bench
+
+lint: $(VENV)/dev.stamp ## format, lint, types and import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+screenshots: $(VENV)/dev.stamp ## make screenshots/ again from the running program
+	@$(BIN)/python -m tests.screenshots
+
+lock: $(VENV)/dev.stamp ## pin versions and hashes again after a change in pyproject.toml
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate pyproject.toml requirements-build.in --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate pyproject.toml requirements-build.in --group dev --output-file requirements-dev.lock
+
+clean: ## remove .venv and caches of this tree
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "edgetui needs Python 3.11 to 3.14; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python could not make a virtual environment; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing edgetui into $(VENV), about 20 s, once"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	@echo "installing the test tools into $(VENV), about 20 s, once"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

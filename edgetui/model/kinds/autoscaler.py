@@ -1,0 +1,222 @@
+"""HorizontalPodAutoscalers (autoscaling/v2): target, bounds, metrics of all types, reasons."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.wire import (
+    Condition,
+    Meta,
+    Wire,
+    WireCondition,
+    condition,
+    conditions,
+    identity,
+    shared,
+)
+from edgetui.model.text import clean, quantity, unix
+
+
+class WireTarget(Wire):
+    """`target` of a metric in the spec and `current` in the status: the same three values."""
+
+    type: str | None = None
+    value: str | None = None
+    average_value: str | None = None
+    average_utilization: int | None = None
+
+
+class WireMetricName(Wire):
+    name: str | None = None
+
+
+class WireObjectReference(Wire):
+    kind: str | None = None
+    name: str | None = None
+    api_version: str | None = None
+
+
+class WireSource(Wire):
+    """Any metric source: Resource, ContainerResource, Pods, Object or External."""
+
+    name: str | None = None
+    container: str | None = None
+    metric: WireMetricName | None = None
+    described_object: WireObjectReference | None = None
+    target: WireTarget | None = None
+    current: WireTarget | None = None
+
+
+class WireMetric(Wire):
+    type: str | None = None
+    resource: WireSource | None = None
+    container_resource: WireSource | None = None
+    pods: WireSource | None = None
+    object: WireSource | None = None
+    external: WireSource | None = None
+
+    def source(self) -> WireSource | None:
+        """The one source that is filled in."""
+        return self.resource or self.container_resource or self.pods or self.object or self.external
+
+
+class WireScalingRules(Wire):
+    stabilization_window_seconds: int | None = None
+    select_policy: str | None = None
+
+
+class WireBehavior(Wire):
+    scale_up: WireScalingRules | None = None
+    scale_down: WireScalingRules | None = None
+
+
+class WireAutoscalerSpec(Wire):
+    scale_target_ref: WireObjectReference | None = None
+    min_replicas: int | None = None
+    max_replicas: int | None = None
+    metrics: list[WireMetric] | None = None
+    behavior: WireBehavior | None = None
+
+
+class WireAutoscalerStatus(Wire):
+    observed_generation: int | None = None
+    last_scale_time: str | None = None
+    current_replicas: int | None = None
+    desired_replicas: int | None = None
+    current_metrics: list[WireMetric] | None = None
+    conditions: list[WireCondition] | None = None
+
+
+class WireAutoscaler(Wire):
+    """A HorizontalPodAutoscaler as it arrives."""
+
+    metadata: Meta | None = None
+    spec: WireAutoscalerSpec | None = None
+    status: WireAutoscalerStatus | None = None
+
+
+class Metric(msgspec.Struct, gc=False, frozen=True):
+    """One metric: `current` and `target` as the API words them ("93%", "250m"; current "" while unknown).
+
+    `ratio` is current divided by target, None while unknown. `average` is true when the target is per pod
+    and not a percentage.
+    """
+
+    label: str
+    current: str
+    target: str
+    ratio: float | None = None
+    average: bool = False
+
+
+class AutoscalerRow(Row):
+    """A HorizontalPodAutoscaler.
+
+    `desired` is the controller's number and reads 0 while it does not know: draw `wants` instead.
+    `last_scale` is Unix s. `down_window` and `up_window` are the stabilisation windows in seconds.
+    `down_disabled` is true when scaling down is switched off (selectPolicy Disabled).
+    """
+
+    target_kind: str = ""
+    target_name: str = ""
+    target_api: str = ""
+    min: int = 1
+    max: int = 0
+    current: int = 0
+    desired: int = 0
+    metrics: tuple[Metric, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    last_scale: int = 0
+    down_window: int = 300
+    up_window: int = 0
+    down_disabled: bool = False
+
+    @property
+    def active(self) -> Condition | None:
+        return condition(self.conditions, "ScalingActive")
+
+    @property
+    def able(self) -> Condition | None:
+        return condition(self.conditions, "AbleToScale")
+
+    @property
+    def limited(self) -> Condition | None:
+        return condition(self.conditions, "ScalingLimited")
+
+    @property
+    def wants(self) -> int | None:
+        """The replicas the controller has decided on; None while it does not know."""
+        working = self.active is not None and self.active.status == "True"
+        return self.desired if self.desired or (working and self.min == 0) else None
+
+
+def project(autoscaler: WireAutoscaler) -> AutoscalerRow:
+    """The row of a HorizontalPodAutoscaler."""
+    spec = autoscaler.spec or WireAutoscalerSpec()
+    status = autoscaler.status or WireAutoscalerStatus()
+    target = spec.scale_target_ref or WireObjectReference()
+    behavior = spec.behavior or WireBehavior()
+    down = behavior.scale_down or WireScalingRules()
+    up = behavior.scale_up or WireScalingRules()
+    measured = status.current_metrics or []
+    return AutoscalerRow(
+        **identity(autoscaler.metadata),
+        target_kind=shared(target.kind),
+        target_name=shared(target.name),
+        target_api=shared(target.api_version),
+        min=1 if spec.min_replicas is None else spec.min_replicas,
+        max=spec.max_replicas or 0,
+        current=status.current_replicas or 0,
+        desired=status.desired_replicas or 0,
+        metrics=tuple(
+            _metric(wanted, measured[index] if index < len(measured) else None)
+            for index, wanted in enumerate(spec.metrics or ())
+        ),
+        conditions=conditions(status.conditions),
+        last_scale=unix(status.last_scale_time),
+        down_window=300 if down.stabilization_window_seconds is None else down.stabilization_window_seconds,
+        up_window=up.stabilization_window_seconds or 0,
+        down_disabled=down.select_policy == "Disabled",
+    )
+
+
+def _metric(wanted: WireMetric, measured: WireMetric | None) -> Metric:
+    source = wanted.source() or WireSource()
+    target = source.target or WireTarget()
+    reading = (measured.source() if measured else None) or WireSource()
+    now = reading.current or WireTarget()
+    label = _label(source)
+    if target.average_utilization is not None:
+        known = now.average_utilization
+        goal = target.average_utilization
+        ratio = known / goal if known is not None and goal else None
+        return Metric(label, "" if known is None else f"{known}%", f"{goal}%", ratio)
+    average = target.average_value is not None
+    wish, seen = (target.average_value, now.average_value) if average else (target.value, now.value)
+    return Metric(label, clean(seen, 20), clean(wish, 20), _ratio(seen, wish), average)
+
+
+def _ratio(seen: str | None, goal: str | None) -> float | None:
+    above, below = quantity(seen), quantity(goal)
+    return above / below if above is not None and below else None
+
+
+def _label(source: WireSource) -> str:
+    """What is measured: "cpu", "cpu of app", "queue_length", "requests of Ingress/main"."""
+    name = source.name or (source.metric.name if source.metric else None) or "?"
+    of = source.container
+    if source.described_object:
+        of = f"{source.described_object.kind}/{source.described_object.name}"
+    return shared(clean(f"{name} of {of}" if of else name, 80))
+
+
+KIND = Kind(
+    name="HorizontalPodAutoscaler",
+    plural="horizontalpodautoscalers",
+    group="autoscaling",
+    version="v2",
+    namespaced=True,
+    wire=WireAutoscaler,
+    project=project,
+)

@@ -1,0 +1,210 @@
+"""Nodes: readiness, pressure, cordon, versions, room, and which distribution runs there."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.wire import Meta, Wire, WireCondition, identity, shared
+from edgetui.model.text import clean, milli, unix, whole
+
+PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
+"""The conditions that are bad news when True. Others (EtcdIsVoter) may be True on a healthy node."""
+
+UNREACHABLE = "node.kubernetes.io/unreachable"
+_ROLE = "node-role.kubernetes.io/"
+_MAX_HINT = 40
+
+
+class NodeMeta(Meta):
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class WireTaint(Wire):
+    key: str | None = None
+    value: str | None = None
+    effect: str | None = None
+    time_added: str | None = None
+
+
+class WireNodeSpec(Wire):
+    unschedulable: bool | None = None
+    taints: list[WireTaint] | None = None
+    provider_id: str | None = msgspec.field(name="providerID", default=None)
+
+
+class WireAddress(Wire):
+    type: str | None = None
+    address: str | None = None
+
+
+class WireNodeInfo(Wire):
+    kubelet_version: str | None = None
+    operating_system: str | None = None
+    architecture: str | None = None
+    os_image: str | None = None
+    kernel_version: str | None = None
+    container_runtime_version: str | None = None
+
+
+class WireNodeStatus(Wire):
+    conditions: list[WireCondition] | None = None
+    addresses: list[WireAddress] | None = None
+    node_info: WireNodeInfo | None = None
+    capacity: dict[str, str] | None = None
+    allocatable: dict[str, str] | None = None
+
+
+class WireNode(Wire):
+    """A Node as it arrives."""
+
+    metadata: NodeMeta | None = None
+    spec: WireNodeSpec | None = None
+    status: WireNodeStatus | None = None
+
+
+class Taint(msgspec.Struct, gc=False, frozen=True):
+    """A taint; `since` (Unix s, 0 unknown) is when it was added, the start of an eviction countdown."""
+
+    key: str
+    effect: str
+    value: str = ""
+    since: int = 0
+
+
+class NodeRow(Row):
+    """A node.
+
+    `ready` is the status of its Ready condition ("True", "False", "Unknown", "" none yet), `reason` and
+    `message` its explanation while it is not True, `since` its last transition (Unix s). `heartbeat` is the
+    newest heartbeat of any condition (Unix s); kubelets renew it every few minutes only, so its age alone is
+    no alarm. cpu is in thousandths of a core, memory in bytes. `distribution` is "K3s", "MicroK8s", … or ""
+    when it is not recognised.
+    """
+
+    ready: str = ""
+    reason: str = ""
+    message: str = ""
+    since: int = 0
+    heartbeat: int = 0
+    roles: tuple[str, ...] = ()
+    version: str = ""
+    pressures: tuple[str, ...] = ()
+    cordoned: bool = False
+    taints: tuple[Taint, ...] = ()
+    cpu_capacity: int = 0
+    memory_capacity: int = 0
+    cpu_allocatable: int = 0
+    memory_allocatable: int = 0
+    pods_allocatable: int = 0
+    distribution: str = ""
+    os: str = ""
+    arch: str = ""
+    os_image: str = ""
+    kernel: str = ""
+    runtime: str = ""
+    internal_ip: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        return self.ready == "True"
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the control plane has lost the node."""
+        return any(taint.key == UNREACHABLE for taint in self.taints)
+
+    @property
+    def status(self) -> str:
+        """The words of `kubectl get nodes`: "Ready", "NotReady,SchedulingDisabled", "Unknown"."""
+        word = ("Ready" if self.is_ready else "NotReady") if self.ready else "Unknown"
+        return f"{word},SchedulingDisabled" if self.cordoned else word
+
+
+def project(node: WireNode) -> NodeRow:
+    """The row of a node."""
+    meta = node.metadata or NodeMeta()
+    spec = node.spec or WireNodeSpec()
+    status = node.status or WireNodeStatus()
+    info = status.node_info or WireNodeInfo()
+    capacity, allocatable = status.capacity or {}, status.allocatable or {}
+    ready = WireCondition()
+    pressures = []
+    heartbeat = 0
+    for one in status.conditions or ():
+        heartbeat = max(heartbeat, unix(one.last_heartbeat_time))
+        if one.type == "Ready":
+            ready = one
+        elif one.type in PRESSURES and one.status == "True":
+            pressures.append(one.type)
+    fine = ready.status == "True"
+    return NodeRow(
+        **identity(meta),
+        ready=shared(ready.status),
+        reason="" if fine else shared(clean(ready.reason)),
+        message="" if fine else clean(ready.message),
+        since=unix(ready.last_transition_time),
+        heartbeat=heartbeat,
+        roles=roles(meta.labels or {}),
+        version=shared(clean(info.kubelet_version, _MAX_HINT)),
+        pressures=tuple(pressures),
+        cordoned=bool(spec.unschedulable),
+        taints=tuple(
+            Taint(shared(one.key), shared(one.effect), clean(one.value, _MAX_HINT), unix(one.time_added))
+            for one in spec.taints or ()
+        ),
+        cpu_capacity=milli(capacity.get("cpu")),
+        memory_capacity=whole(capacity.get("memory")),
+        cpu_allocatable=milli(allocatable.get("cpu")),
+        memory_allocatable=whole(allocatable.get("memory")),
+        pods_allocatable=whole(allocatable.get("pods")),
+        distribution=distribution(node),
+        os=shared(clean(info.operating_system, _MAX_HINT)),
+        arch=shared(clean(info.architecture, _MAX_HINT)),
+        os_image=shared(clean(info.os_image, 80)),
+        kernel=shared(clean(info.kernel_version, 80)),
+        runtime=shared(clean(info.container_runtime_version, 80)),
+        internal_ip=_internal_ip(status),
+    )
+
+
+def _internal_ip(status: WireNodeStatus) -> str:
+    for one in status.addresses or ():
+        if one.type == "InternalIP":
+            return clean(one.address, 60)
+    return ""
+
+
+def roles(labels: dict[str, str]) -> tuple[str, ...]:
+    """The roles that kubectl prints, sorted."""
+    found = {key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE) and key != _ROLE}
+    if labels.get("kubernetes.io/role"):
+        found.add(labels["kubernetes.io/role"])
+    return tuple(shared(clean(role, _MAX_HINT)) for role in sorted(found))
+
+
+def distribution(node: WireNode) -> str:
+    """The distribution a node runs, by its version, labels, annotations and image; "" unknown."""
+    meta = node.metadata or NodeMeta()
+    info = (node.status.node_info if node.status else None) or WireNodeInfo()
+    version, image = info.kubelet_version or "", info.os_image or ""
+    labels, notes = meta.labels or {}, meta.annotations or {}
+    provider = (node.spec.provider_id if node.spec else None) or ""
+    tests: tuple[tuple[str, bool], ...] = (
+        ("KubeEdge", "-kubeedge-" in version),
+        ("OpenYurt", "openyurt.io/is-edge-worker" in labels),
+        ("SuperEdge", "superedge.io/node-edge" in labels),
+        ("K3s", "+k3s" in version or "k3s.io/node-args" in notes),
+        ("RKE2", "+rke2" in version or "rke2.io/node-args" in notes),
+        ("k0s", "+k0s" in version or "node.k0sproject.io/role" in labels),
+        ("MicroK8s", "microk8s.io/cluster" in labels or "node.kubernetes.io/microk8s-controlplane" in labels),
+        ("Talos", image.startswith("Talos (")),
+        ("kind", provider.startswith("kind://")),
+    )
+    return next((name for name, found in tests if found), "")
+
+
+KIND = Kind(
+    name="Node", plural="nodes", group="", version="v1", namespaced=False, wire=WireNode, project=project
+)

@@ -1,0 +1,189 @@
+"""Pods: what is decoded of one, the row that is kept, and the status word that kubectl prints."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.podwords import (
+    WireContainer,
+    WireContainerStatus,
+    WirePodSpec,
+    WirePodStatus,
+    Words,
+    in_words,
+    worst,
+)
+from edgetui.model.kinds.wire import Meta, Wire, controller, number, shared
+from edgetui.model.text import MAX_MESSAGE, clean, unix
+
+__all__ = ["KIND", "PodRow", "Trouble", "WireContainer", "WireContainerStatus", "WirePod", "project"]
+
+
+class PodLabels(Wire):
+    """The labels that name the template a pod was made from."""
+
+    template_hash: str | None = msgspec.field(name="pod-template-hash", default=None)
+    revision_hash: str | None = msgspec.field(name="controller-revision-hash", default=None)
+    template_generation: str | None = msgspec.field(name="pod-template-generation", default=None)
+
+
+class PodMeta(Meta):
+    labels: PodLabels | None = None
+
+
+class WirePod(Wire):
+    """A Pod as it arrives."""
+
+    metadata: PodMeta | None = None
+    spec: WirePodSpec | None = None
+    status: WirePodStatus | None = None
+
+
+class Trouble(msgspec.Struct, gc=False, frozen=True):
+    """What is or was wrong with a pod; most pods have none.
+
+    `reason` and `message` are the worst container's own words ("ImagePullBackOff", "…: not found"), or the
+    pod's (an eviction, a scheduling failure); empty when only `restarted` is told. `image` is the image of
+    that container, `container` its name. `exit_code` and `exit_reason` are its last end (-1 none).
+    `restarted` is when a container last ended (Unix s, 0 never).
+    """
+
+    reason: str = ""
+    message: str = ""
+    container: str = ""
+    image: str = ""
+    exit_code: int = -1
+    exit_reason: str = ""
+    restarted: int = 0
+
+
+class PodRow(Row):
+    """A pod.
+
+    `status` is the word that `kubectl get pods` prints; `ready` of `containers` are its READY column.
+    `condition` is the status of the Ready condition ("True", "False", "Unknown", "" none): the truth about
+    readiness, because container statuses stay ready on a dead node. `template` is the pod-template-hash or
+    controller-revision-hash, `generation` the pod-template-generation of a DaemonSet's pod. `ready_after` is
+    how many seconds after `created` the Ready condition last changed.
+    """
+
+    owner_kind: str = ""
+    owner_name: str = ""
+    node: str = ""
+    phase: str = ""
+    status: str = ""
+    ready: int = 0
+    containers: int = 0
+    restarts: int = 0
+    condition: str = ""
+    ready_after: int = 0
+    template: str = ""
+    generation: int = 0
+    trouble: Trouble | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it counts as ready for its owner."""
+        return self.condition == "True"
+
+    @property
+    def ready_since(self) -> int:
+        """When the Ready condition last changed (Unix s)."""
+        return self.created + self.ready_after
+
+    @property
+    def ended(self) -> bool:
+        """Whether all its containers have ended for good."""
+        return self.phase in ("Succeeded", "Failed")
+
+    @property
+    def restarted(self) -> int:
+        """When a container last ended (Unix s, 0 never)."""
+        return self.trouble.restarted if self.trouble else 0
+
+
+_HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
+
+
+def project(pod: WirePod) -> PodRow:
+    """The row of a pod."""
+    meta = pod.metadata or PodMeta()
+    spec = pod.spec or WirePodSpec()
+    status = pod.status or WirePodStatus()
+    labels = meta.labels
+    owner = controller(meta) if meta.owner_references else None
+    words = in_words(spec, status, bool(meta.deletion_timestamp))
+    created = unix(meta.creation_timestamp)
+    condition, since = "", created
+    for one in status.conditions or ():
+        if one.type == "Ready":
+            condition, since = shared(one.status), unix(one.last_transition_time)
+    return PodRow(
+        namespace=shared(meta.namespace),
+        name=meta.name or "",
+        uid=meta.uid or "",
+        resource_version=meta.resource_version or "",
+        created=created,
+        deleting=unix(meta.deletion_timestamp),
+        owner_uid=shared(owner.uid) if owner else "",
+        owner_kind=shared(owner.kind) if owner else "",
+        owner_name=shared(owner.name) if owner else "",
+        node=shared(spec.node_name),
+        phase=shared(status.phase),
+        status=sys.intern(words.status),
+        ready=words.ready,
+        containers=words.containers,
+        restarts=words.restarts,
+        condition=condition,
+        ready_after=max(0, since - created),
+        template=shared(labels.template_hash or labels.revision_hash) if labels else "",
+        generation=number(labels.template_generation) if labels else 0,
+        trouble=_trouble(spec, status, words),
+    )
+
+
+def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble | None:
+    """What is wrong, or None: the message of a healthy pod is not kept."""
+    restarted = unix(words.restarted)
+    if words.status in _HEALTHY and words.ready == words.containers:
+        return Trouble(restarted=restarted) if restarted else None
+    reason, message = status.reason or "", status.message or ""
+    for one in status.conditions or ():
+        if one.type == "PodScheduled" and one.status == "False":
+            reason, message = one.reason or "", one.message or ""
+    container, end_code, end_reason, image = "", -1, "", ""
+    bad = worst(status)
+    if bad is not None:
+        container, image = bad.name or "", bad.image or _image(spec, bad.name)
+        state = bad.state
+        if state and state.waiting:
+            reason, message = state.waiting.reason or reason, state.waiting.message or message
+        elif state and state.terminated:
+            reason, message = state.terminated.reason or reason, state.terminated.message or message
+        end = (state.terminated if state else None) or (bad.last_state.terminated if bad.last_state else None)
+        if end is not None:
+            end_code, end_reason = end.exit_code or 0, end.reason or ""
+    if not (reason or message or restarted or container):
+        return None
+    return Trouble(
+        reason=shared(clean(reason)),
+        message=clean(message, MAX_MESSAGE),
+        container=shared(clean(container)),
+        image=shared(clean(image)),
+        exit_code=end_code,
+        exit_reason=shared(clean(end_reason)),
+        restarted=restarted,
+    )
+
+
+def _image(spec: WirePodSpec, container: str | None) -> str:
+    for one in (*(spec.init_containers or ()), *(spec.containers or ())):
+        if one.name == container:
+            return one.image or ""
+    return ""
+
+
+KIND = Kind(name="Pod", plural="pods", group="", version="v1", namespaced=True, wire=WirePod, project=project)

@@ -1,0 +1,291 @@
+"""What is known about one cluster: rows, how fresh they are, what changed since the last look.
+
+One session writes, anyone reads, all on one thread. Beside the rows it keeps three small indexes that make
+an event cost the same however many rows there are: owner uid to owned rows, uid to workload, node name to
+pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from edgetui.model.freshness import Freshness, LinkState
+from edgetui.model.kinds.base import Row
+from edgetui.model.kinds.pod import PodRow
+
+Name = tuple[str, str]
+"""Namespace (empty for cluster-scoped) and name."""
+
+_OWNED = ("Pod", "ReplicaSet")
+_OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
+_BROAD = 256
+
+
+@dataclass(slots=True)
+class ChangeSet:
+    """What changed since the last drain.
+
+    `changed` has the added, modified and removed rows by kind; kinds in `reset` changed so much that a
+    rebuild is cheaper (their rows are not listed in `changed`). `owners` are uids of controllers whose pods
+    or ReplicaSets changed, `nodes` the names of nodes whose pods came or went. `status` is true when
+    anything but rows changed: freshness, link, version, badges, metrics.
+    """
+
+    changed: dict[str, set[Name]] = field(default_factory=dict)
+    reset: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
+    nodes: set[str] = field(default_factory=set)
+    status: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.reset or self.owners or self.nodes or self.status)
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
+    """What the metrics API measured: thousandths of a core and bytes."""
+
+    cpu_milli: int
+    memory_bytes: int
+
+
+def older(version: str, than: str) -> bool:
+    """Whether one resourceVersion is certainly older than another (KEP-5504).
+
+    Only decimal versions compare; of any others nothing is known, and the answer is no.
+    """
+    if not (version.isascii() and version.isdigit() and than.isascii() and than.isdigit()):
+        return False
+    return (len(version), version) < (len(than), than)
+
+
+class Store:
+    """The rows of one cluster.
+
+    `on_dirty` is called at the first change after each drain, never from within itself; it must only
+    schedule work.
+    """
+
+    def __init__(self, cluster: str) -> None:
+        self.cluster = cluster
+        self.link = LinkState()
+        self.badges: tuple[str, ...] = ()
+        self.version = ""
+        self.on_dirty: Callable[[], None] | None = None
+        self._rows: dict[str, dict[str, dict[str, Row]]] = {}
+        self._counts: dict[str, int] = {}
+        self._owned: dict[str, tuple[Row, ...]] = {}
+        self._owners: dict[str, tuple[str, Row]] = {}
+        self._pods_on: dict[str, int] = {}
+        self._freshness: dict[str, Freshness] = {}
+        self._usage: dict[str, dict[Name, Usage]] = {}
+        self._metrics: dict[str, bool] = {}
+        self._changes = ChangeSet()
+        self._announced = False
+
+    # -- written by the session
+
+    def replace(self, kind: str, rows: Iterable[Row], namespace: str = "") -> None:
+        """Take a complete list as the truth: of one namespace, or of the whole kind without one.
+
+        Rows that are the same uid at the same version are left alone. Unlike `apply` this accepts older
+        versions: a list from a restored datastore is the new truth.
+        """
+        table = self._rows.setdefault(kind, {})
+        listed = {(row.namespace, row.name): row for row in rows}
+        spaces = [namespace] if namespace else list(table)
+        gone = [
+            (space, name) for space in spaces for name in table.get(space, ()) if (space, name) not in listed
+        ]
+        fresh = []
+        for key, row in listed.items():
+            known = table.get(key[0], {}).get(key[1])
+            if known is None or known.uid != row.uid or known.resource_version != row.resource_version:
+                fresh.append(row)
+        if not gone and not fresh:
+            return
+        if len(gone) + len(fresh) > max(_BROAD, len(listed) // 2):
+            self._changes.reset.add(kind)
+            self._changes.changed.pop(kind, None)
+        for space, name in gone:
+            self._remove(kind, space, name)
+        for row in fresh:
+            self._put(kind, row)
+        self._announce()
+
+    def apply(self, kind: str, row: Row) -> bool:
+        """Add or update one row; False when it is refused as older than, or the same as, what is known.
+
+        A new uid under a known name replaces the row whatever its version.
+        """
+        known = self.get(kind, row.namespace, row.name)
+        if known is not None and known.uid == row.uid:
+            same = known.resource_version == row.resource_version
+            if same or older(row.resource_version, known.resource_version):
+                return False
+        self._put(kind, row)
+        self._announce()
+        return True
+
+    def delete(self, kind: str, namespace: str, name: str, uid: str) -> bool:
+        """Remove a row; False when it is not there or another object has taken its name."""
+        known = self.get(kind, namespace, name)
+        if known is None or (uid and known.uid != uid):
+            return False
+        self._remove(kind, namespace, name)
+        self._announce()
+        return True
+
+    def set_freshness(self, kind: str, freshness: Freshness) -> None:
+        if self._freshness.get(kind) != freshness:
+            self._freshness[kind] = freshness
+            self._mark_status()
+
+    def set_link(self, link: LinkState) -> None:
+        if self.link != link:
+            self.link = link
+            self._mark_status()
+
+    def set_badges(self, badges: tuple[str, ...]) -> None:
+        if self.badges != badges:
+            self.badges = badges
+            self._mark_status()
+
+    def set_version(self, version: str) -> None:
+        if self.version != version:
+            self.version = version
+            self._mark_status()
+
+    def set_metrics(self, kind: str, usage: dict[Name, Usage], available: bool) -> None:
+        """Take what the metrics API says of all nodes or pods; rows whose numbers moved count as changed."""
+        before = self._usage.get(kind, {})
+        touched = {key for key in before.keys() | usage.keys() if before.get(key) != usage.get(key)}
+        if not touched and self._metrics.get(kind) == available:
+            return
+        self._usage[kind] = usage
+        self._metrics[kind] = available
+        if touched and kind not in self._changes.reset:
+            self._changes.changed.setdefault(kind, set()).update(touched)
+        self._mark_status()
+
+    # -- read by anyone
+
+    def rows(self, kind: str) -> Iterator[Row]:
+        """All rows of a kind, in no particular order."""
+        for space in self._rows.get(kind, {}).values():
+            yield from space.values()
+
+    def get(self, kind: str, namespace: str, name: str) -> Row | None:
+        space = self._rows.get(kind, {}).get(namespace)
+        return space.get(name) if space else None
+
+    def count(self, kind: str) -> int:
+        return self._counts.get(kind, 0)
+
+    def owned_by(self, uid: str) -> Sequence[Row]:
+        """The pods and ReplicaSets that a controller manages."""
+        return self._owned.get(uid, ())
+
+    def owner(self, uid: str) -> tuple[str, Row] | None:
+        """Kind and row of a ReplicaSet, Deployment, StatefulSet or DaemonSet by uid."""
+        return self._owners.get(uid)
+
+    def pods_on(self, node: str) -> int:
+        """How many pods a node carries, those that have ended not counted."""
+        return self._pods_on.get(node, 0)
+
+    def freshness(self, kind: str) -> Freshness:
+        return self._freshness.get(kind, _UNKNOWN)
+
+    def usage(self, kind: str, namespace: str, name: str) -> Usage | None:
+        return self._usage.get(kind, {}).get((namespace, name))
+
+    def metrics_available(self, kind: str) -> bool | None:
+        """Whether the metrics API answers for nodes or pods; None while nobody has asked."""
+        return self._metrics.get(kind)
+
+    def drain(self) -> ChangeSet:
+        """What changed since the last call; the next change is announced again."""
+        changes, self._changes = self._changes, ChangeSet()
+        self._announced = False
+        return changes
+
+    # -- within
+
+    def _put(self, kind: str, row: Row) -> None:
+        space = self._rows.setdefault(kind, {}).setdefault(row.namespace, {})
+        known = space.get(row.name)
+        space[row.name] = row
+        if known is None:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._reindex(kind, known, row)
+        self._mark(kind, row.namespace, row.name)
+
+    def _remove(self, kind: str, namespace: str, name: str) -> None:
+        table = self._rows[kind]
+        known = table[namespace].pop(name)
+        if not table[namespace]:
+            del table[namespace]
+        self._counts[kind] -= 1
+        self._reindex(kind, known, None)
+        self._mark(kind, namespace, name)
+
+    def _reindex(self, kind: str, old: Row | None, new: Row | None) -> None:
+        if kind in _OWNED:
+            if old is not None and old.owner_uid:
+                self._disown(old)
+            if new is not None and new.owner_uid:
+                self._owned[new.owner_uid] = (*self._owned.get(new.owner_uid, ()), new)
+                self._changes.owners.add(new.owner_uid)
+        if kind in _OWNERS:
+            if old is not None and (new is None or new.uid != old.uid):
+                self._owners.pop(old.uid, None)
+            if new is not None:
+                self._owners[new.uid] = (kind, new)
+        if kind == "Pod":
+            before, after = _carrier(old), _carrier(new)
+            if before != after:
+                self._move(before, -1)
+                self._move(after, 1)
+
+    def _disown(self, row: Row) -> None:
+        left = tuple(one for one in self._owned[row.owner_uid] if one is not row)
+        if left:
+            self._owned[row.owner_uid] = left
+        else:
+            del self._owned[row.owner_uid]
+        self._changes.owners.add(row.owner_uid)
+
+    def _move(self, node: str, by: int) -> None:
+        if not node:
+            return
+        count = self._pods_on.get(node, 0) + by
+        if count:
+            self._pods_on[node] = count
+        else:
+            self._pods_on.pop(node, None)
+        self._changes.nodes.add(node)
+
+    def _mark(self, kind: str, namespace: str, name: str) -> None:
+        if kind not in self._changes.reset:
+            self._changes.changed.setdefault(kind, set()).add((namespace, name))
+
+    def _mark_status(self) -> None:
+        self._changes.status = True
+        self._announce()
+
+    def _announce(self) -> None:
+        if not self._announced:
+            self._announced = True
+            if self.on_dirty is not None:
+                self.on_dirty()
+
+
+_UNKNOWN = Freshness()
+
+
+def _carrier(row: Row | None) -> str:
+    """The node that carries a pod which has not ended."""
+    return row.node if isinstance(row, PodRow) and not row.ended else ""

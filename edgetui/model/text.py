@@ -1,0 +1,134 @@
+"""Numbers, times and foreign text as a person reads them: ages, durations, quantities, cleaned messages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from math import ceil
+
+MAX_MESSAGE = 200
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_SPANS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "m"), (_MINUTE, "m", 1, "s"))
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+_QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]+\.?)(?:([eE][+-]?[0-9]+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
+_SCALE = {
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+    "Ki": 2.0**10,
+    "Mi": 2.0**20,
+    "Gi": 2.0**30,
+    "Ti": 2.0**40,
+    "Pi": 2.0**50,
+    "Ei": 2.0**60,
+}
+
+
+def clean(text: str | None, limit: int = MAX_MESSAGE) -> str:
+    """Foreign text made safe for one line of a terminal: no control or direction characters, bounded."""
+    if not text:
+        return ""
+    if len(text) > 4 * limit:
+        text = text[: 4 * limit]
+    text = _UNPRINTABLE.sub(" ", text).strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def unix(timestamp: str | None) -> int:
+    """Unix seconds of an RFC 3339 timestamp; 0 for none, for nonsense and before 1970."""
+    if not timestamp:
+        return 0
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return 0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0, int(moment.timestamp()))
+
+
+def age(seconds: float) -> str:
+    """How long ago, in at most four columns: "12s", "4m", "3h", "9d", "3y"; the future counts as now."""
+    total = max(0, int(seconds))
+    if total < _MINUTE:
+        return f"{total}s"
+    if total < _HOUR:
+        return f"{total // _MINUTE}m"
+    if total < _DAY:
+        return f"{total // _HOUR}h"
+    if total < 1000 * _DAY:
+        return f"{total // _DAY}d"
+    return f"{total // (365 * _DAY)}y"
+
+
+def ago(then: float, now: float) -> str:
+    """`age` of a Unix time; "-" when it is 0, which means never or unknown."""
+    return age(now - then) if then else "-"
+
+
+def duration(seconds: float) -> str:
+    """A span in its two largest units: "45s", "2m10s", "10m", "1h5m", "3d4h"."""
+    total = max(0, int(seconds))
+    for size, unit, below, low in _SPANS:
+        if total >= size:
+            rest = total % size // below
+            return f"{total // size}{unit}{rest}{low}" if rest else f"{total // size}{unit}"
+    return f"{total}s"
+
+
+def quantity(text: str | None) -> float | None:
+    """The number behind a Kubernetes quantity ("100m", "1Gi", "12e6"); None when it is not one."""
+    match = _QUANTITY.match(text.strip()) if text else None
+    if match is None:
+        return None
+    number, exponent, suffix = match.groups()
+    return float(number + (exponent or "")) * _SCALE.get(suffix or "", 1.0)
+
+
+def milli(text: str | None) -> int:
+    """A cpu quantity in thousandths of a core, rounded up as the API does; 0 when there is none."""
+    number = quantity(text)
+    return ceil(round(number * 1000, 6)) if number else 0
+
+
+def whole(text: str | None) -> int:
+    """A memory or count quantity as a whole number, rounded up; 0 when there is none."""
+    number = quantity(text)
+    return ceil(number) if number else 0
+
+
+def cpu(millicores: int) -> str:
+    """Cores in at most four columns: "93m", "1.5", "12"."""
+    if millicores < 1000:
+        return f"{millicores}m"
+    cores = millicores / 1000
+    return f"{cores:.1f}".removesuffix(".0") if cores < 100 else f"{cores:.0f}"
+
+
+def memory(size: int) -> str:
+    """Bytes in at most five columns, in binary units: "512Mi", "1.2Gi"."""
+    value, unit = float(size), ""
+    for larger in ("Ki", "Mi", "Gi", "Ti", "Pi"):
+        if value < 1000:
+            break
+        value, unit = value / 1024, larger
+    if not unit or value >= 9.95:
+        return f"{value:.0f}{unit}"
+    return f"{value:.1f}".removesuffix(".0") + unit
+
+
+def percent(part: float, of: float) -> str:
+    """`part` of `of` as "42%"; "-" when there is nothing to compare with."""
+    return f"{round(100 * part / of)}%" if of else "-"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """ "1 pod", "3 pods"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,118 @@
+"""The house rules that a reader would otherwise have to take on trust."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "edgetui"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+LONGEST_FILE = 450
+LONGEST_FUNCTION = 60
+WRITE_VERBS = {"POST", "PUT", "PATCH", "DELETE"}
+# Reviews are POSTs that store nothing; api.py sends them, and sends a write only against a permit of the gate.
+MAY_NAME_WRITE_VERBS = {"cluster/api.py", "actions/gate.py"}
+MAY_BUILD_PERMITS = {"cluster/api.py", "actions/gate.py"}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_a_file_can_be_held_in_the_head(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= LONGEST_FILE
+    tree = ast.parse(source)
+    long = {
+        f.name: f.end_lineno - f.lineno + 1
+        for f in functions(tree)
+        if f.end_lineno is not None and f.end_lineno - f.lineno + 1 > LONGEST_FUNCTION
+    }
+    assert not long
+
+
+@pytest.mark.parametrize("path", [m for m in MODULES if "demo" not in m.parts], ids=relative)
+def test_only_the_gate_reaches_a_write(path: Path) -> None:
+    """Outside the API client and the gate nothing sends a write, builds a permit or opens a raw request."""
+    name = relative(path)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called == "WritePermit":
+                assert name in MAY_BUILD_PERMITS, f"{name}:{node.lineno} builds a WritePermit"
+            verbs = {
+                a.value
+                for a in [*node.args, *(k.value for k in node.keywords)]
+                if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            } & WRITE_VERBS
+            if verbs and called in {"request", "_request", "send", "open_stream"}:
+                assert name in MAY_NAME_WRITE_VERBS, f"{name}:{node.lineno} sends {verbs}"
+
+
+def test_the_api_refuses_a_write_without_a_permit() -> None:
+    """`write` takes the permit first, and nothing but gate.py calls it."""
+    callers = set()
+    for path in MODULES:
+        if "demo" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "write"
+                and isinstance(node.func.value, ast.Attribute | ast.Name)
+                and "api" in ast.unparse(node.func.value)
+            ):
+                callers.add(relative(path))
+    assert callers <= {"actions/gate.py"}
+    assert callers, "the gate no longer writes: this test has lost its subject"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["importlinter.cli", "lint_imports"], id="imports-point-one-way"),
+        pytest.param(["ruff", "check", "--quiet", "."], id="ruff-check"),
+        pytest.param(["ruff", "format", "--check", "--quiet", "."], id="ruff-format"),
+        pytest.param(["mypy"], id="mypy-strict"),
+    ],
+)
+def test_the_tools_agree(command: list[str]) -> None:
+    if command[0] == "importlinter.cli":
+        arguments = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    else:
+        arguments = [sys.executable, "-m", *command]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_address_and_no_machine_path_in_the_tree() -> None:
+    """Lock files and sources carry names, versions and hashes, never where they were fetched from."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    ).stdout.splitlines()
+    pattern = re.compile(r"--(?:extra-)?index-url|^--find-links|(?<![\w/.])/(?:root|home/\w+)/", re.MULTILINE)
+    found = []
+    for name in listed:
+        path = ROOT / name
+        if path.suffix in {".png", ".svg", ".sum"} or not path.is_file() or path == Path(__file__):
+            continue
+        if pattern.search(path.read_text(encoding="utf-8", errors="replace")) and name != "Makefile":
+            found.append(name)
+    assert not found

@@ -1,0 +1,239 @@
+"""A program in a real pseudo-terminal: real bytes out to a pyte screen, real keys in, nothing patched.
+
+The reader waits for facts on the screen with a deadline and keeps reading while it waits, so that the program
+never blocks on a full pty. Device status reports are answered as a terminal would.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyte
+
+# pyte 0.8 misreads private sequences with an intermediate byte; a terminal that lacks the feature ignores them.
+UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[>=<][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*;?u")
+INCOMPLETE = re.compile(rb"\x1b(?:\[[0-9;?><=$ ]{0,40})?$")
+STATUS_QUERY = b"\x1b[6n"
+MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+
+KEYS = {
+    "enter": b"\r",
+    "escape": b"\x1b",
+    "tab": b"\t",
+    "up": b"\x1b[A",
+    "down": b"\x1b[B",
+    "right": b"\x1b[C",
+    "left": b"\x1b[D",
+    "pageup": b"\x1b[5~",
+    "pagedown": b"\x1b[6~",
+    "home": b"\x1b[H",
+    "end": b"\x1b[F",
+    "backspace": b"\x7f",
+    "ctrl+c": b"\x03",
+    "ctrl+u": b"\x15",
+    "ctrl+z": b"\x1a",
+    "space": b" ",
+}
+
+
+class ScreenTimeout(AssertionError):
+    """The awaited fact did not come; the message carries the whole screen."""
+
+
+class PtyApp:
+    """One program in its own session on its own terminal.
+
+    `bytes_out` counts every byte the program wrote to the terminal. `started` is the monotonic time of the fork.
+    `modes` holds the private modes that are on now: 1049 alternate screen, 1000 mouse, 25 visible cursor.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        answer_queries: bool = True,
+    ) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.bytes_out = 0
+        self.raw = bytearray()
+        self.modes = {7, 25}
+        self.status: int | None = None
+        self._answer = answer_queries
+        self._pending = b""
+        environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or {})}
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM"):
+            if not env or name not in env:
+                environment.pop(name, None)
+        self.started = time.monotonic()
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            try:
+                set_size(0, columns, lines)
+                if cwd is not None:
+                    os.chdir(cwd)
+                os.execvpe(command[0], list(command), environment)
+            finally:
+                os._exit(127)
+        os.set_blocking(self.master, False)
+        self.attributes_at_start = self.attributes()
+
+    def __enter__(self) -> PtyApp:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the window size, as a terminal emulator does."""
+        self.screen.resize(lines, columns)
+        set_size(self.master, columns, lines)
+        os.kill(self.pid, signal.SIGWINCH)
+
+    def keys(self, *keys: str) -> None:
+        """Type keys by name ("enter", "down") or as text."""
+        for key in keys:
+            os.write(self.master, KEYS.get(key, key.encode()))
+
+    def read(self, timeout: float = 0.05) -> bytes:
+        """Take what the program wrote within `timeout` seconds; feeds the screen; b"" when nothing came."""
+        ready, _, _ = select.select([self.master], [], [], timeout)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self.poll()
+            time.sleep(0.005)
+            return b""
+        self.bytes_out += len(data)
+        self.raw += data
+        self._feed(data)
+        return data
+
+    def _feed(self, data: bytes) -> None:
+        if self._answer and STATUS_QUERY in data:
+            cursor = self.screen.cursor
+            os.write(self.master, f"\x1b[{cursor.y + 1};{cursor.x + 1}R".encode())
+        data = self._pending + data
+        self._pending = b""
+        if tail := INCOMPLETE.search(data):
+            self._pending = data[tail.start() :]
+            data = data[: tail.start()]
+        for match in MODE.finditer(data):
+            for number in match[1].split(b";"):
+                (self.modes.add if match[2] == b"h" else self.modes.discard)(int(number))
+        self.stream.feed(UNKNOWN_TO_PYTE.sub(b"", data).replace(STATUS_QUERY, b""))
+
+    def text(self) -> str:
+        """The screen as lines of text, without trailing blanks."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def until(self, fact: Callable[[str], object], timeout: float = 20.0, what: str = "") -> str:
+        """Read until `fact(screen text)` is true; returns the screen. Raises ScreenTimeout with the screen."""
+        deadline = time.monotonic() + timeout
+        while True:
+            text = self.text()
+            if fact(text):
+                return text
+            if time.monotonic() > deadline or (self.poll() is not None and not self.read(0)):
+                state = "" if self.status is None else f" (the program ended with {self.status})"
+                raise ScreenTimeout(f"not seen within {timeout} s{state}: {what}\n{text}")
+            self.read(0.05)
+
+    def wait_for(self, *words: str, timeout: float = 20.0) -> str:
+        """Read until all of `words` are on the screen together."""
+        return self.until(lambda text: all(word in text for word in words), timeout, " and ".join(words))
+
+    def wait_gone(self, *words: str, timeout: float = 20.0) -> str:
+        """Read until none of `words` is on the screen."""
+        return self.until(
+            lambda text: not any(w in text for w in words), timeout, "gone: " + ", ".join(words)
+        )
+
+    def quiet(self, seconds: float) -> int:
+        """Read for `seconds`; returns how many bytes the program wrote meanwhile."""
+        before, deadline = self.bytes_out, time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.read(left)
+        return self.bytes_out - before
+
+    def settle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
+        """Read until the program wrote nothing for `quiet` seconds."""
+        deadline = time.monotonic() + timeout
+        while self.read(quiet):
+            if time.monotonic() > deadline:
+                raise ScreenTimeout(f"still writing after {timeout} s\n{self.text()}")
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal to the program."""
+        os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a dropped SSH connection does."""
+        os.close(self.master)
+        self.master = os.open(os.devnull, os.O_RDWR)
+
+    def poll(self) -> int | None:
+        """The exit status as a shell would say it (128 + signal), or None while the program runs."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self.status = code if code >= 0 else 128 - code
+        return self.status
+
+    def wait_exit(self, timeout: float = 10.0) -> int:
+        """Read until the program ends; returns its exit status."""
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise ScreenTimeout(f"still running after {timeout} s\n{self.text()}")
+            self.read(0.05)
+        while self.read(0.02):
+            pass
+        assert self.status is not None
+        return self.status
+
+    def attributes(self) -> list[object]:
+        """The terminal's settings (termios), to compare before and after."""
+        return termios.tcgetattr(self.master)
+
+    def memory_kib(self) -> int:
+        """Resident memory of the program, in KiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))  # type: ignore[union-attr]
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the program so far, in seconds."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        """End the program, by force if it does not go, and close the terminal."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.status = 137
+        os.close(self.master)
+
+
+def set_size(fd: int, columns: int, lines: int) -> None:
+    """Set a terminal's window size."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
