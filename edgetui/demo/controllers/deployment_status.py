@@ -101,7 +101,7 @@ def _progress(
         text = f'Found new replica set "{name}"'
         set_condition(status, "Progressing", "True", "FoundNewReplicaSet", text, now, update_time=True)
     elif reason not in (_DONE, _LATE):
-        due = seconds(old["lastUpdateTime"]) + deployment["spec"]["progressDeadlineSeconds"]
+        due = seconds(old["lastUpdateTime"]) + float(deployment["spec"]["progressDeadlineSeconds"])
         if now <= due:
             return due + 1.0
         text = f'ReplicaSet "{name}" has timed out progressing.'
