@@ -24,6 +24,7 @@ import pyte
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[>=<][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*;?u")
 INCOMPLETE = re.compile(rb"\x1b(?:\[[0-9;?><=$ ]{0,40})?$")
 STATUS_QUERY = b"\x1b[6n"
+MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
 KEYS = {
     "enter": b"\r",
@@ -53,6 +54,7 @@ class PtyApp:
     """One program in its own session on its own terminal.
 
     `bytes_out` counts every byte the program wrote to the terminal. `started` is the monotonic time of the fork.
+    `modes` holds the private modes that are on now: 1049 alternate screen, 1000 mouse, 25 visible cursor.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class PtyApp:
         self.stream = pyte.ByteStream(self.screen)
         self.bytes_out = 0
         self.raw = bytearray()
+        self.modes = {7, 25}
         self.status: int | None = None
         self._answer = answer_queries
         self._pending = b""
@@ -87,6 +90,7 @@ class PtyApp:
             finally:
                 os._exit(127)
         os.set_blocking(self.master, False)
+        self.attributes_at_start = self.attributes()
 
     def __enter__(self) -> PtyApp:
         return self
@@ -132,6 +136,9 @@ class PtyApp:
         if tail := INCOMPLETE.search(data):
             self._pending = data[tail.start() :]
             data = data[: tail.start()]
+        for match in MODE.finditer(data):
+            for number in match[1].split(b";"):
+                (self.modes.add if match[2] == b"h" else self.modes.discard)(int(number))
         self.stream.feed(UNKNOWN_TO_PYTE.sub(b"", data).replace(STATUS_QUERY, b""))
 
     def text(self) -> str:
@@ -166,6 +173,22 @@ class PtyApp:
         while (left := deadline - time.monotonic()) > 0:
             self.read(left)
         return self.bytes_out - before
+
+    def settle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
+        """Read until the program wrote nothing for `quiet` seconds."""
+        deadline = time.monotonic() + timeout
+        while self.read(quiet):
+            if time.monotonic() > deadline:
+                raise ScreenTimeout(f"still writing after {timeout} s\n{self.text()}")
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal to the program."""
+        os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a dropped SSH connection does."""
+        os.close(self.master)
+        self.master = os.open(os.devnull, os.O_RDWR)
 
     def poll(self) -> int | None:
         """The exit status as a shell would say it (128 + signal), or None while the program runs."""

@@ -1,0 +1,186 @@
+"""The durable record of every write: one JSON object per line, written before and after, never a secret byte.
+
+Each line carries the SHA-256 of the line before it, so a line that was altered or taken out shows. Several edgetui
+processes share one file under an advisory lock. A line torn by a power cut is kept and stepped over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from edgetui.actions.plan import Refusal
+
+GENESIS = "0" * 64
+_TAIL = 65536
+# A JSON Web Token anywhere in a text: three base64url parts, the first of which encodes '{"'.
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+
+
+def default_path() -> Path:
+    """Where the record is kept: `audit.jsonl` in the user's state directory (XDG_STATE_HOME on Linux)."""
+    return Path(platformdirs.user_state_dir("edgetui", appauthor=False)) / "audit.jsonl"
+
+
+def without_tokens(value: Any) -> Any:
+    """The same JSON value with every JSON Web Token in it replaced by "[token]"."""
+    if isinstance(value, str):
+        return _JWT.sub("[token]", value)
+    if isinstance(value, Mapping):
+        return {without_tokens(str(k)): without_tokens(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_tokens(v) for v in value]
+    return value
+
+
+def who(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Who is at the keyboard: the system user, who they were before sudo, and where their SSH connection is from."""
+    env = os.environ if environ is None else environ
+    try:
+        import pwd
+
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        user = getpass.getuser() if env.get("USER") or env.get("LOGNAME") else str(os.getuid())
+    found = {"user": user, "uid": str(os.getuid())}
+    if env.get("SUDO_USER"):
+        found["sudo_user"] = env["SUDO_USER"]
+    if env.get("SSH_CONNECTION"):
+        found["ssh_client"] = env["SSH_CONNECTION"].split(" ")[0]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What reading the whole record back found. `broken` are line numbers (from 1) that do not follow their
+    predecessor; `torn` are lines that are not JSON, as a power cut leaves them."""
+
+    records: int
+    torn: tuple[int, ...]
+    broken: tuple[int, ...]
+
+
+class AuditLog:
+    """Appends records to one file; every call returns only when the line is on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Write one record. Raises Refusal when it cannot be made durable; then nothing may be changed."""
+        try:
+            with self._locked() as fd:
+                line = self._line(fd, record)
+                self._write(fd, line)
+        except OSError as problem:
+            raise Refusal(
+                f"The audit record {self.path} cannot be written ({problem.strerror or problem}), "
+                "so nothing is changed.",
+                "Free some space or make that directory writable, then try again.",
+            ) from None
+
+    def verify(self) -> Verification:
+        """Read everything back and check the chain. Raises OSError when the file cannot be read."""
+        previous, count = GENESIS, 0
+        torn: list[int] = []
+        broken: list[int] = []
+        with self.path.open("rb") as file:
+            for number, raw in enumerate(file, 1):
+                record = _parse(raw)
+                if record is None:
+                    torn.append(number)
+                    continue
+                count += 1
+                claimed = str(record.pop("hash", ""))
+                if record.get("prev") != previous or claimed != _digest(record):
+                    broken.append(number)
+                previous = claimed
+        return Verification(count, tuple(torn), tuple(broken))
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        new = not self.path.exists()
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        fd = os.open(self.path, flags, 0o600)
+        try:
+            if os.fstat(fd).st_mode & 0o077:
+                os.fchmod(fd, 0o600)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield fd
+            os.fsync(fd)
+            if new:
+                _sync_directory(self.path.parent)
+        finally:
+            os.close(fd)
+
+    def _line(self, fd: int, record: Mapping[str, Any]) -> bytes:
+        previous, torn = _last(fd)
+        body = without_tokens(dict(record))
+        body["prev"] = previous
+        body["hash"] = _digest(body)
+        return (b"\n" if torn else b"") + _canonical(body) + b"\n"
+
+    def _write(self, fd: int, line: bytes) -> None:
+        """All of the line or none of it: a disk that fills up half way leaves the file as it was."""
+        before = os.fstat(fd).st_size
+        try:
+            done = 0
+            while done < len(line):
+                done += os.write(fd, line[done:])
+        except OSError:
+            os.ftruncate(fd, before)
+            raise
+
+
+def _last(fd: int) -> tuple[str, bool]:
+    """The hash of the last whole record, and whether an unfinished line follows it."""
+    size = os.fstat(fd).st_size
+    window = _TAIL
+    while True:
+        start = max(0, size - window)
+        tail = os.pread(fd, size - start, start)
+        lines = tail.split(b"\n")
+        torn = bool(lines[-1])
+        for raw in reversed(lines[1:] if start else lines):
+            record = _parse(raw)
+            if record is not None and isinstance(record.get("hash"), str):
+                return record["hash"], torn
+        if not start:
+            return GENESIS, torn
+        window *= 4
+
+
+def _parse(raw: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _canonical(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_canonical(record)).hexdigest()
+
+
+def _sync_directory(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

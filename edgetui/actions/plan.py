@@ -1,0 +1,76 @@
+"""What an action is going to do, what it is doing and what came of it: the words between the gate and a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.identity import ObjectRef
+
+Json = dict[str, Any]
+
+StepState = Literal["doing", "done", "failed", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One action as it is put before a person: nothing has been written when this is shown.
+
+    `title` names the verb, the object and the cluster. `facts` are (label, value) pairs, `diff` lines start with
+    "+", "-" or " ". `writes` says each write to the API server in words. `target` is None for an action on the
+    cluster's own credential.
+    """
+
+    action: str
+    cluster: str
+    target: ObjectRef | None
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    diff: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of progress. A "doing" is followed by a "done" or "failed" that takes its place."""
+
+    text: str
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is true on the cluster after an action, for the screen and for a ticket.
+
+    `ok` only when the cluster reached the state that was asked for. `pending` when the server accepted the write
+    and the state was not reached (or not waited for) yet. `data` is plain JSON and never holds a secret.
+    """
+
+    action: str
+    cluster: str
+    target: ObjectRef | None
+    ok: bool
+    lines: tuple[str, ...]
+    data: dict[str, Any] = field(default_factory=dict)
+    pending: bool = False
+
+
+class Refusal(EdgetuiError):
+    """The action was not begun: nothing was written. The sentence says why, the next step what to do."""
+
+
+class Cancelled(Refusal):
+    """The person said no to the plan: nothing was written."""
+
+
+class Changed(Refusal):
+    """The object is no longer the one that was shown: nothing was written, `view` is what is there now.
+
+    The caller shows `view` and asks again; it never repeats the write by itself.
+    """
+
+    def __init__(self, sentence: str, view: Any) -> None:
+        super().__init__(sentence, "Look at what is there now and decide again.")
+        self.view = view

@@ -1,0 +1,119 @@
+"""Every action there is: its key, its words and the rights it needs. Help, footer and greyed keys are made of this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgetui.actions.plan import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One right on one resource, as a SelfSubjectAccessReview asks for it; "" is the core group.
+
+    `named` is true when the right is about the one object that the action is aimed at, so that rights narrowed by
+    resourceNames count.
+    """
+
+    verb: str
+    resource: str
+    group: str = ""
+    subresource: str = ""
+    named: bool = True
+
+    @property
+    def words(self) -> str:
+        """The right as a person reads it: "update deployments/scale"."""
+        return f"{self.verb} {self.resource}{f'/{self.subresource}' if self.subresource else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key or a command can do.
+
+    `kinds` are the Kubernetes kinds whose rows it works on; empty for an action on the cluster's own credential.
+    `needs` are the rights per kind (under "" when `kinds` is empty); `verbs` are the same in words.
+    `danger` is true when the action can stop what runs or lock a person out.
+    """
+
+    id: str
+    key: str
+    label: str
+    help: str
+    needs: dict[str, tuple[Access, ...]]
+    danger: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(kind for kind in self.needs if kind)
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(a.words for needs in self.needs.values() for a in needs))
+
+
+def _scale(resource: str) -> tuple[Access, ...]:
+    return (Access("update", resource, "apps", "scale"), Access("get", resource, "apps"))
+
+
+def _rollback(resource: str, history: str) -> tuple[Access, ...]:
+    return (
+        Access("patch", resource, "apps"),
+        Access("get", resource, "apps"),
+        Access("list", history, "apps", named=False),
+    )
+
+
+ACTIONS: dict[str, Action] = {
+    action.id: action
+    for action in (
+        Action(
+            "scale",
+            "s",
+            "scale",
+            "Set how many replicas run, at the version that is shown; says who else owns the number.",
+            {
+                "Deployment": _scale("deployments"),
+                "StatefulSet": _scale("statefulsets"),
+                "ReplicaSet": _scale("replicasets"),
+            },
+        ),
+        Action(
+            "rollback",
+            "b",
+            "roll back",
+            "Go back to an earlier revision; the one that last worked is offered first.",
+            {
+                "Deployment": _rollback("deployments", "replicasets"),
+                "StatefulSet": _rollback("statefulsets", "controllerrevisions"),
+                "DaemonSet": _rollback("daemonsets", "controllerrevisions"),
+            },
+            danger=True,
+        ),
+        Action(
+            "rotate",
+            "t",
+            "rotate token",
+            "Get a new service-account token, prove it, put it in the kubeconfig file and end the old one.",
+            {
+                "": (
+                    Access("create", "serviceaccounts", "", "token"),
+                    Access("create", "secrets", named=False),
+                    Access("delete", "secrets", named=False),
+                )
+            },
+            danger=True,
+        ),
+    )
+}
+
+
+def needs(action: str, kind: str = "") -> tuple[Access, ...]:
+    """The rights that an action needs for a kind; raises Refusal when it does not work on that kind."""
+    known = ACTIONS[action]
+    if kind not in known.needs:
+        raise Refusal(
+            f"{known.label.capitalize()} does not work on a {kind}.",
+            f"It works on {', '.join(sorted(known.kinds))}." if known.kinds else "",
+        )
+    return known.needs[kind]

@@ -1,0 +1,29 @@
+"""How long to wait before trying again: jittered, growing, and never a stampede."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+FIRST = 0.1
+CAP = 30.0
+MOST_RETRY_AFTER = 300.0
+
+
+class Random(Protocol):
+    """The part of `random.Random` that the cluster core uses; handed in, so that tests decide."""
+
+    def uniform(self, a: float, b: float) -> float: ...
+
+
+def delay(failures: int, rng: Random) -> float:
+    """Seconds to wait after `failures` failures in a row (1 or more): about 0.1 s doubling to 30 s.
+
+    The upper half is random, so that many streams that broke together do not return together.
+    """
+    ceiling = min(CAP, FIRST * 2.0 ** min(failures, 16))
+    return rng.uniform(ceiling / 2, ceiling)
+
+
+def asked_for(retry_after: float | None) -> float:
+    """The server's Retry-After in seconds, bounded so that one bad header cannot stop a stream for good."""
+    return min(max(retry_after or 0.0, 0.0), MOST_RETRY_AFTER)

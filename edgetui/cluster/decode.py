@@ -1,0 +1,232 @@
+"""Bytes of a watch or a LIST -> rows and reflector inputs, in one typed pass per object.
+
+The API server writes one JSON event a line, its "type" first. Objects decode straight into the kind's wire
+struct, so fields that no pane shows are skipped without being built. What the fast look cannot place, or what
+has an unexpected type in some field, is decoded fully; what is no JSON is a ProtocolError.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.errors import ProtocolError
+from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
+from edgetui.model.kinds.base import Kind, Row
+
+MAX_LINE = 16 * 1024 * 1024
+_OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
+_OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
+_MOST_ODD_FIELDS = 32
+_PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
+
+
+class _Envelope(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _MarkAnnotations(msgspec.Struct):
+    initial_events_end: str = msgspec.field(name="k8s.io/initial-events-end", default="")
+
+
+class _MarkMeta(msgspec.Struct, rename="camel"):
+    resource_version: str
+    annotations: _MarkAnnotations | None = None
+
+
+class _Mark(msgspec.Struct):
+    metadata: _MarkMeta
+
+
+class _ListMeta(msgspec.Struct, rename="camel"):
+    resource_version: str
+    continue_: str | None = msgspec.field(name="continue", default=None)
+
+
+class _PlainList(msgspec.Struct):
+    kind: str
+    metadata: _ListMeta
+    items: list[Any] | None = None
+
+
+class _Decoders:
+    """The decoders of one wire struct; built once, because building them costs more than using them."""
+
+    def __init__(self, wire: type[msgspec.Struct]) -> None:
+        event = msgspec.defstruct("Event", [("type", str), ("object", wire)], gc=False)
+        items = msgspec.defstruct(
+            "List",
+            [("kind", str), ("metadata", _ListMeta), ("items", list[wire] | None, None)],  # type: ignore[valid-type]
+            gc=False,
+        )
+        self.event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(event)
+        self.list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(items)
+
+
+_decoders = lru_cache(maxsize=None)(_Decoders)
+_envelope = msgspec.json.Decoder(_Envelope)
+_mark = msgspec.json.Decoder(_Mark)
+_plain_list = msgspec.json.Decoder(_PlainList)
+
+
+class EventDecoder:
+    """The events of one watch stream of one kind. Holds no more than one unfinished line."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._decoders = _decoders(kind.wire)
+        self._parts: list[bytes] = []
+        self._held = 0
+
+    def feed(self, data: bytes) -> list[Input]:
+        """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
+
+        The last one is `Failed` if a line cannot be read or is an ERROR event; the stream is then of no more
+        use.
+        """
+        inputs: list[Input] = []
+        changes: list[Change] = []
+        start = 0
+        try:
+            while (end := data.find(b"\n", start)) >= 0:
+                line = data[start:end]
+                start = end + 1
+                if self._parts:
+                    line = b"".join((*self._parts, line))
+                    self._parts, self._held = [], 0
+                if line[:10] in _OBJECT_STARTS:
+                    changes.append(self._change(line))
+                elif line.strip():
+                    other = self._other(line)
+                    if isinstance(other, tuple):
+                        changes.append(other)
+                        continue
+                    if changes:
+                        inputs.append(Changes(changes))
+                        changes = []
+                    inputs.append(other)
+            self._keep(data[start:])
+        except (ProtocolError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            failed = Failed(error if isinstance(error, ProtocolError) else _unreadable(self._kind, error))
+            return [*inputs, Changes(changes), failed] if changes else [*inputs, failed]
+        if changes:
+            inputs.append(Changes(changes))
+        return inputs or [Heard()]
+
+    def _keep(self, rest: bytes) -> None:
+        if not rest:
+            return
+        self._held += len(rest)
+        if self._held > MAX_LINE:
+            raise ProtocolError(
+                f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event."
+            )
+        self._parts.append(rest)
+
+    def _change(self, line: bytes) -> Change:
+        try:
+            event = self._decoders.event.decode(line)
+        except msgspec.ValidationError:
+            other = self._other(line)
+            if isinstance(other, tuple):
+                return other
+            raise
+        if event.type not in _OBJECT_EVENTS:
+            raise ProtocolError(f"The server sent an event of the unknown type {event.type[:32]!r}.")
+        return event.type, _row(self._kind, event.object)
+
+    def _other(self, line: bytes) -> Change | Bookmark | Failed:
+        envelope = _envelope.decode(line)
+        if envelope.type == "BOOKMARK":
+            meta = _mark.decode(envelope.object).metadata
+            return Bookmark(
+                meta.resource_version, bool(meta.annotations and meta.annotations.initial_events_end)
+            )
+        if envelope.type == "ERROR":
+            code = msgspec.json.decode(envelope.object, type=_Code).code
+            return Failed(map_status(code or 500, {}, bytes(envelope.object)))
+        if envelope.type not in _OBJECT_EVENTS:
+            raise ProtocolError(f"The server sent an event of the unknown type {envelope.type[:32]!r}.")
+        wire = _convert(msgspec.json.decode(envelope.object), self._kind.wire)
+        return envelope.type, _row(self._kind, wire)
+
+
+class _Code(msgspec.Struct):
+    code: int | None = None
+
+
+def decode_page(kind: Kind, body: bytes) -> Page:
+    """One page of a LIST.
+
+    Raises ProtocolError if the body is not a list of this kind.
+    """
+    decoders = _decoders(kind.wire)
+    try:
+        try:
+            found = decoders.list.decode(body)
+        except msgspec.ValidationError:
+            found = _plain_list.decode(body)
+            found.items = [_convert(one, kind.wire) for one in found.items or ()]
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _unreadable(kind, error) from None
+    if not found.kind.endswith("List") or not found.metadata.resource_version:
+        raise ProtocolError(f"The server answered a list of {kind.plural} with something else.")
+    items = found.items or []
+    rows = []
+    while items:
+        rows.append(_row(kind, items.pop()))
+    rows.reverse()
+    return Page(rows, found.metadata.resource_version, found.metadata.continue_ or "")
+
+
+def _row(kind: Kind, wire: Any) -> Row:
+    row = kind.project(wire)
+    if not row.name:
+        raise ProtocolError(f"The server sent an object among the {kind.plural} that has no name.")
+    return row
+
+
+def _convert(value: Any, wire: Any) -> Any:
+    """Build the struct from plain data; a field with an unexpected type is dropped, the object stays."""
+    for _ in range(_MOST_ODD_FIELDS):
+        try:
+            return msgspec.convert(value, wire)
+        except msgspec.ValidationError as error:
+            found = _PATH.search(str(error))
+            if found is None or not _drop(value, found.group(1)):
+                raise
+    return msgspec.convert(value, wire)
+
+
+def _drop(value: Any, path: str) -> bool:
+    """Remove what stands at `path` (".status.x", "[...]" for every element). False if nothing was there."""
+    if path.startswith("[...]"):
+        inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+        if path != "[...]":
+            return any([_drop(one, path[5:]) for one in inside])
+        dropped = bool(inside)
+        value.clear()
+        return dropped
+    if not isinstance(value, dict):
+        return False
+    for key in list(value):
+        rest = path[1 + len(key) :]
+        if not path.startswith(f".{key}") or rest[:1] not in ("", ".", "["):
+            continue
+        if rest:
+            return _drop(value[key], rest)
+        del value[key]
+        return True
+    return False
+
+
+def _unreadable(kind: Kind, error: Exception) -> ProtocolError:
+    return ProtocolError(
+        f"The server's answer about {kind.plural} cannot be read: {str(error)[:160]}.",
+        "If it persists, something between here and the server changes the bytes.",
+    )

@@ -1,0 +1,81 @@
+"""The first complete list: a streaming list up to its end bookmark, or a LIST page by page."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from edgetui.cluster import backoff
+from edgetui.cluster.reflector import states as r
+from edgetui.cluster.reflector.opening import PAGE_SIZE, STEADY_LINK, back_off, open_request, reopen
+from edgetui.cluster.reflector.states import NEVER, Effects, State
+from edgetui.cluster.reflector.watching import current
+
+INITIAL_SILENCE = 10.0
+
+
+def head(s: State, _: r.Head, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """The server accepted the streaming list; its first event may take a while."""
+    return replace(s, head=True, heard=now, refreshed=False, wake_at=now + INITIAL_SILENCE), ()
+
+
+def collect(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Initial events come in key order: they are kept aside, and no version is taken from them."""
+    after = replace(s, heard=now, wake_at=now + INITIAL_SILENCE, events=s.events + len(happened.items))
+    return after, (r.Collect(happened.items),)
+
+
+def more_bytes(s: State, _: r.Heard, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """A long object on a slow line is not silence."""
+    return replace(s, heard=now, wake_at=now + INITIAL_SILENCE), ()
+
+
+def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Only the end bookmark counts here: the list is complete at its version."""
+    if not happened.initial_end:
+        return replace(s, heard=now), ()
+    return current(replace(_complete(s, happened.rv, now), events=s.events + 1), now), (r.Replace(),)
+
+
+def ended(s: State, happened: r.StreamEnded, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """The stream ended before its end bookmark. If it did so in good order, LIST is worth a trial."""
+    if not happened.clean:
+        return back_off(s, "the connection broke off", now, rng, steady=STEADY_LINK)
+    after, effects = back_off(s, "the server ended the first list early", now, rng)
+    return replace(after, trial=s.streaming), effects
+
+
+def tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """No answer at all is a failure; silence after an answer leads to LIST, on trial."""
+    if now < s.wake_at:
+        return s, ()
+    if not s.head:
+        return back_off(s, "no answer came", now, rng, steady=STEADY_LINK)
+    return reopen(replace(s, trial=True), now, rng)
+
+
+def page(s: State, happened: r.Page, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Collect a page; after the last one swap the list in and watch from the version of its first page."""
+    collected = r.Collect([("ADDED", row) for row in happened.rows])
+    if happened.token:
+        query = {"limit": str(PAGE_SIZE), "continue": happened.token}
+        return replace(s, heard=now, list_rv=s.list_rv or happened.rv), (collected, r.OpenList(query))
+    learned: Effects = (r.NoWatchList(),) if s.trial else ()
+    complete = _complete(s, s.list_rv or happened.rv, now)
+    complete = replace(complete, streaming=s.streaming and not s.trial, trial=False, paged=True)
+    after, effects = open_request(complete, now, rng)
+    return after, (collected, r.Replace(), *learned, *effects)
+
+
+def _complete(s: State, rv: str, now: float) -> State:
+    return replace(
+        s,
+        rv=rv,
+        synced=True,
+        lapsed=False,
+        verdict=None,
+        heard=now,
+        denials=0,
+        denied_since=NEVER,
+        refreshed=False,
+        reason="",
+    )

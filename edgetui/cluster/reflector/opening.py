@@ -1,0 +1,82 @@
+"""What to open: resume from a known version, else a streaming list, else a LIST in pages; and when to wait."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from edgetui.cluster import backoff
+from edgetui.cluster.reflector import states as r
+from edgetui.cluster.reflector.states import NEVER, Effects, Phase, State
+
+PAGE_SIZE = 500
+SHORTEST_WATCH, LONGEST_WATCH = 300.0, 600.0
+OVERDUE = 20.0  # a stream that is still open so long after its own timeout is dead
+ANSWER_WITHIN = 20.0
+STEADY_LINK, STEADY_SERVER = 2.0, 30.0
+
+
+def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Open what the state calls for, or wait for the link."""
+    if not s.link_up:
+        return replace(s, phase=Phase.WAITING, wake_at=NEVER), ()
+    seconds = int(rng.uniform(SHORTEST_WATCH, LONGEST_WATCH))
+    s = replace(
+        s,
+        opened=now,
+        expires=now + seconds + OVERDUE,
+        head=False,
+        events=0,
+        silent=False,
+        suspect=False,
+        wake_at=now + ANSWER_WITHIN,
+    )
+    watch = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
+    if s.rv:
+        watch["resourceVersion"] = s.rv
+        return replace(s, phase=Phase.RESUMING), (r.OpenWatch(watch),)
+    if s.streaming and not s.trial:
+        watch |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        return replace(s, phase=Phase.STREAMING), (r.Begin(), r.OpenWatch(watch))
+    query = {"limit": str(PAGE_SIZE)} if s.paged else {}
+    return replace(s, phase=Phase.LISTING, list_rv="", wake_at=NEVER), (r.Begin(), r.OpenList(query))
+
+
+def reopen(s: State, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Close what is open and open again."""
+    after, effects = open_request(s, now, rng)
+    return after, (r.Close(), *effects)
+
+
+def list_again(s: State, reason: str, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Distrust the version that is known: list again. The rows stay, marked stale, until the new list is there."""
+    return reopen(replace(s, rv="", lapsed=True, steady_since=NEVER, reason=reason), now, rng)
+
+
+def back_off(
+    s: State,
+    reason: str,
+    now: float,
+    rng: backoff.Random,
+    *,
+    least: float = 0.0,
+    steady: float = STEADY_SERVER,
+) -> tuple[State, Effects]:
+    """Wait, at least `least` seconds, before the next attempt.
+
+    Earlier failures are forgotten only if the rows were current for `steady` seconds before this one: a list
+    that succeeds is no progress if the watch after it fails at once.
+    """
+    failures = 1 if now - s.steady_since >= steady else s.failures + 1
+    after = replace(
+        s,
+        phase=Phase.BACKOFF,
+        failures=failures,
+        wake_at=now + max(least, backoff.delay(failures, rng)),
+        lapsed=True,
+        silent=False,
+        suspect=False,
+        reason=reason,
+        steady_since=NEVER,
+        trial=False,
+    )
+    return after, (r.Close(),)

@@ -1,0 +1,282 @@
+"""The thin runner of one reflector: feeds it what the transport says, and does what it asks for.
+
+Nothing is decided here. The runner knows no socket and no event loop either: its host hands in the clock, the
+timer and the two kinds of request, so the same runner lives in a session and in a simulation.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from edgetui.cluster import backoff
+from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.decode import EventDecoder
+from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, ProtocolError
+from edgetui.cluster.reflector import states as r
+from edgetui.cluster.reflector import step
+from edgetui.model.kinds.base import Kind, Row
+
+MOST_ERROR_BODY = 64 * 1024
+
+
+class Closeable(Protocol):
+    """Something open; closing it twice is harmless, and nothing is heard of it afterwards."""
+
+    def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Receives one answer: a head, data, then exactly one of on_end and on_error."""
+
+    def on_head(self, status: int, headers: dict[str, str]) -> None: ...
+
+    def on_data(self, data: bytes | memoryview) -> None: ...
+
+    def on_end(self, clean: bool) -> None: ...
+
+    def on_error(self, error: EdgetuiError) -> None: ...
+
+
+class Host(Protocol):
+    """What a watcher needs around it. Times are steady seconds."""
+
+    rng: backoff.Random
+
+    def now(self) -> float: ...
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call once after `seconds`; returns what cancels it."""
+
+    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable: ...
+
+    def open_page(
+        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[r.Page | EdgetuiError], None]
+    ) -> Closeable: ...
+
+    def answered(self) -> None:
+        """The server answered a new request."""
+
+    def heard(self) -> None:
+        """Bytes came on an open stream."""
+
+    def link_failed(self, error: EdgetuiError) -> None:
+        """A request or a stream failed for a reason that is not a status of the server."""
+
+    def moved(self, watcher: Watcher) -> None:
+        """The phase of this watcher changed."""
+
+
+class Target(Protocol):
+    """Where rows and verdicts of a watcher go; `namespace` is empty for the whole cluster."""
+
+    def replaced(self, namespace: str, rows: list[Row]) -> None: ...
+
+    def applied(self, items: list[r.Change]) -> None: ...
+
+    def cleared(self, namespace: str) -> None: ...
+
+    def told(self, namespace: str, effect: r.Effect) -> None:
+        """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound or NoWatchList."""
+
+
+class Watcher:
+    """Keeps one collection of one kind equal to the server, as long as it is shown."""
+
+    def __init__(
+        self, host: Host, target: Target, kind: Kind, namespace: str = "", *, streaming: bool = True
+    ):
+        self.kind = kind
+        self.namespace = namespace
+        self.state = r.State(bookmarks=kind.bookmarks, streaming=streaming)
+        self._host = host
+        self._target = target
+        self._path = kind.path(namespace)
+        self._inbox: deque[r.Input] = deque()
+        self._busy = False
+        self._stopped = False
+        self._open: Closeable | None = None
+        self._ticket = 0
+        self._buffer: dict[tuple[str, str], Row] = {}
+        self._cancel_timer: Callable[[], None] | None = None
+        self._timer_at = r.NEVER
+
+    def feed(self, *inputs: r.Input) -> None:
+        """Let the reflector hear these, and perform what follows. Inputs that arise meanwhile wait their turn."""
+        self._inbox.extend(inputs)
+        if self._busy:
+            return
+        self._busy = True
+        before = self.state.phase
+        try:
+            while self._inbox and not self._stopped:
+                self.state, effects = step(
+                    self.state, self._inbox.popleft(), self._host.now(), self._host.rng
+                )
+                for effect in effects:
+                    self._perform(effect)
+        finally:
+            self._busy = False
+        self._set_timer()
+        if self.state.phase is not before:
+            self._host.moved(self)
+
+    def stop(self) -> None:
+        """Close everything and fall silent for good; the rows are left as they are."""
+        self._stopped = True
+        self._inbox.clear()
+        self._close()
+        self._buffer = {}
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    def _perform(self, effect: r.Effect) -> None:
+        match effect:
+            case r.Apply(items):
+                self._target.applied(items)
+            case r.Collect(items):
+                self._collect(items)
+            case r.OpenWatch(query):
+                self._ticket += 1
+                answer = _Answer(self, self._ticket)
+                self._open = self._host.open_stream(self._path, query, answer)
+            case r.OpenList(query):
+                self._open_page(query)
+            case r.Close():
+                self._close()
+            case r.Begin():
+                self._buffer = {}
+            case r.Replace():
+                rows, self._buffer = list(self._buffer.values()), {}
+                self._target.replaced(self.namespace, rows)
+            case r.Clear():
+                self._buffer = {}
+                self._target.cleared(self.namespace)
+            case _:
+                self._target.told(self.namespace, effect)
+
+    def _collect(self, items: list[r.Change]) -> None:
+        for change, row in items:
+            if change == "DELETED":
+                self._buffer.pop((row.namespace, row.name), None)
+            else:
+                self._buffer[row.namespace, row.name] = row
+
+    def _close(self) -> None:
+        self._ticket += 1
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _open_page(self, query: dict[str, str]) -> None:
+        self._ticket += 1
+        ticket = self._ticket
+
+        def done(result: r.Page | EdgetuiError) -> None:
+            if not self.current(ticket):
+                return
+            if isinstance(result, r.Page):
+                self._host.answered()
+                self.feed(r.Page(result.rows, result.rv, result.token))
+            else:
+                self.failed(result)
+
+        self._open = self._host.open_page(self.kind, self._path, query, done)
+
+    def current(self, ticket: int) -> bool:
+        """Whether an answer with this ticket is still the one that is waited for."""
+        return ticket == self._ticket and not self._stopped
+
+    def answered(self) -> None:
+        """The open request got its 200."""
+        self._host.answered()
+        self.feed(r.Head())
+
+    def heard(self, inputs: list[r.Input]) -> None:
+        """The open stream delivered these."""
+        self._host.heard()
+        self.feed(*inputs)
+
+    def failed(self, error: EdgetuiError) -> None:
+        """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
+        if isinstance(error, ApiError):
+            self._host.answered()
+        else:
+            self._host.link_failed(error)
+        self.feed(r.Failed(error))
+
+    def ended(self, clean: bool) -> None:
+        """The open stream ended."""
+        if not clean:
+            self._host.link_failed(LinkError("The connection broke off.", "edgetui tries again by itself."))
+        self.feed(r.StreamEnded(clean))
+
+    def _set_timer(self) -> None:
+        """Keep one timer, no later than `wake_at`; an early one finds that out and is set again."""
+        wake_at = self.state.wake_at
+        if self._stopped or wake_at >= self._timer_at:
+            return
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+        self._timer_at = wake_at
+        self._cancel_timer = self._host.later(max(0.0, wake_at - self._host.now()), self._timer_fired)
+
+    def _timer_fired(self) -> None:
+        self._cancel_timer = None
+        self._timer_at = r.NEVER
+        if self.state.wake_at <= self._host.now():
+            self.feed(r.Tick())
+        else:
+            self._set_timer()
+
+
+class _Answer:
+    """The answer to one watch request, decoded as it comes."""
+
+    def __init__(self, watcher: Watcher, ticket: int) -> None:
+        self._watcher = watcher
+        self._ticket = ticket
+        self._status = 0
+        self._headers: dict[str, str] = {}
+        self._decoder: EventDecoder | None = None
+        self._error_body = b""
+
+    def on_head(self, status: int, headers: dict[str, str]) -> None:
+        if not self._watcher.current(self._ticket):
+            return
+        self._status, self._headers = status, headers
+        if status == 200:
+            self._decoder = EventDecoder(self._watcher.kind)
+            self._watcher.answered()
+
+    def on_data(self, data: bytes | memoryview) -> None:
+        if not self._watcher.current(self._ticket):
+            return
+        if self._decoder is not None:
+            inputs = self._decoder.feed(bytes(data))
+            last = inputs[-1]
+            if isinstance(last, r.Failed) and isinstance(last.error, ProtocolError):
+                self._watcher.heard(inputs[:-1])
+                self._watcher.failed(last.error)
+            else:
+                self._watcher.heard(inputs)
+        elif len(self._error_body) < MOST_ERROR_BODY:
+            self._error_body += bytes(data)
+
+    def on_end(self, clean: bool) -> None:
+        if not self._watcher.current(self._ticket):
+            return
+        if self._decoder is None:
+            self._watcher.failed(map_status(self._status, self._headers, self._error_body))
+        else:
+            self._watcher.ended(clean)
+
+    def on_error(self, error: EdgetuiError) -> None:
+        if not self._watcher.current(self._ticket):
+            return
+        if self._status and self._decoder is None:
+            error = map_status(self._status, self._headers, self._error_body)
+        self._watcher.failed(error)

@@ -1,0 +1,107 @@
+"""What the terminal at the other end can take: chosen from the environment, or forced by name.
+
+A profile is decided before Textual is imported, because Textual reads its frame rate, escape delay and
+colour depth from the environment at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+COLOUR_DEPTHS = ("mono", "16", "256", "truecolor")
+NAMES = ("local", "ssh", "thin", "serial")
+
+_SIXTEEN_COLOUR_TERMS = ("linux", "vt", "screen", "ansi", "xterm-color", "cons25", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How to draw on one terminal.
+
+    `flush` is the shortest time (s) between two data updates on screen, `escape_delay` (ms) how long a lone ESC
+    waits for the rest of a key sequence, `mouse` whether the mouse is asked for, `ascii` whether only ASCII may
+    be sent. `colours` is one of COLOUR_DEPTHS.
+    """
+
+    name: str
+    colours: str
+    ascii: bool
+    mouse: bool
+    flush: float
+    escape_delay: int
+
+    @property
+    def label(self) -> str:
+        """What the status line shows, empty on a plain local terminal."""
+        parts = [] if self.name == "local" else [self.name]
+        if self.colours == "mono":
+            parts.append("mono")
+        if self.ascii:
+            parts.append("ascii")
+        return " ".join(parts)
+
+
+def choose(env: Mapping[str, str], forced: str = "") -> Profile:
+    """The profile for this environment; `forced` is one of NAMES, or empty to choose.
+
+    `thin` is never chosen by itself: the environment does not show how slow a link is.
+    """
+    term = env.get("TERM", "").lower()
+    name = forced or _name(env, term)
+    ascii_only = name == "serial" or not _speaks_utf8(env)
+    colours = _colours(env, term)
+    if name in ("serial", "thin") and colours != "mono":
+        colours = "16"
+    return Profile(
+        name=name,
+        colours=colours,
+        ascii=ascii_only,
+        mouse=name == "local" and term not in ("linux", ""),
+        flush={"local": 0.1, "ssh": 0.1, "thin": 0.5, "serial": 0.5}[name],
+        escape_delay=100 if name == "local" else 500,
+    )
+
+
+def unusable(env: Mapping[str, str], stdin_tty: bool, stdout_tty: bool) -> str:
+    """One sentence saying why no screen can be drawn here, empty when it can."""
+    if not stdin_tty or not stdout_tty:
+        what = "input" if not stdin_tty else "output"
+        return f"The {what} is not a terminal. For scripts use `edgetui once`; over SSH use `ssh -t`."
+    if env.get("TERM", "").lower() == "dumb":
+        return "This terminal (TERM=dumb) cannot move its cursor. Use `edgetui once` here, or set TERM."
+    return ""
+
+
+def environment(profile: Profile) -> dict[str, str]:
+    """What Textual must find in the environment before it is imported."""
+    return {
+        "TEXTUAL_FPS": "240" if profile.name in ("local", "ssh") else "30",
+        "TEXTUAL_ANIMATIONS": "none",
+        "TEXTUAL_SMOOTH_SCROLL": "0",
+        "ESCDELAY": str(profile.escape_delay),
+        "TEXTUAL_COLOR_SYSTEM": {"truecolor": "truecolor", "256": "256"}.get(profile.colours, "standard"),
+    }
+
+
+def _name(env: Mapping[str, str], term: str) -> str:
+    if term.startswith("vt"):
+        return "serial"
+    return "ssh" if env.get("SSH_TTY") or env.get("SSH_CONNECTION") else "local"
+
+
+def _colours(env: Mapping[str, str], term: str) -> str:
+    if env.get("NO_COLOR") or term in ("vt100", "vt102", "vt220", "vt320"):
+        return "mono"
+    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return "truecolor"
+    if "256color" in term or term.startswith(("xterm-kitty", "alacritty", "foot")):
+        return "256"
+    if not term or term.startswith(_SIXTEEN_COLOUR_TERMS):
+        return "16"
+    return "16" if term == "xterm" else "256"
+
+
+def _speaks_utf8(env: Mapping[str, str]) -> bool:
+    locale = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or ""
+    return "utf-8" in locale.lower().replace("utf8", "utf-8")

@@ -1,0 +1,384 @@
+"""A table of live objects: the cursor is on an object, never on a line, and only lines that changed are painted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from edgetui.model.fleet import FleetView, ViewChange
+from edgetui.model.identity import ObjectKey
+from edgetui.model.panes.base import PaneRow
+
+from .base import look_of
+from .columns import Fitted, cut, fit
+
+SETTLE = 0.7
+"""Seconds for which no action starts after the row under the cursor changed by itself."""
+
+COLOURED = frozenset({"state", "status", "ready", "why", "limited", "pressure", "reason"})
+"""Columns that carry the row's verdict and take its colour."""
+
+
+class Line(NamedTuple):
+    """All that the look of one line depends on."""
+
+    texts: tuple[str, ...]
+    sign: str
+    severity: int
+    cursor: bool
+
+
+class LiveTable(Widget, can_focus=True):
+    """The rows of one FleetView. Hand it every ViewChange; call `tick` when time may have changed texts."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    LiveTable { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "page down", show=False),
+        Binding("home,g", "edge(0)", "first", show=False),
+        Binding("end", "edge(1)", "last", show=False),
+        Binding("enter", "open", "open", show=False),
+    ]
+
+    class CursorMoved(Message):
+        """The cursor is on another object, or on none."""
+
+        def __init__(self, table: LiveTable, key: ObjectKey | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    class Opened(Message):
+        """Enter was pressed on an object."""
+
+        def __init__(self, table: LiveTable, key: ObjectKey) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    def __init__(
+        self,
+        view: FleetView,
+        *,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        hidden: frozenset[str] = frozenset(),
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.view = view
+        self.top = 0
+        self.sort: tuple[str | None, bool] = (None, False)
+        """Column id and direction of the person's sort; None is worst first."""
+        self._now = now
+        self._monotonic = monotonic
+        self._hidden = hidden
+        self._cursor: ObjectKey | None = None
+        self._index = 0
+        self._touched = False
+        self._moved_by_itself = -SETTLE
+        self._notes: tuple[str, ...] = ()
+        self._widest: dict[str, int] = {}
+        self._fitted: list[Fitted] = []
+        self._gap = 1
+        self._shown: dict[int, Line | None] = {}
+
+    # -- what others read
+
+    @property
+    def cursor(self) -> ObjectKey | None:
+        """The object under the cursor."""
+        return self._cursor
+
+    @property
+    def cursor_row(self) -> PaneRow | None:
+        """The row under the cursor at the version that is on screen."""
+        return self.view.row(self._cursor) if self._cursor is not None else None
+
+    @property
+    def settled(self) -> bool:
+        """False just after the row under the cursor went away or was replaced without a key press."""
+        return self._monotonic() - self._moved_by_itself >= SETTLE
+
+    @property
+    def fitted(self) -> list[Fitted]:
+        """The columns on screen, left to right."""
+        return self._fitted
+
+    @property
+    def visible_rows(self) -> int:
+        """How many rows fit between the head line and the notes."""
+        return max(self.size.height - 1 - len(self._notes), 0)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last visible row, counted from 1; (0, 0) when there is none."""
+        last = min(self.top + self.visible_rows, len(self.view.keys))
+        return (self.top + 1, last) if last else (0, 0)
+
+    # -- what others tell it
+
+    def view_changed(self, change: ViewChange) -> None:
+        """Rows changed: keep the cursor on its object and paint the visible lines that differ."""
+        for key in change.changed:
+            self._measure_key(key)
+        if change.order:
+            self._follow_cursor()
+        self.tick()
+
+    def tick(self) -> None:
+        """Paint the visible lines whose text differs from what is on screen."""
+        now = self._now()
+        fits = True
+        for y in range(self.visible_rows):
+            line = self._line(y, now)
+            if line is not None:
+                fits = self._measure(line) and fits
+            if self._shown.get(y, line) != line or y not in self._shown:
+                self._refresh_row(y)
+        if not fits:
+            self._layout_columns()
+
+    def set_notes(self, notes: tuple[str, ...]) -> None:
+        """Sentences about what these rows do not show; they stand below the rows."""
+        if notes != self._notes:
+            self._notes = notes
+            self._keep_in_view()
+            self._repaint()
+
+    def set_hidden(self, hidden: frozenset[str]) -> None:
+        """Columns to leave out whatever the width."""
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self._layout_columns()
+
+    def reset_cursor(self) -> None:
+        """Go to the first row and follow it until a key moves the cursor: after a filter or a sort by the person."""
+        self._touched = False
+        self.top = 0
+        self._set_cursor(0, by_itself=False)
+        self._repaint()
+
+    def go_to(self, key: ObjectKey) -> bool:
+        """Put the cursor on an object; False when it is not in the view."""
+        try:
+            index = self.view.keys.index(key)
+        except ValueError:
+            return False
+        self._move_to(index)
+        return True
+
+    # -- keys and mouse
+
+    def action_move(self, step: int) -> None:
+        """One line up or down."""
+        self._move_to(self._index + step)
+
+    def action_page(self, direction: int) -> None:
+        """One screenful up or down."""
+        self._move_to(self._index + direction * max(self.visible_rows - 1, 1))
+
+    def action_edge(self, end: int) -> None:
+        """To the first or the last row."""
+        self._move_to(len(self.view.keys) - 1 if end else 0)
+
+    def action_open(self) -> None:
+        """Open the object under the cursor."""
+        if self._cursor is not None:
+            self.post_message(self.Opened(self, self._cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the clicked row."""
+        if 1 <= event.y <= self.visible_rows:
+            self._move_to(self.top + event.y - 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move three rows down."""
+        event.stop()
+        self._move_to(self._index + 3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move three rows up."""
+        event.stop()
+        self._move_to(self._index - 3)
+
+    # -- painting
+
+    def render_line(self, y: int) -> Strip:
+        """One line: the head, a row, a note or nothing."""
+        width = self.size.width
+        if y == 0:
+            return self._head_strip(width)
+        row_y = y - 1
+        if row_y >= self.visible_rows:
+            note = row_y - self.visible_rows
+            text = self._notes[note] if note < len(self._notes) else ""
+            return self._note_strip(text, width)
+        line = self._line(row_y, self._now())
+        self._shown[row_y] = line
+        return Strip.blank(width, self._look("row")) if line is None else self._row_strip(line, width)
+
+    def on_resize(self) -> None:
+        """A new size: fit the columns again and keep the cursor in view."""
+        self._keep_in_view()
+        self._layout_columns()
+
+    def on_focus(self) -> None:
+        """The cursor line looks different with focus."""
+        self._refresh_row(self._index - self.top)
+
+    def on_blur(self) -> None:
+        """The cursor line looks different without focus."""
+        self._refresh_row(self._index - self.top)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """All rows and the head."""
+        return len(self.view.keys) + 1 + len(self._notes)
+
+    def _line(self, y: int, now: float) -> Line | None:
+        index = self.top + y
+        keys = self.view.keys
+        if index >= len(keys):
+            return None
+        row = self.view.row(keys[index])
+        if row is None:
+            return None
+        values = row.values
+        texts = tuple(fitted.column.text(values[fitted.index], now) for fitted in self._fitted)
+        return Line(texts, row.sign, row.severity, index == self._index)
+
+    def _row_strip(self, line: Line, width: int) -> Strip:
+        look = self._row_look(line)
+        base = look if line.cursor or line.sign == "~" else self._look("row")
+        segments = [Segment(f"{line.sign} ", look)]
+        used = 2
+        gap = " " * self._gap
+        for fitted, text in zip(self._fitted, line.texts, strict=True):
+            cell = cut(text, fitted.width, fitted.column.align, keep_tail=fitted.column.id == "name")
+            segments.append(Segment(cell, look if fitted.column.id in COLOURED else base))
+            segments.append(Segment(gap, base))
+            used += fitted.width + self._gap
+        return Strip(segments, used).adjust_cell_length(width, base)
+
+    def _row_look(self, line: Line) -> Style:
+        if line.cursor:
+            return self._look("cursor" if self.has_focus else "cursor-away")
+        if line.sign == "~":
+            return self._look("stale")
+        if line.sign == "?":
+            return self._look("unknown")
+        return self._look({0: "bad", 1: "warn"}.get(line.severity, "row"))
+
+    def _head_strip(self, width: int) -> Strip:
+        style = self._look("head")
+        cells = ["  "]
+        for fitted in self._fitted:
+            title = fitted.column.title.upper()
+            if fitted.column.id == self.sort[0]:
+                arrow = "↓" if self.sort[1] else "↑"
+                title = cut(title, fitted.width - 1).rstrip() + arrow
+            cells.append(cut(title, fitted.width, fitted.column.align) + " " * self._gap)
+        text = "".join(cells)
+        return Strip([Segment(text, style)], cell_len(text)).adjust_cell_length(width, style)
+
+    def _note_strip(self, text: str, width: int) -> Strip:
+        style = self._look("note")
+        return Strip([Segment(cut(text, width), style)], width)
+
+    def _look(self, role: str) -> Style:
+        return look_of(self)[role]
+
+    def _refresh_row(self, y: int) -> None:
+        if 0 <= y < self.visible_rows:
+            self.refresh(Region(0, y + 1, self.size.width, 1))
+
+    def _repaint(self) -> None:
+        self._shown.clear()
+        self.refresh()
+
+    # -- columns
+
+    def _measure_key(self, key: ObjectKey) -> None:
+        for column, text in (("name", key.name), ("namespace", key.namespace), ("cluster", key.cluster)):
+            if len(text) > self._widest.get(column, 0):
+                self._widest[column] = len(text)
+
+    def _measure(self, line: Line) -> bool:
+        """Remember the widest texts; False when a column could use more space than it has."""
+        fits = True
+        for fitted, text in zip(self._fitted, line.texts, strict=True):
+            length = cell_len(text)
+            if length > self._widest.get(fitted.column.id, 0):
+                self._widest[fitted.column.id] = length
+                fits = fits and length <= fitted.width
+        return fits
+
+    def _layout_columns(self) -> None:
+        width = self.size.width
+        self._gap = 2 if width >= 110 else 1
+        before = self._fitted
+        self._fitted = fit(self.view.pane.columns, width - 2, self._gap, self._widest, self._hidden)
+        if self._fitted != before:
+            self._repaint()
+
+    # -- cursor
+
+    def _follow_cursor(self) -> None:
+        keys = self.view.keys
+        offset = self._index - self.top
+        if not self._touched or self._cursor is None:
+            self._set_cursor(0, by_itself=True)
+        elif not (self._index < len(keys) and keys[self._index] == self._cursor):
+            try:
+                index = keys.index(self._cursor)
+            except ValueError:
+                self._set_cursor(self._index, by_itself=True)
+            else:
+                self._index = index
+        if self.top:
+            self.top = self._index - offset
+        self._keep_in_view()
+
+    def _set_cursor(self, index: int, by_itself: bool) -> None:
+        keys = self.view.keys
+        self._index = max(0, min(index, len(keys) - 1))
+        key = keys[self._index] if keys else None
+        if key != self._cursor:
+            if by_itself and self._cursor is not None:
+                self._moved_by_itself = self._monotonic()
+            self._cursor = key
+            self.post_message(self.CursorMoved(self, key))
+
+    def _move_to(self, index: int) -> None:
+        self._touched = True
+        old = self._index - self.top
+        top = self.top
+        self._set_cursor(index, by_itself=False)
+        self._keep_in_view()
+        if self.top != top:
+            self.tick()
+        self._refresh_row(old)
+        self._refresh_row(self._index - self.top)
+
+    def _keep_in_view(self) -> None:
+        """Scroll so that the cursor is visible and no space is wasted below the last row."""
+        height = max(self.visible_rows, 1)
+        top = min(self.top, self._index)
+        top = max(top, self._index - height + 1, 0)
+        self.top = min(top, max(len(self.view.keys) - height, 0))

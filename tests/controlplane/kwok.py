@@ -1,0 +1,126 @@
+"""Nodes and the behaviour of their pods, played by kwok."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .assets import KUBERNETES_VERSION, KWOK_STAGES
+
+MANAGED_LABEL = "managed"
+ALIVE, DEAD = "a", "b"
+"""A node labelled ``managed=a`` is played by kwok; relabelled ``b`` it is as if its host had lost power."""
+
+# A configuration that leaves one of these out gets 0, not the default, and kwok refuses to start.
+_PARALLELISM = (
+    "podPlayStageParallelism",
+    "nodePlayStageParallelism",
+    "nodeLeaseParallelism",
+    "podsOnNodeSyncParallelism",
+)
+_IDLE_LOAD = {
+    "node_cpu_usage_seconds_total": " + 0.06 * node.SinceSecond()",
+    "node_memory_working_set_bytes": " + 700000000.0",
+}
+_OWN_STAGES = Path(__file__).parent / "stages" / "pods.yaml"
+
+
+def _stage(entry: dict[str, Any]) -> dict[str, Any]:
+    following: dict[str, Any] = {"statusTemplate": entry["status"]}
+    if "event" in entry:
+        following["event"] = entry["event"]
+    spec: dict[str, Any] = {
+        "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
+        "selector": {"matchExpressions": entry["select"]},
+        "next": following,
+    }
+    if "delay" in entry:
+        spec["delay"] = {"durationMilliseconds": entry["delay"]}
+    return {
+        "apiVersion": "kwok.x-k8s.io/v1alpha1",
+        "kind": "Stage",
+        "metadata": {"name": entry["name"]},
+        "spec": spec,
+    }
+
+
+def _with_idle_load(document: Any) -> Any:
+    """Add what a host uses without any pod; metrics-server ignores a node that uses nothing."""
+    if document["kind"] == "Metric":
+        for metric in document["spec"]["metrics"]:
+            metric["value"] += _IDLE_LOAD.get(metric["name"], "")
+    return document
+
+
+def write_config(path: Path, kwok_stages: Path) -> Path:
+    """Write the one file kwok is started with: its own stages and metrics, and our pod stages."""
+    documents: list[Any] = [
+        {
+            "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+            "kind": "KwokConfiguration",
+            "options": {option: 8 for option in _PARALLELISM},
+        }
+    ]
+    for name in sorted(KWOK_STAGES):
+        documents.extend(map(_with_idle_load, yaml.safe_load_all((kwok_stages / name).read_text())))
+    own = yaml.safe_load(_OWN_STAGES.read_text())
+    documents.extend(_stage(entry) for entry in own["stages"])
+    path.write_text(yaml.safe_dump_all(documents, sort_keys=False))
+    return path
+
+
+def node(number: int, *, port: int, cpu: str = "4", memory: str = "8Gi", pods: int = 250) -> dict[str, Any]:
+    """A node as a kubelet would register it; the first is the server, as K3s labels it.
+
+    Addresses and port are set at once because metrics-server needs them and kwok, started with a label
+    selector, has been seen not to set them.
+    """
+    name = f"node-{number}"
+    host_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+    labels = {
+        MANAGED_LABEL: ALIVE,
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "arm64",
+    }
+    if number == 0:
+        labels["node-role.kubernetes.io/control-plane"] = "true"
+    amounts = {"cpu": cpu, "memory": memory, "pods": str(pods), "ephemeral-storage": "20Gi"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": labels,
+            "annotations": {
+                "node.alpha.kubernetes.io/ttl": "0",
+                "kwok.x-k8s.io/node": "fake",
+                "metrics.k8s.io/resource-metrics-path": f"/metrics/nodes/{name}/metrics/resource",
+            },
+        },
+        "spec": {"podCIDR": f"10.42.{number}.0/24", "podCIDRs": [f"10.42.{number}.0/24"]},
+        "status": {
+            "capacity": amounts,
+            "allocatable": amounts,
+            "addresses": [
+                {"type": "InternalIP", "address": "127.0.0.1"},
+                {"type": "Hostname", "address": name},
+            ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+            "nodeInfo": {
+                "kubeletVersion": KUBERNETES_VERSION,
+                "kubeProxyVersion": "",
+                "containerRuntimeVersion": "containerd://2.1.4",
+                "kernelVersion": "6.12.0",
+                "osImage": "Debian GNU/Linux 13 (trixie)",
+                "operatingSystem": "linux",
+                "architecture": "arm64",
+                "machineID": host_id,
+                "systemUUID": host_id,
+                "bootID": host_id,
+            },
+        },
+    }

@@ -1,0 +1,32 @@
+"""Waiting for what a cluster will do, never for a length of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_PAUSE = 0.05
+
+
+def eventually(
+    check: Callable[[], T], *, within: float, what: str, errors: tuple[type[Exception], ...] = ()
+) -> T:
+    """The first true value ``check`` returns, asked again until ``within`` seconds have passed.
+
+    ``errors`` are failures that count as "not yet". Raises TimeoutError naming ``what`` and the last answer.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        last: object
+        try:
+            last = value = check()
+            if value:
+                return value
+        except errors as error:
+            last = error
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"{what}: not within {within:g} s (last seen: {last!r})")
+        time.sleep(_PAUSE)
