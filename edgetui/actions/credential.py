@@ -14,9 +14,18 @@ _PERSONAL = "Or make a personal kubeconfig file with a service-account token: th
 
 # Where each distribution keeps its own files, and how their credentials are renewed on the host.
 _RUNBOOKS = (
-    ("rancher/k3s", "On the host: stop k3s, run `k3s certificate rotate`, start k3s; servers first, then agents."),
-    ("rancher/rke2", "On the host: stop rke2, run `rke2 certificate rotate`, start it; servers first, then agents."),
-    ("microk8s", "On the host: `microk8s refresh-certs -e ca.crt` (every node has to join again afterwards)."),
+    (
+        "rancher/k3s",
+        "On the host: stop k3s, run `k3s certificate rotate`, start k3s; servers first, then agents.",
+    ),
+    (
+        "rancher/rke2",
+        "On the host: stop rke2, run `rke2 certificate rotate`, start it; servers first, then agents.",
+    ),
+    (
+        "microk8s",
+        "On the host: `microk8s refresh-certs -e ca.crt` (every node has to join again afterwards).",
+    ),
     ("k0s", "On the host: restart the k0s controller, which renews its certificates."),
     ("microshift", "On the host: restart microshift, which renews its certificates."),
 )

@@ -85,7 +85,9 @@ class Minting:
         granted = facts.expires - facts.issued
         run.step(f"New token {short(facts.jti)} until {when(facts.expires)}", "done")
         if granted < view.lifetime:
-            run.step(f"The server shortened it: {duration(granted)} instead of {duration(view.lifetime)}", "info")
+            run.step(
+                f"The server shortened it: {duration(granted)} instead of {duration(view.lifetime)}", "info"
+            )
         return token, facts
 
     async def _prove(self, token: str, facts: TokenFacts) -> None:
@@ -112,13 +114,20 @@ class Minting:
         run = self.run
         try:
             await run.write(
-                Write("DELETE", f"{secrets_path(self.view)}/{self.name}", None, f"take Secret {self.name} away again")
+                Write(
+                    "DELETE",
+                    f"{secrets_path(self.view)}/{self.name}",
+                    None,
+                    f"take Secret {self.name} away again",
+                )
             )
             run.step(f"Secret {self.name} was taken away again; the old token is untouched", "info")
         except NotFound:
             run.step("Nothing was left behind; the old token is untouched", "info")
         except EdgetuiError as problem:
-            run.step(f"Secret {self.name} is left behind in {self.view.namespace}: {problem.sentence}", "failed")
+            run.step(
+                f"Secret {self.name} is left behind in {self.view.namespace}: {problem.sentence}", "failed"
+            )
 
 
 async def _finished(work: Coroutine[Any, Any, _T]) -> _T:

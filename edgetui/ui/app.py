@@ -18,9 +18,9 @@ from edgetui.terminal.driver import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
-from .keymap import ON_DEMAND, actions_for
+from .keymap import ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
-from .screens.main import MainScreen, object_words
+from .screens.main import MainScreen
 from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class EdgetuiApp(DrawnApp):
         self.options = options
         self.now = now
         self.monotonic = monotonic
-        self.fleet = Fleet({store.cluster: store for store in stores})
+        self.fleet = Fleet(stores)
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
@@ -229,3 +229,9 @@ class EdgetuiApp(DrawnApp):
             self.exit(0)
 
 
+
+
+def object_words(key: ObjectKey) -> str:
+    """An object named in full: "deployment press in line-2 on plant"."""
+    where = f" in {key.namespace}" if key.namespace else ""
+    return f"{kind_word(key.kind)} {key.name}{where} on {key.cluster}"

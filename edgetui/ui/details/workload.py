@@ -27,7 +27,7 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     view = look(store, row)
     said = verdict(row)
     found = findings(view.pods, _nodes(store))
-    out: list[Spans] = [line("  [", bar(view.segments, max(20, min(48, width - 40))), f"]  {_parts(view.segments)}")]
+    out: list[Spans] = [line("  ", bar(view.segments, max(20, min(40, width - 60))), f"  {_parts(view.segments)}")]
     role = "bad" if said.failed else "ok" if said.done and not found else "warn"
     out.append(line("  ", Span(said.text, role), _deadline(row, said.done, now)))
     out += [trouble(f"{one.sentence} ({plural(count, 'pod')})", "bad" if one.hard else "warn") for one, count in found[:4]]
