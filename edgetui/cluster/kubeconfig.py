@@ -20,6 +20,7 @@ from edgetui.cluster.kubeconfig_target import build, nearest
 from edgetui.cluster.kubeconfig_user import auth_settings
 from edgetui.cluster.naming import name_fleet, own_name
 from edgetui.cluster.target import AuthSettings, ClusterTarget
+from edgetui.cluster.yaml_file import MissingFile
 from edgetui.model.text import clean
 
 _WILD = "*?["
@@ -102,7 +103,7 @@ class _Loader:
         try:
             return kubeconfig_document.read(file)
         except KubeconfigError as error:
-            if not source.must_exist and not file.exists():
+            if not source.must_exist and isinstance(error, MissingFile):
                 return None
             if source.beside_others and isinstance(error, NotAKubeconfig):
                 return None

@@ -24,6 +24,11 @@ MAX_DEPTH = 64
 MAX_UNFOLDED = 400_000
 """Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
 
+
+class MissingFile(KubeconfigError):
+    """There is no such file."""
+
+
 _SURELY_FLAT = 48
 _LEADING = re.compile(rb"^[ \t\-?:]+", re.MULTILINE)
 
@@ -47,8 +52,8 @@ def read_bounded(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise KubeconfigError(f"{shown} does not exist.", "Check the path, or leave it out.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise MissingFile(f"{shown} does not exist.", "Check the path, or leave it out.") from None
     except IsADirectoryError:
         raise KubeconfigError(
             f"{shown} is a directory without kubeconfigs.",

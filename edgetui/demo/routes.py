@@ -75,7 +75,9 @@ class Api:
 
     def _resource(self, request: Request, user: User) -> Reply:
         target = parse(request.path)
-        if target is None or (target.resource.group == NODE_METRICS.group and not self._cluster.profile.metrics):
+        if target is None or (
+            target.resource.group == NODE_METRICS.group and not self._cluster.profile.metrics
+        ):
             return Reply(404, b"404 page not found\n", content_type="text/plain; charset=utf-8")
         verb = _verb(request, target)
         resource = target.resource

@@ -119,7 +119,9 @@ class Storage:
     def owned(self, resource: Resource, owner_uid: str) -> list[Object]:
         """Objects whose controlling owner is `owner_uid`, in name order."""
         collection = self.collections[resource]
-        return [json.loads(collection.entries[key].raw) for key in sorted(collection.owned.get(owner_uid, ()))]
+        return [
+            json.loads(collection.entries[key].raw) for key in sorted(collection.owned.get(owner_uid, ()))
+        ]
 
     def create(self, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
         """Raises StatusError 409 AlreadyExists."""
@@ -190,7 +192,9 @@ class Storage:
         """A random end of a generated name, without vowels as in apimachinery's `rand.String`."""
         return "".join(self.rng.choices("bcdfghjklmnpqrstvwxz2456789", k=length))
 
-    def _write(self, resource: Resource, key: tuple[str, str], kind: str, obj: Object, old: Object | None) -> Object:
+    def _write(
+        self, resource: Resource, key: tuple[str, str], kind: str, obj: Object, old: Object | None
+    ) -> Object:
         self.version += 1
         meta = obj["metadata"]
         meta["resourceVersion"] = str(self.version)

@@ -41,6 +41,17 @@ def clean(text: str | None, limit: int = MAX_MESSAGE) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def squeeze(text: str | None, limit: int = MAX_MESSAGE) -> str:
+    """`clean`, but cut in the middle: an error that wraps others names the object first and the cause last."""
+    if not text:
+        return ""
+    if len(text) > 8 * limit:
+        text = text[: 4 * limit] + text[-4 * limit :]
+    text = clean(text, len(text))
+    head = limit // 3
+    return text if len(text) <= limit else f"{text[:head]}…{text[head + 1 - limit :]}"
+
+
 def unix(timestamp: str | None) -> int:
     """Unix seconds of an RFC 3339 timestamp; 0 for none, for nonsense and before 1970."""
     if not timestamp:

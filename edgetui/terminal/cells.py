@@ -77,7 +77,9 @@ class Grid:
     `put` changes what it should show; `emit` returns the bytes that get it there and takes them as sent.
     """
 
-    def __init__(self, width: int, height: int, *, colours: str = "truecolor", ascii_only: bool = False) -> None:
+    def __init__(
+        self, width: int, height: int, *, colours: str = "truecolor", ascii_only: bool = False
+    ) -> None:
         self._colours = colours
         self._ascii = ascii_only
         self._pens: list[Pen] = [PLAIN]
@@ -139,7 +141,9 @@ class Grid:
             self._pens.append(pen)
         return number
 
-    def _put_text(self, text: list[str], style: list[int], x: int, end: int, content: str, number: int) -> int:
+    def _put_text(
+        self, text: list[str], style: list[int], x: int, end: int, content: str, number: int
+    ) -> int:
         if self._ascii and not content.isascii():
             content = content.translate(_ASCII)
         if content.isascii() and content.isprintable():

@@ -95,7 +95,14 @@ class TerminalDriver(Driver):
 
     def close(self) -> None:
         """Remove the signal handlers and close what this driver opened."""
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
+        for number in (
+            signal.SIGTERM,
+            signal.SIGHUP,
+            signal.SIGINT,
+            signal.SIGTSTP,
+            signal.SIGCONT,
+            signal.SIGWINCH,
+        ):
             self._loop.remove_signal_handler(number)
         if self._own_out and self._out >= 0:
             os.close(self._out)
@@ -424,5 +431,3 @@ def _set_modes(descriptor: int, modes: list[Any]) -> None:
         except termios.error as error:
             if error.args[0] != errno.EINTR:
                 raise
-
-

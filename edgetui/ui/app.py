@@ -201,7 +201,9 @@ class EdgetuiApp(DrawnApp):
     def action_next_theme(self) -> None:
         """The next theme, by name."""
         names = sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
-        self.set_look(names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0])
+        self.set_look(
+            names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
+        )
         self.flash(f"theme {self._look.name}: {self._look.about}")
 
     def action_freeze(self) -> None:
@@ -227,5 +229,3 @@ class EdgetuiApp(DrawnApp):
             self._flows.ask_to_leave()
         else:
             self.exit(0)
-
-

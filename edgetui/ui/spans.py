@@ -67,7 +67,9 @@ def wrap(spans: Sequence[Span], width: int, indent: int = 0) -> list[Spans]:
                 lines.append([Span(" " * indent)] if indent else [])
                 used = indent
                 word = word.lstrip(" ")
-            for piece in chop_cells(word, max(width - indent, 1)) if cell_len(word) > width - used else [word]:
+            for piece in (
+                chop_cells(word, max(width - indent, 1)) if cell_len(word) > width - used else [word]
+            ):
                 if used + cell_len(piece.rstrip(" ")) > width:
                     lines.append([Span(" " * indent)] if indent else [])
                     used = indent

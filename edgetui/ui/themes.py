@@ -45,7 +45,19 @@ _MINIMUM = {
 }
 ROLES = frozenset(_MINIMUM)
 _COLOURS = frozenset(
-    {"primary", "secondary", "foreground", "background", "surface", "panel", "boost", "error", "warning", "success", "accent"}
+    {
+        "primary",
+        "secondary",
+        "foreground",
+        "background",
+        "surface",
+        "panel",
+        "boost",
+        "error",
+        "warning",
+        "success",
+        "accent",
+    }
 )
 
 
@@ -158,7 +170,9 @@ def _styles(wanted: Mapping[str, str]) -> dict[str, Style]:
 PLAIN = Look(
     "plain",
     "what is left when no theme file can be read",
-    Theme(name="plain", primary="ansi_default", foreground="ansi_default", background="ansi_default", ansi=True),
+    Theme(
+        name="plain", primary="ansi_default", foreground="ansi_default", background="ansi_default", ansi=True
+    ),
     _styles({}),
 )
 """Needs no file, so there is always a theme."""

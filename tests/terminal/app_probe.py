@@ -28,7 +28,9 @@ class Probe(DrawnApp):
 
     def on_key(self, event: Key) -> None:
         self.presses += 1
-        self.query_one("#key", Static).update(f"{self.presses} {event.key} {self.size.width}x{self.size.height}")
+        self.query_one("#key", Static).update(
+            f"{self.presses} {event.key} {self.size.width}x{self.size.height}"
+        )
         if event.key == "b":
             while True:
                 pass

@@ -28,7 +28,9 @@ def created_set(world: World, deployment: Object, new: Object) -> None:
     """A new ReplicaSet starts the clock again."""
     status = deployment.setdefault("status", {})
     message = f'Created new replica set "{new["metadata"]["name"]}"'
-    set_condition(status, "Progressing", "True", "NewReplicaSetCreated", message, world.now(), update_time=True)
+    set_condition(
+        status, "Progressing", "True", "NewReplicaSetCreated", message, world.now(), update_time=True
+    )
 
 
 def complete(deployment: Object) -> bool:
@@ -39,7 +41,9 @@ def _counts(world: World, deployment: Object, new: Object | None, sets: list[Obj
     def total(field: str) -> int:
         return sum(int((rs.get("status") or {}).get(field, 0)) for rs in sets)
 
-    terminating = sum(deleting(pod) for rs in sets for pod in world.storage.owned(PODS, rs["metadata"]["uid"]))
+    terminating = sum(
+        deleting(pod) for rs in sets for pod in world.storage.owned(PODS, rs["metadata"]["uid"])
+    )
     counts = {
         "replicas": total("replicas"),
         "updatedReplicas": int(((new or {}).get("status") or {}).get("replicas", 0)),
@@ -60,7 +64,11 @@ def _availability(world: World, deployment: Object, status: Object) -> None:
     if status.get("availableReplicas", 0) >= wanted - spare:
         value, reason, text = "True", "MinimumReplicasAvailable", "Deployment has minimum availability."
     else:
-        value, reason, text = "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
+        value, reason, text = (
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        )
     old = _condition(status, "Available")
     if old is None or old["status"] != value:
         set_condition(status, "Available", value, reason, text, world.now(), update_time=True)
@@ -122,7 +130,10 @@ def _moved(before: Object, status: Object) -> bool:
 
 def _complete(wanted: int, status: Object) -> bool:
     return bool(
-        status.get("updatedReplicas", 0) == status.get("replicas", 0) == status.get("availableReplicas", 0) == wanted
+        status.get("updatedReplicas", 0)
+        == status.get("replicas", 0)
+        == status.get("availableReplicas", 0)
+        == wanted
     )
 
 

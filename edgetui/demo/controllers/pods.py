@@ -21,7 +21,9 @@ _TOKEN_VOLUME = {
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
         {
             "downwardAPI": {
-                "items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]
+                "items": [
+                    {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+                ]
             }
         },
     ],
@@ -35,7 +37,9 @@ def template_hash(template: Object) -> str:
     return "".join(_LETTERS[ord(digit) % len(_LETTERS)] for digit in number)
 
 
-def make_pod(world: World, resource: Resource, owner: Object, template: Object, labels: dict[str, str]) -> Object:
+def make_pod(
+    world: World, resource: Resource, owner: Object, template: Object, labels: dict[str, str]
+) -> Object:
     """A pod of `owner`, not stored yet and still without a name."""
     meta, spec = template.get("metadata") or {}, json.loads(json.dumps(template["spec"]))
     volume = f"kube-api-access-{world.storage.suffix()}"
@@ -97,7 +101,12 @@ def count(value: int | str, total: int, *, up: bool) -> int:
 
 def _tolerations() -> list[Object]:
     return [
-        {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+        {
+            "key": f"node.kubernetes.io/{key}",
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "tolerationSeconds": 300,
+        }
         for key in ("not-ready", "unreachable")
     ]
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from edgetui.ui.spans import Span, Spans, width_of
 
 
-
 class Tab(NamedTuple):
     """One tab: its key, its name with counts, whether it is the one shown and whether something in it is bad."""
 

@@ -20,7 +20,9 @@ class Fitted(NamedTuple):
     width: int
 
 
-def fit(columns: Sequence[Column], width: int, gap: int, widest: Mapping[str, int], hidden: frozenset[str]) -> list[Fitted]:
+def fit(
+    columns: Sequence[Column], width: int, gap: int, widest: Mapping[str, int], hidden: frozenset[str]
+) -> list[Fitted]:
     """Choose and size columns for `width` cells.
 
     Columns with the highest priority number go first when space is short; priority 1 always stays. A column gets
