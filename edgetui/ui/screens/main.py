@@ -230,13 +230,13 @@ class MainScreen(Screen[None]):
         for name, pane in self._panes.items():
             pane.set_class(name == pane_id, "current")
         self._arrange()
-        if not self.filter_bar.display:
-            self.current.table.focus()
         self.update_footer()
         self.call_after_refresh(self._shown)
 
     def _shown(self) -> None:
-        """The new layout stands: titles, cursor and footer follow."""
+        """The new layout stands: focus, titles, cursor and footer follow."""
+        if not self.filter_bar.display:
+            self.current.table.focus()
         for pane in self._panes.values():
             pane.status_changed()
         target = self.target
