@@ -40,7 +40,7 @@ class KubectlError(Exception):
 class ControlPlane:
     """One cluster on 127.0.0.1. Use it as a context manager, or ``start()`` and ``stop()`` it.
 
-    ``name`` is the context's name in its kubeconfigs; the keyword options are those of ``components.Options``.
+    ``name`` is the context's name in its kubeconfigs; the options are those of ``components.Options``.
     """
 
     def __init__(self, name: str = "test", *, assets: Assets | None = None, **options: Any) -> None:
@@ -168,7 +168,7 @@ class ControlPlane:
     # The apiserver and metrics-server, stopped and started again
 
     def start_apiserver(self) -> None:
-        """Start the apiserver on its port and wait until it is ready. One that still drains is left to end."""
+        """Start the apiserver on its port and wait until it is ready. One still draining is left to end."""
         layout = self.layout
         self._spawn("apiserver", components.apiserver(self._assets, self.options, layout.ports, layout.files))
         api = self.api

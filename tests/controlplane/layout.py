@@ -57,7 +57,7 @@ class Layout:
         (directory / "scheduler.yaml").write_text(yaml.safe_dump(scheduler))
 
     def user_stanza(self, user: str) -> dict[str, Any]:
-        """A client certificate: ``admin`` may do everything, any other name has only the rights bound to it."""
+        """A client certificate: ``admin`` may do everything, any other name only what is bound to it."""
         if user == "admin":
             return kubeconfig.certificate_user(self._admin)
         return kubeconfig.certificate_user(self.authority.issue(f"user-{user}", user))

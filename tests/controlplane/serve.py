@@ -74,7 +74,7 @@ def _fill(cluster: ControlPlane, pods: int, trouble: bool) -> None:
     def available() -> bool:
         items = cluster.api.get("/apis/apps/v1/deployments")["items"]
         sound = [item for item in items if item["metadata"]["namespace"] in namespaces]
-        return sum(item["status"].get("availableReplicas", 0) for item in sound) >= pods
+        return bool(sum(item["status"].get("availableReplicas", 0) for item in sound) >= pods)
 
     eventually(available, within=60 + pods / 10, what=f"{pods} pods available")
 

@@ -37,9 +37,7 @@ def _container(cluster: ControlPlane, namespace: str, app: str) -> dict[str, Any
 
 def _ready_pods(cluster: ControlPlane, namespace: str, app: str) -> int:
     conditions = [
-        condition
-        for status in _pods(cluster, namespace, app)
-        for condition in status.get("conditions", [])
+        condition for status in _pods(cluster, namespace, app) for condition in status.get("conditions", [])
     ]
     return sum(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
@@ -86,9 +84,9 @@ def test_the_image_name_chooses_the_failure(cluster: ControlPlane, namespace: st
     def container(word: str) -> dict[str, Any]:
         return _container(cluster, namespace, word)
 
-    def waits(word: str, reason: str) -> dict[str, Any] | None:
+    def waits(word: str, reason: str) -> dict[str, Any]:
         waiting: dict[str, Any] = container(word).get("state", {}).get("waiting", {})
-        return waiting if waiting.get("reason") == reason else None
+        return waiting if waiting.get("reason") == reason else {}
 
     eventually(lambda: container("flap").get("ready"), within=10, what="flap is ready at first")
     bad = eventually(lambda: waits("bad", "ImagePullBackOff"), within=10, what="bad cannot be pulled")
@@ -221,9 +219,7 @@ def test_a_proxy_stands_in_front(cluster: ControlPlane) -> None:
 
 
 def test_a_failed_boot_says_why_and_leaves_nothing(control_plane_assets: Assets) -> None:
-    cluster = ControlPlane(
-        "broken", assets=control_plane_assets, apiserver_args=["--no-such-flag"], nodes=1
-    )
+    cluster = ControlPlane("broken", assets=control_plane_assets, apiserver_args=["--no-such-flag"], nodes=1)
     with pytest.raises(BootError, match="unknown flag: --no-such-flag"):
         cluster.start()
     assert not cluster.processes
@@ -239,7 +235,9 @@ def test_stop_ends_every_process_and_removes_the_directory(boot: Boot) -> None:
     assert not directory.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only the Linux kernel ends the children of a killed process")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only the Linux kernel ends the children of a killed process"
+)
 def test_a_killed_run_leaves_no_process(control_plane_assets: Assets, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.controlplane.serve", "--nodes=1", "--no-metrics"]
     run = subprocess.Popen(
