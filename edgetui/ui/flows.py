@@ -6,6 +6,7 @@ A flow runs as a worker of the app and touches only screens; everything that wri
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgetui.actions import rollback, rotate, scale
@@ -113,14 +114,16 @@ class Flows:
             try:
                 await self._perform(
                     f"Scale {kind_word(ref.key.kind)} {ref.key.name} to {number} on {session.name}",
-                    lambda gate, view=view, number=number: scale.perform(gate, session, view, number, wait=WAIT),
+                    partial(scale.perform, session=session, view=view, replicas=number, wait=WAIT),
                 )
                 return
             except Changed as changed:
                 view, note = changed.view, changed.sentence
 
     async def _rollback(self, session: ClusterSession, ref: ObjectRef) -> None:
-        self._app.flash(f"reading the revisions of {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar")
+        self._app.flash(
+            f"reading the revisions of {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar"
+        )
         view = await rollback.prepare(session, ref)
         note = ""
         while True:
@@ -130,7 +133,7 @@ class Flows:
             try:
                 await self._perform(
                     f"Roll back {kind_word(ref.key.kind)} {ref.key.name} to revision {chosen.number} on {session.name}",
-                    lambda gate, view=view, chosen=chosen: rollback.perform(gate, session, view, chosen, wait=WAIT),
+                    partial(rollback.perform, session=session, view=view, revision=chosen, wait=WAIT),
                 )
                 return
             except Changed as changed:
@@ -141,7 +144,8 @@ class Flows:
         view = await rotate.prepare(session)
         others = [one for one in self._app.sessions.values() if one is not session]
         await self._perform(
-            f"Rotate the token of {view.user} on {session.name}", lambda gate: rotate.perform(gate, session, view, others)
+            f"Rotate the token of {view.user} on {session.name}",
+            lambda gate: rotate.perform(gate, session, view, others),
         )
 
     async def _perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]]) -> None:
@@ -152,7 +156,7 @@ class Flows:
         app.push_screen(screen)
 
         async def confirm(plan: Plan) -> bool:
-            return bool(await app.push_screen_wait(ConfirmScreen(plan)))
+            return await app.push_screen_wait(ConfirmScreen(plan))
 
         gate = Gate(
             self._audit, app.options.read_only, confirm, progress.step, app.now, permissions=self._permissions

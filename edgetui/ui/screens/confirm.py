@@ -17,7 +17,9 @@ class ConfirmScreen(AskScreen):
     """True only when the person moved to the other answer and pressed Enter."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(plan_lines(plan), "Cancel", f"{ACTIONS[plan.action].label.capitalize()} on {plan.cluster}")
+        super().__init__(
+            plan_lines(plan), "Cancel", f"{ACTIONS[plan.action].label.capitalize()} on {plan.cluster}"
+        )
 
 
 def plan_lines(plan: Plan) -> list[Spans]:

@@ -28,7 +28,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     app: EdgetuiApp
     DEFAULT_CSS = """
     Dialog { align: center middle; background: transparent; }
-    Dialog > Vertical { width: 78; max-width: 100%; height: auto; border: solid $primary; padding: 0 1; background: $surface; }
+    Dialog > Vertical { width: 78; max-width: 100%; height: auto; padding: 0 1; }
+    Dialog > Vertical { border: solid $primary; background: $surface; }
     Dialog.wide > Vertical { width: 104; }
     Dialog:ansi > Vertical { border: solid ansi_default; background: ansi_default; }
     Dialog TextView { height: auto; }

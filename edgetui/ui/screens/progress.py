@@ -48,13 +48,20 @@ class Progress:
         role = "ok" if receipt.ok else "warn" if receipt.pending else "bad"
         sign = "ok" if receipt.ok else "~ " if receipt.pending else "! "
         first, *rest = receipt.lines or ("",)
-        self._close([line(Span(f"{sign}  ", role), Span(first, role)), *(line(f"    {text}") for text in rest)])
+        self._close(
+            [line(Span(f"{sign}  ", role), Span(first, role)), *(line(f"    {text}") for text in rest)]
+        )
 
     def fail(self, sentence: str, next_step: str) -> None:
         """The action did not begin, or ended in an error."""
         if self._steps and self._steps[-1][1] == "doing":
             self._steps[-1] = (self._steps[-1][0], "failed")
-        self._close([line(Span("!   ", "bad"), Span(sentence, "bad")), *([line(f"    {next_step}")] if next_step else [])])
+        self._close(
+            [
+                line(Span("!   ", "bad"), Span(sentence, "bad")),
+                *([line(f"    {next_step}")] if next_step else []),
+            ]
+        )
 
     def lines(self) -> list[Spans]:
         """Title, steps, receipt."""
@@ -64,7 +71,9 @@ class Progress:
             waited = self._monotonic() - self._since
             slow = state == "doing" and index == len(self._steps) - 1 and waited >= SLOW
             seconds = f"  {waited:.0f} s" if slow else ""
-            out.append(line(Span(f"{sign}  ", role), Span(text, role if state == "failed" else "row"), seconds))
+            out.append(
+                line(Span(f"{sign}  ", role), Span(text, role if state == "failed" else "row"), seconds)
+            )
         if not self._steps and not self.ended:
             out.append(line(Span("..  ", "note"), "asking the cluster"))
         if self._end:

@@ -115,24 +115,47 @@ class RollbackScreen(Screen["Revision | None"]):
             self.diff.show([])
         else:
             self.about.say(line(Span(f"what going back to revision {chosen.number} changes", "title")))
-            lines = diff_lines(diff(self.view, chosen)) or [line(Span("  nothing: the template is the same", "quiet"))]
+            lines = diff_lines(diff(self.view, chosen)) or [
+                line(Span("  nothing: the template is the same", "quiet"))
+            ]
             self.diff.show([*(line(Span(f"! {one}", "warn")) for one in self.view.warnings(chosen)), *lines])
         self.footer.set_hints(
-            [KeyHint("enter", "go on"), KeyHint("↑↓", "revision"), KeyHint("pgdn", "scroll")], [KeyHint("esc", "cancel")]
+            [KeyHint("enter", "go on"), KeyHint("↑↓", "revision"), KeyHint("pgdn", "scroll")],
+            [KeyHint("esc", "cancel")],
         )
 
     def _revisions(self) -> Sequence[Spans]:
         view = self.view
         key = view.ref.key
-        out = [line(Span(f"Roll back {kind_word(key.kind)} {key.name}", "title"), f"  in {key.namespace} on {key.cluster}")]
+        out = [
+            line(
+                Span(f"Roll back {kind_word(key.kind)} {key.name}", "title"),
+                f"  in {key.namespace} on {key.cluster}",
+            )
+        ]
         if self._note:
             out.append(line(Span(f"! {self._note}", "warn")))
         out += [line(Span(f"suggested: revision {view.suggested.number}, {view.why}", "quiet")), line()]
         now = self.app.now()
         for index, one in enumerate(view.revisions):
-            mark = "now" if one.current else "last good" if one == view.last_good else "worked" if one.known_good else ""
+            mark = (
+                "now"
+                if one.current
+                else "last good"
+                if one == view.last_good
+                else "worked"
+                if one.known_good
+                else ""
+            )
             pods = plural(one.available, "pod") if one.available else ""
             text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {', '.join(one.images)}"
             text += "".join(f"  {part}" for part in (pods, one.cause) if part)
-            out.append(line(Span(f"{'>' if index == self._at else ' '}{text} ", "cursor" if index == self._at else "row")))
+            out.append(
+                line(
+                    Span(
+                        f"{'>' if index == self._at else ' '}{text} ",
+                        "cursor" if index == self._at else "row",
+                    )
+                )
+            )
         return out

@@ -53,12 +53,20 @@ class ScaleScreen(Dialog[int | None]):
         view = self.view
         key = view.ref.key
         out: list[Spans] = [
-            line(Span(f"Scale {kind_word(key.kind)} {key.name}", "title"), f"  in {key.namespace} on {key.cluster}")
+            line(
+                Span(f"Scale {kind_word(key.kind)} {key.name}", "title"),
+                f"  in {key.namespace} on {key.cluster}",
+            )
         ]
         if self._note:
             out.append(line(Span(f"! {self._note}", "warn")))
         out.append(line())
-        out.append(line(Span(f"{'now':<{LABEL}}", "quiet"), f"{view.desired} wanted, {view.current} running, {view.ready} ready"))
+        out.append(
+            line(
+                Span(f"{'now':<{LABEL}}", "quiet"),
+                f"{view.desired} wanted, {view.current} running, {view.ready} ready",
+            )
+        )
         out.append(line(Span(f"{'owned by':<{LABEL}}", "quiet"), view.owner or "nobody but people"))
         number = self.number
         warnings = view.warnings(view.desired if number is None else number)
@@ -73,7 +81,12 @@ class ScaleScreen(Dialog[int | None]):
     def below(self) -> Sequence[Widget]:
         """The field and what the keys do."""
         keys = line(
-            Span("enter", "key"), " go on  ", Span("↑↓", "key"), " one more, one less  ", Span("esc", "key"), " cancel"
+            Span("enter", "key"),
+            " go on  ",
+            Span("↑↓", "key"),
+            " one more, one less  ",
+            Span("esc", "key"),
+            " cancel",
         )
         return [Horizontal(LineBar(line(Span("replicas", "title"))), self.field), LineBar(), LineBar(keys)]
 

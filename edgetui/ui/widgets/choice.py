@@ -81,5 +81,8 @@ class Choice(Widget, can_focus=True):
         spans: list[Span] = []
         for index, (_, label) in enumerate(self._answers):
             here = index == self._at
-            spans += [Span(f"{'>' if here else ' '} {label} ", "title-focus" if here else "title"), Span("  ")]
+            spans += [
+                Span(f"{'>' if here else ' '} {label} ", "title-focus" if here else "title"),
+                Span("  "),
+            ]
         return tuple(spans)
