@@ -18,6 +18,7 @@ import sys
 import termios
 import threading
 import tty
+from contextlib import suppress
 from typing import Any
 
 from textual import constants, events, messages
@@ -187,10 +188,8 @@ class TerminalDriver(Driver):
 
     def _end_now(self, code: int) -> None:
         """From another thread, when the loop did not end in time: restore what can be restored and go."""
-        try:
+        with suppress(OSError):
             os.write(self._out, (_MOUSE_OFF + _KEYS_OFF + _LEAVE).encode())
-        except OSError:
-            pass
         self._restore_modes()
         os._exit(code)
 
@@ -370,9 +369,13 @@ class DrawnApp(App[int]):
         driver = self._driver
         if not isinstance(driver, TerminalDriver):
             super()._display(screen, renderable)
-        elif isinstance(renderable, CompositorUpdate) and self._running and not self._closed:
-            if not self._batch_count:
-                driver.draw(renderable)
+        elif (
+            isinstance(renderable, CompositorUpdate)
+            and self._running
+            and not self._closed
+            and not self._batch_count
+        ):
+            driver.draw(renderable)
 
 
 def default_profile() -> Profile:

@@ -232,7 +232,7 @@ def node(
     *,
     ready: str = "True",
     reason: str = "KubeletReady",
-    kubelet: str = "v1.33.4+k3s1",
+    version: str = "v1.33.4+k3s1",
     roles: Iterable[str] = (),
     pressures: Iterable[str] = (),
     conditions: Iterable[Json] = (),
@@ -274,7 +274,7 @@ def node(
             "capacity": {"cpu": cpu, "memory": memory, "pods": "110"},
             "allocatable": {"cpu": cpu, "memory": memory, "pods": "110"},
             "nodeInfo": {
-                "kubeletVersion": kubelet,
+                "kubeletVersion": version,
                 "operatingSystem": "linux",
                 "architecture": "arm64",
                 "osImage": os_image,

@@ -21,6 +21,15 @@ from tests.unit.model import factories as f
 
 MADE = f.deployment("press", version=1)
 SETS = f.replica_set(MADE, "aaa", version=1)
+
+
+def noded(name: str, version: int, **more: Any) -> f.Json:
+    """A node at a resourceVersion; the factory's own `version` is the kubelet's."""
+    made = f.node(f"node-{name[-1]}", **more)
+    made["metadata"]["resourceVersion"] = str(version)
+    return made
+
+
 MAKERS: list[Any] = [
     lambda name, **more: f.pod(name, owner=SETS, labels={"pod-template-hash": "aaa"}, **more),
     lambda name, **more: f.image_pull(name, owner=SETS, labels={"pod-template-hash": "bbb"}, **more),
@@ -28,8 +37,8 @@ MAKERS: list[Any] = [
     lambda name, **more: f.pod(name, node="node-2", **more),
     lambda name, **more: f.deployment(name, updated=1, **more),
     lambda name, **more: f.deployment("press", available=int(name[-1]), **more),
-    lambda name, **more: f.node(f"node-{name[-1]}", ready="Unknown", **more),
-    lambda name, **more: f.node(f"node-{name[-1]}", **more),
+    lambda name, **more: noded(name, ready="Unknown", **more),
+    noded,
     lambda name, **more: f.autoscaler(name, cpu=93, **more),
     lambda name, **more: f.service(name, **more),
     lambda name, **more: f.replica_set(MADE, name, **more),

@@ -100,15 +100,15 @@ def test_taints_keep_when_they_began() -> None:
 @pytest.mark.parametrize(
     ("more", "name"),
     [
-        ({"kubelet": "v1.33.4+k3s1"}, "K3s"),
-        ({"kubelet": "v1.33.4+rke2r1"}, "RKE2"),
-        ({"kubelet": "v1.33.4+k0s.0"}, "k0s"),
-        ({"kubelet": "v1.33.4", "labels": {"microk8s.io/cluster": "true"}}, "MicroK8s"),
-        ({"kubelet": "v1.29.5-kubeedge-v1.18.0"}, "KubeEdge"),
-        ({"kubelet": "v1.33.4", "labels": {"openyurt.io/is-edge-worker": "true"}}, "OpenYurt"),
-        ({"kubelet": "v1.33.4", "os_image": "Talos (v1.9.0)"}, "Talos"),
-        ({"kubelet": "v1.33.4", "provider": "kind://docker/kind/kind-control-plane"}, "kind"),
-        ({"kubelet": "v1.33.4"}, ""),
+        ({"version": "v1.33.4+k3s1"}, "K3s"),
+        ({"version": "v1.33.4+rke2r1"}, "RKE2"),
+        ({"version": "v1.33.4+k0s.0"}, "k0s"),
+        ({"version": "v1.33.4", "labels": {"microk8s.io/cluster": "true"}}, "MicroK8s"),
+        ({"version": "v1.29.5-kubeedge-v1.18.0"}, "KubeEdge"),
+        ({"version": "v1.33.4", "labels": {"openyurt.io/is-edge-worker": "true"}}, "OpenYurt"),
+        ({"version": "v1.33.4", "os_image": "Talos (v1.9.0)"}, "Talos"),
+        ({"version": "v1.33.4", "provider": "kind://docker/kind/kind-control-plane"}, "kind"),
+        ({"version": "v1.33.4"}, ""),
     ],
 )
 def test_distributions(more: dict[str, object], name: str) -> None:
