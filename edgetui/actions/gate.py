@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from edgetui.actions.audit import AuditLog, who
 from edgetui.actions.permissions import Permissions
-from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step, StepState
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Cancelled, Json, Plan, Receipt, Refusal, Step, StepState
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
 from edgetui.cluster.api import WritePermit
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, OutcomeUnknown, ServerFailure
@@ -87,7 +87,9 @@ class Gate:
     ) -> AsyncIterator[Run]:
         """Open a run, or raise Refusal: read-only, not permitted, or the link is not live."""
         if self.read_only:
-            raise Refusal("edgetui was started read-only.", "Start it without --read-only to change anything.")
+            raise Refusal(
+                "edgetui was started read-only.", "Start it without --read-only to change anything."
+            )
         if READ_ONLY_BADGE in session.target.badges:
             raise Refusal(
                 f"{session.name} is marked read-only in its kubeconfig.",

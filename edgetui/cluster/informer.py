@@ -29,9 +29,6 @@ class Owner(Host, Protocol):
     def released(self, watchers: Iterable[Watcher]) -> None:
         """New watchers exist: let them open when it is their turn."""
 
-    def listed(self) -> None:
-        """A complete list arrived."""
-
     def concerns_all(self, watcher: Watcher, effect: r.Effect) -> None:
         """RefreshCredentials, AuthNeeded, Suspect, Rewound or NoWatchList of one watcher."""
 
@@ -90,7 +87,6 @@ class Informer:
         if not namespace:
             self._drop_scoped()
         self._store.replace(self.kind.name, rows, namespace)
-        self._owner.listed()
 
     def applied(self, items: list[r.Change]) -> None:
         kind, store = self.kind.name, self._store

@@ -8,8 +8,8 @@ When a dial fails, exactly one prober dials, and every stream waits for it:
 
     IDLE -> FIRST (one stream dials as the pilot) -> UP -> DOWN <-> PROBING -> UP
 
-Attempts in an outage: at once, after 0.4 s and 1 s, then about every 2.2 s for the first half minute, growing to
-30 s: at most 15 attempts in 30 s and 150 in an hour, and a link that returns soon is noticed within 2 s. What
+Attempts in an outage: at once, after half a second, then about every 2.1 s for the first half minute, growing to
+30 s: at most 15 attempts in 30 s and 150 in an hour, and a link that returns soon is noticed within 2.2 s. What
 waiting will not mend (credentials, certificates, something that is not Kubernetes) is asked every half minute.
 Times are seconds of a steady clock.
 """
@@ -36,8 +36,8 @@ from edgetui.cluster.errors import (
 from edgetui.model.freshness import Link
 
 NEVER = math.inf
-LADDER = (0.05, 0.4, 1.0)
-STEP = 2.2
+LADDER = (0.05, 0.45)
+STEP = 2.12
 STEPS = 15
 GROWTH = 1.5
 CAP = 30.0
@@ -101,7 +101,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A collection was listed completely."""
+    """A collection is complete and current."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ def wait(s: State, rng: backoff.Random) -> float:
     if s.attempts < len(LADDER):
         return LADDER[s.attempts] * rng.uniform(0.8, 1.2)
     grown = STEP * GROWTH ** min(max(0, s.attempts - STEPS), 32)
-    return min(CAP, grown) * rng.uniform(1.0, 1.1)
+    return min(CAP, grown) * rng.uniform(1.0, 1.03)
 
 
 def verdict(s: State) -> Link:

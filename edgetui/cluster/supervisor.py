@@ -154,14 +154,13 @@ class Supervisor:
     def link_failed(self, error: EdgetuiError) -> None:
         self._link(link.Failed(error))
 
-    def listed(self) -> None:
-        self._link(link.Progress())
-
     def changed(self) -> None:
         self._publish_link()
         self.on_change()
 
     def moved(self, watcher: Watcher) -> None:
+        if watcher.state.phase is r.Phase.WATCHING:
+            self._link(link.Progress())
         if watcher is self._opening and watcher.state.phase not in _OPENING:
             self._next()
 
@@ -311,4 +310,5 @@ class Supervisor:
         )
 
 
-_OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.RESUMING, r.Phase.REFRESHING})
+# A resumption carries little, so the next stream need not wait for it.
+_OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})
