@@ -26,7 +26,9 @@ async def autoscaler_of(session: Session, key: ObjectKey) -> tuple[AutoscalerRow
         return None, ""
     except EdgetuiError as problem:
         return None, f"Whether an autoscaler owns the number could not be found out: {problem.sentence}"
-    rows = [row for row in (row_of(_KIND, item) for item in listed["items"]) if isinstance(row, AutoscalerRow)]
+    rows = [
+        row for row in (row_of(_KIND, item) for item in listed["items"]) if isinstance(row, AutoscalerRow)
+    ]
     return _owner(rows, key), ""
 
 

@@ -67,7 +67,7 @@ class Minting:
     def _in_file(self) -> bool:
         """Whether the new token has reached the file after all: then its Secret must stay, whatever went wrong."""
         try:
-            return bool(self._token) and token_in_file(self.view.file, self.view.user) == self._token
+            return bool(self._token) and token_in_file(self.run.session.target) == self._token
         except Refusal:
             return False
 
@@ -85,7 +85,9 @@ class Minting:
         granted = facts.expires - facts.issued
         run.step(f"New token {short(facts.jti)} until {when(facts.expires)}", "done")
         if granted < view.lifetime:
-            run.step(f"The server shortened it: {duration(granted)} instead of {duration(view.lifetime)}", "info")
+            run.step(
+                f"The server shortened it: {duration(granted)} instead of {duration(view.lifetime)}", "info"
+            )
         return token, facts
 
     async def _prove(self, token: str, facts: TokenFacts) -> None:
@@ -100,7 +102,7 @@ class Minting:
     async def _write_file(self, token: str) -> Path:
         view, run = self.view, self.run
         run.step(f"Writing {view.file}", "doing")
-        require_token_in_file(view.file, view.user, bearer(await run.session.credentials.headers()))
+        require_token_in_file(run.session.target, bearer(await run.session.credentials.headers()))
         now = run.gate.clock()
         await run.record("file", path=str(view.file), user=view.user)
         backup = await _finished(asyncio.to_thread(rewrite_user_token, view.file, view.user, token, now=now))
@@ -112,13 +114,20 @@ class Minting:
         run = self.run
         try:
             await run.write(
-                Write("DELETE", f"{secrets_path(self.view)}/{self.name}", None, f"take Secret {self.name} away again")
+                Write(
+                    "DELETE",
+                    f"{secrets_path(self.view)}/{self.name}",
+                    None,
+                    f"take Secret {self.name} away again",
+                )
             )
             run.step(f"Secret {self.name} was taken away again; the old token is untouched", "info")
         except NotFound:
             run.step("Nothing was left behind; the old token is untouched", "info")
         except EdgetuiError as problem:
-            run.step(f"Secret {self.name} is left behind in {self.view.namespace}: {problem.sentence}", "failed")
+            run.step(
+                f"Secret {self.name} is left behind in {self.view.namespace}: {problem.sentence}", "failed"
+            )
 
 
 async def _finished(work: Coroutine[Any, Any, _T]) -> _T:

@@ -1,11 +1,12 @@
-"""How the token in use can be ended: by deleting the Secret it is bound to, if that Secret is there for nothing else."""
+"""How the token in use can be ended: by deleting the Secret it is bound to, if that is there for nothing else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json
+from edgetui.actions.ports import Session
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.model.expiry import TokenFacts
 
@@ -34,13 +35,17 @@ async def old_token(session: Session, facts: TokenFacts) -> OldToken:
     try:
         there = await session.api.get(f"/api/v1/namespaces/{facts.namespace}/secrets/{facts.bound_name}")
     except NotFound:
-        return OldToken(False, facts.bound_name, facts.bound_uid, "The Secret of the old token is gone: it has ended.")
+        return OldToken(
+            False, facts.bound_name, facts.bound_uid, "The Secret of the old token is gone: it has ended."
+        )
     except EdgetuiError:
         there = None
     held = () if there is None else tuple(there["metadata"].get("finalizers") or ())
     if not _there_for_nothing_else(facts, there):
         return OldToken(False, facts.bound_name, facts.bound_uid, _shared(session, facts))
-    notes = (f"Its Secret waits on {', '.join(held)}: the old token may work a minute longer.",) if held else ()
+    notes = (
+        (f"Its Secret waits on {', '.join(held)}: the old token may work a minute longer.",) if held else ()
+    )
     consequence = "The old token ends: copies of it on other machines stop working."
     return OldToken(True, facts.bound_name, facts.bound_uid, consequence, notes)
 
@@ -55,7 +60,9 @@ def _there_for_nothing_else(facts: TokenFacts, secret: Json | None) -> bool:
 
 
 def _shared(session: Session, facts: TokenFacts) -> str:
-    command = f"kubectl --context {session.target.context} -n {facts.namespace} delete secret {facts.bound_name}"
+    command = (
+        f"kubectl --context {session.target.context} -n {facts.namespace} delete secret {facts.bound_name}"
+    )
     return (
         f"The old token is bound to Secret {facts.bound_name}, which may be there for something else, so edgetui keeps "
         f"it and the old token works until {_until(facts)}. To end it sooner: {command}"

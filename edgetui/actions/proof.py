@@ -1,4 +1,4 @@
-"""Proofs about a token, each on connections of their own and without a client certificate, which would beat the token."""
+"""Proofs about a token, on connections of their own and without a client certificate, which would beat the token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from edgetui.actions.gate import Run
 from edgetui.actions.permissions import ask
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
 from edgetui.cluster.api import Api
 from edgetui.cluster.errors import EdgetuiError, Unauthorized

@@ -57,7 +57,11 @@ def _scale(resource: str) -> tuple[Access, ...]:
 
 
 def _rollback(resource: str, history: str) -> tuple[Access, ...]:
-    return (Access("patch", resource, "apps"), Access("get", resource, "apps"), Access("list", history, "apps", named=False))
+    return (
+        Access("patch", resource, "apps"),
+        Access("get", resource, "apps"),
+        Access("list", history, "apps", named=False),
+    )
 
 
 ACTIONS: dict[str, Action] = {

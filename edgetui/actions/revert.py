@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from edgetui.actions.ports import Json
+from edgetui.actions.plan import Json
 from edgetui.model.revision import Revision
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
@@ -36,7 +36,11 @@ def deployment_patch(template: Json, cause: str, version: str, *, annotated: boo
         labels.pop(HASH_LABEL, None)
     note: Json = {"op": "add", "path": "/metadata/annotations", "value": {CHANGE_CAUSE: cause}}
     if annotated:
-        note = {"op": "add", "path": f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}", "value": cause}
+        note = {
+            "op": "add",
+            "path": f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}",
+            "value": cause,
+        }
     return [
         {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
         {"op": "replace", "path": "/spec/template", "value": clean},

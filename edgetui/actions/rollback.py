@@ -11,8 +11,8 @@ from typing import Any
 
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import revisions_of, selector
-from edgetui.actions.plan import Changed, Plan, Receipt, Refusal
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.revert import cause_of, controller_patch, deployment_patch, images
 from edgetui.actions.stuck import StuckPod
@@ -25,7 +25,7 @@ from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.revision import Revision, last_known_good, template_diff, template_equal
+from edgetui.model.revision import Revision, last_known_good, suggestion, template_diff, template_equal
 from edgetui.model.rollout import verdict
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -35,9 +35,9 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 class RollbackView:
     """A workload and its revisions, newest first: what a person chooses from.
 
-    `current` is the revision the spec stands at, None when its history is not there. `last_good` is the newest other
-    revision that is known to have worked, `suggested` that one or else merely the previous. `notes` are sentences that
-    hold whatever is chosen.
+    `current` is the revision the spec stands at, None when its history is not there. `last_good` is another revision
+    that is known to have worked, `suggested` that one or else merely the previous, `why` says which. `notes` are
+    sentences that hold whatever is chosen.
     """
 
     ref: ObjectRef
@@ -46,11 +46,11 @@ class RollbackView:
     current: Revision | None
     last_good: Revision | None
     suggested: Revision
+    why: str
     notes: tuple[str, ...]
     selector: str
     template: Json = field(repr=False)
     annotated: bool = field(repr=False, default=True)
-    patches: dict[str, Any] = field(repr=False, default_factory=dict)
 
     def revision(self, number: int) -> Revision:
         """The revision of that number; raises Refusal when the history has none."""
@@ -59,7 +59,8 @@ class RollbackView:
                 return one
         there = ", ".join(str(one.number) for one in self.revisions)
         raise Refusal(
-            f"{in_words(self.ref.key).capitalize()} has no revision {number}.", f"It has {there}; name one of them."
+            f"{in_words(self.ref.key).capitalize()} has no revision {number}.",
+            f"It has {there}; name one of them.",
         )
 
     def warnings(self, revision: Revision) -> tuple[str, ...]:
@@ -78,26 +79,30 @@ async def prepare(session: Session, ref: ObjectRef) -> RollbackView:
     assert isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow)
     words = in_words(ref.key)
     if isinstance(row, DeploymentRow) and row.paused:
-        resume = f"kubectl --context {session.target.context} -n {row.namespace} rollout resume {words.replace(' ', '/')}"
-        raise Refusal(f"{words.capitalize()} is paused: a new template would not roll out.", f"First: {resume}")
-    revisions, patches = await revisions_of(session, ref.key, there)
-    others = [one for one in revisions if not one.current]
-    if not others:
-        why = "keeps no history (revisionHistoryLimit 0)" if row.history_limit == 0 else "has no other revision"
-        raise Refusal(f"{words.capitalize()} {why}: there is nothing to go back to.")
-    good = last_known_good(others)
+        named = words.replace(" ", "/")
+        resume = f"kubectl --context {session.target.context} -n {row.namespace} rollout resume {named}"
+        raise Refusal(
+            f"{words.capitalize()} is paused: a new template would not roll out.", f"First: {resume}"
+        )
+    revisions = await revisions_of(session, ref.key, there)
+    suggested, why = suggestion(revisions)
+    if suggested is None:
+        lack = (
+            "keeps no history (revisionHistoryLimit 0)" if row.history_limit == 0 else "has no other revision"
+        )
+        raise Refusal(f"{words.capitalize()} {lack}: there is nothing to go back to.")
     return RollbackView(
         ref=ObjectRef(ref.key, row.uid, row.resource_version),
         generation=row.generation,
         revisions=tuple(revisions),
         current=next((one for one in revisions if one.current), None),
-        last_good=good,
-        suggested=good or others[0],
+        last_good=last_known_good(revisions),
+        suggested=suggested,
+        why=why,
         notes=_notes(row, there),
         selector=selector(there["spec"].get("selector") or {}),
         template=there["spec"]["template"],
         annotated=bool(there["metadata"].get("annotations")),
-        patches=patches,
     )
 
 
@@ -179,7 +184,7 @@ def _write(view: RollbackView, revision: Revision, version: str) -> Write:
     if deployment:
         body = deployment_patch(revision.template, cause_of(revision), version, annotated=view.annotated)
     else:
-        body = controller_patch(view.patches[revision.name], cause_of(revision), version)
+        body = controller_patch(revision.data, cause_of(revision), version)
     before: Json = {"generation": view.generation, "resourceVersion": version}
     if view.current:
         before |= {"revision": view.current.number, "images": list(view.current.images)}
@@ -280,7 +285,9 @@ def _notes(row: DeploymentRow | StatefulSetRow | DaemonSetRow, there: Json) -> t
     if LAST_APPLIED in (metadata.get("annotations") or {}):
         notes.append("It was made with kubectl apply: applying the same file again undoes the roll-back.")
     if isinstance(row, StatefulSetRow) and row.partition:
-        notes.append(f"Its partition is {row.partition}: pods below ordinal {row.partition} keep what they run.")
+        notes.append(
+            f"Its partition is {row.partition}: pods below ordinal {row.partition} keep what they run."
+        )
     if not isinstance(row, DeploymentRow) and row.strategy == "OnDelete":
         notes.append("Its update strategy is OnDelete: each pod keeps what it runs until you delete it.")
     return tuple(notes)

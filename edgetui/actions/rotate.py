@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from edgetui.actions.credential import bearer, token_in_file
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.minting import Minting, NewToken, empty_secret, secrets_path
-from edgetui.actions.plan import Plan, Receipt
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json, Plan, Receipt
+from edgetui.actions.ports import Session
 from edgetui.actions.proof import Unproven, prove, seconds_until_refused
 from edgetui.actions.registry import needs
 from edgetui.actions.tokenview import RotateView, prepare, require_token_in_file, short, when
@@ -25,7 +25,9 @@ __all__ = ["RotateView", "perform", "plan", "prepare"]
 PATIENCE = 75.0  # seconds; 10 of cache, 60 more while the Secret waits on a finalizer
 
 
-async def perform(gate: Gate, session: Session, view: RotateView, siblings: Sequence[Session] = ()) -> Receipt:
+async def perform(
+    gate: Gate, session: Session, view: RotateView, siblings: Sequence[Session] = ()
+) -> Receipt:
     """Rotate the token; `siblings` are other open sessions, those that sign in with the same token are moved too.
 
     Raises EdgetuiError while the old token and the file are as they were (what was made is taken away again). Once the
@@ -37,7 +39,7 @@ async def perform(gate: Gate, session: Session, view: RotateView, siblings: Sequ
         await run.rehearse(secret)
         await run.confirm(plan(session, view))
         old = bearer(await session.credentials.headers())
-        require_token_in_file(view.file, view.user, old)
+        require_token_in_file(session.target, old)
         new = await Minting(run, view, secret).new_token()
         change = _ChangeOver(run, view, old, new, siblings)
         return await run.finish(await change.carry_out())
@@ -100,7 +102,7 @@ class _ChangeOver:
     async def _prove_file(self) -> None:
         run, view = self._run, self._view
         run.step("Proving the token that is in the file", "doing")
-        written = token_in_file(view.file, view.user)
+        written = token_in_file(run.session.target)
         if not hmac.compare_digest(written.encode(), self._new.token.encode()):
             raise Unproven(f"{view.file} does not hold the new token: something else has written it since.")
         await prove(run.session, written, view.username, self._new.facts.jti)

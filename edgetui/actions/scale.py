@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.plan import Changed, Plan, Receipt, Refusal
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
 from edgetui.actions.writing import LATE, arrived, at_version, in_words, object_path, read
@@ -90,7 +90,9 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
     )
 
 
-async def perform(gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None) -> Receipt:
+async def perform(
+    gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None
+) -> Receipt:
     """Set the number and, for at most `wait` seconds (None: not at all), see it become true.
 
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
@@ -147,7 +149,9 @@ def plan(session: Session, view: ScaleView, replicas: int, version: str) -> Plan
         facts=tuple(facts),
         diff=(f"- replicas: {view.desired}", f"+ replicas: {replicas}"),
         warnings=view.warnings(replicas),
-        writes=(f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}, if it is still at version {version}",),
+        writes=(
+            f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}, if it is still at version {version}",
+        ),
     )
 
 
@@ -222,7 +226,7 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
 
 def _applied(view: ScaleView, replicas: int, there: Json) -> bool:
     moved = there["metadata"].get("generation", 0) > view.generation
-    return moved and there["spec"].get("replicas") == replicas
+    return bool(moved and there["spec"].get("replicas") == replicas)
 
 
 async def _already(run: Run, view: ScaleView, wait: float | None) -> Receipt:

@@ -1,6 +1,7 @@
-"""The StatefulSet trap: an OrderedReady set waits for ever for a broken pod of a revision it no longer wants (KEP-3541).
+"""The StatefulSet trap: an OrderedReady set waits for ever for a broken pod of a revision it no longer wants.
 
-Seen on a real control plane: neither a roll-back nor a newer good image replaces that pod; deleting it does, at once.
+Seen on a real control plane: neither a roll-back nor a newer good image replaces that pod; deleting it does, at once
+(KEP-3541).
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class StuckPod:
             "podManagementPolicy OrderedReady does not replace it by itself"
         )
         context = self._run.session.target.context
-        self.next_step = f"Delete that pod: kubectl --context {context} -n {row.namespace} delete pod {pod.name}"
+        self.next_step = (
+            f"Delete that pod: kubectl --context {context} -n {row.namespace} delete pod {pod.name}"
+        )
 
     async def _pods(self, row: StatefulSetRow) -> list[PodRow]:
         session = self._run.session

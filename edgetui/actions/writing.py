@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from edgetui.actions.gate import Run
-from edgetui.actions.plan import Refusal
-from edgetui.actions.ports import Json, Session
+from edgetui.actions.plan import Json, Refusal
+from edgetui.actions.ports import Session
 from edgetui.cluster.errors import Conflict, EdgetuiError, LinkError, NotFound, ServerFailure
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import KINDS

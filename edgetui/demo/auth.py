@@ -61,11 +61,12 @@ class Rule:
 ALLOW_ALL = (Rule(("*",), ("*",), ("*",)), Rule(("*",), paths=("*",)))
 """What AlwaysAllow answers to every question."""
 BASIC_USER = (
-    Rule(
-        ("create",), ("authorization.k8s.io",), ("selfsubjectaccessreviews", "selfsubjectrulesreviews")
-    ),
+    Rule(("create",), ("authorization.k8s.io",), ("selfsubjectaccessreviews", "selfsubjectrulesreviews")),
     Rule(("create",), ("authentication.k8s.io",), ("selfsubjectreviews",)),
-    Rule(("get",), paths=("/healthz", "/livez", "/readyz", "/version", "/version/", "/api", "/api/*", "/apis/*")),
+    Rule(
+        ("get",),
+        paths=("/healthz", "/livez", "/readyz", "/version", "/version/", "/api", "/api/*", "/apis/*"),
+    ),
 )
 
 

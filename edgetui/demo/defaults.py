@@ -77,11 +77,15 @@ def _validate_workload(resource: Resource, name: str, spec: Object, old: Object 
         raise refuse("spec.template.spec.containers", "Required value", "FieldValueRequired")
     for index, container in enumerate(containers):
         if not container.get("image"):
-            raise refuse(f"spec.template.spec.containers[{index}].image", "Required value", "FieldValueRequired")
+            raise refuse(
+                f"spec.template.spec.containers[{index}].image", "Required value", "FieldValueRequired"
+            )
     wanted = (spec.get("selector") or {}).get("matchLabels") or {}
     labels = (spec["template"].get("metadata") or {}).get("labels") or {}
     if not wanted or any(labels.get(key) != value for key, value in wanted.items()):
-        raise refuse("spec.template.metadata.labels", "Invalid value: `selector` does not match template `labels`")
+        raise refuse(
+            "spec.template.metadata.labels", "Invalid value: `selector` does not match template `labels`"
+        )
     if old is not None and spec.get("selector") != old.get("selector"):
         raise refuse("spec.selector", "Invalid value: field is immutable")
 

@@ -80,7 +80,10 @@ class Metrics:
                 continue
             usage = _usage(cpu.get(name, 0) + 120, memory.get(name, 0) + (620 << 20))
             labels = node["metadata"].get("labels") or {}
-            body = {"metadata": {"name": name, "labels": labels, "creationTimestamp": when}, "timestamp": when}
+            body = {
+                "metadata": {"name": name, "labels": labels, "creationTimestamp": when},
+                "timestamp": when,
+            }
             items.append(("", name, labels, _encode(body | {"window": f"{WINDOW}s", "usage": usage})))
         return items
 

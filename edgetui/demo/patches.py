@@ -107,7 +107,9 @@ def _merge_list(field: str, old: Any, new: list[Any]) -> list[Any]:
 def _port_key(field: str, new: list[Any]) -> str | None:
     if field != "ports":
         return None
-    return next((key for key in _PORT_KEYS if all(isinstance(item, dict) and key in item for item in new)), None)
+    return next(
+        (key for key in _PORT_KEYS if all(isinstance(item, dict) and key in item for item in new)), None
+    )
 
 
 def _apply(document: Any, operation: dict[str, Any]) -> Any:

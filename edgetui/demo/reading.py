@@ -43,7 +43,9 @@ def selection(request: Request, resource: Resource, namespace: str) -> Selection
     """Reads the selectors of a request. Raises StatusError 400."""
     labels = request.query.get("labelSelector", "")
     fields = request.query.get("fieldSelector", "")
-    return Selection(namespace, labels_match(labels) if labels else None, fields_match(fields, resource.plural))
+    return Selection(
+        namespace, labels_match(labels) if labels else None, fields_match(fields, resource.plural)
+    )
 
 
 class Lister:
@@ -61,7 +63,9 @@ class Lister:
         self._check_version(request, asked)
         if request.flag("sendInitialEvents") or "sendInitialEvents" in request.query:
             text = "Forbidden: sendInitialEvents is forbidden for list"
-            raise status.invalid("meta.k8s.io", "ListOptions", "", "sendInitialEvents", text, "FieldValueForbidden")
+            raise status.invalid(
+                "meta.k8s.io", "ListOptions", "", "sendInitialEvents", text, "FieldValueForbidden"
+            )
         if token:
             version, start, serial = _read_token(token)
             rows = self._snapshots.get(serial)
@@ -84,7 +88,9 @@ class Lister:
     def _rows(self, resource: Resource, chosen: Selection) -> list[tuple[Key, Entry]]:
         entries = self._storage.collections[resource].entries
         return [
-            (key, entry) for key, entry in sorted(entries.items()) if chosen.keeps(*key, entry.labels, entry.raw)
+            (key, entry)
+            for key, entry in sorted(entries.items())
+            if chosen.keeps(*key, entry.labels, entry.raw)
         ]
 
     def _check_version(self, request: Request, asked: str) -> None:

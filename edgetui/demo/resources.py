@@ -9,9 +9,12 @@ READ = ("get", "list", "watch")
 ALL = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
-    """One resource. `generation` says that a change of spec counts it up; `cached` that watches get bookmarks."""
+    """One resource, known by identity.
+
+    `generation` says that a change of spec counts it up; `cached` that its watches get bookmarks.
+    """
 
     group: str
     version: str
@@ -40,25 +43,52 @@ SERVICES = Resource("", "v1", "services", "Service", short=("svc",))
 EVENTS = Resource("", "v1", "events", "Event", short=("ev",), cached=False)
 SECRETS = Resource("", "v1", "secrets", "Secret")
 CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap", short=("cm",))
-SERVICEACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", short=("sa",), subresources=("token",))
+SERVICEACCOUNTS = Resource(
+    "", "v1", "serviceaccounts", "ServiceAccount", short=("sa",), subresources=("token",)
+)
 DEPLOYMENTS = Resource(
-    "apps", "v1", "deployments", "Deployment", short=("deploy",), subresources=("scale", "status"), generation=True
+    "apps",
+    "v1",
+    "deployments",
+    "Deployment",
+    short=("deploy",),
+    subresources=("scale", "status"),
+    generation=True,
 )
 REPLICASETS = Resource(
-    "apps", "v1", "replicasets", "ReplicaSet", short=("rs",), subresources=("scale", "status"), generation=True
+    "apps",
+    "v1",
+    "replicasets",
+    "ReplicaSet",
+    short=("rs",),
+    subresources=("scale", "status"),
+    generation=True,
 )
 STATEFULSETS = Resource(
-    "apps", "v1", "statefulsets", "StatefulSet", short=("sts",), subresources=("scale", "status"), generation=True
+    "apps",
+    "v1",
+    "statefulsets",
+    "StatefulSet",
+    short=("sts",),
+    subresources=("scale", "status"),
+    generation=True,
 )
 DAEMONSETS = Resource(
     "apps", "v1", "daemonsets", "DaemonSet", short=("ds",), subresources=("status",), generation=True
 )
 REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 AUTOSCALERS = Resource(
-    "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", short=("hpa",), subresources=("status",)
+    "autoscaling",
+    "v2",
+    "horizontalpodautoscalers",
+    "HorizontalPodAutoscaler",
+    short=("hpa",),
+    subresources=("status",),
 )
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
-CLUSTERROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False, verbs=READ)
+CLUSTERROLES = Resource(
+    "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False, verbs=READ
+)
 
 NODE_METRICS = Resource(
     "metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", namespaced=False, verbs=("get", "list"), cached=False
@@ -69,8 +99,12 @@ _REVIEW = ("create",)
 REVIEWS = (
     Resource("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", False, _REVIEW),
     Resource("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", False, _REVIEW),
-    Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False, _REVIEW),
-    Resource("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", False, _REVIEW),
+    Resource(
+        "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False, _REVIEW
+    ),
+    Resource(
+        "authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", False, _REVIEW
+    ),
     Resource("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", False, _REVIEW),
 )
 
@@ -154,7 +188,9 @@ def _entry(resource: Resource) -> dict[str, Any]:
 
 
 def _subresource(resource: Resource, name: str) -> dict[str, Any]:
-    group, version, kind, verbs = _SUBRESOURCE_KINDS.get(name, ("", "", resource.kind, ("get", "patch", "update")))
+    group, version, kind, verbs = _SUBRESOURCE_KINDS.get(
+        name, ("", "", resource.kind, ("get", "patch", "update"))
+    )
     entry: dict[str, Any] = {
         "name": f"{resource.plural}/{name}",
         "singularName": "",

@@ -15,7 +15,9 @@ def token_review(request: Object, authenticator: Authenticator) -> Object:
     """The only API that says why a token is refused."""
     spec = request.get("spec") or {}
     user, why = authenticator.check(spec.get("token", ""))
-    result: Object = {"authenticated": True, "user": user.info(), "audiences": [ISSUER]} if user else {"user": {}}
+    result: Object = (
+        {"authenticated": True, "user": user.info(), "audiences": [ISSUER]} if user else {"user": {}}
+    )
     if why:
         result["error"] = why
     return _answer("TokenReview", "authentication.k8s.io/v1", spec, result)

@@ -75,7 +75,9 @@ class Api:
 
     def _resource(self, request: Request, user: User) -> Reply:
         target = parse(request.path)
-        if target is None or (target.resource.group == NODE_METRICS.group and not self._cluster.profile.metrics):
+        if target is None or (
+            target.resource.group == NODE_METRICS.group and not self._cluster.profile.metrics
+        ):
             return Reply(404, b"404 page not found\n", content_type="text/plain; charset=utf-8")
         verb = _verb(request, target)
         resource = target.resource
@@ -170,7 +172,7 @@ def parse(path: str) -> Target | None:
     resource = RESOURCES.get((group, version, rest[0]))
     if resource is None or len(rest) > 3:
         return None
-    return Target(resource, namespace, *(rest[1:] + ["", ""])[:2])
+    return Target(resource, namespace, *[*rest[1:], "", ""][:2])
 
 
 def _verb(request: Request, target: Target) -> str:

@@ -46,7 +46,9 @@ def fields_match(selector: str, resource: str) -> Callable[[str, str, Entry | by
     for term in filter(None, (part.strip() for part in selector.split(","))):
         field, sign, value = re.split(r"(!=|==|=)", term, maxsplit=1) if "=" in term else (term, "", "")
         if field not in _FIELDS or not sign:
-            message = f'Unable to find "{resource}" that match label selector "", field selector "{selector}": '
+            message = (
+                f'Unable to find "{resource}" that match label selector "", field selector "{selector}": '
+            )
             raise StatusError(400, f"{message}field label not supported: {field}")
         terms.append((field, value, sign != "!="))
     if not terms:

@@ -83,9 +83,16 @@ def fleet(clusters: int, pods: int, now: float, seed: int = 7) -> list[Site]:
 def plant(name: str, now: float, seed: int, filler: int) -> Site:
     """K3s on five boxes: a rollout under way, two bad releases of `press` after a good one, a crash loop."""
     site = _begin(name, Profile("v1.37.2+k3s1", _RULES), now, seed, ("line-1", "line-2", "messaging"))
-    hosts = [Host(f"{name}-cp", "control-plane", memory=7936), *(Host(f"{name}-line-{n}") for n in range(1, 5))]
+    hosts = [
+        Host(f"{name}-cp", "control-plane", memory=7936),
+        *(Host(f"{name}-line-{n}") for n in range(1, 5)),
+    ]
     _nodes(site, hosts, "v1.37.2+k3s1", now - 40 * DAY)
-    for repository, tags in (("press", ("1.9", "2.0")), ("weld", ("2.4", "2.5", "2.6")), ("oven", ("3.2", "3.3"))):
+    for repository, tags in (
+        ("press", ("1.9", "2.0")),
+        ("weld", ("2.4", "2.5", "2.6")),
+        ("oven", ("3.2", "3.3")),
+    ):
         site.catalogue.add(f"{REGISTRY}/{repository}", *tags)
 
     site.at(now - 12 * DAY, fast=True)
@@ -97,9 +104,13 @@ def plant(name: str, now: float, seed: int, filler: int) -> Site:
     _deploy(site, "line-2", "press", 6, press, cause="press 1.9", deadline=180)
     _deploy(site, "line-2", "label-printer", 1, Container(f"{REGISTRY}/label-printer:0.8", "50m", "64Mi"))
     _deploy(site, "messaging", "broker", 2, Container(f"{REGISTRY}/broker:5.0", "100m", "256Mi", 1883))
-    _deploy(site, "line-2", "vision", 2, Container(f"{REGISTRY}/vision:1.4", "200m", "512Mi"), cause="vision 1.4")
+    _deploy(
+        site, "line-2", "vision", 2, Container(f"{REGISTRY}/vision:1.4", "200m", "512Mi"), cause="vision 1.4"
+    )
     historian = templates.template("historian", Container(f"{REGISTRY}/historian:4.1", "100m", "512Mi"))
-    site.add(STATEFULSETS, templates.statefulset("messaging", "historian", 3, historian, cause="historian 4.1"))
+    site.add(
+        STATEFULSETS, templates.statefulset("messaging", "historian", 3, historian, cause="historian 4.1")
+    )
     site.add(AUTOSCALERS, templates.autoscaler("line-2", "vision", 1, 4, 60))
     _filler(site, filler)
     site.at(now - 3 * DAY, fast=True)
@@ -126,12 +137,19 @@ def van(name: str, now: float, seed: int, filler: int) -> Site:
     """MicroK8s on one box in a vehicle, RBAC off, no streaming lists, and a link that comes and goes."""
     profile = Profile("v1.33.6", (), watch_list=False, watch_gzip=False, rbac=False)
     site = _begin(name, profile, now, seed, ("vehicle",))
-    labels = (("microk8s.io/cluster", "true"), ("node.kubernetes.io/microk8s-controlplane", "microk8s-controlplane"))
+    labels = (
+        ("microk8s.io/cluster", "true"),
+        ("node.kubernetes.io/microk8s-controlplane", "microk8s-controlplane"),
+    )
     _nodes(site, [Host(name, cpu=4, memory=3904, labels=labels)], "v1.33.6", now - 90 * DAY)
     site.at(now - 9 * DAY, fast=True)
-    _deploy(site, "vehicle", "camera", 2, Container(f"{REGISTRY}/camera:1.7", "200m", "256Mi"), cause="camera 1.7")
+    _deploy(
+        site, "vehicle", "camera", 2, Container(f"{REGISTRY}/camera:1.7", "200m", "256Mi"), cause="camera 1.7"
+    )
     _deploy(site, "vehicle", "gps", 1, Container(f"{REGISTRY}/gps:2.2", "50m", "64Mi"), cause="gps 2.2")
-    _deploy(site, "vehicle", "uplink", 1, Container(f"{REGISTRY}/uplink:0.9", "100m", "128Mi"), cause="uplink 0.9")
+    _deploy(
+        site, "vehicle", "uplink", 1, Container(f"{REGISTRY}/uplink:0.9", "100m", "128Mi"), cause="uplink 0.9"
+    )
     buffer = templates.template("buffer", Container(f"{REGISTRY}/buffer:1.1", "50m", "128Mi"))
     site.add(STATEFULSETS, templates.statefulset("vehicle", "buffer", 1, buffer))
     _agent(site, "can-bridge")
@@ -153,15 +171,21 @@ def farm(name: str, now: float, seed: int, filler: int) -> Site:
     telemetry = Container(f"{REGISTRY}/telemetry:5.2", "200m", "128Mi")
     _deploy(site, "turbines", "telemetry", 4, telemetry, cause="telemetry 5.2")
     _deploy(site, "turbines", "blade-vision", 2, Container(f"{REGISTRY}/blade-vision:0.6", "200m", "384Mi"))
-    _deploy(site, "grid", "forecast", 2, Container(f"{REGISTRY}/forecast:2.0", "", "256Mi"), cause="forecast 2.0")
+    _deploy(
+        site, "grid", "forecast", 2, Container(f"{REGISTRY}/forecast:2.0", "", "256Mi"), cause="forecast 2.0"
+    )
     pitch = templates.template("pitch-control", Container(f"{REGISTRY}/pitch-control:7.3", "100m", "64Mi"))
-    site.add(STATEFULSETS, templates.statefulset("turbines", "pitch-control", 2, pitch, cause="pitch-control 7.3"))
+    site.add(
+        STATEFULSETS, templates.statefulset("turbines", "pitch-control", 2, pitch, cause="pitch-control 7.3")
+    )
     site.add(AUTOSCALERS, templates.autoscaler("turbines", "telemetry", 2, 6, 60))
     site.add(AUTOSCALERS, templates.autoscaler("turbines", "blade-vision", 1, 4, 70))
     site.add(AUTOSCALERS, templates.autoscaler("grid", "forecast", 1, 3, 50))
-    _filler(site, filler)
     site.at(now - 2 * HOUR)
     site.nodes.fail(f"{name}-tower-4")
+    site.at(now - HOUR, fast=True)
+    _filler(site, filler)
+    site.at(now - 50 * MINUTE)
     site.cluster.metrics.curves["turbines", "telemetry"] = _wave(now, 700, 500, 240)
     site.cluster.metrics.curves["turbines", "blade-vision"] = _wave(now + 60, 320, 160, 420)
     _settle(site, now)

@@ -64,7 +64,9 @@ class StatusError(Exception):
 
 
 def not_found(group: str, plural: str, name: str) -> StatusError:
-    return StatusError(404, f'{qualified(group, plural)} "{name}" not found', details=_details(group, plural, name))
+    return StatusError(
+        404, f'{qualified(group, plural)} "{name}" not found', details=_details(group, plural, name)
+    )
 
 
 def already_exists(group: str, plural: str, name: str) -> StatusError:
@@ -81,7 +83,9 @@ def modified(group: str, plural: str, name: str, why: str = "") -> StatusError:
     return StatusError(409, message, details=_details(group, plural, name))
 
 
-def invalid(group: str, kind: str, name: str, field: str, text: str, cause: str = "FieldValueInvalid") -> StatusError:
+def invalid(
+    group: str, kind: str, name: str, field: str, text: str, cause: str = "FieldValueInvalid"
+) -> StatusError:
     """422 with one cause, as validation words it: `text` goes after the field's path."""
     details = {
         "name": name,

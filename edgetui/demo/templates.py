@@ -71,7 +71,11 @@ def node(host: Host, index: int, version: str, runtime: str, now: float) -> Obje
         "images": [],
     }
     made = {
-        "metadata": {"name": host.name, "labels": labels, "annotations": {"node.alpha.kubernetes.io/ttl": "0"}},
+        "metadata": {
+            "name": host.name,
+            "labels": labels,
+            "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
+        },
         "spec": {"podCIDR": f"10.42.{index}.0/24", "podCIDRs": [f"10.42.{index}.0/24"]},
         "status": status,
     }
@@ -97,7 +101,14 @@ def template(app: str, *containers: Container, node_selector: dict[str, str] | N
 
 
 def deployment(
-    namespace: str, name: str, replicas: int, pod: Object, *, cause: str = "", deadline: int = 600, surge: int | str = "25%"
+    namespace: str,
+    name: str,
+    replicas: int,
+    pod: Object,
+    *,
+    cause: str = "",
+    deadline: int = 600,
+    surge: int | str = "25%",
 ) -> Object:
     unavailable: int | str = 0 if surge == 1 else "25%"
     made: Object = {
@@ -106,7 +117,10 @@ def deployment(
             "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},
             "template": pod,
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": unavailable, "maxSurge": surge}},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxUnavailable": unavailable, "maxSurge": surge},
+            },
             "revisionHistoryLimit": 10,
             "progressDeadlineSeconds": deadline,
         },
@@ -134,7 +148,10 @@ def daemonset(namespace: str, name: str, pod: Object, *, cause: str = "") -> Obj
         "metadata": _meta(namespace, name, cause),
         "spec": {
             "selector": {"matchLabels": {"app": name}},
-            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
+            "updateStrategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0},
+            },
             "revisionHistoryLimit": 10,
             "template": pod,
         },
@@ -176,7 +193,11 @@ def service(namespace: str, name: str, port: int = 80) -> Object:
 
 
 def _container(container: Container) -> Object:
-    probe = {"httpGet": {"path": "/healthz", "port": "http", "scheme": "HTTP"}, "periodSeconds": 5, "timeoutSeconds": 1}
+    probe = {
+        "httpGet": {"path": "/healthz", "port": "http", "scheme": "HTTP"},
+        "periodSeconds": 5,
+        "timeoutSeconds": 1,
+    }
     requests = {"memory": container.memory, **({"cpu": container.cpu} if container.cpu else {})}
     return {
         "name": container.name,
@@ -186,7 +207,10 @@ def _container(container: Container) -> Object:
         "env": [
             {"name": "LOG_LEVEL", "value": "info"},
             {"name": "BROKER_URL", "value": "mqtt://broker.messaging.svc:1883"},
-            {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}}},
+            {
+                "name": "NODE_NAME",
+                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}},
+            },
         ],
         "resources": {"requests": requests, "limits": {"memory": container.memory}},
         "readinessProbe": {**probe, "initialDelaySeconds": container.wait},

@@ -34,7 +34,9 @@ class TokenSigner:
         body, _, signature = token.rpartition(".")
         try:
             raw = _decode(signature)
-            proof = encode_dss_signature(int.from_bytes(raw[:_HALF], "big"), int.from_bytes(raw[_HALF:], "big"))
+            proof = encode_dss_signature(
+                int.from_bytes(raw[:_HALF], "big"), int.from_bytes(raw[_HALF:], "big")
+            )
             self._key.public_key().verify(proof, body.encode(), ec.ECDSA(hashes.SHA256()))
             decoded = json.loads(_decode(body.partition(".")[2]))
         except (InvalidSignature, ValueError):

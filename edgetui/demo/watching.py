@@ -58,7 +58,13 @@ def watch_reply(
     )
     stream = Watch(storage, resource, options).chunks()
     headers: list[tuple[str, str]] = []
-    if gzip and options.initial and bookmarks and (match == "NotOlderThan" or by_default) and request.accepts_gzip():
+    if (
+        gzip
+        and options.initial
+        and bookmarks
+        and (match == "NotOlderThan" or by_default)
+        and request.accepts_gzip()
+    ):
         headers = [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
         stream = _members(stream)
     return Reply(headers=headers, chunks=stream)
@@ -162,7 +168,11 @@ class Watch:
         meta: Object = {"resourceVersion": str(self._storage.version)}
         if initial:
             meta["annotations"] = {"k8s.io/initial-events-end": "true"}
-        obj: Object = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": meta}
+        obj: Object = {
+            "kind": self._resource.kind,
+            "apiVersion": self._resource.api_version,
+            "metadata": meta,
+        }
         if self._resource.plural == "pods":
             obj |= {"spec": {"containers": None}, "status": {}}
         return _line("BOOKMARK", json.dumps(obj, separators=(",", ":")).encode())
@@ -176,7 +186,9 @@ def _check_streaming(watch_list: bool, match: str) -> None:
         text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
     if text:
         text = f"Forbidden: {text}"
-        raise status.invalid("meta.k8s.io", "ListOptions", "", "sendInitialEvents", text, "FieldValueForbidden")
+        raise status.invalid(
+            "meta.k8s.io", "ListOptions", "", "sendInitialEvents", text, "FieldValueForbidden"
+        )
 
 
 def _line(kind: str, raw: bytes) -> bytes:

@@ -26,7 +26,9 @@ def body_of(request: Request) -> Any:
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if kind != "application/json" and kind not in PATCHES:
         accepted = ", ".join(sorted(PATCHES)) if request.method == "PATCH" else "application/json"
-        message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        message = (
+            f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        )
         raise status.StatusError(415, message)
     try:
         return json.loads(request.body or b"{}")
@@ -72,7 +74,11 @@ def patch(
         raise status.StatusError(400, "the name of the object does not match the name on the URL")
     if meta.get("uid") != old["metadata"]["uid"]:
         raise status.invalid(
-            resource.group, resource.kind, name, "metadata.uid", f'Invalid value: "{meta.get("uid")}": field is immutable'
+            resource.group,
+            resource.kind,
+            name,
+            "metadata.uid",
+            f'Invalid value: "{meta.get("uid")}": field is immutable',
         )
     return _store(request, storage, resource, sent, old, subresource)
 
@@ -113,7 +119,7 @@ def scale(request: Request, storage: Storage, resource: Resource, namespace: str
         raise status.StatusError(400, "the body of the request is not a Scale")
     replicas = (sent.get("spec") or {}).get("replicas") or 0
     if not isinstance(replicas, int):
-        raise status.StatusError(400, "Scale in version \"v1\" cannot be handled as a Scale: spec.replicas")
+        raise status.StatusError(400, 'Scale in version "v1" cannot be handled as a Scale: spec.replicas')
     if replicas < 0:
         text = f"Invalid value: {replicas}: must be greater than or equal to 0"
         raise status.invalid("autoscaling", "Scale", name, "spec.replicas", text)
@@ -129,8 +135,11 @@ def _patched(request: Request, old: Object) -> Any:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     change = body_of(request)
     if kind not in PATCHES:
-        raise status.StatusError(415, "the body of the request was in an unknown format - accepted media types "
-                                 f"include: {', '.join(sorted(PATCHES))}")
+        raise status.StatusError(
+            415,
+            "the body of the request was in an unknown format - accepted media types "
+            f"include: {', '.join(sorted(PATCHES))}",
+        )
     return PATCHES[kind](old, change)
 
 
@@ -157,13 +166,14 @@ def _object(sent: Any, resource: Resource, namespace: str, name: str = "") -> Ob
     if not isinstance(sent, dict) or not isinstance(sent.get("metadata", {}), dict):
         raise status.StatusError(400, f"the body of the request is not a {resource.kind}")
     if sent.get("kind", resource.kind) != resource.kind:
-        message = f'the object provided is unrecognized: no kind "{sent["kind"]}" is registered for this resource'
+        message = (
+            f'the object provided is unrecognized: no kind "{sent["kind"]}" is registered for this resource'
+        )
         raise status.StatusError(400, message)
     meta = sent.setdefault("metadata", {})
-    if resource.namespaced:
-        if meta.setdefault("namespace", namespace) != namespace:
-            message = "the namespace of the provided object does not match the namespace sent on the request"
-            raise status.StatusError(400, message)
+    if resource.namespaced and meta.setdefault("namespace", namespace) != namespace:
+        message = "the namespace of the provided object does not match the namespace sent on the request"
+        raise status.StatusError(400, message)
     if name and meta.setdefault("name", name) != name:
         raise status.StatusError(400, "the name of the object does not match the name on the URL")
     if not meta.get("name") and not meta.get("generateName"):
@@ -177,7 +187,9 @@ def _check_preconditions(resource: Resource, obj: Object, wanted: Object) -> Non
     for field, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         have = obj["metadata"][field]
         if wanted.get(field, have) != have:
-            why = f"Precondition failed: {word} in precondition: {wanted[field]}, {word} in object meta: {have}"
+            why = (
+                f"Precondition failed: {word} in precondition: {wanted[field]}, {word} in object meta: {have}"
+            )
             raise status.modified(resource.group, resource.plural, obj["metadata"]["name"], why)
 
 
@@ -191,4 +203,3 @@ def _scale_of(obj: Object) -> Object:
         "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
     }
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": state}
-

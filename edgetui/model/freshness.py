@@ -39,7 +39,9 @@ class Link(StrEnum):
     CONNECTING = "connecting"
     LIVE = "live"
     STALE = "stale"  # was live; silent or refused now
-    REFUSED = "refused"  # 401 or 403 on everything, a bad certificate, not Kubernetes: waiting will not mend it
+    REFUSED = (
+        "refused"  # 401 or 403 on everything, a bad certificate, not Kubernetes: waiting will not mend it
+    )
     BROKEN = "broken"  # the kubeconfig itself cannot be used
 
 

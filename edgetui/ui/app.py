@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
-
 from textual.driver import Driver
 
 from edgetui.model.fleet import Fleet
@@ -18,9 +17,9 @@ from edgetui.terminal.driver import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
-from .keymap import ON_DEMAND, actions_for
+from .keymap import ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
-from .screens.main import MainScreen, object_words
+from .screens.main import MainScreen
 from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class EdgetuiApp(DrawnApp):
         self.options = options
         self.now = now
         self.monotonic = monotonic
-        self.fleet = Fleet({store.cluster: store for store in stores})
+        self.fleet = Fleet(stores)
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
@@ -129,6 +128,15 @@ class EdgetuiApp(DrawnApp):
         for screen in list(self.screen_stack):
             if (take := getattr(screen, "changes_arrived", None)) is not None:
                 take(changes, now)
+
+    @property
+    def failure(self) -> Exception | None:
+        """What the app ended of, when it was not a person."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End without Textual's traceback: its local variables could hold secrets, and nobody can read it."""
+        self._close_messages_no_wait()
 
     # -- what screens ask for
 
@@ -201,7 +209,9 @@ class EdgetuiApp(DrawnApp):
     def action_next_theme(self) -> None:
         """The next theme, by name."""
         names = sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
-        self.set_look(names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0])
+        self.set_look(
+            names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
+        )
         self.flash(f"theme {self._look.name}: {self._look.about}")
 
     def action_freeze(self) -> None:
@@ -229,3 +239,7 @@ class EdgetuiApp(DrawnApp):
             self.exit(0)
 
 
+def object_words(key: ObjectKey) -> str:
+    """An object named in full: "deployment press in line-2 on plant"."""
+    where = f" in {key.namespace}" if key.namespace else ""
+    return f"{kind_word(key.kind)} {key.name}{where} on {key.cluster}"

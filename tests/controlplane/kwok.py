@@ -12,7 +12,7 @@ from .assets import KUBERNETES_VERSION, KWOK_STAGES
 
 MANAGED_LABEL = "managed"
 ALIVE, DEAD = "a", "b"
-"""A node labelled ``managed=a`` is played by kwok; relabelled ``b`` it behaves as if its host had lost power."""
+"""A node labelled ``managed=a`` is played by kwok; relabelled ``b`` it is as if its host had lost power."""
 
 # A configuration that leaves one of these out gets 0, not the default, and kwok refuses to start.
 _PARALLELISM = (
@@ -56,7 +56,7 @@ def _with_idle_load(document: Any) -> Any:
 
 
 def write_config(path: Path, kwok_stages: Path) -> Path:
-    """Write the one file kwok is started with: its own stages and metrics, and the pod stages of this directory."""
+    """Write the one file kwok is started with: its own stages and metrics, and our pod stages."""
     documents: list[Any] = [
         {
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",

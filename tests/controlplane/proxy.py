@@ -1,7 +1,7 @@
 """A TCP proxy on loopback that counts every byte and breaks the link on request.
 
-It runs on an event loop in a thread of its own, so blocking and asyncio tests use it alike; its methods return
-when what they ask for has happened. It knows nothing of TLS or HTTP: it moves bytes.
+It runs on an event loop in a thread of its own, so blocking and asyncio tests use it alike; its methods
+return when what they ask for has happened. It knows nothing of TLS or HTTP: it moves bytes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class FaultProxy:
     """A link to ``host:port``; use it as a context manager, or ``start()`` and ``stop()`` it.
 
     ``delay`` is seconds added in each direction, ``rate`` bytes per second in each direction over all
-    connections, ``kill_after`` resets a connection that has sent so many bytes down; all may change at any time.
+    connections, ``kill_after`` resets a connection that has sent so many bytes down; all may change while it
+    runs.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -140,7 +141,7 @@ class FaultProxy:
     # Faults
 
     def cut(self, *, refuse: bool = True) -> None:
-        """Reset every connection. New ones are refused, or with ``refuse=False`` accepted, counted and reset."""
+        """Reset every connection. New ones are refused; with ``refuse=False`` counted, then reset."""
         self._call(self._break(refuse=refuse))
 
     def stall(self) -> None:

@@ -27,16 +27,34 @@ _NAMESPACES = 4
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(prog="python -m tests.controlplane.serve", description=__doc__)
-    result.add_argument("--kubeconfig", type=Path, metavar="FILE", required=True, help="file to write; with more clusters FILE-2, FILE-3, …")
+    result.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        required=True,
+        help="file to write; with more clusters FILE-2, FILE-3, …",
+    )
     result.add_argument("--clusters", type=int, default=1, metavar="N")
-    result.add_argument("--nodes", type=int, default=3, metavar="N", help="nodes of each cluster, more if the pods need them")
-    result.add_argument("--pods", type=int, default=0, metavar="N", help="sound pods of each cluster, in Deployments")
-    result.add_argument("--trouble", action="store_true", help="add failing workloads and an autoscaler, in namespace trouble")
+    result.add_argument(
+        "--nodes", type=int, default=3, metavar="N", help="nodes of each cluster, more if the pods need them"
+    )
+    result.add_argument(
+        "--pods", type=int, default=0, metavar="N", help="sound pods of each cluster, in Deployments"
+    )
+    result.add_argument(
+        "--trouble", action="store_true", help="add failing workloads and an autoscaler, in namespace trouble"
+    )
     result.add_argument("--no-metrics", action="store_true", help="without metrics-server")
     result.add_argument("--storage", choices=("etcd", "kine"), default="etcd")
     result.add_argument("--authorization", choices=("Node,RBAC", "AlwaysAllow"), default="Node,RBAC")
-    result.add_argument("--gate", action="append", default=[], metavar="NAME=true|false", help="feature gate of the apiserver")
-    result.add_argument("--service-account", action="store_true", help="kubeconfigs with a service account's token instead of the admin's certificate")
+    result.add_argument(
+        "--gate", action="append", default=[], metavar="NAME=true|false", help="feature gate of the apiserver"
+    )
+    result.add_argument(
+        "--service-account",
+        action="store_true",
+        help="kubeconfigs with a service account's token instead of the admin's certificate",
+    )
     return result
 
 
@@ -56,7 +74,7 @@ def _fill(cluster: ControlPlane, pods: int, trouble: bool) -> None:
     def available() -> bool:
         items = cluster.api.get("/apis/apps/v1/deployments")["items"]
         sound = [item for item in items if item["metadata"]["namespace"] in namespaces]
-        return sum(item["status"].get("availableReplicas", 0) for item in sound) >= pods
+        return bool(sum(item["status"].get("availableReplicas", 0) for item in sound) >= pods)
 
     eventually(available, within=60 + pods / 10, what=f"{pods} pods available")
 

@@ -35,7 +35,11 @@ def pod_template(
 
 
 def deployment(
-    name: str, image: str = f"{REGISTRY}/app:1.0", *, replicas: int = 3, spec: dict[str, Any] | None = None,
+    name: str,
+    image: str = f"{REGISTRY}/app:1.0",
+    *,
+    replicas: int = 3,
+    spec: dict[str, Any] | None = None,
     **template: Any,
 ) -> dict[str, Any]:
     """A Deployment; ``spec`` is merged into its spec, the rest goes to ``pod_template``."""
@@ -43,7 +47,11 @@ def deployment(
 
 
 def statefulset(
-    name: str, image: str = f"{REGISTRY}/app:1.0", *, replicas: int = 3, spec: dict[str, Any] | None = None,
+    name: str,
+    image: str = f"{REGISTRY}/app:1.0",
+    *,
+    replicas: int = 3,
+    spec: dict[str, Any] | None = None,
     **template: Any,
 ) -> dict[str, Any]:
     """A StatefulSet, as ``deployment``."""

@@ -63,7 +63,11 @@ class Autoscalers:
             return
         low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
         self._condition(
-            scaler, "AbleToScale", True, "SucceededGetScale", "the HPA controller was able to get the target's current scale"
+            scaler,
+            "AbleToScale",
+            True,
+            "SucceededGetScale",
+            "the HPA controller was able to get the target's current scale",
         )
         utilisation, why = self._utilisation(scaler, target)
         if utilisation is None:
@@ -74,7 +78,9 @@ class Autoscalers:
             desired = min(max(replicas, low), high)
         else:
             text = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
-            self._condition(scaler, "ScalingActive", True, "ValidMetricFound", f"{text} (percentage of request)")
+            self._condition(
+                scaler, "ScalingActive", True, "ValidMetricFound", f"{text} (percentage of request)"
+            )
             desired = self._bounded(scaler, replicas, utilisation, low, high)
         status["desiredReplicas"] = desired
         if desired != replicas:
@@ -88,14 +94,19 @@ class Autoscalers:
         if not request:
             container = target["spec"]["template"]["spec"]["containers"][0]["name"]
             pod = pods[0].name if pods else target["metadata"]["name"]
-            return None, f"failed to get cpu utilization: missing request for cpu in container {container} of Pod {pod}"
+            return (
+                None,
+                f"failed to get cpu utilization: missing request for cpu in container {container} of Pod {pod}",
+            )
         if not pods:
             head = "failed to get cpu utilization: unable to get metrics for resource cpu: "
             return None, f"{head}no metrics returned from resource metrics API"
         average = sum(self._world.metrics.pod_cpu(pod) for pod in pods) // len(pods)
         percent = average * 100 // milli(request)
         current = {"averageUtilization": percent, "averageValue": f"{average}m"}
-        scaler["status"]["currentMetrics"] = [{"type": "Resource", "resource": {"name": "cpu", "current": current}}]
+        scaler["status"]["currentMetrics"] = [
+            {"type": "Resource", "resource": {"name": "cpu", "current": current}}
+        ]
         return percent, ""
 
     def _bounded(self, scaler: Object, replicas: int, utilisation: int, low: int, high: int) -> int:
@@ -111,13 +122,30 @@ class Autoscalers:
             self._condition(scaler, "AbleToScale", True, "ReadyForNewScale", text)
         fastest = max(2 * replicas, replicas + 4)
         if stable > high:
-            self._limited(scaler, True, "TooManyReplicas", "the desired replica count is more than the maximum replica count")
+            self._limited(
+                scaler,
+                True,
+                "TooManyReplicas",
+                "the desired replica count is more than the maximum replica count",
+            )
         elif stable > fastest:
-            self._limited(scaler, True, "ScaleUpLimit", "the desired replica count is increasing faster than the maximum scale rate")
+            self._limited(
+                scaler,
+                True,
+                "ScaleUpLimit",
+                "the desired replica count is increasing faster than the maximum scale rate",
+            )
         elif stable < low:
-            self._limited(scaler, True, "TooFewReplicas", "the desired replica count is less than the minimum replica count")
+            self._limited(
+                scaler,
+                True,
+                "TooFewReplicas",
+                "the desired replica count is less than the minimum replica count",
+            )
         else:
-            self._limited(scaler, False, "DesiredWithinRange", "the desired count is within the acceptable range")
+            self._limited(
+                scaler, False, "DesiredWithinRange", "the desired count is within the acceptable range"
+            )
         return max(min(stable, fastest, high), low)
 
     def _stabilised(self, scaler: Object, wanted: int) -> int:
@@ -129,14 +157,22 @@ class Autoscalers:
         history.append((now, wanted))
         return max(count for when, count in history if when >= now - window)
 
-    def _rescale(self, scaler: Object, resource: Resource, target: Object, desired: int, *, above: bool) -> None:
+    def _rescale(
+        self, scaler: Object, resource: Resource, target: Object, desired: int, *, above: bool
+    ) -> None:
         target["spec"]["replicas"] = desired
         self._world.storage.update(resource, target)
         scaler["status"]["lastScaleTime"] = stamp(self._world.now())
         text = f"the HPA controller was able to update the target scale to {desired}"
         self._condition(scaler, "AbleToScale", True, "SucceededRescale", text)
-        cause = "cpu resource utilization (percentage of request) above target" if above else "All metrics below target"
-        self._world.event(AUTOSCALERS, scaler, "SuccessfulRescale", f"New size: {desired}; reason: {cause}", _SOURCE)
+        cause = (
+            "cpu resource utilization (percentage of request) above target"
+            if above
+            else "All metrics below target"
+        )
+        self._world.event(
+            AUTOSCALERS, scaler, "SuccessfulRescale", f"New size: {desired}; reason: {cause}", _SOURCE
+        )
 
     def _limited(self, scaler: Object, value: bool, reason: str, text: str) -> None:
         self._condition(scaler, "ScalingLimited", value, reason, text)

@@ -40,7 +40,9 @@ class DaemonSets:
             return
         revision = revisions.current(self._world, DAEMONSETS, owner)
         digest = revision["metadata"]["labels"][REVISION]
-        nodes = [node["metadata"]["name"] for node in self._world.storage.objects(NODES) if _takes(owner, node)]
+        nodes = [
+            node["metadata"]["name"] for node in self._world.storage.objects(NODES) if _takes(owner, node)
+        ]
         pods = self._by_node(owner)
         for node in nodes:
             if node not in pods:
@@ -69,7 +71,7 @@ class DaemonSets:
         if strategy["type"] != "RollingUpdate":
             return
         limit = count(strategy["rollingUpdate"].get("maxUnavailable", 1), len(nodes), up=True)
-        gone = sum(1 for node, pod in pods.items() if deleting(pod) or (node in nodes and not ready(pod)))
+        gone = sum(1 for pod in pods.values() if deleting(pod) or not ready(pod))
         old = [pod for pod in pods.values() if _digest(pod) != digest and not deleting(pod)]
         old.sort(key=lambda pod: (ready(pod), pod["spec"]["nodeName"] in nodes))
         for pod in old:
@@ -107,8 +109,13 @@ def _takes(owner: Object, node: Object) -> bool:
     pod = owner["spec"]["template"]["spec"]
     if not (pod.get("nodeSelector") or {}).items() <= (node["metadata"].get("labels") or {}).items():
         return False
-    keys = {taint["key"] for taint in node["spec"].get("taints") or () if taint["effect"] != "PreferNoSchedule"}
-    if any(toleration.get("operator") == "Exists" and "key" not in toleration for toleration in pod.get("tolerations") or ()):
+    keys = {
+        taint["key"] for taint in node["spec"].get("taints") or () if taint["effect"] != "PreferNoSchedule"
+    }
+    if any(
+        toleration.get("operator") == "Exists" and "key" not in toleration
+        for toleration in pod.get("tolerations") or ()
+    ):
         return True
     return keys <= _TOLERATED
 

@@ -6,7 +6,7 @@ from edgetui.demo.resources import DEPLOYMENTS, PODS
 from edgetui.demo.storage import Object
 from edgetui.demo.times import seconds
 
-from .pods import count, deleting
+from .pods import count
 from .world import World, set_condition
 
 _DONE, _LATE = "NewReplicaSetAvailable", "ProgressDeadlineExceeded"
@@ -28,7 +28,9 @@ def created_set(world: World, deployment: Object, new: Object) -> None:
     """A new ReplicaSet starts the clock again."""
     status = deployment.setdefault("status", {})
     message = f'Created new replica set "{new["metadata"]["name"]}"'
-    set_condition(status, "Progressing", "True", "NewReplicaSetCreated", message, world.now(), update_time=True)
+    set_condition(
+        status, "Progressing", "True", "NewReplicaSetCreated", message, world.now(), update_time=True
+    )
 
 
 def complete(deployment: Object) -> bool:
@@ -39,7 +41,7 @@ def _counts(world: World, deployment: Object, new: Object | None, sets: list[Obj
     def total(field: str) -> int:
         return sum(int((rs.get("status") or {}).get(field, 0)) for rs in sets)
 
-    terminating = sum(deleting(pod) for rs in sets for pod in world.storage.owned(PODS, rs["metadata"]["uid"]))
+    terminating = sum(world.storage.terminating(PODS, rs["metadata"]["uid"]) for rs in sets)
     counts = {
         "replicas": total("replicas"),
         "updatedReplicas": int(((new or {}).get("status") or {}).get("replicas", 0)),
@@ -60,7 +62,11 @@ def _availability(world: World, deployment: Object, status: Object) -> None:
     if status.get("availableReplicas", 0) >= wanted - spare:
         value, reason, text = "True", "MinimumReplicasAvailable", "Deployment has minimum availability."
     else:
-        value, reason, text = "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
+        value, reason, text = (
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        )
     old = _condition(status, "Available")
     if old is None or old["status"] != value:
         set_condition(status, "Available", value, reason, text, world.now(), update_time=True)
@@ -95,7 +101,7 @@ def _progress(
         text = f'Found new replica set "{name}"'
         set_condition(status, "Progressing", "True", "FoundNewReplicaSet", text, now, update_time=True)
     elif reason not in (_DONE, _LATE):
-        due = seconds(old["lastUpdateTime"]) + deployment["spec"]["progressDeadlineSeconds"]
+        due = seconds(old["lastUpdateTime"]) + float(deployment["spec"]["progressDeadlineSeconds"])
         if now <= due:
             return due + 1.0
         text = f'ReplicaSet "{name}" has timed out progressing.'
@@ -122,7 +128,10 @@ def _moved(before: Object, status: Object) -> bool:
 
 def _complete(wanted: int, status: Object) -> bool:
     return bool(
-        status.get("updatedReplicas", 0) == status.get("replicas", 0) == status.get("availableReplicas", 0) == wanted
+        status.get("updatedReplicas", 0)
+        == status.get("replicas", 0)
+        == status.get("availableReplicas", 0)
+        == wanted
     )
 
 

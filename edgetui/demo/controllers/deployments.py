@@ -76,7 +76,9 @@ class Rollout:
         self._spec = deployment["spec"]
         self.sets = world.storage.owned(REPLICASETS, deployment["metadata"]["uid"])
         self.sets.sort(key=lambda rs: (seconds(rs["metadata"]["creationTimestamp"]), rs["metadata"]["name"]))
-        self.new = next((rs for rs in self.sets if _same(rs["spec"]["template"], self._spec["template"])), None)
+        self.new = next(
+            (rs for rs in self.sets if _same(rs["spec"]["template"], self._spec["template"])), None
+        )
 
     @property
     def _wanted(self) -> int:
@@ -150,7 +152,9 @@ class Rollout:
         assert self.new is not None
         for replicaset in self._olds:
             self._resize(replicaset, 0)
-        old_pods = [pod for rs in self._olds for pod in self._world.storage.owned(PODS, rs["metadata"]["uid"])]
+        old_pods = [
+            pod for rs in self._olds for pod in self._world.storage.owned(PODS, rs["metadata"]["uid"])
+        ]
         if not old_pods:
             self._resize(self.new, self._wanted)
 
@@ -164,7 +168,9 @@ class Rollout:
             return
         allowed = self._wanted + self._surge if self._wanted else 0
         missing = allowed - sum(rs["spec"]["replicas"] for rs in active)
-        before = max(int(rs["metadata"]["annotations"].get(MAXIMUM, allowed) or allowed) for rs in active) or 1
+        before = (
+            max(int(rs["metadata"]["annotations"].get(MAXIMUM, allowed) or allowed) for rs in active) or 1
+        )
         active.sort(key=lambda rs: rs["spec"]["replicas"], reverse=True)
         sizes = []
         for replicaset in active:
@@ -179,7 +185,11 @@ class Rollout:
 
     def clean_up(self) -> None:
         """Drops the oldest empty ReplicaSets beyond revisionHistoryLimit."""
-        empty = [rs for rs in self._olds if not rs["spec"]["replicas"] and not (rs.get("status") or {}).get("replicas")]
+        empty = [
+            rs
+            for rs in self._olds
+            if not rs["spec"]["replicas"] and not (rs.get("status") or {}).get("replicas")
+        ]
         empty.sort(key=_revision)
         for replicaset in empty[: max(len(self._olds) - self._spec.get("revisionHistoryLimit", 10), 0)]:
             meta = replicaset["metadata"]

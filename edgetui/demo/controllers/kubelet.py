@@ -114,7 +114,9 @@ class Kubelet:
         crashing = next((i for i, fate in enumerate(fates) if fate in (Fate.CRASH, Fate.OUT_OF_MEMORY)), None)
         if crashing is not None:
             started = self._world.now()
-            self._later(CRASH_AFTER, pod, lambda again: self._crash(again, crashing, fates[crashing], started))
+            self._later(
+                CRASH_AFTER, pod, lambda again: self._crash(again, crashing, fates[crashing], started)
+            )
             return
         delay = SLOW_READY if Fate.SLOW in fates else self._probe_delay(pod)
         self._later(delay, pod, self._get_ready)
@@ -182,7 +184,11 @@ class Kubelet:
         free: list[tuple[int, str]] = []
         for node in self._all_nodes():
             name = node["metadata"]["name"]
-            if node["spec"].get("taints") or not node_ready(node) or not wanted <= node["metadata"]["labels"].items():
+            if (
+                node["spec"].get("taints")
+                or not node_ready(node)
+                or not wanted <= node["metadata"]["labels"].items()
+            ):
                 continue
             if self._used.get(name, 0) + need <= milli(node["status"]["allocatable"]["cpu"]):
                 free.append((len(self._load.get(name, ())), name))
@@ -194,7 +200,9 @@ class Kubelet:
         reasons = [f"{tainted} node(s) had untolerated taint(s)"] if tainted else []
         wanted = (pod["spec"].get("nodeSelector") or {}).items()
         apart = sum(
-            1 for node in nodes if not node["spec"].get("taints") and not wanted <= node["metadata"]["labels"].items()
+            1
+            for node in nodes
+            if not node["spec"].get("taints") and not wanted <= node["metadata"]["labels"].items()
         )
         if apart:
             reasons.append(f"{apart} node(s) didn't match Pod's node affinity/selector")
@@ -241,5 +249,7 @@ class Kubelet:
         self._ips += 1
         return f"10.42.{self._ips // 250 % 250}.{self._ips % 250 + 2}"
 
-    def _say(self, pod: Object, reason: str, message: str, source: str = "kubelet", *, warn: bool = False) -> None:
+    def _say(
+        self, pod: Object, reason: str, message: str, source: str = "kubelet", *, warn: bool = False
+    ) -> None:
         self._world.event(PODS, pod, reason, message, source, warn)

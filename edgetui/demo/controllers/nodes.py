@@ -87,7 +87,9 @@ class Nodes:
         }
         lease = self._world.storage.find(LEASES, _NAMESPACE, name)
         if lease is None:
-            self._world.storage.create(LEASES, {"metadata": {"name": name, "namespace": _NAMESPACE}, "spec": spec})
+            self._world.storage.create(
+                LEASES, {"metadata": {"name": name, "namespace": _NAMESPACE}, "spec": spec}
+            )
         else:
             lease["spec"] = spec
             self._world.storage.update(LEASES, lease)
@@ -126,7 +128,9 @@ class Nodes:
         if node is None or not _has_taint(node, _UNREACHABLE):
             return
         for pod in self._pods(name):
-            limits = [t.get("tolerationSeconds") for t in pod["spec"]["tolerations"] if t.get("key") == _UNREACHABLE]
+            limits = [
+                t.get("tolerationSeconds") for t in pod["spec"]["tolerations"] if t.get("key") == _UNREACHABLE
+            ]
             if None in limits or deleting(pod):
                 continue
             podstatus.evicted_by_taint(pod, self._world.now())

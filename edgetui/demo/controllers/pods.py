@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from msgspec.json import decode, encode
+
 from edgetui.demo.resources import Resource
 from edgetui.demo.storage import Object
 from edgetui.demo.times import seconds
@@ -21,7 +23,9 @@ _TOKEN_VOLUME = {
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
         {
             "downwardAPI": {
-                "items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]
+                "items": [
+                    {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+                ]
             }
         },
     ],
@@ -35,9 +39,11 @@ def template_hash(template: Object) -> str:
     return "".join(_LETTERS[ord(digit) % len(_LETTERS)] for digit in number)
 
 
-def make_pod(world: World, resource: Resource, owner: Object, template: Object, labels: dict[str, str]) -> Object:
+def make_pod(
+    world: World, resource: Resource, owner: Object, template: Object, labels: dict[str, str]
+) -> Object:
     """A pod of `owner`, not stored yet and still without a name."""
-    meta, spec = template.get("metadata") or {}, json.loads(json.dumps(template["spec"]))
+    meta, spec = template.get("metadata") or {}, decode(encode(template["spec"]))
     volume = f"kube-api-access-{world.storage.suffix()}"
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
@@ -97,7 +103,12 @@ def count(value: int | str, total: int, *, up: bool) -> int:
 
 def _tolerations() -> list[Object]:
     return [
-        {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+        {
+            "key": f"node.kubernetes.io/{key}",
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "tolerationSeconds": 300,
+        }
         for key in ("not-ready", "unreachable")
     ]
 

@@ -24,7 +24,9 @@ def starting(pod: Object, host_ip: str, now: float) -> None:
     status |= {"hostIP": host_ip, "hostIPs": [{"ip": host_ip}], "startTime": stamp(now)}
     _plain(pod, "PodReadyToStartContainers", False, now)
     _plain(pod, "Initialized", True, now)
-    status["containerStatuses"] = [_waiting(container, "ContainerCreating") for container in pod["spec"]["containers"]]
+    status["containerStatuses"] = [
+        _waiting(container, "ContainerCreating") for container in pod["spec"]["containers"]
+    ]
     unready(pod, now)
 
 
@@ -75,7 +77,11 @@ def evicted_by_taint(pod: Object, now: float) -> None:
 def waiting(pod: Object, index: int, reason: str, message: str, now: float) -> None:
     """One container waits: an image that does not come, or a crash loop."""
     container = pod["status"]["containerStatuses"][index]
-    container |= {"state": {"waiting": {"reason": reason, "message": message}}, "ready": False, "started": False}
+    container |= {
+        "state": {"waiting": {"reason": reason, "message": message}},
+        "ready": False,
+        "started": False,
+    }
     unready(pod, now)
 
 
@@ -89,7 +95,12 @@ def crashed(pod: Object, index: int, code: int, reason: str, started: float, now
         "finishedAt": stamp(now),
         "containerID": container.get("containerID", ""),
     }
-    container |= {"state": {"terminated": ended}, "lastState": {"terminated": ended}, "ready": False, "started": False}
+    container |= {
+        "state": {"terminated": ended},
+        "lastState": {"terminated": ended},
+        "ready": False,
+        "started": False,
+    }
     unready(pod, now)
 
 

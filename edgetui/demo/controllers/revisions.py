@@ -15,7 +15,9 @@ def current(world: World, resource: Resource, owner: Object) -> Object:
     """The revision of the owner's template: the newest one, a repeated one raised to be it, or a new one."""
     template = owner["spec"]["template"]
     data = {"spec": {"template": {**template, "$patch": "replace"}}}
-    known = sorted(world.storage.owned(REVISIONS, owner["metadata"]["uid"]), key=lambda cr: int(cr["revision"]))
+    known = sorted(
+        world.storage.owned(REVISIONS, owner["metadata"]["uid"]), key=lambda cr: int(cr["revision"])
+    )
     same = next((cr for cr in known if cr["data"] == data), None)
     highest = known[-1]["revision"] if known else 0
     if same is not None:

@@ -71,7 +71,9 @@ class World:
             grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
             self.storage.mark_deleting(PODS, pod, grace)
 
-    def event(self, resource: Resource, obj: Object, reason: str, message: str, source: str, warn: bool = False) -> None:
+    def event(
+        self, resource: Resource, obj: Object, reason: str, message: str, source: str, warn: bool = False
+    ) -> None:
         """Records an Event; the same one again only counts up."""
         if self.fast:
             return

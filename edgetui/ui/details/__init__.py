@@ -10,6 +10,7 @@ from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.store import Store
 from edgetui.model.text import age
+from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 
 from . import autoscaler, node, pod, service, workload
@@ -27,14 +28,20 @@ _KINDS: dict[str, Callable[[Store, Row, float, int], list[Spans]]] = {
 
 
 def detail(
-    store: Store, key: ObjectKey, row: Row | None, now: float, width: int, events: Sequence[EventRow], heard_events: str
+    store: Store,
+    key: ObjectKey,
+    row: Row | None,
+    now: float,
+    width: int,
+    events: Sequence[EventRow],
+    heard_events: str,
 ) -> list[Spans]:
     """All lines about one object; `row` is None when it no longer exists.
 
     `heard_events` says why there are no events to show, empty when `events` is complete.
     """
     if row is None:
-        return [title(key), line(), line(Span(f"! this {key.kind.lower()} no longer exists", "bad"))]
+        return [title(key), line(), line(Span(f"! this {kind_word(key.kind)} no longer exists", "bad"))]
     lines = [title(key)]
     freshness = store.freshness(key.kind)
     if freshness.sync not in (Sync.LIVE, Sync.SYNCING):
@@ -64,7 +71,11 @@ def _about(row: EventRow, now: float) -> list[Spans]:
     return [
         line(f"  {row.reason}: {row.message}"),
         line(),
-        line(f"  about    {row.about_kind.lower()} {row.about_name} in {row.about_namespace or 'the cluster'}"),
-        line(f"  seen     {row.count} times, first {age(now - row.first)} ago, last {age(now - row.last)} ago"),
+        line(
+            f"  about    {row.about_kind.lower()} {row.about_name} in {row.about_namespace or 'the cluster'}"
+        ),
+        line(
+            f"  seen     {row.count} times, first {age(now - row.first)} ago, last {age(now - row.last)} ago"
+        ),
         line(f"  told by  {row.source or '?'} {row.host}"),
     ]
