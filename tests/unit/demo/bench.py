@@ -52,7 +52,9 @@ class Bench:
     def release(self, image: str, name: str = "web", resource: Resource = DEPLOYMENTS) -> None:
         self.simulation.release(resource, NAMESPACE, name, image, image)
 
-    def edit(self, change: Callable[[Object], Any], name: str = "web", resource: Resource = DEPLOYMENTS) -> None:
+    def edit(
+        self, change: Callable[[Object], Any], name: str = "web", resource: Resource = DEPLOYMENTS
+    ) -> None:
         def apply(obj: Object) -> None:
             change(obj)
 

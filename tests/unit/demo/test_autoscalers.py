@@ -67,7 +67,9 @@ def test_without_a_request_it_cannot_compute_but_keeps_the_bounds(bench: Bench) 
     scaled = Scaled(bench, cpu="")
     bench.run(40)
     assert condition(scaled.scaler(), "ScalingActive") == ("False", "FailedGetResourceMetric")
-    message = next(c["message"] for c in scaled.scaler()["status"]["conditions"] if c["type"] == "ScalingActive")
+    message = next(
+        c["message"] for c in scaled.scaler()["status"]["conditions"] if c["type"] == "ScalingActive"
+    )
     assert "missing request for cpu in container web of Pod web-" in message
     bench.edit(lambda deployment: deployment["spec"].update(replicas=4))
     bench.run(40)

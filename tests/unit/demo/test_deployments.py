@@ -111,7 +111,9 @@ def test_scaling_makes_and_removes_pods_without_a_new_revision(bench: Bench) -> 
         bench.until(lambda: bench.settled())
         bench.until(lambda size=size: len(bench.pods()) == size)
     assert revisions(bench) == {"1": "r/web:1"}
-    messages = [event["message"] for event in bench.storage.objects(EVENTS) if event["reason"] == "ScalingReplicaSet"]
+    messages = [
+        event["message"] for event in bench.storage.objects(EVENTS) if event["reason"] == "ScalingReplicaSet"
+    ]
     assert any(message.endswith("from 2 to 6") and message.startswith("Scaled up") for message in messages)
 
 

@@ -35,8 +35,12 @@ def test_only_the_message_tells_a_dead_link_from_a_bad_image() -> None:
     assert split("r:5000/x") == ("r:5000/x", "latest")
 
 
-@pytest.mark.parametrize(("image", "code", "reason"), [("r/web:crash", 1, "Error"), ("r/web:oom", 137, "OOMKilled")])
-def test_a_crashing_container_restarts_with_growing_pauses(bench: Bench, image: str, code: int, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("image", "code", "reason"), [("r/web:crash", 1, "Error"), ("r/web:oom", 137, "OOMKilled")]
+)
+def test_a_crashing_container_restarts_with_growing_pauses(
+    bench: Bench, image: str, code: int, reason: str
+) -> None:
     bench.deploy(replicas=1, image=image)
     bench.run(100)
     status = bench.pods()[0]["status"]
@@ -56,7 +60,10 @@ def test_a_pod_that_fits_nowhere_says_why_and_is_placed_when_there_is_room(bench
     bench.run(2)
     pod = bench.pods()[0]
     assert condition(pod, "PodScheduled") == ("False", "Unschedulable")
-    assert pod["status"]["conditions"][0]["message"] == "0/3 nodes are available: 3 node(s) had untolerated taint(s)."
+    assert (
+        pod["status"]["conditions"][0]["message"]
+        == "0/3 nodes are available: 3 node(s) had untolerated taint(s)."
+    )
     bench.simulation.change(NODES, "", "node-1", lambda node: node["spec"].pop("unschedulable"))
     bench.until(lambda: ready(bench.pods()[0]), 10)
     assert bench.pods()[0]["spec"]["nodeName"] == "node-1"
@@ -93,6 +100,8 @@ def test_living_nodes_renew_their_leases_and_dead_ones_do_not(bench: Bench) -> N
     bench.simulation.nodes.fail("node-0")
     first = {lease["metadata"]["name"]: lease["spec"]["renewTime"] for lease in bench.storage.objects(LEASES)}
     bench.run(30)
-    second = {lease["metadata"]["name"]: lease["spec"]["renewTime"] for lease in bench.storage.objects(LEASES)}
+    second = {
+        lease["metadata"]["name"]: lease["spec"]["renewTime"] for lease in bench.storage.objects(LEASES)
+    }
     assert first["node-0"] == second["node-0"]
     assert first["node-1"] < second["node-1"]

@@ -37,9 +37,9 @@ def test_pods_come_one_after_the_other_and_leave_from_the_top(bench: Bench) -> N
     add_set(bench)
     born: list[str] = []
     bench.storage.listeners.append(
-        lambda resource, kind, obj, _old: born.append(obj["metadata"]["name"])
-        if resource is PODS and kind == "ADDED"
-        else None
+        lambda resource, kind, obj, _old: (
+            born.append(obj["metadata"]["name"]) if resource is PODS and kind == "ADDED" else None
+        )
     )
     bench.until(lambda: good(bench, "db", "r/db:1", 3))
     assert born == ["db-0", "db-1", "db-2"]
@@ -111,7 +111,11 @@ def test_a_daemonset_runs_once_on_every_node_and_updates_within_its_budget(bench
     bench.until(lambda: good(bench, "agent", "r/agent:2", 3))
     assert min(least) == 2
     found = bench.get("agent", DAEMONSETS)["status"]
-    assert (found["desiredNumberScheduled"], found["updatedNumberScheduled"], found["numberAvailable"]) == (3, 3, 3)
+    assert (found["desiredNumberScheduled"], found["updatedNumberScheduled"], found["numberAvailable"]) == (
+        3,
+        3,
+        3,
+    )
 
 
 def test_a_dead_node_leaves_the_desired_count_and_blocks_the_update(bench: Bench) -> None:
