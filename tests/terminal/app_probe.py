@@ -28,6 +28,9 @@ class Probe(DrawnApp):
         yield Static("ready to probe", id="line")
         yield Static("-", id="key")
 
+    def on_resize(self) -> None:
+        self.query_one("#line", Static).update(f"ready to probe {self.size.width} by {self.size.height}")
+
     def on_key(self, event: Key) -> None:
         self.presses += 1
         self.query_one("#key", Static).update(
