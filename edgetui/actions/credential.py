@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from edgetui.actions.plan import Refusal
+from edgetui.cluster.kubeconfig import reload_auth
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import TokenFacts, parse_jwt
 
@@ -71,18 +69,15 @@ def bearer(headers: dict[str, str]) -> str:
     return token if scheme.lower() == "bearer" else ""
 
 
-def token_in_file(file: Path, user: str) -> str:
-    """The token that `file` holds for `user` now, empty when it holds none. Raises Refusal when it is unreadable."""
-    import yaml
-
-    try:
-        loaded: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        users = loaded["users"]
-        entries = [one["user"] for one in users if one["name"] == user]
-        return str(entries[0].get("token") or "") if entries else ""
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as problem:
-        what = problem.strerror if isinstance(problem, OSError) else "it is not a kubeconfig"
-        raise Refusal(f"{file} cannot be read: {what}.", "Mend the file, then try again.") from None
+def token_in_file(target: ClusterTarget) -> str:
+    """The token that the kubeconfig file holds for this user now. Raises Refusal when that cannot be told."""
+    auth = reload_auth(target)
+    if auth is None:
+        raise Refusal(
+            f"{target.file} cannot be read any more, or user {target.user_name} is no longer in it.",
+            "Mend the file, then try again.",
+        )
+    return auth.token
 
 
 def _refuse_distribution(target: ClusterTarget) -> None:

@@ -32,11 +32,10 @@ class RefreshingCredentials(TransportCredentials, Protocol):
 class WritePermit:
     """Leave for one write, given by `actions/gate.py` after all its checks and by nothing else."""
 
-    __slots__ = ("action", "cluster")
+    __slots__ = ("purpose",)
 
-    def __init__(self, action: str, cluster: str) -> None:
-        self.action = action
-        self.cluster = cluster
+    def __init__(self, purpose: str) -> None:
+        self.purpose = purpose
 
 
 class Api:
@@ -115,7 +114,7 @@ class Api:
             raise
         except (LinkError, ProtocolError) as error:
             raise OutcomeUnknown(
-                f"The {permit.action} was sent to {permit.cluster}, but its answer never came.",
+                "The change was sent, but the server's answer never came.",
                 "Look at the object before repeating it.",
             ) from error
         if 200 <= response.status < 300:
@@ -123,7 +122,7 @@ class Api:
         refusal = map_status(response.status, response.headers, response.body)
         if response.status in (500, 502, 504):
             raise OutcomeUnknown(
-                f"{permit.cluster} did not say whether the {permit.action} was done: {refusal.sentence}",
+                f"The server did not say whether the change was made. {refusal.sentence}",
                 "Look at the object before repeating it.",
             ) from refusal
         raise refusal

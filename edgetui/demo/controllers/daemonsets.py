@@ -71,7 +71,7 @@ class DaemonSets:
         if strategy["type"] != "RollingUpdate":
             return
         limit = count(strategy["rollingUpdate"].get("maxUnavailable", 1), len(nodes), up=True)
-        gone = sum(1 for node, pod in pods.items() if deleting(pod) or (node in nodes and not ready(pod)))
+        gone = sum(1 for pod in pods.values() if deleting(pod) or not ready(pod))
         old = [pod for pod in pods.values() if _digest(pod) != digest and not deleting(pod)]
         old.sort(key=lambda pod: (ready(pod), pod["spec"]["nodeName"] in nodes))
         for pod in old:

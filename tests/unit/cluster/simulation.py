@@ -268,7 +268,8 @@ class Server:
             return denied, {"code": denied, "message": f"{stream.kind.plural} is denied"}
         if self.watchlist == "422" and "sendInitialEvents" in query:
             causes = [{"reason": "FieldValueForbidden", "field": "sendInitialEvents"}]
-            return 422, {"code": 422, "reason": "Invalid", "message": "no", "details": {"causes": causes}}
+            body = {"code": 422, "reason": "Invalid", "message": "no", "details": {"causes": causes}}
+            return 422, {"kind": "Status", **body}
         return None
 
     def _answer(self, stream: Stream, query: dict[str, str]) -> None:
@@ -428,6 +429,7 @@ class Cluster:
         self.kinds = kinds
         self.rng = self.world.rng
         self.refreshes = 0
+        self.past: Server | None = None
         self.refresh_changes = False
         self.store = Store("sim")
         self.identity = self.server.uid
