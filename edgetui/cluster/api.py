@@ -32,10 +32,11 @@ class RefreshingCredentials(TransportCredentials, Protocol):
 class WritePermit:
     """Leave for one write, given by `actions/gate.py` after all its checks and by nothing else."""
 
-    __slots__ = ("purpose",)
+    __slots__ = ("action", "cluster")
 
-    def __init__(self, purpose: str) -> None:
-        self.purpose = purpose
+    def __init__(self, action: str, cluster: str) -> None:
+        self.action = action
+        self.cluster = cluster
 
 
 class Api:
@@ -98,7 +99,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         timeout: float = WRITE_TIMEOUT,
-    ) -> Any:
+    ) -> dict[str, Any]:
         """One write, sent once.
 
         Raises ApiError when the server refused it, LinkError when not a byte of it was sent, and OutcomeUnknown
@@ -114,15 +115,16 @@ class Api:
             raise
         except (LinkError, ProtocolError) as error:
             raise OutcomeUnknown(
-                "The change was sent, but the server's answer never came.",
+                f"The {permit.action} was sent to {permit.cluster}, but its answer never came.",
                 "Look at the object before repeating it.",
             ) from error
         if 200 <= response.status < 300:
-            return _decoded(response.body)
+            written: dict[str, Any] = _decoded(response.body)
+            return written
         refusal = map_status(response.status, response.headers, response.body)
         if response.status in (500, 502, 504):
             raise OutcomeUnknown(
-                f"The server did not say whether the change was made. {refusal.sentence}",
+                f"{permit.cluster} did not say whether the {permit.action} was done: {refusal.sentence}",
                 "Look at the object before repeating it.",
             ) from refusal
         raise refusal
