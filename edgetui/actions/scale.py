@@ -226,7 +226,7 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
 
 def _applied(view: ScaleView, replicas: int, there: Json) -> bool:
     moved = there["metadata"].get("generation", 0) > view.generation
-    return moved and there["spec"].get("replicas") == replicas
+    return bool(moved and there["spec"].get("replicas") == replicas)
 
 
 async def _already(run: Run, view: ScaleView, wait: float | None) -> Receipt:

@@ -26,7 +26,8 @@ HEARD_STEP = 5.0
 class Ports(Protocol):
     """The world around one cluster. Times are seconds of a steady clock."""
 
-    rng: backoff.Random
+    @property
+    def rng(self) -> backoff.Random: ...
 
     def now(self) -> float: ...
 

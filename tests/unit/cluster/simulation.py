@@ -429,6 +429,7 @@ class Cluster:
         self.kinds = kinds
         self.rng = self.world.rng
         self.refreshes = 0
+        self.past: Server | None = None
         self.refresh_changes = False
         self.store = Store("sim")
         self.identity = self.server.uid
