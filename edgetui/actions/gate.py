@@ -228,9 +228,10 @@ class Run:
     async def _send(self, write: Write, query: dict[str, str]) -> Json:
         permit = WritePermit(self._action, self.session.name)
         try:
-            return await self.session.api.write(
+            answer: Json = await self.session.api.write(
                 permit, write.method, write.path, write.body, query=query, content_type=write.content_type
             )
+            return answer
         except Forbidden:
             self.gate.permissions.invalidate(self.session)
             raise

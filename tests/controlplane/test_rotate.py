@@ -6,6 +6,10 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import pytest
 import yaml
 
 from edgetui.actions import commands, rotate
+from edgetui.actions.audit import AuditLog
 from edgetui.actions.plan import Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
 
@@ -231,3 +236,38 @@ def test_the_command(
     assert signs_in(cluster, old) == 401
     for token in (old, token_of(file)):
         assert token not in said.out + said.err + (tmp_path / "edgetui" / "audit.jsonl").read_text()
+
+
+KILLED_AT = (
+    "Creating Secret",
+    "Requesting a token",
+    "Proving the new token",
+    "Writing",
+    "Proving the token that is in the file",
+    "Moving",
+    "Deleting",
+    "Waiting",
+)
+
+
+@pytest.mark.parametrize("words", KILLED_AT)
+def test_killed_at_any_step_the_file_still_signs_in(
+    cluster: ControlPlane, namespace: str, tmp_path: Path, words: str
+) -> None:
+    file = operator(cluster, namespace)
+    program = "import sys; from edgetui.actions.commands import main; sys.exit(main(sys.argv[1:]))"
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, "rotate", "--kubeconfig", str(file), "--yes"],
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert running.stderr is not None
+    with running.stderr:
+        seen = any(line.startswith(f".. {words}") for line in running.stderr)
+        running.kill()
+    assert seen
+    assert running.wait(timeout=30) == -signal.SIGKILL
+    assert signs_in(cluster, token_of(file)) == 201
+    assert AuditLog(tmp_path / "edgetui" / "audit.jsonl").verify().broken == ()
