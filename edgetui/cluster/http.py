@@ -161,15 +161,13 @@ class ResponseReader:
         options = {option.strip().lower() for option in headers.get("connection", "").split(",")}
         length = _content_length(headers)
         coding = headers.get("transfer-encoding")
-        self._reusable = (
-            http_1_1 and "close" not in options and not (coding is not None and length is not None)
-        )
+        if coding is not None and coding.strip().lower() != "chunked":
+            raise malformed("its transfer encoding is not known")
+        self._reusable = http_1_1 and "close" not in options and (coding is None or length is None)
         tunnel = self._method == "CONNECT" and status < 300
         if tunnel or self._method == "HEAD" or status in (204, 304):
             self._stage = _DONE
         elif coding is not None:
-            if coding.strip().lower() != "chunked":
-                raise malformed("its transfer encoding is not known")
             self._stage = _CHUNK_SIZE
         elif length is not None:
             self._left = length
