@@ -38,7 +38,7 @@ def without_tokens(value: Any) -> Any:
     if isinstance(value, str):
         return _JWT.sub("[token]", value)
     if isinstance(value, Mapping):
-        return {str(k): without_tokens(v) for k, v in value.items()}
+        return {without_tokens(str(k)): without_tokens(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [without_tokens(v) for v in value]
     return value

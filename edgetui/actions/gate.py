@@ -18,11 +18,19 @@ from urllib.parse import urlsplit
 
 from edgetui.actions.audit import AuditLog, who
 from edgetui.actions.permissions import Permissions
-from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step, StepState
-from edgetui.actions.ports import Json, Session
-from edgetui.actions.registry import ACTIONS, Access
+from edgetui.actions.plan import Cancelled, Json, Plan, Receipt, Refusal, Step, StepState
+from edgetui.actions.ports import Session
+from edgetui.actions.registry import Access
 from edgetui.cluster.api import WritePermit
-from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, OutcomeUnknown, ServerFailure
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    Forbidden,
+    LinkError,
+    NotFound,
+    OutcomeUnknown,
+    ServerFailure,
+)
 from edgetui.model.freshness import Link
 from edgetui.model.identity import ObjectRef
 
@@ -87,7 +95,9 @@ class Gate:
     ) -> AsyncIterator[Run]:
         """Open a run, or raise Refusal: read-only, not permitted, or the link is not live."""
         if self.read_only:
-            raise Refusal("edgetui was started read-only.", "Start it without --read-only to change anything.")
+            raise Refusal(
+                "edgetui was started read-only.", "Start it without --read-only to change anything."
+            )
         if READ_ONLY_BADGE in session.target.badges:
             raise Refusal(
                 f"{session.name} is marked read-only in its kubeconfig.",
@@ -143,7 +153,13 @@ class Run:
         if write.path.endswith("/token"):
             raise ValueError("a TokenRequest has no dry run")
         query = {"dryRun": "All", "fieldValidation": "Strict"}
-        return await self._send(write, query)
+        try:
+            return await self._send(write, query)
+        except OutcomeUnknown:
+            raise LinkError(
+                f"{self.session.name} did not answer the dry run: nothing was changed.",
+                "Try again when the link is better.",
+            ) from None
 
     async def confirm(self, plan: Plan) -> None:
         """Put the plan before the person; raises Cancelled unless they agree."""
@@ -210,7 +226,7 @@ class Run:
         await asyncio.to_thread(self.gate.audit.append, record)
 
     async def _send(self, write: Write, query: dict[str, str]) -> Json:
-        permit = WritePermit(f"{self._action} {self._id}")
+        permit = WritePermit(self._action, self.session.name)
         try:
             return await self.session.api.write(
                 permit, write.method, write.path, write.body, query=query, content_type=write.content_type
@@ -244,17 +260,6 @@ class Run:
             await self.record("result", **fields)
         except Refusal as failed:
             self.step(failed.sentence, "failed")
-
-
-def needs(action: str, kind: str = "") -> tuple[Access, ...]:
-    """The rights that an action needs for a kind; raises Refusal when it does not work on that kind."""
-    known = ACTIONS[action]
-    if kind not in known.needs:
-        raise Refusal(
-            f"A {kind} cannot be handled by {known.label}.",
-            f"It works on {', '.join(sorted(known.kinds))}." if known.kinds else "",
-        )
-    return known.needs[kind]
 
 
 def _outcome(problem: BaseException) -> str:

@@ -58,9 +58,7 @@ class Permissions:
         self._answers = {k: v for k, v in self._answers.items() if k[0] != session.name}
 
     async def _ask(self, session: Session, need: Access, namespace: str, name: str) -> bool | None:
-        # A list is not about one object, and RBAC cannot narrow a create by name except on subresources.
-        if need.verb == "list" or (need.verb == "create" and not need.subresource):
-            name = ""
+        name = name if need.named else ""
         key = (session.name, need, namespace, name)
         known = self._answers.get(key)
         if known is not None and self._clock() - known[0] < REMEMBERED:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 
+Json = dict[str, Any]
+
 StepState = Literal["doing", "done", "failed", "info"]
 
 

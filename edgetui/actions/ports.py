@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from edgetui.cluster.api import Api
 from edgetui.cluster.credentials import Credentials
@@ -33,6 +33,3 @@ class Session(Protocol):
     def store(self) -> Store | None: ...
 
     async def reconnect(self, credentials_changed: bool) -> None: ...
-
-
-Json = dict[str, Any]

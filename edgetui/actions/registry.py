@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgetui.actions.plan import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One right on one resource, as a SelfSubjectAccessReview asks for it; "" is the core group."""
+    """One right on one resource, as a SelfSubjectAccessReview asks for it; "" is the core group.
+
+    `named` is true when the right is about the one object that the action is aimed at, so that rights narrowed by
+    resourceNames count.
+    """
 
     verb: str
     resource: str
     group: str = ""
     subresource: str = ""
+    named: bool = True
 
     @property
     def words(self) -> str:
@@ -50,7 +57,11 @@ def _scale(resource: str) -> tuple[Access, ...]:
 
 
 def _rollback(resource: str, history: str) -> tuple[Access, ...]:
-    return (Access("patch", resource, "apps"), Access("get", resource, "apps"), Access("list", history, "apps"))
+    return (
+        Access("patch", resource, "apps"),
+        Access("get", resource, "apps"),
+        Access("list", history, "apps", named=False),
+    )
 
 
 ACTIONS: dict[str, Action] = {
@@ -87,11 +98,22 @@ ACTIONS: dict[str, Action] = {
             {
                 "": (
                     Access("create", "serviceaccounts", "", "token"),
-                    Access("create", "secrets"),
-                    Access("delete", "secrets"),
+                    Access("create", "secrets", named=False),
+                    Access("delete", "secrets", named=False),
                 )
             },
             danger=True,
         ),
     )
 }
+
+
+def needs(action: str, kind: str = "") -> tuple[Access, ...]:
+    """The rights that an action needs for a kind; raises Refusal when it does not work on that kind."""
+    known = ACTIONS[action]
+    if kind not in known.needs:
+        raise Refusal(
+            f"{known.label.capitalize()} does not work on a {kind}.",
+            f"It works on {', '.join(sorted(known.kinds))}." if known.kinds else "",
+        )
+    return known.needs[kind]

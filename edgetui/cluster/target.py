@@ -14,6 +14,7 @@ from typing import Any
 from edgetui.cluster.errors import EdgetuiError
 
 INSECURE_BADGE = "INSECURE TLS"
+PLAIN_HTTP_BADGE = "PLAIN HTTP"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ class Host(Protocol):
     def link_failed(self, error: EdgetuiError) -> None:
         """A request or a stream failed for a reason that is not a status of the server."""
 
+    def moved(self, watcher: Watcher) -> None:
+        """The phase of this watcher changed."""
+
 
 class Target(Protocol):
     """Where rows and verdicts of a watcher go; `namespace` is empty for the whole cluster."""
@@ -105,6 +108,7 @@ class Watcher:
         if self._busy:
             return
         self._busy = True
+        before = self.state.phase
         try:
             while self._inbox and not self._stopped:
                 self.state, effects = step(
@@ -115,6 +119,8 @@ class Watcher:
         finally:
             self._busy = False
         self._set_timer()
+        if self.state.phase is not before:
+            self._host.moved(self)
 
     def stop(self) -> None:
         """Close everything and fall silent for good; the rows are left as they are."""
@@ -142,8 +148,10 @@ class Watcher:
                 self._close()
             case r.Begin():
                 self._buffer = {}
-            case r.Replace():
+            case r.Replace(forked):
                 rows, self._buffer = list(self._buffer.values()), {}
+                if forked:
+                    self._target.cleared(self.namespace)
                 self._target.replaced(self.namespace, rows)
             case r.Clear():
                 self._buffer = {}

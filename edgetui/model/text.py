@@ -41,6 +41,17 @@ def clean(text: str | None, limit: int = MAX_MESSAGE) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def squeeze(text: str | None, limit: int = MAX_MESSAGE) -> str:
+    """`clean`, but cut in the middle: an error that wraps others names the object first and the cause last."""
+    if not text:
+        return ""
+    if len(text) > 8 * limit:
+        text = text[: 4 * limit] + text[-4 * limit :]
+    text = clean(text, len(text))
+    head = limit // 3
+    return text if len(text) <= limit else f"{text[:head]}…{text[head + 1 - limit :]}"
+
+
 def unix(timestamp: str | None) -> int:
     """Unix seconds of an RFC 3339 timestamp; 0 for none, for nonsense and before 1970."""
     if not timestamp:
@@ -115,8 +126,8 @@ def cpu(millicores: int) -> str:
 def memory(size: int) -> str:
     """Bytes in at most five columns, in binary units: "512Mi", "1.2Gi"."""
     value, unit = float(size), ""
-    for larger in ("Ki", "Mi", "Gi", "Ti", "Pi"):
-        if value < 1000:
+    for larger in ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"):
+        if value < 999.5:
             break
         value, unit = value / 1024, larger
     if not unit or value >= 9.95:

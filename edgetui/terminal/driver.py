@@ -18,6 +18,7 @@ import sys
 import termios
 import threading
 import tty
+from contextlib import suppress
 from typing import Any
 
 from textual import constants, events, messages
@@ -95,7 +96,14 @@ class TerminalDriver(Driver):
 
     def close(self) -> None:
         """Remove the signal handlers and close what this driver opened."""
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
+        for number in (
+            signal.SIGTERM,
+            signal.SIGHUP,
+            signal.SIGINT,
+            signal.SIGTSTP,
+            signal.SIGCONT,
+            signal.SIGWINCH,
+        ):
             self._loop.remove_signal_handler(number)
         if self._own_out and self._out >= 0:
             os.close(self._out)
@@ -180,10 +188,8 @@ class TerminalDriver(Driver):
 
     def _end_now(self, code: int) -> None:
         """From another thread, when the loop did not end in time: restore what can be restored and go."""
-        try:
+        with suppress(OSError):
             os.write(self._out, (_MOUSE_OFF + _KEYS_OFF + _LEAVE).encode())
-        except OSError:
-            pass
         self._restore_modes()
         os._exit(code)
 
@@ -363,9 +369,13 @@ class DrawnApp(App[int]):
         driver = self._driver
         if not isinstance(driver, TerminalDriver):
             super()._display(screen, renderable)
-        elif isinstance(renderable, CompositorUpdate) and self._running and not self._closed:
-            if not self._batch_count:
-                driver.draw(renderable)
+        elif (
+            isinstance(renderable, CompositorUpdate)
+            and self._running
+            and not self._closed
+            and not self._batch_count
+        ):
+            driver.draw(renderable)
 
 
 def default_profile() -> Profile:
@@ -424,5 +434,3 @@ def _set_modes(descriptor: int, modes: list[Any]) -> None:
         except termios.error as error:
             if error.args[0] != errno.EINTR:
                 raise
-
-

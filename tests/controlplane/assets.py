@@ -28,20 +28,21 @@ _KUBERNETES_VARS = (
 BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
 KWOK_MODULE = "sigs.k8s.io/kwok"
-KWOK_STAGES = {
-    "node-initialize.yaml": "kustomize/stage/node/fast/node-initialize.yaml",
-    "node-heartbeat-with-lease.yaml": "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
-    "pod-complete.yaml": "kustomize/stage/pod/fast/pod-complete.yaml",
-    "pod-delete.yaml": "kustomize/stage/pod/fast/pod-delete.yaml",
-    "metrics-resource.yaml": "kustomize/metrics/resource/metrics-resource.yaml",
-    "usage-from-annotation.yaml": "kustomize/metrics/usage/usage-from-annotation.yaml",
-}
+_KWOK_STAGE_PATHS = (
+    "kustomize/stage/node/fast/node-initialize.yaml",
+    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "kustomize/stage/pod/fast/pod-complete.yaml",
+    "kustomize/stage/pod/fast/pod-delete.yaml",
+    "kustomize/metrics/resource/metrics-resource.yaml",
+    "kustomize/metrics/usage/usage-from-annotation.yaml",
+)
+KWOK_STAGES = {Path(path).name: path for path in _KWOK_STAGE_PATHS}
 """Files of the kwok module that a running kwok is started with: name in the cache, path in the module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One program: the Go module under ``tools/`` it comes from, its package, and how long a cold build takes."""
+    """One program: its Go module under ``tools/``, its package, and how long a cold build takes."""
 
     name: str
     module: str
@@ -109,8 +110,6 @@ def key(module: str) -> str:
     for tool in TOOLS:
         if tool.module == module:
             digest.update(repr((tool.name, tool.package, tool.flags, tool.cgo)).encode())
-    if module == "kwok":
-        digest.update(repr(sorted(KWOK_STAGES.items())).encode())
     return digest.hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
-"""Build the programs of a control plane that are not in the cache yet: ``python -m tests.controlplane.build``.
+"""Build what a control plane needs and the cache lacks: ``python -m tests.controlplane.build``.
 
-A program found in ``$KUBEBUILDER_ASSETS`` is used as it is. Everything else is built from the Go modules under
-``tools/``, once, into a cache outside the tree (see ``assets.cache_root``).
+A program found in ``$KUBEBUILDER_ASSETS`` is used as it is. Everything else is built from the Go modules
+under ``tools/``, once, into a cache outside the tree (see ``assets.cache_root``).
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def _only_one_build(report: Callable[[str], None]) -> Iterator[None]:
         lock = (root / "lock").open("w")
     except OSError as error:
         raise BuildError(
-            f"The cache directory {root} cannot be written ({error.strerror}); set EDGETUI_TEST_CACHE to one that can."
+            f"The cache directory {root} cannot be written ({error.strerror}); "
+            "set EDGETUI_TEST_CACHE to one that can."
         ) from error
     with lock:
         try:
@@ -75,7 +76,8 @@ def _only_one_build(report: Callable[[str], None]) -> Iterator[None]:
 def _build(go: Go, tool: Tool) -> None:
     if tool.cgo and not any(shutil.which(name) for name in (os.environ.get("CC", "cc"), "gcc", "clang")):
         raise BuildError(
-            f"{tool.name} cannot be built because there is no C compiler; install gcc (package build-essential or gcc)."
+            f"{tool.name} cannot be built because there is no C compiler; "
+            "install gcc (package build-essential or gcc)."
         )
     target = assets.module_cache(tool.module) / "bin" / tool.name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +97,9 @@ def _copy_kwok_stages(go: Go) -> None:
     answer = go.run(["mod", "download", "-json", assets.KWOK_MODULE], assets.TOOLS_DIR / "kwok")
     if answer.returncode != 0:
         _show(answer.stderr)
-        raise BuildError(f"The stage files of kwok could not be fetched: {_why(answer.stderr + answer.stdout)}")
+        raise BuildError(
+            f"The stage files of kwok could not be fetched: {_why(answer.stderr + answer.stdout)}"
+        )
     module = Path(json.loads(answer.stdout)["Dir"])
     target = assets.kwok_stages_dir()
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -101,7 +101,7 @@ class Authority:
         not_before: datetime.datetime | None = None,
         not_after: datetime.datetime | None = None,
     ) -> KeyPair:
-        """A certificate for a server (when ``hosts`` are given) or a client; dates are for tests of expiry."""
+        """A certificate for a server (when ``hosts`` are given) or a client; dates are for expiry tests."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.now(datetime.UTC)
         usage = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH

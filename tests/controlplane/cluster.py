@@ -10,13 +10,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from . import build, components, kubeconfig, kwok, users
+from . import build, components, kubeconfig, kwok, users, workloads
 from .api import Api, ApiError
 from .assets import Assets
 from .components import Options
@@ -40,7 +40,7 @@ class KubectlError(Exception):
 class ControlPlane:
     """One cluster on 127.0.0.1. Use it as a context manager, or ``start()`` and ``stop()`` it.
 
-    ``name`` is the context's name in its kubeconfigs; the keyword options are those of ``components.Options``.
+    ``name`` is the context's name in its kubeconfigs; the options are those of ``components.Options``.
     """
 
     def __init__(self, name: str = "test", *, assets: Assets | None = None, **options: Any) -> None:
@@ -88,10 +88,15 @@ class ControlPlane:
     @property
     def api(self) -> Api:
         """Requests as admin."""
-        return Api(self.server, self.layout.admin_context())
+        return Api(self.server, self.layout.context_of("admin"))
+
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """Its programs: storage, apiserver, controller-manager, scheduler, kwok and metrics-server."""
+        return self._processes
 
     def process(self, name: str) -> Process:
-        """A running program: storage, apiserver, controller-manager, scheduler, kwok or metrics-server."""
+        """One of its programs, to signal or to read its output."""
         return self._processes[name]
 
     # Life
@@ -163,7 +168,7 @@ class ControlPlane:
     # The apiserver and metrics-server, stopped and started again
 
     def start_apiserver(self) -> None:
-        """Start the apiserver on its port and wait until it is ready. One that still drains is left to end."""
+        """Start the apiserver on its port and wait until it is ready. One still draining is left to end."""
         layout = self.layout
         self._spawn("apiserver", components.apiserver(self._assets, self.options, layout.ports, layout.files))
         api = self.api
@@ -256,9 +261,7 @@ class ControlPlane:
 
     # People
 
-    def kubeconfig(
-        self, user: str = "admin", path: Path | None = None, server: str | None = None
-    ) -> Path:
+    def kubeconfig(self, user: str = "admin", path: Path | None = None, server: str | None = None) -> Path:
         """Write a kubeconfig with a client certificate; ``server`` puts a proxy's address into it."""
         path = path or self._new_path(user)
         return self.layout.write_kubeconfig(path, user, self.layout.user_stanza(user), server=server)
@@ -315,6 +318,11 @@ class ControlPlane:
             yield name
         finally:
             self.api.request("DELETE", f"/api/v1/namespaces/{name}")
+
+    def create(self, namespace: str, *objects: dict[str, Any]) -> None:
+        """Create objects of ``workloads`` in a namespace."""
+        for body in objects:
+            self.api.create(workloads.PATHS[body["kind"]].format(namespace), body)
 
     def _await_account(self, namespace: str) -> None:
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"

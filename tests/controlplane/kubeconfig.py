@@ -30,7 +30,7 @@ def write(
     user_name: str | None = None,
     namespace: str | None = None,
 ) -> Path:
-    """Write a file (mode 0600) with one cluster, one user and one context, all but the user called ``name``."""
+    """Write a file (mode 0600) with a cluster and a context called ``name``, and one user."""
     user_name = user_name or name
     context: dict[str, Any] = {"cluster": name, "user": user_name}
     if namespace:

@@ -12,7 +12,7 @@ from .assets import KUBERNETES_VERSION, KWOK_STAGES
 
 MANAGED_LABEL = "managed"
 ALIVE, DEAD = "a", "b"
-"""A node labelled ``managed=a`` is played by kwok; relabelled ``b`` it behaves as if its host had lost power."""
+"""A node labelled ``managed=a`` is played by kwok; relabelled ``b`` it is as if its host had lost power."""
 
 # A configuration that leaves one of these out gets 0, not the default, and kwok refuses to start.
 _PARALLELISM = (
@@ -21,6 +21,10 @@ _PARALLELISM = (
     "nodeLeaseParallelism",
     "podsOnNodeSyncParallelism",
 )
+_IDLE_LOAD = {
+    "node_cpu_usage_seconds_total": " + 0.06 * node.SinceSecond()",
+    "node_memory_working_set_bytes": " + 700000000.0",
+}
 _OWN_STAGES = Path(__file__).parent / "stages" / "pods.yaml"
 
 
@@ -43,8 +47,16 @@ def _stage(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _with_idle_load(document: Any) -> Any:
+    """Add what a host uses without any pod; metrics-server ignores a node that uses nothing."""
+    if document["kind"] == "Metric":
+        for metric in document["spec"]["metrics"]:
+            metric["value"] += _IDLE_LOAD.get(metric["name"], "")
+    return document
+
+
 def write_config(path: Path, kwok_stages: Path) -> Path:
-    """Write the one file kwok is started with: its own stages and metrics, and the pod stages of this directory."""
+    """Write the one file kwok is started with: its own stages and metrics, and our pod stages."""
     documents: list[Any] = [
         {
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
@@ -53,7 +65,7 @@ def write_config(path: Path, kwok_stages: Path) -> Path:
         }
     ]
     for name in sorted(KWOK_STAGES):
-        documents.extend(yaml.safe_load_all((kwok_stages / name).read_text()))
+        documents.extend(map(_with_idle_load, yaml.safe_load_all((kwok_stages / name).read_text())))
     own = yaml.safe_load(_OWN_STAGES.read_text())
     documents.extend(_stage(entry) for entry in own["stages"])
     path.write_text(yaml.safe_dump_all(documents, sort_keys=False))

@@ -57,7 +57,7 @@ class Layout:
         (directory / "scheduler.yaml").write_text(yaml.safe_dump(scheduler))
 
     def user_stanza(self, user: str) -> dict[str, Any]:
-        """A client certificate: ``admin`` may do everything, any other name has only the rights bound to it."""
+        """A client certificate: ``admin`` may do everything, any other name only what is bound to it."""
         if user == "admin":
             return kubeconfig.certificate_user(self._admin)
         return kubeconfig.certificate_user(self.authority.issue(f"user-{user}", user))
@@ -82,8 +82,13 @@ class Layout:
             namespace=namespace,
         )
 
-    def admin_context(self) -> ssl.SSLContext:
-        """TLS settings of the admin."""
-        context = ssl.create_default_context(cafile=self.authority.pair.cert)
-        context.load_cert_chain(self._admin.cert, self._admin.key)
+    def trust(self) -> ssl.SSLContext:
+        """TLS settings that trust the apiserver and present no client certificate."""
+        return ssl.create_default_context(cafile=self.authority.pair.cert)
+
+    def context_of(self, user: str) -> ssl.SSLContext:
+        """TLS settings with a user's client certificate, see ``user_stanza``."""
+        stanza = self.user_stanza(user)
+        context = self.trust()
+        context.load_cert_chain(stanza["client-certificate"], stanza["client-key"])
         return context

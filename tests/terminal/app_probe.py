@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import ClassVar
 
 from edgetui.terminal.profile import choose, environment
 
@@ -11,6 +12,7 @@ profile = choose(os.environ)
 os.environ.update(environment(profile))
 
 from textual.app import ComposeResult  # noqa: E402
+from textual.binding import BindingType  # noqa: E402
 from textual.events import Key  # noqa: E402
 from textual.widgets import Static  # noqa: E402
 
@@ -19,7 +21,7 @@ from edgetui.terminal.driver import DrawnApp, driver_for  # noqa: E402
 
 class Probe(DrawnApp):
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [("q", "quit", "quit"), ("ctrl+z", "suspend_process", "suspend")]
+    BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", "quit"), ("ctrl+z", "suspend_process", "suspend")]
     presses = 0
 
     def compose(self) -> ComposeResult:
@@ -28,7 +30,9 @@ class Probe(DrawnApp):
 
     def on_key(self, event: Key) -> None:
         self.presses += 1
-        self.query_one("#key", Static).update(f"{self.presses} {event.key} {self.size.width}x{self.size.height}")
+        self.query_one("#key", Static).update(
+            f"{self.presses} {event.key} {self.size.width}x{self.size.height}"
+        )
         if event.key == "b":
             while True:
                 pass

@@ -1,4 +1,8 @@
-"""A program on a real pseudo-terminal: real keys in, every byte counted, the screen kept by pyte."""
+"""A program in a real pseudo-terminal: real bytes out to a pyte screen, real keys in, nothing patched.
+
+The reader waits for facts on the screen with a deadline and keeps reading while it waits, so that the program
+never blocks on a full pty. Device status reports are answered as a terminal would.
+"""
 
 from __future__ import annotations
 
@@ -16,176 +20,220 @@ from pathlib import Path
 
 import pyte
 
+# pyte 0.8 misreads private sequences with an intermediate byte; a terminal that lacks the feature ignores them.
+UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[>=<][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*;?u")
+INCOMPLETE = re.compile(rb"\x1b(?:\[[0-9;?><=$ ]{0,40})?$")
+STATUS_QUERY = b"\x1b[6n"
+MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+
 KEYS = {
-    "enter": "\r",
-    "esc": "\x1b",
-    "tab": "\t",
-    "up": "\x1b[A",
-    "down": "\x1b[B",
-    "right": "\x1b[C",
-    "left": "\x1b[D",
-    "home": "\x1b[H",
-    "end": "\x1b[F",
-    "pgup": "\x1b[5~",
-    "pgdn": "\x1b[6~",
-    "backspace": "\x7f",
-    "ctrl+c": "\x03",
-    "ctrl+z": "\x1a",
+    "enter": b"\r",
+    "escape": b"\x1b",
+    "tab": b"\t",
+    "up": b"\x1b[A",
+    "down": b"\x1b[B",
+    "right": b"\x1b[C",
+    "left": b"\x1b[D",
+    "pageup": b"\x1b[5~",
+    "pagedown": b"\x1b[6~",
+    "home": b"\x1b[H",
+    "end": b"\x1b[F",
+    "backspace": b"\x7f",
+    "ctrl+c": b"\x03",
+    "ctrl+u": b"\x15",
+    "ctrl+z": b"\x1a",
+    "space": b" ",
 }
 
-# Private sequences and mode queries, which pyte would print.
-_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_POSITION_QUERY = re.compile(rb"\x1b\[6n")
-_MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
-
-class Timeout(AssertionError):
-    """What was waited for did not come; the message holds the screen."""
+class ScreenTimeout(AssertionError):
+    """The awaited fact did not come; the message carries the whole screen."""
 
 
 class PtyApp:
-    """One program on its own terminal of `columns` x `lines`. Use as a context manager.
+    """One program in its own session on its own terminal.
 
-    `received` counts every byte the program sent, `modes` are the private modes switched on (1049 is the
-    alternate screen, 1000 the mouse, 25 the visible cursor).
+    `bytes_out` counts every byte the program wrote to the terminal. `started` is the monotonic time of the fork.
+    `modes` holds the private modes that are on now: 1049 alternate screen, 1000 mouse, 25 visible cursor.
     """
 
     def __init__(
         self,
-        argv: Sequence[str],
+        command: Sequence[str],
         *,
         columns: int = 80,
         lines: int = 24,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        answer_queries: bool = True,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self.screen)
-        self.received = 0
+        self.stream = pyte.ByteStream(self.screen)
+        self.bytes_out = 0
         self.raw = bytearray()
-        self.modes: set[int] = {25}
-        self.ended = False
-        self._held = b""
-        full_env = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-        full_env.update(env or {})
-        self.pid, self.fd = pty.fork()
+        self.modes = {7, 25}
+        self.status: int | None = None
+        self._answer = answer_queries
+        self._pending = b""
+        environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or {})}
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM"):
+            if not env or name not in env:
+                environment.pop(name, None)
+        self.started = time.monotonic()
+        self.pid, self.master = pty.fork()
         if self.pid == 0:
             try:
+                set_size(0, columns, lines)
                 if cwd is not None:
                     os.chdir(cwd)
-                os.execvpe(argv[0], list(argv), full_env)
+                os.execvpe(command[0], list(command), environment)
             finally:
                 os._exit(127)
-        self.modes_at_start = termios.tcgetattr(self.fd)
-        self.status: int | None = None
-        self.resize(columns, lines)
+        os.set_blocking(self.master, False)
+        self.attributes_at_start = self.attributes()
 
     def __enter__(self) -> PtyApp:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.exit_status() is None:
-            os.killpg(self.pid, signal.SIGKILL)
-            os.killpg(self.pid, signal.SIGCONT)
-            os.waitpid(self.pid, 0)
-        os.close(self.fd)
+        self.close()
 
     def resize(self, columns: int, lines: int) -> None:
-        """Change the size of the terminal; the program gets SIGWINCH."""
+        """Change the window size, as a terminal emulator does."""
         self.screen.resize(lines, columns)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        set_size(self.master, columns, lines)
+        os.kill(self.pid, signal.SIGWINCH)
 
-    def press(self, *keys: str) -> None:
-        """Type keys by name (see KEYS) or as they are."""
+    def keys(self, *keys: str) -> None:
+        """Type keys by name ("enter", "down") or as text."""
         for key in keys:
-            os.write(self.fd, KEYS.get(key, key).encode())
+            os.write(self.master, KEYS.get(key, key.encode()))
+
+    def read(self, timeout: float = 0.05) -> bytes:
+        """Take what the program wrote within `timeout` seconds; feeds the screen; b"" when nothing came."""
+        ready, _, _ = select.select([self.master], [], [], timeout)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self.poll()
+            time.sleep(0.005)
+            return b""
+        self.bytes_out += len(data)
+        self.raw += data
+        self._feed(data)
+        return data
+
+    def _feed(self, data: bytes) -> None:
+        if self._answer and STATUS_QUERY in data:
+            cursor = self.screen.cursor
+            os.write(self.master, f"\x1b[{cursor.y + 1};{cursor.x + 1}R".encode())
+        data = self._pending + data
+        self._pending = b""
+        if tail := INCOMPLETE.search(data):
+            self._pending = data[tail.start() :]
+            data = data[: tail.start()]
+        for match in MODE.finditer(data):
+            for number in match[1].split(b";"):
+                (self.modes.add if match[2] == b"h" else self.modes.discard)(int(number))
+        self.stream.feed(UNKNOWN_TO_PYTE.sub(b"", data).replace(STATUS_QUERY, b""))
+
+    def text(self) -> str:
+        """The screen as lines of text, without trailing blanks."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def until(self, fact: Callable[[str], object], timeout: float = 20.0, what: str = "") -> str:
+        """Read until `fact(screen text)` is true; returns the screen. Raises ScreenTimeout with the screen."""
+        deadline = time.monotonic() + timeout
+        while True:
+            text = self.text()
+            if fact(text):
+                return text
+            if time.monotonic() > deadline or (self.poll() is not None and not self.read(0)):
+                state = "" if self.status is None else f" (the program ended with {self.status})"
+                raise ScreenTimeout(f"not seen within {timeout} s{state}: {what}\n{text}")
+            self.read(0.05)
+
+    def wait_for(self, *words: str, timeout: float = 20.0) -> str:
+        """Read until all of `words` are on the screen together."""
+        return self.until(lambda text: all(word in text for word in words), timeout, " and ".join(words))
+
+    def wait_gone(self, *words: str, timeout: float = 20.0) -> str:
+        """Read until none of `words` is on the screen."""
+        return self.until(
+            lambda text: not any(w in text for w in words), timeout, "gone: " + ", ".join(words)
+        )
+
+    def quiet(self, seconds: float) -> int:
+        """Read for `seconds`; returns how many bytes the program wrote meanwhile."""
+        before, deadline = self.bytes_out, time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.read(left)
+        return self.bytes_out - before
+
+    def settle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
+        """Read until the program wrote nothing for `quiet` seconds."""
+        deadline = time.monotonic() + timeout
+        while self.read(quiet):
+            if time.monotonic() > deadline:
+                raise ScreenTimeout(f"still writing after {timeout} s\n{self.text()}")
 
     def kill(self, number: signal.Signals) -> None:
-        """Send a signal to the program itself."""
+        """Send a signal to the program."""
         os.kill(self.pid, number)
 
     def hang_up(self) -> None:
         """Close the terminal under the program, as a dropped SSH connection does."""
-        os.close(self.fd)
-        self.fd = os.open(os.devnull, os.O_RDONLY)
-        self.ended = True
+        os.close(self.master)
+        self.master = os.open(os.devnull, os.O_RDWR)
 
-    def pump(self, timeout: float) -> bool:
-        """Read what comes within `timeout` seconds; True if anything came."""
-        if self.ended or not select.select([self.fd], [], [], timeout)[0]:
-            return False
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            data = b""
-        if not data:
-            self.ended = True
-            return False
-        self.received += len(data)
-        self.raw += data
-        self._show(data)
-        return True
-
-    def wait_for(self, what: str | Callable[[PtyApp], bool], timeout: float = 10.0) -> None:
-        """Until the screen holds a text or a condition is true."""
-        condition = (lambda app: what in app.text()) if isinstance(what, str) else what
-        deadline = time.monotonic() + timeout
-        while not condition(self):
-            left = deadline - time.monotonic()
-            if left <= 0 or (self.ended and not condition(self)):
-                raise Timeout(f"waited {timeout} s for {what!r}; the screen was:\n{self.text()}")
-            self.pump(min(left, 0.25))
-
-    def wait_quiet(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
-        """Until the program sent nothing for `quiet` seconds."""
-        deadline = time.monotonic() + timeout
-        while self.pump(quiet):
-            if time.monotonic() > deadline:
-                raise Timeout(f"still sending after {timeout} s:\n{self.text()}")
-
-    def wait_exit(self, timeout: float = 10.0) -> int:
-        """The exit status: negative for a signal."""
-        deadline = time.monotonic() + timeout
-        while (status := self.exit_status()) is None:
-            if time.monotonic() > deadline:
-                raise Timeout(f"still running after {timeout} s:\n{self.text()}")
-            if not self.pump(0.02) and self.ended:
-                select.select([], [], [], 0.02)
-        while self.pump(0.05):
-            pass
-        return status
-
-    def exit_status(self) -> int | None:
-        """The exit status if it ended, without waiting."""
+    def poll(self) -> int | None:
+        """The exit status as a shell would say it (128 + signal), or None while the program runs."""
         if self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                self.status = os.waitstatus_to_exitcode(status)
+                code = os.waitstatus_to_exitcode(status)
+                self.status = code if code >= 0 else 128 - code
         return self.status
 
-    def text(self) -> str:
-        """The screen as text, trailing blanks cut."""
-        return "\n".join(line.rstrip() for line in self.screen.display)
+    def wait_exit(self, timeout: float = 10.0) -> int:
+        """Read until the program ends; returns its exit status."""
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise ScreenTimeout(f"still running after {timeout} s\n{self.text()}")
+            self.read(0.05)
+        while self.read(0.02):
+            pass
+        assert self.status is not None
+        return self.status
 
-    def terminal_modes(self) -> list[object]:
-        """The line discipline now, to compare with `modes_at_start`."""
-        return termios.tcgetattr(self.fd)
+    def attributes(self) -> list[object]:
+        """The terminal's settings (termios), to compare before and after."""
+        return termios.tcgetattr(self.master)
+
+    def memory_kib(self) -> int:
+        """Resident memory of the program, in KiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))  # type: ignore[union-attr]
 
     def cpu_seconds(self) -> float:
-        """User and system time the program has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        """Processor time of the program so far, in seconds."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def _show(self, data: bytes) -> None:
-        data = self._held + data
-        self._held = b""
-        cut = data.rfind(b"\x1b")
-        if cut >= 0 and len(data) - cut < 16 and not re.search(rb"[a-zA-Z~]", data[cut + 1 :]):
-            data, self._held = data[:cut], data[cut:]
-        for match in _MODE.finditer(data):
-            for number in match[1].split(b";"):
-                (self.modes.add if match[2] == b"h" else self.modes.discard)(int(number))
-        for _ in _POSITION_QUERY.findall(data):
-            position = f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R"
-            os.write(self.fd, position.encode())
-        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+    def close(self) -> None:
+        """End the program, by force if it does not go, and close the terminal."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.status = 137
+        os.close(self.master)
+
+
+def set_size(fd: int, columns: int, lines: int) -> None:
+    """Set a terminal's window size."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

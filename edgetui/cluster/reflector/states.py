@@ -69,7 +69,7 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whether a streaming list is to be tried; false once this cluster is known to lack it."""
     link_up: bool = False
     rv: str = ""
-    """Version to resume from; empty: list again. Opaque, see `versions.older`."""
+    """Version to resume from; empty: list again. Opaque, see `store.older`."""
     synced: bool = False
     """The store holds a complete list, however old."""
     lapsed: bool = False
@@ -102,6 +102,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     trial: bool = False
     """LIST because a streaming list fell silent; success means the server lacks streaming lists."""
     list_rv: str = ""
+    forked: bool = False
+    """The server's history may differ from the one our rows come from: equal versions prove nothing."""
     wake_at: float = NEVER
     """When a Tick is due."""
     shown: SetFreshness | None = None
@@ -268,7 +270,13 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The buffer is the complete list: bring the store to it as a diff, and empty the buffer."""
+    """The buffer is the complete list: bring the store to it as a diff, and empty the buffer.
+
+    `forked`: rows of the same uid and version may differ all the same, because a restored datastore gives its
+    versions out a second time.
+    """
+
+    forked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

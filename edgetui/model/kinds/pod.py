@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from sys import intern
 
 import msgspec
 
@@ -16,8 +16,8 @@ from edgetui.model.kinds.podwords import (
     in_words,
     worst,
 )
-from edgetui.model.kinds.wire import Meta, Wire, controller, number, shared
-from edgetui.model.text import MAX_MESSAGE, clean, unix
+from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
+from edgetui.model.text import MAX_MESSAGE, clean, squeeze, unix
 
 __all__ = ["KIND", "PodRow", "Trouble", "WireContainer", "WireContainerStatus", "WirePod", "project"]
 
@@ -105,49 +105,47 @@ class PodRow(Row):
         return self.trouble.restarted if self.trouble else 0
 
 
+_NO_LABELS = PodLabels()
+_NO_OWNER = OwnerReference()
 _HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
 
 
 def project(pod: WirePod) -> PodRow:
-    """The row of a pod."""
+    """The row of a pod. The busiest function of a session: it runs for every pod event."""
     meta = pod.metadata or PodMeta()
     spec = pod.spec or WirePodSpec()
     status = pod.status or WirePodStatus()
-    labels = meta.labels
-    owner = controller(meta) if meta.owner_references else None
-    words = in_words(spec, status, bool(meta.deletion_timestamp))
+    labels = meta.labels or _NO_LABELS
+    owner = (controller(meta) if meta.owner_references else None) or _NO_OWNER
+    words = in_words(spec, status, meta.deletion_timestamp is not None)
     created = unix(meta.creation_timestamp)
-    condition, since = "", created
-    for one in status.conditions or ():
-        if one.type == "Ready":
-            condition, since = shared(one.status), unix(one.last_transition_time)
     return PodRow(
-        namespace=shared(meta.namespace),
+        namespace=intern(meta.namespace or ""),
         name=meta.name or "",
         uid=meta.uid or "",
         resource_version=meta.resource_version or "",
         created=created,
-        deleting=unix(meta.deletion_timestamp),
-        owner_uid=shared(owner.uid) if owner else "",
-        owner_kind=shared(owner.kind) if owner else "",
-        owner_name=shared(owner.name) if owner else "",
-        node=shared(spec.node_name),
-        phase=shared(status.phase),
-        status=sys.intern(words.status),
+        deleting=unix(meta.deletion_timestamp) if meta.deletion_timestamp else 0,
+        owner_uid=intern(owner.uid or ""),
+        owner_kind=intern(owner.kind or ""),
+        owner_name=intern(owner.name or ""),
+        node=intern(spec.node_name or ""),
+        phase=intern(status.phase or ""),
+        status=intern(words.status),
         ready=words.ready,
         containers=words.containers,
         restarts=words.restarts,
-        condition=condition,
-        ready_after=max(0, since - created),
-        template=shared(labels.template_hash or labels.revision_hash) if labels else "",
-        generation=number(labels.template_generation) if labels else 0,
+        condition=intern(words.condition),
+        ready_after=max(0, unix(words.ready_since) - created) if words.ready_since else 0,
+        template=intern(labels.template_hash or labels.revision_hash or ""),
+        generation=number(labels.template_generation) if labels.template_generation else 0,
         trouble=_trouble(spec, status, words),
     )
 
 
 def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble | None:
     """What is wrong, or None: the message of a healthy pod is not kept."""
-    restarted = unix(words.restarted)
+    restarted = unix(words.restarted) if words.restarted else 0
     if words.status in _HEALTHY and words.ready == words.containers:
         return Trouble(restarted=restarted) if restarted else None
     reason, message = status.reason or "", status.message or ""
@@ -160,9 +158,9 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
         container, image = bad.name or "", bad.image or _image(spec, bad.name)
         state = bad.state
         if state and state.waiting:
-            reason, message = state.waiting.reason or reason, state.waiting.message or message
+            reason, message = state.waiting.reason or reason, squeeze(state.waiting.message) or message
         elif state and state.terminated:
-            reason, message = state.terminated.reason or reason, state.terminated.message or message
+            reason, message = state.terminated.reason or reason, squeeze(state.terminated.message) or message
         end = (state.terminated if state else None) or (bad.last_state.terminated if bad.last_state else None)
         if end is not None:
             end_code, end_reason = end.exit_code or 0, end.reason or ""

@@ -69,71 +69,95 @@ class WirePodStatus(Wire):
 
 
 class Words(NamedTuple):
-    """What kubectl prints: `ready`/`containers`, `status`, `restarts` and when (RFC 3339) the last was."""
+    """What kubectl prints, and the Ready condition.
+
+    `ready` of `containers` is READY; `restarted` is when the last restart was, `ready_since` when the Ready
+    condition last changed (both RFC 3339, "" none); `condition` is its status.
+    """
 
     status: str
     ready: int
     containers: int
     restarts: int
     restarted: str
-
-
-class _Restarts:
-    """A sum of restarts with the latest end among them."""
-
-    __slots__ = ("count", "last")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.last = ""
-
-    def add(self, status: WireContainerStatus) -> None:
-        self.count += status.restart_count or 0
-        ended = status.last_state.terminated if status.last_state else None
-        if ended and ended.finished_at and ended.finished_at > self.last:
-            self.last = ended.finished_at
+    condition: str
+    ready_since: str
 
 
 def in_words(spec: WirePodSpec, status: WirePodStatus, deleting: bool) -> Words:
     """What kubectl prints for this pod."""
     word = status.reason or status.phase or ""
-    initialized = ready_condition = False
+    initialized = False
+    condition, since = "", ""
     for one in status.conditions or ():
-        if one.type == "PodScheduled" and one.reason == "SchedulingGated":
-            word = "SchedulingGated"
+        if one.type == "Ready":
+            condition, since = one.status or "", one.last_transition_time or ""
+        elif one.type == "PodScheduled":
+            if one.reason == "SchedulingGated":
+                word = "SchedulingGated"
         elif one.type == "Initialized":
             initialized = one.status == "True"
-        elif one.type == "Ready":
-            ready_condition = one.status == "True"
-    sidecars = {one.name for one in spec.init_containers or () if one.restart_policy == "Always"}
-    restarts, sidecar_restarts = _Restarts(), _Restarts()
-    ready = 0
+    containers, ready, restarts, restarted = len(spec.containers or ()), 0, 0, ""
     initializing = False
-    for index, init in enumerate(status.init_container_statuses or ()):
-        restarts.add(init)
-        if init.name in sidecars:
-            sidecar_restarts.add(init)
-        ended = init.state.terminated if init.state else None
-        if ended and not ended.exit_code:
-            continue
-        if init.name in sidecars and init.started:
-            ready += bool(init.ready)
-            continue
-        word = _init_word(init, index, len(spec.init_containers or ()))
-        initializing = True
-        break
-    if not initializing or initialized:
-        restarts = sidecar_restarts
-        for main in status.container_statuses or ():
-            restarts.add(main)
-        word, running = _main_word(word, status.container_statuses or (), ready_condition)
+    if spec.init_containers:
+        begun = _initial(word, spec.init_containers, status.init_container_statuses or [])
+        containers += begun.sidecars
+        word, ready, initializing = begun.word, begun.ready, begun.initializing
+        kept = begun.restarts if initializing and not initialized else begun.sidecar_restarts
+        restarts, restarted = _restarts(kept)
+    main = status.container_statuses
+    if main and (initialized or not initializing):
+        count, last = _restarts(main)
+        restarts, restarted = restarts + count, max(restarted, last)
+        word, running = _main_word(word, main, condition == "True")
         ready += running
     if deleting and status.reason == "NodeLost":
         word = "Unknown"
     elif deleting and status.phase not in ("Succeeded", "Failed"):
         word = "Terminating"
-    containers = len(spec.containers or ()) + len(sidecars)
-    return Words(word, ready, containers, restarts.count, restarts.last if restarts.count else "")
+    return Words(word, ready, containers, restarts, restarted if restarts else "", condition, since)
+
+
+class _Begun(NamedTuple):
+    """What the init containers say: which of them restarted counts by whether the pod is initialized."""
+
+    word: str
+    ready: int
+    initializing: bool
+    sidecars: int
+    restarts: list[WireContainerStatus]
+    sidecar_restarts: list[WireContainerStatus]
+
+
+def _initial(word: str, declared: list[WireContainer], statuses: list[WireContainerStatus]) -> _Begun:
+    sidecars = {one.name for one in declared if one.restart_policy == "Always"}
+    seen: list[WireContainerStatus] = []
+    ready = 0
+    initializing = False
+    for index, one in enumerate(statuses):
+        seen.append(one)
+        ended = one.state.terminated if one.state else None
+        if ended and not ended.exit_code:
+            continue
+        if one.name in sidecars and one.started:
+            ready += bool(one.ready)
+            continue
+        word = _init_word(one, index, len(declared))
+        initializing = True
+        break
+    kept = [one for one in seen if one.name in sidecars]
+    return _Begun(word, ready, initializing, len(sidecars), seen, kept)
+
+
+def _restarts(statuses: list[WireContainerStatus]) -> tuple[int, str]:
+    """The sum of restarts, and the latest end (RFC 3339) among them."""
+    count, last = 0, ""
+    for one in statuses:
+        count += one.restart_count or 0
+        ended = one.last_state.terminated if one.last_state else None
+        if ended and ended.finished_at and ended.finished_at > last:
+            last = ended.finished_at
+    return count, last
 
 
 def _init_word(one: WireContainerStatus, index: int, total: int) -> str:
@@ -152,9 +176,7 @@ def _end_word(ended: Terminated) -> str:
     return f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code or 0}"
 
 
-def _main_word(
-    word: str, statuses: list[WireContainerStatus] | tuple[()], ready_condition: bool
-) -> tuple[str, int]:
+def _main_word(word: str, statuses: list[WireContainerStatus], ready_condition: bool) -> tuple[str, int]:
     """The word with the main containers taken into account, and how many of them are ready and running."""
     failure, running = "", 0
     for one in reversed(statuses):

@@ -20,10 +20,15 @@ from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import PaneRow
 
+from .base import look_of
 from .columns import Fitted, cut, fit
 
 SETTLE = 0.7
 """Seconds for which no action starts after the row under the cursor changed by itself."""
+
+STAND_IN = {"state": "why"}
+"""A column that speaks for another one when there is no space for both: plain words before kubectl's."""
+_SPOKEN_FOR = {stand_in: spoken for spoken, stand_in in STAND_IN.items()}
 
 COLOURED = frozenset({"state", "status", "ready", "why", "limited", "pressure", "reason"})
 """Columns that carry the row's verdict and take its colour."""
@@ -45,17 +50,6 @@ class LiveTable(Widget, can_focus=True):
     DEFAULT_CSS = """
     LiveTable { height: 1fr; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--head",
-        "table--row",
-        "table--bad",
-        "table--warn",
-        "table--stale",
-        "table--unknown",
-        "table--cursor",
-        "table--cursor-away",
-        "table--note",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -94,6 +88,8 @@ class LiveTable(Widget, can_focus=True):
         super().__init__(id=id)
         self.view = view
         self.top = 0
+        self.sort: tuple[str | None, bool] = (None, False)
+        """Column id and direction of the person's sort; None is worst first."""
         self._now = now
         self._monotonic = monotonic
         self._hidden = hidden
@@ -105,8 +101,8 @@ class LiveTable(Widget, can_focus=True):
         self._widest: dict[str, int] = {}
         self._fitted: list[Fitted] = []
         self._gap = 1
+        self._stand_in: tuple[int, int] | None = None
         self._shown: dict[int, Line | None] = {}
-        self._looks: dict[str, Style] = {}
 
     # -- what others read
 
@@ -124,6 +120,11 @@ class LiveTable(Widget, can_focus=True):
     def settled(self) -> bool:
         """False just after the row under the cursor went away or was replaced without a key press."""
         return self._monotonic() - self._moved_by_itself >= SETTLE
+
+    @property
+    def fitted(self) -> list[Fitted]:
+        """The columns on screen, left to right."""
+        return self._fitted
 
     @property
     def visible_rows(self) -> int:
@@ -149,12 +150,12 @@ class LiveTable(Widget, can_focus=True):
     def tick(self) -> None:
         """Paint the visible lines whose text differs from what is on screen."""
         now = self._now()
-        fits = True
+        fits = bool(self._fitted)
         for y in range(self.visible_rows):
             line = self._line(y, now)
             if line is not None:
                 fits = self._measure(line) and fits
-            if self._shown.get(y, line) != line or y not in self._shown:
+            if y not in self._shown or self._shown[y] != line:
                 self._refresh_row(y)
         if not fits:
             self._layout_columns()
@@ -238,11 +239,6 @@ class LiveTable(Widget, can_focus=True):
         self._shown[row_y] = line
         return Strip.blank(width, self._look("row")) if line is None else self._row_strip(line, width)
 
-    def notify_style_update(self) -> None:
-        """A theme change: styles are looked up again."""
-        super().notify_style_update()
-        self._looks.clear()
-
     def on_resize(self) -> None:
         """A new size: fit the columns again and keep the cursor in view."""
         self._keep_in_view()
@@ -269,8 +265,10 @@ class LiveTable(Widget, can_focus=True):
         if row is None:
             return None
         values = row.values
-        texts = tuple(fitted.column.text(values[fitted.index], now) for fitted in self._fitted)
-        return Line(texts, row.sign, row.severity, index == self._index)
+        texts = [fitted.column.text(values[fitted.at], now) for fitted in self._fitted]
+        if self._stand_in is not None and row.sign != "~" and values[self._stand_in[1]]:
+            texts[self._stand_in[0]] = str(values[self._stand_in[1]])
+        return Line(tuple(texts), row.sign, row.severity, index == self._index and self.has_focus)
 
     def _row_strip(self, line: Line, width: int) -> Strip:
         look = self._row_look(line)
@@ -287,7 +285,7 @@ class LiveTable(Widget, can_focus=True):
 
     def _row_look(self, line: Line) -> Style:
         if line.cursor:
-            return self._look("cursor" if self.has_focus else "cursor-away")
+            return self._look("cursor")
         if line.sign == "~":
             return self._look("stale")
         if line.sign == "?":
@@ -299,8 +297,9 @@ class LiveTable(Widget, can_focus=True):
         cells = ["  "]
         for fitted in self._fitted:
             title = fitted.column.title.upper()
-            if fitted.column.id == self.view.sort_column:
-                title += "↓" if self.view.sort_reverse else "↑"
+            if fitted.column.id == self.sort[0]:
+                arrow = "↓" if self.sort[1] else "↑"
+                title = cut(title, fitted.width - 1).rstrip() + arrow
             cells.append(cut(title, fitted.width, fitted.column.align) + " " * self._gap)
         text = "".join(cells)
         return Strip([Segment(text, style)], cell_len(text)).adjust_cell_length(width, style)
@@ -309,11 +308,8 @@ class LiveTable(Widget, can_focus=True):
         style = self._look("note")
         return Strip([Segment(cut(text, width), style)], width)
 
-    def _look(self, name: str) -> Style:
-        style = self._looks.get(name)
-        if style is None:
-            style = self._looks[name] = self.get_component_rich_style(f"table--{name}")
-        return style
+    def _look(self, role: str) -> Style:
+        return look_of(self)[role]
 
     def _refresh_row(self, y: int) -> None:
         if 0 <= y < self.visible_rows:
@@ -342,11 +338,37 @@ class LiveTable(Widget, can_focus=True):
 
     def _layout_columns(self) -> None:
         width = self.size.width
+        if width < 4:
+            return
         self._gap = 2 if width >= 110 else 1
+        self._measure_all()
         before = self._fitted
         self._fitted = fit(self.view.pane.columns, width - 2, self._gap, self._widest, self._hidden)
         if self._fitted != before:
+            self._stand_in = self._find_stand_in()
             self._repaint()
+
+    def _measure_all(self) -> None:
+        """Every column of the visible rows, those without space too: they may come back."""
+        now = self._now()
+        for key in self.view.keys[self.top : self.top + self.visible_rows]:
+            row = self.view.row(key)
+            for column, value in zip(
+                self.view.pane.columns, row.values if row is not None else (), strict=False
+            ):
+                length = cell_len(column.text(value, now))
+                for spoken in (column.id, _SPOKEN_FOR.get(column.id)):
+                    if spoken is not None and length > self._widest.get(spoken, 0):
+                        self._widest[spoken] = length
+
+    def _find_stand_in(self) -> tuple[int, int] | None:
+        """Which fitted column speaks with which value, when a stand-in has no column of its own."""
+        here = [fitted.column.id for fitted in self._fitted]
+        for index, column in enumerate(self.view.pane.columns):
+            for spoken, stand_in in STAND_IN.items():
+                if column.id == stand_in and stand_in not in here and spoken in here:
+                    return here.index(spoken), index
+        return None
 
     # -- cursor
 

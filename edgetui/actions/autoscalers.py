@@ -1,0 +1,41 @@
+"""Which HorizontalPodAutoscaler owns a workload's replica count, if any."""
+
+from __future__ import annotations
+
+from edgetui.actions.ports import Session
+from edgetui.cluster.errors import EdgetuiError, NotFound
+from edgetui.model.freshness import Sync
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
+
+_KIND = "HorizontalPodAutoscaler"
+
+
+async def autoscaler_of(session: Session, key: ObjectKey) -> tuple[AutoscalerRow | None, str]:
+    """The autoscaler whose scaleTargetRef is `key`, and a sentence when that could not be found out."""
+    store = session.store
+    if store is not None:
+        freshness = store.freshness(_KIND)
+        if freshness.sync is Sync.LIVE and not freshness.partial:
+            rows = [row for row in store.rows(_KIND) if isinstance(row, AutoscalerRow)]
+            return _owner(rows, key), ""
+    try:
+        listed = await session.api.get(KINDS[_KIND].path(key.namespace))
+    except NotFound:
+        return None, ""
+    except EdgetuiError as problem:
+        return None, f"Whether an autoscaler owns the number could not be found out: {problem.sentence}"
+    rows = [
+        row for row in (row_of(_KIND, item) for item in listed["items"]) if isinstance(row, AutoscalerRow)
+    ]
+    return _owner(rows, key), ""
+
+
+def _owner(rows: list[AutoscalerRow], key: ObjectKey) -> AutoscalerRow | None:
+    group = KINDS[key.kind].group
+    for row in rows:
+        same = (row.namespace, row.target_kind, row.target_name) == (key.namespace, key.kind, key.name)
+        if same and row.target_api.partition("/")[0] == group:
+            return row
+    return None

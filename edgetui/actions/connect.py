@@ -1,0 +1,58 @@
+"""One cluster for one command: chosen from the kubeconfig files, asked request by request, without a watch."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgetui.cluster.api import Api
+from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.errors import KubeconfigError
+from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.target import ClusterTarget
+from edgetui.cluster.transport import Transport
+from edgetui.model.store import Store
+
+
+class NoCluster(KubeconfigError):
+    """No single usable cluster was named."""
+
+
+class Connection:
+    """One cluster without a watch: what an action needs, and nothing more. Fits `actions.ports.Session`.
+
+    Made inside a running event loop.
+    """
+
+    store: Store | None = None
+
+    def __init__(self, target: ClusterTarget) -> None:
+        self.name = target.name
+        self.target = target
+        self.credentials = Credentials(target, time.time)
+        self.transport = Transport(target, self.credentials)
+        self.api = Api(self.transport, self.credentials)
+
+    async def reconnect(self, credentials_changed: bool) -> None:
+        """Nothing stays open here: the next request carries the new credential by itself."""
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.transport.close()
+
+
+def choose(files: Sequence[Path], context: str | None) -> ClusterTarget:
+    """The one cluster that a command works on. Raises KubeconfigError when it is none or not clear which."""
+    selection = Selection(files=list(files), contexts=[context] if context else [])
+    found = load_fleet(selection, os.environ, Path.home())
+    if len(found) > 1:
+        names = ", ".join(sorted(target.name for target in found))
+        raise NoCluster(
+            f"This works on one cluster, and there are {len(found)}: {names}.", "Name one with --context."
+        )
+    target = found[0]
+    if target.error is not None:
+        raise NoCluster(target.error.sentence, target.error.next_step)
+    return target

@@ -1,0 +1,275 @@
+"""Scale: a number to the scale subresource, at the version that was shown, with what will meet it said before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgetui.actions.autoscalers import autoscaler_of
+from edgetui.actions.gate import Gate, Run, Write
+from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.ports import Session
+from edgetui.actions.registry import needs
+from edgetui.actions.watching import Judgement, Watched, Workload, watch
+from edgetui.actions.writing import LATE, arrived, at_version, in_words, object_path, read
+from edgetui.cluster.errors import OutcomeUnknown, ServerFailure
+from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds import row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.daemonset import DaemonSetRow
+from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.scaling import meets
+from edgetui.model.text import plural
+
+HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
+MOST = 2**31 - 1  # spec.replicas is an int32
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleView:
+    """A scalable object as it is now: what a person decides on.
+
+    `ref` carries the uid and version that the write will insist on, `generation` tells a changed spec from mere status.
+    `desired` is what the spec wants, `current` what exists, `ready` how many of those are ready. `hpa` is the
+    autoscaler that owns the number. `notes` are sentences that hold whatever number is chosen, `replicas` is the
+    number that was asked for, where it is known already.
+    """
+
+    ref: ObjectRef
+    generation: int
+    desired: int
+    current: int
+    ready: int
+    hpa: AutoscalerRow | None
+    notes: tuple[str, ...]
+    replicas: int | None = None
+
+    @property
+    def resource_version(self) -> str:
+        return self.ref.resource_version
+
+    @property
+    def owner(self) -> str:
+        """Who owns the number, in words; empty when nobody but people does."""
+        return f"autoscaler {self.hpa.name}, {self.hpa.min} to {self.hpa.max}" if self.hpa else ""
+
+    def warnings(self, replicas: int) -> tuple[str, ...]:
+        """What setting this number would meet."""
+        found = list(self.notes)
+        met = meets(self.hpa, self.desired, replicas)
+        if met is not None:
+            found.insert(0, f"{met.text[:1].upper()}{met.text[1:]}.")
+        if replicas == 0 and self.desired:
+            found.append(f"0 stops every pod of {in_words(self.ref.key)}.")
+        return tuple(found)
+
+
+async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None) -> ScaleView:
+    """Look at the object and at who owns its number. Raises Refusal when scaling it makes no sense."""
+    needs("scale", ref.key.kind)
+    there = await read(session, ref)
+    row = row_of(ref.key.kind, there)
+    assert isinstance(row, Workload) and not isinstance(row, DaemonSetRow)
+    if isinstance(row, ReplicaSetRow) and row.owner_kind == "Deployment":
+        raise Refusal(
+            f"replicaset {row.name} belongs to deployment {row.owner_name}, which would set its number back.",
+            f"Scale deployment {row.owner_name} instead.",
+        )
+    hpa, note = await autoscaler_of(session, ref.key)
+    notes = [note] if note else []
+    notes += [f"{manager} manages it and may set its own number again." for manager in _managers(row)]
+    notes += _owners(there)
+    return ScaleView(
+        ref=ObjectRef(ref.key, row.uid, row.resource_version),
+        generation=row.generation,
+        desired=row.replicas,
+        current=row.current,
+        ready=row.ready,
+        hpa=hpa,
+        notes=tuple(notes),
+        replicas=replicas,
+    )
+
+
+async def perform(
+    gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None
+) -> Receipt:
+    """Set the number and, for at most `wait` seconds (None: not at all), see it become true.
+
+    Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
+    """
+    if isinstance(replicas, bool) or not 0 <= replicas <= MOST:
+        raise Refusal(f"{replicas} is not a number of replicas.", f"Give a whole number from 0 to {MOST}.")
+    key = view.ref.key
+    async with gate.run(session, "scale", view.ref, needs("scale", key.kind), key.namespace, key.name) as run:
+        if replicas == view.desired:
+            return await _already(run, view, wait)
+
+        async def changed() -> Exception:
+            now = await prepare(session, view.ref, replicas)
+            return Changed(
+                f"{in_words(key)} changed while you looked: it was at {view.desired}, now it is at {now.desired}.",
+                now,
+            )
+
+        async def rehearsed(version: str) -> Json:
+            return await run.rehearse(_write(view, replicas, version))
+
+        async def written(version: str) -> Json:
+            return await run.write(_write(view, replicas, version))
+
+        _, version = await at_version(session, view.ref, view.generation, rehearsed, changed)
+        await run.confirm(plan(session, view, replicas, version))
+        run.step(f"Setting {in_words(key)} from {view.desired} to {replicas}", "doing")
+        ref = view.ref._replace(resource_version=version)
+        try:
+            await at_version(session, ref, view.generation, written, changed)
+        except (OutcomeUnknown, ServerFailure) as lost:
+            if not await arrived(run, ref, lambda there: _applied(view, replicas, there), wait or LATE):
+                return await run.finish(_unknown(view, replicas, lost))
+        run.step(f"The server accepted {replicas} replicas", "done")
+        return await run.finish(await _reach(run, view, replicas, wait))
+
+
+def plan(session: Session, view: ScaleView, replicas: int, version: str) -> Plan:
+    """What a person is asked to agree to."""
+    key = view.ref.key
+    facts = [
+        ("cluster", f"{session.name} ({session.target.server})"),
+        ("object", f"{in_words(key)} in {key.namespace}"),
+        ("now", f"{view.desired} wanted, {view.current} running, {view.ready} ready"),
+        ("then", plural(replicas, "replica")),
+    ]
+    if view.owner:
+        facts.append(("owned by", view.owner))
+    return Plan(
+        action="scale",
+        cluster=session.name,
+        target=view.ref,
+        title=f"Scale {in_words(key)} in {key.namespace} on {session.name} from {view.desired} to {replicas}",
+        facts=tuple(facts),
+        diff=(f"- replicas: {view.desired}", f"+ replicas: {replicas}"),
+        warnings=view.warnings(replicas),
+        writes=(
+            f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}, if it is still at version {version}",
+        ),
+    )
+
+
+def _write(view: ScaleView, replicas: int, version: str) -> Write:
+    key = view.ref.key
+    body = {
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {
+            "name": key.name,
+            "namespace": key.namespace,
+            "uid": view.ref.uid,
+            "resourceVersion": version,
+        },
+        "spec": {"replicas": replicas},
+    }
+    return Write(
+        "PUT",
+        object_path(key, "scale"),
+        body,
+        f"scale {in_words(key)} from {view.desired} to {replicas}",
+        object_path=object_path(key),
+        uid=view.ref.uid,
+        before={"replicas": view.desired, "generation": view.generation, "resourceVersion": version},
+        after={"replicas": replicas},
+    )
+
+
+async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None, written: int = 1) -> Receipt:
+    if wait is None:
+        return _receipt(view, replicas, False, f"{replicas} replicas accepted; not waited for.", pending=True)
+
+    async def judge(row: Workload) -> Judgement:
+        return _judge(view, replicas, row)
+
+    met = meets(view.hpa, view.desired, replicas)
+    seen = await watch(
+        run,
+        view.ref,
+        view.generation + written,
+        judge,
+        wait,
+        hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,
+    )
+    run.step(seen.text, "done" if seen.reached else "failed")
+    return _told(view, replicas, seen)
+
+
+def _told(view: ScaleView, replicas: int, seen: Watched) -> Receipt:
+    words = in_words(view.ref.key)
+    after = f"after {seen.seconds:.1f} s"
+    if seen.reached:
+        return _receipt(view, replicas, True, f"{words}: {seen.text} {after}.", seconds=seen.seconds)
+    if seen.failed:
+        return _receipt(view, replicas, False, f"{words}: {seen.text} {after}.", seconds=seen.seconds)
+    line = f"{words}: accepted, but {after} still {seen.text}."
+    return _receipt(view, replicas, False, line, pending=True, seconds=seen.seconds)
+
+
+def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
+    assert not isinstance(row, DaemonSetRow)
+    if row.replicas != replicas:
+        by = f"autoscaler {view.hpa.name}" if view.hpa else "someone else"
+        return Judgement(False, True, f"set to {row.replicas} by {by}", final=True)
+    if row.observed < row.generation:
+        return Judgement(False, False, "not seen by its controller yet")
+    ready = f"{row.ready} of {replicas} ready"
+    if row.current != replicas:
+        return Judgement(False, False, f"{row.current} running, {ready}")
+    return Judgement(row.ready == replicas, False, ready)
+
+
+def _applied(view: ScaleView, replicas: int, there: Json) -> bool:
+    moved = there["metadata"].get("generation", 0) > view.generation
+    return moved and there["spec"].get("replicas") == replicas
+
+
+async def _already(run: Run, view: ScaleView, wait: float | None) -> Receipt:
+    run.step(f"{in_words(view.ref.key)} is at {view.desired} already: nothing to write", "info")
+    return await _reach(run, view, view.desired, wait, written=0)
+
+
+def _unknown(view: ScaleView, replicas: int, lost: Exception) -> Receipt:
+    words = in_words(view.ref.key)
+    return _receipt(
+        view,
+        replicas,
+        False,
+        f"It is unknown whether {words} will be scaled: {lost}",
+        f"It still wants {view.desired}. The write may yet arrive: look again before you repeat it.",
+        unknown=True,
+    )
+
+
+def _receipt(
+    view: ScaleView,
+    replicas: int,
+    ok: bool,
+    *lines: str,
+    pending: bool = False,
+    unknown: bool = False,
+    seconds: float | None = None,
+) -> Receipt:
+    data: Json = {"from": view.desired, "to": replicas, "unknown": unknown}
+    if seconds is not None:
+        data["seconds"] = round(seconds, 1)
+    return Receipt("scale", view.ref.key.cluster, view.ref, ok, lines, data, pending)
+
+
+def _managers(row: Workload) -> tuple[str, ...]:
+    return () if isinstance(row, ReplicaSetRow) else row.managers
+
+
+def _owners(there: Json) -> list[str]:
+    """A controller that made the object (an operator) keeps its own idea of the number."""
+    references = there["metadata"].get("ownerReferences") or []
+    return [
+        f"It belongs to {one['kind']} {one['name']}, whose controller may set the number back."
+        for one in references
+        if one.get("controller")
+    ]

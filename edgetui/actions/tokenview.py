@@ -1,0 +1,87 @@
+"""The token in use, as it is put before a person who is about to rotate it."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edgetui.actions.credential import bearer, service_account_token, token_in_file
+from edgetui.actions.oldtoken import OldToken, old_token
+from edgetui.actions.plan import Refusal
+from edgetui.actions.ports import Session
+from edgetui.actions.proof import identity
+from edgetui.cluster.target import ClusterTarget
+from edgetui.model.expiry import TokenFacts
+
+SHORTEST = 600  # seconds; the API server refuses less (TokenRequest spec.expirationSeconds)
+LEGACY_LIFETIME = 365 * 86400  # seconds; for a token that had no end
+
+
+@dataclass(frozen=True, slots=True)
+class RotateView:
+    """The token in use and what rotating it will do: what a person decides on. It never holds a token.
+
+    `lifetime` is what will be asked for, in seconds. `old` says whether and how the old token can be ended.
+    """
+
+    cluster: str
+    user: str
+    file: Path
+    namespace: str
+    account: str
+    username: str
+    facts: TokenFacts
+    old: OldToken
+    lifetime: int
+    warnings: tuple[str, ...]
+
+
+async def prepare(session: Session) -> RotateView:
+    """Look at the credential in use. Raises Refusal, saying why not and what to do, when it is not a token of ours."""
+    target = session.target
+    token = bearer(await session.credentials.headers())
+    facts = service_account_token(target, token)
+    assert target.file is not None
+    require_token_in_file(target, token)
+    there = await identity(session.api)
+    if there.username != facts.subject:
+        raise Refusal(
+            f"The server knows {target.user_name} as {there.username}, not by its token: a client certificate in the "
+            "same kubeconfig user comes first.",
+            "Remove the certificate from that user, or use a user that has the token alone.",
+        )
+    old = await old_token(session, facts)
+    lifetime = max(SHORTEST, facts.expires - facts.issued) if facts.expires else LEGACY_LIFETIME
+    return RotateView(
+        cluster=session.name,
+        user=target.user_name,
+        file=target.file,
+        namespace=facts.namespace,
+        account=facts.service_account,
+        username=facts.subject,
+        facts=facts,
+        old=old,
+        lifetime=lifetime,
+        warnings=(old.consequence, *old.notes),
+    )
+
+
+def require_token_in_file(target: ClusterTarget, token: str) -> None:
+    """Raise Refusal when the file's token is not the one in use: somebody else has changed it meanwhile."""
+    if not hmac.compare_digest(token_in_file(target).encode(), token.encode()):
+        raise Refusal(
+            f"The token of {target.user_name} in {target.file} is not the one in use: something else has changed it.",
+            "Start edgetui again to use the file as it is now.",
+        )
+
+
+def short(jti: str) -> str:
+    """Enough of a token's id to tell two apart."""
+    return f"{jti[:8]}…" if jti else "(without id)"
+
+
+def when(moment: int) -> str:
+    """A Unix time in words."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

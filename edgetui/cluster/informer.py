@@ -1,0 +1,167 @@
+"""One kind of one cluster in the store: one watch for the whole cluster, or one per namespace where that is denied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from edgetui.cluster.reflector import states as r
+from edgetui.cluster.watcher import Host, Watcher
+from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.store import Store
+
+SETTLED = frozenset({Sync.LIVE, Sync.FORBIDDEN, Sync.ABSENT, Sync.HIDDEN})
+NAMES_SHOWN = 3
+
+
+class Owner(Host, Protocol):
+    """What an informer needs of its cluster, besides what its watchers need."""
+
+    streaming: bool
+
+    def wall(self, steady: float) -> float:
+        """Unix time of a steady time; 0.0 stays 0.0."""
+
+    def namespaces(self, done: Callable[[list[str]], None]) -> None:
+        """Find the namespaces that are worth trying when the cluster as a whole is denied."""
+
+    def released(self, watchers: Iterable[Watcher]) -> None:
+        """New watchers exist: let them open when it is their turn."""
+
+    def concerns_all(self, watcher: Watcher, effect: r.Effect) -> None:
+        """RefreshCredentials, AuthNeeded, Suspect, Rewound or NoWatchList of one watcher."""
+
+    def changed(self) -> None:
+        """The freshness of a kind changed."""
+
+
+class Informer:
+    """Rows and freshness of one kind, written to the store."""
+
+    def __init__(self, owner: Owner, store: Store, kind: Kind) -> None:
+        self.kind = kind
+        self.freshness = Freshness()
+        self._owner = owner
+        self._store = store
+        self._told: dict[str, r.SetFreshness] = {}
+        self._asking = False
+        self._whole = Watcher(owner, self, kind, streaming=owner.streaming)
+        self._scoped: dict[str, Watcher] = {}
+
+    @property
+    def watchers(self) -> list[Watcher]:
+        return [self._whole, *self._scoped.values()]
+
+    @property
+    def wanted(self) -> bool:
+        return self._whole.state.phase is not r.Phase.IDLE
+
+    @property
+    def settled(self) -> bool:
+        return self.freshness.sync in SETTLED
+
+    def show(self) -> None:
+        """Keep this kind from now on."""
+        if not self.wanted:
+            self._whole.feed(r.Shown())
+
+    def hide(self) -> None:
+        """Stop, and forget the rows."""
+        self._drop_scoped()
+        self._whole.feed(r.Hidden())
+
+    def feed(self, *inputs: r.Input) -> None:
+        """Tell every watcher of this kind."""
+        for watcher in self.watchers:
+            watcher.feed(*inputs)
+
+    def stop(self) -> None:
+        """Close everything for good; the rows stay as they are."""
+        for watcher in self.watchers:
+            watcher.stop()
+
+    # Target of the watchers
+
+    def replaced(self, namespace: str, rows: list[Row]) -> None:
+        if not namespace:
+            self._drop_scoped()
+        self._store.replace(self.kind.name, rows, namespace)
+
+    def applied(self, items: list[r.Change]) -> None:
+        kind, store = self.kind.name, self._store
+        for change, row in items:
+            if change == "DELETED":
+                store.delete(kind, row.namespace, row.name, row.uid)
+            else:
+                store.apply(kind, row)
+
+    def cleared(self, namespace: str) -> None:
+        if namespace or not self._scoped:
+            self._store.replace(self.kind.name, (), namespace)
+
+    def told(self, namespace: str, effect: r.Effect) -> None:
+        if isinstance(effect, r.SetFreshness):
+            self._told[namespace] = effect
+            self.publish()
+        elif isinstance(effect, r.Denied):
+            if not namespace and self.kind.namespaced:
+                self._asking = True
+                self._owner.namespaces(self._scope)
+        else:
+            watcher = self._scoped.get(namespace, self._whole) if namespace else self._whole
+            self._owner.concerns_all(watcher, effect)
+
+    def _scope(self, names: list[str]) -> None:
+        """Watch these namespaces one by one, as long as the whole cluster stays denied."""
+        self._asking = False
+        if self._whole.state.verdict is Sync.FORBIDDEN:
+            for gone in self._scoped.keys() - set(names):
+                self._scoped.pop(gone).stop()
+                self._told.pop(gone, None)
+                self._store.replace(self.kind.name, (), gone)
+            fresh = [name for name in names if name not in self._scoped]
+            for name in fresh:
+                watcher = Watcher(self._owner, self, self.kind, name, streaming=self._owner.streaming)
+                self._scoped[name] = watcher
+                watcher.feed(r.Shown())
+            self._owner.released([self._scoped[name] for name in fresh])
+        self.publish()
+
+    def _drop_scoped(self) -> None:
+        for name, watcher in self._scoped.items():
+            watcher.stop()
+            self._told.pop(name, None)
+        self._scoped.clear()
+
+    # Freshness
+
+    def publish(self) -> None:
+        """Write the freshness of the whole to the store, if it changed."""
+        freshness = self._merged()
+        if freshness != self.freshness:
+            self.freshness = freshness
+            self._store.set_freshness(self.kind.name, freshness)
+            self._owner.changed()
+
+    def _merged(self) -> Freshness:
+        whole = self._told.get("", r.SetFreshness(Sync.HIDDEN, 0.0, ""))
+        wall = self._owner.wall
+        parts = {name: told for name, told in self._told.items() if name}
+        readable = {name: told for name, told in parts.items() if told.sync is not Sync.FORBIDDEN}
+        if whole.sync is not Sync.FORBIDDEN or not (readable or self._asking):
+            return Freshness(whole.sync, wall(whole.heard), whole.reason)
+        if not readable:
+            return Freshness(Sync.SYNCING if not parts else Sync.FORBIDDEN, wall(whole.heard), whole.reason)
+        heard = wall(min(told.heard for told in readable.values()))
+        for sync in (Sync.STALE, Sync.NEVER, Sync.SYNCING, Sync.ABSENT):
+            reasons = [told.reason for told in readable.values() if told.sync is sync]
+            if reasons:
+                return Freshness(sync, heard, reasons[0], partial=True)
+        return Freshness(Sync.LIVE, heard, f"only {_names(sorted(readable))} may be read", partial=True)
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(names[:NAMES_SHOWN])
+    rest = len(names) - NAMES_SHOWN
+    return f"namespace{'s' if len(names) > 1 else ''} {shown}" + (f" and {rest} more" if rest > 0 else "")

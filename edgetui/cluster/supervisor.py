@@ -1,0 +1,315 @@
+"""One cluster without its I/O: the link, the informers, and who may open what when.
+
+No event loop and no socket in here: `Ports` hands in the clock, the timer and the requests, so a whole cluster
+with its faults runs in a simulation on virtual time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from edgetui.cluster import backoff, link
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.informer import Informer
+from edgetui.cluster.reflector import states as r
+from edgetui.cluster.watcher import Closeable, Sink, Watcher
+from edgetui.model.freshness import Link, LinkState, Sync
+from edgetui.model.kinds.base import Kind
+from edgetui.model.store import Store, older
+
+NEXT_WITHIN = 0.5  # s: how long a stream that opens may keep the next one waiting
+HEARD_STEP = 5.0
+
+
+class Ports(Protocol):
+    """The world around one cluster. Times are seconds of a steady clock."""
+
+    @property
+    def rng(self) -> backoff.Random: ...
+
+    def now(self) -> float: ...
+
+    def wall(self, steady: float) -> float:
+        """Unix time of a steady time; 0.0 stays 0.0."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call once after `seconds`; returns what cancels it."""
+
+    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable: ...
+
+    def open_page(
+        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[r.Page | EdgetuiError], None]
+    ) -> Closeable: ...
+
+    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
+        """Ask for something small. `version` is the newest we hold, to find out whether the server is behind it."""
+
+    def refresh(self, done: Callable[[bool], None]) -> None:
+        """Renew the credentials; the answer is whether they changed."""
+
+    def namespaces(self, done: Callable[[list[str]], None]) -> None:
+        """The namespaces that may be listed, or those that are configured."""
+
+
+class Supervisor:
+    """Keeps the shown kinds of one cluster in its store, and the link's state with them."""
+
+    def __init__(self, ports: Ports, store: Store, kinds: Mapping[str, Kind]) -> None:
+        self.rng = ports.rng
+        self.now = ports.now
+        self.wall = ports.wall
+        self.later = ports.later
+        self.open_stream = ports.open_stream
+        self.open_page = ports.open_page
+        self.namespaces = ports.namespaces
+        self.streaming = True
+        self.link = link.State()
+        self.on_change: Callable[[], None] = lambda: None
+        """Called after any change of the link or of a freshness."""
+        self.on_up: Callable[[], None] = lambda: None
+        """Called whenever the link comes up."""
+        self._ports = ports
+        self._store = store
+        self._kinds = kinds
+        self._informers: dict[str, Informer] = {}
+        self._queue: deque[tuple[Watcher, float]] = deque()
+        self._opening: Watcher | None = None
+        self._cancel_next: Callable[[], None] | None = None
+        self._cancel_tick: Callable[[], None] | None = None
+        self._refreshing: list[Watcher] = []
+        self._refreshed_at = 0.0
+        self._since = 0.0
+        self._shown_link = LinkState()
+        self._stopped = False
+
+    # For the session
+
+    def start(self, kinds: Iterable[str]) -> None:
+        """Keep these kinds, in this order of first paint."""
+        for kind in kinds:
+            self.show(kind)
+        self._since = self.now()
+        self._link(link.Start())
+
+    def show(self, kind: str) -> None:
+        """Keep this kind from now on."""
+        informer = self._informers.get(kind)
+        if informer is None:
+            informer = self._informers[kind] = Informer(self, self._store, self._kinds[kind])
+        if not informer.wanted:
+            informer.show()
+            if self.link.phase is link.Phase.UP:
+                self.released(informer.watchers)
+
+    def hide(self, kind: str) -> None:
+        """Stop keeping this kind and forget its rows."""
+        if kind in self._informers:
+            self._informers[kind].hide()
+
+    def credentials_changed(self) -> None:
+        """Move every stream to the credentials now in force."""
+        for informer in self._informers.values():
+            informer.feed(r.CredentialsChanged())
+        self._link(link.TryNow())
+
+    def try_now(self) -> None:
+        """Do not wait for the next attempt."""
+        self._link(link.TryNow())
+
+    def list_again(self, reason: str) -> None:
+        """What is known may belong to another history: list every kind again."""
+        for informer in self._informers.values():
+            informer.feed(r.Reinit(reason))
+
+    def settled(self) -> bool:
+        """Whether every kind that is shown is live, forbidden or absent."""
+        return all(informer.settled for informer in self._informers.values())
+
+    def republish(self) -> None:
+        """The wall clock jumped: tell all times again."""
+        for informer in self._informers.values():
+            informer.publish()
+        self._publish_link()
+
+    def stop(self) -> None:
+        """Close everything for good; the rows stay as they are."""
+        self._stopped = True
+        for informer in self._informers.values():
+            informer.stop()
+        for cancel in (self._cancel_next, self._cancel_tick):
+            if cancel is not None:
+                cancel()
+        self._queue.clear()
+
+    # For the watchers and informers
+
+    def answered(self) -> None:
+        self._link(link.Answered())
+
+    def heard(self) -> None:
+        if self.link.phase is not link.Phase.UP or self.now() - self.link.heard >= 1.0:
+            self._link(link.Heard())
+
+    def link_failed(self, error: EdgetuiError) -> None:
+        self._link(link.Failed(error))
+
+    def changed(self) -> None:
+        self._publish_link()
+        self.on_change()
+
+    def moved(self, watcher: Watcher) -> None:
+        if watcher.state.phase is r.Phase.WATCHING:
+            self._link(link.Progress())
+        if watcher is self._opening and watcher.state.phase not in _OPENING:
+            self._next()
+
+    def concerns_all(self, watcher: Watcher, effect: r.Effect) -> None:
+        match effect:
+            case r.RefreshCredentials():
+                self._refresh(watcher)
+            case r.AuthNeeded(error):
+                self._link(link.Failed(error))
+            case r.Suspect():
+                self._link(link.Suspected())
+            case r.Rewound(reason):
+                self.list_again(reason)
+            case r.NoWatchList():
+                self.streaming = False
+                for informer in self._informers.values():
+                    informer.feed(r.WatchListUnsupported())
+
+    def _refresh(self, watcher: Watcher) -> None:
+        if watcher.state.opened < self._refreshed_at:
+            watcher.feed(r.Refreshed(changed=True))
+            return
+        self._refreshing.append(watcher)
+        if len(self._refreshing) == 1:
+            self._ports.refresh(self._refreshed)
+
+    def _refreshed(self, changed: bool) -> None:
+        waiting, self._refreshing = self._refreshing, []
+        if changed:
+            self._refreshed_at = self.now()
+        for watcher in waiting:
+            watcher.feed(r.Refreshed(changed))
+
+    # One after another
+
+    def released(self, watchers: Iterable[Watcher], down_since: float = r.NEVER) -> None:
+        """Let these open, each when the one before has its rows or half a second has passed."""
+        self._queue.extend((watcher, down_since) for watcher in watchers)
+        if self._opening is None:
+            self._next()
+
+    def _next(self) -> None:
+        if self._cancel_next is not None:
+            self._cancel_next()
+            self._cancel_next = None
+        self._opening = None
+        while self._queue and not self._stopped:
+            watcher, down_since = self._queue.popleft()
+            self._opening = watcher
+            watcher.feed(r.LinkUp(down_since))
+            if self._opening is watcher and watcher.state.phase in _OPENING:
+                self._cancel_next = self.later(NEXT_WITHIN, self._next)
+                return
+            if self._opening is not watcher:
+                return  # it moved on while it was fed, and the next has been let in
+        self._opening = None
+
+    def _hold(self, reason: str) -> None:
+        self._queue.clear()
+        self._opening = None
+        if self._cancel_next is not None:
+            self._cancel_next()
+            self._cancel_next = None
+        for informer in self._informers.values():
+            informer.feed(r.LinkDown(reason))
+
+    # The link
+
+    def _link(self, happened: link.Input) -> None:
+        if self._stopped:
+            return
+        self.link, effects = link.step(self.link, happened, self.now(), self.rng)
+        for effect in effects:
+            match effect:
+                case link.Pilot():
+                    watcher = self._pilot()
+                    if watcher is not None:
+                        watcher.feed(r.LinkUp())
+                case link.Hold(reason):
+                    self._hold(reason)
+                case link.Probe(timeout):
+                    self._ports.probe(timeout, self._newest(), self._probed)
+                case link.Release(down_since):
+                    watchers = [w for informer in self._informers.values() for w in informer.watchers]
+                    self.on_up()
+                    self.released(watchers, down_since)
+        self._set_tick()
+        self._publish_link()
+
+    def _probed(self, error: EdgetuiError | None) -> None:
+        self._link(link.Probed(error))
+
+    def _pilot(self) -> Watcher | None:
+        return next((i.watchers[0] for i in self._informers.values() if i.wanted), None)
+
+    def _newest(self) -> str:
+        """The newest version that any collection holds; empty if versions cannot be compared."""
+        newest = ""
+        for informer in self._informers.values():
+            for watcher in informer.watchers:
+                version = watcher.state.rv
+                if informer.kind.bookmarks and version and (not newest or older(newest, version)):
+                    newest = version
+        return newest
+
+    def _set_tick(self) -> None:
+        if self._cancel_tick is not None:
+            self._cancel_tick()
+            self._cancel_tick = None
+        if self.link.wake_at != link.NEVER:
+            self._cancel_tick = self.later(max(0.0, self.link.wake_at - self.now()), self._tick)
+
+    def _tick(self) -> None:
+        self._cancel_tick = None
+        self._link(link.Tick())
+
+    def _publish_link(self) -> None:
+        state = self._link_state()
+        before = self._shown_link
+        if state.link is not before.link:
+            self._since = self.now()
+        state = LinkState(
+            link=state.link,
+            since=self.wall(self._since),
+            heard=state.heard,
+            retry_at=state.retry_at,
+            sentence=state.sentence,
+            next_step=state.next_step,
+        )
+        same = (state.link, state.retry_at, state.sentence) == (before.link, before.retry_at, before.sentence)
+        if not same or state.heard - before.heard >= HEARD_STEP:
+            self._shown_link = state
+            self._store.set_link(state)
+            self.on_change()
+
+    def _link_state(self) -> LinkState:
+        s = self.link
+        what, next_step = link.sentence(s)
+        word = link.verdict(s)
+        shown = [i.freshness for i in self._informers.values() if i.freshness.sync is not Sync.HIDDEN]
+        if word is Link.LIVE and shown and all(f.sync is Sync.FORBIDDEN for f in shown):
+            word, what = Link.REFUSED, "This user may not read anything that edgetui shows."
+            next_step = "Ask for the view role, or use another kubeconfig user."
+        retry_at = self.wall(s.wake_at) if s.wake_at != link.NEVER and s.error is not None else 0.0
+        return LinkState(
+            link=word, heard=self.wall(s.heard), retry_at=retry_at, sentence=what, next_step=next_step
+        )
+
+
+# A resumption carries little, so the next stream need not wait for it.
+_OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})

@@ -1,0 +1,103 @@
+"""TLS contexts for API servers, with the meaning Go gives to the same kubeconfig fields.
+
+- Whatever stands in the certificate authority is a trust anchor, an intermediate too (Go's RootCAs); OpenSSL
+  needs X509_V_FLAG_PARTIAL_CHAIN for that. Without an authority the system's own are trusted.
+- Names are checked against subject alternative names only, never the common name.
+- TLS 1.2 at least, HTTP/1.1 only.
+- Keys that are not files already never touch a disk: OpenSSL wants a path, so it gets one of an anonymous
+  memory file where the system has them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgetui.cluster.errors import CredentialError, TlsError
+from edgetui.cluster.target import TlsSettings
+
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.*?-----END (?:TRUSTED )?CERTIFICATE-----", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A client certificate chain and its private key, PEM both."""
+
+    certificate: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+
+
+def client_context(tls: TlsSettings, pair: KeyPair | None) -> ssl.SSLContext:
+    """A context that trusts what `tls` says and shows `pair` to servers that ask.
+
+    Raises TlsError when the certificate authority cannot be used, CredentialError when the pair cannot.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if tls.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.hostname_checks_common_name = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        _trust(context, tls.ca_pem)
+    if pair is not None:
+        _show(context, pair)
+    return context
+
+
+def _trust(context: ssl.SSLContext, ca_pem: bytes | None) -> None:
+    if ca_pem is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        return
+    blocks = _CERTIFICATE.findall(ca_pem)
+    try:
+        context.load_verify_locations(cadata=b"\n".join(blocks).decode("ascii"))
+    except (ssl.SSLError, ValueError):
+        raise TlsError(
+            "The certificate authority in the kubeconfig is not a readable certificate.",
+            "Copy certificate-authority-data again from the cluster.",
+        ) from None
+
+
+def _show(context: ssl.SSLContext, pair: KeyPair) -> None:
+    try:
+        with _as_file(pair.certificate.rstrip() + b"\n" + pair.key) as path:
+            # A password function that answers nothing keeps OpenSSL from asking on the terminal.
+            context.load_cert_chain(path, password=lambda: b"")
+    except ssl.SSLError as error:
+        if "MISMATCH" in str(error.reason):
+            sentence = "The client certificate and the client key do not belong together."
+        else:
+            sentence = "The client certificate or the client key is not readable."
+        raise CredentialError(sentence, "Copy both again from the same place.") from None
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """A path under which `content` can be read while the context lasts."""
+    if hasattr(os, "memfd_create"):
+        handle = os.memfd_create("edgetui", os.MFD_CLOEXEC)
+        try:
+            with os.fdopen(os.dup(handle), "wb") as file:
+                file.write(content)
+            yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+        return
+    handle, name = tempfile.mkstemp(prefix="edgetui-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        yield name
+    finally:
+        Path(name).unlink(missing_ok=True)

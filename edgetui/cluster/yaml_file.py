@@ -1,0 +1,225 @@
+"""Read a small YAML or JSON file that someone else wrote: bounded, and every failure one plain sentence.
+
+Parsing follows what kubectl does with a kubeconfig: the first document counts, JSON is welcome, dates stay
+text. Bounds hold before anything is built: size, nesting (libyaml recurses on the C stack) and what aliases
+would unfold to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from edgetui.cluster.errors import KubeconfigError
+from edgetui.model.text import clean
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_DEPTH = 64
+MAX_UNFOLDED = 400_000
+"""Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
+
+
+class MissingFile(KubeconfigError):
+    """There is no such file."""
+
+
+_SURELY_FLAT = 48
+_LEADING = re.compile(rb"^[ \t\-?:]+", re.MULTILINE)
+
+
+def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    kept = {}
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items():
+        kept[first] = [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+    return kept
+
+
+class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Safe types only, and a date is text, as in client-go."""
+
+    yaml_implicit_resolvers = _resolvers()
+
+
+def read_bounded(path: Path) -> bytes:
+    """The bytes of a file of at most MAX_BYTES; raises KubeconfigError for everything that goes wrong."""
+    shown = clean(str(path))
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise MissingFile(f"{shown} does not exist.", "Check the path, or leave it out.") from None
+    except IsADirectoryError:
+        raise KubeconfigError(
+            f"{shown} is a directory without kubeconfigs.",
+            "Files in it count when they end in .yaml, .yml or .conf.",
+        ) from None
+    except PermissionError:
+        sentence, step = permission_advice(path)
+        raise KubeconfigError(sentence, step) from None
+    except OSError as error:
+        raise KubeconfigError(
+            f"{shown} cannot be read: {error.strerror or error}.", "Check the disk and the path."
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise KubeconfigError(
+            f"{shown} is larger than {MAX_BYTES // 1024 // 1024} MB, so it is not read.",
+            "Check that this is the file you mean.",
+        )
+    return data
+
+
+def permission_advice(path: Path) -> tuple[str, str]:
+    """Why `path` cannot be read, and which group or command helps: (sentence, next step)."""
+    blocked = _first_blocked(path)
+    shown = clean(str(path))
+    try:
+        facts = blocked.stat()
+    except OSError:
+        return (
+            f"{shown} cannot be read: permission denied.",
+            "Run edgetui with sudo, or ask its owner for a copy.",
+        )
+    owner, group = _owner_and_group(facts.st_uid, facts.st_gid)
+    mode = stat.S_IMODE(facts.st_mode)
+    which = "it" if blocked == path else clean(str(blocked))
+    sentence = f"{shown} cannot be read: {which} belongs to {owner}:{group} with mode {mode:04o}."
+    wanted = stat.S_IXGRP if stat.S_ISDIR(facts.st_mode) else stat.S_IRGRP
+    if mode & wanted and group != "root":
+        return (
+            sentence,
+            f"Run: sudo usermod -aG {group} $USER, then log in again; or start edgetui with sudo.",
+        )
+    return (
+        sentence,
+        f"Start edgetui with sudo, or make a copy: sudo cat {shown} > ~/.kube/{path.stem or 'config'}.yaml",
+    )
+
+
+def _first_blocked(path: Path) -> Path:
+    """The outermost part of `path` that this process may not pass or read."""
+    for parent in reversed(path.parents):
+        if parent.exists() and not os.access(
+            parent, os.X_OK, effective_ids=os.access in os.supports_effective_ids
+        ):
+            return parent
+    return path
+
+
+def _owner_and_group(uid: int, gid: int) -> tuple[str, str]:
+    import grp
+    import pwd
+
+    try:
+        owner = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        owner = str(uid)
+    try:
+        group = grp.getgrgid(gid).gr_name
+    except KeyError:
+        group = str(gid)
+    return owner, group
+
+
+def parse(data: bytes, shown: str) -> Any:
+    """The first document in `data` as plain objects, None when it is empty; raises KubeconfigError.
+
+    `shown` is what the file is called in sentences.
+    """
+    try:
+        check_depth(data, shown)
+        node = compose_first(data)
+        if node is None:
+            return None
+        check_unfolded(node, shown)
+        loader = PlainLoader(b"")
+        try:
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, ValueError) as error:
+        if data.lstrip()[:1] == b"{":
+            try:
+                return json.loads(data)
+            except ValueError:
+                pass
+        raise KubeconfigError(
+            f"{shown} is not valid YAML: {_problem(error)}.", "Correct that line, or remove it."
+        ) from None
+
+
+def compose_first(data: bytes | str) -> yaml.Node | None:
+    """The node tree of the first document; raises yaml.YAMLError."""
+    loader = PlainLoader(data)
+    try:
+        return loader.get_node() if loader.check_node() else None
+    finally:
+        loader.dispose()
+
+
+def check_depth(data: bytes, shown: str) -> None:
+    """Refuse deep nesting before libyaml recurses into it; costs a second parse only for unusual files."""
+    indent = max((len(found) for found in _LEADING.findall(data)), default=0)
+    if data.count(b"[") + data.count(b"{") + indent <= _SURELY_FLAT:
+        return
+    depth = 0
+    for event in yaml.parse(data, Loader=PlainLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _too_much(shown, f"it is nested more than {MAX_DEPTH} levels deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.DocumentEndEvent):
+            return
+
+
+def check_unfolded(root: yaml.Node, shown: str) -> None:
+    """Refuse aliases that contain themselves or unfold to more than MAX_UNFOLDED nodes."""
+    sizes: dict[int, int] = {}
+    open_now: set[int] = set()
+    todo: list[tuple[yaml.Node, bool]] = [(root, False)]
+    while todo:
+        node, ready = todo.pop()
+        if id(node) in sizes:
+            continue
+        children = _children(node)
+        if ready:
+            open_now.discard(id(node))
+            size = 1 + sum(sizes[id(child)] for child in children)
+            if size > MAX_UNFOLDED:
+                raise _too_much(shown, "its YAML aliases unfold to too much")
+            sizes[id(node)] = size
+            continue
+        if id(node) in open_now:
+            raise _too_much(shown, "a YAML alias in it contains itself")
+        open_now.add(id(node))
+        todo.append((node, True))
+        todo.extend((child, False) for child in children if id(child) not in sizes)
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    return []
+
+
+def _too_much(shown: str, why: str) -> KubeconfigError:
+    return KubeconfigError(
+        f"{shown} is not read: {why}.", "A kubeconfig never needs that; check where the file came from."
+    )
+
+
+def _problem(error: Exception) -> str:
+    """What a YAML error says, with its line; never a piece of the file's content."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+    return clean(f"{where}{problem}").rstrip(".")

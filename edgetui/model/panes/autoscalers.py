@@ -1,0 +1,94 @@
+"""The autoscalers pane: what is measured against what is wanted, the bounds, and why it does what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgetui.model.kinds.autoscaler import AutoscalerRow, Metric
+from edgetui.model.kinds.base import Row
+from edgetui.model.panes.base import (
+    CLUSTER,
+    NAMESPACE,
+    STATE,
+    Column,
+    Pane,
+    PaneRow,
+    age_column,
+    known_sort,
+    known_text,
+    name_column,
+    state_column,
+)
+from edgetui.model.panes.rollouts import SHORT_KINDS
+from edgetui.model.scaling import headline
+from edgetui.model.store import Store
+
+
+def metric_text(metric: Metric) -> str:
+    """ "cpu 93%/60%", with "?" while the current value is unknown."""
+    return f"{metric.label} {metric.current or '?'}/{metric.target or '?'}"
+
+
+def _metrics_text(value: tuple[Metric, ...], _now: float) -> str:
+    if not value:
+        return "-"
+    worst = max(value, key=lambda one: -1.0 if one.ratio is None else one.ratio)
+    more = f" +{len(value) - 1}" if len(value) > 1 else ""
+    return metric_text(worst) + more
+
+
+def _metrics_sort(value: tuple[Metric, ...]) -> float:
+    return max((one.ratio for one in value if one.ratio is not None), default=-1.0)
+
+
+class Autoscalers(Pane):
+    id = "autoscalers"
+    title = "Autoscalers"
+    kinds = ("HorizontalPodAutoscaler",)
+    needs = ("HorizontalPodAutoscaler",)
+    bad_word = "broken"
+    watch_word = "limited"
+    columns = (
+        CLUSTER,
+        NAMESPACE,
+        name_column(11),
+        Column("metrics", "METRIC", 13, 9, priority=2, text=_metrics_text, sort=_metrics_sort),
+        Column("min", "MIN", 3, 3, "right", 4),
+        Column("max", "MAX", 3, 3, "right", 4),
+        Column("current", "NOW", 3, 3, "right", 3),
+        Column("desired", "WANT", 4, 4, "right", 3, text=known_text, sort=known_sort),
+        state_column(15, flex=True),
+        Column("target", "TARGET", 18, 10, priority=5),
+        age_column(6, "LAST", "scaled"),
+        age_column(8),
+    )
+
+    def judge(self, store: Store, kind: str, row: Row, now: float) -> tuple[int, str, tuple[Any, ...]]:
+        assert isinstance(row, AutoscalerRow)
+        severity, words = headline(row, now)
+        short = SHORT_KINDS.get(row.target_kind, row.target_kind.lower())
+        return (
+            severity,
+            words,
+            (
+                row.namespace,
+                row.name,
+                row.metrics,
+                row.min,
+                row.max,
+                row.current,
+                row.wants,
+                STATE,
+                f"{short}/{row.target_name}",
+                row.last_scale,
+                row.created,
+            ),
+        )
+
+    def json(self, row: PaneRow, now: float) -> dict[str, Any]:
+        data = super().json(row, now)
+        data["metrics"] = [
+            {"name": one.label, "current": one.current or None, "target": one.target, "ratio": one.ratio}
+            for one in self.value(row, "metrics")
+        ]
+        return data

@@ -1,0 +1,265 @@
+"""What a pane is: which objects it shows, its columns, and how one object becomes one row of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from edgetui.model.freshness import Sync
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.base import Row
+from edgetui.model.store import ChangeSet, Store
+from edgetui.model.text import age
+
+BAD, WATCH, UNSURE, FINE = 0, 1, 2, 3
+"""Severities, worst first: broken; on its way or limited; not known; fine."""
+
+SEVERITY_WORDS = ("bad", "watch", "unsure", "fine")
+
+SETTLING = 120.0
+"""Seconds a pod or node may take to become ready before that counts as broken."""
+
+
+class State(msgspec.Struct, frozen=True, gc=False):
+    """What the state cell says: the last known words, and how old they are once nobody keeps them.
+
+    `heard` is Unix s of the last proof, 0 while the words are current, -1 when there never was one.
+    """
+
+    words: str
+    heard: float = 0.0
+
+
+class PaneRow(msgspec.Struct, gc=False):
+    """One row of a pane: values parallel to the pane's columns, never text.
+
+    `severity` is 0 (worst) to 3 (fine); `sign` is "!" broken, "~" stale, "?" not known, " " otherwise.
+    """
+
+    key: ObjectKey
+    uid: str
+    resource_version: str
+    severity: int
+    sign: str
+    values: tuple[Any, ...]
+
+
+def plain(value: Any, _now: float) -> str:
+    """The text of a value that is text already, or a number."""
+    return str(value)
+
+
+def itself(value: Any) -> Any:
+    """Sort by the value itself."""
+    return value
+
+
+def as_data(value: Any, _now: float) -> Any:
+    """The value as JSON data."""
+    return msgspec.to_builtins(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. Widths are in terminal cells, without the gap to the next column.
+
+    `width` is the design width for 80 columns, `min_width` the least that makes sense; columns with the
+    highest `priority` number are dropped first, those with 1 never; `flex` columns take what is left. `text`
+    and `json` get the value and the time; `sort` must give values that compare with each other. `moves` says
+    that the text changes with time alone.
+    """
+
+    id: str
+    title: str
+    width: int
+    min_width: int
+    align: str = "left"
+    priority: int = 1
+    flex: bool = False
+    text: Callable[[Any, float], str] = plain
+    sort: Callable[[Any], Any] = itself
+    json: Callable[[Any, float], Any] = as_data
+    moves: bool = False
+
+
+def state_text(value: State, now: float) -> str:
+    """The words, with their age once they are no longer current."""
+    if not value.heard:
+        return value.words
+    return f"{value.words} ({age(now - value.heard)} ago)" if value.heard > 0 else f"{value.words} (?)"
+
+
+def age_text(value: int, now: float) -> str:
+    return age(now - value) if value else "-"
+
+
+def age_json(value: int, now: float) -> int | None:
+    """Age in whole seconds; null when unknown."""
+    return max(0, int(now) - value) if value else None
+
+
+def pair_text(value: tuple[int, int], _now: float) -> str:
+    """ "1/3"."""
+    return f"{value[0]}/{value[1]}"
+
+
+def pair_sort(value: tuple[int, int]) -> tuple[float, int]:
+    return (value[0] / value[1] if value[1] else 1.0, value[1])
+
+
+def known_text(value: Any, _now: float) -> str:
+    """A value that may be unknown: "-" then."""
+    return "-" if value is None else str(value)
+
+
+def known_sort(value: Any) -> Any:
+    """Unknown numbers before all others."""
+    return -1 if value is None else value
+
+
+CLUSTER = Column("cluster", "CLUSTER", 8, 6, priority=2)
+NAMESPACE = Column("namespace", "NAMESPACE", 9, 6, priority=3)
+
+
+def name_column(width: int) -> Column:
+    return Column("name", "NAME", width, 10, flex=True)
+
+
+def state_column(width: int, title: str = "STATE", *, flex: bool = False) -> Column:
+    return Column(
+        "state",
+        title,
+        width,
+        10,
+        flex=flex,
+        text=state_text,
+        sort=lambda value: value.words,
+        json=lambda value, _now: value.words,
+        moves=True,
+    )
+
+
+def age_column(priority: int = 4, title: str = "AGE", id: str = "age") -> Column:
+    return Column(
+        id,
+        title,
+        4,
+        4,
+        "right",
+        priority,
+        text=age_text,
+        sort=lambda value: -value,
+        json=age_json,
+        moves=True,
+    )
+
+
+def iso(moment: float) -> str | None:
+    """A Unix time as RFC 3339 in UTC, whole seconds; None for 0."""
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment > 0 else None
+
+
+class Pane:
+    """One kind of table over any number of clusters; stateless, all it says comes from the store."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
+    """The kinds whose objects are rows."""
+    needs: ClassVar[tuple[str, ...]]
+    """All kinds that are read to build them."""
+    columns: ClassVar[tuple[Column, ...]]
+    bad_word: ClassVar[str] = "failing"
+    watch_word: ClassVar[str] = ""
+    index: ClassVar[dict[str, int]]
+    """Position of every column by id."""
+
+    def __init_subclass__(cls) -> None:
+        cls.index = {column.id: at for at, column in enumerate(cls.columns)}
+
+    def judge(self, store: Store, kind: str, row: Row, now: float) -> tuple[int, str, tuple[Any, ...]]:
+        """Severity, state words, and the values after the cluster, with `STATE` where the state goes."""
+        raise NotImplementedError
+
+    def build(self, store: Store, kind: str, row: Row, now: float) -> PaneRow:
+        """The row of one object as the store knows it now."""
+        severity, words, values = self.judge(store, kind, row, now)
+        freshness = store.freshness(kind)
+        sign, heard = "!" if severity == BAD else " ", 0.0
+        if freshness.sync not in CURRENT:
+            sign = "?" if freshness.sync is Sync.FORBIDDEN else "~"
+            heard = freshness.heard or -1.0
+            severity = min(severity, UNSURE)
+        elif severity == UNSURE:
+            sign = "?"
+        state = State(words, heard)
+        return PaneRow(
+            key=ObjectKey(store.cluster, kind, row.namespace, row.name),
+            uid=row.uid,
+            resource_version=row.resource_version,
+            severity=severity,
+            sign=sign,
+            values=(store.cluster, *(state if value is STATE else value for value in values)),
+        )
+
+    def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
+        """Kind, namespace and name of the rows to build again after a change; some may be gone."""
+        for kind in self.kinds:
+            for namespace, name in change.changed.get(kind, ()):
+                yield (kind, namespace, name)
+
+    def order(self, row: PaneRow) -> tuple[Any, ...]:
+        """The default order: worst first, then cluster, namespace, name."""
+        return (row.severity, row.key)
+
+    def tally(self, bad: int, watch: int) -> str:
+        """What the tab says about its rows: "3 failing", "1 stuck · 2 moving", "" when all is well."""
+        parts = [f"{bad} {self.bad_word}"] if bad else []
+        if watch and self.watch_word:
+            parts.append(f"{watch} {self.watch_word}")
+        return " · ".join(parts)
+
+    def summary(self, rows: Iterable[PaneRow]) -> str:
+        """`tally` of these rows."""
+        severities = [row.severity for row in rows]
+        return self.tally(severities.count(BAD), severities.count(WATCH))
+
+    def value(self, row: PaneRow, column_id: str) -> Any:
+        """The value of one column by its id; raises KeyError for a column that the pane does not have."""
+        return row.values[self.index[column_id]]
+
+    def json(self, row: PaneRow, now: float) -> dict[str, Any]:
+        """The row for scripts: identity, `state` (last known words), `severity`, `stale`, `heard`, columns.
+
+        Field names are those of the columns and do not change between releases.
+        """
+        state: State = self.value(row, "state")
+        data: dict[str, Any] = {
+            "cluster": row.key.cluster,
+            "kind": row.key.kind,
+            "namespace": row.key.namespace,
+            "name": row.key.name,
+            "uid": row.uid,
+            "state": state.words,
+            "severity": SEVERITY_WORDS[row.severity],
+            "stale": bool(state.heard),
+            "heard": iso(state.heard),
+        }
+        for column, value in zip(self.columns, row.values, strict=True):
+            if column.id not in data:
+                data[column.id] = column.json(value, now)
+        return data
+
+
+class _Mark:
+    """Stands in `judge`'s values where the state cell goes."""
+
+
+STATE: Any = _Mark()
+
+CURRENT = frozenset({Sync.LIVE, Sync.SYNCING})
+"""Freshness in which rows are shown as they are."""

@@ -1,0 +1,110 @@
+"""The pods pane: kubectl's status word, and why in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgetui.model.kinds.base import Row
+from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.panes.base import (
+    BAD,
+    CLUSTER,
+    FINE,
+    NAMESPACE,
+    SETTLING,
+    STATE,
+    WATCH,
+    Column,
+    Pane,
+    age_column,
+    known_sort,
+    name_column,
+    pair_sort,
+    pair_text,
+    state_column,
+)
+from edgetui.model.store import Store
+from edgetui.model.text import age, cpu, memory
+from edgetui.model.trouble import diagnose
+
+RECENT = 600.0
+"""Seconds during which a restart is news."""
+
+
+class Pods(Pane):
+    id = "pods"
+    title = "Pods"
+    kinds = ("Pod",)
+    needs = ("Pod", "Node")
+    columns = (
+        CLUSTER,
+        NAMESPACE,
+        name_column(24),
+        state_column(17, "STATUS"),
+        Column("ready", "READY", 5, 4, "right", 3, text=pair_text, sort=pair_sort, json=pair_text),
+        Column("restarts", "RST", 3, 3, "right", 4),
+        age_column(5),
+        Column("why", "WHY", 24, 12, priority=6, flex=True),
+        Column("node", "NODE", 14, 8, priority=7),
+        Column(
+            "cpu",
+            "CPU",
+            4,
+            4,
+            "right",
+            8,
+            text=lambda value, _now: "-" if value is None else cpu(value),
+            sort=known_sort,
+        ),
+        Column(
+            "memory",
+            "MEM",
+            5,
+            5,
+            "right",
+            8,
+            text=lambda value, _now: "-" if value is None else memory(value),
+            sort=known_sort,
+        ),
+    )
+
+    def judge(self, store: Store, kind: str, row: Row, now: float) -> tuple[int, str, tuple[Any, ...]]:
+        assert isinstance(row, PodRow)
+        severity, why = _judge(store, row, now)
+        usage = store.usage("Pod", row.namespace, row.name)
+        return (
+            severity,
+            row.status,
+            (
+                row.namespace,
+                row.name,
+                STATE,
+                (row.ready, row.containers),
+                row.restarts,
+                row.created,
+                why,
+                row.node,
+                usage.cpu_milli if usage else None,
+                usage.memory_bytes if usage else None,
+            ),
+        )
+
+
+def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
+    """Severity, and why in a few words."""
+    if row.deleting:
+        return (BAD, f"overdue {age(now - row.deleting)}") if now > row.deleting + SETTLING else (WATCH, "")
+    if row.phase == "Succeeded":
+        return FINE, ""
+    node = store.get("Node", "", row.node) if row.node and not row.is_ready else None
+    found = diagnose(row, node if isinstance(node, NodeRow) else None)
+    if found is not None and found.hard:
+        return BAD, found.short
+    if row.is_ready:
+        recent = row.restarts and now - row.restarted < RECENT
+        return (WATCH, "restarted") if recent else (FINE, "")
+    late = now - row.ready_since > SETTLING
+    if found is not None:
+        return (BAD if late and found.code != "gated" else WATCH), found.short
+    return (BAD, "slow to start") if late and row.phase == "Pending" else (WATCH, "starting")

@@ -1,0 +1,143 @@
+"""Autoscalers explained: why one does what it does, and what a scale by hand would meet.
+
+The reasons are those of the HorizontalPodAutoscaler controller (pkg/controller/podautoscaler/horizontal.go).
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+import msgspec
+
+from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.text import ago, clean, duration
+
+SYNC = 15
+"""Seconds between two looks of the controller, by default."""
+
+YOUNG = 120
+"""Seconds after its creation during which an autoscaler without metrics is no news."""
+
+TOLERANCE = 0.1
+"""How far from its target a metric may be before the controller acts, by default."""
+
+BAD, WATCH, FINE = 0, 1, 3
+
+
+def recommended(row: AutoscalerRow) -> int | None:
+    """What the metrics ask for without bounds and windows, the highest of all; None while unknown."""
+    wishes = []
+    for metric in row.metrics:
+        if metric.ratio is not None:
+            close = abs(metric.ratio - 1.0) <= TOLERANCE
+            wishes.append(row.current if close else ceil(row.current * metric.ratio - 1e-9))
+    return max(wishes, default=None)
+
+
+def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
+    """Severity (0 broken, 1 limited or moving, 3 fine) and a few words: "limited: wants 11, max is 8"."""
+    able, active, limited = row.able, row.active, row.limited
+    if able is not None and able.status == "False":
+        if able.reason == "FailedGetScale":
+            return BAD, "target not found"
+        return BAD, "cannot scale target"
+    if active is None:
+        return WATCH, "starting"
+    if active.status != "True":
+        if active.reason == "ScalingDisabled":
+            return WATCH, "off: target is at 0"
+        young = now - row.created < YOUNG
+        return (
+            (WATCH, "waiting for metrics") if young else (BAD, _metric_words(active.reason, active.message))
+        )
+    wish = recommended(row)
+    if limited is not None and limited.status == "True":
+        return _limited(row, limited.reason, wish)
+    if row.desired > row.current:
+        return WATCH, f"growing to {row.desired}"
+    if row.desired < row.current:
+        return WATCH, f"shrinking to {row.desired}"
+    if able is not None and able.reason == "ScaleDownStabilized":
+        return FINE, "held: waits to shrink"
+    return FINE, "steady"
+
+
+def _limited(row: AutoscalerRow, why: str, wish: int | None) -> tuple[int, str]:
+    if why == "TooManyReplicas":
+        return (
+            WATCH,
+            f"limited: wants {wish}, max is {row.max}" if wish and wish > row.max else f"at max {row.max}",
+        )
+    if why == "TooFewReplicas":
+        return FINE, f"at min {row.min}"
+    if why in ("ScaleUpLimit", "ScaleDownLimit"):
+        return WATCH, f"in steps, {row.current} to {row.desired}"
+    return WATCH, "limited"
+
+
+def _metric_words(reason: str, message: str) -> str:
+    said = message.lower()
+    if "missing request for" in said:
+        return "pods have no requests"
+    if "unable to handle" in said or "could not find the requested" in said:
+        return "metrics API down"
+    if "no metrics returned" in said or "did not receive metrics" in said:
+        return "metrics missing"
+    if reason == "InvalidSelector" or "selector" in said:
+        return "bad selector"
+    return "metrics missing"
+
+
+def explain(row: AutoscalerRow, now: float) -> list[str]:
+    """What the autoscaler does and why: the headline first, then one sentence per metric and condition."""
+    lines = [headline(row, now)[1]]
+    for metric in row.metrics:
+        per_pod = " per pod" if metric.average else ""
+        seen = metric.current or "not known"
+        lines.append(f"{metric.label}: {seen}, target {metric.target}{per_pod}")
+    wish = recommended(row)
+    if wish is not None and wish != row.current:
+        lines.append(f"the metrics alone ask for {wish}, now {row.current}, allowed {row.min} to {row.max}")
+    for condition in row.conditions:
+        good = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"}.get(condition.type)
+        if good is not None and (condition.status != good or condition.reason == "ScaleDownStabilized"):
+            lines.append(clean(condition.message) or condition.reason)
+    if row.able is not None and row.able.reason == "ScaleDownStabilized":
+        lines.append(f"it shrinks when the metrics have stayed low for {duration(row.down_window)}")
+    if row.down_disabled:
+        lines.append("shrinking is switched off in its behavior")
+    if row.last_scale:
+        lines.append(f"scaled last {ago(row.last_scale, now)} ago")
+    return lines
+
+
+class Warning(msgspec.Struct, frozen=True, gc=False):
+    """What a scale by hand would meet. `undone` is true when the autoscaler will take it back."""
+
+    undone: bool
+    text: str
+
+
+def meets(row: AutoscalerRow | None, current: int, wanted: int) -> Warning | None:
+    """What happens to a scale by hand from `current` to `wanted` under this autoscaler; None without one."""
+    if row is None or wanted == current:
+        return None
+    name = f"autoscaler {row.name}"
+    if wanted == 0 and row.min > 0:
+        return Warning(
+            False, f"{name} stops working while the target is at 0; scale to 1 or more to start it again"
+        )
+    if wanted < row.min or wanted > row.max:
+        bound = f"its minimum {row.min}" if wanted < row.min else f"its maximum {row.max}"
+        return Warning(True, f"{name} puts it back to {bound} within seconds")
+    if current == 0:
+        return Warning(False, f"{name} starts working again and decides the number")
+    working = row.active is not None and row.active.status == "True"
+    if not working:
+        return Warning(False, f"{name} has no metrics and leaves it, until they are back")
+    if wanted < current:
+        return Warning(True, f"{name} takes it back up within a sync ({SYNC} s by default)")
+    if row.down_disabled:
+        return Warning(False, f"{name} never shrinks, so it stays until changed by hand")
+    window = duration(row.down_window)
+    return Warning(False, f"{name} may shrink it again after {window}, if the metrics stay low")

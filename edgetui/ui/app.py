@@ -1,0 +1,245 @@
+"""The app: holds the stores, screens and theme, brings changes to the screens and starts actions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.style import Style
+from textual.driver import Driver
+
+from edgetui.model.fleet import Fleet
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.panes.base import Pane
+from edgetui.model.store import Store
+from edgetui.terminal.driver import DrawnApp
+
+from . import themes
+from .feed import Changes, Feed
+from .keymap import ON_DEMAND, actions_for, kind_word
+from .options import ScreenOptions
+from .screens.main import MainScreen
+from .widgets.bars import KeyHint
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+
+    from .flows import Flows
+
+
+class EdgetuiApp(DrawnApp):
+    """`stores` are the clusters in screen order; `sessions` the ones among them that can be asked and written to.
+
+    `now` gives Unix seconds, `monotonic` seconds that never go back.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "edgetui"
+    CSS = """
+    Screen { overflow: hidden; }
+    Input { height: 1; border: none; padding: 0; }
+    Input:focus { border: none; }
+    """
+    BINDINGS: ClassVar[list[Any]] = []
+
+    def __init__(
+        self,
+        stores: Sequence[Store],
+        sessions: Mapping[str, ClusterSession],
+        options: ScreenOptions,
+        *,
+        driver_class: type[Driver] | None = None,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._themes = themes.load(themes.directories())
+        super().__init__(driver_class=driver_class)
+        self.stores = list(stores)
+        self.sessions = sessions
+        self.options = options
+        self.now = now
+        self.monotonic = monotonic
+        self.fleet = Fleet(stores)
+        self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
+        self.main = MainScreen()
+        self._flows: Flows | None = None
+        self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
+        for look in self._themes.looks.values():
+            self.register_theme(look.theme)
+        self.theme = self._look.name
+
+    # -- what screens read
+
+    @property
+    def look(self) -> Mapping[str, Style]:
+        """The styles of the current theme, by role."""
+        return self._look.styles
+
+    @property
+    def theme_name(self) -> str:
+        """The theme in use."""
+        return self._look.name
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the rows are held still."""
+        return self.feed.held
+
+    @property
+    def badges(self) -> list[str]:
+        """What the header warns of beside the clusters' own badges."""
+        return [*(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
+
+    @property
+    def flows(self) -> Flows:
+        """The actions' way over the screens; loaded when first needed."""
+        if self._flows is None:
+            from .flows import Flows
+
+            self._flows = Flows(self)
+        return self._flows
+
+    # -- life
+
+    def on_mount(self) -> None:
+        """Show the dashboard and let changes in."""
+        self.push_screen(self.main)
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.feed.start()
+        problems = [*self._themes.failures, self._theme_problem]
+        if sentence := " ".join(problem for problem in problems if problem):
+            self.main.footer.flash(sentence)
+
+    def on_unmount(self) -> None:
+        """Stop listening to the stores."""
+        self.feed.stop()
+
+    def _tick(self) -> None:
+        for screen in self.screen_stack:
+            if (tick := getattr(screen, "tick", None)) is not None and not self.frozen:
+                tick()
+
+    def _deliver(self, changes: Changes) -> None:
+        now = self.now()
+        for screen in list(self.screen_stack):
+            if (take := getattr(screen, "changes_arrived", None)) is not None:
+                take(changes, now)
+
+    @property
+    def failure(self) -> Exception | None:
+        """What the app ended of, when it was not a person."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End without Textual's traceback: its local variables could hold secrets, and nobody can read it."""
+        self._close_messages_no_wait()
+
+    # -- what screens ask for
+
+    def flash(self, text: str, role: str = "note") -> None:
+        """Say one sentence in the footer of the screen that is in front."""
+        footer = getattr(self.screen, "footer", None) or self.main.footer
+        footer.flash(text, role)
+
+    def action_hints(self, key: ObjectKey | None, kinds: Sequence[str]) -> list[KeyHint]:
+        """The actions for what is under the cursor, with the reason where one does not work."""
+        kind = key.kind if key is not None else (kinds[0] if kinds else "")
+        return [KeyHint(action.key, action.label, self._off(action.id, key)) for action in actions_for(kind)]
+
+    def _off(self, action_id: str, key: ObjectKey | None) -> str:
+        if self.options.read_only:
+            return "read-only"
+        if key is None:
+            return "no row"
+        return self._flows.missing(action_id, key) if self._flows is not None else ""
+
+    def cursor_rests(self, key: ObjectKey | None) -> None:
+        """The cursor is on another object: what may be done with it is looked up when it stays there."""
+        if key is not None and self.sessions:
+            self.flows.look_up_rights(key)
+
+    def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
+        """Begin an action on `target`, or say why not."""
+        if target is None:
+            self.flash("There is nothing under the cursor.")
+        elif not settled:
+            self.flash("The row under the cursor changed by itself just now. Look, then press the key again.")
+        elif self.options.read_only:
+            self.flash("edgetui was started read-only; start it without --read-only to change anything.")
+        elif not any(action.id == action_id for action in actions_for(target.key.kind)):
+            self.flash(f"That key does not work on {object_words(target.key)}. ? lists what works where.")
+        elif target.key.cluster not in self.sessions:
+            self.flash(f"{target.key.cluster} is not connected.")
+        else:
+            self.flows.begin(action_id, target)
+
+    def open_detail(self, key: ObjectKey) -> None:
+        """Show everything about one object."""
+        from .screens.detail import DetailScreen
+
+        self.push_screen(DetailScreen(key))
+
+    def watch_on_demand(self, pane: Pane, shown: bool) -> None:
+        """Services and events are watched only while a pane shows them."""
+        if pane.id not in ON_DEMAND:
+            return
+        for session in self.sessions.values():
+            for kind in pane.kinds:
+                (session.show if shown else session.hide)(kind)
+
+    def set_look(self, name: str) -> None:
+        """Change the theme."""
+        self._look, problem = self._themes.choose(name)
+        self.theme = self._look.name
+        for screen in self.screen_stack:
+            for widget in screen.walk_children():
+                widget.refresh()
+        if problem:
+            self.flash(problem)
+
+    def _fitting_theme(self) -> str:
+        return "mono" if self.options.profile.colours == "mono" else themes.DEFAULT
+
+    # -- keys that work everywhere
+
+    def action_next_theme(self) -> None:
+        """The next theme, by name."""
+        names = sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
+        self.set_look(
+            names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
+        )
+        self.flash(f"theme {self._look.name}: {self._look.about}")
+
+    def action_freeze(self) -> None:
+        """Hold the rows still, or let them go on."""
+        self.feed.hold(not self.feed.held)
+        self.main.update_header()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        from .screens.help import HelpScreen
+
+        self.push_screen(HelpScreen())
+
+    def action_clusters(self) -> None:
+        """Show every cluster's state in full."""
+        from .screens.clusters import ClustersScreen
+
+        self.push_screen(ClustersScreen())
+
+    async def action_leave(self) -> None:
+        """Quit; while an action runs, ask first."""
+        if self._flows is not None and self._flows.running:
+            self._flows.ask_to_leave()
+        else:
+            self.exit(0)
+
+
+def object_words(key: ObjectKey) -> str:
+    """An object named in full: "deployment press in line-2 on plant"."""
+    where = f" in {key.namespace}" if key.namespace else ""
+    return f"{kind_word(key.kind)} {key.name}{where} on {key.cluster}"

@@ -1,0 +1,74 @@
+"""Pieces that the details of several kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.wire import Condition
+from edgetui.model.store import Store
+from edgetui.model.text import ago
+from edgetui.model.trouble import diagnose
+from edgetui.ui.keymap import kind_word
+from edgetui.ui.spans import Span, Spans, line
+
+LABEL = 12
+"""Cells of the label column."""
+
+
+def title(key: ObjectKey) -> Spans:
+    """The object named in full."""
+    where = f"{key.namespace} · {key.cluster}" if key.namespace else key.cluster
+    return line(Span(f"{kind_word(key.kind)} {key.name}", "title"), Span(f"   {where}", "quiet"))
+
+
+def fact(label: str, *parts: str | Span) -> Spans:
+    """One labelled line."""
+    return line("  ", Span(f"{label:<{LABEL}}", "quiet"), *parts)
+
+
+def trouble(sentence: str, role: str = "bad") -> Spans:
+    """One sentence that says what is wrong."""
+    return line(Span(f"! {sentence}", role))
+
+
+def condition_lines(conditions: Iterable[Condition], good: dict[str, str], now: float) -> list[Spans]:
+    """Every condition with its age; those that are not as they should be carry their message.
+
+    `good` is the status in which each type is fine.
+    """
+    lines: list[Spans] = []
+    for one in conditions:
+        fine = one.status == good.get(one.type, "True")
+        since = f" for {ago(one.since, now)}" if one.since else ""
+        words = f"{one.type} {one.status}{since}"
+        message = f": {one.message or one.reason}" if not fine and (one.message or one.reason) else ""
+        lines.append(line("  " if fine else "! ", Span(words, "row" if fine else "warn"), message))
+    return [line(), line(Span("conditions", "title")), *lines] if lines else []
+
+
+def pod_lines(store: Store, pods: Iterable[PodRow], now: float, limit: int = 30) -> list[Spans]:
+    """Pods one per line, the ones in trouble first."""
+    rows = []
+    for pod in pods:
+        found = diagnose(pod)
+        rows.append((found is None, pod.is_ready, pod.name, pod, found))
+    rows.sort(key=lambda row: row[:3])
+    width = min(max((len(row[2]) for row in rows), default=0), 48)
+    lines: list[Spans] = []
+    for _, _, name, pod, found in rows[:limit]:
+        sign = "! " if found is not None and found.hard else "  "
+        words = found.short if found is not None else pod.status.lower()
+        role = "bad" if found is not None and found.hard else "warn" if found is not None else "row"
+        lines.append(
+            line(
+                Span(sign, role),
+                f"{name:<{width}}  {pod.ready}/{pod.containers}  ",
+                Span(f"{words:<18}", role),
+                f"  {pod.restarts:>3} restarts  {ago(pod.created, now):>4}  {pod.node}",
+            )
+        )
+    if len(rows) > limit:
+        lines.append(line(Span(f"  and {len(rows) - limit} more", "quiet")))
+    return lines

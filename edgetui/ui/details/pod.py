@@ -1,0 +1,69 @@
+"""A pod: what it does, what is wrong with it, where it runs and who made it."""
+
+from __future__ import annotations
+
+from edgetui.model.kinds.base import Row
+from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.store import Store
+from edgetui.model.text import ago, cpu, memory
+from edgetui.model.trouble import diagnose
+from edgetui.ui.spans import Spans, line
+
+from .common import fact, trouble
+
+
+def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
+    """All about one pod."""
+    assert isinstance(row, PodRow)
+    node = store.get("Node", "", row.node) if row.node else None
+    found = diagnose(row, node if isinstance(node, NodeRow) else None)
+    out: list[Spans] = []
+    if found is not None:
+        out += [trouble(found.sentence, "bad" if found.hard else "warn"), line()]
+    out.append(fact("status", f"{row.status}, {row.ready} of {row.containers} containers ready"))
+    out.append(
+        fact(
+            "ready",
+            {"True": "yes", "False": "no"}.get(row.condition, "not known"),
+            f" for {ago(row.ready_since, now)}",
+        )
+    )
+    if row.restarts:
+        out.append(fact("restarts", f"{row.restarts}, last {ago(row.restarted, now)} ago"))
+    out += _trouble(row)
+    out.append(fact("node", row.node or "none yet"))
+    if owner := _owner(store, row):
+        out.append(fact("made by", owner))
+    usage = store.usage("Pod", row.namespace, row.name)
+    if usage is not None:
+        out.append(fact("uses", f"cpu {cpu(usage.cpu_milli)}, memory {memory(usage.memory_bytes)}"))
+    if row.deleting:
+        out.append(fact("ending", f"since {ago(row.deleting, now)}"))
+    out.append(fact("age", ago(row.created, now)))
+    return out
+
+
+def _trouble(row: PodRow) -> list[Spans]:
+    if row.trouble is None:
+        return []
+    out: list[Spans] = []
+    told = row.trouble
+    if told.container:
+        out.append(fact("container", f"{told.container}  {told.image}"))
+    if told.reason:
+        out.append(fact("it says", f"{told.reason}{f': {told.message}' if told.message else ''}"))
+    if told.exit_code >= 0 and told.exit_reason:
+        out.append(fact("last exit", f"code {told.exit_code}, {told.exit_reason}"))
+    return out
+
+
+def _owner(store: Store, row: PodRow) -> str:
+    if not row.owner_kind:
+        return ""
+    words = f"{row.owner_kind.lower()} {row.owner_name}"
+    found = store.owner(row.owner_uid)
+    if found is not None and isinstance(found[1], ReplicaSetRow) and found[1].owner_kind:
+        return f"{found[1].owner_kind.lower()} {found[1].owner_name}, {words}"
+    return words

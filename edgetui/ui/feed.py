@@ -1,0 +1,73 @@
+"""From stores to widgets: one flush for all changes, at once when it was quiet, then at most every `interval`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from edgetui.model.fleet import Fleet
+from edgetui.model.store import ChangeSet
+
+Changes = Mapping[str, ChangeSet]
+
+
+class Feed:
+    """Drains the stores of a fleet and hands the change sets to `deliver`; nothing runs while nothing changes.
+
+    `interval` is the shortest time (s) between two deliveries. `deliver` runs through `call`, so that the app's
+    own error handling sees its failures.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        deliver: Callable[[Changes], None],
+        call: Callable[[Callable[[], None]], object],
+        interval: float,
+    ) -> None:
+        self._fleet = fleet
+        self._deliver = deliver
+        self._call = call
+        self._interval = interval
+        self._due: asyncio.Handle | None = None
+        self._last = -interval
+        self.held = False
+        """While true nothing is delivered; the stores go on collecting."""
+
+    def start(self) -> None:
+        """Listen to every store; what they hold already is delivered first."""
+        for store in self._fleet.stores.values():
+            store.on_dirty = self._dirty
+        self._dirty()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        for store in self._fleet.stores.values():
+            store.on_dirty = None
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def hold(self, held: bool) -> None:
+        """Freeze or thaw what is delivered."""
+        self.held = held
+        if not held:
+            self._dirty()
+
+    def _dirty(self) -> None:
+        if self._due is None and not self.held:
+            loop = asyncio.get_running_loop()
+            wait = self._last + self._interval - loop.time()
+            self._due = loop.call_later(max(wait, 0), self._schedule)
+
+    def _schedule(self) -> None:
+        self._call(self._flush)
+
+    def _flush(self) -> None:
+        self._due = None
+        if self.held:
+            return
+        self._last = asyncio.get_running_loop().time()
+        changes = self._fleet.drain()
+        if changes:
+            self._deliver(changes)

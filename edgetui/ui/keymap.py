@@ -1,0 +1,76 @@
+"""The keys: one table for bindings, footer and help. Keys that write come from the action registry alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.binding import Binding, BindingType
+
+from edgetui.actions.registry import ACTIONS, Action
+
+PANE_ORDER = ("nodes", "pods", "autoscalers", "rollouts", "services", "events")
+"""Pane ids in the order of the keys 1 to 6; the last two are watched only while they are shown."""
+
+ON_DEMAND = frozenset({"services", "events"})
+
+
+class Key(NamedTuple):
+    """One key that only looks: what it is called in help, and the Textual binding behind it (empty for none)."""
+
+    shown: str
+    words: str
+    keys: str = ""
+    action: str = ""
+
+
+LOOKING = (
+    Key("1 2 3 4", "nodes, pods, autoscalers, rollouts"),
+    Key("5 6", "services, events: watched only while they are shown"),
+    Key("tab", "the next pane", "tab", "next_pane(1)"),
+    Key("shift+tab", "the pane before", "shift+tab", "next_pane(-1)"),
+    Key("↑ ↓ k j", "move the cursor; it stays on its object when rows move"),
+    Key("pgup pgdn", "one screenful"),
+    Key("home end", "first and last row"),
+    Key("enter", "open the object under the cursor"),
+    Key("esc", "back; in a pane: clear the filter", "escape", "back"),
+    Key("/", "filter: words, node=NAME, namespace=NAME, !not", "slash", "filter"),
+    Key("o", "sort by the next column, then worst first again", "o", "sort"),
+    Key("O", "turn the order round", "O", "reverse_sort"),
+    Key("z", "one pane large, and back", "z", "zoom"),
+    Key("space", "hold the rows still, and go on", "space", "app.freeze"),
+    Key("c", "the clusters: state, what is wrong, what to do", "c", "app.clusters"),
+    Key("T", "the next theme", "T", "app.next_theme"),
+    Key("?", "this help", "question_mark", "app.help"),
+    Key("ctrl+z", "back to the shell; fg returns", "ctrl+z", "app.suspend_process"),
+    Key("q", "quit", "q,ctrl+c,ctrl+q", "app.leave"),
+)
+
+
+def looking_bindings() -> list[BindingType]:
+    """Bindings of the main screen that only look."""
+    bindings: list[BindingType] = [
+        Binding(key.keys, key.action, key.words, show=False) for key in LOOKING if key.action
+    ]
+    for number, pane in enumerate(PANE_ORDER, 1):
+        bindings.append(Binding(str(number), f"pane('{pane}')", pane, show=False))
+    return bindings
+
+
+def acting_bindings() -> list[BindingType]:
+    """Bindings of the actions, the same on every screen that has an object."""
+    return [
+        Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in ACTIONS.values()
+    ]
+
+
+KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler"}
+
+
+def kind_word(kind: str) -> str:
+    """A kind as it is said: "deployment", "autoscaler"."""
+    return KIND_WORDS.get(kind, kind.lower())
+
+
+def actions_for(kind: str) -> list[Action]:
+    """The actions that work on a kind, and those that work on the cluster itself."""
+    return [action for action in ACTIONS.values() if not action.kinds or kind in action.kinds]

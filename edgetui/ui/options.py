@@ -1,0 +1,25 @@
+"""What a start of the screen is told: the settings that hold for its whole life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgetui.terminal.profile import Profile
+
+LOCAL = Profile("local", "truecolor", False, True, 0.1, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenOptions:
+    """Settings of the screen.
+
+    `theme` is a theme name, empty for the one that suits the terminal. `audit` is the file of the action record,
+    None for the usual place. `badges` stand in the header beside those of the clusters.
+    """
+
+    read_only: bool = False
+    theme: str = ""
+    profile: Profile = field(default=LOCAL)
+    audit: Path | None = None
+    badges: tuple[str, ...] = ()

@@ -1,0 +1,82 @@
+"""The one-line bars: tabs above the pane, the footer with the keys that work here and now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edgetui.ui.spans import Span, Spans, width_of
+
+
+class Tab(NamedTuple):
+    """One tab: its key, its name with counts, whether it is the one shown and whether something in it is bad."""
+
+    key: str
+    name: str
+    counted: str
+    active: bool
+    bad: bool
+
+
+def tab_line(tabs: Sequence[Tab], width: int) -> Spans:
+    """The tab line; when it is too long, tabs that are not shown lose first their summary, then count and name."""
+    for detail in (2, 1, 0, -1):
+        spans = _tabs(tabs, detail)
+        if width_of(spans) <= width:
+            break
+    return spans
+
+
+def _tabs(tabs: Sequence[Tab], detail: int) -> Spans:
+    spans: list[Span] = []
+    for tab in tabs:
+        total, _, summary = tab.counted.partition(" · ")
+        name = f" {tab.key} {tab.name} " if tab.active or detail >= 0 else f" {tab.key} "
+        spans.append(Span(name, "title-focus" if tab.active else "title"))
+        if tab.active or detail > 0:
+            spans.append(Span(f" {total}"))
+        if summary and (tab.active or detail == 2):
+            first, dot, rest = summary.partition(" · ")
+            spans += [Span(" · "), Span(first, "bad" if tab.bad else "warn"), Span(dot + rest)]
+        elif summary and tab.bad:
+            spans.append(Span("!", "bad"))
+        spans.append(Span("  "))
+    return tuple(spans)
+
+
+class KeyHint(NamedTuple):
+    """One key of the footer; `off` says why it does not work here, empty when it does."""
+
+    key: str
+    label: str
+    off: str = ""
+
+
+def footer_line(hints: Sequence[KeyHint], last: Sequence[KeyHint], width: int) -> Spans:
+    """The footer: `hints` from the left, `last` at the right end. Hints that do not fit are left out from the end."""
+    right = _hints(last)
+    room = width - width_of(right) - 1
+    shown = list(hints)
+    spans = _hints(shown)
+    if width_of(spans) > room:
+        shown = [KeyHint(hint.key, hint.label, "-" if hint.off else "") for hint in shown]
+        spans = _hints(shown)
+    while shown and width_of(spans) > room:
+        shown.pop()
+        spans = _hints(shown)
+    pad = max(width - width_of(spans) - width_of(right), 0)
+    return (*spans, Span(" " * pad, "bar"), *right)
+
+
+def _hints(hints: Sequence[KeyHint]) -> Spans:
+    spans: list[Span] = [Span(" ", "bar")] if hints else []
+    for index, hint in enumerate(hints):
+        if index:
+            spans.append(Span("  ", "bar"))
+        if hint.off:
+            reason = f" ({hint.off})" if hint.off != "-" else ""
+            spans.append(Span(f"{hint.key} {hint.label}{reason}", "key-off"))
+        else:
+            spans += [Span(hint.key, "key"), Span(f" {hint.label}", "bar")]
+    spans.append(Span(" ", "bar"))
+    return tuple(spans)

@@ -1,0 +1,170 @@
+"""What is said about clusters and about missing rows, in plain words. Pure: stores and a time in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgetui.model.freshness import Link, LinkState, Sync
+from edgetui.model.panes.base import Pane
+from edgetui.model.store import Store
+from edgetui.model.text import age, plural
+
+from .spans import Span, Spans, line, width_of
+
+LINK_ROLE = {
+    Link.LIVE: "ok",
+    Link.CONNECTING: "quiet",
+    Link.STALE: "warn",
+    Link.REFUSED: "bad",
+    Link.BROKEN: "bad",
+}
+LINK_WORD = {
+    Link.LIVE: "live",
+    Link.CONNECTING: "connecting",
+    Link.STALE: "stale",
+    Link.REFUSED: "refused",
+    Link.BROKEN: "unusable",
+}
+_ORDER = (Link.LIVE, Link.CONNECTING, Link.STALE, Link.REFUSED, Link.BROKEN)
+
+
+def link_words(link: LinkState, now: float) -> str:
+    """The state of one link with its age: "live", "stale 4m", "refused 12s", "connecting 8s"."""
+    word = LINK_WORD[link.link]
+    if link.link is Link.LIVE or link.link is Link.BROKEN:
+        return word
+    since = link.heard if link.link is Link.STALE and link.heard else link.since
+    if not since or (link.link is Link.CONNECTING and now - since < 3):
+        return word
+    return f"{word} {age(now - since)}"
+
+
+def header(stores: Sequence[Store], now: float, width: int, right: Spans) -> Spans:
+    """The header line in `width` cells: each cluster's state if they fit, else counts; `right` at the end."""
+    brand = line(" ", Span("edgetui", "brand"), "  ")
+    room = width - width_of(brand) - width_of(right) - 1
+    middle = _each(stores, now)
+    if width_of(middle) > room:
+        middle = _counts(stores, now)
+        if (names := _troubled(stores, now)) and width_of(middle) + width_of(names) <= room:
+            middle += names
+    pad = max(width - width_of(brand) - width_of(middle) - width_of(right), 1)
+    return _on_bar((*brand, *middle, Span(" " * pad), *right))
+
+
+def _on_bar(spans: Spans) -> Spans:
+    return tuple(Span(span.text, "bar") if span.role == "row" else span for span in spans)
+
+
+def _each(stores: Sequence[Store], now: float) -> Spans:
+    spans: list[Span] = []
+    for store in stores:
+        if spans:
+            spans.append(Span(" · "))
+        spans.append(Span(f"{store.cluster} "))
+        spans.append(Span(link_words(store.link, now), LINK_ROLE[store.link.link]))
+    if any(store.link.link is not Link.LIVE and store.link.sentence for store in stores):
+        spans += [Span("  "), Span("c", "key"), Span(" why")]
+    return tuple(spans)
+
+
+def _counts(stores: Sequence[Store], now: float) -> Spans:
+    spans: list[Span] = []
+    for state in _ORDER:
+        some = [store for store in stores if store.link.link is state]
+        if not some:
+            continue
+        if spans:
+            spans.append(Span(" · "))
+        words = (
+            max((link_words(store.link, now) for store in some), key=len)
+            if len(some) == 1
+            else LINK_WORD[state]
+        )
+        spans.append(Span(f"{len(some)} "))
+        spans.append(Span(words, LINK_ROLE[state]))
+    spans += [Span("  "), Span("c", "key"), Span(" clusters")]
+    return tuple(spans)
+
+
+def _troubled(stores: Sequence[Store], now: float) -> Spans:
+    names = [store.cluster for store in stores if store.link.link not in (Link.LIVE, Link.CONNECTING)]
+    return (Span(f"  ({', '.join(names)})"),) if names else ()
+
+
+def notes(pane: Pane, stores: Sequence[Store], total: int) -> tuple[str, ...]:
+    """Why rows may be missing from a pane, one sentence per reason, the clusters named when there are several.
+
+    A cluster that refuses everything stands in the header; panes that have rows of others do not repeat it.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for store in stores:
+        reason = _missing(pane, store)
+        if reason is not None and not (total and reason[0] == "!"):
+            found.setdefault(reason, []).append(store.cluster)
+    lines = []
+    for (sign, sentence), names in found.items():
+        where = "" if len(stores) == 1 else f"{_some(names)}: "
+        lines.append(f"{sign} {where}{sentence}")
+    return tuple(lines)
+
+
+def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
+    """Sign and sentence for what one cluster does not show in this pane, None when all is there."""
+    if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in pane.kinds):
+        return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (c says why)"
+    states = [store.freshness(kind) for kind in pane.kinds]
+    forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
+    if forbidden:
+        every = len(forbidden) == len(pane.kinds)
+        what = pane.title.lower() if every else " and ".join(f"{kind}s" for kind in forbidden)
+        return "?", f"not allowed to see {what}"
+    absent = [state for state in states if state.sync is Sync.ABSENT]
+    if len(absent) == len(states):
+        return "?", f"this cluster has no {pane.title.lower()}"
+    if any(state.partial for state in states):
+        return "?", "only some namespaces may be seen"
+    waiting = [state for state in states if state.sync in (Sync.NEVER, Sync.SYNCING)]
+    if waiting and not any(store.count(kind) for kind in pane.kinds):
+        if store.link.link is Link.STALE:
+            return "~", f"never answered: {_first(store.link.sentence) or 'no link'}"
+        return "~", f"waiting for the first list of {pane.title.lower()}"
+    return None
+
+
+def empty(pane: Pane, total: int, filter_text: str) -> str:
+    """What an empty pane says when nothing explains it better."""
+    if filter_text and total:
+        return f"  none of {plural(total, 'row')} matches {filter_text!r}; esc shows all again"
+    return f"  no {pane.title.lower()} here"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} clusters ({', '.join(names[:2])}, …)"
+
+
+def _first(sentence: str) -> str:
+    return sentence.rstrip(".")
+
+
+def cluster_lines(store: Store, now: float, server: str = "", context: str = "") -> list[Spans]:
+    """Everything about one cluster's link, for the list of clusters: state, versions, what is wrong, what to do."""
+    link = store.link
+    sign = {Link.LIVE: " ", Link.CONNECTING: " ", Link.STALE: "~"}.get(link.link, "!")
+    head = [Span(f"{sign} ", LINK_ROLE[link.link]), Span(store.cluster, "title"), Span("  ")]
+    head.append(Span(link_words(link, now), LINK_ROLE[link.link]))
+    facts = [
+        fact
+        for fact in (store.version, server, f"context {context}" if context else "", *store.badges)
+        if fact
+    ]
+    lines: list[Spans] = [tuple(head)]
+    if facts:
+        lines.append(line("    ", Span("  ".join(facts), "quiet")))
+    if link.sentence:
+        lines.append(line("    ", Span(link.sentence, LINK_ROLE[link.link])))
+    if link.next_step:
+        lines.append(line("    ", link.next_step))
+    if link.link in (Link.STALE, Link.CONNECTING) and link.retry_at > now:
+        lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))
+    return lines

@@ -1,0 +1,119 @@
+"""One program, measured from outside as a person has it: a real terminal in front, a counting link behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.controlplane.cluster import ControlPlane
+from tests.controlplane.proxy import FaultProxy
+from tests.terminal.ptyapp import PtyApp
+
+from .setting import Churn
+
+EVENTS_PER_SECOND = 20
+SETTLE_SECONDS = 5
+
+
+@dataclass
+class Figures:
+    """What one program cost. Times in seconds and milliseconds, memory in KiB, processor in percent of one core."""
+
+    first_rows_ms: float = 0.0
+    all_rows_ms: float = 0.0
+    boot_terminal_bytes: int = 0
+    boot_api_bytes: int = 0
+    rss_kib: int = 0
+    idle_cpu_percent: float = 0.0
+    idle_terminal_bytes_per_s: float = 0.0
+    idle_api_bytes_per_s: float = 0.0
+    churn_cpu_percent: float = 0.0
+    churn_terminal_bytes_per_s: float = 0.0
+    churn_api_bytes_per_event: float = 0.0
+    rss_after_churn_kib: int = 0
+    outage_seconds: float = 0.0
+    outage_connections: int = 0
+    outage_cpu_seconds: float = 0.0
+    data_after_outage_s: float = 0.0
+
+    def as_json(self) -> dict[str, float]:
+        """Rounded, for the result file."""
+        return {name: round(value, 2) for name, value in asdict(self).items()}
+
+
+@dataclass
+class Program:
+    """A peer: its command, and how its screen says "rows are here" and "all of them are here"."""
+
+    name: str
+    argv: Callable[[Path], Sequence[str]]
+    first_rows: re.Pattern[str]
+    all_rows: re.Pattern[str] | None = None
+    keys: tuple[str, ...] = ()
+    survives_outage: bool = False
+
+
+def measure(program: Program, cluster: ControlPlane, home: Path, seconds: float) -> Figures:
+    """Start the program, let it idle, let the cluster churn, and where it survives that, cut the link."""
+    figures = Figures()
+    with FaultProxy.in_front_of(cluster) as proxy:
+        kubeconfig = cluster.kubeconfig(server=proxy.url)
+        env = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        started = time.monotonic()
+        with PtyApp(list(program.argv(kubeconfig)), env=env) as app:
+            app.keys(*program.keys)
+            app.until(program.first_rows.search, 60, "first rows")
+            figures.first_rows_ms = (time.monotonic() - started) * 1000
+            if program.all_rows is not None:
+                app.until(program.all_rows.search, 60, "all rows")
+                figures.all_rows_ms = (time.monotonic() - started) * 1000
+            app.quiet(SETTLE_SECONDS)
+            figures.boot_terminal_bytes = app.bytes_out
+            figures.boot_api_bytes = proxy.bytes_up + proxy.bytes_down
+            figures.rss_kib = app.memory_kib()
+            idle(app, proxy, figures, seconds)
+            churn(app, proxy, cluster, figures, seconds)
+            if program.survives_outage:
+                outage(app, proxy, figures, seconds)
+    return figures
+
+
+def idle(app: PtyApp, proxy: FaultProxy, figures: Figures, seconds: float) -> None:
+    """Nothing happens in the cluster but what it does by itself."""
+    cpu, terminal, api = app.cpu_seconds(), app.bytes_out, proxy.bytes_up + proxy.bytes_down
+    app.quiet(seconds)
+    figures.idle_cpu_percent = (app.cpu_seconds() - cpu) / seconds * 100
+    figures.idle_terminal_bytes_per_s = (app.bytes_out - terminal) / seconds
+    figures.idle_api_bytes_per_s = (proxy.bytes_up + proxy.bytes_down - api) / seconds
+
+
+def churn(app: PtyApp, proxy: FaultProxy, cluster: ControlPlane, figures: Figures, seconds: float) -> None:
+    """Twenty pods a second change."""
+    cpu, terminal, api = app.cpu_seconds(), app.bytes_out, proxy.bytes_up + proxy.bytes_down
+    began = time.monotonic()
+    with Churn(cluster, EVENTS_PER_SECOND) as load:
+        app.quiet(seconds)
+    took = time.monotonic() - began
+    figures.churn_cpu_percent = (app.cpu_seconds() - cpu) / took * 100
+    figures.churn_terminal_bytes_per_s = (app.bytes_out - terminal) / took
+    figures.churn_api_bytes_per_event = (proxy.bytes_up + proxy.bytes_down - api) / max(1, load.sent)
+    figures.rss_after_churn_kib = app.memory_kib()
+
+
+def outage(app: PtyApp, proxy: FaultProxy, figures: Figures, seconds: float) -> None:
+    """The link is refused for a while, then comes back."""
+    cpu, attempts = app.cpu_seconds(), proxy.stats.attempted
+    proxy.cut(refuse=False)
+    app.quiet(seconds)
+    figures.outage_seconds = seconds
+    figures.outage_connections = proxy.stats.attempted - attempts
+    figures.outage_cpu_seconds = app.cpu_seconds() - cpu
+    app.wait_for("stale", timeout=5)
+    proxy.restore()
+    back = time.monotonic()
+    app.wait_gone("stale", timeout=120)
+    figures.data_after_outage_s = time.monotonic() - back

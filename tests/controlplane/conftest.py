@@ -1,0 +1,82 @@
+"""Real clusters for tests: one of each kind per run, booted when the first test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from . import build
+from .assets import Assets
+from .cluster import ControlPlane
+from .golang import BuildError
+
+Boot = Callable[..., ControlPlane]
+
+
+@pytest.fixture(scope="session")
+def control_plane_assets(request: pytest.FixtureRequest) -> Assets:
+    """The programs, built on first use with the progress on the terminal. Not having them is a failure."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def report(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            build.say(text)
+
+    try:
+        return build.ensure(report)
+    except BuildError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def boot(control_plane_assets: Assets) -> Iterator[Boot]:
+    """Boot a control plane with options of its own; it is stopped at the end of the run."""
+    running: list[ControlPlane] = []
+
+    def start(name: str, **options: Any) -> ControlPlane:
+        cluster = ControlPlane(name, assets=control_plane_assets, **options)
+        running.append(cluster)
+        return cluster.start()
+
+    yield start
+    for cluster in running:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(boot: Boot) -> ControlPlane:
+    """Three nodes, metrics, RBAC, etcd. Shared: use a namespace of your own and undo what you break."""
+    return boot("plant", metrics=True)
+
+
+@pytest.fixture(scope="session")
+def two_clusters(cluster: ControlPlane, boot: Boot) -> tuple[ControlPlane, ControlPlane]:
+    """``cluster`` and a second one without metrics."""
+    return cluster, boot("vehicle", nodes=2)
+
+
+@pytest.fixture(scope="session")
+def cluster_rbac_off(boot: Boot) -> ControlPlane:
+    """Everybody who is authenticated may do everything, as MicroK8s is installed."""
+    return boot("rbac-off", nodes=1, authorization="AlwaysAllow")
+
+
+@pytest.fixture(scope="session")
+def cluster_kine(boot: Boot) -> ControlPlane:
+    """Stored in SQLite through kine, as K3s is installed."""
+    return boot("kine", nodes=1, storage="kine")
+
+
+@pytest.fixture(scope="session")
+def cluster_no_watchlist(boot: Boot) -> ControlPlane:
+    """Without streaming lists, as servers before 1.34."""
+    return boot("no-watchlist", nodes=1, feature_gates={"WatchList": False})
+
+
+@pytest.fixture
+def namespace(cluster: ControlPlane) -> Iterator[str]:
+    """A namespace in ``cluster`` for one test."""
+    with cluster.namespace() as name:
+        yield name

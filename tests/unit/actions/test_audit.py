@@ -1,0 +1,160 @@
+"""The audit record: durable, private, chained, shared, and free of secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgetui.actions.audit import GENESIS, AuditLog, who, without_tokens
+from edgetui.actions.plan import Refusal
+
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl-_x"
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_each_record_carries_the_hash_of_the_one_before(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "state" / "audit.jsonl")
+    for number in range(3):
+        log.append({"event": "intent", "number": number})
+    first, second, third = lines(log.path)
+    assert first["prev"] == GENESIS
+    assert second["prev"] == first["hash"]
+    assert third["prev"] == second["hash"]
+    found = log.verify()
+    assert (found.records, found.torn, found.broken) == (3, (), ())
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        log = AuditLog(tmp_path / "state" / "audit.jsonl")
+        log.append({"event": "intent"})
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(log.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(log.path.parent.stat().st_mode) == 0o700
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    path.touch(0o644)
+    AuditLog(path).append({"event": "intent"})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"number":1', '"number":7'), ('"event":"result"', '"event":"intent"')]
+)
+def test_an_altered_record_shows(tmp_path: Path, old: str, new: str) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    for number in range(3):
+        log.append({"event": "result", "number": number})
+    text = log.path.read_text().splitlines()
+    text[1] = text[1].replace(old, new)
+    log.path.write_text("\n".join(text) + "\n")
+    assert log.verify().broken == (2,)
+
+
+def test_a_record_that_was_taken_out_shows(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    for number in range(3):
+        log.append({"number": number})
+    text = log.path.read_text().splitlines()
+    log.path.write_text("\n".join([text[0], text[2]]) + "\n")
+    assert log.verify().broken == (2,)
+
+
+def test_a_line_torn_by_a_power_cut_is_kept_and_stepped_over(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.append({"number": 0})
+    with log.path.open("ab") as file:
+        file.write(b'{"number":1,"prev":"')
+    log.append({"number": 2})
+    found = log.verify()
+    assert (found.records, found.torn, found.broken) == (2, (2,), ())
+
+
+def test_the_last_record_is_found_behind_a_long_torn_line(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.append({"number": 0})
+    with log.path.open("ab") as file:
+        file.write(b"x" * 300_000)
+    log.append({"number": 1})
+    assert log.verify().broken == ()
+
+
+def test_several_processes_write_one_chain(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    program = (
+        "import sys; from pathlib import Path; from edgetui.actions.audit import AuditLog\n"
+        "log = AuditLog(Path(sys.argv[1]))\n"
+        "for number in range(25): log.append({'from': sys.argv[2], 'number': number})\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, str(path), str(number)]) for number in range(3)
+    ]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    found = AuditLog(path).verify()
+    assert (found.records, found.torn, found.broken) == (75, (), ())
+
+
+def test_a_full_disk_refuses_the_record_and_leaves_no_torn_line(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.append({"number": 0})
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size + 20, limit[1]))
+    try:
+        with pytest.raises(Refusal, match=r"cannot be written.*nothing is changed"):
+            log.append({"number": 1})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert log.verify().records == 1
+    assert log.verify().torn == ()
+
+
+def test_a_directory_that_cannot_be_made_refuses_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file is in the way")
+    with pytest.raises(Refusal) as refused:
+        AuditLog(tmp_path / "state" / "audit.jsonl").append({"event": "intent"})
+    assert "cannot be written" in refused.value.sentence
+    assert refused.value.next_step
+
+
+def test_a_link_in_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refusal):
+        AuditLog(tmp_path / "audit.jsonl").append({"event": "intent"})
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_no_token_reaches_the_file(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.append({"message": f"refused: {JWT}!", "data": {"list": [JWT], JWT: 1}})
+    assert "eyJ" not in log.path.read_text()
+    assert lines(log.path)[0]["message"] == "refused: [token]!"
+
+
+def test_other_values_stay_as_they_are() -> None:
+    value = {"a": [1, 2.5, None, True, "eye.jet.x"], "b": {"c": "d"}}
+    assert without_tokens(value) == value
+
+
+def test_who_names_the_person_before_sudo_and_the_ssh_client() -> None:
+    found = who({"SUDO_USER": "kim", "SSH_CONNECTION": "192.0.2.7 50022 192.0.2.1 22"})
+    assert found["sudo_user"] == "kim"
+    assert found["ssh_client"] == "192.0.2.7"
+    assert found["uid"] == str(os.getuid())
+    assert set(who({})) == {"user", "uid"}

@@ -1,0 +1,39 @@
+"""The action registry: help, footer and greyed keys are made of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgetui.actions.plan import Refusal
+from edgetui.actions.registry import ACTIONS, needs
+from edgetui.model.kinds import KINDS
+
+
+def test_keys_and_ids_are_unique() -> None:
+    assert len({action.key for action in ACTIONS.values()}) == len(ACTIONS)
+    assert [action.id for action in ACTIONS.values()] == list(ACTIONS)
+
+
+@pytest.mark.parametrize("name", ["scale", "rollback"])
+def test_an_action_works_on_exactly_the_kinds_that_say_so(name: str) -> None:
+    capable = {kind.name for kind in KINDS.values() if name in kind.capabilities}
+    assert ACTIONS[name].kinds == capable
+
+
+@pytest.mark.parametrize("name", ["scale", "rollback"])
+def test_rights_name_the_resource_of_their_kind(name: str) -> None:
+    for kind, rights in ACTIONS[name].needs.items():
+        assert rights[0].resource == KINDS[kind].plural
+        assert {right.group for right in rights} == {KINDS[kind].group}
+
+
+def test_rights_in_words() -> None:
+    assert ACTIONS["scale"].verbs[0] == "update deployments/scale"
+    assert ACTIONS["rotate"].verbs == ("create serviceaccounts/token", "create secrets", "delete secrets")
+
+
+def test_a_kind_it_does_not_work_on_is_refused_with_those_it_does() -> None:
+    with pytest.raises(Refusal) as refused:
+        needs("rollback", "Pod")
+    assert "Pod" in refused.value.sentence
+    assert "DaemonSet, Deployment, StatefulSet" in refused.value.next_step
