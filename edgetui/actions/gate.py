@@ -22,7 +22,15 @@ from edgetui.actions.plan import Cancelled, Json, Plan, Receipt, Refusal, Step, 
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
 from edgetui.cluster.api import WritePermit
-from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, OutcomeUnknown, ServerFailure
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    Forbidden,
+    LinkError,
+    NotFound,
+    OutcomeUnknown,
+    ServerFailure,
+)
 from edgetui.model.freshness import Link
 from edgetui.model.identity import ObjectRef
 
@@ -145,7 +153,13 @@ class Run:
         if write.path.endswith("/token"):
             raise ValueError("a TokenRequest has no dry run")
         query = {"dryRun": "All", "fieldValidation": "Strict"}
-        return await self._send(write, query)
+        try:
+            return await self._send(write, query)
+        except OutcomeUnknown:
+            raise LinkError(
+                f"{self.session.name} did not answer the dry run: nothing was changed.",
+                "Try again when the link is better.",
+            ) from None
 
     async def confirm(self, plan: Plan) -> None:
         """Put the plan before the person; raises Cancelled unless they agree."""
@@ -212,11 +226,12 @@ class Run:
         await asyncio.to_thread(self.gate.audit.append, record)
 
     async def _send(self, write: Write, query: dict[str, str]) -> Json:
-        permit = WritePermit(f"{self._action} {self._id}")
+        permit = WritePermit(self._action, self.session.name)
         try:
-            return await self.session.api.write(
+            answer: Json = await self.session.api.write(
                 permit, write.method, write.path, write.body, query=query, content_type=write.content_type
             )
+            return answer
         except Forbidden:
             self.gate.permissions.invalidate(self.session)
             raise

@@ -64,9 +64,9 @@ def reload_auth(target: ClusterTarget) -> AuthSettings | None:
     """What the target's kubeconfig says now about its user; None when that cannot be told any more.
 
     Another program may have put a new token there: worth a look after a 401. Plugins keep what they were
-    told about their cluster.
+    told about their cluster. Servers without TLS get no credentials, as in `load_fleet`.
     """
-    if target.file is None:
+    if target.file is None or not target.server.startswith("https://"):
         return None
     try:
         user = kubeconfig_document.read(target.file).users.get(target.user_name)

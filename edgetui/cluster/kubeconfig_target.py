@@ -29,6 +29,7 @@ EXTENSION = "edgetui"
 """Name of our cluster extension: `{badge: TEXT}` or `{badges: [TEXT, ...]}`."""
 
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
+_PROXIES = ("http",)
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _MAX_BADGE = 16
 
@@ -149,11 +150,11 @@ def _url(entry: Entry, key: str, text: str, schemes: tuple[str, ...]) -> SplitRe
 def _proxy_url(cluster: Entry, server: str, env: Mapping[str, str]) -> str:
     text = cluster.text("proxy-url").strip()
     if text:
-        _url(cluster, "proxy-url", text, ("http", "https"))
+        _url(cluster, "proxy-url", text, _PROXIES)
         return text
     found = proxy.from_environment(server, env)
     if found:
-        _url(cluster, "proxy in the environment", found, ("http", "https"))
+        _url(cluster, "proxy in the environment", found, _PROXIES)
     return found
 
 

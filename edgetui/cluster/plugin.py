@@ -54,7 +54,7 @@ class Plugin:
         self._time_limit = time_limit
         self._issued: Issued | None = None
         self._failed: CredentialError | None = None
-        self._ran_at = float("-inf")
+        self._ran_at = self._changed_at = float("-inf")
         self._turn: asyncio.Lock | None = None
 
     @property
@@ -72,15 +72,12 @@ class Plugin:
     async def refresh(self, refused: Issued | None) -> bool:
         """Run the plugin because the server refused `refused`; whether there is something new to try.
 
-        Nothing is run when others have renewed it meanwhile.
+        Nothing is run when others have renewed it meanwhile, or a moment ago.
         """
         async with self._lock():
-            if self._issued is not refused:
-                return True
-            if self._clock() - self._ran_at < REST:
-                return False
-            issued = await self._run()
-            return refused is None or (issued.token, issued.pair) != (refused.token, refused.pair)
+            if self._issued is refused and self._clock() - self._ran_at >= REST:
+                await self._run()
+            return self._clock() - self._changed_at < REST
 
     def _lock(self) -> asyncio.Lock:
         if self._turn is None:
@@ -113,6 +110,8 @@ class Plugin:
             self._failed = error
             self._ran_at = self._clock()
             raise
+        if self._issued is None or (issued.token, issued.pair) != (self._issued.token, self._issued.pair):
+            self._changed_at = self._ran_at
         self._issued = issued
         return issued
 

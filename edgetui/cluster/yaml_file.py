@@ -153,7 +153,7 @@ def parse(data: bytes, shown: str) -> Any:
         ) from None
 
 
-def compose_first(data: bytes) -> yaml.Node | None:
+def compose_first(data: bytes | str) -> yaml.Node | None:
     """The node tree of the first document; raises yaml.YAMLError."""
     loader = PlainLoader(data)
     try:

@@ -36,19 +36,16 @@ def pen_of(style: Style | None, colours: str) -> Pen:
     """The SGR state that draws `style` at this colour depth ("mono" sends no colour at all)."""
     if style is None:
         return PLAIN
-    attributes = [
-        code
-        for code, wanted in (
-            ("1", style.bold),
-            ("2", style.dim),
-            ("3", style.italic),
-            ("4", style.underline),
-            ("7", style.reverse),
-            ("9", style.strike),
-        )
-        if wanted
+    wanted: list[tuple[str, bool | None]] = [
+        ("1", style.bold),
+        ("2", style.dim),
+        ("3", style.italic),
+        ("4", style.underline),
+        ("7", style.reverse),
+        ("9", style.strike),
     ]
-    return frozenset(attributes), _colour(style.color, colours, True), _colour(style.bgcolor, colours, False)
+    attributes = frozenset(code for code, on in wanted if on)
+    return attributes, _colour(style.color, colours, True), _colour(style.bgcolor, colours, False)
 
 
 def _colour(colour: Color | None, colours: str, foreground: bool) -> str:
@@ -63,11 +60,11 @@ def sgr(old: Pen, new: Pen) -> str:
         return ""
     if new == PLAIN:
         return "\x1b[m"
-    codes = sorted(new[0] - old[0])
+    codes: list[str] = sorted(new[0] - old[0])
     if old[0] - new[0]:
         codes = ["", *sorted(new[0])]
         old = PLAIN
-    codes += [new[i] for i in (1, 2) if new[i] != old[i]]
+    codes += [now for before, now in zip(old[1:], new[1:], strict=True) if now != before]
     return f"\x1b[{';'.join(codes)}m"
 
 
@@ -77,7 +74,9 @@ class Grid:
     `put` changes what it should show; `emit` returns the bytes that get it there and takes them as sent.
     """
 
-    def __init__(self, width: int, height: int, *, colours: str = "truecolor", ascii_only: bool = False) -> None:
+    def __init__(
+        self, width: int, height: int, *, colours: str = "truecolor", ascii_only: bool = False
+    ) -> None:
         self._colours = colours
         self._ascii = ascii_only
         self._pens: list[Pen] = [PLAIN]
@@ -139,7 +138,9 @@ class Grid:
             self._pens.append(pen)
         return number
 
-    def _put_text(self, text: list[str], style: list[int], x: int, end: int, content: str, number: int) -> int:
+    def _put_text(
+        self, text: list[str], style: list[int], x: int, end: int, content: str, number: int
+    ) -> int:
         if self._ascii and not content.isascii():
             content = content.translate(_ASCII)
         if content.isascii() and content.isprintable():

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
-
 from textual.driver import Driver
 
 from edgetui.model.fleet import Fleet
@@ -130,6 +129,15 @@ class EdgetuiApp(DrawnApp):
             if (take := getattr(screen, "changes_arrived", None)) is not None:
                 take(changes, now)
 
+    @property
+    def failure(self) -> Exception | None:
+        """What the app ended of, when it was not a person."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End without Textual's traceback: its local variables could hold secrets, and nobody can read it."""
+        self._close_messages_no_wait()
+
     # -- what screens ask for
 
     def flash(self, text: str, role: str = "note") -> None:
@@ -201,7 +209,9 @@ class EdgetuiApp(DrawnApp):
     def action_next_theme(self) -> None:
         """The next theme, by name."""
         names = sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
-        self.set_look(names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0])
+        self.set_look(
+            names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
+        )
         self.flash(f"theme {self._look.name}: {self._look.about}")
 
     def action_freeze(self) -> None:
@@ -227,8 +237,6 @@ class EdgetuiApp(DrawnApp):
             self._flows.ask_to_leave()
         else:
             self.exit(0)
-
-
 
 
 def object_words(key: ObjectKey) -> str:

@@ -58,7 +58,9 @@ def looking_bindings() -> list[BindingType]:
 
 def acting_bindings() -> list[BindingType]:
     """Bindings of the actions, the same on every screen that has an object."""
-    return [Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in ACTIONS.values()]
+    return [
+        Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in ACTIONS.values()
+    ]
 
 
 KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler"}

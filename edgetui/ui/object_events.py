@@ -21,5 +21,9 @@ async def events_of(session: Any, key: ObjectKey) -> tuple[Sequence[EventRow], s
         listed = await session.api.get(path, {"fieldSelector": selector, "limit": str(LIMIT)})
     except EdgetuiError as error:
         return (), str(error)
-    rows = [row for row in (row_of("Event", item) for item in listed.get("items", ())) if isinstance(row, EventRow)]
+    rows = [
+        row
+        for row in (row_of("Event", item) for item in listed.get("items", ()))
+        if isinstance(row, EventRow)
+    ]
     return rows, "" if rows else "none: the cluster keeps events for a short time only"

@@ -62,13 +62,14 @@ def to_strip(spans: Sequence[Span], width: int, look: Mapping[str, Style], base:
 
 
 def hanging(spans: Sequence[Span], width: int) -> int:
-    """How far the second line of a wrapped line is indented: to the value behind a label, else a little."""
-    if len(spans) > 1 and spans[1].role == "quiet" and spans[1].text.endswith(" "):
-        label = width_of(spans[:2])
-        if label * 3 < width:
-            return label
+    """How far the second line of a wrapped line is indented: to the value behind a label, else to its first word."""
+    used = 0
+    for span in spans[:2]:
+        used += cell_len(span.text)
+        if span.text.endswith("  ") and span.text.strip() and used * 3 < width:
+            return used
     text = plain(spans)
-    return min(len(text) - len(text.lstrip(" ")) + 2, width // 3)
+    return min(len(text) - len(text.lstrip(" !~?")), width // 3)
 
 
 def wrap(spans: Sequence[Span], width: int) -> list[Spans]:
@@ -81,6 +82,8 @@ def wrap(spans: Sequence[Span], width: int) -> list[Spans]:
 
     def begin_line() -> None:
         nonlocal used, start
+        if lines[-1]:
+            lines[-1][-1] = lines[-1][-1]._replace(text=lines[-1][-1].text.rstrip(" "))
         lines.append([Span(" " * indent)])
         used = start = indent
 

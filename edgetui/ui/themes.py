@@ -59,7 +59,19 @@ _ANSI_VARIABLES = {
 """What Textual's own style sheet wants of a theme in the terminal's colours."""
 
 _COLOURS = frozenset(
-    {"primary", "secondary", "foreground", "background", "surface", "panel", "boost", "error", "warning", "success", "accent"}
+    {
+        "primary",
+        "secondary",
+        "foreground",
+        "background",
+        "surface",
+        "panel",
+        "boost",
+        "error",
+        "warning",
+        "success",
+        "accent",
+    }
 )
 
 

@@ -76,7 +76,11 @@ def _counts(stores: Sequence[Store], now: float) -> Spans:
             continue
         if spans:
             spans.append(Span(" · "))
-        words = max((link_words(store.link, now) for store in some), key=len) if len(some) == 1 else LINK_WORD[state]
+        words = (
+            max((link_words(store.link, now) for store in some), key=len)
+            if len(some) == 1
+            else LINK_WORD[state]
+        )
         spans.append(Span(f"{len(some)} "))
         spans.append(Span(words, LINK_ROLE[state]))
     spans += [Span("  "), Span("c", "key"), Span(" clusters")]
@@ -99,9 +103,9 @@ def notes(pane: Pane, stores: Sequence[Store], total: int) -> tuple[str, ...]:
         if reason is not None and not (total and reason[0] == "!"):
             found.setdefault(reason, []).append(store.cluster)
     lines = []
-    for (sign, reason), names in found.items():
+    for (sign, sentence), names in found.items():
         where = "" if len(stores) == 1 else f"{_some(names)}: "
-        lines.append(f"{sign} {where}{reason}")
+        lines.append(f"{sign} {where}{sentence}")
     return tuple(lines)
 
 
@@ -112,7 +116,8 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     states = [store.freshness(kind) for kind in pane.kinds]
     forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
     if forbidden:
-        what = pane.title.lower() if len(forbidden) == len(pane.kinds) else " and ".join(f"{kind}s" for kind in forbidden)
+        every = len(forbidden) == len(pane.kinds)
+        what = pane.title.lower() if every else " and ".join(f"{kind}s" for kind in forbidden)
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
@@ -148,7 +153,11 @@ def cluster_lines(store: Store, now: float, server: str = "", context: str = "")
     sign = {Link.LIVE: " ", Link.CONNECTING: " ", Link.STALE: "~"}.get(link.link, "!")
     head = [Span(f"{sign} ", LINK_ROLE[link.link]), Span(store.cluster, "title"), Span("  ")]
     head.append(Span(link_words(link, now), LINK_ROLE[link.link]))
-    facts = [fact for fact in (store.version, server, f"context {context}" if context else "", *store.badges) if fact]
+    facts = [
+        fact
+        for fact in (store.version, server, f"context {context}" if context else "", *store.badges)
+        if fact
+    ]
     lines: list[Spans] = [tuple(head)]
     if facts:
         lines.append(line("    ", Span("  ".join(facts), "quiet")))

@@ -45,13 +45,21 @@ def plant() -> Store:
         progressing=("True", "ReplicaSetUpdated"),
         created=NOW - 40 * DAY,
     )
-    new = replica_set(bad, "7f9c66", revision=8, replicas=2, ready=0, image="registry.local/press:2.1", created=NOW - 130)
-    old = replica_set(bad, "66d8c4", revision=7, replicas=5, image="registry.local/press:2.0", created=NOW - 3 * DAY)
-    older = replica_set(bad, "5b6f77", revision=6, replicas=0, image="registry.local/press:1.9", created=NOW - 9 * DAY)
+    new = replica_set(
+        bad, "7f9c66", revision=8, replicas=2, ready=0, image="registry.local/press:2.1", created=NOW - 130
+    )
+    old = replica_set(
+        bad, "66d8c4", revision=7, replicas=5, image="registry.local/press:2.0", created=NOW - 3 * DAY
+    )
+    older = replica_set(
+        bad, "5b6f77", revision=6, replicas=0, image="registry.local/press:1.9", created=NOW - 9 * DAY
+    )
     bad_pods = pods_of(
         new, 2, build=image_pull, image="registry.local/press:2.1", created=NOW - 125, node="plant-agent-2"
     )
-    old_pods = pods_of(old, 5, created=NOW - 3 * DAY, node="plant-agent-1", images=("registry.local/press:2.0",))
+    old_pods = pods_of(
+        old, 5, created=NOW - 3 * DAY, node="plant-agent-1", images=("registry.local/press:2.0",)
+    )
     weld = deployment("weld", "line-2", replicas=2, ready=1, available=1, revision=3, created=NOW - 12 * DAY)
     weld_set = replica_set(weld, "5d4b8", revision=3, replicas=2, ready=1, created=NOW - 12 * DAY)
     weld_pods = [
@@ -61,7 +69,9 @@ def plant() -> Store:
             created=NOW - 12 * DAY, node="plant-agent-1"),
     ]  # fmt: skip
     agent = daemon_set("node-exporter", "monitoring", desired=4, ready=3, available=3, created=NOW - 90 * DAY)
-    base = stateful_set("historian", "data", replicas=2, created=NOW - 90 * DAY, image="timescale/timescaledb:2.17")
+    base = stateful_set(
+        "historian", "data", replicas=2, created=NOW - 90 * DAY, image="timescale/timescaledb:2.17"
+    )
     store = store_of(
         node("plant-server-1", roles=("control-plane", "etcd"), created=NOW - 200 * DAY),
         node("plant-agent-1", created=NOW - 200 * DAY),
@@ -155,7 +165,9 @@ def many_pods(count: int, cluster: str = "plant") -> Store:
         store.set_freshness(kind, Freshness(Sync.LIVE, heard=NOW))
     store.set_link(LinkState(Link.LIVE, since=NOW - 60, heard=NOW))
     rows = [
-        row_of("Pod", pod(f"job-{at:05d}-x2k4q", f"ns-{at % 7}", created=NOW - 100 - at * 7, version=5000 + at))
+        row_of(
+            "Pod", pod(f"job-{at:05d}-x2k4q", f"ns-{at % 7}", created=NOW - 100 - at * 7, version=5000 + at)
+        )
         for at in range(count)
     ]
     store.replace("Pod", rows)

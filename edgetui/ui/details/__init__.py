@@ -28,7 +28,13 @@ _KINDS: dict[str, Callable[[Store, Row, float, int], list[Spans]]] = {
 
 
 def detail(
-    store: Store, key: ObjectKey, row: Row | None, now: float, width: int, events: Sequence[EventRow], heard_events: str
+    store: Store,
+    key: ObjectKey,
+    row: Row | None,
+    now: float,
+    width: int,
+    events: Sequence[EventRow],
+    heard_events: str,
 ) -> list[Spans]:
     """All lines about one object; `row` is None when it no longer exists.
 
@@ -65,7 +71,11 @@ def _about(row: EventRow, now: float) -> list[Spans]:
     return [
         line(f"  {row.reason}: {row.message}"),
         line(),
-        line(f"  about    {row.about_kind.lower()} {row.about_name} in {row.about_namespace or 'the cluster'}"),
-        line(f"  seen     {row.count} times, first {age(now - row.first)} ago, last {age(now - row.last)} ago"),
+        line(
+            f"  about    {row.about_kind.lower()} {row.about_name} in {row.about_namespace or 'the cluster'}"
+        ),
+        line(
+            f"  seen     {row.count} times, first {age(now - row.first)} ago, last {age(now - row.last)} ago"
+        ),
         line(f"  told by  {row.source or '?'} {row.host}"),
     ]

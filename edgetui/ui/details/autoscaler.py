@@ -26,7 +26,9 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     out.append(fact("target", f"{row.target_kind.lower()} {row.target_name}"))
     out.append(fact("replicas", f"now {row.current}, wants {row.desired}, allowed {row.min} to {row.max}"))
     for metric in row.metrics:
-        numbers = f"{metric.current or 'not known'}, target {metric.target}{' per pod' if metric.average else ''}"
+        numbers = (
+            f"{metric.current or 'not known'}, target {metric.target}{' per pod' if metric.average else ''}"
+        )
         out.append(fact(metric.label, f"{_meter(metric.ratio)}  {numbers}"))
     out += [line(), line(Span("why", "title"))]
     out += [line(f"  {sentence}") for sentence in told[1:]]

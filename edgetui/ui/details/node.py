@@ -22,24 +22,37 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     out: list[Spans] = []
     if row.message and not row.is_ready:
         out += [trouble(row.message), line()]
-    out.append(fact("state", Span(words, _ROLES.get(severity, "row")), f" for {ago(row.since, now)}" if row.since else ""))
+    out.append(
+        fact(
+            "state",
+            Span(words, _ROLES.get(severity, "row")),
+            f" for {ago(row.since, now)}" if row.since else "",
+        )
+    )
     out.append(fact("heartbeat", f"{ago(row.heartbeat, now)} ago"))
     if row.cordoned:
         out.append(fact("cordoned", Span("yes: no new pods come here", "warn")))
     out.append(fact("roles", ", ".join(row.roles) or "none"))
     out.append(fact("version", f"{row.version}  {row.distribution}".rstrip()))
-    out.append(fact("system", ", ".join(part for part in (row.os_image, row.kernel, row.arch, row.runtime) if part)))
+    out.append(
+        fact("system", ", ".join(part for part in (row.os_image, row.kernel, row.arch, row.runtime) if part))
+    )
     out.append(fact("address", row.internal_ip or "-"))
     usage = store.usage("Node", "", row.name)
-    used = (lambda part, of: f", {percent(part, of)} used") if usage is not None else (lambda part, of: "")
-    out.append(fact("cpu", f"{cpu(row.cpu_allocatable)} for pods", used(usage.cpu_milli if usage else 0, row.cpu_allocatable)))
-    out.append(
-        fact("memory", f"{memory(row.memory_allocatable)} for pods", used(usage.memory_bytes if usage else 0, row.memory_allocatable))
-    )
+    used_cpu = f", {percent(usage.cpu_milli, row.cpu_allocatable)} used" if usage else ""
+    used_memory = f", {percent(usage.memory_bytes, row.memory_allocatable)} used" if usage else ""
+    out.append(fact("cpu", f"{cpu(row.cpu_allocatable)} for pods{used_cpu}"))
+    out.append(fact("memory", f"{memory(row.memory_allocatable)} for pods{used_memory}"))
     out.append(fact("pods", f"{store.pods_on(row.name)} of {row.pods_allocatable}"))
     for taint in row.taints:
         value = f"={taint.value}" if taint.value else ""
-        out.append(fact("taint", f"{taint.key}{value}: {taint.effect}", f" for {ago(taint.since, now)}" if taint.since else ""))
+        out.append(
+            fact(
+                "taint",
+                f"{taint.key}{value}: {taint.effect}",
+                f" for {ago(taint.since, now)}" if taint.since else "",
+            )
+        )
     out.append(fact("age", ago(row.created, now)))
     pods = [pod for pod in store.rows("Pod") if isinstance(pod, PodRow) and pod.node == row.name]
     out += [line(), line(Span(f"pods {len(pods)}", "title"))]

@@ -23,12 +23,18 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     if found is not None:
         out += [trouble(found.sentence, "bad" if found.hard else "warn"), line()]
     out.append(fact("status", f"{row.status}, {row.ready} of {row.containers} containers ready"))
-    out.append(fact("ready", {"True": "yes", "False": "no"}.get(row.condition, "not known"), f" for {ago(row.ready_since, now)}"))
+    out.append(
+        fact(
+            "ready",
+            {"True": "yes", "False": "no"}.get(row.condition, "not known"),
+            f" for {ago(row.ready_since, now)}",
+        )
+    )
     if row.restarts:
         out.append(fact("restarts", f"{row.restarts}, last {ago(row.restarted, now)} ago"))
     out += _trouble(row)
     out.append(fact("node", row.node or "none yet"))
-    if (owner := _owner(store, row)) :
+    if owner := _owner(store, row):
         out.append(fact("made by", owner))
     usage = store.usage("Pod", row.namespace, row.name)
     if usage is not None:

@@ -27,10 +27,15 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     view = look(store, row)
     said = verdict(row)
     found = findings(view.pods, _nodes(store))
-    out: list[Spans] = [line("  ", bar(view.segments, max(20, min(40, width - 60))), f"  {_parts(view.segments)}")]
+    out: list[Spans] = [
+        line("  ", bar(view.segments, max(20, min(40, width - 60))), f"  {_parts(view.segments)}")
+    ]
     role = "bad" if said.failed else "ok" if said.done and not found else "warn"
     out.append(line("  ", Span(said.text, role), _deadline(row, said.done, now)))
-    out += [trouble(f"{one.sentence} ({plural(count, 'pod')})", "bad" if one.hard else "warn") for one, count in found[:4]]
+    out += [
+        trouble(f"{one.sentence} ({plural(count, 'pod')})", "bad" if one.hard else "warn")
+        for one, count in found[:4]
+    ]
     out.append(line())
     out += _facts(store, row, now)
     if isinstance(row, DeploymentRow):
@@ -56,10 +61,17 @@ def _deadline(row: Workload, done: bool, now: float) -> str:
 
 
 def _facts(store: Store, row: Workload, now: float) -> list[Spans]:
-    facts = [fact("replicas", f"{row.replicas} wanted, {row.current} there, {row.ready} ready, {row.available} available")]
+    facts = [
+        fact(
+            "replicas",
+            f"{row.replicas} wanted, {row.current} there, {row.ready} ready, {row.available} available",
+        )
+    ]
     if isinstance(row, DeploymentRow):
         facts.append(fact("revision", f"{row.revision}{f': {row.cause}' if row.cause else ''}"))
-        moving = f", {row.max_surge or '25%'} above and {row.max_unavailable or '25%'} below the number at a time"
+        moving = (
+            f", {row.max_surge or '25%'} above and {row.max_unavailable or '25%'} below the number at a time"
+        )
         facts.append(fact("strategy", row.strategy, moving if row.strategy == "RollingUpdate" else ""))
         if row.paused:
             facts.append(fact("paused", Span("yes: a change of the template starts no rollout", "warn")))
@@ -69,7 +81,9 @@ def _facts(store: Store, row: Workload, now: float) -> list[Spans]:
     else:
         facts.append(fact("strategy", row.strategy))
         if row.misscheduled:
-            facts.append(fact("misplaced", f"{plural(row.misscheduled, 'pod')} on nodes that should not run it"))
+            facts.append(
+                fact("misplaced", f"{plural(row.misscheduled, 'pod')} on nodes that should not run it")
+            )
     facts += [fact("image", image) for image in row.images]
     scaler = _scaler(store, row)
     if scaler is not None:
@@ -83,9 +97,10 @@ def _facts(store: Store, row: Workload, now: float) -> list[Spans]:
 def _scaler(store: Store, row: Workload) -> AutoscalerRow | None:
     kind = _KINDS[type(row)]
     for one in store.rows("HorizontalPodAutoscaler"):
-        if isinstance(one, AutoscalerRow) and one.namespace == row.namespace:
-            if (one.target_kind, one.target_name) == (kind, row.name):
-                return one
+        if not isinstance(one, AutoscalerRow):
+            continue
+        if (one.namespace, one.target_kind, one.target_name) == (row.namespace, kind, row.name):
+            return one
     return None
 
 
@@ -99,7 +114,9 @@ def _revisions(store: Store, row: DeploymentRow, now: float) -> list[Spans]:
         images = ", ".join(one.images)
         numbers = f"{one.ready}/{one.replicas}" if one.replicas or one.current else "-"
         cause = f"  {one.cause}" if one.cause else ""
-        out.append(line(f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}  {images}{cause}"))
+        out.append(
+            line(f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}  {images}{cause}")
+        )
     return out
 
 

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
@@ -141,7 +141,11 @@ class MainScreen(Screen[None]):
 
     def action_next_pane(self, step: int) -> None:
         """The next of the panes that are there."""
-        order = [pane for pane in PANE_ORDER if pane in self._panes and (pane not in ON_DEMAND or pane == self._current)]
+        order = [
+            pane
+            for pane in PANE_ORDER
+            if pane in self._panes and (pane not in ON_DEMAND or pane == self._current)
+        ]
         self._show(order[(order.index(self._current) + step) % len(order)])
 
     def action_zoom(self) -> None:
@@ -201,7 +205,11 @@ class MainScreen(Screen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A click on a pane makes it the current one."""
         parent = event.widget.parent
-        if isinstance(event.widget, LiveTable) and isinstance(parent, PaneView) and parent.pane.id != self._current:
+        if (
+            isinstance(event.widget, LiveTable)
+            and isinstance(parent, PaneView)
+            and parent.pane.id != self._current
+        ):
             self._show(parent.pane.id)
 
     def on_resize(self) -> None:
@@ -230,13 +238,13 @@ class MainScreen(Screen[None]):
         for name, pane in self._panes.items():
             pane.set_class(name == pane_id, "current")
         self._arrange()
-        if not self.filter_bar.display:
-            self.current.table.focus()
         self.update_footer()
         self.call_after_refresh(self._shown)
 
     def _shown(self) -> None:
-        """The new layout stands: titles, cursor and footer follow."""
+        """The new layout stands: focus, titles, cursor and footer follow."""
+        if not self.filter_bar.display:
+            self.current.table.focus()
         for pane in self._panes.values():
             pane.status_changed()
         target = self.target
@@ -284,7 +292,10 @@ class MainScreen(Screen[None]):
             active = pane_id == self._current
             count = pane.count_text
             if pane.filter_text:
-                count = count.replace(" · ", f" /{pane.filter_text} · ", 1) if " · " in count else f"{count} /{pane.filter_text}"
+                count = (
+                    count.replace(" · ", f" /{pane.filter_text} · ", 1)
+                    if " · " in count
+                    else f"{count} /{pane.filter_text}"
+                )
             tabs.append(Tab(str(number), pane.name_text, count, active, pane.view.bad > 0))
         self.tabs.say(tab_line(tabs, self.app.size.width))
-

@@ -8,13 +8,12 @@ from typing import NamedTuple
 from edgetui.ui.spans import Span, Spans, width_of
 
 
-
 class Tab(NamedTuple):
     """One tab: its key, its name with counts, whether it is the one shown and whether something in it is bad."""
 
     key: str
     name: str
-    count: str
+    counted: str
     active: bool
     bad: bool
 
@@ -31,7 +30,7 @@ def tab_line(tabs: Sequence[Tab], width: int) -> Spans:
 def _tabs(tabs: Sequence[Tab], detail: int) -> Spans:
     spans: list[Span] = []
     for tab in tabs:
-        total, _, summary = tab.count.partition(" · ")
+        total, _, summary = tab.counted.partition(" · ")
         name = f" {tab.key} {tab.name} " if tab.active or detail >= 0 else f" {tab.key} "
         spans.append(Span(name, "title-focus" if tab.active else "title"))
         if tab.active or detail > 0:

@@ -13,14 +13,16 @@ TAIL = 6  # characters kept at the end of a name that is cut: what tells two pod
 
 
 class Fitted(NamedTuple):
-    """One column on screen: its place in a row's values and its width in cells."""
+    """One column on screen: where its value is in a row (`at`) and its width in cells."""
 
     column: Column
-    index: int
+    at: int
     width: int
 
 
-def fit(columns: Sequence[Column], width: int, gap: int, widest: Mapping[str, int], hidden: frozenset[str]) -> list[Fitted]:
+def fit(
+    columns: Sequence[Column], width: int, gap: int, widest: Mapping[str, int], hidden: frozenset[str]
+) -> list[Fitted]:
     """Choose and size columns for `width` cells.
 
     Each column asks for its widest text so far (`widest`, in cells), at least its least and at most its design
@@ -29,7 +31,9 @@ def fit(columns: Sequence[Column], width: int, gap: int, widest: Mapping[str, in
     states whatever their design width.
     """
     wanted = {
-        column.id: max(column.min_width, min(max(widest.get(column.id, 0), cell_len(column.title)), column.width))
+        column.id: max(
+            column.min_width, min(max(widest.get(column.id, 0), cell_len(column.title)), column.width)
+        )
         for column in columns
     }
     chosen = [(index, column) for index, column in enumerate(columns) if column.id not in hidden]
@@ -60,7 +64,7 @@ def _shrink(chosen: Sequence[tuple[int, Column]], widths: dict[int, int], missin
 
 def cut(text: str, width: int, align: str = "left", keep_tail: bool = False) -> str:
     """`text` in exactly `width` cells; what is cut shows as an ellipsis, at the end or before the tail."""
-    length = len(text) if text.isascii() else cell_len(text)
+    length = len(text) if text.isascii() and text.isprintable() else cell_len(text)
     if length == width:
         return text
     if length < width:

@@ -265,7 +265,7 @@ class LiveTable(Widget, can_focus=True):
         if row is None:
             return None
         values = row.values
-        texts = [fitted.column.text(values[fitted.index], now) for fitted in self._fitted]
+        texts = [fitted.column.text(values[fitted.at], now) for fitted in self._fitted]
         if self._stand_in is not None and row.sign != "~" and values[self._stand_in[1]]:
             texts[self._stand_in[0]] = str(values[self._stand_in[1]])
         return Line(tuple(texts), row.sign, row.severity, index == self._index and self.has_focus)
@@ -353,7 +353,9 @@ class LiveTable(Widget, can_focus=True):
         now = self._now()
         for key in self.view.keys[self.top : self.top + self.visible_rows]:
             row = self.view.row(key)
-            for column, value in zip(self.view.pane.columns, row.values if row is not None else (), strict=False):
+            for column, value in zip(
+                self.view.pane.columns, row.values if row is not None else (), strict=False
+            ):
                 length = cell_len(column.text(value, now))
                 for spoken in (column.id, _SPOKEN_FOR.get(column.id)):
                     if spoken is not None and length > self._widest.get(spoken, 0):
