@@ -178,9 +178,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The credentials were renewed as asked by RefreshCredentials; `changed` is false if they are the same."""
+    """The credentials were renewed as asked by RefreshCredentials.
+
+    `changed` is false if they are the same as before; `error` says why none could be obtained.
+    """
 
     changed: bool
+    error: EdgetuiError | None = None
 
 
 @dataclass(frozen=True, slots=True)
