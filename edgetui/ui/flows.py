@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edgetui import crash
 from edgetui.actions import rollback, rotate, scale
 from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.gate import Gate
@@ -70,11 +71,14 @@ class Flows:
 
     async def _fetch_rights(self, key: ObjectKey) -> None:
         session = self._app.sessions[key.cluster]
-        for action in actions_for(key.kind):
-            if action.kinds:
-                right = await self._permissions.allowed(session, action, key.namespace, key.kind)
-                if right.known or not right.ok:
-                    self._rights[(key.cluster, key.namespace, key.kind, action.id)] = right
+        try:
+            for action in actions_for(key.kind):
+                if action.kinds:
+                    right = await self._permissions.allowed(session, action, key.namespace, key.kind)
+                    if right.known or not right.ok:
+                        self._rights[(key.cluster, key.namespace, key.kind, action.id)] = right
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            self._app.flash(crash.sentence(error))
         self._app.main.update_footer()
 
     # -- the flows
@@ -105,7 +109,9 @@ class Flows:
         except Cancelled as said:
             self._app.flash(said.sentence)
         except EdgetuiError as error:
-            await self._tell(ACTIONS[action_id].label, ref, error)
+            await self._tell(ACTIONS[action_id].label, ref, error.sentence, error.next_step)
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            await self._tell(ACTIONS[action_id].label, ref, crash.sentence(error), "")
         finally:
             if self.opening:
                 self._app.forget_keys()
@@ -181,16 +187,18 @@ class Flows:
             raise
         except EdgetuiError as error:
             progress.fail(error.sentence, error.next_step)
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            progress.fail(crash.sentence(error), "What was written so far is in the audit record.")
         else:
             progress.finish(receipt)
         if screen not in app.screen_stack:
             app.push_screen(ProgressScreen(progress))
 
-    async def _tell(self, label: str, ref: ObjectRef, error: EdgetuiError) -> None:
+    async def _tell(self, label: str, ref: ObjectRef, sentence: str, next_step: str) -> None:
         """An action that did not begin: why, and what to do."""
         words = f"{kind_word(ref.key.kind)} {ref.key.name} on {ref.key.cluster}"
         progress = Progress(f"{label.capitalize()}: {words}", self._app.monotonic)
-        progress.fail(error.sentence, error.next_step)
+        progress.fail(sentence, next_step)
         await self._app.push_screen(ProgressScreen(progress))
 
     # -- leaving
