@@ -205,6 +205,7 @@ async def test_pods_that_cannot_start_leave_it_accepted_but_not_reached(
         receipt = await scale.perform(acting.gate, session, view, 2, wait=2)
     assert (receipt.ok, receipt.pending) == (False, True)
     assert "0 of 2 ready" in receipt.lines[0]
+    assert "not found" in receipt.lines[1]
     assert acting.audit[-1]["result"] == "pending"
 
 
