@@ -20,8 +20,10 @@ from edgetui.actions import commands, rotate
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.plan import Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.freshness import Link, Sync
 
-from .acting import Acting, connected
+from . import workloads as w
+from .acting import Acting, connected, until, watched
 from .api import Api
 from .cluster import ControlPlane
 
@@ -95,6 +97,26 @@ async def test_the_whole_rotation(cluster: ControlPlane, namespace: str, tmp_pat
     for token in (old, new):
         for part in (token, token.split(".")[1], token.split(".")[2]):
             assert part not in shown
+
+
+async def test_a_live_session_goes_on_with_the_new_token(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    file = operator(cluster, namespace)
+    old = token_of(file)
+    async with watched(file, "Node", "Deployment") as session:
+        receipt = await rotate.perform(Acting(tmp_path).gate, session, await rotate.prepare(session))
+        assert receipt.ok, receipt.lines
+        assert await session.settled(10)
+        assert signs_in(cluster, old) == 401
+        cluster.create(namespace, w.deployment("press", replicas=1))
+        await until(
+            lambda: session.store.get("Deployment", namespace, "press"),
+            within=2,
+            what="an event over the new token",
+        )
+        assert session.store.link.link is Link.LIVE
+        assert session.store.freshness("Deployment").sync is Sync.LIVE
 
 
 async def test_an_unbound_token_is_rotated_and_said_to_live_on(

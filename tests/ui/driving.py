@@ -54,9 +54,8 @@ class Screen:
     def text(self) -> str:
         """What is on the screen."""
         screen = self.app.screen
-        width, height = self.app.size
         lines = screen._compositor.render_strips(self.app.size)
-        return "\n".join(strip.text.rstrip() for strip in lines[:height])
+        return "\n".join(strip.text.rstrip() for strip in lines)
 
     def line(self, words: str) -> str:
         """The first line that holds these words."""

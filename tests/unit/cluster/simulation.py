@@ -260,12 +260,12 @@ class Server:
 
     def _status(self, stream: Stream, query: dict[str, str]) -> tuple[int, dict[str, Any]] | None:
         if not self.tokens_valid:
-            return 401, {"code": 401, "message": "Unauthorized", "reason": "Unauthorized"}
+            return 401, {"kind": "Status", "code": 401, "message": "Unauthorized", "reason": "Unauthorized"}
         if self.answers:
             return self.answers.pop(0)
         denied = self.denied(stream.kind, stream.namespace)
         if denied:
-            return denied, {"code": denied, "message": f"{stream.kind.plural} is denied"}
+            return denied, {"kind": "Status", "code": denied, "message": f"{stream.kind.plural} is denied"}
         if self.watchlist == "422" and "sendInitialEvents" in query:
             causes = [{"reason": "FieldValueForbidden", "field": "sendInitialEvents"}]
             body = {"code": 422, "reason": "Invalid", "message": "no", "details": {"causes": causes}}

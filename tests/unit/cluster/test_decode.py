@@ -22,7 +22,10 @@ def pod(name: str = "p", rv: str = "7", **more: Any) -> dict[str, Any]:
 
 
 def line(change: str, thing: dict[str, Any]) -> bytes:
-    return json.dumps({"type": change, "object": thing}, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return (
+        json.dumps({"type": change, "object": thing}, separators=(",", ":"), ensure_ascii=False).encode()
+        + b"\n"
+    )
 
 
 def bookmark(rv: str, **annotations: str) -> bytes:
@@ -86,7 +89,12 @@ def test_part_of_a_line_is_heard_and_no_more() -> None:
 
 
 def test_an_error_event_is_its_typed_error_after_what_came_before() -> None:
-    expired = {"kind": "Status", "message": "too old resource version: 1 (529)", "reason": "Expired", "code": 410}
+    expired = {
+        "kind": "Status",
+        "message": "too old resource version: 1 (529)",
+        "reason": "Expired",
+        "code": 410,
+    }
     changes, failed = EventDecoder(POD).feed(line("ADDED", pod()) + line("ERROR", expired))
     assert isinstance(changes, r.Changes)
     assert isinstance(failed, r.Failed)
@@ -95,7 +103,9 @@ def test_an_error_event_is_its_typed_error_after_what_came_before() -> None:
 
 def test_a_version_from_the_future_says_its_cause() -> None:
     details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "x"}], "retryAfterSeconds": 1}
-    (failed,) = EventDecoder(POD).feed(line("ERROR", {"code": 504, "message": "Too large", "details": details}))
+    (failed,) = EventDecoder(POD).feed(
+        line("ERROR", {"kind": "Status", "code": 504, "message": "Too large", "details": details})
+    )
     assert isinstance(failed, r.Failed)
     assert isinstance(failed.error, ServerFailure)
     assert (failed.error.cause, failed.error.retry_after) == ("ResourceVersionTooLarge", 1)
@@ -148,14 +158,22 @@ def test_an_endless_line_is_given_up() -> None:
 
 
 def test_a_page_gives_rows_version_and_token() -> None:
-    body = {"kind": "PodList", "metadata": {"resourceVersion": "5", "continue": "t"}, "items": [pod("a"), pod("b")]}
+    body = {
+        "kind": "PodList",
+        "metadata": {"resourceVersion": "5", "continue": "t"},
+        "items": [pod("a"), pod("b")],
+    }
     page = decode_page(POD, json.dumps(body).encode())
     assert ([row.name for row in page.rows], page.rv, page.token) == (["a", "b"], "5", "t")
 
 
 def test_a_page_with_one_strange_object_keeps_the_others_whole() -> None:
     strange = pod("b", spec={"nodeName": ["no"]})
-    body = {"kind": "PodList", "metadata": {"resourceVersion": "5"}, "items": [pod("a", spec={"nodeName": "n"}), strange]}
+    body = {
+        "kind": "PodList",
+        "metadata": {"resourceVersion": "5"},
+        "items": [pod("a", spec={"nodeName": "n"}), strange],
+    }
     page = decode_page(POD, json.dumps(body).encode())
     assert [row.node for row in page.rows if isinstance(row, PodRow)] == ["n", ""]
 
