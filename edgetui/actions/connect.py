@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Sequence
@@ -33,7 +32,7 @@ class Connection:
         self.name = target.name
         self.target = target
         self.credentials = Credentials(target, time.time)
-        self.transport = Transport(target, self.credentials, asyncio.get_running_loop())
+        self.transport = Transport(target, self.credentials)
         self.api = Api(self.transport, self.credentials)
 
     async def reconnect(self, credentials_changed: bool) -> None:

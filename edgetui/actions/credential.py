@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from edgetui.actions.plan import Refusal
+from edgetui.cluster.kubeconfig import reload_auth
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import TokenFacts, parse_jwt
 
@@ -36,11 +34,7 @@ def service_account_token(target: ClusterTarget, token: str) -> TokenFacts:
 
     Raises Refusal, with why not and what to do instead, for every other kind of credential.
     """
-    if target.error is not None:
-        raise Refusal(target.error.sentence, target.error.next_step)
-    _refuse_distribution(target)
-    _refuse_impersonation(target)
-    _refuse_without_token(target)
+    require_token_of_its_own(target)
     if not token or target.file is None:
         raise Refusal(f"{target.user_name} has no token in a kubeconfig file.", _PERSONAL)
     facts = facts_of(token)
@@ -57,6 +51,15 @@ def service_account_token(target: ClusterTarget, token: str) -> TokenFacts:
     return facts
 
 
+def require_token_of_its_own(target: ClusterTarget) -> None:
+    """Raise Refusal for a user without a token in the kubeconfig file itself; runs no plugin to find out."""
+    if target.error is not None:
+        raise Refusal(target.error.sentence, target.error.next_step)
+    _refuse_distribution(target)
+    _refuse_impersonation(target)
+    _refuse_without_token(target)
+
+
 def facts_of(token: str) -> TokenFacts | None:
     """What a JSON Web Token says of itself; None when it is not one."""
     try:
@@ -71,18 +74,15 @@ def bearer(headers: dict[str, str]) -> str:
     return token if scheme.lower() == "bearer" else ""
 
 
-def token_in_file(file: Path, user: str) -> str:
-    """The token that `file` holds for `user` now, empty when it holds none. Raises Refusal when it is unreadable."""
-    import yaml
-
-    try:
-        loaded: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        users = loaded["users"]
-        entries = [one["user"] for one in users if one["name"] == user]
-        return str(entries[0].get("token") or "") if entries else ""
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as problem:
-        what = problem.strerror if isinstance(problem, OSError) else "it is not a kubeconfig"
-        raise Refusal(f"{file} cannot be read: {what}.", "Mend the file, then try again.") from None
+def token_in_file(target: ClusterTarget) -> str:
+    """The token that the kubeconfig file holds for this user now. Raises Refusal when that cannot be told."""
+    auth = reload_auth(target)
+    if auth is None:
+        raise Refusal(
+            f"{target.file} cannot be read any more, or user {target.user_name} is no longer in it.",
+            "Mend the file, then try again.",
+        )
+    return auth.token
 
 
 def _refuse_distribution(target: ClusterTarget) -> None:

@@ -67,7 +67,7 @@ class Minting:
     def _in_file(self) -> bool:
         """Whether the new token has reached the file after all: then its Secret must stay, whatever went wrong."""
         try:
-            return bool(self._token) and token_in_file(self.view.file, self.view.user) == self._token
+            return bool(self._token) and token_in_file(self.run.session.target) == self._token
         except Refusal:
             return False
 
@@ -102,7 +102,7 @@ class Minting:
     async def _write_file(self, token: str) -> Path:
         view, run = self.view, self.run
         run.step(f"Writing {view.file}", "doing")
-        require_token_in_file(view.file, view.user, bearer(await run.session.credentials.headers()))
+        require_token_in_file(run.session.target, bearer(await run.session.credentials.headers()))
         now = run.gate.clock()
         await run.record("file", path=str(view.file), user=view.user)
         backup = await _finished(asyncio.to_thread(rewrite_user_token, view.file, view.user, token, now=now))

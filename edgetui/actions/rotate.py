@@ -39,7 +39,7 @@ async def perform(
         await run.rehearse(secret)
         await run.confirm(plan(session, view))
         old = bearer(await session.credentials.headers())
-        require_token_in_file(view.file, view.user, old)
+        require_token_in_file(session.target, old)
         new = await Minting(run, view, secret).new_token()
         change = _ChangeOver(run, view, old, new, siblings)
         return await run.finish(await change.carry_out())
@@ -102,7 +102,7 @@ class _ChangeOver:
     async def _prove_file(self) -> None:
         run, view = self._run, self._view
         run.step("Proving the token that is in the file", "doing")
-        written = token_in_file(view.file, view.user)
+        written = token_in_file(run.session.target)
         if not hmac.compare_digest(written.encode(), self._new.token.encode()):
             raise Unproven(f"{view.file} does not hold the new token: something else has written it since.")
         await prove(run.session, written, view.username, self._new.facts.jti)
@@ -130,6 +130,8 @@ class _ChangeOver:
             run.step(f"Secret {old.secret} was gone already", "info")
         except (OutcomeUnknown, ServerFailure) as lost:
             run.step(f"{lost.sentence} Whether it was deleted shows in a moment.", "info")
+        else:
+            run.step(f"Secret {old.secret} is deleted", "done")
         self._deleted = True
         run.step("Waiting until the server refuses the old token (up to 11 s are normal)", "doing")
         self._refused_after = await seconds_until_refused(run, self._old, PATIENCE)

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgetui.actions.credential import bearer, service_account_token, token_in_file
+from edgetui.actions.credential import (
+    bearer,
+    require_token_of_its_own,
+    service_account_token,
+    token_in_file,
+)
 from edgetui.actions.oldtoken import OldToken, old_token
 from edgetui.actions.plan import Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.proof import identity
+from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import TokenFacts
 
 SHORTEST = 600  # seconds; the API server refuses less (TokenRequest spec.expirationSeconds)
@@ -40,10 +46,11 @@ class RotateView:
 async def prepare(session: Session) -> RotateView:
     """Look at the credential in use. Raises Refusal, saying why not and what to do, when it is not a token of ours."""
     target = session.target
+    require_token_of_its_own(target)
     token = bearer(await session.credentials.headers())
     facts = service_account_token(target, token)
     assert target.file is not None
-    require_token_in_file(target.file, target.user_name, token)
+    require_token_in_file(target, token)
     there = await identity(session.api)
     if there.username != facts.subject:
         raise Refusal(
@@ -67,11 +74,11 @@ async def prepare(session: Session) -> RotateView:
     )
 
 
-def require_token_in_file(file: Path, user: str, token: str) -> None:
+def require_token_in_file(target: ClusterTarget, token: str) -> None:
     """Raise Refusal when the file's token is not the one in use: somebody else has changed it meanwhile."""
-    if not hmac.compare_digest(token_in_file(file, user).encode(), token.encode()):
+    if not hmac.compare_digest(token_in_file(target).encode(), token.encode()):
         raise Refusal(
-            f"The token of {user} in {file} is not the one in use: something else has changed the file.",
+            f"The token of {target.user_name} in {target.file} is not the one in use: something else has changed it.",
             "Start edgetui again to use the file as it is now.",
         )
 

@@ -99,7 +99,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         timeout: float = WRITE_TIMEOUT,
-    ) -> Any:
+    ) -> dict[str, Any]:
         """One write, sent once.
 
         Raises ApiError when the server refused it, LinkError when not a byte of it was sent, and OutcomeUnknown
@@ -119,7 +119,8 @@ class Api:
                 "Look at the object before repeating it.",
             ) from error
         if 200 <= response.status < 300:
-            return _decoded(response.body)
+            written: dict[str, Any] = _decoded(response.body)
+            return written
         refusal = map_status(response.status, response.headers, response.body)
         if response.status in (500, 502, 504):
             raise OutcomeUnknown(

@@ -148,8 +148,10 @@ class Watcher:
                 self._close()
             case r.Begin():
                 self._buffer = {}
-            case r.Replace():
+            case r.Replace(forked):
                 rows, self._buffer = list(self._buffer.values()), {}
+                if forked:
+                    self._target.cleared(self.namespace)
                 self._target.replaced(self.namespace, rows)
             case r.Clear():
                 self._buffer = {}

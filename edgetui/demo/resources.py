@@ -9,9 +9,12 @@ READ = ("get", "list", "watch")
 ALL = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
-    """One resource. `generation` says that a change of spec counts it up; `cached` that watches get bookmarks."""
+    """One resource, known by identity.
+
+    `generation` says that a change of spec counts it up; `cached` that its watches get bookmarks.
+    """
 
     group: str
     version: str

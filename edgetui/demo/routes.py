@@ -172,7 +172,7 @@ def parse(path: str) -> Target | None:
     resource = RESOURCES.get((group, version, rest[0]))
     if resource is None or len(rest) > 3:
         return None
-    return Target(resource, namespace, *(rest[1:] + ["", ""])[:2])
+    return Target(resource, namespace, *[*rest[1:], "", ""][:2])
 
 
 def _verb(request: Request, target: Target) -> str:

@@ -110,6 +110,18 @@ async def serve(clusters: int, pods: int, directory: Path, *, outages: bool = Tr
         listener.cut()
 
 
+def run(clusters: int, pods: int, *, outages: bool) -> int:
+    """Serves from a private directory until told to stop."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    place = runtime if Path(runtime).is_dir() and os.access(runtime, os.W_OK) else None
+    directory = Path(tempfile.mkdtemp(prefix="edgetui-demo-", dir=place if runtime else None))
+    try:
+        asyncio.run(serve(clusters, pods, directory, outages=outages))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    return 0
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="edgetui demo --serve", description="Serve the demo fleet on loopback."
@@ -118,15 +130,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pods", type=int, default=0)
     parser.add_argument("--no-outages", action="store_true", help="keep every link up")
     options = parser.parse_args(argv)
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    directory = Path(
-        tempfile.mkdtemp(prefix="edgetui-demo-", dir=runtime if runtime and Path(runtime).is_dir() else None)
-    )
-    try:
-        asyncio.run(serve(options.clusters, options.pods, directory, outages=not options.no_outages))
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    return 0
+    return run(max(options.clusters, 1), options.pods, outages=not options.no_outages)
 
 
 def _token(site: Site) -> str:

@@ -181,9 +181,11 @@ def farm(name: str, now: float, seed: int, filler: int) -> Site:
     site.add(AUTOSCALERS, templates.autoscaler("turbines", "telemetry", 2, 6, 60))
     site.add(AUTOSCALERS, templates.autoscaler("turbines", "blade-vision", 1, 4, 70))
     site.add(AUTOSCALERS, templates.autoscaler("grid", "forecast", 1, 3, 50))
-    _filler(site, filler)
     site.at(now - 2 * HOUR)
     site.nodes.fail(f"{name}-tower-4")
+    site.at(now - HOUR, fast=True)
+    _filler(site, filler)
+    site.at(now - 50 * MINUTE)
     site.cluster.metrics.curves["turbines", "telemetry"] = _wave(now, 700, 500, 240)
     site.cluster.metrics.curves["turbines", "blade-vision"] = _wave(now + 60, 320, 160, 420)
     _settle(site, now)
@@ -252,7 +254,7 @@ def _filler(site: Simulation, pods: int) -> None:
 
 def _settle(site: Simulation, now: float) -> None:
     """The last minutes before the start: autoscalers have synced, nodes have reported."""
-    site.at(now - 4 * MINUTE)
+    site.at(now - 80)
     site.autoscalers.start()
     site.at(now - 15)
     site.nodes.start()

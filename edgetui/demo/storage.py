@@ -7,12 +7,13 @@ Readers get fresh copies, so nobody can change a stored object by accident.
 
 from __future__ import annotations
 
-import json
 import random
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+
+from msgspec.json import decode, encode
 
 from edgetui.demo import status
 from edgetui.demo.resources import DEPLOYMENTS, STORED, Resource
@@ -30,6 +31,7 @@ class Entry(NamedTuple):
     uid: str
     labels: dict[str, str]
     owner: str
+    deleting: bool
 
 
 class Change(NamedTuple):
@@ -102,7 +104,7 @@ class Storage:
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
         entry = self.collections[resource].entries.get((namespace, name))
-        return None if entry is None else json.loads(entry.raw)
+        return None if entry is None else decode(entry.raw)
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object:
         """Raises StatusError 404."""
@@ -114,14 +116,17 @@ class Storage:
     def objects(self, resource: Resource, namespace: str = "") -> Iterator[Object]:
         for (ns, _), entry in tuple(self.collections[resource].entries.items()):
             if not namespace or ns == namespace:
-                yield json.loads(entry.raw)
+                yield decode(entry.raw)
 
     def owned(self, resource: Resource, owner_uid: str) -> list[Object]:
         """Objects whose controlling owner is `owner_uid`, in name order."""
         collection = self.collections[resource]
-        return [
-            json.loads(collection.entries[key].raw) for key in sorted(collection.owned.get(owner_uid, ()))
-        ]
+        return [decode(collection.entries[key].raw) for key in sorted(collection.owned.get(owner_uid, ()))]
+
+    def terminating(self, resource: Resource, owner_uid: str) -> int:
+        """How many objects of this owner wait to be gone."""
+        collection = self.collections[resource]
+        return sum(collection.entries[key].deleting for key in collection.owned.get(owner_uid, ()))
 
     def create(self, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
         """Raises StatusError 409 AlreadyExists."""
@@ -170,7 +175,7 @@ class Storage:
         meta = obj["metadata"]
         if "deletionTimestamp" in meta:
             return obj
-        old = json.loads(json.dumps(obj))
+        old = decode(encode(obj))
         meta["deletionTimestamp"] = stamp(self.clock() + grace)
         meta["deletionGracePeriodSeconds"] = grace
         return self._write(resource, (meta.get("namespace", ""), meta["name"]), "MODIFIED", obj, old)
@@ -199,13 +204,18 @@ class Storage:
         meta = obj["metadata"]
         meta["resourceVersion"] = str(self.version)
         labels = dict(meta.get("labels") or {})
-        raw = json.dumps(obj, separators=(",", ":"), ensure_ascii=False).encode()
+        raw = encode(obj)
         collection = self.collections[resource]
         before = collection.entries.get(key)
         if kind == "DELETED":
             collection.drop(key)
         else:
-            collection.put(key, Entry(raw, self.version, meta["uid"], labels, controller_uid(meta)))
+            collection.put(
+                key,
+                Entry(
+                    raw, self.version, meta["uid"], labels, controller_uid(meta), "deletionTimestamp" in meta
+                ),
+            )
         collection.record(
             Change(self.version, kind, key[0], key[1], raw, labels, None if before is None else before.labels)
         )

@@ -20,4 +20,5 @@ def micro_stamp(seconds: float) -> str:
 
 def seconds(text: str) -> float:
     """Unix seconds of a `Time` or `MicroTime` text; the fraction is dropped."""
-    return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
+    parts = (text[:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
+    return float(calendar.timegm(tuple(map(int, parts))))

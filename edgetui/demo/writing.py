@@ -157,7 +157,7 @@ def _store(
             sent["status"] = old["status"]
         else:
             sent.pop("status", None)
-    complete(resource, sent)
+    complete(resource, sent, old)
     validate(resource, sent, old)
     return json_reply(storage.update(resource, sent, dry_run=dry_run(request)))
 
@@ -171,10 +171,9 @@ def _object(sent: Any, resource: Resource, namespace: str, name: str = "") -> Ob
         )
         raise status.StatusError(400, message)
     meta = sent.setdefault("metadata", {})
-    if resource.namespaced:
-        if meta.setdefault("namespace", namespace) != namespace:
-            message = "the namespace of the provided object does not match the namespace sent on the request"
-            raise status.StatusError(400, message)
+    if resource.namespaced and meta.setdefault("namespace", namespace) != namespace:
+        message = "the namespace of the provided object does not match the namespace sent on the request"
+        raise status.StatusError(400, message)
     if name and meta.setdefault("name", name) != name:
         raise status.StatusError(400, "the name of the object does not match the name on the URL")
     if not meta.get("name") and not meta.get("generateName"):

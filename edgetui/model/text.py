@@ -126,8 +126,8 @@ def cpu(millicores: int) -> str:
 def memory(size: int) -> str:
     """Bytes in at most five columns, in binary units: "512Mi", "1.2Gi"."""
     value, unit = float(size), ""
-    for larger in ("Ki", "Mi", "Gi", "Ti", "Pi"):
-        if value < 1000:
+    for larger in ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"):
+        if value < 999.5:
             break
         value, unit = value / 1024, larger
     if not unit or value >= 9.95:

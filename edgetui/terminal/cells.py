@@ -36,19 +36,16 @@ def pen_of(style: Style | None, colours: str) -> Pen:
     """The SGR state that draws `style` at this colour depth ("mono" sends no colour at all)."""
     if style is None:
         return PLAIN
-    attributes = [
-        code
-        for code, wanted in (
-            ("1", style.bold),
-            ("2", style.dim),
-            ("3", style.italic),
-            ("4", style.underline),
-            ("7", style.reverse),
-            ("9", style.strike),
-        )
-        if wanted
+    wanted: list[tuple[str, bool | None]] = [
+        ("1", style.bold),
+        ("2", style.dim),
+        ("3", style.italic),
+        ("4", style.underline),
+        ("7", style.reverse),
+        ("9", style.strike),
     ]
-    return frozenset(attributes), _colour(style.color, colours, True), _colour(style.bgcolor, colours, False)
+    attributes = frozenset(code for code, on in wanted if on)
+    return attributes, _colour(style.color, colours, True), _colour(style.bgcolor, colours, False)
 
 
 def _colour(colour: Color | None, colours: str, foreground: bool) -> str:
@@ -63,11 +60,11 @@ def sgr(old: Pen, new: Pen) -> str:
         return ""
     if new == PLAIN:
         return "\x1b[m"
-    codes = sorted(new[0] - old[0])
+    codes: list[str] = sorted(new[0] - old[0])
     if old[0] - new[0]:
         codes = ["", *sorted(new[0])]
         old = PLAIN
-    codes += [new[i] for i in (1, 2) if new[i] != old[i]]
+    codes += [now for before, now in zip(old[1:], new[1:], strict=True) if now != before]
     return f"\x1b[{';'.join(codes)}m"
 
 

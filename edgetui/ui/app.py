@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
-
+from textual import events
 from textual.driver import Driver
 
 from edgetui.model.fleet import Fleet
@@ -18,9 +18,10 @@ from edgetui.terminal.driver import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
-from .keymap import ON_DEMAND, actions_for
+from .keymap import ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
-from .screens.main import MainScreen, object_words
+from .screens.main import MainScreen
+from .type_ahead import TypeAhead
 from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
@@ -61,10 +62,11 @@ class EdgetuiApp(DrawnApp):
         self.options = options
         self.now = now
         self.monotonic = monotonic
-        self.fleet = Fleet({store.cluster: store for store in stores})
+        self.fleet = Fleet(stores)
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
+        self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
         for look in self._themes.looks.values():
             self.register_theme(look.theme)
@@ -103,6 +105,21 @@ class EdgetuiApp(DrawnApp):
 
     # -- life
 
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys in one at a time; everything else passes."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._type_ahead.add(event)
+        else:
+            await super().on_event(event)
+
+    def _takes_keys(self) -> bool:
+        """Whether what the last key opened is there."""
+        return self.screen.is_mounted and not (self._flows is not None and self._flows.opening)
+
+    def forget_keys(self) -> None:
+        """What was typed for a dialog that did not open goes nowhere."""
+        self._type_ahead.clear()
+
     def on_mount(self) -> None:
         """Show the dashboard and let changes in."""
         self.push_screen(self.main)
@@ -129,6 +146,15 @@ class EdgetuiApp(DrawnApp):
         for screen in list(self.screen_stack):
             if (take := getattr(screen, "changes_arrived", None)) is not None:
                 take(changes, now)
+
+    @property
+    def failure(self) -> Exception | None:
+        """What the app ended of, when it was not a person."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End without Textual's traceback: its local variables could hold secrets, and nobody can read it."""
+        self._close_messages_no_wait()
 
     # -- what screens ask for
 
@@ -229,3 +255,9 @@ class EdgetuiApp(DrawnApp):
             self._flows.ask_to_leave()
         else:
             self.exit(0)
+
+
+def object_words(key: ObjectKey) -> str:
+    """An object named in full: "deployment press in line-2 on plant"."""
+    where = f" in {key.namespace}" if key.namespace else ""
+    return f"{kind_word(key.kind)} {key.name}{where} on {key.cluster}"

@@ -37,12 +37,12 @@ LOOKING = (
     Key("o", "sort by the next column, then worst first again", "o", "sort"),
     Key("O", "turn the order round", "O", "reverse_sort"),
     Key("z", "one pane large, and back", "z", "zoom"),
-    Key("space", "hold the rows still, and go on", "space", "freeze"),
-    Key("c", "the clusters: state, what is wrong, what to do", "c", "clusters"),
-    Key("T", "the next theme", "T", "next_theme"),
-    Key("?", "this help", "question_mark", "help"),
-    Key("ctrl+z", "back to the shell; fg returns", "ctrl+z", "suspend_process"),
-    Key("q", "quit", "q,ctrl+c,ctrl+q", "leave"),
+    Key("space", "hold the rows still, and go on", "space", "app.freeze"),
+    Key("c", "the clusters: state, what is wrong, what to do", "c", "app.clusters"),
+    Key("T", "the next theme", "T", "app.next_theme"),
+    Key("?", "this help", "question_mark", "app.help"),
+    Key("ctrl+z", "back to the shell; fg returns", "ctrl+z", "app.suspend_process"),
+    Key("q", "quit", "q,ctrl+c,ctrl+q", "app.leave"),
 )
 
 
@@ -61,6 +61,14 @@ def acting_bindings() -> list[BindingType]:
     return [
         Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in ACTIONS.values()
     ]
+
+
+KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler"}
+
+
+def kind_word(kind: str) -> str:
+    """A kind as it is said: "deployment", "autoscaler"."""
+    return KIND_WORDS.get(kind, kind.lower())
 
 
 def actions_for(kind: str) -> list[Action]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -38,41 +38,65 @@ def width_of(spans: Iterable[Span]) -> int:
     return sum(cell_len(span.text) for span in spans)
 
 
+_OWN_GROUND = frozenset({"badge", "title-focus", "cursor", "field"})
+
+
 def to_strip(spans: Sequence[Span], width: int, look: Mapping[str, Style], base: str = "row") -> Strip:
-    """Exactly `width` cells; what does not fit is cut with an ellipsis. The rest is drawn in role `base`."""
+    """Exactly `width` cells on the ground of role `base`; what does not fit is cut with an ellipsis."""
     segments: list[Segment] = []
     left = width
+    ground = Style(bgcolor=look[base].bgcolor) if base != "row" else None
     for span in spans:
         length = cell_len(span.text)
+        style = look[span.role]
+        if ground is not None and span.role not in _OWN_GROUND:
+            style = style + ground
         if length > left:
-            segments.append(Segment(cut(span.text, left), look[span.role]))
+            segments.append(Segment(cut(span.text, left), style))
             left = 0
             break
-        segments.append(Segment(span.text, look[span.role]))
+        segments.append(Segment(span.text, style))
         left -= length
     segments.append(Segment(" " * left, look[base]))
     return Strip(segments, width)
 
 
-def wrap(spans: Sequence[Span], width: int, indent: int = 0) -> list[Spans]:
-    """Break a line at spaces so that it fits `width`; following lines are indented by `indent` cells."""
+def hanging(spans: Sequence[Span], width: int) -> int:
+    """How far the second line of a wrapped line is indented: to the value behind a label, else to its first word."""
+    used = 0
+    for span in spans[:2]:
+        used += cell_len(span.text)
+        if span.text.endswith("  ") and span.text.strip() and used * 3 < width:
+            return used
+    text = plain(spans)
+    return min(len(text) - len(text.lstrip(" !~?")), width // 3)
+
+
+def wrap(spans: Sequence[Span], width: int) -> list[Spans]:
+    """Break a line at spaces so that each part fits `width`; the parts after the first hang."""
     if width_of(spans) <= width:
         return [tuple(spans)]
+    indent = hanging(spans, width)
     lines: list[list[Span]] = [[]]
-    used = 0
+    used = start = 0
+
+    def begin_line() -> None:
+        nonlocal used, start
+        if lines[-1]:
+            lines[-1][-1] = lines[-1][-1]._replace(text=lines[-1][-1].text.rstrip(" "))
+        lines.append([Span(" " * indent)])
+        used = start = indent
+
     for span in spans:
         for word in _words(span.text):
-            room = width - used
-            if cell_len(word.rstrip(" ")) > room and used > (indent if len(lines) > 1 else 0):
-                lines.append([Span(" " * indent)] if indent else [])
-                used = indent
-                word = word.lstrip(" ")
-            for piece in (
-                chop_cells(word, max(width - indent, 1)) if cell_len(word) > width - used else [word]
-            ):
-                if used + cell_len(piece.rstrip(" ")) > width:
-                    lines.append([Span(" " * indent)] if indent else [])
-                    used = indent
+            bare = word.rstrip(" ")
+            if used + cell_len(bare) > width and used > start:
+                begin_line()
+            pieces = chop_cells(bare, width - indent) if used + cell_len(bare) > width else [word]
+            for number, piece in enumerate(pieces):
+                if number:
+                    begin_line()
+                piece = set_cell_size(piece, width - used) if used + cell_len(piece) > width else piece
                 lines[-1].append(Span(piece, span.role))
                 used += cell_len(piece)
     return [tuple(one) for one in lines]

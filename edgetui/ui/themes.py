@@ -37,13 +37,27 @@ _MINIMUM = {
     "note": "none",
     "quiet": "dim",
     "cursor": "reverse",
-    "cursor-away": "none",
     "badge": "bold reverse",
     "add": "none",
     "remove": "none",
     "field": "underline",
 }
 ROLES = frozenset(_MINIMUM)
+_ANSI_VARIABLES = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "border-blurred": "ansi_default",
+    "block-cursor-foreground": "ansi_black",
+    "block-cursor-background": "ansi_white",
+    "input-cursor-background": "ansi_white",
+    "input-cursor-foreground": "ansi_black",
+    "input-selection-background": "ansi_white",
+    "input-selection-foreground": "ansi_black",
+    "screen-selection-background": "ansi_white",
+    "screen-selection-foreground": "ansi_black",
+}
+"""What Textual's own style sheet wants of a theme in the terminal's colours."""
+
 _COLOURS = frozenset(
     {
         "primary",
@@ -138,14 +152,18 @@ def parse(text: str) -> Look:
             Color.parse(value)
         except ColorParseError as error:
             raise ThemeError(f"{value!r} is not a colour.") from error
+    ansi = bool(data.get("ansi", False))
+    colours_ground = colours.get("background", "#000000")
     theme = Theme(
         name=data["name"],
         primary=colours.pop("primary", "ansi_blue"),
         dark=bool(data.get("dark", True)),
-        ansi=bool(data.get("ansi", False)),
+        ansi=ansi,
+        variables=dict(_ANSI_VARIABLES) if ansi else {},
         **colours,  # type: ignore[arg-type]
     )
-    return Look(data["name"], str(data.get("about", "")), theme, _styles(styles))
+    ground = "none" if ansi else f"on {colours_ground}"
+    return Look(data["name"], str(data.get("about", "")), theme, _styles(styles, ground))
 
 
 def _mapping(data: Mapping[str, Any], name: str) -> dict[str, str]:
@@ -155,7 +173,8 @@ def _mapping(data: Mapping[str, Any], name: str) -> dict[str, str]:
     return {str(key): str(item) for key, item in value.items()}
 
 
-def _styles(wanted: Mapping[str, str]) -> dict[str, Style]:
+def _styles(wanted: Mapping[str, str], ground: str) -> dict[str, Style]:
+    """The style of every role on the theme's own ground."""
     styles: dict[str, Style] = {}
     for role, minimum in _MINIMUM.items():
         text = wanted.get(role, minimum)
@@ -163,7 +182,7 @@ def _styles(wanted: Mapping[str, str]) -> dict[str, Style]:
             styles[role] = Style.parse(text)
         except StyleSyntaxError as error:
             raise ThemeError(f"{text!r} is not a style.") from error
-    base = styles["row"]
+    base = Style.parse(ground) + styles["row"]
     return {role: base + style for role, style in styles.items()}
 
 
@@ -171,8 +190,13 @@ PLAIN = Look(
     "plain",
     "what is left when no theme file can be read",
     Theme(
-        name="plain", primary="ansi_default", foreground="ansi_default", background="ansi_default", ansi=True
+        name="plain",
+        primary="ansi_default",
+        foreground="ansi_default",
+        background="ansi_default",
+        ansi=True,
+        variables=dict(_ANSI_VARIABLES),
     ),
-    _styles({}),
+    _styles({}, "none"),
 )
 """Needs no file, so there is always a theme."""

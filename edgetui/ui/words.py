@@ -92,46 +92,43 @@ def _troubled(stores: Sequence[Store], now: float) -> Spans:
     return (Span(f"  ({', '.join(names)})"),) if names else ()
 
 
-def notes(pane: Pane, stores: Sequence[Store], now: float) -> tuple[str, ...]:
-    """Why rows may be missing from a pane, one sentence per reason, the clusters named when there are several."""
+def notes(pane: Pane, stores: Sequence[Store], total: int) -> tuple[str, ...]:
+    """Why rows may be missing from a pane, one sentence per reason, the clusters named when there are several.
+
+    A cluster that refuses everything stands in the header; panes that have rows of others do not repeat it.
+    """
     found: dict[tuple[str, str], list[str]] = {}
     for store in stores:
         reason = _missing(pane, store)
-        if reason is not None:
+        if reason is not None and not (total and reason[0] == "!"):
             found.setdefault(reason, []).append(store.cluster)
     lines = []
-    for (sign, reason), names in found.items():
+    for (sign, sentence), names in found.items():
         where = "" if len(stores) == 1 else f"{_some(names)}: "
-        lines.append(f"{sign} {where}{reason}")
+        lines.append(f"{sign} {where}{sentence}")
     return tuple(lines)
 
 
 def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     """Sign and sentence for what one cluster does not show in this pane, None when all is there."""
     if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in pane.kinds):
-        return (
-            "!",
-            f"nothing to show: {_first(store.link.sentence) or LINK_WORD[store.link.link]} (c tells more)",
-        )
+        return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (c says why)"
     states = [store.freshness(kind) for kind in pane.kinds]
     forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
     if forbidden:
-        what = (
-            pane.title
-            if len(forbidden) == len(pane.kinds)
-            else " and ".join(f"{kind}s" for kind in forbidden)
-        )
+        every = len(forbidden) == len(pane.kinds)
+        what = pane.title.lower() if every else " and ".join(f"{kind}s" for kind in forbidden)
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
-        return "?", f"this cluster has no {pane.title}"
+        return "?", f"this cluster has no {pane.title.lower()}"
     if any(state.partial for state in states):
         return "?", "only some namespaces may be seen"
     waiting = [state for state in states if state.sync in (Sync.NEVER, Sync.SYNCING)]
     if waiting and not any(store.count(kind) for kind in pane.kinds):
         if store.link.link is Link.STALE:
             return "~", f"never answered: {_first(store.link.sentence) or 'no link'}"
-        return "~", f"waiting for the first list of {pane.title}"
+        return "~", f"waiting for the first list of {pane.title.lower()}"
     return None
 
 
@@ -139,7 +136,7 @@ def empty(pane: Pane, total: int, filter_text: str) -> str:
     """What an empty pane says when nothing explains it better."""
     if filter_text and total:
         return f"  none of {plural(total, 'row')} matches {filter_text!r}; esc shows all again"
-    return f"  no {pane.title} here"
+    return f"  no {pane.title.lower()} here"
 
 
 def _some(names: Sequence[str]) -> str:

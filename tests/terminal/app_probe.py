@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import ClassVar
 
 from edgetui.terminal.profile import choose, environment
 
@@ -11,7 +12,8 @@ profile = choose(os.environ)
 os.environ.update(environment(profile))
 
 from textual.app import ComposeResult  # noqa: E402
-from textual.events import Key  # noqa: E402
+from textual.binding import BindingType  # noqa: E402
+from textual.events import Key, Resize  # noqa: E402
 from textual.widgets import Static  # noqa: E402
 
 from edgetui.terminal.driver import DrawnApp, driver_for  # noqa: E402
@@ -19,12 +21,15 @@ from edgetui.terminal.driver import DrawnApp, driver_for  # noqa: E402
 
 class Probe(DrawnApp):
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [("q", "quit", "quit"), ("ctrl+z", "suspend_process", "suspend")]
+    BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", "quit"), ("ctrl+z", "suspend_process", "suspend")]
     presses = 0
 
     def compose(self) -> ComposeResult:
         yield Static("ready to probe", id="line")
         yield Static("-", id="key")
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one("#line", Static).update(f"ready to probe {event.size.width} by {event.size.height}")
 
     def on_key(self, event: Key) -> None:
         self.presses += 1

@@ -9,7 +9,7 @@ cacher.go; the rest was measured on a real API server):
    about rights, or 10 s of silence before the end bookmark, lead to LIST in pages and a plain watch.
 3. 410, as a status or inside the stream, leads to a new list, which reaches the store as a difference.
 4. A stream that ends in good order is resumed at the last version without a list, and nothing turns stale.
-   One that ends within a second without an event counts as a failure.
+   One that ends within a second counts as a failure.
 5. Back-off grows with every failure and shrinks only after real progress.
 6. 403 and 404 count at once only if nothing was ever seen; otherwise they must last a few seconds, because a
    starting API server answers 403 until its RBAC caches are filled.
@@ -17,7 +17,8 @@ cacher.go; the rest was measured on a real API server):
    collection is listed again, since a watch at a version from the future is silent for ever.
 8. A bookmark behind our version means that the server's history was rewound.
 9. While the link is down nothing is opened here; open streams live on, since a draining server keeps them.
-10. A refused credential (401) is renewed once.
+10. After an outage of two minutes nothing is resumed: the history may have forked while nobody looked.
+11. A refused credential (401) is renewed once.
 
 states.py holds the vocabulary and the legal moves; opening.py, initial.py, watching.py and failing.py the rules.
 """
@@ -100,12 +101,13 @@ def _credentials_changed(
 
 def _reinit_open(s: State, happened: r.Reinit, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     if not s.rv:
-        return s, ()  # a new list is under way already
-    return opening.list_again(s, happened.reason, now, rng)
+        return replace(s, forked=True), ()  # a new list is under way already
+    return opening.list_again(replace(s, forked=True), happened.reason, now, rng)
 
 
 def _reinit_later(s: State, happened: r.Reinit, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    return replace(s, rv="", lapsed=True, reason=happened.reason), ()
+    s = replace(s, rv="", forked=True, lapsed=True)
+    return (s if s.verdict else replace(s, reason=happened.reason)), ()
 
 
 def _open_when_due(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, Effects]:

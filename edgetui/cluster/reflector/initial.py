@@ -33,7 +33,7 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
     """Only the end bookmark counts here: the list is complete at its version."""
     if not happened.initial_end:
         return replace(s, heard=now), ()
-    return current(replace(_complete(s, happened.rv, now), events=s.events + 1), now), (r.Replace(),)
+    return current(replace(_complete(s, happened.rv, now), events=s.events + 1), now), (r.Replace(s.forked),)
 
 
 def ended(s: State, happened: r.StreamEnded, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -63,7 +63,7 @@ def page(s: State, happened: r.Page, now: float, rng: backoff.Random) -> tuple[S
     complete = _complete(s, s.list_rv or happened.rv, now)
     complete = replace(complete, streaming=s.streaming and not s.trial, trial=False, paged=True)
     after, effects = open_request(complete, now, rng)
-    return after, (collected, r.Replace(), *learned, *effects)
+    return after, (collected, r.Replace(s.forked), *learned, *effects)
 
 
 def _complete(s: State, rv: str, now: float) -> State:
@@ -72,6 +72,7 @@ def _complete(s: State, rv: str, now: float) -> State:
         rv=rv,
         synced=True,
         lapsed=False,
+        forked=False,
         verdict=None,
         heard=now,
         denials=0,

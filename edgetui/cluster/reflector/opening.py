@@ -18,7 +18,7 @@ STEADY_LINK, STEADY_SERVER = 2.0, 30.0
 def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Open what the state calls for, or wait for the link."""
     if not s.link_up:
-        return replace(s, phase=Phase.WAITING, wake_at=NEVER), ()
+        return replace(s, phase=Phase.WAITING, lapsed=True, steady_since=NEVER, wake_at=NEVER), ()
     seconds = int(rng.uniform(SHORTEST_WATCH, LONGEST_WATCH))
     s = replace(
         s,

@@ -102,6 +102,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     trial: bool = False
     """LIST because a streaming list fell silent; success means the server lacks streaming lists."""
     list_rv: str = ""
+    forked: bool = False
+    """The server's history may differ from the one our rows come from: equal versions prove nothing."""
     wake_at: float = NEVER
     """When a Tick is due."""
     shown: SetFreshness | None = None
@@ -176,9 +178,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The credentials were renewed as asked by RefreshCredentials; `changed` is false if they are the same."""
+    """The credentials were renewed as asked by RefreshCredentials.
+
+    `changed` is false if they are the same as before; `error` says why none could be obtained.
+    """
 
     changed: bool
+    error: EdgetuiError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +274,13 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The buffer is the complete list: bring the store to it as a diff, and empty the buffer."""
+    """The buffer is the complete list: bring the store to it as a diff, and empty the buffer.
+
+    `forked`: rows of the same uid and version may differ all the same, because a restored datastore gives its
+    versions out a second time.
+    """
+
+    forked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from edgetui.cluster import backoff
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.failing import FORBIDDEN_AGAIN
 from edgetui.cluster.reflector.opening import STEADY_LINK, back_off, list_again, open_request, reopen
-from edgetui.cluster.reflector.states import NEVER, Effects, Phase, State
+from edgetui.cluster.reflector.states import NEVER, OPEN, Effects, Phase, State
 from edgetui.model.store import older
 
 CATCH_UP_QUIET, CATCH_UP_MOST = 0.3, 2.0
@@ -16,6 +16,9 @@ BOOKMARK_SILENCE = 75.0
 VERDICT_WITHIN = 15.0
 QUIET_WHILE_DOWN = 20.0
 SHORT_LIFE = 1.0
+LONG_OUTAGE = 120.0
+"""After so long a server may have been restored and have moved past our version since: resuming would not notice.
+It has most likely forgotten that version anyway."""
 
 
 def current(s: State, now: float) -> State:
@@ -65,7 +68,7 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
     """A heartbeat with a version to resume from; behind ours it can only be another history."""
     if older(happened.rv, s.rv):
         reason = "the server's history went back; it may have been restored from a backup"
-        after, effects = back_off(replace(s, rv=""), reason, now, rng)
+        after, effects = back_off(replace(s, rv="", forked=True), reason, now, rng)
         return after, (*effects, r.Rewound(reason))
     after = replace(_heard(s, now), rv=happened.rv, events=s.events + 1)
     return (current(after, now) if after.phase is Phase.RESUMING else after), ()
@@ -88,31 +91,33 @@ def watch_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[St
         return back_off(s, "the stream outlived its own timeout", now, rng, steady=STEADY_LINK)
     if s.suspect:
         return list_again(s, s.reason, now, rng) if s.link_up else (replace(s, wake_at=s.expires), ())
-    quiet = now - s.heard
-    if s.bookmarks and quiet >= BOOKMARK_SILENCE:
-        reason = f"no sign of life for {int(quiet)} s"
+    if s.bookmarks and now >= s.heard + BOOKMARK_SILENCE:
+        reason = f"no sign of life for {round(now - s.heard)} s"
         after = replace(
             s, silent=True, suspect=True, reason=reason, wake_at=min(s.expires, now + VERDICT_WITHIN)
         )
         return after, (r.Suspect(reason),)
-    if not s.link_up and quiet >= QUIET_WHILE_DOWN:
+    if not s.link_up and now >= s.heard + QUIET_WHILE_DOWN:
         look = s.heard + BOOKMARK_SILENCE if s.bookmarks else s.expires
         return replace(s, silent=True, wake_at=min(s.expires, look)), ()
     return replace(s, wake_at=_next_look(s, s.heard)), ()
 
 
 def ended(s: State, happened: r.StreamEnded, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    """A stream that ended in good order is resumed; one that said nothing at all before it did so has failed."""
+    """A stream that ended in good order is resumed at once; one that hardly lived has failed."""
     if not happened.clean:
         return back_off(s, "the connection broke off", now, rng, steady=STEADY_LINK)
-    if not s.events and now - s.opened < SHORT_LIFE:
+    if now - s.opened < SHORT_LIFE:
         return back_off(s, "the server ends the watch at once", now, rng)
     return reopen(s, now, rng)
 
 
 def link_up(s: State, happened: r.LinkUp, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """The server answers: open what waits, and distrust what was silent meanwhile."""
-    s = replace(s, link_up=True)
+    long = now - happened.down_since >= LONG_OUTAGE
+    s = replace(s, link_up=True, forked=s.forked or long)
+    if long and s.phase not in OPEN:
+        s = replace(s, rv="")
     if s.phase is Phase.WAITING:
         return open_request(s, now, rng)
     if s.phase in (Phase.FORBIDDEN, Phase.ABSENT):
@@ -123,7 +128,8 @@ def link_up(s: State, happened: r.LinkUp, now: float, rng: backoff.Random) -> tu
         return list_again(s, s.reason, now, rng)
     if s.silent or s.heard < happened.down_since < now - SHORT_LIFE:
         # It said nothing during the outage: the connection may be dead without knowing it.
-        return reopen(replace(s, lapsed=True, reason="catching up after an outage"), now, rng)
+        s = replace(s, lapsed=True, rv="" if long else s.rv, reason="catching up after an outage")
+        return reopen(s, now, rng)
     return replace(s, reason="", wake_at=_next_look(s, s.heard)), ()
 
 

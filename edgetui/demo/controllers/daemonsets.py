@@ -6,6 +6,7 @@ marked for deletion, stays Terminating and eats the budget.
 
 from __future__ import annotations
 
+from edgetui.demo.defaults import TEMPLATE_GENERATION
 from edgetui.demo.resources import DAEMONSETS, NODES, PODS, Resource
 from edgetui.demo.storage import Object
 
@@ -55,7 +56,7 @@ class DaemonSets:
         return {pod["spec"].get("nodeName", ""): pod for pod in pods}
 
     def _create(self, owner: Object, revision: Object, digest: str, node: str) -> Object:
-        generation = str(owner["metadata"]["generation"])
+        generation = owner["metadata"]["annotations"][TEMPLATE_GENERATION]
         labels = {REVISION: digest, "pod-template-generation": generation}
         pod = make_pod(self._world, DAEMONSETS, owner, revision["data"]["spec"]["template"], labels)
         pod["spec"]["nodeName"] = node
@@ -71,7 +72,7 @@ class DaemonSets:
         if strategy["type"] != "RollingUpdate":
             return
         limit = count(strategy["rollingUpdate"].get("maxUnavailable", 1), len(nodes), up=True)
-        gone = sum(1 for node, pod in pods.items() if deleting(pod) or (node in nodes and not ready(pod)))
+        gone = sum(1 for pod in pods.values() if deleting(pod) or not ready(pod))
         old = [pod for pod in pods.values() if _digest(pod) != digest and not deleting(pod)]
         old.sort(key=lambda pod: (ready(pod), pod["spec"]["nodeName"] in nodes))
         for pod in old:

@@ -6,7 +6,7 @@ from edgetui.demo.resources import DEPLOYMENTS, PODS
 from edgetui.demo.storage import Object
 from edgetui.demo.times import seconds
 
-from .pods import count, deleting
+from .pods import count
 from .world import World, set_condition
 
 _DONE, _LATE = "NewReplicaSetAvailable", "ProgressDeadlineExceeded"
@@ -41,9 +41,7 @@ def _counts(world: World, deployment: Object, new: Object | None, sets: list[Obj
     def total(field: str) -> int:
         return sum(int((rs.get("status") or {}).get(field, 0)) for rs in sets)
 
-    terminating = sum(
-        deleting(pod) for rs in sets for pod in world.storage.owned(PODS, rs["metadata"]["uid"])
-    )
+    terminating = sum(world.storage.terminating(PODS, rs["metadata"]["uid"]) for rs in sets)
     counts = {
         "replicas": total("replicas"),
         "updatedReplicas": int(((new or {}).get("status") or {}).get("replicas", 0)),
@@ -103,7 +101,7 @@ def _progress(
         text = f'Found new replica set "{name}"'
         set_condition(status, "Progressing", "True", "FoundNewReplicaSet", text, now, update_time=True)
     elif reason not in (_DONE, _LATE):
-        due = seconds(old["lastUpdateTime"]) + deployment["spec"]["progressDeadlineSeconds"]
+        due = seconds(old["lastUpdateTime"]) + float(deployment["spec"]["progressDeadlineSeconds"])
         if now <= due:
             return due + 1.0
         text = f'ReplicaSet "{name}" has timed out progressing.'

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from msgspec.json import decode, encode
+
 from edgetui.demo.resources import Resource
 from edgetui.demo.storage import Object
 from edgetui.demo.times import seconds
@@ -41,7 +43,7 @@ def make_pod(
     world: World, resource: Resource, owner: Object, template: Object, labels: dict[str, str]
 ) -> Object:
     """A pod of `owner`, not stored yet and still without a name."""
-    meta, spec = template.get("metadata") or {}, json.loads(json.dumps(template["spec"]))
+    meta, spec = template.get("metadata") or {}, decode(encode(template["spec"]))
     volume = f"kube-api-access-{world.storage.suffix()}"
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])

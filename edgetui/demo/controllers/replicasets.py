@@ -34,7 +34,7 @@ class ReplicaSets:
         missing = replicaset["spec"]["replicas"] - len(active)
         for _ in range(missing):
             active.append(self._create(replicaset))
-        for pod in sorted(active, key=deletion_order)[: max(-missing, 0)]:
+        for pod in sorted(active, key=deletion_order)[:-missing] if missing < 0 else ():
             active.remove(pod)
             self._world.delete_pod(pod)
             self._say(replicaset, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")

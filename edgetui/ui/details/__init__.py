@@ -10,6 +10,7 @@ from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.store import Store
 from edgetui.model.text import age
+from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 
 from . import autoscaler, node, pod, service, workload
@@ -40,7 +41,7 @@ def detail(
     `heard_events` says why there are no events to show, empty when `events` is complete.
     """
     if row is None:
-        return [title(key), line(), line(Span(f"! this {key.kind.lower()} no longer exists", "bad"))]
+        return [title(key), line(), line(Span(f"! this {kind_word(key.kind)} no longer exists", "bad"))]
     lines = [title(key)]
     freshness = store.freshness(key.kind)
     if freshness.sync not in (Sync.LIVE, Sync.SYNCING):

@@ -10,6 +10,7 @@ from edgetui.model.kinds.wire import Condition
 from edgetui.model.store import Store
 from edgetui.model.text import ago
 from edgetui.model.trouble import diagnose
+from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 
 LABEL = 12
@@ -19,7 +20,7 @@ LABEL = 12
 def title(key: ObjectKey) -> Spans:
     """The object named in full."""
     where = f"{key.namespace} · {key.cluster}" if key.namespace else key.cluster
-    return line(Span(f"{key.kind.lower()} {key.name}", "title"), Span(f"   {where}", "quiet"))
+    return line(Span(f"{kind_word(key.kind)} {key.name}", "title"), Span(f"   {where}", "quiet"))
 
 
 def fact(label: str, *parts: str | Span) -> Spans:
@@ -43,7 +44,7 @@ def condition_lines(conditions: Iterable[Condition], good: dict[str, str], now: 
         since = f" for {ago(one.since, now)}" if one.since else ""
         words = f"{one.type} {one.status}{since}"
         message = f": {one.message or one.reason}" if not fine and (one.message or one.reason) else ""
-        lines.append(line("  " if fine else "! ", Span(words, "row" if fine else "bad"), message))
+        lines.append(line("  " if fine else "! ", Span(words, "row" if fine else "warn"), message))
     return [line(), line(Span("conditions", "title")), *lines] if lines else []
 
 

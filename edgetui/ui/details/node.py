@@ -39,21 +39,10 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     )
     out.append(fact("address", row.internal_ip or "-"))
     usage = store.usage("Node", "", row.name)
-    used = (lambda part, of: f", {percent(part, of)} used") if usage is not None else (lambda part, of: "")
-    out.append(
-        fact(
-            "cpu",
-            f"{cpu(row.cpu_allocatable)} for pods",
-            used(usage.cpu_milli if usage else 0, row.cpu_allocatable),
-        )
-    )
-    out.append(
-        fact(
-            "memory",
-            f"{memory(row.memory_allocatable)} for pods",
-            used(usage.memory_bytes if usage else 0, row.memory_allocatable),
-        )
-    )
+    used_cpu = f", {percent(usage.cpu_milli, row.cpu_allocatable)} used" if usage else ""
+    used_memory = f", {percent(usage.memory_bytes, row.memory_allocatable)} used" if usage else ""
+    out.append(fact("cpu", f"{cpu(row.cpu_allocatable)} for pods{used_cpu}"))
+    out.append(fact("memory", f"{memory(row.memory_allocatable)} for pods{used_memory}"))
     out.append(fact("pods", f"{store.pods_on(row.name)} of {row.pods_allocatable}"))
     for taint in row.taints:
         value = f"={taint.value}" if taint.value else ""

@@ -28,7 +28,7 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     said = verdict(row)
     found = findings(view.pods, _nodes(store))
     out: list[Spans] = [
-        line("  [", bar(view.segments, max(20, min(48, width - 40))), f"]  {_parts(view.segments)}")
+        line("  ", bar(view.segments, max(20, min(40, width - 60))), f"  {_parts(view.segments)}")
     ]
     role = "bad" if said.failed else "ok" if said.done and not found else "warn"
     out.append(line("  ", Span(said.text, role), _deadline(row, said.done, now)))
@@ -97,9 +97,10 @@ def _facts(store: Store, row: Workload, now: float) -> list[Spans]:
 def _scaler(store: Store, row: Workload) -> AutoscalerRow | None:
     kind = _KINDS[type(row)]
     for one in store.rows("HorizontalPodAutoscaler"):
-        if isinstance(one, AutoscalerRow) and one.namespace == row.namespace:
-            if (one.target_kind, one.target_name) == (kind, row.name):
-                return one
+        if not isinstance(one, AutoscalerRow):
+            continue
+        if (one.namespace, one.target_kind, one.target_name) == (row.namespace, kind, row.name):
+            return one
     return None
 
 

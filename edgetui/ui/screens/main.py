@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
@@ -47,9 +47,8 @@ class MainScreen(Screen[None]):
     MainScreen PaneView.demand { display: none; }
     MainScreen.single PaneView.demand.current { display: block; }
     MainScreen.stacked #panes, MainScreen.quad #panes { layout: grid; grid-size: 2; grid-gutter: 1 2; }
-    MainScreen.stacked #panes { grid-rows: 2fr 3fr 3fr; grid-columns: 1fr 1fr; }
+    MainScreen.stacked #panes { grid-columns: 9fr 11fr; }
     MainScreen.stacked #pane-pods, MainScreen.stacked #pane-rollouts { column-span: 2; }
-    MainScreen.quad #panes { grid-rows: 1fr 2fr; grid-columns: 1fr 1fr; }
     """
 
     def __init__(self) -> None:
@@ -62,6 +61,7 @@ class MainScreen(Screen[None]):
         self._current = "nodes"
         self._zoomed = False
         self._roomy = False
+        self._heights: tuple[int, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The bars, and the panes in reading order of the grid."""
@@ -113,6 +113,7 @@ class MainScreen(Screen[None]):
             self.update_header()
             self.update_footer()
         self._update_tabs()
+        self._share_height()
 
     def tick(self) -> None:
         """A second passed: ages move on."""
@@ -238,10 +239,15 @@ class MainScreen(Screen[None]):
         for name, pane in self._panes.items():
             pane.set_class(name == pane_id, "current")
         self._arrange()
+        self.update_footer()
+        self.call_after_refresh(self._shown)
+
+    def _shown(self) -> None:
+        """The new layout stands: focus, titles, cursor and footer follow."""
         if not self.filter_bar.display:
             self.current.table.focus()
         for pane in self._panes.values():
-            pane.call_after_refresh(pane.status_changed)
+            pane.status_changed()
         target = self.target
         self.app.cursor_rests(target.key if target else None)
         self.update_footer()
@@ -255,8 +261,26 @@ class MainScreen(Screen[None]):
         self.set_class(not single and width >= QUAD_WIDTH, "quad")
         for pane in self._panes.values():
             pane.set_class(single, "untitled")
+        self._share_height()
         self._update_tabs()
         self.call_after_refresh(self.update_header)
+
+    def _share_height(self) -> None:
+        """Give panes with few rows no more lines than they need; pods and rollouts take the rest."""
+        if self.has_class("single"):
+            return
+        body = self.app.size.height - 2
+        rows = {name: pane.view.shown + 2 for name, pane in self._panes.items()}
+        top = max(5, min(max(rows["nodes"], rows["autoscalers"]), body * 3 // 10))
+        if self.has_class("quad"):
+            heights: tuple[int, ...] = (top, body - top - 1)
+        else:
+            below = body - top - 2
+            rollouts = max(5, min(rows["rollouts"], below * 4 // 10))
+            heights = (top, below - rollouts, rollouts)
+        if heights != self._heights:
+            self._heights = heights
+            self.query_one("#panes").styles.grid_rows = " ".join(str(height) for height in heights)
 
     def _update_tabs(self) -> None:
         if not self.has_class("single"):
@@ -274,11 +298,5 @@ class MainScreen(Screen[None]):
                     if " · " in count
                     else f"{count} /{pane.filter_text}"
                 )
-            tabs.append(Tab(str(number), pane.pane.title, count, active, pane.view.bad > 0))
+            tabs.append(Tab(str(number), pane.name_text, count, active, pane.view.bad > 0))
         self.tabs.say(tab_line(tabs, self.app.size.width))
-
-
-def object_words(key: ObjectKey) -> str:
-    """An object named in full: "deployment press in line-2 on plant"."""
-    where = f" in {key.namespace}" if key.namespace else ""
-    return f"{key.kind.lower()} {key.name}{where} on {key.cluster}"

@@ -13,14 +13,14 @@ class Tab(NamedTuple):
 
     key: str
     name: str
-    count: str
+    counted: str
     active: bool
     bad: bool
 
 
 def tab_line(tabs: Sequence[Tab], width: int) -> Spans:
-    """The tab line; when it is too long, tabs that are not shown lose first their summary, then their count."""
-    for detail in (2, 1, 0):
+    """The tab line; when it is too long, tabs that are not shown lose first their summary, then count and name."""
+    for detail in (2, 1, 0, -1):
         spans = _tabs(tabs, detail)
         if width_of(spans) <= width:
             break
@@ -30,13 +30,14 @@ def tab_line(tabs: Sequence[Tab], width: int) -> Spans:
 def _tabs(tabs: Sequence[Tab], detail: int) -> Spans:
     spans: list[Span] = []
     for tab in tabs:
-        total, _, summary = tab.count.partition(" · ")
-        name = f" {tab.key} {tab.name} "
+        total, _, summary = tab.counted.partition(" · ")
+        name = f" {tab.key} {tab.name} " if tab.active or detail >= 0 else f" {tab.key} "
         spans.append(Span(name, "title-focus" if tab.active else "title"))
-        if tab.active or detail:
+        if tab.active or detail > 0:
             spans.append(Span(f" {total}"))
         if summary and (tab.active or detail == 2):
-            spans += [Span(" · "), Span(summary, "bad" if tab.bad else "row")]
+            first, dot, rest = summary.partition(" · ")
+            spans += [Span(" · "), Span(first, "bad" if tab.bad else "warn"), Span(dot + rest)]
         elif summary and tab.bad:
             spans.append(Span("!", "bad"))
         spans.append(Span("  "))

@@ -13,10 +13,10 @@ TAIL = 6  # characters kept at the end of a name that is cut: what tells two pod
 
 
 class Fitted(NamedTuple):
-    """One column on screen: its place in a row's values and its width in cells."""
+    """One column on screen: where its value is in a row (`at`) and its width in cells."""
 
     column: Column
-    index: int
+    at: int
     width: int
 
 
@@ -25,27 +25,32 @@ def fit(
 ) -> list[Fitted]:
     """Choose and size columns for `width` cells.
 
-    Columns with the highest priority number go first when space is short; priority 1 always stays. A column gets
-    its least width, then as much as its widest text (`widest`, in cells) wants: fixed columns up to their design
-    width, in order of priority, and flexible ones share what is left.
+    Each column asks for its widest text so far (`widest`, in cells), at least its least and at most its design
+    width. While not all of that fits, the column with the highest priority number goes; priority 1 always stays
+    and shrinks instead. What is left over goes to flexible columns that have longer texts, then to names and
+    states whatever their design width.
     """
+    wanted = {
+        column.id: max(
+            column.min_width, min(max(widest.get(column.id, 0), cell_len(column.title)), column.width)
+        )
+        for column in columns
+    }
     chosen = [(index, column) for index, column in enumerate(columns) if column.id not in hidden]
 
-    def least() -> int:
-        return sum(column.min_width for _, column in chosen) + gap * (len(chosen) - 1)
+    def missing() -> int:
+        return sum(wanted[column.id] for _, column in chosen) + gap * (len(chosen) - 1) - width
 
-    while least() > width and any(column.priority > 1 for _, column in chosen):
+    while missing() > 0 and any(column.priority > 1 for _, column in chosen):
         chosen.remove(max(chosen, key=lambda item: (item[1].priority, item[0])))
-    widths = {index: column.min_width for index, column in chosen}
-    left = width - least()
-    for index, column in sorted(chosen, key=lambda item: (item[1].flex, item[1].priority, item[0])):
-        seen = max(widest.get(column.id, 0), cell_len(column.title))
-        wanted = seen if column.flex else min(seen, column.width)
-        grow = min(max(wanted - widths[index], 0), max(left, 0))
+    widths = {index: wanted[column.id] for index, column in chosen}
+    if missing() > 0:
+        _shrink(chosen, widths, missing())
+    left = max(-missing(), 0)
+    for index, column in sorted(chosen, key=lambda item: (item[1].priority, not item[1].flex, item[0])):
+        grow = min(max(widest.get(column.id, 0) - widths[index], 0), left)
         widths[index] += grow
         left -= grow
-    if left < 0:
-        _shrink(chosen, widths, -left)
     return [Fitted(column, index, widths[index]) for index, column in chosen]
 
 
@@ -59,7 +64,7 @@ def _shrink(chosen: Sequence[tuple[int, Column]], widths: dict[int, int], missin
 
 def cut(text: str, width: int, align: str = "left", keep_tail: bool = False) -> str:
     """`text` in exactly `width` cells; what is cut shows as an ellipsis, at the end or before the tail."""
-    length = len(text) if text.isascii() else cell_len(text)
+    length = len(text) if text.isascii() and text.isprintable() else cell_len(text)
     if length == width:
         return text
     if length < width:

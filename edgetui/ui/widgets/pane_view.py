@@ -51,6 +51,15 @@ class PaneView(Vertical):
         yield self.table
 
     @property
+    def name_text(self) -> str:
+        """The name of the pane as titles and tabs show it."""
+        return self.pane.title.lower()
+
+    def on_mount(self) -> None:
+        """Take in what the stores hold already."""
+        self.absorb(ViewChange(order=True, changed=set(self.view.keys)))
+
+    @property
     def count_text(self) -> str:
         """What tabs and title say beside the name: how many, and what is wrong with them."""
         count = f"{self.view.shown} of {self.view.total}" if self.filter_text else f"{self.view.total:,}"
@@ -69,7 +78,7 @@ class PaneView(Vertical):
 
     def status_changed(self) -> None:
         """Freshness, counts or the filter changed: title and notes follow."""
-        notes = words.notes(self.pane, self._stores, self._now())
+        notes = words.notes(self.pane, self._stores, self.view.total)
         if not self.view.shown and not notes:
             notes = (words.empty(self.pane, self.view.total, self.filter_text),)
         self.table.set_notes(notes[:4])
@@ -81,12 +90,12 @@ class PaneView(Vertical):
 
     def _title_spans(self) -> Spans:
         role = "title-focus" if self.table.has_focus else "title"
-        parts: list[Span | str] = [Span(f" {self.number} {self.pane.title} ", role), " "]
-        bad = self.view.bad > 0
+        parts: list[Span | str] = [Span(f" {self.number} {self.name_text} ", role), " "]
         total, _, summary = self.count_text.partition(" · ")
         parts.append(Span(total, "row"))
         if summary:
-            parts += [" · ", Span(summary, "bad" if bad else "row")]
+            first, dot, rest = summary.partition(" · ")
+            parts += [" · ", Span(first, "bad" if self.view.bad else "warn"), dot + rest]
         if self.filter_text:
             parts += ["  ", Span(f"/{self.filter_text}", "note")]
         return line(*parts)
@@ -100,7 +109,7 @@ class PaneView(Vertical):
 
     def cycle_sort(self) -> None:
         """Sort by the next visible column, after the last one worst first again."""
-        ids = [fitted.column.id for fitted in self.table.fitted]
+        ids = [fitted.column.id for fitted in self.table.columns.fitted]
         current = self.table.sort[0]
         following = ids[ids.index(current) + 1 :] if current in ids else ids
         self._sort(following[0] if following else None, False)

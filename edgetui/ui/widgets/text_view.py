@@ -32,10 +32,9 @@ class TextView(Widget, can_focus=True):
         Binding("end", "scroll_edge(1)", "bottom", show=False),
     ]
 
-    def __init__(self, lines: Sequence[Spans] = (), *, indent: int = 4, id: str | None = None) -> None:
+    def __init__(self, lines: Sequence[Spans] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._source = tuple(lines)
-        self._indent = indent
         self._wrapped: list[Spans] = []
         self.top = 0
 
@@ -116,4 +115,4 @@ class TextView(Widget, can_focus=True):
         self._wrapped = self._wrapped_to(self.size.width)
 
     def _wrapped_to(self, width: int) -> list[Spans]:
-        return [one for line in self._source for one in wrap(line, max(width, 10), self._indent)]
+        return [one for line in self._source for one in wrap(line, max(width, 10))]

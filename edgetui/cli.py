@@ -1,0 +1,300 @@
+"""The command line: which command, which clusters, and how every failure ends in one sentence.
+
+Only what a command needs is imported, and only when it runs; `edgetui --version` imports next to nothing.
+Exit codes: 0 done, 2 wrong usage or no usable cluster, 70 a defect of edgetui, 130 interrupted; each command
+documents its own.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from edgetui import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from edgetui.cluster.target import ClusterTarget
+
+USAGE, DEFECT, INTERRUPTED = 2, 70, 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code. Nothing but SystemExit of argparse leaves it."""
+    if argv and argv[0] in ("--version", "-V"):
+        sys.stdout.write(f"edgetui {__version__}\n")
+        return 0
+    name = argv[0] if argv else ""
+    command = COMMANDS.get(name)
+    return _guarded(command, argv[1:]) if command else _guarded(screen, argv)
+
+
+def screen(argv: Sequence[str]) -> int:
+    """`edgetui [FILE...]`: the screen."""
+    parser = _parser(
+        "edgetui", "Many small Kubernetes clusters on one live screen, and three keys to repair them."
+    )
+    parser.epilog = (
+        "Commands: once, demo, scale, rollback, rotate; each explains itself with --help. "
+        "Without FILE: $KUBECONFIG, ~/.kube/config, then the files of K3s, RKE2, MicroK8s, k0s and MicroShift."
+    )
+    _add_selection(parser)
+    _add_screen(parser)
+    parser.add_argument("-V", "--version", action="version", version=f"edgetui {__version__}")
+    options = parser.parse_args(argv)
+    return _show(_targets(options), options)
+
+
+def once(argv: Sequence[str]) -> int:
+    """`edgetui once`: the panes as text or JSON."""
+    parser = _parser(
+        "edgetui once", "Print what the panes show, once. Exit code 0: all live, 3: partly stale, 2: none."
+    )
+    _add_selection(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON document; docs/once-schema.md describes it"
+    )
+    parser.add_argument(
+        "--pane",
+        action="append",
+        default=[],
+        metavar="PANE[,PANE]",
+        help="nodes, pods, autoscalers, rollouts, services, events, or all; the first four if not given",
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, default=15.0, metavar="S", help="seconds to wait for complete lists (15)"
+    )
+    options = parser.parse_args(argv)
+    from edgetui import once as command
+
+    panes = command.panes(options.pane)
+    return command.run(_targets(options), panes, as_json=options.json, timeout=options.timeout)
+
+
+def demo(argv: Sequence[str]) -> int:
+    """`edgetui demo`: the screen on a simulated fleet."""
+    parser = _parser("edgetui demo", "Try edgetui on a simulated fleet: a plant, a vehicle and a wind farm.")
+    parser.add_argument("--clusters", type=_clusters, default=3, metavar="N", help="how many clusters (3)")
+    parser.add_argument(
+        "--pods", type=_pods, default=0, metavar="N", help="about how many pods in all, with filler"
+    )
+    parser.add_argument("--no-outages", action="store_true", help="keep every link up")
+    parser.add_argument("--serve", action="store_true", help="only serve, and print where the kubeconfig is")
+    _add_screen(parser)
+    options = parser.parse_args(argv)
+    if options.serve:
+        from edgetui.demo import server
+
+        return server.run(options.clusters, options.pods, outages=not options.no_outages)
+    return _show_demo(options)
+
+
+def action(name: str, argv: Sequence[str]) -> int:
+    """`edgetui scale`, `rollback` and `rotate`."""
+    from edgetui.actions import commands
+
+    return commands.main([name, *argv])
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "once": once,
+    "demo": demo,
+    "scale": lambda argv: action("scale", argv),
+    "rollback": lambda argv: action("rollback", argv),
+    "rotate": lambda argv: action("rotate", argv),
+}
+
+
+def _show(targets: Sequence[ClusterTarget], options: argparse.Namespace) -> int:
+    """Opens the screen, or says why no cluster can be shown."""
+    broken = [target for target in targets if target.error is not None]
+    if len(broken) == len(targets):
+        for target in broken:
+            sys.stderr.write(f"{target.name}: {target.error}\n")
+        return USAGE
+    return _screen(options)(list(targets))
+
+
+def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]:
+    """Loads what the screen needs. Textual reads its settings from the environment when it is imported."""
+    import os
+
+    from edgetui.terminal.profile import choose, environment
+
+    profile = choose(os.environ, options.profile)
+    os.environ.update(environment(profile))
+    from edgetui.ui.options import ScreenOptions
+    from edgetui.ui.run import run_screen
+
+    settings = ScreenOptions(read_only=options.read_only, theme=options.theme, profile=profile)
+    return lambda targets: run_screen(targets, settings)
+
+
+def _show_demo(options: argparse.Namespace) -> int:
+    """The screen on a demo fleet, loaded while the fleet starts; without a terminal its panes as text."""
+    import os
+    from pathlib import Path
+
+    from edgetui.cluster.errors import EdgetuiError
+    from edgetui.demo.launcher import Fleet, StartError
+    from edgetui.terminal.profile import unusable
+
+    drawn = not unusable(os.environ, sys.stdin.isatty(), sys.stdout.isatty())
+    if drawn:
+        sys.stdout.write(" edgetui  starting the demo fleet")
+        sys.stdout.flush()
+    with Fleet(options.clusters, options.pods, outages=not options.no_outages) as fleet:
+        show = _screen(options) if drawn else _print_demo
+        from edgetui.cluster.kubeconfig import Selection, load_fleet
+
+        if drawn:
+            import edgetui.cluster.session
+            import edgetui.ui.app  # noqa: F401 - loaded here, while the fleet starts
+
+        try:
+            selection = Selection(files=[fleet.ready()], all_contexts=True)
+        except StartError as error:
+            raise EdgetuiError(str(error)) from None
+        return show(load_fleet(selection, os.environ, Path.home()))
+
+
+def _print_demo(targets: list[ClusterTarget]) -> int:
+    from edgetui import once as command
+
+    command.run(targets, command.panes([]), as_json=False, timeout=15.0)
+    sys.stdout.write(
+        "\nThis is the demo fleet, once. For the live screen run `edgetui demo` in a terminal.\n"
+    )
+    return 0
+
+
+def _targets(options: argparse.Namespace) -> list[ClusterTarget]:
+    """The clusters that were asked for. Raises KubeconfigError when there is none at all."""
+    import os
+    from pathlib import Path
+
+    from edgetui.cluster.kubeconfig import Selection, load_fleet
+
+    names = [*options.files, *options.kubeconfig]
+    _explain_misplaced(options.files)
+    selection = Selection(
+        files=[Path(name) for name in names],
+        contexts=options.context,
+        all_contexts=options.all_contexts,
+        namespace=options.namespace,
+    )
+    return load_fleet(selection, os.environ, Path.home())
+
+
+def _explain_misplaced(files: Sequence[str]) -> None:
+    """A command word after options reads as a FILE: say so, unless there is such a file."""
+    from pathlib import Path
+
+    for name in files:
+        if name in COMMANDS and not Path(name).exists():
+            from edgetui.cluster.errors import KubeconfigError
+
+            raise KubeconfigError(f"There is no file {name}.", f"A command goes first: edgetui {name} ...")
+
+
+def _parser(prog: str, text: str) -> argparse.ArgumentParser:
+    import argparse
+
+    return argparse.ArgumentParser(prog=prog, description=text)
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="kubeconfig files")
+    parser.add_argument(
+        "--kubeconfig", action="append", default=[], metavar="FILE", help="a kubeconfig file, repeatable"
+    )
+    parser.add_argument(
+        "--context",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="contexts by name or pattern, repeatable",
+    )
+    parser.add_argument(
+        "--all-contexts", action="store_true", help="every context of every file, not just the current"
+    )
+    parser.add_argument(
+        "-n", "--namespace", default="", metavar="NS", help="instead of each context's own namespace"
+    )
+
+
+def _add_screen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--read-only", action="store_true", help="refuse every write")
+    parser.add_argument("--theme", default="", metavar="NAME", help="a theme by name")
+    parser.add_argument(
+        "--profile",
+        default="",
+        choices=("local", "ssh", "thin", "serial"),
+        help="what the terminal can take; chosen from the environment if not given",
+    )
+
+
+def _clusters(text: str) -> int:
+    return _number(text, 1, 100)
+
+
+def _pods(text: str) -> int:
+    return _number(text, 0, 20_000)
+
+
+def _number(text: str, least: int, most: int) -> int:
+    import argparse
+
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from {least} to {most}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    import argparse
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0 and up to 3600")
+    return value
+
+
+def _guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Runs a command; whatever goes wrong becomes an exit code and at most one sentence on stderr."""
+    try:
+        code = command(argv)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the edge of the program: every failure is told, none shown raw
+        return _told(error)
+
+
+def _told(error: Exception) -> int:
+    from edgetui.cluster.errors import EdgetuiError
+
+    if isinstance(error, EdgetuiError):
+        sys.stderr.write(f"edgetui: {error}\n")
+        return USAGE
+    from edgetui import crash
+
+    sys.stderr.write(f"edgetui: {crash.sentence(error)}\n")
+    return DEFECT
+
+
+def _silence_stdout() -> None:
+    """The reader of a pipe has gone: let the interpreter's last flush go nowhere instead of complaining."""
+    import os
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

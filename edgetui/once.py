@@ -1,0 +1,191 @@
+"""`edgetui once`: what the panes show, printed once as text or as JSON.
+
+The JSON document (schema 1) has `schema`, `time`, `exit`, `clusters` and `panes`; docs/once-schema.md describes every
+field, and tests hold it to that. Fields are added between releases, never renamed or removed.
+
+Exit codes: 0 every cluster and every list that was asked for is live (or not served there), 3 part of it is stale,
+missing or not allowed, 2 nothing could be read at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.session import ClusterSession
+from edgetui.cluster.target import ClusterTarget
+from edgetui.model.fleet import FleetView
+from edgetui.model.freshness import Freshness, Link, Sync
+from edgetui.model.panes import PANES
+from edgetui.model.panes.base import Pane, iso
+from edgetui.model.store import Store
+from edgetui.table import rows_as_text
+
+LIVE, NOTHING, PARTLY = 0, 2, 3
+SCHEMA = 1
+DEFAULT_PANES = ("nodes", "pods", "autoscalers", "rollouts")
+PIPE_WIDTH = 120
+METERED = frozenset({"Node", "Pod"})
+METRICS_LIMIT = 3.0
+"""Seconds that the figures of the metrics API are waited for once the lists are complete."""
+_COMPLETE = frozenset({Sync.LIVE, Sync.ABSENT})
+
+
+def panes(names: Sequence[str]) -> list[Pane]:
+    """The panes of `--pane` values, in screen order. Raises EdgetuiError for an unknown one."""
+    asked = [name.strip() for text in names for name in text.split(",") if name.strip()] or list(
+        DEFAULT_PANES
+    )
+    unknown = [name for name in asked if name not in PANES and name != "all"]
+    if unknown:
+        raise EdgetuiError(f"There is no pane {unknown[0]}.", f"Choose from {', '.join(PANES)}, all.")
+    return [pane for name, pane in PANES.items() if name in asked or "all" in asked]
+
+
+def run(targets: Sequence[ClusterTarget], shown: Sequence[Pane], *, as_json: bool, timeout: float) -> int:
+    """Connects, waits until everything is known or `timeout` seconds have passed, prints, and returns the exit code."""
+    stores = asyncio.run(_read(targets, shown, timeout))
+    now = time.time()
+    code = exit_code(stores, shown)
+    if as_json:
+        document = as_document(targets, stores, shown, code, now)
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+        sys.stdout.write(as_text(targets, stores, shown, now, width))
+    return code
+
+
+def exit_code(stores: Iterable[Store], shown: Sequence[Pane]) -> int:
+    """0, 3 or 2, by the lists that the panes in question are made of."""
+    syncs = [freshness.sync for store in stores for _, freshness in _lists(store, shown)]
+    if Sync.LIVE not in syncs:
+        return NOTHING
+    return LIVE if _COMPLETE.issuperset(syncs) else PARTLY
+
+
+def as_document(
+    targets: Sequence[ClusterTarget], stores: Sequence[Store], shown: Sequence[Pane], code: int, now: float
+) -> dict[str, Any]:
+    """The JSON document."""
+    return {
+        "schema": SCHEMA,
+        "time": iso(now),
+        "exit": code,
+        "clusters": [_cluster(target, store, shown) for target, store in zip(targets, stores, strict=True)],
+        "panes": {pane.id: _rows(pane, stores, now) for pane in shown},
+    }
+
+
+def as_text(
+    targets: Sequence[ClusterTarget], stores: Sequence[Store], shown: Sequence[Pane], now: float, width: int
+) -> str:
+    """The clusters with their states, then one table per pane."""
+    parts = [_cluster_line(store) for store in stores]
+    for pane in shown:
+        view = FleetView(pane, stores)
+        view.rebuild(now)
+        rows = [row for key in view.keys if (row := view.row(key)) is not None]
+        summary = view.summary()
+        parts.append(f"\n{pane.title} {view.total}{f' · {summary}' if summary else ''}")
+        parts += rows_as_text(pane, rows, now, width, with_cluster=len(targets) > 1)
+        parts += _gaps(stores, pane)
+    return "\n".join(parts) + "\n"
+
+
+async def _read(targets: Sequence[ClusterTarget], shown: Sequence[Pane], timeout: float) -> list[Store]:
+    """The stores of all clusters after their first lists, in the order of the targets."""
+    kinds = list(dict.fromkeys(kind for pane in shown for kind in pane.needs))
+    sessions = [ClusterSession(target) for target in targets]
+    begin = time.monotonic()
+    try:
+        for session in sessions:
+            await session.start(kinds)
+            session.show_metrics(True)
+        await asyncio.gather(*(session.settled(timeout) for session in sessions))
+        if METERED & set(kinds):
+            left = max(timeout - (time.monotonic() - begin), 0.0)
+            await _metrics([session.store for session in sessions], min(left, METRICS_LIMIT))
+    finally:
+        for session in sessions:
+            await session.close()
+    return [session.store for session in sessions]
+
+
+async def _metrics(stores: Sequence[Store], limit: float) -> None:
+    """Waits until every live cluster has said what it uses, or that it cannot say."""
+    changed = asyncio.Event()
+    for store in stores:
+        store.on_dirty = changed.set
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit):
+            while any(
+                store.link.link is Link.LIVE and store.metrics_available("Pod") is None for store in stores
+            ):
+                changed.clear()
+                for store in stores:
+                    store.drain()
+                await changed.wait()
+
+
+def _lists(store: Store, shown: Sequence[Pane]) -> list[tuple[str, Freshness]]:
+    """Every kind that the panes read, with its freshness."""
+    kinds = dict.fromkeys(kind for pane in shown for kind in pane.needs)
+    return [(kind, store.freshness(kind)) for kind in kinds]
+
+
+def _cluster(target: ClusterTarget, store: Store, shown: Sequence[Pane]) -> dict[str, Any]:
+    link = store.link
+    lists = {
+        kind: {
+            "sync": freshness.sync.value,
+            "heard": iso(freshness.heard),
+            "reason": freshness.reason,
+            "partial": freshness.partial,
+        }
+        for kind, freshness in _lists(store, shown)
+    }
+    return {
+        "name": store.cluster,
+        "context": target.context,
+        "server": target.server,
+        "version": store.version,
+        "badges": list(store.badges),
+        "state": link.link.value,
+        "heard": iso(link.heard),
+        "sentence": link.sentence,
+        "next_step": link.next_step,
+        "lists": lists,
+    }
+
+
+def _rows(pane: Pane, stores: Sequence[Store], now: float) -> list[dict[str, Any]]:
+    view = FleetView(pane, stores)
+    view.rebuild(now)
+    return [pane.json(row, now) for key in view.keys if (row := view.row(key)) is not None]
+
+
+def _cluster_line(store: Store) -> str:
+    words = [store.cluster, store.link.link.value, store.version, *store.badges]
+    if store.link.link is not Link.LIVE:
+        words += [store.link.sentence, store.link.next_step]
+    return "  ".join(word for word in words if word)
+
+
+def _gaps(stores: Sequence[Store], pane: Pane) -> list[str]:
+    """A line for every list of a live cluster that is missing or old, so that a short table is never taken for all."""
+    lines = []
+    for store in stores:
+        for kind in pane.kinds:
+            freshness = store.freshness(kind)
+            if freshness.sync not in _COMPLETE and store.link.link is Link.LIVE:
+                reason = f": {freshness.reason}" if freshness.reason else ""
+                lines.append(f"  {store.cluster}: {kind} {freshness.sync.value}{reason}")
+    return lines

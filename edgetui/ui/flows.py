@@ -1,0 +1,220 @@
+"""Actions on the screen: look, ask for what is needed, pass the gate, show each step and the receipt.
+
+A flow runs as a worker of the app and touches only screens; everything that writes is behind the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgetui import crash
+from edgetui.actions import rollback, rotate, scale
+from edgetui.actions.audit import AuditLog, default_path
+from edgetui.actions.gate import Gate
+from edgetui.actions.permissions import Permission, Permissions
+from edgetui.actions.plan import Cancelled, Changed, Plan, Receipt
+from edgetui.actions.registry import ACTIONS
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.identity import ObjectKey, ObjectRef
+
+from .keymap import actions_for, kind_word
+from .screens.confirm import ConfirmScreen
+from .screens.dialog import AskScreen
+from .screens.progress import Progress, ProgressScreen
+from .screens.rollback import RollbackScreen
+from .screens.scale import ScaleScreen
+from .spans import Span, line
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+
+    from .app import EdgetuiApp
+
+WAIT = 600.0
+"""Seconds an action watches the cluster for the state it asked for; the screen can be left meanwhile."""
+
+REST = 0.4
+"""Seconds the cursor stays on an object before its rights are looked up."""
+
+
+class Flows:
+    """The actions of one app. `running` names the action that is under way, empty for none."""
+
+    def __init__(self, app: EdgetuiApp) -> None:
+        self.running = ""
+        self._shown = False
+        self._app = app
+        self._audit = AuditLog(app.options.audit or default_path())
+        self._permissions = Permissions(app.now)
+        self._rights: dict[tuple[str, str, str, str], Permission] = {}
+
+    # -- rights
+
+    def missing(self, action_id: str, key: ObjectKey) -> str:
+        """The right that is known to be missing for an action on an object, in words."""
+        right = self._rights.get((key.cluster, key.namespace, key.kind, action_id))
+        return f"may not {right.missing_verb}" if right is not None and not right.ok else ""
+
+    def look_up_rights(self, key: ObjectKey) -> None:
+        """Ask, once the cursor rests, what may be done with objects like this one."""
+        wanted = [action for action in actions_for(key.kind) if action.kinds]
+        if all((key.cluster, key.namespace, key.kind, action.id) in self._rights for action in wanted):
+            return
+        self._app.set_timer(REST, lambda: self._ask_rights(key))
+
+    def _ask_rights(self, key: ObjectKey) -> None:
+        target = getattr(self._app.screen, "target", None)
+        if target is not None and target.key == key:
+            self._app.run_worker(self._fetch_rights(key), group="rights", exclusive=True, exit_on_error=False)
+
+    async def _fetch_rights(self, key: ObjectKey) -> None:
+        session = self._app.sessions[key.cluster]
+        try:
+            for action in actions_for(key.kind):
+                if action.kinds:
+                    right = await self._permissions.allowed(session, action, key.namespace, key.kind)
+                    if right.known or not right.ok:
+                        self._rights[(key.cluster, key.namespace, key.kind, action.id)] = right
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            self._app.flash(crash.sentence(error))
+        self._app.main.update_footer()
+
+    # -- the flows
+
+    @property
+    def opening(self) -> bool:
+        """Whether an action was started whose first dialog is not there yet."""
+        return bool(self.running) and not self._shown
+
+    def begin(self, action_id: str, ref: ObjectRef) -> None:
+        """Start an action, unless one is under way."""
+        if self.running:
+            self._app.flash(f"One thing at a time: {self.running} is still under way.")
+            return
+        steps = {"scale": self._scale, "rollback": self._rollback, "rotate": self._rotate}
+        self.running = ACTIONS[action_id].label
+        self._shown = False
+        self._app.run_worker(
+            self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
+        )
+
+    async def _guard(
+        self, action_id: str, ref: ObjectRef, steps: Callable[[ClusterSession, ObjectRef], Awaitable[None]]
+    ) -> None:
+        """Run one flow; whatever goes wrong becomes a sentence on the screen."""
+        try:
+            await steps(self._app.sessions[ref.key.cluster], ref)
+        except Cancelled as said:
+            self._app.flash(said.sentence)
+        except EdgetuiError as error:
+            await self._tell(ACTIONS[action_id].label, ref, error.sentence, error.next_step)
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            await self._tell(ACTIONS[action_id].label, ref, crash.sentence(error), "")
+        finally:
+            if self.opening:
+                self._app.forget_keys()
+            self.running = ""
+            self._app.main.update_footer()
+
+    async def _scale(self, session: ClusterSession, ref: ObjectRef) -> None:
+        self._app.flash(f"reading {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar")
+        view = await scale.prepare(session, ref, None)
+        note = ""
+        while True:
+            self._shown = True
+            number = await self._app.push_screen_wait(ScaleScreen(view, note))
+            if number is None:
+                return
+            try:
+                await self._perform(
+                    f"Scale {kind_word(ref.key.kind)} {ref.key.name} to {number} on {session.name}",
+                    partial(scale.perform, session=session, view=view, replicas=number, wait=WAIT),
+                )
+                return
+            except Changed as changed:
+                view, note = changed.view, changed.sentence
+
+    async def _rollback(self, session: ClusterSession, ref: ObjectRef) -> None:
+        self._app.flash(
+            f"reading the revisions of {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar"
+        )
+        view = await rollback.prepare(session, ref)
+        note = ""
+        while True:
+            self._shown = True
+            chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
+            if chosen is None:
+                return
+            try:
+                await self._perform(
+                    f"Roll back {kind_word(ref.key.kind)} {ref.key.name} to revision {chosen.number} on {session.name}",
+                    partial(rollback.perform, session=session, view=view, revision=chosen, wait=WAIT),
+                )
+                return
+            except Changed as changed:
+                view, note = changed.view, changed.sentence
+
+    async def _rotate(self, session: ClusterSession, ref: ObjectRef) -> None:
+        self._app.flash(f"looking at the token in use on {session.name}…", "bar")
+        view = await rotate.prepare(session)
+        others = [one for one in self._app.sessions.values() if one is not session]
+        await self._perform(
+            f"Rotate the token of {view.user} on {session.name}",
+            lambda gate: rotate.perform(gate, session, view, others),
+        )
+
+    async def _perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]]) -> None:
+        """Carry one plan through the gate behind a progress screen. Raises Changed for the caller to ask again."""
+        app = self._app
+        progress = Progress(title, app.monotonic)
+        screen = ProgressScreen(progress)
+        self._shown = True
+        app.push_screen(screen)
+
+        async def confirm(plan: Plan) -> bool:
+            return await app.push_screen_wait(ConfirmScreen(plan))
+
+        gate = Gate(
+            self._audit, app.options.read_only, confirm, progress.step, app.now, permissions=self._permissions
+        )
+        try:
+            receipt = await run(gate)
+        except (Cancelled, Changed):
+            if app.screen is screen:
+                app.pop_screen()
+            raise
+        except EdgetuiError as error:
+            progress.fail(error.sentence, error.next_step)
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            progress.fail(crash.sentence(error), "What was written so far is in the audit record.")
+        else:
+            progress.finish(receipt)
+        if screen not in app.screen_stack:
+            app.push_screen(ProgressScreen(progress))
+
+    async def _tell(self, label: str, ref: ObjectRef, sentence: str, next_step: str) -> None:
+        """An action that did not begin: why, and what to do."""
+        words = f"{kind_word(ref.key.kind)} {ref.key.name} on {ref.key.cluster}"
+        progress = Progress(f"{label.capitalize()}: {words}", self._app.monotonic)
+        progress.fail(sentence, next_step)
+        await self._app.push_screen(ProgressScreen(progress))
+
+    # -- leaving
+
+    def ask_to_leave(self) -> None:
+        """While an action runs: is the person sure?"""
+        text = [
+            line(Span(f"{self.running.capitalize()} is still under way.", "title")),
+            line(),
+            line("Leaving now does not undo it and nobody watches it to its end. The record of what was"),
+            line("written so far is kept."),
+            line(),
+        ]
+
+        def answered(leave: bool | None) -> None:
+            if leave:
+                self._app.exit(0)
+
+        self._app.push_screen(AskScreen(text, "Stay", "Leave"), answered)

@@ -1,0 +1,91 @@
+"""Opening the screen: the clusters connect while Textual is still being loaded."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from edgetui.terminal.profile import unusable
+from edgetui.ui.options import ScreenOptions
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.cluster.target import ClusterTarget
+
+USAGE = 2
+
+WATCHED = (
+    "Node",
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "HorizontalPodAutoscaler",
+    "ReplicaSet",
+)
+"""What is watched from the start, in the order of first paint."""
+
+CLOSE_LIMIT = 1.0
+"""Seconds that leaving waits for connections to close."""
+
+
+def run_screen(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int:
+    """Show the clusters until the person quits; returns the exit code.
+
+    2 with one sentence where no screen can be drawn. Raises what the screen itself failed of.
+    """
+    problem = unusable(os.environ, sys.stdin.isatty(), sys.stdout.isatty())
+    if problem:
+        sys.stderr.write(f"edgetui: {problem}\n")
+        return USAGE
+    return asyncio.run(_show(targets, options))
+
+
+async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int:
+    from edgetui.cluster.session import ClusterSession
+
+    _splash(f" edgetui  connecting to {_names(targets)}")
+    sessions = [ClusterSession(target) for target in targets]
+    try:
+        for session in sessions:
+            await session.start(WATCHED)
+            session.show_metrics(True)
+        # In a thread, so that the loop goes on with handshakes and first lists meanwhile.
+        await asyncio.to_thread(importlib.import_module, "edgetui.ui.app")
+        return await _run_app(sessions, options)
+    finally:
+        closing = asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
+        await asyncio.wait([closing], timeout=CLOSE_LIMIT)
+
+
+async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions) -> int:
+    from edgetui.terminal.driver import driver_for
+    from edgetui.ui.app import EdgetuiApp
+
+    app = EdgetuiApp(
+        [session.store for session in sessions],
+        {session.name: session for session in sessions},
+        options,
+        driver_class=driver_for(options.profile),
+    )
+    _splash("")
+    await app.run_async(mouse=options.profile.mouse)
+    if app.failure is not None:
+        raise app.failure
+    return app.return_code or 0
+
+
+def _splash(text: str) -> None:
+    """The first pixels, long before Textual can draw; an empty text takes them away."""
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if text else 0
+    sys.stdout.write(f"\r\x1b[K{text[: max(width - 1, 0)]}")
+    sys.stdout.flush()
+
+
+def _names(targets: Sequence[ClusterTarget]) -> str:
+    names = [target.name for target in targets]
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} clusters"

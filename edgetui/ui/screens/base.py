@@ -1,0 +1,76 @@
+"""What screens over the dashboard share: a title line, a text, a footer, and Escape to go back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from edgetui.ui.spans import Spans
+from edgetui.ui.widgets.bars import KeyHint
+from edgetui.ui.widgets.footer import FooterBar
+from edgetui.ui.widgets.header import HeaderBar
+from edgetui.ui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from edgetui.ui.app import EdgetuiApp
+
+BACK = KeyHint("esc", "back")
+
+
+class TextScreen(Screen[None]):
+    """A full screen of text under the header. Subclasses give `lines` and `hints`."""
+
+    app: EdgetuiApp
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "back", "back", show=False),
+        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
+        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.header = HeaderBar(id="header")
+        self.body = TextView()
+        self.footer = FooterBar(id="footer")
+
+    def compose(self) -> ComposeResult:
+        """Header, text, footer."""
+        yield self.header
+        yield self.body
+        yield self.footer
+
+    def on_mount(self) -> None:
+        """Fill the screen before it is painted the first time."""
+        self.body.focus()
+        self.show_again()
+
+    def on_resize(self) -> None:
+        """The header fits another width."""
+        self.show_again()
+
+    def lines(self) -> Sequence[Spans]:
+        """What the screen says."""
+        raise NotImplementedError
+
+    def hints(self) -> list[KeyHint]:
+        """Keys that work here, beside Escape."""
+        return []
+
+    def show_again(self) -> None:
+        """Say everything again; only what differs is painted."""
+        app = self.app
+        self.header.show(app.stores, app.now(), app.badges, app.options.profile.label)
+        self.body.show(self.lines())
+        self.footer.set_hints(self.hints(), (KeyHint("↑↓", "scroll"), BACK))
+
+    def tick(self) -> None:
+        """A second passed."""
+        self.show_again()
+
+    def action_back(self) -> None:
+        """Leave this screen."""
+        self.app.pop_screen()

@@ -1,0 +1,90 @@
+"""One object in full, alive: it changes on screen as it changes on the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from edgetui import crash
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.event import EventRow
+from edgetui.ui.details import detail
+from edgetui.ui.feed import Changes
+from edgetui.ui.keymap import acting_bindings
+from edgetui.ui.spans import Spans
+from edgetui.ui.widgets.bars import KeyHint
+
+from .base import TextScreen
+
+EVENTS_AGAIN = 10.0
+"""Seconds between two requests for the events of the object, while it changes."""
+
+
+class DetailScreen(TextScreen):
+    """The details of `key`; the actions work on it as they do in the panes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = acting_bindings()
+
+    def __init__(self, key: ObjectKey) -> None:
+        super().__init__()
+        self.key = key
+        self._events: Sequence[EventRow] = ()
+        self._heard_events = "asking…"
+        self._asked = -EVENTS_AGAIN
+
+    @property
+    def target(self) -> ObjectRef | None:
+        """The object at the version that is shown, None when it is gone."""
+        row = self.app.fleet.find(self.key)
+        return ObjectRef(self.key, row.uid, row.resource_version) if row is not None else None
+
+    def on_mount(self) -> None:
+        """Ask for the events, and for what may be done with the object."""
+        super().on_mount()
+        self._ask_events()
+        self.app.cursor_rests(self.key)
+
+    def lines(self) -> Sequence[Spans]:
+        """The details as the store knows them now."""
+        app = self.app
+        store = app.fleet.stores[self.key.cluster]
+        row = app.fleet.find(self.key)
+        return detail(store, self.key, row, app.now(), app.size.width, self._events, self._heard_events)
+
+    def hints(self) -> list[KeyHint]:
+        """The actions that work on this object."""
+        return self.app.action_hints(self.key, (self.key.kind,))
+
+    def changes_arrived(self, changes: Changes, now: float) -> None:
+        """Something on the cluster changed: show it, and ask for new events when it was this object."""
+        change = changes.get(self.key.cluster)
+        if change is None:
+            return
+        self.show_again()
+        if (self.key.namespace, self.key.name) in change.changed.get(self.key.kind, ()):
+            self._ask_events()
+
+    def action_act(self, action_id: str) -> None:
+        """Begin an action on this object."""
+        self.app.act(action_id, self.target, True)
+
+    def _ask_events(self) -> None:
+        now = self.app.monotonic()
+        if self.key.kind != "Event" and now - self._asked >= EVENTS_AGAIN:
+            self._asked = now
+            self.run_worker(self._fetch_events(), exclusive=True, group="events", exit_on_error=False)
+
+    async def _fetch_events(self) -> None:
+        from edgetui.ui.object_events import events_of
+
+        session = self.app.sessions.get(self.key.cluster)
+        if session is None:
+            self._heard_events = "not connected"
+        else:
+            try:
+                self._events, self._heard_events = await events_of(session, self.key)
+            except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+                self._heard_events = crash.sentence(error)
+        self.show_again()

@@ -1,0 +1,135 @@
+"""An opaque box over the screen: a text that scrolls, and answers below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from edgetui.ui.spans import Span, Spans, line
+from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.choice import Choice
+from edgetui.ui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from edgetui.ui.app import EdgetuiApp
+
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result], Generic[Result]):
+    """The keys go to the answers; up, down and the page keys scroll the text. Escape is always the harmless answer."""
+
+    app: EdgetuiApp
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: transparent; }
+    Dialog > Vertical { width: 78; max-width: 100%; height: auto; padding: 0 1; }
+    Dialog > Vertical { border: solid $primary; background: $surface; }
+    Dialog.wide > Vertical { width: 104; }
+    Dialog:ansi > Vertical { border: solid ansi_default; background: ansi_default; }
+    Dialog TextView { height: auto; }
+    Dialog #more { height: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_harmless", "cancel", show=False),
+        Binding("up", "text(-1)", "up", show=False),
+        Binding("down", "text(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown,space", "page(1)", "page down", show=False),
+        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
+        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
+    ]
+    OVERHEAD = 6
+    """Lines of the box that are not text: border, the line that says there is more, answers and margin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = TextView(self.lines())
+        self.body.can_focus = False
+        self._more = LineBar(id="more")
+
+    def compose(self) -> ComposeResult:
+        """Text, a line that says when there is more of it, and what is below."""
+        with Vertical():
+            yield self.body
+            yield self._more
+            yield from self.below()
+
+    def on_mount(self) -> None:
+        """Fit the box to the screen."""
+        self.set_class(self.app.size.width >= 120, "wide")
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Another size: fit again."""
+        self._fit()
+
+    def lines(self) -> Sequence[Spans]:
+        """The text of the box."""
+        raise NotImplementedError
+
+    def below(self) -> Sequence[Widget]:
+        """The answers."""
+        raise NotImplementedError
+
+    def action_dismiss_harmless(self) -> None:
+        """Leave without doing anything."""
+        raise NotImplementedError
+
+    def action_text(self, step: int) -> None:
+        """Scroll the text."""
+        self.body.action_scroll_by(step)
+        self._say_more()
+
+    def action_page(self, direction: int) -> None:
+        """Scroll the text by a page."""
+        self.body.action_scroll_page(direction)
+        self._say_more()
+
+    def show_lines(self) -> None:
+        """The text changed."""
+        self.body.show(self.lines())
+        self.call_after_refresh(self._say_more)
+
+    def _fit(self) -> None:
+        self.body.styles.max_height = max(self.app.size.height - self.OVERHEAD, 3)
+        self.call_after_refresh(self._say_more)
+
+    def _say_more(self) -> None:
+        hidden = self.body.hidden_below
+        self._more.say(line(Span(f"↓ {hidden} more lines", "note")) if hidden else ())
+
+
+class AskScreen(Dialog[bool]):
+    """A question with No first: Escape and a plain Enter are No."""
+
+    def __init__(self, text: Sequence[Spans], no: str, yes: str) -> None:
+        self._text = tuple(text)
+        super().__init__()
+        self.choice = Choice([("no", no), ("yes", yes)])
+
+    def lines(self) -> Sequence[Spans]:
+        """The question."""
+        return self._text
+
+    def below(self) -> Sequence[Widget]:
+        """The two answers."""
+        return [self.choice]
+
+    def on_mount(self) -> None:
+        """The cursor is on No."""
+        super().on_mount()
+        self.choice.focus()
+
+    def on_choice_chosen(self, message: Choice.Chosen) -> None:
+        """An answer was given."""
+        self.dismiss(message.answer == "yes")
+
+    def action_dismiss_harmless(self) -> None:
+        """Escape is No."""
+        self.dismiss(False)

@@ -1,0 +1,43 @@
+"""Help, made from the same tables as the keys themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgetui.actions.registry import ACTIONS
+from edgetui.ui.keymap import LOOKING
+from edgetui.ui.spans import Span, Spans, line
+
+from .base import TextScreen
+
+_SIGNS = (
+    ("!", "broken: needs a person"),
+    ("~", "stale: the last known state, with its age; nothing was heard since"),
+    ("?", "not known, or not allowed to see"),
+)
+_BAR = (
+    ("=", "new and available"),
+    ("+", "new and ready"),
+    (".", "new, starting"),
+    ("o", "old, still serving"),
+    ("x", "ending"),
+)
+
+
+class HelpScreen(TextScreen):
+    """The keys, the signs and the rollout bar."""
+
+    def lines(self) -> Sequence[Spans]:
+        """One line per key; actions say on what they work and which rights they need."""
+        out: list[Spans] = [line(Span("keys that change something, each asks first", "title"))]
+        for action in ACTIONS.values():
+            on = ", ".join(sorted(kind.lower() for kind in action.kinds)) or "the cluster of the row"
+            out.append(line(Span(f"  {action.key:<11}", "title"), f"{action.label}: {action.help}"))
+            out.append(line(Span(f"             on {on}; needs {', '.join(action.verbs)}", "quiet")))
+        out += [line(), line(Span("keys that only look", "title"))]
+        out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOOKING]
+        out += [line(), line(Span("signs", "title"))]
+        out += [line(Span(f"  {sign:<11}", "title"), words) for sign, words in _SIGNS]
+        out += [line(), line(Span("rollout bar", "title"))]
+        out += [line(Span(f"  {mark:<11}", "title"), words) for mark, words in _BAR]
+        return out

@@ -1,0 +1,116 @@
+"""How many replicas: the number is typed beside what is there now and who owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from edgetui.ui.keymap import kind_word
+from edgetui.ui.spans import Span, Spans, line
+from edgetui.ui.widgets.base import LineBar
+
+from .dialog import Dialog
+
+if TYPE_CHECKING:
+    from edgetui.actions.scale import ScaleView
+
+LABEL = 12
+
+
+class ScaleScreen(Dialog[int | None]):
+    """Gives the number, or None. Nothing is written here: the plan is shown and asked about next."""
+
+    DEFAULT_CSS = """
+    ScaleScreen Horizontal { height: 1; }
+    ScaleScreen Horizontal > LineBar { width: 12; }
+    ScaleScreen Input { width: 12; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "add(1)", "one more", show=False, priority=True),
+        Binding("down", "add(-1)", "one less", show=False, priority=True),
+    ]
+    OVERHEAD = 8
+
+    def __init__(self, view: ScaleView, note: str = "") -> None:
+        self.view = view
+        self._note = note
+        start = view.desired if view.replicas is None else view.replicas
+        self.field = Input(str(start), compact=True, restrict=r"[0-9]{0,9}", select_on_focus=True)
+        super().__init__()
+
+    @property
+    def number(self) -> int | None:
+        """What is typed, None while it is no number."""
+        return int(self.field.value) if self.field.value else None
+
+    def lines(self) -> Sequence[Spans]:
+        """What is there now, and what the typed number would meet."""
+        view = self.view
+        key = view.ref.key
+        out: list[Spans] = [
+            line(
+                Span(f"Scale {kind_word(key.kind)} {key.name}", "title"),
+                f"  in {key.namespace} on {key.cluster}",
+            )
+        ]
+        if self._note:
+            out.append(line(Span(f"! {self._note}", "warn")))
+        out.append(line())
+        out.append(
+            line(
+                Span(f"{'now':<{LABEL}}", "quiet"),
+                f"{view.desired} wanted, {view.current} running, {view.ready} ready",
+            )
+        )
+        out.append(line(Span(f"{'owned by':<{LABEL}}", "quiet"), view.owner or "nobody but people"))
+        number = self.number
+        warnings = view.warnings(view.desired if number is None else number)
+        out += [line(Span(f"! {warning}", "warn")) for warning in warnings]
+        if number is None:
+            out.append(line(Span("type a number", "note")))
+        elif number == view.desired:
+            out.append(line(Span("that is the number it has", "quiet")))
+        out.append(line())
+        return out
+
+    def below(self) -> Sequence[Widget]:
+        """The field and what the keys do."""
+        keys = line(
+            Span("enter", "key"),
+            " go on  ",
+            Span("↑↓", "key"),
+            " one more, one less  ",
+            Span("esc", "key"),
+            " cancel",
+        )
+        return [Horizontal(LineBar(line(Span("replicas", "title"))), self.field), LineBar(), LineBar(keys)]
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        super().on_mount()
+        self.field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another number meets other things."""
+        event.stop()
+        self.show_lines()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter gives the number."""
+        event.stop()
+        if self.number is not None:
+            self.dismiss(self.number)
+
+    def action_add(self, step: int) -> None:
+        """One more or one less."""
+        self.field.value = str(max((self.number or 0) + step, 0))
+        self.field.cursor_position = len(self.field.value)
+
+    def action_dismiss_harmless(self) -> None:
+        """Escape: no number."""
+        self.dismiss(None)

@@ -1,0 +1,359 @@
+"""The words of the model against those of the real thing: kubectl and the API server print, we compare."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from edgetui.model.fleet import FleetView
+from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.daemonset import DaemonSetRow
+from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.panes import PANES
+from edgetui.model.rollout import verdict
+from edgetui.model.scaling import headline, meets
+from edgetui.model.store import Store
+from tests.unit.model import factories
+from tests.unit.model.test_pod import WORDS
+
+from . import workloads
+from .api import STRATEGIC_MERGE_PATCH
+from .cluster import ControlPlane, KubectlError
+from .waiting import eventually
+
+Json = dict[str, Any]
+FINALIZER = "example.com/held"
+
+
+def listed(cluster: ControlPlane, kind: str, namespace: str = "") -> list[Json]:
+    return list(cluster.api.get(KINDS[kind].path(namespace))["items"])
+
+
+def store_of(cluster: ControlPlane, namespace: str) -> Store:
+    """Everything in a namespace, as a session would know it."""
+    store = Store(cluster.layout.name)
+    for kind, known in KINDS.items():
+        items = listed(cluster, kind, namespace if known.namespaced else "")
+        store.replace(kind, [row_of(kind, item) for item in items])
+        store.set_freshness(kind, Freshness(Sync.LIVE, heard=1.0))
+    return store
+
+
+# -- pods
+
+
+def posed(name: str, arguments: Json) -> tuple[Json, Json]:
+    """A pod that no scheduler and no kubelet touches, and the status it is to have."""
+    wanted = factories.pod(name, **{**arguments, "node": "", "deleting": 0})
+    spec = wanted["spec"] | {"schedulerName": "nobody"}
+    init = [{"image": "init:1", **one} for one in spec.pop("initContainers", [])]
+    meta: Json = {"name": name, "finalizers": [FINALIZER]}
+    made: Json = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": meta,
+        "spec": spec | {"initContainers": init},
+    }
+    status = wanted["status"]
+    del status["hostIP"], status["qosClass"]
+    return made, status
+
+
+@contextmanager
+def posing(cluster: ControlPlane, namespace: str) -> Iterator[None]:
+    """Pods in every state that printPod knows, let go of at the end."""
+    path = KINDS["Pod"].path(namespace)
+    try:
+        for number, (_name, arguments, *_rest) in enumerate(WORDS):
+            made, status = posed(f"pod-{number:02d}", arguments)
+            cluster.api.create(path, made)
+            cluster.api.patch(f"{path}/pod-{number:02d}/status", {"status": status})
+            if arguments.get("deleting"):
+                cluster.api.delete(f"{path}/pod-{number:02d}")
+        yield
+    finally:
+        for item in listed(cluster, "Pod", namespace):
+            cluster.api.patch(f"{path}/{item['metadata']['name']}", {"metadata": {"finalizers": None}})
+
+
+def printed_pods(cluster: ControlPlane, namespace: str) -> dict[str, tuple[str, str, str]]:
+    """READY, STATUS and the number of RESTARTS by name, as kubectl prints them."""
+    lines = cluster.kubectl("get", "pods", "-n", namespace, "--no-headers").splitlines()
+    cells = [line.split() for line in lines]
+    return {cell[0]: (cell[1], cell[2], cell[3]) for cell in cells}
+
+
+def our_pods(cluster: ControlPlane, namespace: str) -> dict[str, tuple[str, str, str]]:
+    rows = [row_of("Pod", item) for item in listed(cluster, "Pod", namespace)]
+    return {
+        row.name: (f"{row.ready}/{row.containers}", row.status, str(row.restarts))
+        for row in rows
+        if isinstance(row, PodRow)
+    }
+
+
+def test_pods_are_worded_as_kubectl_words_them(cluster: ControlPlane, namespace: str) -> None:
+    with posing(cluster, namespace):
+        ours, theirs = our_pods(cluster, namespace), printed_pods(cluster, namespace)
+    assert ours == theirs
+    assert len(ours) == len(WORDS)
+    assert {status for _ready, status, _restarts in theirs.values()} >= {
+        "Init:1/2",
+        "Init:CrashLoopBackOff",
+        "NotReady",
+        "Terminating",
+        "SchedulingGated",
+        "ExitCode:3",
+        "Signal:9",
+    }
+
+
+def test_nodes_are_worded_as_kubectl_words_them(cluster: ControlPlane) -> None:
+    cluster.kubectl("cordon", "node-0")
+    try:
+        lines = cluster.kubectl("get", "nodes", "--no-headers").splitlines()
+        rows = [row_of("Node", item) for item in listed(cluster, "Node")]
+    finally:
+        cluster.kubectl("uncordon", "node-0")
+    theirs = {line.split()[0]: (line.split()[1], line.split()[2], line.split()[4]) for line in lines}
+    ours = {
+        row.name: (row.status, ",".join(row.roles) or "<none>", row.version)
+        for row in rows
+        if isinstance(row, NodeRow)
+    }
+    assert ours == theirs
+    assert any("SchedulingDisabled" in words[0] for words in theirs.values())
+
+
+# -- rollouts
+
+PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+
+
+class Follower:
+    """Follows one workload with `kubectl rollout status` and compares it with the verdict on the same version."""
+
+    def __init__(self, cluster: ControlPlane, namespace: str, kind: str, name: str) -> None:
+        self.cluster, self.namespace, self.kind, self.name = cluster, namespace, kind, name
+        self.path = KINDS[kind].path(namespace, name)
+        self.said: list[str] = []
+
+    def patch(self, spec: Json) -> None:
+        self.cluster.api.patch(self.path, {"spec": spec}, STRATEGIC_MERGE_PATCH)
+
+    def image(self, image: str) -> None:
+        container = {"name": "app", "image": f"{workloads.REGISTRY}/{image}"}
+        self.patch({"template": {"spec": {"containers": [container]}}})
+
+    def look(self) -> str:
+        """What kubectl says of one version of the object, once we have said the same."""
+        before = self.cluster.api.get(self.path)
+        target = f"{PLURALS[self.kind]}/{self.name}"
+        arguments = ("rollout", "status", target, "-n", self.namespace, "--watch=false")
+        try:
+            printed, failed = self.cluster.kubectl(*arguments).strip(), False
+        except KubectlError as error:
+            printed, failed = str(error).partition("error: ")[2].strip(), True
+        after = self.cluster.api.get(self.path)
+        if before["metadata"]["resourceVersion"] != after["metadata"]["resourceVersion"]:
+            return ""
+        row = row_of(self.kind, after)
+        assert isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow)
+        ours = verdict(row)
+        assert (ours.text, ours.failed) == (printed, failed and "only available" not in printed)
+        self.said.append(printed)
+        return printed
+
+    def until(self, part: str) -> None:
+        eventually(lambda: part in self.look(), within=40, what=f"{self.name}: {part}")
+
+    def shapes(self) -> set[str]:
+        """The different sentences, numbers and hashes taken out."""
+        return {re.sub(r"\d+|\b[a-z]+-[0-9a-z]{8,10}\b", "n", text) for text in self.said}
+
+
+def test_deployments_are_judged_as_kubectl_judges_them(cluster: ControlPlane, namespace: str) -> None:
+    cluster.create(namespace, workloads.deployment("web", replicas=2, spec={"progressDeadlineSeconds": 5}))
+    web = Follower(cluster, namespace, "Deployment", "web")
+    web.until("successfully rolled out")
+    web.image("bad:2")
+    web.until("1 out of 2 new replicas")
+    web.until("exceeded its progress deadline")
+    web.image("slow:3")
+    web.until("successfully rolled out")
+    web.patch({"replicas": 0})
+    web.until("successfully rolled out")
+    assert len(web.shapes()) >= 4
+
+
+def test_stateful_sets_are_judged_as_kubectl_judges_them(cluster: ControlPlane, namespace: str) -> None:
+    cluster.create(namespace, workloads.statefulset("db"))
+    db = Follower(cluster, namespace, "StatefulSet", "db")
+    db.until("roll out complete")
+    db.patch({"updateStrategy": {"rollingUpdate": {"partition": 2}}})
+    db.image("slow:2")
+    db.until("Waiting for 1 pods to be ready")
+    db.until("roll out complete: 1 new pods")
+    db.patch({"updateStrategy": {"type": "OnDelete", "rollingUpdate": None}})
+    db.until("only available for RollingUpdate")
+    assert len(db.shapes()) >= 3
+
+
+def test_daemon_sets_are_judged_as_kubectl_judges_them(cluster: ControlPlane, namespace: str) -> None:
+    cluster.create(namespace, workloads.daemonset("agent"))
+    agent = Follower(cluster, namespace, "DaemonSet", "agent")
+    agent.until("successfully rolled out")
+    agent.image("bad:2")
+    agent.until("new pods have been updated")
+    agent.image("good:3")
+    agent.until("successfully rolled out")
+    assert len(agent.shapes()) >= 2
+
+
+# -- the panes on real failures
+
+CODES = {
+    "bad": ("ImagePullBackOff", "image not found"),
+    "timeout": ("ImagePullBackOff", "pull timed out"),
+    "crash": ("CrashLoopBackOff", "crash, exit 1"),
+    "oom": ("CrashLoopBackOff", "out of memory, exit 137"),
+}
+
+
+def test_real_failures_are_explained_in_plain_words(cluster: ControlPlane, namespace: str) -> None:
+    cluster.create(namespace, *[workloads.deployment(name, f"r/{name}:1", replicas=1) for name in CODES])
+
+    def explained() -> bool:
+        view = FleetView(PANES["pods"], [store_of(cluster, namespace)])
+        view.rebuild(0.0)
+        rows = [row for key in view.keys if (row := view.row(key)) is not None]
+        told = {
+            row.key.name.partition("-")[0]: (
+                PANES["pods"].value(row, "state").words,
+                PANES["pods"].value(row, "why"),
+            )
+            for row in rows
+        }
+        return told == CODES
+
+    eventually(explained, within=30, what="all four failures in words")
+    rollouts = FleetView(PANES["rollouts"], [store_of(cluster, namespace)])
+    rollouts.rebuild(0.0)
+    assert rollouts.bad == len(CODES)
+    assert rollouts.summary() == "4 stuck"
+
+
+def test_the_bar_counts_what_the_cluster_has(cluster: ControlPlane, namespace: str) -> None:
+    cluster.create(namespace, workloads.deployment("web", replicas=4))
+    web = Follower(cluster, namespace, "Deployment", "web")
+    web.until("successfully rolled out")
+    web.image("bad:2")
+    pane = PANES["rollouts"]
+
+    def data() -> Json:
+        store = store_of(cluster, namespace)
+        row = store.get("Deployment", namespace, "web")
+        assert row is not None
+        return pane.json(pane.build(store, "Deployment", row, 0.0), 0.0)
+
+    def stuck() -> Json | None:
+        now = data()
+        return (
+            now if now["state"] == "stuck: image not found" and now["progress"]["terminating"] == 0 else None
+        )
+
+    seen = eventually(stuck, within=30, what="a stuck rollout")
+    assert seen is not None
+    progress = seen["progress"]
+    assert (progress["updated_available"], progress["old"], progress["wanted"]) == (0, 3, 4)
+    assert progress["updated_unready"] == 2
+    assert seen["reason"] == "image registry.local/bad:2 not found (2 pods)"
+    web.image("good:3")
+    eventually(lambda: data()["progress"]["updated_available"] == 4, within=30, what="a complete bar")
+    assert data()["state"] == "complete"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Event"])
+def test_every_object_of_a_real_cluster_has_a_row(cluster: ControlPlane, kind: str) -> None:
+    """Server objects, with all their fields, decode and are the same from bytes and from data."""
+    for item in listed(cluster, kind):
+        known = KINDS[kind]
+        row = known.project(msgspec.json.decode(json.dumps(item).encode(), type=known.wire))
+        assert row == row_of(kind, item)
+        assert (row.name, row.uid) == (item["metadata"]["name"], item["metadata"]["uid"])
+
+
+# -- autoscalers
+
+
+class Autoscaler:
+    """One real autoscaler, as kubectl prints it and as we read it."""
+
+    def __init__(self, cluster: ControlPlane, namespace: str, name: str) -> None:
+        self.cluster, self.namespace, self.name = cluster, namespace, name
+        self.seen: list[str] = []
+
+    def read(self) -> AutoscalerRow:
+        path = KINDS["HorizontalPodAutoscaler"].path(self.namespace, self.name)
+        row = row_of("HorizontalPodAutoscaler", self.cluster.api.get(path))
+        assert isinstance(row, AutoscalerRow)
+        words = headline(row, time.time())[1]
+        if words not in self.seen:
+            self.seen.append(words)
+        return row
+
+    def at_maximum(self) -> bool:
+        row = self.read()
+        return row.current == row.max and row.limited is not None and row.limited.status == "True"
+
+    def replicas(self) -> int:
+        path = KINDS["Deployment"].path(self.namespace, self.name)
+        return int(self.cluster.api.get(path)["spec"]["replicas"])
+
+    def printed(self) -> tuple[str, str, str, str]:
+        """TARGETS, MINPODS, MAXPODS and REPLICAS of kubectl."""
+        line = self.cluster.kubectl("get", "hpa", self.name, "-n", self.namespace, "--no-headers")
+        cells = line.split()
+        return (f"{cells[2]} {cells[3]}", cells[4], cells[5], cells[6])
+
+    def ours(self) -> tuple[str, str, str, str]:
+        row = self.read()
+        metric = row.metrics[0]
+        targets = f"{metric.label}: {metric.current or '<unknown>'}/{metric.target}"
+        return (targets, str(row.min), str(row.max), str(row.current))
+
+
+def test_an_autoscaler_does_what_the_model_says(cluster: ControlPlane, namespace: str) -> None:
+    """It grows on real metrics, stops at its maximum for the reason shown, and undoes what it was said to undo."""
+    cluster.await_metrics()
+    press = workloads.deployment("press", replicas=2, cpu_request="100m", usage_cpu="90m")
+    cluster.create(namespace, press, workloads.autoscaler("press", low=2, high=3))
+    scaler = Autoscaler(cluster, namespace, "press")
+    eventually(scaler.at_maximum, within=120, what="growth to the maximum")
+    eventually(lambda: scaler.ours() == scaler.printed(), within=10, what="the numbers of kubectl")
+    assert "waiting for metrics" in scaler.seen
+    assert re.fullmatch(r"limited: wants \d+, max is 3", scaler.seen[-1])
+    for wanted in (2, 6, 1):
+        warning = meets(scaler.read(), 3, wanted)
+        assert warning is not None and warning.undone
+        cluster.kubectl("scale", "deployment/press", f"--replicas={wanted}", "-n", namespace)
+        eventually(lambda: scaler.replicas() == 3, within=20, what=f"{wanted} put back to 3")
+    cluster.kubectl("scale", "deployment/press", "--replicas=0", "-n", namespace)
+    eventually(
+        lambda: headline(scaler.read(), time.time())[1] == "off: target is at 0",
+        within=20,
+        what="parked at 0",
+    )
+    assert scaler.replicas() == 0

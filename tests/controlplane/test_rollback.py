@@ -1,0 +1,241 @@
+"""Rolling back on a real control plane: to what worked, keeping what was added since, never over somebody's edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgetui.actions import commands, rollback
+from edgetui.actions.plan import Cancelled, Changed, Refusal
+
+from . import workloads as w
+from .acting import Acting, connected, named
+from .cluster import ControlPlane
+from .waiting import eventually
+
+GOOD, BAD = f"{w.REGISTRY}/app:1.0", f"{w.REGISTRY}/bad:2.0"
+PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+
+
+def get(cluster: ControlPlane, namespace: str, kind: str, name: str) -> dict[str, Any]:
+    return dict(cluster.api.get(f"/apis/apps/v1/namespaces/{namespace}/{PLURALS[kind]}/{name}"))
+
+
+def image(there: dict[str, Any]) -> str:
+    return str(there["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def release(cluster: ControlPlane, namespace: str, kind: str, name: str, to: str) -> None:
+    """Set the image and wait until a pod of it exists; a bad one has then shown that it fails."""
+    cluster.kubectl("set", "image", f"{kind.lower()}/{name}", f"app={to}", "-n", namespace)
+
+    def seen() -> bool:
+        pods = cluster.api.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app={name}")["items"]
+        new = [pod for pod in pods if pod["spec"]["containers"][0]["image"] == to]
+        waiting = [
+            state["state"].get("waiting", {}).get("reason")
+            for pod in new
+            for state in pod.get("status", {}).get("containerStatuses", [])
+        ]
+        return "ImagePullBackOff" in waiting if "bad" in to else len(new) == len(pods)
+
+    eventually(seen, within=30, what=f"{name} at {to}")
+
+
+def rolled_out(cluster: ControlPlane, namespace: str, kind: str, name: str) -> None:
+    cluster.kubectl("rollout", "status", f"{kind.lower()}/{name}", "--timeout=30s", "-n", namespace)
+
+
+async def test_after_two_bad_releases_it_lands_on_the_good_one(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.deployment("press"))
+    cluster.kubectl("annotate", "deployment/press", "kubernetes.io/change-cause=release 1.0", "-n", namespace)
+    rolled_out(cluster, namespace, "Deployment", "press")
+    release(cluster, namespace, "Deployment", "press", BAD)
+    cluster.kubectl("annotate", "deployment/press", "kubernetes.io/change-cause=release 2.0", "-n", namespace)
+    release(cluster, namespace, "Deployment", "press", f"{w.REGISTRY}/bad:3.0")
+    cluster.kubectl("annotate", "deployment/press", "ops/note=added later", "-n", namespace)
+    assert BAD in cluster.kubectl("rollout", "undo", "deployment/press", "--dry-run=client", "-n", namespace)
+
+    acting = Acting(tmp_path)
+    async with connected(cluster.kubeconfig()) as session:
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+        assert [one.number for one in view.revisions] == [3, 2, 1]
+        assert view.current is not None and view.current.number == 3
+        assert view.suggested.number == 1
+        assert view.last_good is not None and view.last_good.images == (GOOD,)
+        assert any(GOOD in line for line in rollback.diff(view, view.suggested) if line.startswith("+"))
+        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+
+    assert receipt.ok, receipt.lines
+    there = get(cluster, namespace, "Deployment", "press")
+    assert image(there) == GOOD
+    assert there["status"]["availableReplicas"] == there["status"]["updatedReplicas"] == 3
+    assert there["metadata"]["annotations"]["ops/note"] == "added later"
+    assert there["metadata"]["annotations"]["kubernetes.io/change-cause"] == "release 1.0"
+    assert "pod-template-hash" not in there["spec"]["template"]["metadata"]["labels"]
+    assert acting.writes == ["done"]
+    assert acting.audit[0]["before"]["revision"] == 3
+    assert acting.audit[0]["after"] == {"revision": 1, "images": [GOOD]}
+
+
+async def test_an_edit_in_between_is_never_overwritten(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.deployment("press"))
+    rolled_out(cluster, namespace, "Deployment", "press")
+    release(cluster, namespace, "Deployment", "press", BAD)
+    acting = Acting(tmp_path)
+    acting.meanwhile = lambda: cluster.kubectl(
+        "set", "image", "deployment/press", "app=registry.local/app:9", "-n", namespace
+    )
+    async with connected(cluster.kubeconfig()) as session:
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+        with pytest.raises(Changed) as changed:
+            await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+    assert image(get(cluster, namespace, "Deployment", "press")) == "registry.local/app:9"
+    assert changed.value.view.generation > view.generation
+
+
+async def test_status_that_moves_the_version_is_no_obstacle(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.deployment("press"))
+    rolled_out(cluster, namespace, "Deployment", "press")
+    release(cluster, namespace, "Deployment", "press", BAD)
+    acting = Acting(tmp_path)
+    acting.meanwhile = lambda: cluster.kubectl("label", "deployment/press", "shift=2", "-n", namespace)
+    async with connected(cluster.kubeconfig()) as session:
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+    assert receipt.ok, receipt.lines
+    assert acting.writes == ["refused", "done"]
+    assert image(get(cluster, namespace, "Deployment", "press")) == GOOD
+
+
+async def test_a_daemon_set_goes_back_and_recovers(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.daemonset("agent", GOOD))
+    rolled_out(cluster, namespace, "DaemonSet", "agent")
+    release(cluster, namespace, "DaemonSet", "agent", BAD)
+    cluster.kubectl("annotate", "daemonset/agent", "ops/note=added later", "-n", namespace)
+    acting = Acting(tmp_path)
+    async with connected(cluster.kubeconfig()) as session:
+        view = await rollback.prepare(session, named(session, "DaemonSet", namespace, "agent"))
+        assert view.last_good is not None and view.last_good.number == 1
+        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+    assert receipt.ok, receipt.lines
+    there = get(cluster, namespace, "DaemonSet", "agent")
+    assert image(there) == GOOD
+    assert there["metadata"]["annotations"]["ops/note"] == "added later"
+    assert there["metadata"]["annotations"]["kubernetes.io/change-cause"] == f"edgetui: back to {GOOD}"
+
+
+async def test_a_parallel_stateful_set_recovers_by_itself(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.statefulset("camera", spec={"podManagementPolicy": "Parallel"}))
+    rolled_out(cluster, namespace, "StatefulSet", "camera")
+    release(cluster, namespace, "StatefulSet", "camera", BAD)
+    acting = Acting(tmp_path)
+    async with connected(cluster.kubeconfig()) as session:
+        view = await rollback.prepare(session, named(session, "StatefulSet", namespace, "camera"))
+        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+    assert receipt.ok, receipt.lines
+    assert image(get(cluster, namespace, "StatefulSet", "camera")) == GOOD
+
+
+async def test_an_ordered_stateful_set_names_the_pod_that_holds_it_up(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.statefulset("camera"))
+    rolled_out(cluster, namespace, "StatefulSet", "camera")
+    release(cluster, namespace, "StatefulSet", "camera", BAD)
+    acting = Acting(tmp_path)
+    async with connected(cluster.kubeconfig()) as session:
+        view = await rollback.prepare(session, named(session, "StatefulSet", namespace, "camera"))
+        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+    assert (receipt.ok, receipt.pending, receipt.data["stuck_pod"]) == (False, True, "camera-2")
+    told = receipt.lines[-1]
+    assert told.startswith("Delete that pod: kubectl ")
+    cluster.kubectl(*told.partition("kubectl ")[2].split())
+    rolled_out(cluster, namespace, "StatefulSet", "camera")
+    assert image(get(cluster, namespace, "StatefulSet", "camera")) == GOOD
+
+
+async def test_paused_or_without_history_it_is_refused(cluster: ControlPlane, namespace: str) -> None:
+    cluster.create(namespace, w.deployment("press", replicas=1))
+    rolled_out(cluster, namespace, "Deployment", "press")
+    async with connected(cluster.kubeconfig()) as session:
+        press = named(session, "Deployment", namespace, "press")
+        with pytest.raises(Refusal, match="no other revision"):
+            await rollback.prepare(session, press)
+        cluster.kubectl("rollout", "pause", "deployment/press", "-n", namespace)
+        with pytest.raises(Refusal, match="paused") as refused:
+            await rollback.prepare(session, press)
+    assert "rollout resume deployment/press" in refused.value.next_step
+
+
+async def test_the_missing_right_is_named_and_a_no_changes_nothing(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.deployment("press", replicas=1))
+    rolled_out(cluster, namespace, "Deployment", "press")
+    release(cluster, namespace, "Deployment", "press", BAD)
+    viewer = cluster.service_account_kubeconfig(namespace, "viewer", role="view")
+    async with connected(viewer) as session:
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+        with pytest.raises(Refusal, match="may not patch deployments"):
+            await rollback.perform(Acting(tmp_path).gate, session, view, view.suggested, wait=30)
+    async with connected(cluster.kubeconfig()) as session:
+        with pytest.raises(Cancelled):
+            await rollback.perform(
+                Acting(tmp_path, answer=False).gate, session, view, view.suggested, wait=30
+            )
+    assert image(get(cluster, namespace, "Deployment", "press")) == BAD
+
+
+async def test_who_would_bring_the_bad_version_back_is_said(cluster: ControlPlane, namespace: str) -> None:
+    cluster.create(namespace, w.deployment("press", replicas=1))
+    rolled_out(cluster, namespace, "Deployment", "press")
+    release(cluster, namespace, "Deployment", "press", BAD)
+    cluster.kubectl(
+        "annotate",
+        "deployment/press",
+        "argocd.argoproj.io/tracking-id=line:apps/Deployment:x/press",
+        "-n",
+        namespace,
+    )
+    async with connected(cluster.kubeconfig()) as session:
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+    assert any("Argo CD" in line for line in view.warnings(view.suggested))
+
+
+def test_the_command(
+    cluster: ControlPlane,
+    namespace: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    cluster.create(namespace, w.deployment("press", replicas=2))
+    rolled_out(cluster, namespace, "Deployment", "press")
+    release(cluster, namespace, "Deployment", "press", BAD)
+    on = ["rollback", "deploy/press", "--kubeconfig", str(cluster.kubeconfig()), "-n", namespace]
+
+    assert commands.main([*on, "--to-revision", "7", "--yes"]) == 1
+    assert "It has 2, 1" in capsys.readouterr().err
+    assert commands.main([*on, "--dry-run"]) == 0
+    shown = capsys.readouterr().err
+    assert "> revision 1" in shown
+    assert any(line.strip().startswith("- ") and line.endswith(BAD) for line in shown.splitlines())
+    assert image(get(cluster, namespace, "Deployment", "press")) == BAD
+    assert commands.main([*on, "--yes"]) == 0
+    assert "is back at registry.local/app:1.0" in capsys.readouterr().out
+    assert commands.main([*on, "--to-revision", "3", "--yes"]) == 0
+    assert image(get(cluster, namespace, "Deployment", "press")) == GOOD

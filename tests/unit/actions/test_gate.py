@@ -1,0 +1,231 @@
+"""The gate: its order, what it refuses, and that a lost answer is never answered by a second write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgetui.actions import scale
+from edgetui.actions.gate import Write
+from edgetui.actions.plan import Cancelled, Refusal
+from edgetui.actions.registry import ACTIONS, needs
+from edgetui.cluster.errors import Conflict, Forbidden, LinkError
+from edgetui.model.freshness import Link, LinkState
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.store import Store
+
+from .scripted import DROP, Answer, Connected, FakeDeployment, Request, Watching, scripted
+
+REF = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "uid-1", "812")
+SCALE = f"{FakeDeployment.path}/scale"
+
+
+async def test_every_request_in_order(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        server.requests.clear()
+        hands.meanwhile = lambda: server.requests.append(Request("the person says yes", "", {}, None))
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
+        lines = server.lines
+    assert receipt.ok
+    assert lines[:4] == [
+        f"PUT {SCALE} dry",
+        "the person says yes ",
+        f"GET {FakeDeployment.path}",
+        f"PUT {SCALE}",
+    ]
+    assert {line.split()[0] for line in lines[4:]} == {"GET"}
+    assert [record["event"] for record in hands.audit] == ["intent", "result", "outcome"]
+    asked = [review.body["spec"]["resourceAttributes"] for review in server.reviews]
+    right = {
+        "verb": "update",
+        "group": "apps",
+        "resource": "deployments",
+        "subresource": "scale",
+        "namespace": "line-2",
+        "name": "press",
+    }
+    assert right in asked
+
+
+@pytest.mark.parametrize("code", [DROP, 504, 500])
+async def test_a_write_that_arrived_without_an_answer_is_found_and_not_repeated(
+    tmp_path: Path, code: int
+) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    def answer(request: Request) -> Answer:
+        said = press.answer(request)
+        return (code, {}) if request.line == f"PUT {SCALE}" else said
+
+    async with scripted(answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert server.lines.count(f"PUT {SCALE}") == 1
+    assert receipt.ok, receipt.lines
+    assert [record.get("result") for record in hands.audit] == [None, "unknown", "reached"]
+
+
+@pytest.mark.parametrize("code", [DROP, 504])
+async def test_a_write_that_did_not_arrive_is_called_unknown_and_not_repeated(
+    tmp_path: Path, code: int
+) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    def answer(request: Request) -> Answer:
+        return (code, {}) if request.line == f"PUT {SCALE}" else press.answer(request)
+
+    async with scripted(answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
+        assert server.lines.count(f"PUT {SCALE}") == 1
+    assert (receipt.ok, receipt.pending, receipt.data["unknown"]) == (False, False, True)
+    assert "unknown" in receipt.lines[0]
+    assert "3" in receipt.lines[1]
+
+
+async def test_a_dry_run_without_an_answer_ends_it_before_anything_is_asked(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    def answer(request: Request) -> Answer:
+        return (DROP, {}) if request.query.get("dryRun") else press.answer(request)
+
+    async with scripted(answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(LinkError, match="nothing was changed"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert hands.plans == []
+    assert hands.audit == []
+
+
+async def test_a_version_that_never_stands_still_is_given_up(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    def answer(request: Request) -> Answer:
+        if request.line == f"PUT {SCALE}":
+            press.version += 1
+        return press.answer(request)
+
+    async with scripted(answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(Refusal, match="changes faster"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert 2 <= server.lines.count(f"PUT {SCALE}") <= 6
+    assert press.replicas == 3
+
+
+async def test_a_conflict_about_something_else_is_not_tried_again(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    def answer(request: Request) -> Answer:
+        return (409, {}) if request.line == f"PUT {SCALE}" else press.answer(request)
+
+    async with scripted(answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(Conflict):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert server.lines.count(f"PUT {SCALE}") == 1
+
+
+@pytest.mark.parametrize("link", [link for link in Link if link is not Link.LIVE])
+async def test_a_link_that_is_not_live_is_refused(tmp_path: Path, link: Link) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        session.store = Store("plant")
+        session.store.set_link(LinkState(link=link))
+        with pytest.raises(Refusal, match=f"plant is {link.value}"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert press.replicas == 3
+
+
+async def test_a_link_lost_while_the_person_reads_is_refused(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        store = session.store = Store("plant")
+        store.set_link(LinkState(link=Link.LIVE))
+        hands.meanwhile = lambda: store.set_link(LinkState(link=Link.STALE))
+        with pytest.raises(Refusal, match="stale"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert press.replicas == 3
+    assert hands.audit == []
+
+
+async def test_a_cluster_marked_read_only_in_its_kubeconfig_is_refused(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        from dataclasses import replace
+
+        session.target = replace(session.target, badges=("READ-ONLY",))
+        with pytest.raises(Refusal, match="marked read-only"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert press.replicas == 3
+
+
+async def test_a_record_that_cannot_be_written_stops_the_write(tmp_path: Path) -> None:
+    press = FakeDeployment()
+    (tmp_path / "state").write_text("in the way")
+    hands = Watching(tmp_path / "state")
+    async with scripted(press.answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(Refusal, match="audit record"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert f"PUT {SCALE}" not in server.lines
+
+
+async def test_a_run_that_was_not_confirmed_cannot_write(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path, answer=False)
+    write = Write("PUT", SCALE, {}, "scale")
+    rights = needs("scale", "Deployment")
+    async with scripted(press.answer) as (server, session):
+        async with hands.gate.run(session, "scale", REF, rights, "line-2", "press") as run:
+            with pytest.raises(Refusal, match="not confirmed"):
+                await run.write(write)
+            with pytest.raises(ValueError, match="no dry run"):
+                await run.rehearse(Write("POST", "/api/v1/namespaces/x/serviceaccounts/y/token", {}, "mint"))
+        view = await scale.prepare(session, REF)
+        with pytest.raises(Cancelled):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert f"PUT {SCALE}" not in server.lines
+
+
+async def test_rights_are_asked_once_a_minute_and_again_after_a_403(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    forbid = False
+
+    def answer(request: Request) -> Answer:
+        return (403, {}) if forbid and request.method == "PUT" else press.answer(request)
+
+    async with scripted(answer) as (server, session):
+        permissions = hands.gate.permissions
+
+        async def allowed() -> tuple[bool, str]:
+            found = await permissions.allowed(session, ACTIONS["scale"], "line-2", "Deployment", "press")
+            return found.ok, found.missing_verb
+
+        server.denied = {"deployments"}
+        assert await allowed() == (False, "update deployments/scale")
+        asked = len(server.reviews)
+        server.denied = set()
+        assert await allowed() == (False, "update deployments/scale")
+        assert len(server.reviews) == asked
+        hands.now += 61
+        assert await allowed() == (True, "")
+
+        view = await scale.prepare(session, REF)
+        forbid = True
+        with pytest.raises(Forbidden):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+        server.denied = {"deployments"}
+        assert await allowed() == (False, "update deployments/scale")
+
+
+async def test_what_cannot_be_asked_is_not_claimed(tmp_path: Path) -> None:
+    hands = Watching(tmp_path)
+    session = Connected("http://127.0.0.1:1")
+    found = await hands.gate.permissions.allowed(session, ACTIONS["rotate"], "line-2")
+    assert (found.ok, found.known) == (True, False)

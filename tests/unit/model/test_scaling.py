@@ -1,0 +1,184 @@
+"""Autoscalers explained; every sentence was caused by a real controller first (conditions and reasons are its own)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgetui.model.kinds import row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.scaling import explain, headline, meets, recommended
+from tests.unit.model import factories as f
+
+ACTIVE = f.cond("ScalingActive", "True", "ValidMetricFound")
+ABLE = f.cond("AbleToScale", "True", "ReadyForNewScale")
+WITHIN = f.cond("ScalingLimited", "False", "DesiredWithinRange")
+
+
+def hpa(**more: Any) -> AutoscalerRow:
+    row = row_of("HorizontalPodAutoscaler", f.autoscaler("press", **more))
+    assert isinstance(row, AutoscalerRow)
+    return row
+
+
+def inactive(reason: str, message: str = "", at: float = f.NOW - 600) -> list[f.Json]:
+    return [ABLE, f.cond("ScalingActive", "False", reason, message, at), WITHIN]
+
+
+def limited(reason: str) -> list[f.Json]:
+    return [ABLE, ACTIVE, f.cond("ScalingLimited", "True", reason, "the desired replica count is …")]
+
+
+HEADLINES: list[tuple[dict[str, Any], int, str]] = [
+    ({}, 3, "steady"),
+    (
+        {"current": 8, "desired": 8, "cpu": 93, "conditions": limited("TooManyReplicas")},
+        1,
+        "limited: wants 13, max is 8",
+    ),
+    ({"current": 8, "desired": 8, "conditions": limited("TooManyReplicas")}, 1, "at max 8"),
+    ({"current": 2, "desired": 2, "cpu": 5, "conditions": limited("TooFewReplicas")}, 3, "at min 2"),
+    ({"current": 2, "desired": 4, "cpu": 300, "conditions": limited("ScaleUpLimit")}, 1, "in steps, 2 to 4"),
+    ({"current": 3, "desired": 5, "cpu": 90}, 1, "growing to 5"),
+    ({"current": 5, "desired": 3, "cpu": 30}, 1, "shrinking to 3"),
+    (
+        {"cpu": 20, "conditions": [f.cond("AbleToScale", "True", "ScaleDownStabilized"), ACTIVE, WITHIN]},
+        3,
+        "held: waits to shrink",
+    ),
+    (
+        {
+            "desired": 0,
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", "no metrics returned from …"),
+        },
+        0,
+        "metrics missing",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", "the server is currently unable to handle …"),
+        },
+        0,
+        "metrics API down",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", "missing request for cpu in container c of …"),
+        },
+        0,
+        "pods have no requests",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", "did not receive metrics …", f.NOW - 20),
+        },
+        1,
+        "waiting for metrics",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", f"{'x' * 400} unable to handle the request"),
+        },
+        0,
+        "metrics API down",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", "currently unable to handle …", f.NOW - 2),
+        },
+        0,
+        "metrics API down",
+    ),
+    ({"current": 4, "desired": 4, "cpu": 91}, 1, "above target, waiting"),
+    (
+        {"desired": 0, "current": 0, "cpu": None, "conditions": inactive("ScalingDisabled")},
+        1,
+        "off: target is at 0",
+    ),
+    ({"cpu": None, "conditions": [f.cond("AbleToScale", "False", "FailedGetScale")]}, 0, "target not found"),
+    ({"cpu": None, "conditions": []}, 1, "starting"),
+]
+
+
+@pytest.mark.parametrize(("more", "severity", "words"), HEADLINES)
+def test_headline(more: dict[str, Any], severity: int, words: str) -> None:
+    assert headline(hpa(**more), f.NOW) == (severity, words)
+
+
+def test_what_the_metrics_ask_for() -> None:
+    assert recommended(hpa(current=8, cpu=93)) == 13
+    assert recommended(hpa(current=3, cpu=63)) == 3
+    assert recommended(hpa(cpu=None)) is None
+
+
+def test_an_explanation_says_metric_limits_and_last_scale() -> None:
+    lines = explain(hpa(current=8, desired=8, cpu=93, conditions=limited("TooManyReplicas")), f.NOW)
+    assert lines[:2] == ["limited: wants 13, max is 8", "cpu: 93%, target 60%"]
+    assert "the desired replica count is …" in lines
+    assert lines[-1] == "scaled last 3m ago"
+
+
+def test_an_unknown_metric_is_said_to_be_unknown() -> None:
+    assert "cpu: not known, target 60%" in explain(
+        hpa(cpu=None, conditions=inactive("FailedGetResourceMetric")), f.NOW
+    )
+
+
+def test_without_metrics_the_last_limit_is_history() -> None:
+    conditions = [*inactive("FailedGetResourceMetric", "no metrics")[:2], *limited("TooManyReplicas")[2:]]
+    lines = explain(hpa(cpu=None, conditions=conditions), f.NOW)
+    assert "no metrics" in lines
+    assert not any("desired replica count" in line for line in lines)
+
+
+def test_shrinking_waits_for_the_window() -> None:
+    held = [f.cond("AbleToScale", "True", "ScaleDownStabilized"), ACTIVE, WITHIN]
+    lines = explain(hpa(current=5, desired=5, cpu=10, conditions=held), f.NOW)
+    assert "it shrinks when the metrics have stayed low for 5m" in lines
+    assert not any(
+        "shrinks" in line for line in explain(hpa(current=5, desired=5, cpu=90, conditions=held), f.NOW)
+    )
+
+
+BROKEN: dict[str, Any] = {"cpu": None, "conditions": inactive("FailedGetResourceMetric", "x")}
+
+# Seen on a real controller: down inside the bounds comes back, up inside them stays for the window, outside is always
+# undone, and without metrics only outside is.
+MEETS: list[tuple[dict[str, Any], int, int, bool | None, str]] = [
+    ({}, 4, 3, True, "within a sync"),
+    ({}, 4, 6, False, "after 5m"),
+    ({}, 4, 9, True, "maximum 8"),
+    ({}, 4, 1, True, "minimum 2"),
+    ({}, 4, 0, False, "stops working"),
+    ({}, 0, 3, False, "starts working again"),
+    (BROKEN, 4, 3, False, "no metrics"),
+    (BROKEN, 4, 6, False, "no metrics"),
+    (BROKEN, 4, 9, True, "maximum 8"),
+    ({"behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}}}, 4, 6, False, "after 1m"),
+    ({"behavior": {"scaleDown": {"selectPolicy": "Disabled"}}}, 4, 6, False, "never shrinks"),
+    ({}, 4, 4, None, ""),
+]
+
+
+@pytest.mark.parametrize(("more", "current", "wanted", "undone", "part"), MEETS)
+def test_what_a_scale_by_hand_meets(
+    more: dict[str, Any], current: int, wanted: int, undone: bool | None, part: str
+) -> None:
+    warning = meets(hpa(**more), current, wanted)
+    if undone is None:
+        assert warning is None
+    else:
+        assert warning is not None
+        assert warning.undone is undone
+        assert part in warning.text
+
+
+def test_without_an_autoscaler_there_is_nothing_to_meet() -> None:
+    assert meets(None, 3, 6) is None
