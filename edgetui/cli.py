@@ -142,9 +142,16 @@ def _show_demo(options: argparse.Namespace) -> int:
     from edgetui.terminal.profile import unusable
 
     drawn = not unusable(os.environ, sys.stdin.isatty(), sys.stdout.isatty())
+    if drawn:
+        sys.stdout.write(" edgetui  starting the demo fleet")
+        sys.stdout.flush()
     with Fleet(options.clusters, options.pods, outages=not options.no_outages) as fleet:
         show = _screen(options) if drawn else _print_demo
         from edgetui.cluster.kubeconfig import Selection, load_fleet
+
+        if drawn:
+            import edgetui.cluster.session
+            import edgetui.ui.app  # noqa: F401 - loaded here, while the fleet starts
 
         try:
             selection = Selection(files=[fleet.ready()], all_contexts=True)

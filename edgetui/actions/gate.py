@@ -171,7 +171,8 @@ class Run:
         """Send one write, between two audit records.
 
         A write to an object that was shown needs a live link and the same object still in its place. Raises Refusal
-        when it was not sent (link gone, another object of that name, record not writable), ApiError when the server refused it, OutcomeUnknown or ServerFailure when nobody can know without looking.
+        when it was not sent (link gone, another object of that name, record not writable), ApiError when the server
+        refused it, OutcomeUnknown or ServerFailure when nobody can know without looking.
         """
         if not self._confirmed:
             raise Refusal("This was not confirmed, so nothing is changed.")

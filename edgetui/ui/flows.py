@@ -44,6 +44,7 @@ class Flows:
 
     def __init__(self, app: EdgetuiApp) -> None:
         self.running = ""
+        self._shown = False
         self._app = app
         self._audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
@@ -82,6 +83,11 @@ class Flows:
 
     # -- the flows
 
+    @property
+    def opening(self) -> bool:
+        """Whether an action was started whose first dialog is not there yet."""
+        return bool(self.running) and not self._shown
+
     def begin(self, action_id: str, ref: ObjectRef) -> None:
         """Start an action, unless one is under way."""
         if self.running:
@@ -89,6 +95,7 @@ class Flows:
             return
         steps = {"scale": self._scale, "rollback": self._rollback, "rotate": self._rotate}
         self.running = ACTIONS[action_id].label
+        self._shown = False
         self._app.run_worker(
             self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
         )
@@ -106,6 +113,8 @@ class Flows:
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
             await self._tell(ACTIONS[action_id].label, ref, crash.sentence(error), "")
         finally:
+            if self.opening:
+                self._app.forget_keys()
             self.running = ""
             self._app.main.update_footer()
 
@@ -114,6 +123,7 @@ class Flows:
         view = await scale.prepare(session, ref, None)
         note = ""
         while True:
+            self._shown = True
             number = await self._app.push_screen_wait(ScaleScreen(view, note))
             if number is None:
                 return
@@ -133,6 +143,7 @@ class Flows:
         view = await rollback.prepare(session, ref)
         note = ""
         while True:
+            self._shown = True
             chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
             if chosen is None:
                 return
@@ -159,6 +170,7 @@ class Flows:
         app = self._app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
+        self._shown = True
         app.push_screen(screen)
 
         async def confirm(plan: Plan) -> bool:

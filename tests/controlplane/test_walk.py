@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.terminal.ptyapp import PtyApp
-from tests.terminal.walking import close_receipt, confirm, go_to, narrow, open_screen, row, scale, wait_row
+from tests.terminal.walking import act, close_receipt, confirm, go_to, narrow, open_screen, row, scale, wait_row
 
 from . import workloads
 from .cluster import ControlPlane
@@ -84,8 +84,7 @@ def test_a_bad_image_is_named_and_rolled_back(screen: PtyApp, cluster: ControlPl
     )
     cluster.kubectl("set", "image", "deployment/oven", f"{container}=registry.local/bad:2.1", "-n", namespace)
     wait_row(screen, "oven", "image not found")
-    screen.keys("b")
-    screen.wait_for("last good")
+    act(screen, "b", "last good")
     screen.keys("enter")
     confirm(screen, f"Roll back on {cluster.name}")
     close_receipt(screen)
@@ -115,13 +114,13 @@ def test_the_autoscaler_scales_and_the_pane_says_why(
 
 
 def test_rotating_the_token_ends_the_old_one(cluster: ControlPlane, namespace: str, tmp_path: Path) -> None:
-    file = cluster.service_account_kubeconfig(namespace, "technician", tmp_path / "plant.yaml")
+    file = cluster.service_account_kubeconfig(namespace, "edgetui", tmp_path / "plant.yaml")
     before = file.read_text()
     old = yaml.safe_load(before)["users"][0]["user"]["token"]
     with open_screen(str(file), home=tmp_path) as app:
         app.wait_for("live", "node-0")
-        app.keys("t")
-        confirm(app, f"Rotate on {cluster.name}")
+        act(app, "t", "> Cancel")
+        confirm(app, f"Rotate token on {cluster.name}")
         said = close_receipt(app)
         assert "401" in said
         app.wait_for("live", "node-0")

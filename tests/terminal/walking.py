@@ -61,10 +61,17 @@ def confirm(app: PtyApp, button: str) -> None:
     app.keys("enter")
 
 
+def act(app: PtyApp, key: str, opens: str) -> None:
+    """Press an action's key; again where edgetui asked for it, because the row had just changed by itself."""
+    app.keys(key)
+    while "press the key again" in app.until(lambda text: opens in text or "press the key again" in text):
+        app.wait_gone("press the key again")
+        app.keys(key)
+
+
 def scale(app: PtyApp, replicas: int, cluster: str) -> None:
     """Ask for so many replicas of what is under the cursor, and confirm."""
-    app.keys("s")
-    app.wait_for("replicas", "enter go on")
+    act(app, "s", "enter go on")
     app.keys("ctrl+u", str(replicas))
     app.until(re.compile(rf"replicas +{replicas}\b").search, what=f"{replicas} in the dialog")
     app.keys("enter")
