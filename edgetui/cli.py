@@ -76,9 +76,9 @@ def once(argv: Sequence[str]) -> int:
 def demo(argv: Sequence[str]) -> int:
     """`edgetui demo`: the screen on a simulated fleet."""
     parser = _parser("edgetui demo", "Try edgetui on a simulated fleet: a plant, a vehicle and a wind farm.")
-    parser.add_argument("--clusters", type=_count, default=3, metavar="N", help="how many clusters (3)")
+    parser.add_argument("--clusters", type=_clusters, default=3, metavar="N", help="how many clusters (3)")
     parser.add_argument(
-        "--pods", type=_count, default=0, metavar="N", help="about how many pods in all, with filler"
+        "--pods", type=_pods, default=0, metavar="N", help="about how many pods in all, with filler"
     )
     parser.add_argument("--no-outages", action="store_true", help="keep every link up")
     parser.add_argument("--serve", action="store_true", help="only serve, and print where the kubeconfig is")
@@ -142,9 +142,16 @@ def _show_demo(options: argparse.Namespace) -> int:
     from edgetui.terminal.profile import unusable
 
     drawn = not unusable(os.environ, sys.stdin.isatty(), sys.stdout.isatty())
+    if drawn:
+        sys.stdout.write(" edgetui  starting the demo fleet")
+        sys.stdout.flush()
     with Fleet(options.clusters, options.pods, outages=not options.no_outages) as fleet:
         show = _screen(options) if drawn else _print_demo
         from edgetui.cluster.kubeconfig import Selection, load_fleet
+
+        if drawn:
+            import edgetui.cluster.session
+            import edgetui.ui.app  # noqa: F401 - loaded here, while the fleet starts
 
         try:
             selection = Selection(files=[fleet.ready()], all_contexts=True)
@@ -229,11 +236,19 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _count(text: str) -> int:
+def _clusters(text: str) -> int:
+    return _number(text, 1, 100)
+
+
+def _pods(text: str) -> int:
+    return _number(text, 0, 20_000)
+
+
+def _number(text: str, least: int, most: int) -> int:
     import argparse
 
-    if not text.isdigit() or int(text) > 100_000:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 100000")
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from {least} to {most}")
     return int(text)
 
 

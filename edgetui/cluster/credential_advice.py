@@ -184,7 +184,7 @@ def explain_tls(error: ssl.SSLError | OSError, target: ClusterTarget) -> Advice:
 
 def renewal(target: ClusterTarget) -> str:
     """How a client certificate of this kubeconfig is renewed."""
-    path = str((target.context_file or target.file or "")).lower()
+    path = str(target.context_file or target.file or "").lower()
     if "k3s" in path:
         return "On the K3s host: stop k3s, run k3s certificate rotate, start it, and copy k3s.yaml again."
     if "rke2" in path:
@@ -199,7 +199,7 @@ def renewal(target: ClusterTarget) -> str:
 
 
 def _server_renewal(target: ClusterTarget) -> str:
-    path = str((target.context_file or target.file or "")).lower()
+    path = str(target.context_file or target.file or "").lower()
     if "microk8s" in path or target.context == "microk8s":
         return "On the MicroK8s host: run microk8s refresh-certs -e server.crt."
     if "k3s" in path:

@@ -1,34 +1,54 @@
-"""Gunzip of a stream in pieces: kube-apiserver sends one gzip member per flush."""
+"""gzip as a Kubernetes API server sends it: one member per flush, as many members as the stream is long.
+
+A decoder that stops after the first member loses every later event without a word (RFC 1952 section 2.2 allows
+any number of members). Output comes in bounded pieces, so that a small input cannot fill the memory at once.
+"""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 
 from edgetui.cluster.errors import ProtocolError
 
-_GZIP = 16 + zlib.MAX_WBITS
-MAX_PIECE = 1 << 20
+MAX_PIECE = 256 * 1024
+_GZIP = 31  # zlib's wbits for a gzip header with the largest window
 
 
 class Inflater:
-    """Decodes any number of members one after another; output comes as soon as its input has come."""
+    """Decompresses a body that comes in pieces. Between two members it holds no memory."""
+
+    __slots__ = ("_member",)
 
     def __init__(self) -> None:
-        self._member = zlib.decompressobj(_GZIP)
+        self._member: zlib._Decompress | None = None
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Pieces of at most MAX_PIECE bytes each. Raises ProtocolError for what is not gzip."""
-        pieces = []
-        try:
-            while data:
-                if self._member.eof:
-                    self._member = zlib.decompressobj(_GZIP)
-                piece = self._member.decompress(data, MAX_PIECE)
-                if piece:
-                    pieces.append(piece)
-                data = self._member.unconsumed_tail or self._member.unused_data
-        except zlib.error as error:
-            raise ProtocolError(
-                "The server sent compressed data that cannot be read.", "edgetui asks again."
-            ) from error
-        return pieces
+    @property
+    def at_boundary(self) -> bool:
+        """Whether every member so far is complete: a body may end here and nowhere else."""
+        return self._member is None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The decompressed pieces of `data`, each at most MAX_PIECE bytes; what is whole comes out at once.
+
+        Raises ProtocolError on what is no gzip data.
+        """
+        full = False
+        while data or full:
+            if self._member is None:
+                self._member = zlib.decompressobj(_GZIP)
+            member = self._member
+            try:
+                piece = member.decompress(data, MAX_PIECE)
+            except zlib.error:
+                raise ProtocolError(
+                    "The server's answer cannot be decompressed.",
+                    "A proxy on the way may damage it; disable-compression in the kubeconfig avoids that.",
+                ) from None
+            if member.eof:
+                data, full = member.unused_data, False
+                self._member = None
+            else:
+                data, full = member.unconsumed_tail, len(piece) == MAX_PIECE
+            if piece:
+                yield piece

@@ -15,7 +15,7 @@ from edgetui.cluster import endpoint as endpoints
 from edgetui.cluster.connection import Connection, Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.gzipstream import Inflater
-from edgetui.cluster.http import Head, Part, ResponseReader
+from edgetui.cluster.http import Body, End, Event, Head, ResponseReader
 from edgetui.cluster.link_errors import explain
 from edgetui.cluster.target import ClusterTarget
 
@@ -132,7 +132,7 @@ class Transport:
             connection.close()
             raise
         self.remember_session(connection)
-        if answer.reader.reusable:
+        if answer.reusable:
             self._put_idle(connection)
         else:
             connection.close()
@@ -253,6 +253,7 @@ class _Answer:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.reader = ResponseReader()
+        self.reusable = False
         self.done: asyncio.Future[Response] = loop.create_future()
         self._head = Head(0, {})
         self._body: list[bytes] = []
@@ -262,7 +263,7 @@ class _Answer:
     def take(self, data: memoryview) -> None:
         """Bytes of the response came."""
         try:
-            self._absorb(self.reader.feed(data))
+            self._absorb(self.reader.feed(bytes(data)))
         except ProtocolError as error:
             self._fail(error)
 
@@ -271,23 +272,24 @@ class _Answer:
         if error is not None:
             self._fail(error)
             return
-        try:
-            self._absorb(self.reader.end_of_stream())
-        except ProtocolError:
+        if self.reader.eof():
+            self._absorb([End(False)])
+        else:
             self._fail(ConnectionResetError("closed in the middle of a response"))
 
-    def _absorb(self, parts: list[Part]) -> None:
+    def _absorb(self, parts: list[Event]) -> None:
         for part in parts:
             if isinstance(part, Head):
                 self._head = part
                 self._inflater = Inflater() if part.headers.get("content-encoding") == "gzip" else None
-            elif isinstance(part, bytes):
-                pieces = [part] if self._inflater is None else self._inflater.feed(part)
+            elif isinstance(part, Body):
+                pieces = [part.data] if self._inflater is None else list(self._inflater.feed(part.data))
                 self._size += sum(map(len, pieces))
                 if self._size > MAX_BODY:
                     raise ProtocolError("The answer of the server is too large.")
                 self._body += pieces
             elif not self.done.done():
+                self.reusable = part.reusable and not self.reader.extra
                 self.done.set_result(Response(self._head.status, self._head.headers, b"".join(self._body)))
 
     def _fail(self, error: BaseException) -> None:
@@ -324,12 +326,12 @@ class StreamHandle:
 
     def _data(self, data: memoryview) -> None:
         try:
-            for part in self._reader.feed(data):
+            for part in self._reader.feed(bytes(data)):
                 self._give(part)
         except ProtocolError as error:
             self._fail(error)
 
-    def _give(self, part: Part) -> None:
+    def _give(self, part: Event) -> None:
         sink = self._sink
         if sink is None:
             return
@@ -339,8 +341,8 @@ class StreamHandle:
             if self._connection is not None:
                 self._transport.remember_session(self._connection)
             sink.on_head(part.status, part.headers)
-        elif isinstance(part, bytes):
-            for piece in [part] if self._inflater is None else self._inflater.feed(part):
+        elif isinstance(part, Body):
+            for piece in [part.data] if self._inflater is None else self._inflater.feed(part.data):
                 if self._sink is not None:
                     sink.on_data(piece)
         else:
@@ -351,11 +353,7 @@ class StreamHandle:
         if error is not None:
             self._fail(explain(error, self._transport.endpoint.where))
             return
-        sink, clean = self._sink, True
-        try:
-            self._reader.end_of_stream()
-        except ProtocolError:
-            clean = False
+        sink, clean = self._sink, self._reader.eof()
         self.close()
         if sink is not None:
             sink.on_end(clean)

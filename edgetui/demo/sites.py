@@ -254,7 +254,7 @@ def _filler(site: Simulation, pods: int) -> None:
 
 def _settle(site: Simulation, now: float) -> None:
     """The last minutes before the start: autoscalers have synced, nodes have reported."""
-    site.at(now - 4 * MINUTE)
+    site.at(now - 80)
     site.autoscalers.start()
     site.at(now - 15)
     site.nodes.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from edgetui.model.fleet import FleetView
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.node import NodeRow
@@ -21,6 +23,7 @@ from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes import PANES
 from edgetui.model.rollout import verdict
+from edgetui.model.scaling import headline, meets
 from edgetui.model.store import Store
 from tests.unit.model import factories
 from tests.unit.model.test_pod import WORDS
@@ -290,3 +293,67 @@ def test_every_object_of_a_real_cluster_has_a_row(cluster: ControlPlane, kind: s
         row = known.project(msgspec.json.decode(json.dumps(item).encode(), type=known.wire))
         assert row == row_of(kind, item)
         assert (row.name, row.uid) == (item["metadata"]["name"], item["metadata"]["uid"])
+
+
+# -- autoscalers
+
+
+class Autoscaler:
+    """One real autoscaler, as kubectl prints it and as we read it."""
+
+    def __init__(self, cluster: ControlPlane, namespace: str, name: str) -> None:
+        self.cluster, self.namespace, self.name = cluster, namespace, name
+        self.seen: list[str] = []
+
+    def read(self) -> AutoscalerRow:
+        path = KINDS["HorizontalPodAutoscaler"].path(self.namespace, self.name)
+        row = row_of("HorizontalPodAutoscaler", self.cluster.api.get(path))
+        assert isinstance(row, AutoscalerRow)
+        words = headline(row, time.time())[1]
+        if words not in self.seen:
+            self.seen.append(words)
+        return row
+
+    def at_maximum(self) -> bool:
+        row = self.read()
+        return row.current == row.max and row.limited is not None and row.limited.status == "True"
+
+    def replicas(self) -> int:
+        path = KINDS["Deployment"].path(self.namespace, self.name)
+        return int(self.cluster.api.get(path)["spec"]["replicas"])
+
+    def printed(self) -> tuple[str, str, str, str]:
+        """TARGETS, MINPODS, MAXPODS and REPLICAS of kubectl."""
+        line = self.cluster.kubectl("get", "hpa", self.name, "-n", self.namespace, "--no-headers")
+        cells = line.split()
+        return (f"{cells[2]} {cells[3]}", cells[4], cells[5], cells[6])
+
+    def ours(self) -> tuple[str, str, str, str]:
+        row = self.read()
+        metric = row.metrics[0]
+        targets = f"{metric.label}: {metric.current or '<unknown>'}/{metric.target}"
+        return (targets, str(row.min), str(row.max), str(row.current))
+
+
+def test_an_autoscaler_does_what_the_model_says(cluster: ControlPlane, namespace: str) -> None:
+    """It grows on real metrics, stops at its maximum for the reason shown, and undoes what it was said to undo."""
+    cluster.await_metrics()
+    press = workloads.deployment("press", replicas=2, cpu_request="100m", usage_cpu="90m")
+    cluster.create(namespace, press, workloads.autoscaler("press", low=2, high=3))
+    scaler = Autoscaler(cluster, namespace, "press")
+    eventually(scaler.at_maximum, within=120, what="growth to the maximum")
+    eventually(lambda: scaler.ours() == scaler.printed(), within=10, what="the numbers of kubectl")
+    assert "waiting for metrics" in scaler.seen
+    assert re.fullmatch(r"limited: wants \d+, max is 3", scaler.seen[-1])
+    for wanted in (2, 6, 1):
+        warning = meets(scaler.read(), 3, wanted)
+        assert warning is not None and warning.undone
+        cluster.kubectl("scale", "deployment/press", f"--replicas={wanted}", "-n", namespace)
+        eventually(lambda: scaler.replicas() == 3, within=20, what=f"{wanted} put back to 3")
+    cluster.kubectl("scale", "deployment/press", "--replicas=0", "-n", namespace)
+    eventually(
+        lambda: headline(scaler.read(), time.time())[1] == "off: target is at 0",
+        within=20,
+        what="parked at 0",
+    )
+    assert scaler.replicas() == 0

@@ -122,7 +122,7 @@ def known_sort(value: Any) -> Any:
 
 
 CLUSTER = Column("cluster", "CLUSTER", 8, 6, priority=2)
-NAMESPACE = Column("namespace", "NAMESPACE", 9, 6, priority=3)
+NAMESPACE = Column("namespace", "NAMESPACE", 11, 6, priority=3)
 
 
 def name_column(width: int) -> Column:

@@ -100,7 +100,7 @@ def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     node = store.get("Node", "", row.node) if row.node and not row.is_ready else None
     found = diagnose(row, node if isinstance(node, NodeRow) else None)
     if found is not None and found.hard:
-        return BAD, found.short
+        return (WATCH, f"left over, {found.short}") if _left_over(row) else (BAD, found.short)
     if row.is_ready:
         recent = row.restarts and now - row.restarted < RECENT
         return (WATCH, "restarted") if recent else (FINE, "")
@@ -108,3 +108,8 @@ def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     if found is not None:
         return (BAD if late and found.code != "gated" else WATCH), found.short
     return (BAD, "slow to start") if late and row.phase == "Pending" else (WATCH, "starting")
+
+
+def _left_over(row: PodRow) -> bool:
+    """Whether a pod has failed for good and its ReplicaSet has made another in its place."""
+    return row.phase == "Failed" and row.owner_kind == "ReplicaSet"

@@ -47,6 +47,7 @@ class MainScreen(Screen[None]):
     MainScreen PaneView.demand { display: none; }
     MainScreen.single PaneView.demand.current { display: block; }
     MainScreen.stacked #panes, MainScreen.quad #panes { layout: grid; grid-size: 2; grid-gutter: 1 2; }
+    MainScreen.stacked #panes { grid-columns: 9fr 11fr; }
     MainScreen.stacked #pane-pods, MainScreen.stacked #pane-rollouts { column-span: 2; }
     """
 

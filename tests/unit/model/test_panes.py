@@ -132,6 +132,12 @@ def test_pods(more: dict[str, Any], severity: int, status: str, why: str) -> Non
     assert row.sign == ("!" if severity == 0 else " ")
 
 
+def test_a_failed_pod_that_has_been_replaced_is_no_alarm() -> None:
+    sets = f.replica_set(f.deployment("press"), "a")
+    row = of(f.pod("a", owner=sets, statuses=[], phase="Failed", reason="Evicted"))
+    assert (row.severity, cell(row, "why")) == (1, "left over, evicted")
+
+
 def test_a_recent_restart_is_news_for_ten_minutes() -> None:
     status = f.running(restarts=2)
     status["lastState"] = f.ended(1, "Error", at=f.NOW - 30)["state"]
