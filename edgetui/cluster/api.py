@@ -9,6 +9,7 @@ import msgspec
 
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import LinkError, OutcomeUnknown, ProtocolError
+from edgetui.cluster.foreign import stranger
 from edgetui.cluster.transport import NotSent, Response, Transport, TransportCredentials
 
 READ_TIMEOUT = 15.0
@@ -87,6 +88,8 @@ class Api:
             response = await self.transport.request(method, path, query, headers, body, timeout=timeout)
         if not 200 <= response.status < 300:
             raise map_status(response.status, response.headers, response.body)
+        if (foreign := stranger(response.status, response.headers)) is not None:
+            raise foreign
         return response
 
     async def write(

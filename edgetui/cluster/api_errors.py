@@ -11,6 +11,7 @@ from edgetui.cluster.errors import (
     MAX_SERVER_TEXT,
     ApiError,
     Conflict,
+    EdgetuiError,
     Forbidden,
     Gone,
     Invalid,
@@ -19,6 +20,7 @@ from edgetui.cluster.errors import (
     Throttled,
     Unauthorized,
 )
+from edgetui.cluster.foreign import behind_gateway, is_page, stranger
 
 _TYPES: dict[int, type[ApiError]] = {
     400: Invalid,
@@ -57,9 +59,14 @@ class Status(msgspec.Struct):
     details: Details | None = None
 
 
-def map_status(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-    """The error for an answer outside 2xx. Only the message of a Status body is kept, cut to 256 characters."""
+def map_status(status: int, headers: Mapping[str, str], body: bytes) -> EdgetuiError:
+    """The error for an answer outside 2xx. Only the message of a Status body is kept, cut to 256 characters.
+
+    ProtocolError for what is no API server's answer, otherwise the ApiError of its status.
+    """
     found = _status(body)
+    if found is None and (foreign := stranger(status, headers, body)) is not None:
+        return foreign
     message = clean(found.message) if found else ""
     details = found.details if found else None
     cause = details.causes[0] if details is not None and details.causes else Cause()
@@ -68,7 +75,7 @@ def map_status(status: int, headers: Mapping[str, str], body: bytes) -> ApiError
     if retry_after is None and details is not None and details.retryAfterSeconds:
         retry_after = float(details.retryAfterSeconds)
     kind = _TYPES.get(status, ServerFailure if status >= 500 else ApiError)
-    return kind(
+    error = kind(
         _sentence(status, message),
         _ADVICE.get(status, ""),
         code=status,
@@ -77,6 +84,7 @@ def map_status(status: int, headers: Mapping[str, str], body: bytes) -> ApiError
         field=cause.field,
         retry_after=retry_after,
     )
+    return behind_gateway(error) if status >= 500 and found is None and is_page(headers) else error
 
 
 def clean(text: str) -> str:

@@ -17,6 +17,7 @@ from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import ProtocolError
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.text import clean
 
 MAX_LINE = 16 * 1024 * 1024
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
@@ -227,6 +228,6 @@ def _drop(value: Any, path: str) -> bool:
 
 def _unreadable(kind: Kind, error: Exception) -> ProtocolError:
     return ProtocolError(
-        f"The server's answer about {kind.plural} cannot be read: {str(error)[:160]}.",
-        "If it persists, something between here and the server changes the bytes.",
+        f"The server's answer about {kind.plural} is not Kubernetes JSON: {clean(str(error))[:100]}.",
+        "Check `server:` in the kubeconfig, and what stands between here and the API server.",
     )

@@ -13,10 +13,12 @@ from edgetui.cluster.errors import (
     Forbidden,
     LinkError,
     NotFound,
+    ProtocolError,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
+from edgetui.cluster.foreign import no_api, without_core
 from edgetui.cluster.transport import NotSent
 
 NAMESPACES = "/api/v1/namespaces"
@@ -45,6 +47,7 @@ class _Object(msgspec.Struct):
 
 
 class _Objects(msgspec.Struct):
+    kind: str = ""
     items: list[_Object] | None = None
 
 
@@ -56,7 +59,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     """Ask who is there, and whether it knows `version` (empty: do not ask that).
 
     Raises EdgetuiError if nobody answers, the credentials are refused, or the server is not ready. A server
-    that forbids the question has answered.
+    that forbids the question has answered; one that does not know it is no API server.
     """
     query = {"fieldSelector": f"metadata.name={IDENTITY}"}
     known = {"resourceVersion": version, "resourceVersionMatch": "NotOlderThan"} if version else {}
@@ -70,7 +73,9 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             raise
         behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
-    except ApiError:
+    except ApiError as error:
+        if isinstance(foreign := without_core(error), ProtocolError):
+            raise foreign from None
         return Identity("", behind)
     except LinkError as error:
         if isinstance(error, NotSent) or not await _lives(api, query):
@@ -81,10 +86,13 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             code=503,
         ) from error
     try:
-        found = msgspec.json.decode(body, type=_Objects).items or []
+        found = msgspec.json.decode(body, type=_Objects)
     except msgspec.MsgspecError:
-        return Identity("", behind)
-    return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
+        raise no_api() from None
+    if not found.kind.endswith("List"):
+        raise no_api()
+    uids = (one.metadata.uid for one in found.items or () if one.metadata.name == IDENTITY)
+    return Identity(next(uids, ""), behind)
 
 
 async def _lives(api: Api, query: dict[str, str]) -> bool:

@@ -14,6 +14,7 @@ from edgetui.cluster import backoff
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import EventDecoder
 from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, ProtocolError
+from edgetui.cluster.foreign import stranger, without_core
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.model.kinds.base import Kind, Row
@@ -203,6 +204,8 @@ class Watcher:
 
     def failed(self, error: EdgetuiError) -> None:
         """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
+        if not self.kind.group:
+            error = without_core(error)
         if isinstance(error, ApiError):
             self._host.answered()
         else:
@@ -250,7 +253,10 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         self._status, self._headers = status, headers
-        if status == 200:
+        foreign = stranger(status, headers) if status == 200 else None
+        if foreign is not None:
+            self._watcher.failed(foreign)
+        elif status == 200:
             self._decoder = EventDecoder(self._watcher.kind)
             self._watcher.answered()
 

@@ -53,14 +53,14 @@ def read_head(client: socket.socket) -> bytes:
     return data
 
 
-def web_page(status: str = "200 OK") -> Talk:
-    """Answers every request with a page for people."""
+def web_page(status: str = "200 OK", kind: str = "text/html", body: bytes = HTML) -> Talk:
+    """Answers every request with the same page, for people unless told otherwise."""
 
     def talk(client: socket.socket) -> None:
         while asked := read_head(client):
             shown = "400 Bad Request" if asked.startswith(_NOT_HTTP) else status
-            head = f"HTTP/1.1 {shown}\r\nContent-Type: text/html\r\nContent-Length: {len(HTML)}\r\n\r\n"
-            client.sendall(head.encode() + HTML)
+            head = f"HTTP/1.1 {shown}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+            client.sendall(head.encode() + body)
 
     return talk
 

@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,12 @@ def edgetui(
     said = Said(done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in said.out + said.err, said
     return said
+
+
+def together(*runs: Callable[[], Said]) -> list[Said]:
+    """Several runs at the same time: most of a run is waiting."""
+    with ThreadPoolExecutor(len(runs)) as pool:
+        return [future.result() for future in [pool.submit(run) for run in runs]]
 
 
 def once(*arguments: str | Path, home: Path, seconds: float = 15, **more: Any) -> Said:
