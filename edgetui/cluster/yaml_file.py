@@ -239,5 +239,6 @@ def _problem(error: Exception, data: bytes) -> str:
             problem = "it begins with a tab, and YAML only allows blanks there"
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
     if isinstance(error, yaml.reader.ReaderError):
-        where = f"line {data[: error.position].count(b'\n') + 1}: "
+        line_number = data[: error.position].count(b"\n") + 1
+        where = f"line {line_number}: "
     return clean(f"{where}{problem}").rstrip(".")
