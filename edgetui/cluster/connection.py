@@ -22,7 +22,7 @@ from collections.abc import Callable
 from edgetui.cluster.counters import Counters
 
 READ_BUDGET = 64 * 1024
-"""Most bytes one connection takes at a time, and it is called twice in a turn of the loop at most: none starves the rest."""
+"""Most bytes that one connection takes at a time; it has at most two such times in a turn of the loop."""
 
 _AGAIN = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, InterruptedError)
 

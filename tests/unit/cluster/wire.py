@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
 import trustme
 
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.target import AuthSettings, ClusterTarget, TlsSettings
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.transport import Delivery, Transport
 
 
 class Stall:
@@ -272,3 +273,29 @@ async def until(fact: Callable[[], bool]) -> None:
 def descriptors() -> int:
     """How many files this process has open."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+async def failure(server: str, **changes: object) -> EdgetuiError:
+    """The error of one request to `server`, of which nothing may have been sent."""
+    cluster = target(server, **changes)
+    transport = Transport(cluster, Credentials(cluster))
+    delivery = Delivery()
+    with pytest.raises(EdgetuiError) as caught:
+        await transport.request("GET", "/version", timeout=5, delivery=delivery)
+    transport.close()
+    assert not delivery.sent
+    assert caught.value.sentence.endswith(".") and caught.value.next_step
+    return caught.value
+
+
+async def succeed(transport: Transport) -> None:
+    """One request that works; the transport is closed after it."""
+    assert (await transport.request("GET", "/version", timeout=5)).body == b"{}"
+    transport.close()
+
+
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
