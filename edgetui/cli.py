@@ -44,6 +44,7 @@ def screen(argv: Sequence[str]) -> int:
     _add_screen(parser)
     parser.add_argument("-V", "--version", action="version", version=f"edgetui {__version__}")
     options = parser.parse_args(argv)
+    _first_pixels("")
     return _show(_targets(options), options)
 
 
@@ -76,9 +77,9 @@ def once(argv: Sequence[str]) -> int:
 def demo(argv: Sequence[str]) -> int:
     """`edgetui demo`: the screen on a simulated fleet."""
     parser = _parser("edgetui demo", "Try edgetui on a simulated fleet: a plant, a vehicle and a wind farm.")
-    parser.add_argument("--clusters", type=_count, default=3, metavar="N", help="how many clusters (3)")
+    parser.add_argument("--clusters", type=_clusters, default=3, metavar="N", help="how many clusters (3)")
     parser.add_argument(
-        "--pods", type=_count, default=0, metavar="N", help="about how many pods in all, with filler"
+        "--pods", type=_pods, default=0, metavar="N", help="about how many pods in all, with filler"
     )
     parser.add_argument("--no-outages", action="store_true", help="keep every link up")
     parser.add_argument("--serve", action="store_true", help="only serve, and print where the kubeconfig is")
@@ -112,7 +113,7 @@ def _show(targets: Sequence[ClusterTarget], options: argparse.Namespace) -> int:
     broken = [target for target in targets if target.error is not None]
     if len(broken) == len(targets):
         for target in broken:
-            sys.stderr.write(f"{target.name}: {target.error}\n")
+            _say(f"{target.name}: {target.error}")
         return USAGE
     return _screen(options)(list(targets))
 
@@ -142,9 +143,15 @@ def _show_demo(options: argparse.Namespace) -> int:
     from edgetui.terminal.profile import unusable
 
     drawn = not unusable(os.environ, sys.stdin.isatty(), sys.stdout.isatty())
+    if drawn:
+        _first_pixels("starting the demo fleet")
     with Fleet(options.clusters, options.pods, outages=not options.no_outages) as fleet:
         show = _screen(options) if drawn else _print_demo
         from edgetui.cluster.kubeconfig import Selection, load_fleet
+
+        if drawn:
+            import edgetui.cluster.session
+            import edgetui.ui.app  # noqa: F401 - loaded here, while the fleet starts
 
         try:
             selection = Selection(files=[fleet.ready()], all_contexts=True)
@@ -229,11 +236,19 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _count(text: str) -> int:
+def _clusters(text: str) -> int:
+    return _number(text, 1, 100)
+
+
+def _pods(text: str) -> int:
+    return _number(text, 0, 20_000)
+
+
+def _number(text: str, least: int, most: int) -> int:
     import argparse
 
-    if not text.isdigit() or int(text) > 100_000:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 100000")
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from {least} to {most}")
     return int(text)
 
 
@@ -268,12 +283,27 @@ def _told(error: Exception) -> int:
     from edgetui.cluster.errors import EdgetuiError
 
     if isinstance(error, EdgetuiError):
-        sys.stderr.write(f"edgetui: {error}\n")
+        _say(f"edgetui: {error}")
         return USAGE
     from edgetui import crash
 
-    sys.stderr.write(f"edgetui: {crash.sentence(error)}\n")
+    _say(f"edgetui: {crash.sentence(error)}")
     return DEFECT
+
+
+def _first_pixels(text: str) -> None:
+    """Something to see while the screen is still being loaded."""
+    if sys.stdout.isatty() and sys.stdin.isatty():
+        sys.stdout.write(f"\r edgetui  {text}")
+        sys.stdout.flush()
+
+
+def _say(sentence: str) -> None:
+    """A sentence on a line of its own, in place of the first pixels if they are there."""
+    if sys.stdout.isatty():
+        sys.stdout.write("\r\x1b[K")
+        sys.stdout.flush()
+    sys.stderr.write(f"{sentence}\n")
 
 
 def _silence_stdout() -> None:

@@ -22,8 +22,9 @@ _SECRETS = (
     re.compile(
         r"""(?i)(?:(?<=token)|(?<=password)|(?<=secret)|(?<=-data))(?:["']?\s*[:=]\s*)["']?[^\s"',}]+"""
     ),
-    re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}"),
 )
+# Any other long run of base64; file names in a traceback look alike and are left.
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 
 
 def sentence(error: BaseException, directory: Path | None = None) -> str:
@@ -42,7 +43,10 @@ def without_secrets(text: str) -> str:
     """The text with everything that looks like a credential taken out."""
     for pattern in _SECRETS:
         text = pattern.sub("[removed]", text)
-    return text
+    lines = text.split("\n")
+    return "\n".join(
+        line if line.startswith('  File "') else _LONG_RUN.sub("[removed]", line) for line in lines
+    )
 
 
 def _directory() -> Path:

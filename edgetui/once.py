@@ -10,8 +10,8 @@ missing or not allowed, 2 nothing could be read at all.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import os
 import shutil
 import sys
 import time
@@ -32,6 +32,9 @@ LIVE, NOTHING, PARTLY = 0, 2, 3
 SCHEMA = 1
 DEFAULT_PANES = ("nodes", "pods", "autoscalers", "rollouts")
 PIPE_WIDTH = 120
+METERED = frozenset({"Node", "Pod"})
+METRICS_LIMIT = 3.0
+"""Seconds that the figures of the metrics API are waited for once the lists are complete."""
 _COMPLETE = frozenset({Sync.LIVE, Sync.ABSENT})
 
 
@@ -55,17 +58,17 @@ def run(targets: Sequence[ClusterTarget], shown: Sequence[Pane], *, as_json: boo
         document = as_document(targets, stores, shown, code, now)
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if sys.stdout.isatty() else PIPE_WIDTH
-        sys.stdout.write(as_text(targets, stores, shown, now, int(os.environ.get("COLUMNS") or width)))
+        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+        sys.stdout.write(as_text(targets, stores, shown, now, width))
     return code
 
 
 def exit_code(stores: Iterable[Store], shown: Sequence[Pane]) -> int:
     """0, 3 or 2, by the lists that the panes in question are made of."""
-    syncs = {store.cluster: [freshness.sync for _, freshness in _lists(store, shown)] for store in stores}
-    if not any(Sync.LIVE in found for found in syncs.values()):
+    syncs = [freshness.sync for store in stores for _, freshness in _lists(store, shown)]
+    if Sync.LIVE not in syncs:
         return NOTHING
-    return LIVE if all(set(found) <= _COMPLETE for found in syncs.values()) else PARTLY
+    return LIVE if _COMPLETE.issuperset(syncs) else PARTLY
 
 
 def as_document(
@@ -101,15 +104,35 @@ async def _read(targets: Sequence[ClusterTarget], shown: Sequence[Pane], timeout
     """The stores of all clusters after their first lists, in the order of the targets."""
     kinds = list(dict.fromkeys(kind for pane in shown for kind in pane.needs))
     sessions = [ClusterSession(target) for target in targets]
+    begin = time.monotonic()
     try:
         for session in sessions:
             await session.start(kinds)
             session.show_metrics(True)
         await asyncio.gather(*(session.settled(timeout) for session in sessions))
+        if METERED & set(kinds):
+            left = max(timeout - (time.monotonic() - begin), 0.0)
+            await _metrics([session.store for session in sessions], min(left, METRICS_LIMIT))
     finally:
         for session in sessions:
             await session.close()
     return [session.store for session in sessions]
+
+
+async def _metrics(stores: Sequence[Store], limit: float) -> None:
+    """Waits until every live cluster has said what it uses, or that it cannot say."""
+    changed = asyncio.Event()
+    for store in stores:
+        store.on_dirty = changed.set
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit):
+            while any(
+                store.link.link is Link.LIVE and store.metrics_available("Pod") is None for store in stores
+            ):
+                changed.clear()
+                for store in stores:
+                    store.drain()
+                await changed.wait()
 
 
 def _lists(store: Store, shown: Sequence[Pane]) -> list[tuple[str, Freshness]]:

@@ -18,7 +18,7 @@ def rows_as_text(
 ) -> list[str]:
     """A heading and one line per row, at most `width` cells wide; nothing for no rows.
 
-    Columns of low priority give way first, then the flexible ones are cut.
+    Columns of low priority give way, then the flexible ones are cut.
     """
     if not rows:
         return []
@@ -43,20 +43,23 @@ def printable(text: str) -> str:
 
 
 def _fit(columns: list[Column], widths: dict[str, int], width: int) -> list[Column]:
-    """Drops columns until their least widths fit, then narrows the flexible ones in `widths`."""
+    """Takes columns by priority as long as they fit at their design widths, then narrows the flexible ones."""
 
-    def taken(kept: Sequence[Column], least: bool) -> int:
-        total = sum(min(widths[c.id], c.min_width) if least and c.flex else widths[c.id] for c in kept)
-        return total + len(GAP) * (len(kept) - 1)
+    def excess(chosen: Sequence[Column], least: bool) -> int:
+        sizes = [min(widths[c.id], c.width) if least and c.flex else widths[c.id] for c in chosen]
+        return sum(sizes) + len(GAP) * (len(chosen) - 1) - width
 
-    kept = list(columns)
-    while taken(kept, True) > width and any(column.priority > 1 for column in kept):
-        kept.remove(max(kept, key=lambda column: (column.priority, kept.index(column))))
-    excess = taken(kept, False) - width
-    for column in sorted((c for c in kept if c.flex), key=lambda c: -widths[c.id]):
-        cut = min(max(excess, 0), max(widths[column.id] - column.min_width, 0))
-        widths[column.id] -= cut
-        excess -= cut
+    taken: list[Column] = []
+    for column in sorted(columns, key=lambda column: column.priority):
+        if column.priority == 1 or excess([*taken, column], least=True) <= 0:
+            taken.append(column)
+    kept = [column for column in columns if column in taken]
+    for floor in ("width", "min_width"):
+        while excess(kept, least=False) > 0:
+            wide = [c for c in kept if c.flex and widths[c.id] > getattr(c, floor)]
+            if not wide:
+                break
+            widths[max(wide, key=lambda c: widths[c.id]).id] -= 1
     return kept
 
 

@@ -91,7 +91,9 @@ class AuditLog:
             ) from None
 
     def verify(self) -> Verification:
-        """Read everything back and check the chain. Raises OSError when the file cannot be read."""
+        """Read everything back and check the chain. Raises OSError when the file is there and cannot be read."""
+        if not self.path.exists():
+            return Verification(0, (), ())
         previous, count = GENESIS, 0
         torn: list[int] = []
         broken: list[int] = []

@@ -34,11 +34,7 @@ def service_account_token(target: ClusterTarget, token: str) -> TokenFacts:
 
     Raises Refusal, with why not and what to do instead, for every other kind of credential.
     """
-    if target.error is not None:
-        raise Refusal(target.error.sentence, target.error.next_step)
-    _refuse_distribution(target)
-    _refuse_impersonation(target)
-    _refuse_without_token(target)
+    require_token_of_its_own(target)
     if not token or target.file is None:
         raise Refusal(f"{target.user_name} has no token in a kubeconfig file.", _PERSONAL)
     facts = facts_of(token)
@@ -53,6 +49,15 @@ def service_account_token(target: ClusterTarget, token: str) -> TokenFacts:
             "Sign in there again to get a new one.",
         )
     return facts
+
+
+def require_token_of_its_own(target: ClusterTarget) -> None:
+    """Raise Refusal for a user without a token in the kubeconfig file itself; runs no plugin to find out."""
+    if target.error is not None:
+        raise Refusal(target.error.sentence, target.error.next_step)
+    _refuse_distribution(target)
+    _refuse_impersonation(target)
+    _refuse_without_token(target)
 
 
 def facts_of(token: str) -> TokenFacts | None:

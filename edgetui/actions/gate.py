@@ -170,13 +170,15 @@ class Run:
     async def write(self, write: Write) -> Json:
         """Send one write, between two audit records.
 
-        Raises Refusal when it was not sent (link gone, another object of that name, record not writable), ApiError
-        when the server refused it, OutcomeUnknown or ServerFailure when nobody can know without looking.
+        A write to an object that was shown needs a live link and the same object still in its place. Raises Refusal
+        when it was not sent (link gone, another object of that name, record not writable), ApiError when the server
+        refused it, OutcomeUnknown or ServerFailure when nobody can know without looking.
         """
         if not self._confirmed:
             raise Refusal("This was not confirmed, so nothing is changed.")
-        self.require_live_link()
-        await self._require_identity(write)
+        if write.uid:
+            self.require_live_link()
+            await self._require_identity(write)
         about = {"write": f"{write.method} {write.path}", "words": write.words}
         await self.record("intent", **about, before=write.before, after=write.after)
         self.writes += 1
@@ -228,16 +230,15 @@ class Run:
     async def _send(self, write: Write, query: dict[str, str]) -> Json:
         permit = WritePermit(self._action, self.session.name)
         try:
-            return await self.session.api.write(
+            answer: Json = await self.session.api.write(
                 permit, write.method, write.path, write.body, query=query, content_type=write.content_type
             )
+            return answer
         except Forbidden:
             self.gate.permissions.invalidate(self.session)
             raise
 
     async def _require_identity(self, write: Write) -> None:
-        if not write.uid:
-            return
         try:
             there = await self.session.api.get(write.object_path)
         except NotFound:

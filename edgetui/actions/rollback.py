@@ -12,6 +12,7 @@ from typing import Any
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import revisions_of, selector
 from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.revert import cause_of, controller_patch, deployment_patch, images
@@ -217,10 +218,13 @@ async def _reach(
 
     seen = await watch(run, view.ref, view.generation + written, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
-    return _told(view, revision, seen, stuck)
+    why = ""
+    if not seen.reached and not stuck.pod:
+        why = await why_not_ready(run.session, view.ref.key.namespace, view.selector)
+    return _told(view, revision, seen, stuck, why)
 
 
-def _told(view: RollbackView, revision: Revision, seen: Watched, stuck: StuckPod) -> Receipt:
+def _told(view: RollbackView, revision: Revision, seen: Watched, stuck: StuckPod, why: str) -> Receipt:
     words = in_words(view.ref.key)
     back = f"{words} is back at {images(revision)}"
     took = f"{seen.seconds:.1f} s"
@@ -229,8 +233,7 @@ def _told(view: RollbackView, revision: Revision, seen: Watched, stuck: StuckPod
         rest = "its pods follow when you delete them (updateStrategy OnDelete)" if manual else seen.text
         return _receipt(view, revision, True, f"{back} after {took}: {rest}.", seconds=seen.seconds)
     lines = [f"{words} has the template of revision {revision.number}, but after {took}: {seen.text}"]
-    if stuck.next_step:
-        lines.append(stuck.next_step)
+    lines += [line for line in (why, stuck.next_step) if line]
     pending = not seen.failed
     return _receipt(view, revision, False, *lines, pending=pending, seconds=seen.seconds, stuck=stuck.pod)
 

@@ -130,6 +130,8 @@ class _ChangeOver:
             run.step(f"Secret {old.secret} was gone already", "info")
         except (OutcomeUnknown, ServerFailure) as lost:
             run.step(f"{lost.sentence} Whether it was deleted shows in a moment.", "info")
+        else:
+            run.step(f"Secret {old.secret} is deleted", "done")
         self._deleted = True
         run.step("Waiting until the server refuses the old token (up to 11 s are normal)", "doing")
         self._refused_after = await seconds_until_refused(run, self._old, PATIENCE)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
+from edgetui.actions.history import selector
 from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
@@ -41,6 +43,7 @@ class ScaleView:
     ready: int
     hpa: AutoscalerRow | None
     notes: tuple[str, ...]
+    selector: str = ""
     replicas: int | None = None
 
     @property
@@ -86,6 +89,7 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
         ready=row.ready,
         hpa=hpa,
         notes=tuple(notes),
+        selector=selector(there["spec"].get("selector") or {}),
         replicas=replicas,
     )
 
@@ -197,18 +201,19 @@ async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None, w
         hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,
     )
     run.step(seen.text, "done" if seen.reached else "failed")
-    return _told(view, replicas, seen)
+    why = "" if seen.reached else await why_not_ready(run.session, view.ref.key.namespace, view.selector)
+    return _told(view, replicas, seen, why)
 
 
-def _told(view: ScaleView, replicas: int, seen: Watched) -> Receipt:
+def _told(view: ScaleView, replicas: int, seen: Watched, why: str) -> Receipt:
     words = in_words(view.ref.key)
     after = f"after {seen.seconds:.1f} s"
     if seen.reached:
         return _receipt(view, replicas, True, f"{words}: {seen.text} {after}.", seconds=seen.seconds)
     if seen.failed:
         return _receipt(view, replicas, False, f"{words}: {seen.text} {after}.", seconds=seen.seconds)
-    line = f"{words}: accepted, but {after} still {seen.text}."
-    return _receipt(view, replicas, False, line, pending=True, seconds=seen.seconds)
+    lines = [f"{words}: accepted, but {after} still {seen.text}.", *([why] if why else [])]
+    return _receipt(view, replicas, False, *lines, pending=True, seconds=seen.seconds)
 
 
 def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
@@ -226,7 +231,7 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
 
 def _applied(view: ScaleView, replicas: int, there: Json) -> bool:
     moved = there["metadata"].get("generation", 0) > view.generation
-    return moved and there["spec"].get("replicas") == replicas
+    return bool(moved and there["spec"].get("replicas") == replicas)
 
 
 async def _already(run: Run, view: ScaleView, wait: float | None) -> Receipt:

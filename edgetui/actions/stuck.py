@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from edgetui.actions.gate import Run
-from edgetui.cluster.errors import EdgetuiError
+from edgetui.actions.pods import selected
 from edgetui.model.freshness import Sync
-from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 
@@ -30,7 +29,7 @@ class StuckPod:
 
     def __init__(self, run: Run, selector: str) -> None:
         self._run = run
-        self._query = {"labelSelector": selector}
+        self._selector = selector
         self._since: dict[str, float] = {}
         self._looked = -LOOK_EVERY
         self.pod = ""
@@ -70,12 +69,9 @@ class StuckPod:
         store = session.store
         if store is not None and store.freshness("Pod").sync is Sync.LIVE:
             return [pod for pod in store.owned_by(row.uid) if isinstance(pod, PodRow)]
-        try:
-            listed = await session.api.get(KINDS["Pod"].path(row.namespace), self._query)
-        except EdgetuiError:
-            return []
-        rows = (row_of("Pod", item) for item in listed["items"])
-        return [pod for pod in rows if isinstance(pod, PodRow) and pod.owner_uid == row.uid]
+        return [
+            pod for pod in await selected(session, row.namespace, self._selector) if pod.owner_uid == row.uid
+        ]
 
 
 def _holds_up(pod: PodRow, row: StatefulSetRow) -> bool:

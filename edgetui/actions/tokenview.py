@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgetui.actions.credential import bearer, service_account_token, token_in_file
+from edgetui.actions.credential import (
+    bearer,
+    require_token_of_its_own,
+    service_account_token,
+    token_in_file,
+)
 from edgetui.actions.oldtoken import OldToken, old_token
 from edgetui.actions.plan import Refusal
 from edgetui.actions.ports import Session
@@ -41,6 +46,7 @@ class RotateView:
 async def prepare(session: Session) -> RotateView:
     """Look at the credential in use. Raises Refusal, saying why not and what to do, when it is not a token of ours."""
     target = session.target
+    require_token_of_its_own(target)
     token = bearer(await session.credentials.headers())
     facts = service_account_token(target, token)
     assert target.file is not None

@@ -30,8 +30,8 @@ def main() -> int:
 
 def renew(config: dict[str, str]) -> dict[str, Any]:
     """New tokens for this auth-provider config; raises RuntimeError when the provider gives none."""
-    from kubernetes.client import Configuration
     from kubernetes import config as official
+    from kubernetes.client import Configuration
 
     provider = dict(config)
     # The package renews a token when it has expired, and does not check the provider's certificate when no

@@ -1,37 +1,52 @@
-"""One cluster, alive: its credentials, its connections, its watches and the store they keep."""
+"""One cluster, live: from a kubeconfig target to rows in a store.
+
+A session never raises for a bad cluster: `store.link` says what is wrong and what to do, and every kind has its
+own freshness. Many sessions share one event loop; none delays another.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
+from edgetui.cluster import backoff
 from edgetui.cluster.api import Api
 from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.decode import decode_page
-from edgetui.cluster.errors import EdgetuiError, ServerFailure, Throttled, Unauthorized
-from edgetui.cluster.facts import Facts, learn
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.link import Phase
 from edgetui.cluster.metrics import MetricsPoller
-from edgetui.cluster.reflector import states as r
+from edgetui.cluster.ports import LoopPorts
+from edgetui.cluster.probe import identify, rbac_is_off, server_version
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.target import ClusterTarget
 from edgetui.cluster.transport import Transport
-from edgetui.cluster.watcher import Closeable, Sink
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.kinds import KINDS
-from edgetui.model.kinds.base import Kind
 from edgetui.model.store import Store
 
-PAGE_TIMEOUT = 60.0
+FIRST_PAINT = (
+    "Node",
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "HorizontalPodAutoscaler",
+    "ReplicaSet",
+)
+"""The kinds that every screen needs, in the order in which they are asked for."""
+HIDE_AFTER = 30.0
+"""Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
+RBAC_OFF = "RBAC OFF"
 
 
 class ClusterSession:
-    """Everything edgetui has of one cluster. A session whose target is unusable only says so in its store.
+    """Keeps one cluster's kinds in `store` from `start` to `close`.
 
-    `identity` is the uid of the kube-system namespace, empty while unknown.
+    `clock` gives Unix seconds. `namespaces` are tried, besides the context's own, where the cluster as a whole
+    may not be listed. `identity` is the uid of kube-system, empty while unknown.
     """
 
     def __init__(
@@ -39,215 +54,190 @@ class ClusterSession:
         target: ClusterTarget,
         *,
         clock: Callable[[], float] = time.time,
-        rng: random.Random | None = None,
+        rng: backoff.Random | None = None,
         store: Store | None = None,
+        namespaces: Sequence[str] = (),
     ) -> None:
         self.name = target.name
         self.target = target
         self.store = store or Store(target.name)
-        self.store.set_badges(target.badges)
-        self.rng = rng or random.Random()
         self.identity = ""
         self.credentials = Credentials(target, clock)
         self._clock = clock
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._transport: Transport | None = None
+        self._rng = rng or random.Random()
+        self._namespaces = list(dict.fromkeys((*namespaces, target.namespace or "default")))
         self._api: Api | None = None
         self._supervisor: Supervisor | None = None
-        self._metrics: MetricsPoller | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
-
-    # -- what others use
+        self._hiding: dict[str, asyncio.TimerHandle] = {}
+        self._metrics: asyncio.Task[None] | None = None
+        self._learning = False
+        self._closed = False
 
     @property
     def api(self) -> Api:
-        """Requests to this cluster. Raises the target's error when there can be none."""
+        """Requests to this cluster, once it is started. Raises the target's error when there can be none."""
         if self._api is None:
             raise self.target.error or EdgetuiError(f"{self.name} is not connected.")
         return self._api
 
     @property
     def transport(self) -> Transport:
-        """Its connections and counters. Raises the target's error when there can be none."""
+        """The connections and counters of this cluster. Raises as `api` does."""
         return self.api.transport
 
-    async def start(self, kinds: Iterable[str]) -> None:
-        """Begin to connect and to keep these kinds, in this order of first paint. Never raises for a bad cluster."""
+    async def start(self, kinds: Iterable[str] = FIRST_PAINT) -> None:
+        """Begin to keep these kinds; returns at once, and never raises for a bad cluster."""
+        self.store.set_badges(self.target.badges)
         try:
             if self.target.error is not None:
                 raise self.target.error
-            self._transport = Transport(self.target, self.credentials)
+            self._api = Api(Transport(self.target, self.credentials), self.credentials)
         except EdgetuiError as error:
-            broken = LinkState(
-                Link.BROKEN, since=self._clock(), sentence=error.sentence, next_step=error.next_step
-            )
-            self.store.set_link(broken)
-            self._changed.set()
+            self._say(Link.BROKEN, error.sentence, error.next_step)
             return
-        self._api = Api(self._transport, self.credentials)
-        self._metrics = MetricsPoller(self._api, self.store)
-        self._supervisor = Supervisor(self, self.store, KINDS)
+        ports = LoopPorts(
+            self._api,
+            self.credentials,
+            target=self.target,
+            spawn=self._spawn,
+            clock=self._clock,
+            rng=self._rng,
+            namespaces=self._namespaces,
+            identify=self._identify,
+        )
+        self._supervisor = Supervisor(ports, self.store, KINDS)
         self._supervisor.on_change = self._changed.set
-        self._supervisor.on_up = self._came_up
-        self._supervisor.start(kinds)
+        self._supervisor.on_up = self._up
+        ports.clock_jumped = self._supervisor.republish
+        self._supervisor.start(sorted(kinds, key=_paint_order))
 
     def show(self, kind: str) -> None:
-        """Keep this kind too, as long as a pane shows it."""
+        """Keep this kind, too."""
+        hiding = self._hiding.pop(kind, None)
+        if hiding is not None:
+            hiding.cancel()
         if self._supervisor is not None:
             self._supervisor.show(kind)
 
     def hide(self, kind: str) -> None:
-        """Stop keeping this kind."""
+        """Nobody looks at this kind any more; it is dropped after half a minute."""
+        if self._supervisor is not None and kind not in self._hiding:
+            loop = asyncio.get_running_loop()
+            self._hiding[kind] = loop.call_later(HIDE_AFTER, self._hide_now, kind)
+
+    def _hide_now(self, kind: str) -> None:
+        self._hiding.pop(kind, None)
         if self._supervisor is not None:
             self._supervisor.hide(kind)
 
     def show_metrics(self, shown: bool) -> None:
-        """Ask the metrics API from time to time, or no more."""
+        """Poll the usage of nodes and pods while `shown`."""
+        if self._supervisor is None or shown == (self._metrics is not None):
+            return
         if self._metrics is not None:
-            self._metrics.show(shown)
-
-    async def settled(self, timeout: float) -> bool:
-        """Whether every kept kind is live, forbidden or absent within `timeout` seconds; at once if it never will."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                while not self._is_settled():
-                    self._changed.clear()
-                    await self._changed.wait()
-        return self._is_settled() and self.store.link.link is Link.LIVE
-
-    def _is_settled(self) -> bool:
-        if self._supervisor is None or self.store.link.link in (Link.BROKEN, Link.REFUSED):
-            return True
-        return self._supervisor.settled()
+            self._metrics.cancel()
+            self._metrics = None
+        elif not self._closed:
+            self._metrics = self._spawn(MetricsPoller(self.api, self.store).run(self._until_up))
 
     async def reconnect(self, credentials_changed: bool = False) -> None:
-        """Try at once; with changed credentials every stream moves to a connection made with the new ones."""
-        if self._transport is None or self._supervisor is None:
+        """Move every stream to the credentials now in force, or just try again without waiting."""
+        if self._supervisor is None or self._closed:
             return
         if credentials_changed:
-            self._transport.drop_idle()
+            self.transport.drop_idle()
             self._supervisor.credentials_changed()
         else:
             self._supervisor.try_now()
 
+    async def settled(self, timeout: float) -> bool:
+        """Wait until every kind that is shown is live, forbidden or absent.
+
+        False after `timeout` seconds, or at once where waiting is vain: a broken kubeconfig, refused
+        credentials, a certificate that is not trusted.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    self._changed.clear()
+                    if self._supervisor is not None and self._supervisor.settled():
+                        return True
+                    if self.store.link.link in (Link.BROKEN, Link.REFUSED):
+                        return False
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+
     async def close(self) -> None:
-        """Close every connection and end every task."""
+        """Close every stream, request and task of this cluster; harmless when repeated."""
+        self._closed = True
+        for hiding in self._hiding.values():
+            hiding.cancel()
+        self._hiding.clear()
         if self._supervisor is not None:
             self._supervisor.stop()
-        if self._metrics is not None:
-            self._metrics.show(False)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._transport is not None:
-            self._transport.close()
+        if self._api is not None:
+            self._api.close()
 
-    # -- Ports of the supervisor
+    # Inside
 
-    def now(self) -> float:
-        """Seconds of a clock that never goes back."""
-        return asyncio.get_running_loop().time()
+    async def _until_up(self) -> None:
+        while self._supervisor is None or self._supervisor.link.phase is not Phase.UP:
+            self._changed.clear()
+            await self._changed.wait()
 
-    def wall(self, steady: float) -> float:
-        """Unix time of a steady time; 0.0 stays 0.0."""
-        return self._clock() - (self.now() - steady) if steady else 0.0
-
-    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """Call once after `seconds`; returns what cancels it."""
-        return asyncio.get_running_loop().call_later(seconds, call).cancel
-
-    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable:
-        """A GET whose answer comes piece by piece."""
-        return self.transport.open_stream(path, query, sink)
-
-    def open_page(
-        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[r.Page | EdgetuiError], None]
-    ) -> Closeable:
-        """One page of a list, decoded."""
-
-        async def ask() -> None:
-            try:
-                body = await self.api.get_bytes(path, query, timeout=PAGE_TIMEOUT)
-                page = decode_page(kind, body)
-            except EdgetuiError as error:
-                done(error)
-            else:
-                done(page)
-
-        return _Cancellable(self._run(ask()))
-
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
-        """Ask for the server's version on a new connection; any answer but 401, 429 and 5xx proves the link."""
-
-        async def ask() -> None:
-            api = self.api.on_fresh_connection(self.credentials)
-            try:
-                await api.get("/version", timeout=timeout)
-            except (Unauthorized, Throttled, ServerFailure) as error:
-                done(error)
-            except EdgetuiError as error:
-                done(None if getattr(error, "code", 0) else error)
-            else:
-                done(None)
-            finally:
-                api.close()
-
-        self._run(ask())
-
-    def refresh(self, done: Callable[[bool], None]) -> None:
-        """Renew the credentials."""
-
-        async def ask() -> None:
-            try:
-                changed = await self.credentials.refresh()
-            except EdgetuiError:
-                changed = False
-            done(changed)
-
-        self._run(ask())
-
-    def namespaces(self, done: Callable[[list[str]], None]) -> None:
-        """The namespaces that may be listed, else the one that is configured."""
-
-        async def ask() -> None:
-            try:
-                listed = await self.api.get("/api/v1/namespaces", {"limit": "500"})
-                names = [item["metadata"]["name"] for item in listed["items"]]
-            except EdgetuiError:
-                names = [self.target.namespace or "default"]
-            done(names)
-
-        self._run(ask())
-
-    # -- what is learned whenever the link comes up
-
-    def _came_up(self) -> None:
-        self._run(self._learn())
+    def _up(self) -> None:
+        if not self._learning and not self._closed:
+            self._learning = True
+            self._spawn(self._learn())
 
     async def _learn(self) -> None:
-        facts: Facts = await learn(self.api)
-        if facts.version:
-            self.store.set_version(facts.version)
-        self.store.set_badges((*self.target.badges, *facts.badges))
-        if facts.identity and self.identity and facts.identity != self.identity and self._supervisor:
-            self._supervisor.list_again("another cluster answers at this address now")
-        self.identity = facts.identity or self.identity
+        """What the header says about the server; it can wait until the rows are there."""
+        try:
+            await self.settled(2.0)
+            if not self.identity:
+                self.identity = (await identify(self.api, "", 10.0)).uid
+            self.store.set_version(await server_version(self.api))
+            off = await rbac_is_off(self.api, self.target.namespace)
+            self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
+        except EdgetuiError:
+            pass  # the link's own state says it, and the next time it comes up this is asked again
+        finally:
+            self._learning = False
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    async def _identify(self, api: Api, version: str, timeout: float) -> None:
+        """The probe: who answers? Another cluster, or an older history, means that every list is void."""
+        found = await identify(api, version, timeout)
+        other = bool(self.identity and found.uid and found.uid != self.identity)
+        self.identity = found.uid or self.identity
+        if self._supervisor is not None and (other or found.behind):
+            self._supervisor.list_again(
+                "another cluster answers at this address" if other else "the server's history went back"
+            )
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        what = f"A defect of edgetui stopped part of this cluster: {type(error).__name__}: {error}"
+        self._say(Link.STALE, what[:256], "Please report it.")
 
-class _Cancellable:
-    """A task that can be closed."""
+    def _say(self, link: Link, sentence: str, next_step: str) -> None:
+        self.store.set_link(LinkState(link, since=self._clock(), sentence=sentence, next_step=next_step))
+        self._changed.set()
 
-    def __init__(self, task: asyncio.Task[None]) -> None:
-        self._task = task
 
-    def close(self) -> None:
-        """End it, unless it is what closes itself."""
-        if self._task is not asyncio.current_task():
-            self._task.cancel()
+def _paint_order(kind: str) -> int:
+    return FIRST_PAINT.index(kind) if kind in FIRST_PAINT else len(FIRST_PAINT)

@@ -46,8 +46,8 @@ class Ports(Protocol):
     def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
         """Ask for something small. `version` is the newest we hold, to find out whether the server is behind it."""
 
-    def refresh(self, done: Callable[[bool], None]) -> None:
-        """Renew the credentials; the answer is whether they changed."""
+    def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
+        """Renew the credentials."""
 
     def namespaces(self, done: Callable[[list[str]], None]) -> None:
         """The namespaces that may be listed, or those that are configured."""
@@ -188,12 +188,12 @@ class Supervisor:
         if len(self._refreshing) == 1:
             self._ports.refresh(self._refreshed)
 
-    def _refreshed(self, changed: bool) -> None:
+    def _refreshed(self, result: r.Refreshed) -> None:
         waiting, self._refreshing = self._refreshing, []
-        if changed:
+        if result.changed:
             self._refreshed_at = self.now()
         for watcher in waiting:
-            watcher.feed(r.Refreshed(changed))
+            watcher.feed(result)
 
     # One after another
 

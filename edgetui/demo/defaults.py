@@ -17,8 +17,11 @@ from edgetui.demo.storage import Object
 _WORKLOADS = (DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS)
 
 
-def complete(resource: Resource, obj: Object) -> None:
-    """Fills in the defaults of a workload in place."""
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
+
+def complete(resource: Resource, obj: Object, old: Object | None = None) -> None:
+    """Fills in what the server decides about a workload, in place; `old` is what it was before a change."""
     if resource is SECRETS:
         obj.setdefault("type", "Opaque")
     if resource not in _WORKLOADS:
@@ -41,6 +44,7 @@ def complete(resource: Resource, obj: Object) -> None:
     elif resource is DAEMONSETS:
         spec.setdefault("revisionHistoryLimit", 10)
         _rolling(spec, {"maxUnavailable": 1, "maxSurge": 0})
+        _count_templates(obj, old)
     pod = spec.setdefault("template", {}).setdefault("spec", {})
     pod.setdefault("restartPolicy", "Always")
     pod.setdefault("terminationGracePeriodSeconds", 30)
@@ -88,6 +92,16 @@ def _validate_workload(resource: Resource, name: str, spec: Object, old: Object 
         )
     if old is not None and spec.get("selector") != old.get("selector"):
         raise refuse("spec.selector", "Invalid value: field is immutable")
+
+
+def _count_templates(obj: Object, old: Object | None) -> None:
+    """A DaemonSet's annotation that numbers its templates; its pods carry the number too."""
+    notes = obj["metadata"].setdefault("annotations", {})
+    if old is None:
+        notes[TEMPLATE_GENERATION] = "1"
+        return
+    number = int((old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION, "1"))
+    notes[TEMPLATE_GENERATION] = str(number + (obj["spec"]["template"] != old["spec"]["template"]))
 
 
 def _rolling(spec: Object, defaults: Object) -> None:

@@ -55,7 +55,9 @@ class Simulation:
         """Edits one object in place; nothing happens if it is gone."""
         obj = self.cluster.storage.find(resource, namespace, name)
         if obj is not None:
+            old = self.cluster.storage.get(resource, namespace, name)
             edit(obj)
+            complete(resource, obj, old)
             self.cluster.storage.update(resource, obj)
 
     def release(self, resource: Resource, namespace: str, name: str, image: str, cause: str) -> None:

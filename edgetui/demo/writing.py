@@ -157,7 +157,7 @@ def _store(
             sent["status"] = old["status"]
         else:
             sent.pop("status", None)
-    complete(resource, sent)
+    complete(resource, sent, old)
     validate(resource, sent, old)
     return json_reply(storage.update(resource, sent, dry_run=dry_run(request)))
 

@@ -1,7 +1,8 @@
 """The filter language of the `/` key.
 
 Words are joined by AND. A word matches any visible cell; `namespace=`, `cluster=`, `node=`, `name=`, `kind=`
-and the id of any column match that cell alone; `!` in front turns a word round. Case does not count.
+and the id of any column match that cell alone; `!` in front turns a word round. Case does not count. Ages are
+not searched: a row must not come and go with the clock.
 """
 
 from __future__ import annotations
@@ -11,59 +12,55 @@ from typing import NamedTuple
 from edgetui.model.panes.base import Pane, PaneRow
 
 _SHORT = {"ns": "namespace", "status": "state", "rev": "revision"}
+_EXTRA = ("kind", "node", "name")
+_GAP = "\x1f"
 
 
 class Term(NamedTuple):
-    """One word: `needle` in the cell `field` (empty: any cell), or not in it."""
+    """One word: `needle` in the cell at `place` (-1: any cell), or not in it."""
 
     needle: str
-    field: str
+    place: int
     negate: bool
 
 
 class Filter:
-    """A parsed filter; `active` is false when it lets everything through."""
+    """A filter on the rows of one pane; `active` is false when it lets everything through."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, pane: Pane) -> None:
         self.text = text
-        self.terms = tuple(term for word in text.lower().split() if (term := _term(word)) is not None)
+        self._places = {name: at + len(pane.columns) for at, name in enumerate(_EXTRA)} | pane.index
+        self.terms = tuple(term for word in text.lower().split() if (term := self._term(word)) is not None)
         self.active = bool(self.terms)
 
-    def matches(self, pane: Pane, row: PaneRow, now: float) -> bool:
-        """Whether a row passes all terms."""
-        cells: dict[str, str] | None = None
-        for term in self.terms:
-            if cells is None:
-                cells = _cells(pane, row, now)
-            if term.field in cells:
-                hit = term.needle in cells[term.field]
-            else:
-                whole = f"{term.field}={term.needle}" if term.field else term.needle
-                hit = any(whole in cell for cell in cells.values())
-            if hit == term.negate:
+    def _term(self, word: str) -> Term | None:
+        negate = word.startswith("!")
+        word = word.removeprefix("!")
+        field, equals, needle = word.partition("=")
+        place = self._places.get(_SHORT.get(field, field), -1) if equals else -1
+        if place < 0:
+            needle = word
+        return Term(needle, place, negate) if needle else None
+
+    def matches(self, searched: str) -> bool:
+        """Whether a row passes all terms, by the text that `searched_text` makes of it."""
+        for needle, place, negate in self.terms:
+            hit = needle in searched
+            if hit and place >= 0:
+                hit = needle in searched.split(_GAP)[place]
+            if hit == negate:
                 return False
         return True
 
 
-def _term(word: str) -> Term | None:
-    negate = word.startswith("!")
-    word = word.removeprefix("!")
-    field, equals, needle = word.partition("=")
-    if not equals:
-        return Term(word, "", negate) if word else None
-    if not needle:
-        return None
-    return Term(needle, _SHORT.get(field, field), negate)
-
-
-def _cells(pane: Pane, row: PaneRow, now: float) -> dict[str, str]:
-    """The searched texts by column id, without ages: a row must not come and go with the clock."""
-    cells = {"kind": row.key.kind.lower(), "name": row.key.name.lower(), "node": ""}
-    if row.key.kind == "Node":
-        cells["node"] = row.key.name.lower()
+def searched_text(pane: Pane, row: PaneRow, now: float) -> str:
+    """The cells of a row in lower case, one after the other, with kind, node and name behind them."""
+    cells = []
     for column, value in zip(pane.columns, row.values, strict=True):
         if column.id == "state":
-            cells["state"] = value.words.lower()
-        elif not column.moves:
-            cells[column.id] = column.text(value, now).lower()
-    return cells
+            cells.append(value.words)
+        else:
+            cells.append("" if column.moves else column.text(value, now))
+    key = row.key
+    node = key.name if key.kind == "Node" else ""
+    return _GAP.join((*cells, key.kind, node, key.name)).lower()

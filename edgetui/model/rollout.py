@@ -100,6 +100,20 @@ def _stateful_set(row: StatefulSetRow) -> Verdict:
     return Verdict(True, False, f"statefulset rolling update complete {at}...")
 
 
+def countdown(row: DeploymentRow, now: float) -> tuple[float, int] | None:
+    """Seconds since a Deployment last made progress, and its deadline; None while none is running.
+
+    The controller counts from the condition's last update (deployment/progress.go); a deadline passed is
+    reported by it alone, so the first number may exceed the second.
+    """
+    progressing = row.progressing
+    if progressing is None or row.paused or row.generation > row.observed or verdict(row).done:
+        return None
+    if progressing.status != "True" or progressing.reason == "NewReplicaSetAvailable":
+        return None
+    return max(0.0, now - progressing.updated), row.deadline
+
+
 class Segments(msgspec.Struct, frozen=True, gc=False):
     """The six parts of a rollout bar, in pods; `wanted` is what the spec asks for.
 
@@ -252,11 +266,14 @@ def look(store: Store, row: Workload) -> View:
 
 
 def findings(pods: Iterable[PodRow], nodes: Iterable[NodeRow] = ()) -> list[tuple[Diagnosis, int]]:
-    """What is wrong with these pods, hard findings first, then the commonest; with how many pods have it."""
+    """What is wrong with the pods that should serve: hard findings first, then the commonest, with their number.
+
+    Pods that have ended are left out: their controller has replaced them.
+    """
     by_name = {node.name: node for node in nodes}
     counted: Counter[Diagnosis] = Counter()
     for pod in pods:
-        found = diagnose(pod, by_name.get(pod.node))
+        found = None if pod.is_ready or pod.ended else diagnose(pod, by_name.get(pod.node))
         if found is not None:
             counted[found] += 1
     return sorted(counted.items(), key=lambda item: (not item[0].hard, -item[1], item[0].sentence))

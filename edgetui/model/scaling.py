@@ -10,18 +10,20 @@ from math import ceil
 import msgspec
 
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.text import ago, clean, duration
+from edgetui.model.text import ago, duration
 
 SYNC = 15
 """Seconds between two looks of the controller, by default."""
 
-YOUNG = 120
-"""Seconds after its creation during which an autoscaler without metrics is no news."""
+SETTLING = 90
+"""Seconds that an autoscaler may be without metrics: new pods of every rollout have none at first."""
 
 TOLERANCE = 0.1
 """How far from its target a metric may be before the controller acts, by default."""
 
 BAD, WATCH, FINE = 0, 1, 3
+
+MISSING = "metrics missing"
 
 
 def recommended(row: AutoscalerRow) -> int | None:
@@ -46,10 +48,9 @@ def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
     if active.status != "True":
         if active.reason == "ScalingDisabled":
             return WATCH, "off: target is at 0"
-        young = now - row.created < YOUNG
-        return (
-            (WATCH, "waiting for metrics") if young else (BAD, _metric_words(active.reason, active.message))
-        )
+        words = _metric_words(active.reason, active.message)
+        settling = words == MISSING and now - active.since < SETTLING
+        return (WATCH, "waiting for metrics") if settling else (BAD, words)
     wish = recommended(row)
     if limited is not None and limited.status == "True":
         return _limited(row, limited.reason, wish)
@@ -57,6 +58,8 @@ def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
         return WATCH, f"growing to {row.desired}"
     if row.desired < row.current:
         return WATCH, f"shrinking to {row.desired}"
+    if wish is not None and wish > row.current:
+        return WATCH, "above target, waiting"
     if able is not None and able.reason == "ScaleDownStabilized":
         return FINE, "held: waits to shrink"
     return FINE, "steady"
@@ -64,10 +67,8 @@ def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
 
 def _limited(row: AutoscalerRow, why: str, wish: int | None) -> tuple[int, str]:
     if why == "TooManyReplicas":
-        return (
-            WATCH,
-            f"limited: wants {wish}, max is {row.max}" if wish and wish > row.max else f"at max {row.max}",
-        )
+        above = wish is not None and wish > row.max
+        return WATCH, f"limited: wants {wish}, max is {row.max}" if above else f"at max {row.max}"
     if why == "TooFewReplicas":
         return FINE, f"at min {row.min}"
     if why in ("ScaleUpLimit", "ScaleDownLimit"):
@@ -81,11 +82,9 @@ def _metric_words(reason: str, message: str) -> str:
         return "pods have no requests"
     if "unable to handle" in said or "could not find the requested" in said:
         return "metrics API down"
-    if "no metrics returned" in said or "did not receive metrics" in said:
-        return "metrics missing"
-    if reason == "InvalidSelector" or "selector" in said:
+    if reason == "InvalidSelector":
         return "bad selector"
-    return "metrics missing"
+    return MISSING
 
 
 def explain(row: AutoscalerRow, now: float) -> list[str]:
@@ -100,9 +99,12 @@ def explain(row: AutoscalerRow, now: float) -> list[str]:
         lines.append(f"the metrics alone ask for {wish}, now {row.current}, allowed {row.min} to {row.max}")
     for condition in row.conditions:
         good = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"}.get(condition.type)
-        if good is not None and (condition.status != good or condition.reason == "ScaleDownStabilized"):
-            lines.append(clean(condition.message) or condition.reason)
-    if row.able is not None and row.able.reason == "ScaleDownStabilized":
+        left_over = condition.type == "ScalingLimited" and not row.working
+        if good is not None and condition.status != good and not left_over:
+            lines.append(condition.message or condition.reason)
+    if wish is not None and row.current < wish <= row.max and row.desired <= row.current:
+        lines.append("pods that are new count as idle until they have been measured")
+    if wish is not None and wish < row.current:
         lines.append(f"it shrinks when the metrics have stayed low for {duration(row.down_window)}")
     if row.down_disabled:
         lines.append("shrinking is switched off in its behavior")
@@ -132,8 +134,7 @@ def meets(row: AutoscalerRow | None, current: int, wanted: int) -> Warning | Non
         return Warning(True, f"{name} puts it back to {bound} within seconds")
     if current == 0:
         return Warning(False, f"{name} starts working again and decides the number")
-    working = row.active is not None and row.active.status == "True"
-    if not working:
+    if not row.working:
         return Warning(False, f"{name} has no metrics and leaves it, until they are back")
     if wanted < current:
         return Warning(True, f"{name} takes it back up within a sync ({SYNC} s by default)")

@@ -44,6 +44,7 @@ _MOUSE_ON, _MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
 _KEYS_ON, _KEYS_OFF = "\x1b[>1u", "\x1b[<u"
 _ASK_SYNC = "\x1b[?2026$p"
 _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _SYNC_WORTH = 256  # bytes of a frame from which synchronised output is worth its own bytes
 
 
@@ -63,6 +64,7 @@ class TerminalDriver(Driver):
         self._writing = False
         self._sync = False
         self._active = False
+        self._ending = False
         self._reading = False
         self._parser = XTermParser(debug)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -96,15 +98,11 @@ class TerminalDriver(Driver):
 
     def close(self) -> None:
         """Remove the signal handlers and close what this driver opened."""
-        for number in (
-            signal.SIGTERM,
-            signal.SIGHUP,
-            signal.SIGINT,
-            signal.SIGTSTP,
-            signal.SIGCONT,
-            signal.SIGWINCH,
-        ):
+        for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
             self._loop.remove_signal_handler(number)
+        if not self._ending:
+            for number in _ENDING:
+                signal.signal(number, signal.SIG_DFL)
         if self._own_out and self._out >= 0:
             os.close(self._out)
             self._out = -1
@@ -171,20 +169,23 @@ class TerminalDriver(Driver):
     # -- signals
 
     def _install_signals(self) -> None:
+        # Not handlers of the loop: these must work while the loop is busy with something that never returns.
+        for number in _ENDING:
+            signal.signal(number, lambda number, _frame: self._end(128 + number))
         add = self._loop.add_signal_handler
-        add(signal.SIGTERM, self._end, 128 + signal.SIGTERM)
-        add(signal.SIGINT, self._end, 128 + signal.SIGINT)
-        add(signal.SIGHUP, self._end, 128 + signal.SIGHUP)
         add(signal.SIGTSTP, self._stop)
         add(signal.SIGCONT, self._continue)
         add(signal.SIGWINCH, self._announce_size)
 
     def _end(self, code: int) -> None:
         """Leave the app cleanly, or without its help after EXIT_LIMIT seconds."""
+        if self._ending:
+            return
+        self._ending = True
         limit = threading.Timer(EXIT_LIMIT, self._end_now, (code,))
         limit.daemon = True
         limit.start()
-        self._app.exit(return_code=code)
+        self._loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))
 
     def _end_now(self, code: int) -> None:
         """From another thread, when the loop did not end in time: restore what can be restored and go."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
+from textual import events
 from textual.driver import Driver
 
 from edgetui.model.fleet import Fleet
@@ -20,6 +21,7 @@ from .feed import Changes, Feed
 from .keymap import ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
 from .screens.main import MainScreen
+from .type_ahead import TypeAhead
 from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class EdgetuiApp(DrawnApp):
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
+        self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
         for look in self._themes.looks.values():
             self.register_theme(look.theme)
@@ -101,6 +104,21 @@ class EdgetuiApp(DrawnApp):
         return self._flows
 
     # -- life
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys in one at a time; everything else passes."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._type_ahead.add(event)
+        else:
+            await super().on_event(event)
+
+    def _takes_keys(self) -> bool:
+        """Whether what the last key opened is there."""
+        return self.screen.is_mounted and not (self._flows is not None and self._flows.opening)
+
+    def forget_keys(self) -> None:
+        """What was typed for a dialog that did not open goes nowhere."""
+        self._type_ahead.clear()
 
     def on_mount(self) -> None:
         """Show the dashboard and let changes in."""

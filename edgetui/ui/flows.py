@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edgetui import crash
 from edgetui.actions import rollback, rotate, scale
 from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.gate import Gate
@@ -43,6 +44,7 @@ class Flows:
 
     def __init__(self, app: EdgetuiApp) -> None:
         self.running = ""
+        self._shown = False
         self._app = app
         self._audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
@@ -69,14 +71,22 @@ class Flows:
 
     async def _fetch_rights(self, key: ObjectKey) -> None:
         session = self._app.sessions[key.cluster]
-        for action in actions_for(key.kind):
-            if action.kinds:
-                right = await self._permissions.allowed(session, action, key.namespace, key.kind)
-                if right.known or not right.ok:
-                    self._rights[(key.cluster, key.namespace, key.kind, action.id)] = right
+        try:
+            for action in actions_for(key.kind):
+                if action.kinds:
+                    right = await self._permissions.allowed(session, action, key.namespace, key.kind)
+                    if right.known or not right.ok:
+                        self._rights[(key.cluster, key.namespace, key.kind, action.id)] = right
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            self._app.flash(crash.sentence(error))
         self._app.main.update_footer()
 
     # -- the flows
+
+    @property
+    def opening(self) -> bool:
+        """Whether an action was started whose first dialog is not there yet."""
+        return bool(self.running) and not self._shown
 
     def begin(self, action_id: str, ref: ObjectRef) -> None:
         """Start an action, unless one is under way."""
@@ -85,6 +95,7 @@ class Flows:
             return
         steps = {"scale": self._scale, "rollback": self._rollback, "rotate": self._rotate}
         self.running = ACTIONS[action_id].label
+        self._shown = False
         self._app.run_worker(
             self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
         )
@@ -98,8 +109,12 @@ class Flows:
         except Cancelled as said:
             self._app.flash(said.sentence)
         except EdgetuiError as error:
-            await self._tell(ACTIONS[action_id].label, ref, error)
+            await self._tell(ACTIONS[action_id].label, ref, error.sentence, error.next_step)
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            await self._tell(ACTIONS[action_id].label, ref, crash.sentence(error), "")
         finally:
+            if self.opening:
+                self._app.forget_keys()
             self.running = ""
             self._app.main.update_footer()
 
@@ -108,6 +123,7 @@ class Flows:
         view = await scale.prepare(session, ref, None)
         note = ""
         while True:
+            self._shown = True
             number = await self._app.push_screen_wait(ScaleScreen(view, note))
             if number is None:
                 return
@@ -127,6 +143,7 @@ class Flows:
         view = await rollback.prepare(session, ref)
         note = ""
         while True:
+            self._shown = True
             chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
             if chosen is None:
                 return
@@ -153,6 +170,7 @@ class Flows:
         app = self._app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
+        self._shown = True
         app.push_screen(screen)
 
         async def confirm(plan: Plan) -> bool:
@@ -169,16 +187,18 @@ class Flows:
             raise
         except EdgetuiError as error:
             progress.fail(error.sentence, error.next_step)
+        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+            progress.fail(crash.sentence(error), "What was written so far is in the audit record.")
         else:
             progress.finish(receipt)
         if screen not in app.screen_stack:
             app.push_screen(ProgressScreen(progress))
 
-    async def _tell(self, label: str, ref: ObjectRef, error: EdgetuiError) -> None:
+    async def _tell(self, label: str, ref: ObjectRef, sentence: str, next_step: str) -> None:
         """An action that did not begin: why, and what to do."""
         words = f"{kind_word(ref.key.kind)} {ref.key.name} on {ref.key.cluster}"
         progress = Progress(f"{label.capitalize()}: {words}", self._app.monotonic)
-        progress.fail(error.sentence, error.next_step)
+        progress.fail(sentence, next_step)
         await self._app.push_screen(ProgressScreen(progress))
 
     # -- leaving

@@ -82,6 +82,8 @@ def wrap(spans: Sequence[Span], width: int) -> list[Spans]:
 
     def begin_line() -> None:
         nonlocal used, start
+        if lines[-1]:
+            lines[-1][-1] = lines[-1][-1]._replace(text=lines[-1][-1].text.rstrip(" "))
         lines.append([Span(" " * indent)])
         used = start = indent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,9 @@ from edgetui.actions.audit import AuditLog
 from edgetui.actions.connect import Connection
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Plan, Step
+from edgetui.actions.ports import Session
 from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.session import ClusterSession
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 
@@ -28,7 +31,29 @@ async def connected(kubeconfig: Path) -> AsyncIterator[Connection]:
         session.close()
 
 
-def named(session: Connection, kind: str, namespace: str, name: str) -> ObjectRef:
+@asynccontextmanager
+async def watched(kubeconfig: Path, *kinds: str) -> AsyncIterator[ClusterSession]:
+    """A session as the screen has it, with these kinds live."""
+    (target,) = load_fleet(Selection(files=[kubeconfig]), {}, kubeconfig.parent)
+    session = ClusterSession(target)
+    await session.start(kinds)
+    try:
+        assert await session.settled(20), session.store.link
+        yield session
+    finally:
+        await session.close()
+
+
+async def until(check: Callable[[], Any], *, within: float, what: str) -> Any:
+    """As ``eventually``, while the event loop runs on."""
+    deadline = asyncio.get_running_loop().time() + within
+    while not (found := check()):
+        assert asyncio.get_running_loop().time() < deadline, f"{what}: not within {within:g} s"
+        await asyncio.sleep(0.02)
+    return found
+
+
+def named(session: Session, kind: str, namespace: str, name: str) -> ObjectRef:
     """An object as a command names it: whatever stands there."""
     return ObjectRef(ObjectKey(session.name, kind, namespace, name), "", "")
 

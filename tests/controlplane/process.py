@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import random
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
+_DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 _FIRST_PORT = 20_000
 _DEFAULT_EPHEMERAL = 32_768
 
-# The kernel sends the death signal when the *thread* that forked ends, so one thread that lives as long as
-# the interpreter starts every process, whatever short-lived thread asks for it.
+# The kernel sends the death signal of ``_bound_to_us`` when the *thread* that forked ends, so one thread that
+# lives as long as the interpreter starts every process, whatever short-lived thread asks for it.
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawn")
 
 
@@ -46,19 +51,15 @@ def free_ports(count: int) -> list[int]:
     raise OSError("no free port on 127.0.0.1")
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """What a child runs between fork and exec so that it is killed when the test run is."""
+def _bound_to_us(command: Sequence[str]) -> list[str]:
+    """The command, wrapped so that the kernel kills it when the test run ends in any way.
+
+    A short-lived interpreter asks for the signal and becomes the program: done between fork and exec of this
+    process, which has threads, it could hang.
+    """
     if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def prepare() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return prepare
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command]
 
 
 class Process:
@@ -75,14 +76,13 @@ class Process:
 
     def _start(self, output: int, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self.command,
+            _bound_to_us(self.command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env=None if env is None else dict(env),
             cwd=self.log.parent,
             start_new_session=True,
-            preexec_fn=_die_with_parent(),
         )
 
     def __repr__(self) -> str:

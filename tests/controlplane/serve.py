@@ -76,7 +76,7 @@ def _fill(cluster: ControlPlane, pods: int, trouble: bool) -> None:
         sound = [item for item in items if item["metadata"]["namespace"] in namespaces]
         return bool(sum(item["status"].get("availableReplicas", 0) for item in sound) >= pods)
 
-    eventually(available, within=60 + pods / 10, what=f"{pods} pods available")
+    eventually(available, within=60 + pods / 5, what=f"{pods} pods available", pause=0.5)
 
 
 def _wait_for_the_end() -> None:

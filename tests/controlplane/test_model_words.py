@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from edgetui.model.fleet import FleetView
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.node import NodeRow
@@ -21,6 +23,7 @@ from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes import PANES
 from edgetui.model.rollout import verdict
+from edgetui.model.scaling import headline, meets
 from edgetui.model.store import Store
 from tests.unit.model import factories
 from tests.unit.model.test_pod import WORDS
@@ -282,6 +285,78 @@ def test_the_bar_counts_what_the_cluster_has(cluster: ControlPlane, namespace: s
     assert data()["state"] == "complete"
 
 
+def rollout(cluster: ControlPlane, namespace: str, kind: str, name: str) -> Json:
+    """The rollouts row of one workload, as scripts get it."""
+    store, pane = store_of(cluster, namespace), PANES["rollouts"]
+    row = store.get(kind, namespace, name)
+    assert row is not None
+    return pane.json(pane.build(store, kind, row, time.time()), time.time())
+
+
+def test_an_ordered_stateful_set_in_its_trap_names_the_broken_pod(
+    cluster: ControlPlane, namespace: str
+) -> None:
+    """After a bad image and its undo the controller waits for ever for a pod of the revision it left (KEP-3541)."""
+    cluster.create(namespace, workloads.statefulset("db"))
+    db = Follower(cluster, namespace, "StatefulSet", "db")
+    db.until("roll out complete")
+
+    def state() -> str:
+        return str(rollout(cluster, namespace, "StatefulSet", "db")["state"])
+
+    db.image("bad:2")
+    eventually(lambda: state() == "stuck: image not found", within=20, what="the bad image")
+    cluster.kubectl("rollout", "undo", "statefulset/db", "-n", namespace)
+    eventually(lambda: state() == "stuck: broken db-2", within=20, what="the trap")
+    cluster.kubectl("delete", "pod", "db-2", "-n", namespace, "--wait=false")
+    eventually(lambda: state() == "complete", within=20, what="recovery")
+
+
+def test_pods_that_a_quota_refuses(cluster: ControlPlane, namespace: str) -> None:
+    quota = {"metadata": {"name": "small"}, "spec": {"hard": {"pods": "1"}}}
+    cluster.api.create(f"/api/v1/namespaces/{namespace}/resourcequotas", quota)
+    cluster.create(namespace, workloads.deployment("web", replicas=3))
+    seen = eventually(
+        lambda: (row := rollout(cluster, namespace, "Deployment", "web"))["state"] == "stuck: quota" and row,
+        within=30,
+        what="the quota",
+    )
+    assert isinstance(seen, dict)
+    assert "exceeded quota: small" in seen["reason"]
+
+
+def test_a_dead_node_is_told_where_counters_and_containers_look_healthy(
+    cluster: ControlPlane, namespace: str
+) -> None:
+    """Pods on a dead node keep their ready containers, and it leaves a DaemonSet's desired number."""
+    cluster.create(namespace, workloads.daemonset("agent"))
+    agent = Follower(cluster, namespace, "DaemonSet", "agent")
+    agent.until("successfully rolled out")
+    cluster.kill_node("node-2")
+    try:
+        cluster.await_node("node-2", ready=False)
+        pods = PANES["pods"]
+
+        def silent() -> list[Json]:
+            store = store_of(cluster, namespace)
+            rows = [pods.json(pods.build(store, "Pod", row, time.time()), 0.0) for row in store.rows("Pod")]
+            return [row for row in rows if row["why"] == "node silent"]
+
+        (row,) = eventually(silent, within=30, what="the pod on the dead node")
+        assert (row["node"], row["ready"]) == ("node-2", "1/1")
+        agent.image("good:2")
+
+        def blocked() -> bool:
+            now = rollout(cluster, namespace, "DaemonSet", "agent")
+            return now["state"] == "stuck: node silent" and "node-2 does not answer" in now["reason"]
+
+        eventually(blocked, within=30, what="the blocked rollout")
+    finally:
+        cluster.revive_node("node-2")
+        cluster.await_node("node-2", ready=True)
+    agent.until("successfully rolled out")
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Event"])
 def test_every_object_of_a_real_cluster_has_a_row(cluster: ControlPlane, kind: str) -> None:
     """Server objects, with all their fields, decode and are the same from bytes and from data."""
@@ -290,3 +365,67 @@ def test_every_object_of_a_real_cluster_has_a_row(cluster: ControlPlane, kind: s
         row = known.project(msgspec.json.decode(json.dumps(item).encode(), type=known.wire))
         assert row == row_of(kind, item)
         assert (row.name, row.uid) == (item["metadata"]["name"], item["metadata"]["uid"])
+
+
+# -- autoscalers
+
+
+class Autoscaler:
+    """One real autoscaler, as kubectl prints it and as we read it."""
+
+    def __init__(self, cluster: ControlPlane, namespace: str, name: str) -> None:
+        self.cluster, self.namespace, self.name = cluster, namespace, name
+        self.seen: list[str] = []
+
+    def read(self) -> AutoscalerRow:
+        path = KINDS["HorizontalPodAutoscaler"].path(self.namespace, self.name)
+        row = row_of("HorizontalPodAutoscaler", self.cluster.api.get(path))
+        assert isinstance(row, AutoscalerRow)
+        words = headline(row, time.time())[1]
+        if words not in self.seen:
+            self.seen.append(words)
+        return row
+
+    def at_maximum(self) -> bool:
+        row = self.read()
+        return row.current == row.max and row.limited is not None and row.limited.status == "True"
+
+    def replicas(self) -> int:
+        path = KINDS["Deployment"].path(self.namespace, self.name)
+        return int(self.cluster.api.get(path)["spec"]["replicas"])
+
+    def printed(self) -> tuple[str, str, str, str]:
+        """TARGETS, MINPODS, MAXPODS and REPLICAS of kubectl."""
+        line = self.cluster.kubectl("get", "hpa", self.name, "-n", self.namespace, "--no-headers")
+        cells = line.split()
+        return (f"{cells[2]} {cells[3]}", cells[4], cells[5], cells[6])
+
+    def ours(self) -> tuple[str, str, str, str]:
+        row = self.read()
+        metric = row.metrics[0]
+        targets = f"{metric.label}: {metric.current or '<unknown>'}/{metric.target}"
+        return (targets, str(row.min), str(row.max), str(row.current))
+
+
+def test_an_autoscaler_does_what_the_model_says(cluster: ControlPlane, namespace: str) -> None:
+    """It grows on real metrics, stops at its maximum for the reason shown, and undoes what it was said to undo."""
+    cluster.await_metrics()
+    press = workloads.deployment("press", replicas=2, cpu_request="100m", usage_cpu="90m")
+    cluster.create(namespace, press, workloads.autoscaler("press", low=2, high=3))
+    scaler = Autoscaler(cluster, namespace, "press")
+    eventually(scaler.at_maximum, within=120, what="growth to the maximum")
+    eventually(lambda: scaler.ours() == scaler.printed(), within=10, what="the numbers of kubectl")
+    assert "waiting for metrics" in scaler.seen
+    assert re.fullmatch(r"limited: wants \d+, max is 3", scaler.seen[-1])
+    for wanted in (2, 6, 1):
+        warning = meets(scaler.read(), 3, wanted)
+        assert warning is not None and warning.undone
+        cluster.kubectl("scale", "deployment/press", f"--replicas={wanted}", "-n", namespace)
+        eventually(lambda: scaler.replicas() == 3, within=20, what=f"{wanted} put back to 3")
+    cluster.kubectl("scale", "deployment/press", "--replicas=0", "-n", namespace)
+    eventually(
+        lambda: headline(scaler.read(), time.time())[1] == "off: target is at 0",
+        within=20,
+        what="parked at 0",
+    )
+    assert scaler.replicas() == 0

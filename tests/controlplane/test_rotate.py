@@ -6,6 +6,10 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +17,13 @@ import pytest
 import yaml
 
 from edgetui.actions import commands, rotate
+from edgetui.actions.audit import AuditLog
 from edgetui.actions.plan import Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.freshness import Link, Sync
 
-from .acting import Acting, connected
+from . import workloads as w
+from .acting import Acting, connected, until, watched
 from .api import Api
 from .cluster import ControlPlane
 
@@ -90,6 +97,26 @@ async def test_the_whole_rotation(cluster: ControlPlane, namespace: str, tmp_pat
     for token in (old, new):
         for part in (token, token.split(".")[1], token.split(".")[2]):
             assert part not in shown
+
+
+async def test_a_live_session_goes_on_with_the_new_token(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    file = operator(cluster, namespace)
+    old = token_of(file)
+    async with watched(file, "Node", "Deployment") as session:
+        receipt = await rotate.perform(Acting(tmp_path).gate, session, await rotate.prepare(session))
+        assert receipt.ok, receipt.lines
+        assert await session.settled(10)
+        assert signs_in(cluster, old) == 401
+        cluster.create(namespace, w.deployment("press", replicas=1))
+        await until(
+            lambda: session.store.get("Deployment", namespace, "press"),
+            within=2,
+            what="an event over the new token",
+        )
+        assert session.store.link.link is Link.LIVE
+        assert session.store.freshness("Deployment").sync is Sync.LIVE
 
 
 async def test_an_unbound_token_is_rotated_and_said_to_live_on(
@@ -231,3 +258,38 @@ def test_the_command(
     assert signs_in(cluster, old) == 401
     for token in (old, token_of(file)):
         assert token not in said.out + said.err + (tmp_path / "edgetui" / "audit.jsonl").read_text()
+
+
+KILLED_AT = (
+    "Creating Secret",
+    "Requesting a token",
+    "Proving the new token",
+    "Writing",
+    "Proving the token that is in the file",
+    "Moving",
+    "Deleting",
+    "Waiting",
+)
+
+
+@pytest.mark.parametrize("words", KILLED_AT)
+def test_killed_at_any_step_the_file_still_signs_in(
+    cluster: ControlPlane, namespace: str, tmp_path: Path, words: str
+) -> None:
+    file = operator(cluster, namespace)
+    program = "import sys; from edgetui.actions.commands import main; sys.exit(main(sys.argv[1:]))"
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, "rotate", "--kubeconfig", str(file), "--yes"],
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert running.stderr is not None
+    with running.stderr:
+        seen = any(line.startswith(f".. {words}") for line in running.stderr)
+        running.kill()
+    assert seen
+    assert running.wait(timeout=30) == -signal.SIGKILL
+    assert signs_in(cluster, token_of(file)) == 201
+    assert AuditLog(tmp_path / "edgetui" / "audit.jsonl").verify().broken == ()

@@ -11,10 +11,11 @@ import pytest
 from edgetui.actions import commands, scale
 from edgetui.actions.plan import Cancelled, Changed, Refusal
 from edgetui.cluster.errors import Forbidden
-from edgetui.model.identity import ObjectRef
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.deployment import DeploymentRow
 
 from . import workloads as w
-from .acting import Acting, connected, named
+from .acting import Acting, connected, named, watched
 from .cluster import ControlPlane
 from .waiting import eventually
 
@@ -68,6 +69,24 @@ async def test_a_stateful_set_down_and_to_zero(cluster: ControlPlane, namespace:
         receipt = await scale.perform(acting.gate, session, view, 0, wait=30)
     assert receipt.ok, receipt.lines
     assert get(cluster, namespace, "camera", "statefulsets")["spec"]["replicas"] == 0
+
+
+async def test_on_a_live_session_the_row_under_the_cursor_is_scaled(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.deployment("press"))
+    settled(cluster, namespace, "press", 3)
+    acting = Acting(tmp_path)
+    async with watched(cluster.kubeconfig(), "Deployment", "HorizontalPodAutoscaler") as session:
+        row = session.store.get("Deployment", namespace, "press")
+        assert row is not None
+        key = ObjectKey(session.name, "Deployment", namespace, "press")
+        view = await scale.prepare(session, ObjectRef(key, row.uid, row.resource_version))
+        receipt = await scale.perform(acting.gate, session, view, 6, wait=30)
+        assert receipt.ok, receipt.lines
+        seen = session.store.get("Deployment", namespace, "press")
+        assert isinstance(seen, DeploymentRow)
+        assert seen.ready == 6
 
 
 async def test_a_changed_spec_is_shown_again_and_not_overwritten(
@@ -205,6 +224,7 @@ async def test_pods_that_cannot_start_leave_it_accepted_but_not_reached(
         receipt = await scale.perform(acting.gate, session, view, 2, wait=2)
     assert (receipt.ok, receipt.pending) == (False, True)
     assert "0 of 2 ready" in receipt.lines[0]
+    assert "not found" in receipt.lines[1]
     assert acting.audit[-1]["result"] == "pending"
 
 

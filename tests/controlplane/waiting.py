@@ -12,9 +12,14 @@ _PAUSE = 0.05
 
 
 def eventually(
-    check: Callable[[], T], *, within: float, what: str, errors: tuple[type[Exception], ...] = ()
+    check: Callable[[], T],
+    *,
+    within: float,
+    what: str,
+    errors: tuple[type[Exception], ...] = (),
+    pause: float = _PAUSE,
 ) -> T:
-    """The first true value ``check`` returns, asked again until ``within`` seconds have passed.
+    """The first true value ``check`` returns, asked again every ``pause`` until ``within`` (both seconds).
 
     ``errors`` are failures that count as "not yet". Raises TimeoutError naming ``what`` and the last answer.
     """
@@ -29,4 +34,4 @@ def eventually(
             last = error
         if time.monotonic() >= deadline:
             raise TimeoutError(f"{what}: not within {within:g} s (last seen: {last!r})")
-        time.sleep(_PAUSE)
+        time.sleep(pause)

@@ -13,7 +13,7 @@ os.environ.update(environment(profile))
 
 from textual.app import ComposeResult  # noqa: E402
 from textual.binding import BindingType  # noqa: E402
-from textual.events import Key  # noqa: E402
+from textual.events import Key, Resize  # noqa: E402
 from textual.widgets import Static  # noqa: E402
 
 from edgetui.terminal.driver import DrawnApp, driver_for  # noqa: E402
@@ -27,6 +27,9 @@ class Probe(DrawnApp):
     def compose(self) -> ComposeResult:
         yield Static("ready to probe", id="line")
         yield Static("-", id="key")
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one("#line", Static).update(f"ready to probe {event.size.width} by {event.size.height}")
 
     def on_key(self, event: Key) -> None:
         self.presses += 1

@@ -9,7 +9,7 @@ cacher.go; the rest was measured on a real API server):
    about rights, or 10 s of silence before the end bookmark, lead to LIST in pages and a plain watch.
 3. 410, as a status or inside the stream, leads to a new list, which reaches the store as a difference.
 4. A stream that ends in good order is resumed at the last version without a list, and nothing turns stale.
-   One that ends within a second without an event counts as a failure.
+   One that ends within a second counts as a failure.
 5. Back-off grows with every failure and shrinks only after real progress.
 6. 403 and 404 count at once only if nothing was ever seen; otherwise they must last a few seconds, because a
    starting API server answers 403 until its RBAC caches are filled.
@@ -106,7 +106,8 @@ def _reinit_open(s: State, happened: r.Reinit, now: float, rng: backoff.Random) 
 
 
 def _reinit_later(s: State, happened: r.Reinit, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    return replace(s, rv="", forked=True, lapsed=True, reason=happened.reason), ()
+    s = replace(s, rv="", forked=True, lapsed=True)
+    return (s if s.verdict else replace(s, reason=happened.reason)), ()
 
 
 def _open_when_due(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, Effects]:

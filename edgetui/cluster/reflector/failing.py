@@ -90,7 +90,8 @@ def refreshed(s: State, happened: r.Refreshed, now: float, rng: backoff.Random) 
     """The credentials were renewed, or turned out to be the same that were refused."""
     if happened.changed:
         return open_request(replace(s, refreshed=True), now, rng)
-    return _auth_needed(s, Unauthorized(s.reason, "Check the credentials of this kubeconfig user.", code=401))
+    refused = Unauthorized(s.reason, "Check the credentials of this kubeconfig user.", code=401)
+    return _auth_needed(s, happened.error or refused)
 
 
 def _denied(

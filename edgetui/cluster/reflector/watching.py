@@ -104,10 +104,10 @@ def watch_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[St
 
 
 def ended(s: State, happened: r.StreamEnded, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    """A stream that ended in good order is resumed; one that said nothing at all before it did so has failed."""
+    """A stream that ended in good order is resumed at once; one that hardly lived has failed."""
     if not happened.clean:
         return back_off(s, "the connection broke off", now, rng, steady=STEADY_LINK)
-    if not s.events and now - s.opened < SHORT_LIFE:
+    if now - s.opened < SHORT_LIFE:
         return back_off(s, "the server ends the watch at once", now, rng)
     return reopen(s, now, rng)
 

@@ -6,6 +6,7 @@ marked for deletion, stays Terminating and eats the budget.
 
 from __future__ import annotations
 
+from edgetui.demo.defaults import TEMPLATE_GENERATION
 from edgetui.demo.resources import DAEMONSETS, NODES, PODS, Resource
 from edgetui.demo.storage import Object
 
@@ -55,7 +56,7 @@ class DaemonSets:
         return {pod["spec"].get("nodeName", ""): pod for pod in pods}
 
     def _create(self, owner: Object, revision: Object, digest: str, node: str) -> Object:
-        generation = str(owner["metadata"]["generation"])
+        generation = owner["metadata"]["annotations"][TEMPLATE_GENERATION]
         labels = {REVISION: digest, "pod-template-generation": generation}
         pod = make_pod(self._world, DAEMONSETS, owner, revision["data"]["spec"]["template"], labels)
         pod["spec"]["nodeName"] = node

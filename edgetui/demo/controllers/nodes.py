@@ -62,6 +62,8 @@ class Nodes:
 
     def fail(self, name: str) -> None:
         """The host dies now; the cluster finds out after the grace period."""
+        self._heartbeat(name)
+        self._renew(name)
         self._kubelet.dead.add(name)
         self._world.timeline.after(GRACE, lambda: self._lost(name))
         self._world.timeline.after(GRACE + EVICT_AFTER, lambda: self._evict(name))

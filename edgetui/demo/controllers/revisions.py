@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgetui.demo.defaults import TEMPLATE_GENERATION
 from edgetui.demo.resources import DAEMONSETS, REVISIONS, Resource
 from edgetui.demo.storage import Object
 
@@ -28,7 +29,7 @@ def current(world: World, resource: Resource, owner: Object) -> Object:
     digest = template_hash(data)
     notes = {}
     if resource is DAEMONSETS:
-        notes["deprecated.daemonset.template.generation"] = str(owner["metadata"]["generation"])
+        notes[TEMPLATE_GENERATION] = owner["metadata"]["annotations"][TEMPLATE_GENERATION]
     if _CAUSE in (owner["metadata"].get("annotations") or {}):
         notes[_CAUSE] = owner["metadata"]["annotations"][_CAUSE]
     body: Object = {

@@ -145,10 +145,14 @@ class AutoscalerRow(Row):
         return condition(self.conditions, "ScalingLimited")
 
     @property
+    def working(self) -> bool:
+        """Whether it has metrics to decide by; without them it only keeps the bounds."""
+        return self.active is not None and self.active.status == "True"
+
+    @property
     def wants(self) -> int | None:
         """The replicas the controller has decided on; None while it does not know."""
-        working = self.active is not None and self.active.status == "True"
-        return self.desired if self.desired or (working and self.min == 0) else None
+        return self.desired if self.working else None
 
 
 def project(autoscaler: WireAutoscaler) -> AutoscalerRow:

@@ -104,7 +104,8 @@ def project(stateful_set: WireStatefulSet) -> StatefulSetRow:
         current_old=status.current_replicas or 0,
         updated=status.updated_replicas or 0,
         ready=status.ready_replicas or 0,
-        available=status.available_replicas or 0,
+        available=(status.ready_replicas if status.available_replicas is None else status.available_replicas)
+        or 0,
         partition=(rolling.partition or 0) if rolling else None,
         strategy=shared(strategy.type) or "RollingUpdate",
         max_unavailable=limit(rolling.max_unavailable) if rolling else "",

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
-from edgetui.model.text import MAX_MESSAGE, clean, unix
+from edgetui.model.text import clean, squeeze, unix
+
+MAX_CONDITION = 300
 
 
 class Wire(msgspec.Struct, rename="camel", gc=False, kw_only=True):
@@ -149,7 +151,7 @@ def conditions(wire: list[WireCondition] | None) -> tuple[Condition, ...]:
             type=shared(one.type),
             status=shared(one.status),
             reason=shared(one.reason),
-            message=clean(one.message, MAX_MESSAGE),
+            message=squeeze(one.message, MAX_CONDITION),
             since=unix(one.last_transition_time),
             updated=unix(one.last_update_time),
         )

@@ -24,6 +24,10 @@ SETTLING = 120.0
 """Seconds a pod or node may take to become ready before that counts as broken."""
 
 
+RECENT = 600.0
+"""Seconds during which a restart is news."""
+
+
 class State(msgspec.Struct, frozen=True, gc=False):
     """What the state cell says: the last known words, and how old they are once nobody keeps them.
 
@@ -122,7 +126,7 @@ def known_sort(value: Any) -> Any:
 
 
 CLUSTER = Column("cluster", "CLUSTER", 8, 6, priority=2)
-NAMESPACE = Column("namespace", "NAMESPACE", 9, 6, priority=3)
+NAMESPACE = Column("namespace", "NAMESPACE", 11, 6, priority=3)
 
 
 def name_column(width: int) -> Column:

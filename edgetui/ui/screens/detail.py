@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from edgetui import crash
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.event import EventRow
 from edgetui.ui.details import detail
@@ -82,5 +83,8 @@ class DetailScreen(TextScreen):
         if session is None:
             self._heard_events = "not connected"
         else:
-            self._events, self._heard_events = await events_of(session, self.key)
+            try:
+                self._events, self._heard_events = await events_of(session, self.key)
+            except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+                self._heard_events = crash.sentence(error)
         self.show_again()

@@ -47,6 +47,7 @@ class MainScreen(Screen[None]):
     MainScreen PaneView.demand { display: none; }
     MainScreen.single PaneView.demand.current { display: block; }
     MainScreen.stacked #panes, MainScreen.quad #panes { layout: grid; grid-size: 2; grid-gutter: 1 2; }
+    MainScreen.stacked #panes { grid-columns: 9fr 11fr; }
     MainScreen.stacked #pane-pods, MainScreen.stacked #pane-rollouts { column-span: 2; }
     """
 
@@ -234,6 +235,7 @@ class MainScreen(Screen[None]):
         if pane_id != self._current:
             self.app.watch_on_demand(self._panes[self._current].pane, False)
             self.app.watch_on_demand(self._panes[pane_id].pane, True)
+            self.footer.clear()
         self._current = pane_id
         for name, pane in self._panes.items():
             pane.set_class(name == pane_id, "current")

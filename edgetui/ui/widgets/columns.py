@@ -64,7 +64,7 @@ def _shrink(chosen: Sequence[tuple[int, Column]], widths: dict[int, int], missin
 
 def cut(text: str, width: int, align: str = "left", keep_tail: bool = False) -> str:
     """`text` in exactly `width` cells; what is cut shows as an ellipsis, at the end or before the tail."""
-    length = len(text) if text.isascii() else cell_len(text)
+    length = len(text) if text.isascii() and text.isprintable() else cell_len(text)
     if length == width:
         return text
     if length < width:

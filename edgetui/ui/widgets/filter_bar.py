@@ -55,7 +55,7 @@ class FilterBar(Horizontal):
         with field.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        field.focus()
+        self.screen.set_focus(field, scroll_visible=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""

@@ -20,8 +20,22 @@ class HeaderBar(LineBar):
     def show(self, stores: Sequence[Store], now: float, badges: Sequence[str], label: str) -> None:
         """Say each cluster's state, then the badges and the link profile at the right."""
         right: list[Span] = []
-        for badge in dict.fromkeys([*badges, *(badge for store in stores for badge in store.badges)]):
+        for badge in [*badges, *_of_clusters(stores)]:
             right += [Span(f" {badge} ", "badge"), Span(" ")]
         if label:
             right.append(Span(f"{label} "))
         self.say(words.header(stores, now, self.size.width, tuple(right)))
+
+
+def _of_clusters(stores: Sequence[Store]) -> list[str]:
+    """Every badge once, with the clusters' names unless all have it."""
+    owners: dict[str, list[str]] = {}
+    for store in stores:
+        for badge in store.badges:
+            owners.setdefault(badge, []).append(store.cluster)
+    return [
+        badge
+        if len(names) == len(stores)
+        else f"{badge} {', '.join(names) if len(names) < 3 else len(names)}"
+        for badge, names in owners.items()
+    ]

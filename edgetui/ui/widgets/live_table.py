@@ -21,14 +21,11 @@ from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import PaneRow
 
 from .base import look_of
-from .columns import Fitted, cut, fit
+from .column_layout import ColumnLayout
+from .columns import cut
 
 SETTLE = 0.7
 """Seconds for which no action starts after the row under the cursor changed by itself."""
-
-STAND_IN = {"state": "why"}
-"""A column that speaks for another one when there is no space for both: plain words before kubectl's."""
-_SPOKEN_FOR = {stand_in: spoken for spoken, stand_in in STAND_IN.items()}
 
 COLOURED = frozenset({"state", "status", "ready", "why", "limited", "pressure", "reason"})
 """Columns that carry the row's verdict and take its colour."""
@@ -92,16 +89,12 @@ class LiveTable(Widget, can_focus=True):
         """Column id and direction of the person's sort; None is worst first."""
         self._now = now
         self._monotonic = monotonic
-        self._hidden = hidden
+        self.columns = ColumnLayout(view.pane.columns, hidden)
         self._cursor: ObjectKey | None = None
         self._index = 0
         self._touched = False
         self._moved_by_itself = -SETTLE
         self._notes: tuple[str, ...] = ()
-        self._widest: dict[str, int] = {}
-        self._fitted: list[Fitted] = []
-        self._gap = 1
-        self._stand_in: tuple[int, int] | None = None
         self._shown: dict[int, Line | None] = {}
 
     # -- what others read
@@ -122,11 +115,6 @@ class LiveTable(Widget, can_focus=True):
         return self._monotonic() - self._moved_by_itself >= SETTLE
 
     @property
-    def fitted(self) -> list[Fitted]:
-        """The columns on screen, left to right."""
-        return self._fitted
-
-    @property
     def visible_rows(self) -> int:
         """How many rows fit between the head line and the notes."""
         return max(self.size.height - 1 - len(self._notes), 0)
@@ -142,7 +130,7 @@ class LiveTable(Widget, can_focus=True):
     def view_changed(self, change: ViewChange) -> None:
         """Rows changed: keep the cursor on its object and paint the visible lines that differ."""
         for key in change.changed:
-            self._measure_key(key)
+            self.columns.seen(key)
         if change.order:
             self._follow_cursor()
         self.tick()
@@ -150,11 +138,11 @@ class LiveTable(Widget, can_focus=True):
     def tick(self) -> None:
         """Paint the visible lines whose text differs from what is on screen."""
         now = self._now()
-        fits = bool(self._fitted)
+        fits = bool(self.columns.fitted)
         for y in range(self.visible_rows):
             line = self._line(y, now)
             if line is not None:
-                fits = self._measure(line) and fits
+                fits = self.columns.fits(line.texts) and fits
             if y not in self._shown or self._shown[y] != line:
                 self._refresh_row(y)
         if not fits:
@@ -166,12 +154,6 @@ class LiveTable(Widget, can_focus=True):
             self._notes = notes
             self._keep_in_view()
             self._repaint()
-
-    def set_hidden(self, hidden: frozenset[str]) -> None:
-        """Columns to leave out whatever the width."""
-        if hidden != self._hidden:
-            self._hidden = hidden
-            self._layout_columns()
 
     def reset_cursor(self) -> None:
         """Go to the first row and follow it until a key moves the cursor: after a filter or a sort by the person."""
@@ -264,23 +246,21 @@ class LiveTable(Widget, can_focus=True):
         row = self.view.row(keys[index])
         if row is None:
             return None
-        values = row.values
-        texts = [fitted.column.text(values[fitted.at], now) for fitted in self._fitted]
-        if self._stand_in is not None and row.sign != "~" and values[self._stand_in[1]]:
-            texts[self._stand_in[0]] = str(values[self._stand_in[1]])
-        return Line(tuple(texts), row.sign, row.severity, index == self._index and self.has_focus)
+        return Line(
+            self.columns.texts(row, now), row.sign, row.severity, index == self._index and self.has_focus
+        )
 
     def _row_strip(self, line: Line, width: int) -> Strip:
         look = self._row_look(line)
         base = look if line.cursor or line.sign == "~" else self._look("row")
         segments = [Segment(f"{line.sign} ", look)]
         used = 2
-        gap = " " * self._gap
-        for fitted, text in zip(self._fitted, line.texts, strict=True):
+        gap = " " * self.columns.gap
+        for fitted, text in zip(self.columns.fitted, line.texts, strict=True):
             cell = cut(text, fitted.width, fitted.column.align, keep_tail=fitted.column.id == "name")
             segments.append(Segment(cell, look if fitted.column.id in COLOURED else base))
             segments.append(Segment(gap, base))
-            used += fitted.width + self._gap
+            used += fitted.width + self.columns.gap
         return Strip(segments, used).adjust_cell_length(width, base)
 
     def _row_look(self, line: Line) -> Style:
@@ -295,12 +275,12 @@ class LiveTable(Widget, can_focus=True):
     def _head_strip(self, width: int) -> Strip:
         style = self._look("head")
         cells = ["  "]
-        for fitted in self._fitted:
+        for fitted in self.columns.fitted:
             title = fitted.column.title.upper()
             if fitted.column.id == self.sort[0]:
                 arrow = "↓" if self.sort[1] else "↑"
                 title = cut(title, fitted.width - 1).rstrip() + arrow
-            cells.append(cut(title, fitted.width, fitted.column.align) + " " * self._gap)
+            cells.append(cut(title, fitted.width, fitted.column.align) + " " * self.columns.gap)
         text = "".join(cells)
         return Strip([Segment(text, style)], cell_len(text)).adjust_cell_length(width, style)
 
@@ -319,56 +299,14 @@ class LiveTable(Widget, can_focus=True):
         self._shown.clear()
         self.refresh()
 
-    # -- columns
-
-    def _measure_key(self, key: ObjectKey) -> None:
-        for column, text in (("name", key.name), ("namespace", key.namespace), ("cluster", key.cluster)):
-            if len(text) > self._widest.get(column, 0):
-                self._widest[column] = len(text)
-
-    def _measure(self, line: Line) -> bool:
-        """Remember the widest texts; False when a column could use more space than it has."""
-        fits = True
-        for fitted, text in zip(self._fitted, line.texts, strict=True):
-            length = cell_len(text)
-            if length > self._widest.get(fitted.column.id, 0):
-                self._widest[fitted.column.id] = length
-                fits = fits and length <= fitted.width
-        return fits
-
     def _layout_columns(self) -> None:
         width = self.size.width
         if width < 4:
             return
-        self._gap = 2 if width >= 110 else 1
-        self._measure_all()
-        before = self._fitted
-        self._fitted = fit(self.view.pane.columns, width - 2, self._gap, self._widest, self._hidden)
-        if self._fitted != before:
-            self._stand_in = self._find_stand_in()
+        keys = self.view.keys[self.top : self.top + self.visible_rows]
+        rows = [row for key in keys if (row := self.view.row(key)) is not None]
+        if self.columns.arrange(width - 2, rows, self._now()):
             self._repaint()
-
-    def _measure_all(self) -> None:
-        """Every column of the visible rows, those without space too: they may come back."""
-        now = self._now()
-        for key in self.view.keys[self.top : self.top + self.visible_rows]:
-            row = self.view.row(key)
-            for column, value in zip(
-                self.view.pane.columns, row.values if row is not None else (), strict=False
-            ):
-                length = cell_len(column.text(value, now))
-                for spoken in (column.id, _SPOKEN_FOR.get(column.id)):
-                    if spoken is not None and length > self._widest.get(spoken, 0):
-                        self._widest[spoken] = length
-
-    def _find_stand_in(self) -> tuple[int, int] | None:
-        """Which fitted column speaks with which value, when a stand-in has no column of its own."""
-        here = [fitted.column.id for fitted in self._fitted]
-        for index, column in enumerate(self.view.pane.columns):
-            for spoken, stand_in in STAND_IN.items():
-                if column.id == stand_in and stand_in not in here and spoken in here:
-                    return here.index(spoken), index
-        return None
 
     # -- cursor
 

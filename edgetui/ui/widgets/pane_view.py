@@ -109,7 +109,7 @@ class PaneView(Vertical):
 
     def cycle_sort(self) -> None:
         """Sort by the next visible column, after the last one worst first again."""
-        ids = [fitted.column.id for fitted in self.table.fitted]
+        ids = [fitted.column.id for fitted in self.table.columns.fitted]
         current = self.table.sort[0]
         following = ids[ids.index(current) + 1 :] if current in ids else ids
         self._sort(following[0] if following else None, False)

@@ -100,6 +100,9 @@ class NoCredentials:
     async def refresh(self) -> bool:
         return False
 
+    def without_client_certificate(self, token: str) -> NoCredentials:
+        return self
+
     def ssl_context(self) -> ssl.SSLContext:
         raise AssertionError("plain http needs none")
 

@@ -133,6 +133,10 @@ def test_a_directory_that_cannot_be_made_refuses_with_a_sentence(tmp_path: Path)
     assert refused.value.next_step
 
 
+def test_no_record_yet_is_no_broken_record(tmp_path: Path) -> None:
+    assert AuditLog(tmp_path / "audit.jsonl").verify().records == 0
+
+
 def test_a_link_in_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "audit.jsonl").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Refusal):

@@ -20,7 +20,7 @@ import msgspec
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, LinkError
-from edgetui.cluster.reflector.states import Page
+from edgetui.cluster.reflector.states import Page, Refreshed
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.watcher import Sink
 from edgetui.model.kinds.base import Kind, Row
@@ -260,12 +260,12 @@ class Server:
 
     def _status(self, stream: Stream, query: dict[str, str]) -> tuple[int, dict[str, Any]] | None:
         if not self.tokens_valid:
-            return 401, {"code": 401, "message": "Unauthorized", "reason": "Unauthorized"}
+            return 401, {"kind": "Status", "code": 401, "message": "Unauthorized", "reason": "Unauthorized"}
         if self.answers:
             return self.answers.pop(0)
         denied = self.denied(stream.kind, stream.namespace)
         if denied:
-            return denied, {"code": denied, "message": f"{stream.kind.plural} is denied"}
+            return denied, {"kind": "Status", "code": denied, "message": f"{stream.kind.plural} is denied"}
         if self.watchlist == "422" and "sendInitialEvents" in query:
             causes = [{"reason": "FieldValueForbidden", "field": "sendInitialEvents"}]
             body = {"code": 422, "reason": "Invalid", "message": "no", "details": {"causes": causes}}
@@ -485,13 +485,13 @@ class Cluster:
             self.supervisor.list_again("another history")
         done(None)
 
-    def refresh(self, done: Callable[[bool], None]) -> None:
+    def refresh(self, done: Callable[[Refreshed], None]) -> None:
         self.refreshes += 1
         changed = self.refresh_changes
         self.refresh_changes = False
         if changed:
             self.server.tokens_valid = True
-        self.world.later(0.01, lambda: done(changed))
+        self.world.later(0.01, lambda: done(Refreshed(changed)))
 
     def namespaces(self, done: Callable[[list[str]], None]) -> None:
         self.world.later(self.server.latency, lambda: done(list(self.server.namespaces_listed)))

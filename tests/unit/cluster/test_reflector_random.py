@@ -27,7 +27,7 @@ def _remember(c: Cluster) -> None:
 
 
 def _answer(status: int) -> Callable[[Cluster], None]:
-    body = {"code": status, "message": "scripted", "details": {"retryAfterSeconds": 2}}
+    body = {"kind": "Status", "code": status, "message": "scripted", "details": {"retryAfterSeconds": 2}}
 
     def fault(c: Cluster) -> None:
         c.server.answers.append((status, body))

@@ -47,6 +47,10 @@ def names(text: str, pane: str = "pods") -> list[str]:
         ("node=", ["camera", "oven", "press-1", "press-2"]),
         ("!", ["camera", "oven", "press-1", "press-2"]),
         ("colour=red", []),
+        ("kind=pod cluster=van-17", ["camera"]),
+        ("cluster=line", []),
+        ("!cluster=plant", ["camera"]),
+        ("node-b !name=oven", ["press-2"]),
     ],
 )
 def test_pods(text: str, expected: list[str]) -> None:
@@ -63,5 +67,5 @@ def test_ages_are_not_searched() -> None:
 
 
 def test_an_empty_filter_is_not_active() -> None:
-    assert not Filter("  ").active
-    assert Filter("a").active
+    assert not Filter("  ", PANES["pods"]).active
+    assert Filter("a", PANES["pods"]).active

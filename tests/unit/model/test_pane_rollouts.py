@@ -72,6 +72,40 @@ def test_a_passed_deadline_is_not_final_while_pods_are_on_their_way() -> None:
     )
 
 
+def test_pods_that_have_ended_for_good_hold_nothing_up() -> None:
+    made = f.deployment("press")
+    sets = f.replica_set(made, "a")
+    gone = f.pod("press-x", owner=sets, statuses=[], phase="Failed", reason="Evicted")
+    assert judged("Deployment", made, sets, *f.pods_of(sets, 3, label="a"), gone) == (3, "complete")
+
+
+def test_waiting_for_ever_is_not_waiting() -> None:
+    made = f.stateful_set("db", ready=2, available=2)
+    slow = f.pod(
+        "db-2",
+        owner=made,
+        labels={"controller-revision-hash": "press-a"},
+        statuses=[f.running(ready=False)],
+        ready_at=f.NOW - 601,
+    )
+    assert judged("StatefulSet", made, slow) == (0, "2 of 3 ready")
+    parallel = f.stateful_set("db", ready=2, available=2, management="Parallel")
+    assert judged("StatefulSet", parallel, slow) == (0, "2 of 3 ready")
+    recent = f.pod(
+        "db-2",
+        owner=made,
+        labels={"controller-revision-hash": "press-a"},
+        statuses=[f.running(ready=False)],
+        ready_at=f.NOW - 60,
+    )
+    assert judged("StatefulSet", parallel, recent) == (1, "2 of 3 ready")
+
+
+def test_a_stray_daemon_pod_is_told_without_alarm() -> None:
+    row = build(f.store_of(f.daemon_set("ag", misscheduled=1)), "DaemonSet", "ag")
+    assert (row.severity, PANE.value(row, "reason")) == (3, "runs on 1 node where it should not")
+
+
 def test_pods_that_are_refused_never_exist() -> None:
     quota = f.cond(
         "ReplicaFailure", "True", "FailedCreate", 'pods "press-x" is forbidden: exceeded quota: small'
@@ -87,6 +121,20 @@ def test_a_crash_after_completion_shows() -> None:
     sets = f.replica_set(made, "a")
     crash = f.pod("press-x", owner=sets, labels={"pod-template-hash": "a"}, statuses=[f.crashing()])
     assert judged("Deployment", made, sets, *f.pods_of(sets, 2), crash) == (0, "stuck: crash, exit 1")
+
+
+def test_complete_is_not_healthy_while_pods_keep_restarting() -> None:
+    made = f.deployment("press", replicas=1)
+    sets = f.replica_set(made, "a", replicas=1)
+
+    def flapping(restarts: int, at: float) -> f.Json:
+        status = f.running(restarts=restarts)
+        status["lastState"] = f.ended(1, "Error", at=at)["state"]
+        return f.pod("press-x", owner=sets, labels={"pod-template-hash": "a"}, statuses=[status])
+
+    assert judged("Deployment", made, sets, flapping(3, f.NOW - 20)) == (1, "complete, restarting")
+    assert judged("Deployment", made, sets, flapping(1, f.NOW - 20)) == (3, "complete")
+    assert judged("Deployment", made, sets, flapping(9, f.NOW - 4000)) == (3, "complete")
 
 
 def test_a_stateful_set_on_its_way() -> None:
@@ -106,7 +154,7 @@ def trapped(management: str) -> list[f.Json]:
 
 
 def test_the_trap_of_ordered_stateful_sets_is_named() -> None:
-    assert judged("StatefulSet", *trapped("OrderedReady")) == (0, "stuck: old db-2")
+    assert judged("StatefulSet", *trapped("OrderedReady")) == (0, "stuck: broken db-2")
     row = build(f.store_of(*trapped("OrderedReady")), "StatefulSet", "db")
     assert "must be deleted" in PANE.value(row, "reason")
     assert judged("StatefulSet", *trapped("Parallel")) == (0, "stuck: image not found")
@@ -116,7 +164,7 @@ def test_daemon_sets() -> None:
     assert judged("DaemonSet", f.daemon_set("ag")) == (3, "complete")
     assert judged("DaemonSet", f.daemon_set("ag", updated=1)) == (1, "1 of 3 updated")
     assert judged("DaemonSet", f.daemon_set("ag", available=2)) == (1, "2 of 3 available")
-    assert judged("DaemonSet", f.daemon_set("ag", desired=0)) == (3, "complete")
+    assert judged("DaemonSet", f.daemon_set("ag", desired=0)) == (3, "no nodes")
     assert judged("DaemonSet", f.daemon_set("ag", strategy="OnDelete", updated=1)) == (3, "1 of 3 on delete")
 
 

@@ -132,6 +132,12 @@ def test_pods(more: dict[str, Any], severity: int, status: str, why: str) -> Non
     assert row.sign == ("!" if severity == 0 else " ")
 
 
+def test_a_failed_pod_that_has_been_replaced_is_no_alarm() -> None:
+    sets = f.replica_set(f.deployment("press"), "a")
+    row = of(f.pod("a", owner=sets, statuses=[], phase="Failed", reason="Evicted"))
+    assert (row.severity, cell(row, "why")) == (1, "left over, evicted")
+
+
 def test_a_recent_restart_is_news_for_ten_minutes() -> None:
     status = f.running(restarts=2)
     status["lastState"] = f.ended(1, "Error", at=f.NOW - 30)["state"]
@@ -143,6 +149,16 @@ def test_a_recent_restart_is_news_for_ten_minutes() -> None:
 def test_a_pod_on_a_silent_node_says_so() -> None:
     row = of(f.pod("a", ready="False"), f.node("node-1", ready="Unknown"))
     assert (row.severity, words(row), cell(row, "why")) == (0, "Running", "node silent")
+
+
+def test_a_pod_that_cannot_leave_a_silent_node_says_so() -> None:
+    row = of(f.pod("a", ready="False", deleting=f.NOW + 20), f.node("node-1", ready="Unknown"))
+    assert (row.severity, words(row), cell(row, "why")) == (1, "Terminating", "node silent")
+
+
+def test_a_restart_without_a_known_time_is_dated_by_the_return_to_ready() -> None:
+    assert cell(of(f.pod("a", statuses=[f.running(restarts=1)], ready_at=f.NOW - 20)), "why") == "restarted"
+    assert cell(of(f.pod("a", statuses=[f.running(restarts=1)], ready_at=f.NOW - 2000)), "why") == ""
 
 
 def test_pods_show_what_they_use_when_it_is_known() -> None:

@@ -17,6 +17,7 @@ from edgetui.model.rollout import (
     Segments,
     bar,
     cells_of,
+    countdown,
     findings,
     from_counters,
     look,
@@ -159,6 +160,21 @@ def test_a_set_that_nobody_has_observed_yet_waits() -> None:
     row = row_of("StatefulSet", f.stateful_set("db", generation=1, observed=0))
     assert isinstance(row, StatefulSetRow)
     assert verdict(row).text == "Waiting for statefulset spec update to be observed..."
+
+
+def test_the_deadline_counts_from_the_last_progress() -> None:
+    def left(**more: Any) -> tuple[float, int] | None:
+        row = row_of("Deployment", f.deployment("web", **more))
+        assert isinstance(row, DeploymentRow)
+        return countdown(row, f.NOW)
+
+    moving = ("True", "ReplicaSetUpdated")
+    assert left(updated=1, progressing=moving, deadline=300) == (60.0, 300)
+    assert left() is None
+    assert left(updated=1, progressing=OVERDUE) is None
+    assert left(updated=1, progressing=moving, paused=True) is None
+    assert left(updated=1, progressing=moving, generation=2, observed=1) is None
+    assert left(available=2, progressing=("True", "NewReplicaSetAvailable")) is None
 
 
 def rolling() -> tuple[f.Json, f.Json, f.Json]:

@@ -22,8 +22,8 @@ def hpa(**more: Any) -> AutoscalerRow:
     return row
 
 
-def inactive(reason: str, message: str = "") -> list[f.Json]:
-    return [ABLE, f.cond("ScalingActive", "False", reason, message), WITHIN]
+def inactive(reason: str, message: str = "", at: float = f.NOW - 600) -> list[f.Json]:
+    return [ABLE, f.cond("ScalingActive", "False", reason, message, at), WITHIN]
 
 
 def limited(reason: str) -> list[f.Json]:
@@ -75,12 +75,28 @@ HEADLINES: list[tuple[dict[str, Any], int, str]] = [
     (
         {
             "cpu": None,
-            "created": f.NOW - 20,
-            "conditions": inactive("FailedGetResourceMetric", "no metrics …"),
+            "conditions": inactive("FailedGetResourceMetric", "did not receive metrics …", f.NOW - 20),
         },
         1,
         "waiting for metrics",
     ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", f"{'x' * 400} unable to handle the request"),
+        },
+        0,
+        "metrics API down",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive("FailedGetResourceMetric", "currently unable to handle …", f.NOW - 2),
+        },
+        0,
+        "metrics API down",
+    ),
+    ({"current": 4, "desired": 4, "cpu": 91}, 1, "above target, waiting"),
     (
         {"desired": 0, "current": 0, "cpu": None, "conditions": inactive("ScalingDisabled")},
         1,
@@ -112,6 +128,22 @@ def test_an_explanation_says_metric_limits_and_last_scale() -> None:
 def test_an_unknown_metric_is_said_to_be_unknown() -> None:
     assert "cpu: not known, target 60%" in explain(
         hpa(cpu=None, conditions=inactive("FailedGetResourceMetric")), f.NOW
+    )
+
+
+def test_without_metrics_the_last_limit_is_history() -> None:
+    conditions = [*inactive("FailedGetResourceMetric", "no metrics")[:2], *limited("TooManyReplicas")[2:]]
+    lines = explain(hpa(cpu=None, conditions=conditions), f.NOW)
+    assert "no metrics" in lines
+    assert not any("desired replica count" in line for line in lines)
+
+
+def test_shrinking_waits_for_the_window() -> None:
+    held = [f.cond("AbleToScale", "True", "ScaleDownStabilized"), ACTIVE, WITHIN]
+    lines = explain(hpa(current=5, desired=5, cpu=10, conditions=held), f.NOW)
+    assert "it shrinks when the metrics have stayed low for 5m" in lines
+    assert not any(
+        "shrinks" in line for line in explain(hpa(current=5, desired=5, cpu=90, conditions=held), f.NOW)
     )
 
 

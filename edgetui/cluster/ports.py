@@ -1,0 +1,145 @@
+"""The supervisor's view of the world, made of an event loop, a transport and the API of one cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from edgetui.cluster import backoff
+from edgetui.cluster.api import Api
+from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.decode import decode_page
+from edgetui.cluster.errors import EdgetuiError, Unauthorized
+from edgetui.cluster.probe import readable_namespaces
+from edgetui.cluster.reflector.states import Page, Refreshed
+from edgetui.cluster.target import ClusterTarget
+from edgetui.cluster.watcher import Closeable, Sink
+from edgetui.model.kinds.base import Kind
+
+CONNECT_WITHIN = 10.0
+PAGE_WITHIN = 60.0
+CLOCK_JUMP = 2.0
+
+Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+
+
+def steady_clock() -> float:
+    """Seconds that never jump; on Linux they go on while the machine sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class _Cancel:
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def close(self) -> None:
+        self._task.cancel()
+
+
+class LoopPorts:
+    """Ports on the running event loop. `spawn` starts a task that the session cancels when it closes."""
+
+    def __init__(
+        self,
+        api: Api,
+        credentials: Credentials,
+        *,
+        target: ClusterTarget,
+        spawn: Spawn,
+        clock: Callable[[], float],
+        rng: backoff.Random,
+        namespaces: list[str],
+        identify: Callable[[Api, str, float], Coroutine[Any, Any, None]],
+    ) -> None:
+        self.rng = rng
+        self.clock_jumped: Callable[[], None] = lambda: None
+        self._api = api
+        self._credentials = credentials
+        self._target = target
+        self._spawn = spawn
+        self._clock = clock
+        self._offset = clock() - steady_clock()
+        self._fallback = namespaces
+        self._identify = identify
+        self._loop = asyncio.get_running_loop()
+
+    def now(self) -> float:
+        return steady_clock()
+
+    def wall(self, steady: float) -> float:
+        return steady + self._offset if steady else 0.0
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        return self._loop.call_later(seconds, self._fire, call).cancel
+
+    def _fire(self, call: Callable[[], None]) -> None:
+        offset = self._clock() - steady_clock()
+        if abs(offset - self._offset) > CLOCK_JUMP:
+            self._offset = offset
+            self.clock_jumped()
+        call()
+
+    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable:
+        return self._api.transport.open_stream(path, query, sink, connect_timeout=CONNECT_WITHIN)
+
+    def open_page(
+        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[Page | EdgetuiError], None]
+    ) -> Closeable:
+        async def get() -> None:
+            try:
+                result: Page | EdgetuiError = decode_page(
+                    kind, await self._api.get_bytes(path, query, timeout=PAGE_WITHIN)
+                )
+            except EdgetuiError as error:
+                result = error
+            done(result)
+
+        return _Cancel(self._spawn(get()))
+
+    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
+        async def ask() -> None:
+            # A connection of its own: an idle one may be dead without knowing it.
+            api = self._api.on_fresh_connection(self._credentials)
+            try:
+                await self._identify(api, version, timeout)
+            except Unauthorized:
+                done(self._refused())
+            except EdgetuiError as error:
+                done(error)
+            else:
+                done(None)
+            finally:
+                api.close()
+
+        self._spawn(ask())
+
+    def refresh(self, done: Callable[[Refreshed], None]) -> None:
+        async def renew() -> None:
+            try:
+                changed = await self._credentials.refresh()
+                result = Refreshed(changed, None if changed else self._refused())
+            except EdgetuiError as error:
+                result = Refreshed(changed=False, error=error)
+            done(result)
+
+        self._spawn(renew())
+
+    def _refused(self) -> Unauthorized:
+        """Why the server does not know us, as far as our own certificate and token tell."""
+        from edgetui.cluster.credential_advice import explain_401
+
+        advice = explain_401(self._target, self._clock())
+        return Unauthorized(advice.sentence, advice.next_step, code=401)
+
+    def namespaces(self, done: Callable[[list[str]], None]) -> None:
+        async def ask() -> None:
+            try:
+                names = await readable_namespaces(self._api, self._fallback)
+            except EdgetuiError:
+                names = self._fallback
+            done(names)
+
+        self._spawn(ask())

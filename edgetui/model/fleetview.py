@@ -1,0 +1,257 @@
+"""One pane over many clusters: keeps its rows in order and rebuilds only what a change touches."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from edgetui.model.filters import Filter, searched_text
+from edgetui.model.identity import ObjectKey
+from edgetui.model.notices import Notice, notice
+from edgetui.model.panes.base import BAD, CURRENT, WATCH, Pane, PaneRow
+from edgetui.model.store import ChangeSet, Store
+
+_BULK = 64
+_RECHECK = 10.0
+
+Signature = tuple[Any, ...]
+
+
+class ViewChange(msgspec.Struct):
+    """What a view must repaint: `order` when rows came, went or moved, `changed` the rows with new values."""
+
+    order: bool = False
+    changed: set[ObjectKey] = msgspec.field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return self.order or bool(self.changed)
+
+
+class FleetView:
+    """One pane over many stores.
+
+    `keys` are the visible rows in screen order; do not change the list. `total` counts all rows, `shown`
+    those that pass the filter, `bad` the broken ones among all.
+    """
+
+    def __init__(self, pane: Pane, stores: Sequence[Store]) -> None:
+        self.pane = pane
+        self.keys: list[ObjectKey] = []
+        self._stores = {store.cluster: store for store in stores}
+        self._rows: dict[ObjectKey, PaneRow] = {}
+        self._place: dict[ObjectKey, tuple[Any, ...]] = {}
+        self._sorted: list[tuple[Any, ...]] = []
+        self._severities = [0, 0, 0, 0]
+        self._unsettled: set[ObjectKey] = set()
+        self._signatures: dict[str, Signature] = {}
+        self._filter = Filter("", pane)
+        self._searched: dict[ObjectKey, str] = {}
+        self._column: int | None = None
+        self._reverse = False
+        self._now = 0.0
+        self._checked = 0.0
+
+    @property
+    def total(self) -> int:
+        return len(self._rows)
+
+    @property
+    def shown(self) -> int:
+        return len(self.keys)
+
+    @property
+    def bad(self) -> int:
+        return self._severities[BAD]
+
+    def row(self, key: ObjectKey) -> PaneRow | None:
+        return self._rows.get(key)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Rows in all, broken ones, and those on their way or limited."""
+        return (len(self._rows), self._severities[BAD], self._severities[WATCH])
+
+    def summary(self) -> str:
+        """What the tab says: "3 failing"."""
+        return self.pane.tally(self._severities[BAD], self._severities[WATCH])
+
+    # -- taking changes in
+
+    def rebuild(self, now: float) -> ViewChange:
+        """Build every row again from the stores."""
+        self._now = self._checked = now
+        built = {}
+        for store in self._stores.values():
+            self._signatures[store.cluster] = self._signature(store)
+            built.update(self._of_store(store, now))
+        changed = {key for key, row in built.items() if self._rows.get(key) != row}
+        changed |= self._rows.keys() - built.keys()
+        before = self.keys
+        self._rows = built
+        self._searched.clear()
+        self._count()
+        self._arrange()
+        return ViewChange(order=before != self.keys, changed=changed)
+
+    def absorb(self, changes: Mapping[str, ChangeSet], now: float) -> ViewChange:
+        """Take drained changes in: only rows they touch are built again.
+
+        Rows whose state depends on the clock (still starting, deadline running) are looked at again every ten
+        seconds, so call it now and then without changes too.
+        """
+        self._now = now
+        touched: dict[ObjectKey, PaneRow | None] = {}
+        for cluster, change in changes.items():
+            store = self._stores.get(cluster)
+            if store is not None:
+                self._absorb_store(store, change, now, touched)
+        if now - self._checked >= _RECHECK or now < self._checked:
+            self._checked = now
+            for key in self._unsettled - touched.keys():
+                touched[key] = self._build(key, now)
+        return self._take(touched)
+
+    def _absorb_store(
+        self, store: Store, change: ChangeSet, now: float, touched: dict[ObjectKey, PaneRow | None]
+    ) -> None:
+        signature = self._signature(store)
+        renewed = self._signatures.get(store.cluster) != signature
+        if renewed or change.reset.intersection(self.pane.needs):
+            self._signatures[store.cluster] = signature
+            touched.update(dict.fromkeys(key for key in self._rows if key.cluster == store.cluster))
+            touched.update(self._of_store(store, now))
+            return
+        for kind, namespace, name in self.pane.affected(store, change):
+            row = store.get(kind, namespace, name)
+            key = ObjectKey(store.cluster, kind, namespace, name)
+            touched[key] = self.pane.build(store, kind, row, now) if row is not None else None
+
+    def _build(self, key: ObjectKey, now: float) -> PaneRow | None:
+        store = self._stores[key.cluster]
+        row = store.get(key.kind, key.namespace, key.name)
+        return self.pane.build(store, key.kind, row, now) if row is not None else None
+
+    def _of_store(self, store: Store, now: float) -> dict[ObjectKey, PaneRow]:
+        built = {}
+        for kind in self.pane.kinds:
+            for row in store.rows(kind):
+                made = self.pane.build(store, kind, row, now)
+                built[made.key] = made
+        return built
+
+    def _signature(self, store: Store) -> Signature:
+        """What makes all rows of a store look different at once: how fresh each kind is."""
+        signature: list[Any] = []
+        for kind in self.pane.kinds:
+            freshness = store.freshness(kind)
+            current = freshness.sync in CURRENT
+            signature.append("current" if current else (freshness.sync, freshness.heard))
+        return tuple(signature)
+
+    def _take(self, touched: dict[ObjectKey, PaneRow | None]) -> ViewChange:
+        """Replace rows; move them one by one while few, sort again when many."""
+        fresh = {key: row for key, row in touched.items() if self._rows.get(key) != row}
+        if not fresh:
+            return ViewChange()
+        bulk = len(fresh) > _BULK and len(fresh) > len(self._rows) // 8
+        order = False
+        for key, row in fresh.items():
+            self._swap(key, row)
+            if not bulk:
+                order |= self._settle(key, row)
+        if bulk:
+            before = self.keys
+            self._arrange()
+            order = before != self.keys
+        return ViewChange(order=order, changed=set(fresh))
+
+    def _swap(self, key: ObjectKey, row: PaneRow | None) -> None:
+        old = self._rows.get(key)
+        if old is not None:
+            self._severities[old.severity] -= 1
+        self._unsettled.discard(key)
+        self._searched.pop(key, None)
+        if row is None:
+            self._rows.pop(key, None)
+            return
+        self._rows[key] = row
+        self._severities[row.severity] += 1
+        if row.severity == WATCH:
+            self._unsettled.add(key)
+
+    def _count(self) -> None:
+        self._severities = [0, 0, 0, 0]
+        self._unsettled.clear()
+        for key, row in self._rows.items():
+            self._severities[row.severity] += 1
+            if row.severity == WATCH:
+                self._unsettled.add(key)
+
+    # -- order and filter
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that match; raises nothing, an empty text shows all."""
+        self._filter = Filter(text, self.pane)
+        if not self._filter.active:
+            self._searched.clear()
+        visible = {key for key, row in self._rows.items() if self._visible(row)}
+        kept = [place for place in self._sorted if place[-1] in visible]
+        kept += [self._sort_key(self._rows[key]) for key in visible - self._place.keys()]
+        self._put_in_order(kept)
+
+    def set_sort(self, column_id: str | None, reverse: bool = False) -> None:
+        """Sort by a column; None is worst first, then cluster, namespace, name. Raises KeyError."""
+        self._column = None if column_id is None else self.pane.index[column_id]
+        self._reverse = reverse
+        self._arrange()
+
+    def _sort_key(self, row: PaneRow) -> tuple[Any, ...]:
+        """Ends in the object's key, so that no two rows compare equal."""
+        if self._column is None:
+            return self.pane.order(row)
+        return (self.pane.columns[self._column].sort(row.values[self._column]), row.key)
+
+    def _visible(self, row: PaneRow) -> bool:
+        if not self._filter.active:
+            return True
+        searched = self._searched.get(row.key)
+        if searched is None:
+            searched = self._searched[row.key] = searched_text(self.pane, row, self._now)
+        return self._filter.matches(searched)
+
+    def _arrange(self) -> None:
+        self._put_in_order([self._sort_key(row) for row in self._rows.values() if self._visible(row)])
+
+    def _put_in_order(self, places: list[tuple[Any, ...]]) -> None:
+        self._sorted = sorted(places)
+        keys = [place[-1] for place in self._sorted]
+        self._place = dict(zip(keys, self._sorted, strict=True))
+        self.keys = keys[::-1] if self._reverse else keys
+
+    def _settle(self, key: ObjectKey, row: PaneRow | None) -> bool:
+        """Put one row where it belongs; whether the order changed."""
+        old = self._place.get(key)
+        new = self._sort_key(row) if row is not None and self._visible(row) else None
+        if old == new:
+            return False
+        if old is not None:
+            at = bisect_left(self._sorted, old)
+            del self._sorted[at]
+            del self.keys[self._mirror(at, len(self.keys) - 1)]
+            del self._place[key]
+        if new is not None:
+            at = bisect_left(self._sorted, new)
+            self._sorted.insert(at, new)
+            self.keys.insert(self._mirror(at, len(self.keys)), key)
+            self._place[key] = new
+        return True
+
+    def _mirror(self, at: int, last: int) -> int:
+        return last - at if self._reverse else at
+
+    def notices(self, now: float) -> list[Notice]:
+        """Why rows are missing or old, cluster by cluster; empty when all is complete and current."""
+        said = [notice(store, kind, now) for store in self._stores.values() for kind in self.pane.kinds]
+        return [one for one in said if one is not None]

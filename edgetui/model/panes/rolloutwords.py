@@ -1,0 +1,158 @@
+"""The state of a rollout in a few words for 80 columns, how bad it is, and what holds it up as a sentence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from edgetui.model.kinds.daemonset import DaemonSetRow
+from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.panes.base import BAD, FINE, RECENT, WATCH
+from edgetui.model.rollout import View, Workload, findings, verdict
+from edgetui.model.store import Store
+from edgetui.model.text import duration, plural
+
+LATE = 600.0
+"""Seconds without becoming ready after which a pod is not just slow: the default progress deadline."""
+
+
+FLAPS = 2
+"""Restarts of a pod from which on a complete rollout is not called healthy: a crash after ready trips no deadline."""
+
+
+class Judgement(NamedTuple):
+    """`severity` as in a pane row, `words` for the state cell, `sentence` empty while nothing holds it up."""
+
+    severity: int
+    words: str
+    sentence: str
+
+
+def judge(store: Store, row: Workload, view: View, now: float) -> Judgement:
+    """The state of one rollout: the steps of `kubectl rollout status`, with the reasons of its pods."""
+    if row.generation > row.observed:
+        return Judgement(WATCH, "not seen yet", "its controller has not seen the latest change yet")
+    nodes = _nodes(store, view)
+    found = findings(view.pods, nodes)
+    sentence = f"{found[0][0].sentence} ({plural(found[0][1], 'pod')})" if found else ""
+    hard = next((one.short for one, _count in found if one.hard), "")
+    if isinstance(row, DeploymentRow):
+        held = _held(row, view, hard, sentence)
+        if held is not None:
+            return held
+    serves = verdict(row).done and row.available >= row.replicas
+    blocked = None if serves else _blocked(row, view, nodes)
+    if blocked is not None:
+        return Judgement(BAD, f"stuck: {blocked[0]}", blocked[1])
+    words = _counts(row)
+    if hard:
+        return Judgement(BAD, f"{words}, {hard}" if serves else f"stuck: {hard}", sentence)
+    if serves:
+        flapping = sum(pod.restarts >= FLAPS and pod.restarted_since(now - RECENT) for pod in view.pods)
+        if flapping:
+            told = f"{plural(flapping, 'pod')} restarted in the last {duration(RECENT)}"
+            return Judgement(WATCH, f"{words}, restarting", told)
+        return Judgement(FINE, words, sentence or _stray(row))
+    nothing = bool(row.replicas) and not row.available and _settled(row)
+    return Judgement(BAD if nothing or _late(view, now) else WATCH, words, sentence)
+
+
+def _nodes(store: Store, view: View) -> list[NodeRow]:
+    """The nodes of pods that do not serve."""
+    names = {pod.node for pod in view.pods if pod.node and not pod.is_ready}
+    return [node for name in names if isinstance(node := store.get("Node", "", name), NodeRow)]
+
+
+def _held(row: DeploymentRow, view: View, hard: str, sentence: str) -> Judgement | None:
+    """What a Deployment's own conditions say: pods refused, paused, deadline passed."""
+    failure = row.replica_failure
+    if failure is not None and view.segments.missing:
+        words = "stuck: quota" if "quota" in failure.message else "stuck: pods refused"
+        return Judgement(BAD, words, failure.message)
+    if row.paused:
+        whole = row.updated >= row.replicas
+        words = "paused" if whole else f"paused, {row.updated} of {row.replicas} updated"
+        return Judgement(WATCH, words, sentence)
+    said = verdict(row)
+    if not said.failed:
+        return None
+    if not hard and view.segments.updated_unready + view.segments.updated_ready:
+        return Judgement(WATCH, "deadline passed, still moving", sentence or said.text)
+    return Judgement(BAD, f"stuck: {hard or 'deadline passed'}", sentence or said.text)
+
+
+def _late(view: View, now: float) -> bool:
+    """Whether a pod has not become ready for so long that nobody should wait for it."""
+    return any(
+        not (pod.is_ready or pod.ended or pod.deleting) and now - pod.ready_since > LATE for pod in view.pods
+    )
+
+
+def _stray(row: Workload) -> str:
+    if isinstance(row, DaemonSetRow) and row.misscheduled:
+        return f"runs on {plural(row.misscheduled, 'node')} where it should not"
+    return ""
+
+
+def _settled(row: Workload) -> bool:
+    """Whether a Deployment had already completed, so that having nothing available is not just a start."""
+    if not isinstance(row, DeploymentRow):
+        return False
+    progressing = row.progressing
+    return progressing is not None and progressing.reason == "NewReplicaSetAvailable"
+
+
+def _counts(row: Workload) -> str:
+    """How far it is, in numbers: the same steps as `kubectl rollout status`."""
+    wanted = row.replicas
+    if isinstance(row, StatefulSetRow):
+        wanted = row.replicas - (row.partition or 0)
+        if (
+            row.strategy == "RollingUpdate"
+            and row.updated < wanted
+            and row.update_revision != row.current_revision
+        ):
+            return f"{row.updated} of {wanted} updated"
+        if row.ready < row.replicas:
+            return f"{row.ready} of {row.replicas} ready"
+        if row.partition and row.update_revision != row.current_revision:
+            return f"complete up to partition {row.partition}"
+    elif row.strategy != "OnDelete" and row.updated < wanted:
+        return f"{row.updated} of {wanted} updated"
+    elif isinstance(row, DeploymentRow) and row.current > row.updated:
+        return f"{row.current - row.updated} old to stop"
+    if row.available < row.replicas:
+        return f"{row.available} of {row.replicas} available"
+    if row.strategy == "OnDelete" and row.updated < row.replicas:
+        return f"{row.updated} of {row.replicas} on delete"
+    if not row.replicas:
+        return "no nodes" if isinstance(row, DaemonSetRow) else "scaled to 0"
+    return "complete"
+
+
+def _blocked(row: Workload, view: View, nodes: list[NodeRow]) -> tuple[str, str] | None:
+    """What no counter shows: a DaemonSet pod stuck on a dead node, a StatefulSet waiting for a bad pod."""
+    silent = {node.name for node in nodes if node.unreachable or node.ready == "Unknown"}
+    if isinstance(row, DaemonSetRow) and row.updated < row.replicas:
+        stuck = [pod.node for pod in view.pods if pod.deleting and pod.node in silent]
+        if stuck:
+            names = ", ".join(sorted(stuck)[:3])
+            return (
+                "node silent",
+                f"{names} does not answer: its old pod cannot end and uses up maxUnavailable",
+            )
+    if isinstance(row, StatefulSetRow) and row.management == "OrderedReady":
+        trap = [pod for pod in view.pods if _off_revision(row, pod)]
+        if trap and row.current_revision == row.update_revision and row.ready < row.replicas:
+            name = trap[0].name
+            return (
+                f"broken {name}",
+                f"{name} is broken and from another revision; it must be deleted to go on",
+            )
+    return None
+
+
+def _off_revision(row: StatefulSetRow, pod: PodRow) -> bool:
+    return not pod.is_ready and not pod.deleting and pod.template != row.update_revision

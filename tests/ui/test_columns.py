@@ -1,0 +1,61 @@
+"""Which columns stay at which width, and how texts are cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from edgetui.model.panes import PANES
+from edgetui.ui.widgets.columns import cut, fit
+
+NONE: frozenset[str] = frozenset()
+TYPICAL = {
+    "name": 22,
+    "state": 17,
+    "why": 15,
+    "namespace": 9,
+    "cluster": 7,
+    "node": 13,
+    "images": 20,
+    "metrics": 11,
+}
+
+
+@pytest.mark.parametrize("pane", PANES.values(), ids=lambda pane: pane.id)
+@pytest.mark.parametrize("width", [18, 40, 58, 78, 98, 118, 198])
+def test_columns_fit_the_width_and_the_name_stays(pane, width) -> None:  # type: ignore[no-untyped-def]
+    fitted = fit(pane.columns, width, 1, TYPICAL, NONE)
+    ids = [one.column.id for one in fitted]
+    assert sum(one.width for one in fitted) + len(fitted) - 1 <= width
+    assert all(one.width >= 1 for one in fitted)
+    assert {"name", "object"} & set(ids)
+    assert ids == [column.id for column in pane.columns if column.id in ids]
+
+
+@pytest.mark.parametrize("pane", PANES.values(), ids=lambda pane: pane.id)
+def test_a_wider_screen_never_shows_fewer_columns(pane) -> None:  # type: ignore[no-untyped-def]
+    counts = [len(fit(pane.columns, width, 1, TYPICAL, NONE)) for width in range(30, 240)]
+    assert counts == sorted(counts)
+
+
+def test_at_eighty_columns_pods_keep_what_a_person_needs() -> None:
+    ids = {one.column.id for one in fit(PANES["pods"].columns, 78, 1, TYPICAL, NONE)}
+    assert {"cluster", "namespace", "name", "state", "ready", "restarts", "age"} <= ids
+
+
+def test_one_cluster_needs_no_cluster_column() -> None:
+    ids = {one.column.id for one in fit(PANES["pods"].columns, 200, 1, TYPICAL, frozenset({"cluster"}))}
+    assert "cluster" not in ids
+
+
+def test_a_cut_name_keeps_the_end_that_tells_two_pods_apart() -> None:
+    assert cut("press-line-two-7f9c66-x2k4q", 16, keep_tail=True) == "press-lin…-x2k4q"
+    assert cut("abc", 5, "right") == "  abc"
+    assert cut("abcdef", 4) == "abc…"
+
+
+@given(st.text(max_size=40), st.integers(1, 30), st.booleans())
+def test_a_cut_text_is_exactly_as_wide_as_its_column(text: str, width: int, tail: bool) -> None:
+    assert cell_len(cut(text, width, keep_tail=tail)) == width

@@ -1,0 +1,102 @@
+"""Themes: contrast, words beside colour, and files that are broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.color import Color
+from rich.style import Style
+from textual.color import Color as Shade
+
+from edgetui.ui import themes
+
+REPO = Path(__file__).resolve().parents[2] / "themes"
+LOOKS = themes.load([REPO]).looks
+
+
+ON_THE_BAR = ("bar", "brand", "key", "key-off", "ok", "warn", "bad", "quiet", "note")
+
+
+def luminance(colour: Shade) -> float:
+    """Relative luminance (WCAG 2.1)."""
+    parts = [part / 255 for part in (colour.r, colour.g, colour.b)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def ratio(look: themes.Look, style: Style, ground: Style | None = None) -> float:
+    """WCAG contrast of a style on its own ground, that of another role, or that of the theme."""
+    behind = shade((ground or style).bgcolor, Shade.parse(look.theme.background or "#000000"))
+    light, dark = sorted(
+        (luminance(shade(style.color, Shade.parse(look.theme.foreground or "#ffffff"))), luminance(behind)),
+        reverse=True,
+    )
+    return (light + 0.05) / (dark + 0.05)
+
+
+def shade(colour: Color | None, default: Shade) -> Shade:
+    return default if colour is None or colour.is_default else Shade.from_rich_color(colour)
+
+
+@pytest.mark.parametrize(("name", "least"), [("dark", 4.5), ("light", 4.5), ("high-contrast", 7.0)])
+def test_every_role_can_be_read(name: str, least: float) -> None:
+    look = LOOKS[name]
+    low = {
+        role: round(ratio(look, style), 2)
+        for role, style in look.styles.items()
+        if ratio(look, style) < least
+    }
+    assert not low
+    bar = look.styles["bar"]
+    low = {
+        role: ratio(look, look.styles[role], bar)
+        for role in ON_THE_BAR
+        if ratio(look, look.styles[role], bar) < least
+    }
+    assert not low
+
+
+def test_all_shipped_themes_load_without_a_complaint() -> None:
+    loaded = themes.load([REPO])
+    assert loaded.failures == ()
+    assert {"ansi", "dark", "light", "high-contrast", "mono"} <= set(loaded.looks)
+
+
+def test_mono_uses_no_colour() -> None:
+    for style in LOOKS["mono"].styles.values():
+        assert style.color is None
+        assert style.bgcolor is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name: [x", "not valid YAML at line 1"),
+        ("colours: {}", "has no name"),
+        ("name: x\ncolours: {primry: red}", "does not exist: primry"),
+        ("name: x\ncolours: {primary: reddish}", "'reddish' is not a colour"),
+        ("name: x\nstyles: {bad: blod red}", "'blod red' is not a style"),
+        ("name: x\nstyles: {worse: red}", "role that does not exist: worse"),
+        ("name: x\nstyles: 3", "styles must be"),
+    ],
+)
+def test_a_broken_theme_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    loaded = themes.load([REPO, tmp_path])
+    assert len(loaded.failures) == 1
+    assert sentence in loaded.failures[0]
+    assert "ansi" in loaded.looks
+
+
+def test_an_unknown_theme_falls_back_and_says_so() -> None:
+    look, sentence = themes.load([REPO]).choose("blue")
+    assert look.name == "ansi"
+    assert "no theme 'blue'" in sentence
+
+
+def test_without_any_file_there_is_still_a_theme(tmp_path: Path) -> None:
+    look, _ = themes.load([tmp_path]).choose("ansi")
+    assert look is themes.PLAIN

@@ -1,0 +1,257 @@
+"""The reflector's rules one by one, with their numbers."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from edgetui.cluster import errors
+from edgetui.cluster.reflector import states as r
+from edgetui.cluster.reflector import step
+from edgetui.model.freshness import Sync
+from tests.unit.cluster.reflector_samples import INPUTS, NOW, Fixed, row, sample, status
+
+FIXED = Fixed()
+
+
+def run(state: r.State, *inputs: r.Input, at: float = NOW) -> tuple[r.State, list[r.Effect]]:
+    effects: list[r.Effect] = []
+    for happened in inputs:
+        state, more = step(state, happened, at, FIXED)
+        effects += more
+    return state, effects
+
+
+def query(effects: list[r.Effect]) -> dict[str, str]:
+    return next(e.query for e in effects if isinstance(e, (r.OpenWatch, r.OpenList)))
+
+
+def test_the_streaming_list_asks_for_all_that_makes_it_one() -> None:
+    _, effects = run(r.State(link_up=True), r.Shown())
+    assert query(effects) == {
+        "watch": "1",
+        "allowWatchBookmarks": "true",
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "timeoutSeconds": "450",
+    }
+
+
+def test_a_resumption_asks_for_its_version_and_for_no_initial_events() -> None:
+    _, effects = run(sample(r.Phase.BACKOFF), r.Tick())
+    assert query(effects) == {
+        "watch": "1",
+        "allowWatchBookmarks": "true",
+        "resourceVersion": "100",
+        "timeoutSeconds": "450",
+    }
+
+
+def test_no_version_is_taken_from_initial_events() -> None:
+    state, _ = run(sample(r.Phase.STREAMING), r.Changes([("ADDED", row(rv="999"))]))
+    assert state.rv == ""
+    state, _ = run(state, r.Bookmark("130", initial_end=True))
+    assert (state.phase, state.rv) == (r.Phase.WATCHING, "130")
+
+
+@pytest.mark.parametrize(
+    ("known", "came", "kept"), [("100", "120", "120"), ("100", "99", "100"), ("a", "b", "b")]
+)
+def test_versions_only_move_forward_where_they_can_be_compared(known: str, came: str, kept: str) -> None:
+    state, _ = run(replace(sample(r.Phase.WATCHING), rv=known), r.Changes([("MODIFIED", row(rv=came))]))
+    assert state.rv == kept
+
+
+def test_a_list_that_is_paged_watches_from_its_first_page() -> None:
+    state, effects = run(
+        sample(r.Phase.LISTING),
+        r.Page([row("a")], "50", "t1"),
+        r.Page([row("b")], "50", "t2"),
+        r.Page([], "60"),
+    )
+    assert state.rv == "50"
+    assert [e.query.get("continue") for e in effects if isinstance(e, r.OpenList)] == ["t1", "t2"]
+    assert query([e for e in effects if isinstance(e, r.OpenWatch)])["resourceVersion"] == "50"
+
+
+def test_an_expired_continue_token_leads_to_one_list_without_pages() -> None:
+    state, _ = run(
+        replace(sample(r.Phase.LISTING), streaming=False), r.Page([row()], "50", "t"), INPUTS["410"]
+    )
+    assert state.phase is r.Phase.BACKOFF
+    state, effects = run(state, r.Tick(), at=state.wake_at)
+    assert query(effects) == {}
+    state, _ = run(state, r.Page([], "70"), at=state.opened)
+    assert state.paged
+
+
+def test_silence_before_the_end_bookmark_leads_to_list_and_its_success_is_remembered() -> None:
+    state, effects = run(sample(r.Phase.STREAMING), r.Tick())
+    assert state.phase is r.Phase.LISTING
+    assert not any(isinstance(e, r.NoWatchList) for e in effects)
+    state, effects = run(state, r.Page([], "50"))
+    assert any(isinstance(e, r.NoWatchList) for e in effects)
+    assert not state.streaming
+
+
+def test_silence_is_not_remembered_if_the_list_fails_as_well() -> None:
+    state, _ = run(sample(r.Phase.STREAMING), r.Tick(), INPUTS["500"])
+    state, effects = run(state, r.Tick(), at=state.wake_at)
+    assert state.phase is r.Phase.STREAMING
+    assert "sendInitialEvents" in query(effects)
+
+
+def test_ten_failures_give_growing_delays_up_to_half_a_minute() -> None:
+    state, delays, now = sample(r.Phase.STREAMING), [], NOW
+    for _ in range(10):
+        state, _ = run(state, INPUTS["500"], at=now)
+        delays.append(state.wake_at - now)
+        now = state.wake_at
+        state, _ = run(state, r.Tick(), at=now)
+    assert delays == sorted(delays)
+    assert delays[0] == pytest.approx(0.15)
+    assert delays[-1] == pytest.approx(22.5)
+    assert sum(delay for delay in delays[:6]) > 9.0
+
+
+def test_a_list_that_succeeds_is_no_progress_if_its_watch_fails_at_once() -> None:
+    state, now, tries = replace(sample(r.Phase.STREAMING), streaming=False), NOW, 0
+    state, _ = run(state, INPUTS["410"])
+    while now < NOW + 11.0:
+        now = state.wake_at
+        state, _ = run(state, r.Tick(), r.Page([], "50"), r.Head(), INPUTS["410"], at=now)
+        tries += 1
+    assert tries <= 8
+
+
+def test_failures_are_forgotten_after_a_steady_while() -> None:
+    state = replace(sample(r.Phase.WATCHING), failures=7, steady_since=NOW - 3.0)
+    assert run(state, INPUTS["Link"])[0].failures == 1
+    assert run(state, INPUTS["500"])[0].failures == 8
+    assert run(replace(state, steady_since=NOW - 31.0), INPUTS["500"])[0].failures == 1
+
+
+def test_retry_after_is_honoured_within_reason() -> None:
+    assert run(sample(r.Phase.WATCHING), INPUTS["429"])[0].wake_at == NOW + 7.0
+    forever = status(errors.Throttled, 429, retry_after=1e9)
+    assert run(sample(r.Phase.WATCHING), forever)[0].wake_at == NOW + 300.0
+
+
+def test_410_lists_again_and_keeps_the_rows() -> None:
+    state, effects = run(sample(r.Phase.WATCHING), INPUTS["410"])
+    assert (state.rv, state.synced) == ("", True)
+    assert not any(isinstance(e, r.Clear) for e in effects)
+    state, effects = run(state, r.Tick(), at=state.wake_at)
+    assert state.phase is r.Phase.STREAMING
+    assert state.shown is not None
+    assert state.shown.sync is Sync.STALE
+
+
+def test_403_and_404_must_last_before_rows_are_given_up() -> None:
+    for name, verdict in (("403", Sync.FORBIDDEN), ("404", Sync.ABSENT)):
+        state, now = sample(r.Phase.WATCHING), NOW
+        state, _ = run(state, INPUTS[name], at=now)
+        while state.phase is r.Phase.BACKOFF:
+            assert state.synced
+            now = state.wake_at
+            state, _ = run(state, r.Tick(), INPUTS[name], at=now)
+        assert 5.0 <= now - NOW <= 8.0
+        assert state.verdict is verdict
+
+
+def test_a_403_that_passes_is_forgotten() -> None:
+    state, _ = run(sample(r.Phase.WATCHING), INPUTS["403"])
+    state, _ = run(state, r.Tick(), r.Head(), r.Bookmark("140"), at=state.wake_at)
+    assert state.denied_since == r.NEVER
+    assert state.phase is r.Phase.WATCHING
+
+
+def test_a_denied_collection_is_asked_again_more_and_more_rarely() -> None:
+    state, waits, now = r.State(link_up=True), [], NOW
+    state, _ = run(state, r.Shown())
+    for _ in range(5):
+        state, _ = run(state, INPUTS["403"], at=now)
+        assert state.shown is not None
+        assert state.shown.sync is Sync.FORBIDDEN
+        waits.append(state.wake_at - now)
+        now = state.wake_at
+        state, _ = run(state, r.Tick(), at=now)
+    assert waits == pytest.approx([3.3, 33.0, 330.0, 330.0, 330.0])
+
+
+def test_one_renewal_per_401_and_then_it_is_shown() -> None:
+    state, effects = run(sample(r.Phase.WATCHING), INPUTS["401"], r.Refreshed(changed=True), INPUTS["401"])
+    assert sum(isinstance(e, r.RefreshCredentials) for e in effects) == 1
+    assert any(isinstance(e, r.AuthNeeded) for e in effects)
+    assert (state.phase, state.link_up) == (r.Phase.WAITING, False)
+
+
+def test_a_plugin_that_fails_is_the_reason_that_is_shown() -> None:
+    failed = errors.CredentialError("The plugin aws says: expired session.")
+    _, effects = run(sample(r.Phase.WATCHING), INPUTS["401"], r.Refreshed(changed=False, error=failed))
+    assert r.AuthNeeded(failed) in effects
+
+
+def test_silence_is_suspect_after_75_s_and_listed_again_after_the_verdict() -> None:
+    state = replace(sample(r.Phase.WATCHING), heard=NOW - 75.0)
+    state, effects = run(state, r.Tick())
+    assert any(isinstance(e, r.Suspect) for e in effects)
+    assert state.shown is not None
+    assert state.shown.sync is Sync.STALE
+    state, effects = run(state, r.LinkUp())
+    assert "sendInitialEvents" in query(effects)
+
+
+def test_silence_is_nothing_where_the_server_sends_no_bookmarks() -> None:
+    state = replace(sample(r.Phase.WATCHING), bookmarks=False, heard=NOW - 290.0)
+    _, effects = run(state, r.Tick())
+    assert effects == []
+
+
+def test_a_stream_that_outlives_its_own_timeout_is_dead() -> None:
+    state = replace(sample(r.Phase.WATCHING), bookmarks=False, expires=NOW)
+    assert run(state, r.Tick())[0].phase is r.Phase.BACKOFF
+
+
+def test_an_open_stream_turns_stale_when_it_is_quiet_while_the_link_is_down() -> None:
+    state, _ = run(replace(sample(r.Phase.WATCHING), heard=NOW - 5.0), r.LinkDown("refused"))
+    state, _ = run(state, r.Tick(), at=NOW + 14.0)
+    assert not state.silent
+    state, _ = run(state, r.Tick(), at=NOW + 15.0)
+    assert state.silent
+    state, _ = run(state, r.Heard(), at=NOW + 16.0)
+    assert not state.silent
+
+
+def test_a_resumption_is_live_only_when_it_has_caught_up() -> None:
+    state, _ = run(sample(r.Phase.BACKOFF), r.Tick(), r.Head())
+    assert state.shown is not None
+    assert state.shown.sync is Sync.STALE
+    state, _ = run(state, r.Tick(), at=state.wake_at)
+    assert state.phase is r.Phase.WATCHING
+    assert state.wake_at > NOW + 60.0
+
+
+def test_an_outage_of_two_minutes_is_never_resumed() -> None:
+    waiting = sample(r.Phase.WAITING)
+    assert run(waiting, r.LinkUp(NOW - 119.0))[0].phase is r.Phase.RESUMING
+    state, _ = run(waiting, r.LinkUp(NOW - 120.0))
+    assert (state.phase, state.forked) == (r.Phase.STREAMING, True)
+    _, effects = run(state, r.Bookmark("5", initial_end=True))
+    assert r.Replace(forked=True) in effects
+
+
+def test_waiting_for_the_link_is_never_called_live() -> None:
+    state, _ = run(replace(sample(r.Phase.WATCHING), link_up=False), r.StreamEnded(clean=True))
+    assert state.phase is r.Phase.WAITING
+    assert state.shown is not None
+    assert state.shown.sync is Sync.STALE
+
+
+def test_moving_heard_is_told_every_few_seconds_only() -> None:
+    state, now, told = sample(r.Phase.WATCHING), NOW, 0
+    for _ in range(100):
+        now += 0.1
+        state, effects = run(state, r.Changes([("MODIFIED", row())]), at=now)
+        told += sum(isinstance(e, r.SetFreshness) for e in effects)
+    assert 1 <= told <= 3

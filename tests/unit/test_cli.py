@@ -1,0 +1,178 @@
+"""The command line: what it imports, what it passes on, and how failures end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edgetui import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+DEAD = """
+apiVersion: v1
+kind: Config
+current-context: plant
+clusters: [{name: plant, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: ops, user: {token: not-a-token}}]
+contexts: [{name: plant, context: {cluster: plant, user: ops}}]
+"""
+
+
+def run(*arguments: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """edgetui in a process of its own, without a terminal and with an empty home."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **more}
+    return subprocess.run(
+        [sys.executable, "-m", "edgetui", *arguments],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version_imports_next_to_nothing(flag: str) -> None:
+    probe = (
+        "import sys; before = set(sys.modules); from edgetui.__main__ import main; "
+        f"sys.argv = ['edgetui', {flag!r}]; code = main(); "
+        "sys.stderr.write(repr((code, sorted(m for m in set(sys.modules) - before))))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
+    code, loaded = eval(done.stderr)
+    assert code == 0
+    assert done.stdout.startswith("edgetui 0.")
+    assert {name for name in loaded if not name.startswith("edgetui")} <= {"__future__"}
+
+
+def test_version_takes_at_most_three_times_a_bare_interpreter() -> None:
+    def fastest(*arguments: str) -> float:
+        times = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+            times.append(time.perf_counter() - begin)
+        return min(times)
+
+    assert fastest("-m", "edgetui", "--version") <= 3 * fastest("-c", "pass")
+
+
+def test_no_kubeconfig_at_all_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    for command in ([], ["once"], ["scale", "deploy/x", "1"]):
+        done = run(*command, home=tmp_path)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("\n") <= 2
+        assert done.stderr.strip()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    done = run(str(tmp_path / "gone.yaml"), home=tmp_path)
+    assert done.returncode == 2
+    assert "gone.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_word_in_the_wrong_place_is_explained(tmp_path: Path) -> None:
+    done = run("--all-contexts", "once", home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "edgetui: There is no file once. A command goes first: edgetui once ...\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--profile", "huge"],
+        ["once", "--timeout", "never"],
+        ["once", "--timeout", "-1"],
+        ["demo", "--clusters", "many"],
+        ["demo", "--clusters", "0"],
+        ["--no-such"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str], tmp_path: Path) -> None:
+    done = run(*arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert "usage: edgetui" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_pane_is_told_with_the_names_that_exist(tmp_path: Path) -> None:
+    done = run("once", "--pane", "nodes,cows", home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("edgetui: There is no pane cows. Choose from nodes, pods, ")
+
+
+def test_the_screen_without_a_terminal_points_to_once(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(DEAD)
+    done = run(str(file), home=tmp_path, TERM="xterm")
+    assert done.returncode == 2
+    assert "edgetui once" in done.stderr
+
+
+def test_an_unreachable_cluster_is_exit_code_2_and_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(DEAD)
+    done = run("once", str(file), "--json", "--timeout", "2", home=tmp_path)
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert document["exit"] == 2
+    (cluster,) = document["clusters"]
+    assert cluster["state"] != "live"
+    assert cluster["sentence"]
+    assert "not-a-token" not in done.stdout + done.stderr
+
+
+def test_a_defect_becomes_one_sentence_and_a_private_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_argv: object) -> int:
+        raise ZeroDivisionError("the token is eyJhbGciOiJI.eyJzdWIiOiJ4.c2lnbmF0dXJl")
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setitem(cli.COMMANDS, "once", broken)
+    written: list[str] = []
+    monkeypatch.setattr(sys.stderr, "write", written.append)
+    assert cli.main(["once"]) == cli.DEFECT
+    (file,) = (tmp_path / "edgetui").iterdir()
+    assert str(file) in "".join(written)
+    assert "Traceback" not in "".join(written)
+    assert file.stat().st_mode & 0o777 == 0o600
+    text = file.read_text()
+    assert "ZeroDivisionError: the token is [removed]" in text
+    assert "in broken" in text
+
+
+def test_an_interrupt_is_130_and_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
+    probe = (
+        "import sys; from edgetui import cli\n"
+        "def interrupted(argv): raise KeyboardInterrupt\n"
+        "def endless(argv):\n"
+        "    while True: sys.stdout.write('x' * 9000 + chr(10))\n"
+        "cli.COMMANDS['once'], cli.COMMANDS['demo'] = interrupted, endless\n"
+        "sys.exit(cli.main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe, "once"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+    pipe = subprocess.Popen(
+        [sys.executable, "-c", probe, "demo"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert pipe.stdout is not None
+    pipe.stdout.readline()
+    pipe.stdout.close()
+    assert pipe.stderr is not None
+    assert pipe.stderr.read() == b""
+    assert pipe.wait(20) == 0
+    pipe.stderr.close()

@@ -1,0 +1,136 @@
+"""`edgetui once` on the demo fleet: the document, its description, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgetui.demo.launcher import Fleet
+from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.panes import PANES
+from edgetui.model.store import Store
+from edgetui.once import exit_code, panes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def kubeconfig() -> Iterator[Path]:
+    with Fleet(3, 0, outages=False) as fleet:
+        yield fleet.ready()
+
+
+def once(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "edgetui", "once", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def store(**syncs: Sync) -> Store:
+    made = Store("plant")
+    for kind, sync in syncs.items():
+        made.set_freshness(kind, Freshness(sync))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("syncs", "code"),
+    [
+        ({"Node": Sync.LIVE, "Pod": Sync.LIVE}, 0),
+        ({"Node": Sync.ABSENT, "Pod": Sync.LIVE}, 0),
+        ({"Node": Sync.FORBIDDEN, "Pod": Sync.LIVE}, 3),
+        ({"Node": Sync.STALE, "Pod": Sync.LIVE}, 3),
+        ({"Node": Sync.LIVE}, 3),
+        ({"Node": Sync.STALE, "Pod": Sync.STALE}, 2),
+        ({"Node": Sync.FORBIDDEN, "Pod": Sync.FORBIDDEN}, 2),
+        ({}, 2),
+    ],
+)
+def test_the_exit_code_follows_the_lists_that_were_asked_for(syncs: dict[str, Sync], code: int) -> None:
+    assert set(PANES["nodes"].needs) == {"Node", "Pod"}
+    assert exit_code([store(**syncs)], [PANES["nodes"]]) == code
+
+
+def test_one_dead_cluster_beside_a_live_one_is_partly() -> None:
+    live = store(Node=Sync.LIVE, Pod=Sync.LIVE)
+    assert exit_code([live, store()], [PANES["nodes"]]) == 3
+
+
+def test_panes_come_in_screen_order_whatever_the_order_of_asking() -> None:
+    assert [pane.id for pane in panes(["events,pods", "nodes"])] == ["nodes", "pods", "events"]
+    assert [pane.id for pane in panes([])] == ["nodes", "pods", "autoscalers", "rollouts"]
+    assert [pane.id for pane in panes(["all"])] == list(PANES)
+
+
+def test_the_document_holds_every_pane_of_every_cluster(kubeconfig: Path) -> None:
+    done = once("--all-contexts", str(kubeconfig), "--json", "--pane", "all")
+    assert (done.returncode, done.stderr) == (0, "")
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert (document["schema"], document["exit"]) == (1, 0)
+    assert [(cluster["name"], cluster["state"]) for cluster in document["clusters"]] == [
+        ("plant", "live"),
+        ("van-17", "live"),
+        ("farm", "live"),
+    ]
+    assert "DEMO" in document["clusters"][0]["badges"]
+    rows = {pane: {row["name"]: row for row in found} for pane, found in document["panes"].items()}
+    assert rows["nodes"]["farm-tower-4"]["severity"] == "bad"
+    assert rows["nodes"]["plant-cp"]["cpu"] is not None
+    press = rows["rollouts"]["press"]
+    assert (press["severity"], press["images"]) == ("bad", ["registry.local/press:2.1.1"])
+    assert "not found" in press["reason"]
+    assert rows["autoscalers"]["telemetry"]["max"] == 6
+    assert document["panes"]["rollouts"][0]["severity"] == "bad"
+    described = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "once-schema.md").read_text()))
+    for found in document["panes"].values():
+        assert found
+        assert found[0].keys() <= described
+    assert document["clusters"][0].keys() <= described
+
+
+def test_text_fits_its_width_and_names_every_cluster(kubeconfig: Path) -> None:
+    done = once("--all-contexts", str(kubeconfig), COLUMNS="80")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[:2] for line in lines[:3]] == [
+        ["plant", "live"],
+        ["van-17", "live"],
+        ["farm", "live"],
+    ]
+    assert any(line.startswith("! farm") and "farm-tower-4" in line for line in lines)
+
+
+def test_one_cluster_needs_no_cluster_column(kubeconfig: Path) -> None:
+    done = once(str(kubeconfig), "--pane", "nodes")
+    assert done.stdout.splitlines()[3].split()[0] == "NAME"
+
+
+def test_the_demo_without_a_terminal_prints_the_fleet_and_says_how_to_see_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "edgetui", "demo", "--no-outages"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Rollouts" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("This is the demo fleet, once. For the live screen run")
