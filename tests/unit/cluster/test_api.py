@@ -42,7 +42,7 @@ from .wire import (
     until,
 )
 
-PERMIT = WritePermit("scale 1", "plant")
+PERMIT = WritePermit("scale", "plant")
 PATH = "/apis/apps/v1/namespaces/line/deployments/press/scale"
 
 
@@ -202,10 +202,10 @@ async def test_a_write_needs_a_permit_for_this_cluster() -> None:
         with pytest.raises(TypeError):
             await api.write(object(), "PATCH", PATH, {})  # type: ignore[arg-type]
         with pytest.raises(TypeError):
-            await api.write(WritePermit("scale 1", "another"), "PATCH", PATH, {})
+            await api.write(WritePermit("scale", "another"), "PATCH", PATH, {})
         with pytest.raises(ValueError, match="GET"):
             await api.write(PERMIT, "GET", PATH, {})
-        await api.write(WritePermit("scale 1"), "PATCH", PATH, {})
+        await api.write(PERMIT, "PATCH", PATH, {})
         api.close()
     assert len(server.requests) == 1
 
@@ -309,5 +309,5 @@ async def test_a_second_client_has_its_own_connections_and_credentials() -> None
         api.close()
 
 
-def test_a_permit_shows_its_purpose() -> None:
-    assert repr(PERMIT) == "WritePermit('scale 1', 'plant')"
+def test_a_permit_says_what_it_is_for() -> None:
+    assert repr(PERMIT) == "WritePermit('scale', 'plant')"
