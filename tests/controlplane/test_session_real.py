@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -176,7 +175,7 @@ async def test_many_sessions_share_a_loop_and_leave_nothing_behind(
     two_clusters: tuple[ControlPlane, ControlPlane],
 ) -> None:
     def descriptors() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     files = [cp.kubeconfig() for cp in two_clusters]
     before, tasks = descriptors(), len(asyncio.all_tasks())

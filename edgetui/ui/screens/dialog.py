@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -28,10 +28,10 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     app: EdgetuiApp
     DEFAULT_CSS = """
     Dialog { align: center middle; background: transparent; }
-    Dialog > Vertical { width: 78; max-width: 100%; height: auto; padding: 0 1; }
-    Dialog > Vertical { border: solid $primary; background: $surface; }
-    Dialog.wide > Vertical { width: 104; }
-    Dialog:ansi > Vertical { border: solid ansi_default; background: ansi_default; }
+    Dialog > Container { width: 100%; max-width: 104; height: auto; background: $surface; }
+    Dialog Vertical { height: auto; padding: 0 1; border: solid $primary; }
+    Dialog:ansi > Container { background: ansi_default; }
+    Dialog:ansi Vertical { border: solid ansi_default; }
     Dialog TextView { height: auto; }
     Dialog #more { height: 1; }
     """
@@ -55,14 +55,13 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         """Text, a line that says when there is more of it, and what is below."""
-        with Vertical():
+        with Container(), Vertical():
             yield self.body
             yield self._more
             yield from self.below()
 
     def on_mount(self) -> None:
         """Fit the box to the screen."""
-        self.set_class(self.app.size.width >= 120, "wide")
         self._fit()
 
     def on_resize(self) -> None:

@@ -235,6 +235,7 @@ class MainScreen(Screen[None]):
         if pane_id != self._current:
             self.app.watch_on_demand(self._panes[self._current].pane, False)
             self.app.watch_on_demand(self._panes[pane_id].pane, True)
+            self.footer.clear()
         self._current = pane_id
         for name, pane in self._panes.items():
             pane.set_class(name == pane_id, "current")

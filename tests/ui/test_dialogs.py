@@ -1,0 +1,232 @@
+"""The dialogs of the three keys: the harmless answer has the cursor, and nothing is given by accident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgetui.actions.plan import Plan, Receipt, Step
+from edgetui.actions.rollback import RollbackView
+from edgetui.actions.scale import ScaleView
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds import row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.revision import deployment_revisions, last_known_good, suggestion
+from edgetui.ui.screens.confirm import ConfirmScreen
+from edgetui.ui.screens.progress import Progress, ProgressScreen
+from edgetui.ui.screens.rollback import RollbackScreen
+from edgetui.ui.screens.scale import ScaleScreen
+from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
+
+from .driving import Screen, running
+from .fleet import plant
+
+REF = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "uid-1", "405")
+PLAN = Plan(
+    action="rollback",
+    cluster="plant",
+    target=REF,
+    title="Roll back deployment press in line-2 on plant to revision 7",
+    facts=(("cluster", "plant (https://10.0.0.1:6443)"), ("now", "revision 8")),
+    diff=("- containers[app].image: press:2.1", "+ containers[app].image: press:2.0"),
+    warnings=("Argo CD (plant) manages it and may undo this.",),
+    writes=("set the pod template of Deployment/press to that of revision 7",),
+)
+
+
+async def ask(screen: Screen, dialog: Any) -> list[Any]:
+    """Show a dialog; the list gets its answer."""
+    answers: list[Any] = []
+    screen.app.push_screen(dialog, answers.append)
+    await screen.pilot.pause()
+    await screen.pilot.pause()
+    return answers
+
+
+class TestConfirm:
+    async def test_it_names_everything_and_cancel_has_the_cursor(self) -> None:
+        async with running([plant()]) as screen:
+            await ask(screen, ConfirmScreen(PLAN))
+            text = screen.text()
+            for words in (
+                PLAN.title,
+                "Argo CD",
+                "press:2.0",
+                "1. set the pod template",
+                "https://10.0.0.1:6443",
+            ):
+                assert words in text
+            assert "> Cancel" in text
+            assert "  Roll back on plant" in text
+
+    @pytest.mark.parametrize(
+        ("keys", "answer"),
+        [
+            (["enter"], False),
+            (["escape"], False),
+            (["right", "enter"], True),
+            (["tab", "enter"], True),
+            (["right", "left", "enter"], False),
+            (["right", "right", "enter"], False),
+            (["right", "escape"], False),
+        ],
+    )
+    async def test_only_a_deliberate_move_to_the_other_answer_is_yes(
+        self, keys: list[str], answer: bool
+    ) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ConfirmScreen(PLAN))
+            await screen.press(*keys)
+            assert answers == [answer]
+
+    async def test_letters_answer_nothing(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ConfirmScreen(PLAN))
+            await screen.press("y", "Y", "b", "s", "t", "O", "left_square_bracket", "q")
+            assert answers == []
+
+    async def test_a_long_difference_scrolls_and_the_answers_stay_in_sight(self) -> None:
+        long = Plan(**{**PLAN_FIELDS, "diff": tuple(f"+ line {number}" for number in range(60))})
+        async with running([plant()]) as screen:
+            await ask(screen, ConfirmScreen(long))
+            assert "more lines" in screen.text()
+            assert "> Cancel" in screen.text()
+            assert "line 59" not in screen.text()
+            await screen.press(*["pagedown"] * 6)
+            assert "line 59" in screen.text()
+            assert "> Cancel" in screen.text()
+
+
+PLAN_FIELDS = {name: getattr(PLAN, name) for name in PLAN.__dataclass_fields__}
+
+
+class TestScale:
+    def view(self, hpa: bool = False) -> ScaleView:
+        owner = row_of("HorizontalPodAutoscaler", autoscaler("press", "line-2", bounds=(2, 6), cpu=60))
+        assert isinstance(owner, AutoscalerRow)
+        return ScaleView(REF, 3, 3, 3, 2, owner if hpa else None, ())
+
+    async def test_it_shows_what_is_there_and_gives_the_typed_number(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ScaleScreen(self.view()))
+            assert "3 wanted, 3 running, 2 ready" in screen.text()
+            assert "nobody but people" in screen.text()
+            await screen.press("5", "enter")
+            assert answers == [5]
+
+    async def test_arrows_step_and_escape_gives_nothing(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ScaleScreen(self.view()))
+            await screen.press("up", "up", "down")
+            assert "4" in screen.line("replicas")
+            await screen.press("escape")
+            assert answers == [None]
+
+    async def test_an_empty_field_gives_nothing_and_letters_do_not_get_in(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ScaleScreen(self.view()))
+            await screen.press("backspace", "x", "minus", "enter")
+            assert answers == []
+            assert "type a number" in screen.text()
+
+    async def test_the_autoscaler_is_named_and_what_it_will_do(self) -> None:
+        async with running([plant()]) as screen:
+            await ask(screen, ScaleScreen(self.view(hpa=True)))
+            assert "autoscaler press, 2 to 6" in screen.text()
+            await screen.press("9")
+            assert "puts it back to its maximum 6" in screen.text()
+            await screen.press("backspace", "0")
+            assert "0 stops every pod" in screen.text()
+
+    async def test_what_changed_meanwhile_is_said_when_it_is_shown_again(self) -> None:
+        async with running([plant()]) as screen:
+            await ask(screen, ScaleScreen(self.view(), "It was at 3, now it is at 4."))
+            assert "! It was at 3, now it is at 4." in screen.text()
+
+
+class TestRollback:
+    def view(self) -> RollbackView:
+        made = deployment("press", "line-2", revision=8, image="press:2.1", generation=9)
+        sets = [
+            replica_set(made, "c", revision=8, replicas=2, ready=0, image="press:2.1"),
+            replica_set(made, "b", revision=7, replicas=5, image="press:2.0", created=NOW - 3 * 86400),
+            replica_set(made, "a", revision=6, replicas=0, image="press:1.9", created=NOW - 9 * 86400),
+        ]
+        revisions = tuple(deployment_revisions(made, sets))
+        suggested, why = suggestion(revisions)
+        assert suggested is not None
+        template = made["spec"]["template"]
+        current = next(one for one in revisions if one.current)
+        good = last_known_good(revisions)
+        return RollbackView(REF, 9, revisions, current, good, suggested, why, (), "app=press", template)
+
+    async def test_the_last_good_revision_is_under_the_cursor_with_its_difference(self) -> None:
+        async with running([plant()], size=(100, 30)) as screen:
+            answers = await ask(screen, RollbackScreen(self.view()))
+            line = screen.line("last good")
+            assert line.startswith(">")
+            assert "7" in line
+            assert "what going back to revision 7 changes" in screen.text()
+            assert "press:2.0" in screen.text()
+            await screen.press("enter")
+            assert answers[0].number == 7
+
+    async def test_the_running_revision_cannot_be_chosen(self) -> None:
+        async with running([plant()], size=(100, 30)) as screen:
+            answers = await ask(screen, RollbackScreen(self.view()))
+            await screen.press("up", "enter")
+            assert answers == []
+            assert "Revision 8 is the one that runs now." in screen.text()
+
+    async def test_an_older_one_is_marked_as_unproven(self) -> None:
+        async with running([plant()], size=(100, 30)) as screen:
+            answers = await ask(screen, RollbackScreen(self.view()))
+            await screen.press("down")
+            assert "Revision 6 is not known to have worked." in screen.text()
+            await screen.press("escape")
+            assert answers == [None]
+
+
+class TestProgress:
+    async def test_steps_take_each_others_place_and_the_receipt_ends_it(self) -> None:
+        async with running([plant()]) as screen:
+            progress = Progress("Scale deployment press to 6 on plant", screen.clock.monotonic)
+            answers = await ask(screen, ProgressScreen(progress))
+            assert "asking the cluster" in screen.text()
+            progress.step(Step("Setting deployment press from 3 to 6", "doing"))
+            await screen.pilot.pause()
+            assert "..  Setting deployment press from 3 to 6" in screen.text()
+            assert "Go on in the background" in screen.text()
+            progress.step(Step("The server accepted 6 replicas", "done"))
+            progress.finish(
+                Receipt("scale", "plant", REF, True, ("deployment press: 6 of 6 ready after 4.0 s.",))
+            )
+            await screen.pilot.pause()
+            text = screen.text()
+            assert "Setting deployment" not in text
+            assert "ok  The server accepted 6 replicas" in text
+            assert "ok  deployment press: 6 of 6 ready" in text
+            assert "> Close" in text
+            await screen.press("enter")
+            assert answers == [None]
+
+    async def test_a_slow_step_says_how_long(self) -> None:
+        async with running([plant()]) as screen:
+            progress = Progress("Rotate", screen.clock.monotonic)
+            await ask(screen, ProgressScreen(progress))
+            progress.step(Step("Waiting until the old token is refused", "doing"))
+            screen.clock.advance(7)
+            screen.app._tick()
+            await screen.pilot.pause()
+            assert "is refused  7 s" in screen.text()
+
+    async def test_a_failure_is_a_sentence_with_the_next_step(self) -> None:
+        async with running([plant()]) as screen:
+            progress = Progress("Scale", screen.clock.monotonic)
+            progress.fail(
+                "ops may not update deployments/scale.", "Ask whoever runs the cluster for that right."
+            )
+            await ask(screen, ProgressScreen(progress))
+            assert "!   ops may not update deployments/scale." in screen.text()
+            assert "Ask whoever runs the cluster" in screen.text()
