@@ -51,6 +51,12 @@ def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> 
             other = _about_certificate(target, user, certificate, now)
             return other if other.certain else advice
         return advice
+    if target.auth.has_client_certificate:
+        return Advice(
+            f"The client certificate of {user} cannot be read any more.",
+            "Check the file that client-certificate names in the kubeconfig.",
+            certain=True,
+        )
     return _about_others(target, user)
 
 
@@ -74,7 +80,7 @@ def _about_certificate(target: ClusterTarget, user: str, facts: CertificateFacts
     issuer = f" by {facts.issuer}" if facts.issuer else ""
     left = duration(facts.not_after - now)
     return Advice(
-        f"The server does not accept the client certificate of {user}, which was issued{issuer} and is valid for {left}.",
+        f"The server does not accept the client certificate of {user}, issued{issuer} and valid for {left} more.",
         "The cluster was probably made anew, or this is another cluster: copy its kubeconfig again.",
     )
 
@@ -172,12 +178,12 @@ def explain_tls(error: ssl.SSLError | OSError, target: ClusterTarget) -> Advice:
         name = clean(target.tls.server_name, 80)
         return Advice(
             f"The certificate of {server} is not for {f'the name {name}' if name else 'that name'}.",
-            "Use a name from the certificate in the kubeconfig, or set tls-server-name to one"
-            " (K3s: --tls-san, MicroK8s: csr.conf.template add names).",
+            "Use a name from the certificate in server:, or set tls-server-name to one (K3s: --tls-san NAME).",
             certain=True,
         )
+    reason = clean(getattr(error, "reason", "") or error.strerror or "TLS failed", 80)
     return Advice(
-        f"No secure connection to {server}: {clean(getattr(error, 'reason', '') or error.strerror or 'TLS failed', 80)}.",
+        f"No secure connection to {server}: {reason}.",
         "Check that the server URL leads to a Kubernetes API server.",
     )
 

@@ -7,11 +7,22 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edgetui.cluster.api import Api
-from edgetui.cluster.errors import ApiError, Forbidden, NotFound, ServerFailure, Throttled, Unauthorized
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    Forbidden,
+    LinkError,
+    NotFound,
+    ServerFailure,
+    Throttled,
+    Unauthorized,
+)
+from edgetui.cluster.transport import NotSent
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
 MOST_NAMESPACES = 500
+LIVES_WITHIN = 2.0
 
 
 class Identity(NamedTuple):
@@ -61,11 +72,30 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
     except ApiError:
         return Identity("", behind)
+    except LinkError as error:
+        if isinstance(error, NotSent) or not await _lives(api, query):
+            raise
+        raise ServerFailure(
+            "The server answers, but its datastore does not: what is shown is frozen.",
+            "Look at etcd or kine on the host of the control plane.",
+            code=503,
+        ) from error
     try:
         found = msgspec.json.decode(body, type=_Objects).items or []
     except msgspec.MsgspecError:
         return Identity("", behind)
     return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
+
+
+async def _lives(api: Api, query: dict[str, str]) -> bool:
+    """Whether the server answers from its cache: with a dead datastore only consistent reads hang, for a minute."""
+    try:
+        await api.get_bytes(NAMESPACES, {**query, "resourceVersion": "0"}, timeout=LIVES_WITHIN)
+    except ApiError:
+        return True
+    except EdgetuiError:
+        return False
+    return True
 
 
 async def server_version(api: Api) -> str:

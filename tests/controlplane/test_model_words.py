@@ -285,6 +285,78 @@ def test_the_bar_counts_what_the_cluster_has(cluster: ControlPlane, namespace: s
     assert data()["state"] == "complete"
 
 
+def rollout(cluster: ControlPlane, namespace: str, kind: str, name: str) -> Json:
+    """The rollouts row of one workload, as scripts get it."""
+    store, pane = store_of(cluster, namespace), PANES["rollouts"]
+    row = store.get(kind, namespace, name)
+    assert row is not None
+    return pane.json(pane.build(store, kind, row, time.time()), time.time())
+
+
+def test_an_ordered_stateful_set_in_its_trap_names_the_broken_pod(
+    cluster: ControlPlane, namespace: str
+) -> None:
+    """After a bad image and its undo the controller waits for ever for a pod of the revision it left (KEP-3541)."""
+    cluster.create(namespace, workloads.statefulset("db"))
+    db = Follower(cluster, namespace, "StatefulSet", "db")
+    db.until("roll out complete")
+
+    def state() -> str:
+        return str(rollout(cluster, namespace, "StatefulSet", "db")["state"])
+
+    db.image("bad:2")
+    eventually(lambda: state() == "stuck: image not found", within=20, what="the bad image")
+    cluster.kubectl("rollout", "undo", "statefulset/db", "-n", namespace)
+    eventually(lambda: state() == "stuck: broken db-2", within=20, what="the trap")
+    cluster.kubectl("delete", "pod", "db-2", "-n", namespace, "--wait=false")
+    eventually(lambda: state() == "complete", within=20, what="recovery")
+
+
+def test_pods_that_a_quota_refuses(cluster: ControlPlane, namespace: str) -> None:
+    quota = {"metadata": {"name": "small"}, "spec": {"hard": {"pods": "1"}}}
+    cluster.api.create(f"/api/v1/namespaces/{namespace}/resourcequotas", quota)
+    cluster.create(namespace, workloads.deployment("web", replicas=3))
+    seen = eventually(
+        lambda: (row := rollout(cluster, namespace, "Deployment", "web"))["state"] == "stuck: quota" and row,
+        within=30,
+        what="the quota",
+    )
+    assert isinstance(seen, dict)
+    assert "exceeded quota: small" in seen["reason"]
+
+
+def test_a_dead_node_is_told_where_counters_and_containers_look_healthy(
+    cluster: ControlPlane, namespace: str
+) -> None:
+    """Pods on a dead node keep their ready containers, and it leaves a DaemonSet's desired number."""
+    cluster.create(namespace, workloads.daemonset("agent"))
+    agent = Follower(cluster, namespace, "DaemonSet", "agent")
+    agent.until("successfully rolled out")
+    cluster.kill_node("node-2")
+    try:
+        cluster.await_node("node-2", ready=False)
+        pods = PANES["pods"]
+
+        def silent() -> list[Json]:
+            store = store_of(cluster, namespace)
+            rows = [pods.json(pods.build(store, "Pod", row, time.time()), 0.0) for row in store.rows("Pod")]
+            return [row for row in rows if row["why"] == "node silent"]
+
+        (row,) = eventually(silent, within=30, what="the pod on the dead node")
+        assert (row["node"], row["ready"]) == ("node-2", "1/1")
+        agent.image("good:2")
+
+        def blocked() -> bool:
+            now = rollout(cluster, namespace, "DaemonSet", "agent")
+            return now["state"] == "stuck: node silent" and "node-2 does not answer" in now["reason"]
+
+        eventually(blocked, within=30, what="the blocked rollout")
+    finally:
+        cluster.revive_node("node-2")
+        cluster.await_node("node-2", ready=True)
+    agent.until("successfully rolled out")
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Event"])
 def test_every_object_of_a_real_cluster_has_a_row(cluster: ControlPlane, kind: str) -> None:
     """Server objects, with all their fields, decode and are the same from bytes and from data."""

@@ -14,7 +14,17 @@ import pytest
 import yaml
 
 from tests.terminal.ptyapp import PtyApp
-from tests.terminal.walking import act, close_receipt, confirm, go_to, narrow, open_screen, row, scale, wait_row
+from tests.terminal.walking import (
+    act,
+    close_receipt,
+    confirm,
+    go_to,
+    narrow,
+    open_screen,
+    row,
+    scale,
+    wait_row,
+)
 
 from . import workloads
 from .cluster import ControlPlane

@@ -99,6 +99,10 @@ class PodRow(Row):
         """Whether all its containers have ended for good."""
         return self.phase in ("Succeeded", "Failed")
 
+    def restarted_since(self, moment: float) -> bool:
+        """Whether a container restarted after a moment (Unix s); an unknown end is dated by its return to ready."""
+        return self.restarts > 0 and (self.restarted or self.ready_since) > moment
+
     @property
     def restarted(self) -> int:
         """When a container last ended (Unix s, 0 never)."""

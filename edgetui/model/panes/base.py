@@ -24,6 +24,10 @@ SETTLING = 120.0
 """Seconds a pod or node may take to become ready before that counts as broken."""
 
 
+RECENT = 600.0
+"""Seconds during which a restart is news."""
+
+
 class State(msgspec.Struct, frozen=True, gc=False):
     """What the state cell says: the last known words, and how old they are once nobody keeps them.
 

@@ -12,6 +12,7 @@ from edgetui.model.panes.base import (
     CLUSTER,
     FINE,
     NAMESPACE,
+    RECENT,
     SETTLING,
     STATE,
     WATCH,
@@ -27,9 +28,6 @@ from edgetui.model.panes.base import (
 from edgetui.model.store import Store
 from edgetui.model.text import age, cpu, memory
 from edgetui.model.trouble import diagnose
-
-RECENT = 600.0
-"""Seconds during which a restart is news."""
 
 
 class Pods(Pane):
@@ -93,21 +91,28 @@ class Pods(Pane):
 
 def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     """Severity, and why in a few words."""
-    if row.deleting:
-        return (BAD, f"overdue {age(now - row.deleting)}") if now > row.deleting + SETTLING else (WATCH, "")
     if row.phase == "Succeeded":
         return FINE, ""
     node = store.get("Node", "", row.node) if row.node and not row.is_ready else None
-    found = diagnose(row, node if isinstance(node, NodeRow) else None)
+    carrier = node if isinstance(node, NodeRow) else None
+    if row.deleting:
+        return _leaving(row, carrier, now)
+    found = diagnose(row, carrier)
     if found is not None and found.hard:
         return (WATCH, f"left over, {found.short}") if _left_over(row) else (BAD, found.short)
     if row.is_ready:
-        recent = row.restarts and now - row.restarted < RECENT
-        return (WATCH, "restarted") if recent else (FINE, "")
+        return (WATCH, "restarted") if row.restarted_since(now - RECENT) else (FINE, "")
     late = now - row.ready_since > SETTLING
     if found is not None:
         return (BAD if late and found.code != "gated" else WATCH), found.short
     return (BAD, "slow to start") if late and row.phase == "Pending" else (WATCH, "starting")
+
+
+def _leaving(row: PodRow, node: NodeRow | None, now: float) -> tuple[int, str]:
+    """A pod on its way out: `deleting` is when its grace ends; on a dead node it cannot end at all."""
+    if now > row.deleting + SETTLING:
+        return BAD, f"overdue {age(now - row.deleting)}"
+    return WATCH, "node silent" if node is not None and node.ready == "Unknown" else ""
 
 
 def _left_over(row: PodRow) -> bool:

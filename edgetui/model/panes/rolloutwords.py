@@ -9,13 +9,17 @@ from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.panes.base import BAD, FINE, WATCH
+from edgetui.model.panes.base import BAD, FINE, RECENT, WATCH
 from edgetui.model.rollout import View, Workload, findings, verdict
 from edgetui.model.store import Store
-from edgetui.model.text import plural
+from edgetui.model.text import duration, plural
 
 LATE = 600.0
 """Seconds without becoming ready after which a pod is not just slow: the default progress deadline."""
+
+
+FLAPS = 2
+"""Restarts of a pod from which on a complete rollout is not called healthy: a crash after ready trips no deadline."""
 
 
 class Judgement(NamedTuple):
@@ -27,7 +31,7 @@ class Judgement(NamedTuple):
 
 
 def judge(store: Store, row: Workload, view: View, now: float) -> Judgement:
-    """The state of one rollout; the steps are those of `kubectl rollout status`, with the pods' reasons added."""
+    """The state of one rollout: the steps of `kubectl rollout status`, with the reasons of its pods."""
     if row.generation > row.observed:
         return Judgement(WATCH, "not seen yet", "its controller has not seen the latest change yet")
     nodes = _nodes(store, view)
@@ -46,6 +50,10 @@ def judge(store: Store, row: Workload, view: View, now: float) -> Judgement:
     if hard:
         return Judgement(BAD, f"{words}, {hard}" if serves else f"stuck: {hard}", sentence)
     if serves:
+        flapping = sum(pod.restarts >= FLAPS and pod.restarted_since(now - RECENT) for pod in view.pods)
+        if flapping:
+            told = f"{plural(flapping, 'pod')} restarted in the last {duration(RECENT)}"
+            return Judgement(WATCH, f"{words}, restarting", told)
         return Judgement(FINE, words, sentence or _stray(row))
     nothing = bool(row.replicas) and not row.available and _settled(row)
     return Judgement(BAD if nothing or _late(view, now) else WATCH, words, sentence)
@@ -140,7 +148,7 @@ def _blocked(row: Workload, view: View, nodes: list[NodeRow]) -> tuple[str, str]
         if trap and row.current_revision == row.update_revision and row.ready < row.replicas:
             name = trap[0].name
             return (
-                f"old {name[-12:]}",
+                f"broken {name}",
                 f"{name} is broken and from another revision; it must be deleted to go on",
             )
     return None

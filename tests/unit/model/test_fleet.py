@@ -81,7 +81,7 @@ def act(store: Store, step: str, what: Any) -> None:
         store.set_metrics("Pod", {("default", "a-1"): Usage(what, what)}, True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(list(PANES.values())), st.lists(st.tuples(st.booleans(), STEPS), max_size=4))
 def test_taking_changes_in_ends_where_a_rebuild_ends(pane: Pane, histories: list[tuple[bool, Any]]) -> None:
     stores = [f.store_of(MADE, SETS, cluster="plant"), f.store_of(cluster="van-17")]

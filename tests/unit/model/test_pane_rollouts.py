@@ -123,6 +123,20 @@ def test_a_crash_after_completion_shows() -> None:
     assert judged("Deployment", made, sets, *f.pods_of(sets, 2), crash) == (0, "stuck: crash, exit 1")
 
 
+def test_complete_is_not_healthy_while_pods_keep_restarting() -> None:
+    made = f.deployment("press", replicas=1)
+    sets = f.replica_set(made, "a", replicas=1)
+
+    def flapping(restarts: int, at: float) -> f.Json:
+        status = f.running(restarts=restarts)
+        status["lastState"] = f.ended(1, "Error", at=at)["state"]
+        return f.pod("press-x", owner=sets, labels={"pod-template-hash": "a"}, statuses=[status])
+
+    assert judged("Deployment", made, sets, flapping(3, f.NOW - 20)) == (1, "complete, restarting")
+    assert judged("Deployment", made, sets, flapping(1, f.NOW - 20)) == (3, "complete")
+    assert judged("Deployment", made, sets, flapping(9, f.NOW - 4000)) == (3, "complete")
+
+
 def test_a_stateful_set_on_its_way() -> None:
     assert judged("StatefulSet", f.stateful_set("db")) == (3, "complete")
     assert judged("StatefulSet", f.stateful_set("db", ready=1, available=1)) == (1, "1 of 3 ready")
@@ -140,7 +154,7 @@ def trapped(management: str) -> list[f.Json]:
 
 
 def test_the_trap_of_ordered_stateful_sets_is_named() -> None:
-    assert judged("StatefulSet", *trapped("OrderedReady")) == (0, "stuck: old db-2")
+    assert judged("StatefulSet", *trapped("OrderedReady")) == (0, "stuck: broken db-2")
     row = build(f.store_of(*trapped("OrderedReady")), "StatefulSet", "db")
     assert "must be deleted" in PANE.value(row, "reason")
     assert judged("StatefulSet", *trapped("Parallel")) == (0, "stuck: image not found")

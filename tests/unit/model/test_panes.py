@@ -151,6 +151,16 @@ def test_a_pod_on_a_silent_node_says_so() -> None:
     assert (row.severity, words(row), cell(row, "why")) == (0, "Running", "node silent")
 
 
+def test_a_pod_that_cannot_leave_a_silent_node_says_so() -> None:
+    row = of(f.pod("a", ready="False", deleting=f.NOW + 20), f.node("node-1", ready="Unknown"))
+    assert (row.severity, words(row), cell(row, "why")) == (1, "Terminating", "node silent")
+
+
+def test_a_restart_without_a_known_time_is_dated_by_the_return_to_ready() -> None:
+    assert cell(of(f.pod("a", statuses=[f.running(restarts=1)], ready_at=f.NOW - 20)), "why") == "restarted"
+    assert cell(of(f.pod("a", statuses=[f.running(restarts=1)], ready_at=f.NOW - 2000)), "why") == ""
+
+
 def test_pods_show_what_they_use_when_it_is_known() -> None:
     store = f.store_of(f.pod("a"))
     store.set_metrics("Pod", {("default", "a"): Usage(250, 300 << 20)}, True)

@@ -254,7 +254,7 @@ def play(model: Model, step: str, given_: Any) -> Any:
     return given_
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(STEPS)
 def test_any_history_ends_equal_to_a_plain_dict(steps: list[tuple[str, Any]]) -> None:
     store = Store("plant")

@@ -1,0 +1,150 @@
+"""TLS contexts against real handshakes."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+
+from edgetui.cluster.credential_advice import explain_tls
+from edgetui.cluster.errors import CredentialError, TlsError
+from edgetui.cluster.target import ClusterTarget, TlsSettings
+from edgetui.cluster.tls import KeyPair, client_context
+from tests.unit.cluster.tlsserver import TlsServer, ca_pem, client_pair, tls_server
+
+TARGET = ClusterTarget(name="plant", context="plant", server="https://127.0.0.1:6443")
+
+
+@pytest.fixture(scope="module")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def server(ca: trustme.CA) -> Iterator[TlsServer]:
+    with tls_server(ca.issue_cert("127.0.0.1", "plant.example"), clients=ca) as running:
+        yield running
+
+
+def test_a_client_certificate_is_shown(ca: trustme.CA, server: TlsServer) -> None:
+    context = client_context(TlsSettings(ca_pem=ca_pem(ca)), client_pair(ca, "admin"))
+    assert server.meet(context) == "admin"
+
+
+def test_without_one_the_client_is_nobody(ca: trustme.CA, server: TlsServer) -> None:
+    assert server.meet(client_context(TlsSettings(ca_pem=ca_pem(ca)), None)) == "nobody"
+
+
+def test_text_around_the_certificates_does_not_matter(ca: trustme.CA, server: TlsServer) -> None:
+    pem = "subject=größer\n".encode() + ca_pem(trustme.CA()) + b"\n# another\n" + ca_pem(ca)
+    assert server.meet(client_context(TlsSettings(ca_pem=pem), None)) == "nobody"
+
+
+def test_an_intermediate_authority_is_enough(ca: trustme.CA) -> None:
+    """Go trusts whatever stands in the authority file; OpenSSL alone would ask for the root."""
+    below = ca.create_child_ca()
+    with tls_server(below.issue_cert("127.0.0.1")) as running:
+        assert running.meet(client_context(TlsSettings(ca_pem=ca_pem(below)), None)) == "nobody"
+
+
+def test_another_name_can_be_expected(ca: trustme.CA, server: TlsServer) -> None:
+    assert server.meet(client_context(TlsSettings(ca_pem=ca_pem(ca)), None), "plant.example") == "nobody"
+
+
+def test_insecure_accepts_anything(server: TlsServer) -> None:
+    context = client_context(TlsSettings(insecure=True), None)
+    assert server.meet(context, "whatever.example") == "nobody"
+
+
+def test_a_wrong_name_is_refused(ca: trustme.CA, server: TlsServer) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        server.meet(client_context(TlsSettings(ca_pem=ca_pem(ca)), None), "other.example")
+    assert "is not for that name" in explain_tls(caught.value, TARGET).sentence
+
+
+def test_a_wrong_authority_is_refused(server: TlsServer) -> None:
+    other = ca_pem(trustme.CA())
+    target = ClusterTarget(name="p", context="p", server="https://h:6443", tls=TlsSettings(ca_pem=other))
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        server.meet(client_context(target.tls, None))
+    advice = explain_tls(caught.value, target)
+    assert advice.sentence.startswith("The certificate of https://h:6443 was not signed by the authority")
+    assert "copy its kubeconfig again" in advice.next_step
+
+
+def test_an_authority_the_system_does_not_know_is_refused(server: TlsServer) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        server.meet(client_context(TlsSettings(), None))
+    assert "certificate-authority-data" in explain_tls(caught.value, TARGET).next_step
+
+
+@pytest.mark.parametrize(("start", "end", "said"), [(-9, -1, "has expired"), (1, 9, "is not valid yet")])
+def test_the_dates_of_the_server_certificate_count(ca: trustme.CA, start: int, end: int, said: str) -> None:
+    now = datetime.now(UTC)
+    leaf = ca.issue_cert(
+        "127.0.0.1", not_before=now + timedelta(days=start), not_after=now + timedelta(days=end)
+    )
+    with tls_server(leaf) as running, pytest.raises(ssl.SSLCertVerificationError) as caught:
+        running.meet(client_context(TlsSettings(ca_pem=ca_pem(ca)), None))
+    assert said in explain_tls(caught.value, TARGET).sentence
+
+
+def test_the_common_name_is_no_server_name(ca: trustme.CA) -> None:
+    leaf = ca.issue_cert("other.example", common_name="127.0.0.1")
+    with tls_server(leaf) as running, pytest.raises(ssl.SSLCertVerificationError):
+        running.meet(client_context(TlsSettings(ca_pem=ca_pem(ca)), None))
+
+
+def test_a_server_without_tls_is_no_kubernetes(ca: trustme.CA) -> None:
+    advice = explain_tls(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), TARGET)
+    assert "API server" in advice.next_step
+
+
+def test_a_pair_that_does_not_belong_together(ca: trustme.CA) -> None:
+    one, other = client_pair(ca, "a"), client_pair(ca, "b")
+    with pytest.raises(CredentialError, match="do not belong together"):
+        client_context(TlsSettings(insecure=True), KeyPair(one.certificate, other.key))
+
+
+def test_an_encrypted_key_never_asks_on_the_terminal(ca: trustme.CA) -> None:
+    pair = client_pair(ca, "a")
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        PrivateFormat,
+        load_pem_private_key,
+    )
+
+    locked = load_pem_private_key(pair.key, None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")
+    )
+    with pytest.raises(CredentialError, match="not readable"):
+        client_context(TlsSettings(insecure=True), KeyPair(pair.certificate, locked))
+
+
+def test_rubbish_instead_of_certificates() -> None:
+    rubbish = b"-----BEGIN CERTIFICATE-----\nTm90\n-----END CERTIFICATE-----\n"
+    with pytest.raises(TlsError, match="not a readable certificate"):
+        client_context(TlsSettings(ca_pem=rubbish), None)
+    with pytest.raises(TlsError, match="not a readable certificate"):
+        client_context(TlsSettings(ca_pem=b"-----BEGIN nothing"), None)
+
+
+def open_handles() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_no_handle_is_left_open(ca: trustme.CA) -> None:
+    pair = client_pair(ca, "a")
+    before = open_handles()
+    for _ in range(20):
+        client_context(TlsSettings(insecure=True), pair)
+    assert open_handles() == before
+
+
+def test_key_bytes_are_in_no_repr(ca: trustme.CA) -> None:
+    assert "BEGIN" not in repr(client_pair(ca, "a"))
