@@ -13,11 +13,11 @@ from edgetui.cluster.errors import (
     Forbidden,
     LinkError,
     NotFound,
+    NotSent,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
-from edgetui.cluster.transport import NotSent
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"

@@ -12,7 +12,7 @@ from edgetui.cluster import endpoint as endpoints
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import IDLE_SECONDS, Connections, TransportCredentials, closed
 from edgetui.cluster.counters import Counters
-from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
+from edgetui.cluster.errors import EdgetuiError, LinkError, NotSent, ProtocolError
 from edgetui.cluster.exchange import Exchange, StreamSink
 from edgetui.cluster.http import encode_request
 from edgetui.cluster.link_errors import Dropped, broken_off, silent
@@ -99,7 +99,8 @@ class Transport:
         for a new connection. What is `repeatable` (by default a GET) is sent once more when a kept connection turns
         out to be closed; anything else goes out once, and `delivery` tells whether it did.
 
-        Raises LinkError, TlsError, ProtocolError, and what the credentials raise. Cancelling closes the connection.
+        Raises NotSent when no connection came about, LinkError, TlsError, ProtocolError, and what the credentials
+        raise. Cancelling closes the connection.
         """
         delivery = delivery or Delivery()
         if repeatable is None:
@@ -115,7 +116,10 @@ class Transport:
             except Dropped:
                 if delivery.sent and not repeatable:
                     raise
-        connection = await self._connections.open(max(0.0, deadline - self._loop.time()))
+        try:
+            connection = await self._connections.open(max(0.0, deadline - self._loop.time()))
+        except LinkError as error:
+            raise NotSent(error.sentence, error.next_step) from error
         return await self._exchange(connection, asked, reused=False)
 
     async def _exchange(self, connection: Connection, asked: _Asked, *, reused: bool) -> Response:
