@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edgetui.cluster import backoff
-from edgetui.cluster.api_errors import clean, map_status
+from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import EventDecoder, Unreadable
 from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.text import clean
 
 MOST_ERROR_BODY = 64 * 1024
 JSON = "application/json"
@@ -239,7 +240,7 @@ class Watcher:
 def not_kubernetes(answer: str) -> ProtocolError:
     """What the server sent instead of what an API server sends."""
     return ProtocolError(
-        f"What answers there is not a Kubernetes API server: it sends {clean(answer)[:60]}.",
+        f"What answers there is not a Kubernetes API server: it sends {clean(answer, 60)}.",
         "Check `server:` in the kubeconfig, and whether a login page or a proxy is in between.",
     )
 
