@@ -17,7 +17,6 @@ Times are seconds of a steady clock.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -84,52 +83,43 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 # Inputs
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """Begin: let one stream dial."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """The server answered a new request with any status."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """Bytes came on an open stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """A collection is complete and current."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """A dial or an open stream failed, or the credentials are refused even after they were renewed."""
 
     error: EdgetuiError
 
 
-@dataclass(frozen=True, slots=True)
-class Suspected:
+class Suspected(msgspec.Struct, frozen=True):
     """A stream is silent for longer than it should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(msgspec.Struct, frozen=True):
     """The probe's result; None when the server answered."""
 
     error: EdgetuiError | None
 
 
-@dataclass(frozen=True, slots=True)
-class TryNow:
+class TryNow(msgspec.Struct, frozen=True):
     """New credentials are in force, or the person asks: do not wait for the next attempt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True):
     """`wake_at` has come, or not yet."""
 
 
@@ -138,27 +128,23 @@ Input = Start | Answered | Heard | Progress | Failed | Suspected | Probed | TryN
 # Effects
 
 
-@dataclass(frozen=True, slots=True)
-class Pilot:
+class Pilot(msgspec.Struct, frozen=True):
     """Let the first stream dial, and no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """Tell all streams that the server answers; `down_since` is NEVER if there was no outage."""
 
     down_since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True):
     """Tell all streams to open nothing."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(msgspec.Struct, frozen=True):
     """Ask the server for something small on a connection of its own, and answer with Probed."""
 
     timeout: float
@@ -185,7 +171,7 @@ def _decide(s: State, happened: Input, now: float, rng: backoff.Random) -> tuple
             return replace(s, phase=Phase.FIRST), (Pilot(),)
         case Heard():
             return replace(s, heard=now), ()
-        case Progress():
+        case Progress() if s.phase is Phase.UP:
             return replace(s, heard=now, attempts=0), ()
         case Answered():
             return _answered(s, now)

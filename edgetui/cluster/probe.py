@@ -13,13 +13,12 @@ from edgetui.cluster.errors import (
     Forbidden,
     LinkError,
     NotFound,
-    ProtocolError,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
-from edgetui.cluster.foreign import no_api, without_core
 from edgetui.cluster.transport import NotSent
+from edgetui.cluster.watcher import not_kubernetes
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
@@ -47,7 +46,6 @@ class _Object(msgspec.Struct):
 
 
 class _Objects(msgspec.Struct):
-    kind: str = ""
     items: list[_Object] | None = None
 
 
@@ -58,8 +56,8 @@ class _Version(msgspec.Struct, rename="camel"):
 async def identify(api: Api, version: str, timeout: float) -> Identity:
     """Ask who is there, and whether it knows `version` (empty: do not ask that).
 
-    Raises EdgetuiError if nobody answers, the credentials are refused, or the server is not ready. A server
-    that forbids the question has answered; one that does not know it is no API server.
+    Raises EdgetuiError if nobody answers, the credentials are refused, the server is not ready, or it is no
+    Kubernetes API server. A server that forbids the question has answered.
     """
     query = {"fieldSelector": f"metadata.name={IDENTITY}"}
     known = {"resourceVersion": version, "resourceVersionMatch": "NotOlderThan"} if version else {}
@@ -74,8 +72,8 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
     except ApiError as error:
-        if isinstance(foreign := without_core(error), ProtocolError):
-            raise foreign from None
+        if isinstance(error, NotFound) or error.code < 400:
+            raise not_kubernetes(f"HTTP status {error.code}") from error
         return Identity("", behind)
     except LinkError as error:
         if isinstance(error, NotSent) or not await _lives(api, query):
@@ -86,13 +84,10 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             code=503,
         ) from error
     try:
-        found = msgspec.json.decode(body, type=_Objects)
+        found = msgspec.json.decode(body, type=_Objects).items or []
     except msgspec.MsgspecError:
-        raise no_api() from None
-    if not found.kind.endswith("List"):
-        raise no_api()
-    uids = (one.metadata.uid for one in found.items or () if one.metadata.name == IDENTITY)
-    return Identity(next(uids, ""), behind)
+        raise not_kubernetes("no JSON") from None
+    return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
 
 
 async def _lives(api: Api, query: dict[str, str]) -> bool:

@@ -12,7 +12,6 @@ steady clock that is handed in; nothing here reads a clock, sleeps or opens anyt
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -113,43 +112,36 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 # Inputs ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """Somebody looks at this collection: keep it from now on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(msgspec.Struct, frozen=True):
     """Nobody looks any more: stop, and forget the rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """The open request was answered with 200. (Other statuses arrive as Failed with their error.)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """Bytes came that complete no event yet: on a slow line that is life, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True):
     """Decoded events in the order of the stream, at least one."""
 
     items: list[Change]
 
 
-@dataclass(frozen=True, slots=True)
-class Bookmark:
+class Bookmark(msgspec.Struct, frozen=True):
     """A BOOKMARK event; `initial_end` when it carries the annotation k8s.io/initial-events-end."""
 
     rv: str
     initial_end: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page of a LIST. `token` continues it, empty on the last page."""
 
     rows: list[Row]
@@ -157,27 +149,23 @@ class Page:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEnded:
+class StreamEnded(msgspec.Struct, frozen=True):
     """The answer ended; `clean` when by its last chunk, as a timeout or a draining server does."""
 
     clean: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """The request or the stream failed: a status, an ERROR event, the link, or unreadable bytes."""
 
     error: EdgetuiError
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True):
     """`wake_at` has come (or not yet: early ticks are harmless)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(msgspec.Struct, frozen=True):
     """The credentials were renewed as asked by RefreshCredentials.
 
     `changed` is false if they are the same as before; `error` says why none could be obtained.
@@ -187,34 +175,29 @@ class Refreshed:
     error: EdgetuiError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialsChanged:
+class CredentialsChanged(msgspec.Struct, frozen=True):
     """New credentials are in force: move the stream to them."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkUp:
+class LinkUp(msgspec.Struct, frozen=True):
     """The server answers new connections. `down_since` is when the outage began, NEVER if there was none."""
 
     down_since: float = NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class LinkDown:
+class LinkDown(msgspec.Struct, frozen=True):
     """The server does not answer new connections: open nothing until LinkUp."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reinit:
+class Reinit(msgspec.Struct, frozen=True):
     """What is known may belong to another history (restored or swapped server): list again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class WatchListUnsupported:
+class WatchListUnsupported(msgspec.Struct, frozen=True):
     """Another reflector of this cluster learned that it lacks streaming lists."""
 
 
@@ -241,39 +224,33 @@ Input = (
 # Effects --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWatch:
+class OpenWatch(msgspec.Struct, frozen=True):
     """Open a watch with these query parameters; its predecessor was closed."""
 
     query: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenList:
+class OpenList(msgspec.Struct, frozen=True):
     """Request one page of a LIST."""
 
     query: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(msgspec.Struct, frozen=True):
     """Close the open request, if any; nothing of it may be heard afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(msgspec.Struct, frozen=True):
     """Empty the buffer of initial rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collect:
+class Collect(msgspec.Struct, frozen=True):
     """Put these into the buffer; the store is not touched yet."""
 
     items: list[Change]
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True):
     """The buffer is the complete list: bring the store to it as a diff, and empty the buffer.
 
     `forked`: rows of the same uid and version may differ all the same, because a restored datastore gives its
@@ -283,20 +260,17 @@ class Replace:
     forked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(msgspec.Struct, frozen=True):
     """Bring these events into the store, in order."""
 
     items: list[Change]
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(msgspec.Struct, frozen=True):
     """Remove the rows of this collection: it is hidden, forbidden or absent."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetFreshness:
+class SetFreshness(msgspec.Struct, frozen=True):
     """What is known about the collection; `heard` in steady seconds, 0.0 never."""
 
     sync: Sync
@@ -304,41 +278,35 @@ class SetFreshness:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshCredentials:
+class RefreshCredentials(msgspec.Struct, frozen=True):
     """Renew the credentials and answer with Refreshed."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthNeeded:
+class AuthNeeded(msgspec.Struct, frozen=True):
     """The renewed credentials are refused as well; only new ones, or time, can help."""
 
     error: EdgetuiError
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(msgspec.Struct, frozen=True):
     """403 that lasts: perhaps single namespaces may be read."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(msgspec.Struct, frozen=True):
     """An open stream is silent for longer than bookmarks allow: find out whether the server is there."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rewound:
+class Rewound(msgspec.Struct, frozen=True):
     """The server's version is behind ours: it was restored or swapped. Every collection must be listed again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoWatchList:
+class NoWatchList(msgspec.Struct, frozen=True):
     """This cluster lacks streaming lists; remember it for its other collections."""
 
 
