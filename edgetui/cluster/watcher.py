@@ -293,4 +293,8 @@ class _Answer:
     def _refusal(self) -> EdgetuiError:
         if 300 <= self._status < 400:
             return not_kubernetes("a redirection")
+        content = self._headers.get("content-type", "")
+        # A gateway in front of an API server has pages of its own for 401 and 5xx.
+        if content.startswith("text/html") and self._status != 401 and self._status < 500:
+            return not_kubernetes(content)
         return map_status(self._status, self._headers, self._error_body)
