@@ -89,8 +89,7 @@ class Dialer:
         return None
 
     def _without_proxy(self, proxy: str, error: OSError) -> EdgetuiError:
-        found = explain(error, f"the proxy {proxy}")
-        found.sentence = found.sentence[:1].upper() + found.sentence[1:]
+        found = explain(error, proxy)
         found.next_step = "Check that the proxy runs, and `proxy-url` in the kubeconfig or HTTPS_PROXY."
         return found
 
