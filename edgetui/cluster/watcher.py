@@ -13,7 +13,7 @@ from typing import Protocol
 from edgetui.cluster import backoff
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import EventDecoder, Unreadable
-from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, ProtocolError
+from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ProtocolError
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.model.kinds.base import Kind, Row
@@ -205,6 +205,8 @@ class Watcher:
 
     def failed(self, error: EdgetuiError) -> None:
         """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
+        if isinstance(error, NotFound) and not error.reason and not self.kind.group:
+            error = not_kubernetes("HTTP status 404")  # every API server has the core group
         if isinstance(error, (ApiError, Unreadable)):
             self._host.answered()
         else:

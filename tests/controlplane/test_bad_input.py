@@ -315,7 +315,7 @@ def test_https_server_with_a_web_page(bench: Bench, status: str) -> None:
     ("status", "kind", "words"),
     [
         ("302 Found", "text/html", "it sends a redirection"),
-        ("404 Not Found", "text/plain", "none of the APIs of Kubernetes"),
+        ("404 Not Found", "text/plain", "it sends HTTP status 404"),
     ],
 )
 def test_http_server(bench: Bench, status: str, kind: str, words: str) -> None:

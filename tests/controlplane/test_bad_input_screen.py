@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.walking import go_to, open_screen, wait_row
+from tests.terminal.walking import go_to, narrow, open_screen, wait_row
 
 from . import workloads
 from .cluster import ControlPlane
@@ -71,12 +71,11 @@ def look(cluster: ControlPlane, bad: Path, home: Path, word: str, sentence: str,
         app.keys("c")
         app.until(lambda text: sentence in flat(text) and step in flat(text), what=f"{sentence}, {step}")
         app.keys("escape")
+        app.wait_gone("esc back")
         go_to(app, "pods")
         with cluster.namespace() as namespace:
             cluster.create(namespace, workloads.deployment("oven", replicas=1))
-            app.keys("/")
-            app.wait_for("filter")
-            app.keys("ctrl+u", namespace, "enter")
+            narrow(app, namespace)
             wait_row(app, cluster.name, "oven-", "Running")
         app.keys("q")
         assert app.wait_exit() == 0

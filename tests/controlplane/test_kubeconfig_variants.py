@@ -96,7 +96,7 @@ def test_path_prefix(cluster: ControlPlane, variant: Variant, token: str, folder
     assert found["badges"] == ["PLAIN HTTP"]
     assert_live(said)
     assert any(path.startswith("/clusters/site-1/api/v1/nodes?") for path in seen)
-    assert_refused(other, "none of the APIs of Kubernetes", step="`server:`")
+    assert_refused(other, "it sends HTTP status 404", step="`server:`")
 
 
 def test_server_name(cluster: ControlPlane, variant: Variant, folder: Path) -> None:

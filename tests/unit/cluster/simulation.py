@@ -141,6 +141,7 @@ class Server:
     """Statuses to answer next, instead of what would be right."""
     denied: Callable[[Kind, str], int] = lambda kind, namespace: 0
     """Status to refuse a collection with, 0 to allow it."""
+    bare: bool = False  # denials come without a Status, as from a server that is something else
     streams: list[Stream] = field(default_factory=list)
     dials: int = 0
     requests: list[tuple[float, str, dict[str, str]]] = field(default_factory=list)
@@ -266,6 +267,8 @@ class Server:
         denied = self.denied(stream.kind, stream.namespace)
         if denied:
             message = f"{stream.kind.plural} is denied"
+            if self.bare:
+                return denied, {}
             return denied, {"kind": "Status", "code": denied, "reason": "Denied", "message": message}
         if self.watchlist == "422" and "sendInitialEvents" in query:
             causes = [{"reason": "FieldValueForbidden", "field": "sendInitialEvents"}]

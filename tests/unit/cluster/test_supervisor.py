@@ -285,3 +285,20 @@ def test_idle_streams_rotate_without_turning_stale(cluster: Cluster) -> None:
         assert cluster.live()
     assert all("sendInitialEvents" not in query for at, _, query in cluster.server.requests if at > 1010)
     assert len(cluster.server.requests) <= 2 + 2 * 5
+
+
+def test_a_bare_404_for_the_core_group_is_no_api_server(cluster: Cluster) -> None:
+    cluster.server.denied = lambda kind, namespace: 404
+    cluster.server.bare = True
+    cluster.start()
+    cluster.world.run(5.0)
+    assert cluster.store.link.link is Link.REFUSED
+    assert "not a Kubernetes API server" in cluster.store.link.sentence
+
+
+def test_a_gateway_that_only_fails_is_not_live(cluster: Cluster) -> None:
+    cluster.server.denied = lambda kind, namespace: 502
+    cluster.start()
+    cluster.world.run(20.0)
+    assert cluster.store.link.link is not Link.LIVE
+    assert cluster.store.link.sentence.startswith("No rows yet:")
