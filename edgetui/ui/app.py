@@ -92,7 +92,9 @@ class EdgetuiApp(DrawnApp):
     @property
     def badges(self) -> list[str]:
         """What the header warns of beside the clusters' own badges."""
-        return [*(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
+        running = len(self._flows.running) if self._flows is not None else 0
+        under_way = [f"{running} UNDER WAY"] if running else []
+        return [*under_way, *(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
 
     @property
     def flows(self) -> Flows:
@@ -194,6 +196,11 @@ class EdgetuiApp(DrawnApp):
             self.flash(f"{target.key.cluster} is not connected.")
         else:
             self.flows.begin(action_id, target)
+
+    def screen_in_front(self) -> None:
+        """A screen that can be covered is in front again: receipts that waited may be shown."""
+        if self._flows is not None:
+            self._flows.show_finished()
 
     def open_detail(self, key: ObjectKey) -> None:
         """Show everything about one object."""
