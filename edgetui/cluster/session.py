@@ -100,7 +100,6 @@ class ClusterSession:
         ports = LoopPorts(
             self._api,
             self.credentials,
-            target=self.target,
             spawn=self._spawn,
             clock=self._clock,
             rng=self._rng,
