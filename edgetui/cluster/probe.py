@@ -18,6 +18,7 @@ from edgetui.cluster.errors import (
     Unauthorized,
 )
 from edgetui.cluster.transport import NotSent
+from edgetui.cluster.watcher import not_kubernetes
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
@@ -55,8 +56,8 @@ class _Version(msgspec.Struct, rename="camel"):
 async def identify(api: Api, version: str, timeout: float) -> Identity:
     """Ask who is there, and whether it knows `version` (empty: do not ask that).
 
-    Raises EdgetuiError if nobody answers, the credentials are refused, or the server is not ready. A server
-    that forbids the question has answered.
+    Raises EdgetuiError if nobody answers, the credentials are refused, the server is not ready, or it is no
+    Kubernetes API server. A server that forbids the question has answered.
     """
     query = {"fieldSelector": f"metadata.name={IDENTITY}"}
     known = {"resourceVersion": version, "resourceVersionMatch": "NotOlderThan"} if version else {}
@@ -70,7 +71,9 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             raise
         behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
-    except ApiError:
+    except ApiError as error:
+        if isinstance(error, NotFound) or error.code < 400:
+            raise not_kubernetes(f"HTTP status {error.code}") from error
         return Identity("", behind)
     except LinkError as error:
         if isinstance(error, NotSent) or not await _lives(api, query):
@@ -83,7 +86,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     try:
         found = msgspec.json.decode(body, type=_Objects).items or []
     except msgspec.MsgspecError:
-        return Identity("", behind)
+        raise not_kubernetes("no JSON") from None
     return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
 
 

@@ -12,13 +12,15 @@ from typing import Protocol
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api_errors import map_status
-from edgetui.cluster.decode import EventDecoder
+from edgetui.cluster.decode import EventDecoder, Unreadable
 from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.text import clean
 
 MOST_ERROR_BODY = 64 * 1024
+JSON = "application/json"
 
 
 class Closeable(Protocol):
@@ -203,7 +205,7 @@ class Watcher:
 
     def failed(self, error: EdgetuiError) -> None:
         """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
-        if isinstance(error, ApiError):
+        if isinstance(error, (ApiError, Unreadable)):
             self._host.answered()
         else:
             self._host.link_failed(error)
@@ -235,6 +237,14 @@ class Watcher:
             self._set_timer()
 
 
+def not_kubernetes(answer: str) -> ProtocolError:
+    """What the server sent instead of what an API server sends."""
+    return ProtocolError(
+        f"What answers there is not a Kubernetes API server: it sends {clean(answer, 60)}.",
+        "Check `server:` in the kubeconfig, and whether a login page or a proxy is in between.",
+    )
+
+
 class _Answer:
     """The answer to one watch request, decoded as it comes."""
 
@@ -250,7 +260,10 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         self._status, self._headers = status, headers
-        if status == 200:
+        content = headers.get("content-type", JSON)
+        if status == 200 and not content.startswith(JSON):
+            self._watcher.failed(not_kubernetes(content))
+        elif status == 200:
             self._decoder = EventDecoder(self._watcher.kind)
             self._watcher.answered()
 
@@ -258,13 +271,7 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         if self._decoder is not None:
-            inputs = self._decoder.feed(bytes(data))
-            last = inputs[-1]
-            if isinstance(last, r.Failed) and isinstance(last.error, ProtocolError):
-                self._watcher.heard(inputs[:-1])
-                self._watcher.failed(last.error)
-            else:
-                self._watcher.heard(inputs)
+            self._watcher.heard(self._decoder.feed(bytes(data)))
         elif len(self._error_body) < MOST_ERROR_BODY:
             self._error_body += bytes(data)
 
@@ -272,7 +279,7 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         if self._decoder is None:
-            self._watcher.failed(map_status(self._status, self._headers, self._error_body))
+            self._watcher.failed(self._refusal())
         else:
             self._watcher.ended(clean)
 
@@ -280,5 +287,10 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         if self._status and self._decoder is None:
-            error = map_status(self._status, self._headers, self._error_body)
+            error = self._refusal()
         self._watcher.failed(error)
+
+    def _refusal(self) -> EdgetuiError:
+        if 300 <= self._status < 400:
+            return not_kubernetes("a redirection")
+        return map_status(self._status, self._headers, self._error_body)

@@ -221,7 +221,8 @@ async def test_a_server_that_is_no_kubernetes_is_said_to_be_none(victim: Control
     port = server.sockets[0].getsockname()[1]
     file = victim.kubeconfig(server=f"http://127.0.0.1:{port}")
     async with server, watching(file, ("Node",)) as session:
-        await until(session, lambda: session.store.freshness("Node").reason, within=10.0, what="a reason")
+        await until(session, lambda: session.store.link.link is Link.REFUSED, within=10.0, what="refused")
+        assert "not a Kubernetes API server" in session.store.link.sentence
         assert session.store.count("Node") == 0
         assert not live(session, ("Node",))
 
