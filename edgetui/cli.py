@@ -71,7 +71,9 @@ def once(argv: Sequence[str]) -> int:
     from edgetui import once as command
 
     panes = command.panes(options.pane)
-    return command.run(_targets(options), panes, as_json=options.json, timeout=options.timeout)
+    return command.run(
+        _targets(options), panes, as_json=options.json, timeout=options.timeout, namespace=options.namespace
+    )
 
 
 def demo(argv: Sequence[str]) -> int:

@@ -15,13 +15,14 @@ from edgetui.cluster.counters import Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.exchange import Exchange, StreamSink
 from edgetui.cluster.http import encode_request
-from edgetui.cluster.link_errors import Dropped, broken_off, silent
+from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 
 __all__ = [
     "Counters",
     "Delivery",
+    "NotSent",
     "Response",
     "StreamHandle",
     "StreamSink",
@@ -99,7 +100,8 @@ class Transport:
         for a new connection. What is `repeatable` (by default a GET) is sent once more when a kept connection turns
         out to be closed; anything else goes out once, and `delivery` tells whether it did.
 
-        Raises LinkError, TlsError, ProtocolError, and what the credentials raise. Cancelling closes the connection.
+        Raises NotSent when no connection came to be, other LinkErrors, TlsError, ProtocolError, and what the
+        credentials raise. Cancelling closes the connection.
         """
         delivery = delivery or Delivery()
         if repeatable is None:
@@ -204,7 +206,7 @@ class Transport:
         for handle in list(self._streams):
             handle.close()
         for exchange in list(self._exchanges):
-            exchange.fail(closed())
+            exchange.fail(LinkError(closed().sentence))
         self._connections.close()
 
 

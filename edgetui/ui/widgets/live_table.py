@@ -133,10 +133,20 @@ class LiveTable(Widget, can_focus=True):
             self.columns.seen(key)
         if change.order:
             self._follow_cursor()
-        self.tick()
+        self.sync()
 
     def tick(self) -> None:
-        """Paint the visible lines whose text differs from what is on screen."""
+        """Time went on: paint the visible lines in which an age reads differently now."""
+        now = self._now()
+        keys = self.view.keys
+        for y, line in self._shown.items():
+            index = self.top + y
+            row = self.view.row(keys[index]) if line is not None and index < len(keys) else None
+            if row is not None and line is not None and self.columns.moved(row, line.texts, now):
+                self._refresh_row(y)
+
+    def sync(self) -> None:
+        """Paint the visible lines that differ from what is on screen."""
         now = self._now()
         fits = bool(self.columns.fitted)
         for y in range(self.visible_rows):
@@ -343,7 +353,7 @@ class LiveTable(Widget, can_focus=True):
         self._set_cursor(index, by_itself=False)
         self._keep_in_view()
         if self.top != top:
-            self.tick()
+            self.sync()
         self._refresh_row(old)
         self._refresh_row(self._index - self.top)
 
