@@ -109,6 +109,7 @@ class ClusterSession:
         self._supervisor = Supervisor(ports, self.store, KINDS)
         self._supervisor.on_change = self._changed.set
         self._supervisor.on_up = self._up
+        self._supervisor.on_down = self._api.transport.drop_idle
         ports.clock_jumped = self._supervisor.republish
         self._supervisor.start(sorted(kinds, key=_paint_order))
 
