@@ -71,7 +71,9 @@ def once(argv: Sequence[str]) -> int:
     from edgetui import once as command
 
     panes = command.panes(options.pane)
-    return command.run(_targets(options), panes, as_json=options.json, timeout=options.timeout)
+    return command.run(
+        _targets(options), panes, as_json=options.json, timeout=options.timeout, namespace=options.namespace
+    )
 
 
 def demo(argv: Sequence[str]) -> int:
@@ -129,7 +131,8 @@ def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]
     from edgetui.ui.options import ScreenOptions
     from edgetui.ui.run import run_screen
 
-    settings = ScreenOptions(read_only=options.read_only, theme=options.theme, profile=profile)
+    namespace = getattr(options, "namespace", "")
+    settings = ScreenOptions(options.read_only, options.theme, profile, namespace=namespace)
     return lambda targets: run_screen(targets, settings)
 
 

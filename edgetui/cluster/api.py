@@ -49,17 +49,17 @@ class RefreshingCredentials(TransportCredentials, Protocol):
 class WritePermit:
     """Leave for one write, given by `actions/gate.py` after all its checks and by nothing else.
 
-    `purpose` names the action and its run. A permit that names a `cluster` is good for that cluster only.
+    It names the action and the one cluster that it is good for.
     """
 
-    __slots__ = ("cluster", "purpose")
+    __slots__ = ("action", "cluster")
 
-    def __init__(self, purpose: str, cluster: str = "") -> None:
-        self.purpose = purpose
+    def __init__(self, action: str, cluster: str) -> None:
+        self.action = action
         self.cluster = cluster
 
     def __repr__(self) -> str:
-        return f"WritePermit({self.purpose!r}, {self.cluster!r})"
+        return f"WritePermit({self.action!r}, {self.cluster!r})"
 
 
 class Api:
@@ -149,7 +149,7 @@ class Api:
         byte of it was sent; OutcomeUnknown when it was sent and nobody can know what became of it: then read the
         object before saying anything.
         """
-        if not isinstance(permit, WritePermit) or permit.cluster not in ("", self.transport.target.name):
+        if not isinstance(permit, WritePermit) or permit.cluster != self.transport.target.name:
             raise TypeError("a write needs a permit of the gate for this cluster")
         if method not in _WRITE_VERBS:
             raise ValueError(f"{method} is no write")
@@ -163,14 +163,15 @@ class Api:
         except EdgetuiError as error:
             if delivery.sent:
                 raise OutcomeUnknown(
-                    f"The change was sent, but the server's answer never came. {error.sentence}", _LOOK_FIRST
+                    f"The {permit.action} was sent to {permit.cluster}, but no answer came. {error.sentence}",
+                    _LOOK_FIRST,
                 ) from error
             if isinstance(error, LinkError):
                 raise LinkError(error.sentence, f"Nothing was sent. {error.next_step}".rstrip()) from error
             raise
         if 200 <= response.status < 300:
-            return _applied(response)
-        raise _refused(response)
+            return _applied(response, permit)
+        raise _refused(response, permit)
 
     def on_fresh_connection(self, credentials: RefreshingCredentials) -> Api:
         """A second client of the same server with its own connections and credentials; close it after use."""
@@ -181,12 +182,12 @@ class Api:
         self.transport.close()
 
 
-def _refused(response: Response) -> EdgetuiError:
+def _refused(response: Response, permit: WritePermit) -> EdgetuiError:
     refusal = map_status(response.status, response.headers, response.body)
     if not _may_be_applied(refusal):
         return refusal
     unknown = OutcomeUnknown(
-        f"The server did not say whether the change was made. {refusal.sentence}", _LOOK_FIRST
+        f"{permit.cluster} did not say whether the {permit.action} was done. {refusal.sentence}", _LOOK_FIRST
     )
     unknown.__cause__ = refusal
     return unknown
@@ -200,12 +201,12 @@ def _may_be_applied(refusal: ApiError) -> bool:
     return storage and _STORAGE_FAILED.search(refusal.sentence) is not None
 
 
-def _applied(response: Response) -> dict[str, Any]:
+def _applied(response: Response, permit: WritePermit) -> dict[str, Any]:
     try:
         return _object(response)
     except ProtocolError as error:
         raise OutcomeUnknown(
-            "The server took the change, but its answer cannot be read.", _LOOK_FIRST
+            f"{permit.cluster} took the {permit.action}, but its answer cannot be read.", _LOOK_FIRST
         ) from error
 
 

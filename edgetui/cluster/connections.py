@@ -11,6 +11,7 @@ from edgetui.cluster.counters import Counters
 from edgetui.cluster.dialer import Dialer
 from edgetui.cluster.endpoint import Endpoint
 from edgetui.cluster.errors import LinkError
+from edgetui.cluster.link_errors import NotSent
 
 MOST_IDLE = 4
 IDLE_SECONDS = 30.0
@@ -73,16 +74,16 @@ class Connections:
         return self.credentials.ssl_context() if self.endpoint.tls else None
 
     async def open(self, timeout: float) -> Connection:
-        """A new connection within `timeout` seconds. Raises LinkError, TlsError, ProtocolError, CredentialError."""
+        """A new connection within `timeout` seconds. Raises NotSent, TlsError, ProtocolError, CredentialError."""
         if self._closed:
             raise closed()
         dial = self.loop.create_task(self._dial(self._context(), timeout))
         self._dials.add(dial)
         try:
             return await dial
-        except LinkError:
+        except LinkError as error:
             self.drop_idle()
-            raise
+            raise NotSent(error.sentence, error.next_step) from error
         except asyncio.CancelledError:
             if dial.done() and not dial.cancelled() and dial.exception() is None:
                 dial.result().close()
@@ -155,6 +156,6 @@ class Connections:
         self.drop_idle()
 
 
-def closed() -> LinkError:
+def closed() -> NotSent:
     """What is raised after `close`."""
-    return LinkError("The connections to this cluster were closed.")
+    return NotSent("The connections to this cluster were closed.")

@@ -36,10 +36,6 @@ class LinkError(EdgetuiError):
     """The server could not be reached or stopped answering; trying again may help."""
 
 
-class NotSent(LinkError):
-    """No connection came about, so not a byte of the request was sent."""
-
-
 class TlsError(EdgetuiError):
     """The TLS handshake failed for a reason that trying again will not mend."""
 

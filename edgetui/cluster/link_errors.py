@@ -53,6 +53,10 @@ _BY_ERRNO = {
 }
 
 
+class NotSent(LinkError):
+    """No connection came to be, so nothing was sent."""
+
+
 class Dropped(LinkError):
     """A request went out on a connection that was in use before, and not a byte of an answer came.
 

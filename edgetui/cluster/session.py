@@ -15,7 +15,7 @@ from typing import Any
 from edgetui.cluster import backoff
 from edgetui.cluster.api import Api
 from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.errors import EdgetuiError, ProtocolError
 from edgetui.cluster.link import Phase
 from edgetui.cluster.metrics import MetricsPoller
 from edgetui.cluster.ports import LoopPorts
@@ -100,7 +100,6 @@ class ClusterSession:
         ports = LoopPorts(
             self._api,
             self.credentials,
-            target=self.target,
             spawn=self._spawn,
             clock=self._clock,
             rng=self._rng,
@@ -110,6 +109,7 @@ class ClusterSession:
         self._supervisor = Supervisor(ports, self.store, KINDS)
         self._supervisor.on_change = self._changed.set
         self._supervisor.on_up = self._up
+        self._supervisor.on_down = self._api.transport.drop_idle
         ports.clock_jumped = self._supervisor.republish
         self._supervisor.start(sorted(kinds, key=_paint_order))
 
@@ -206,6 +206,9 @@ class ClusterSession:
             self.store.set_version(await server_version(self.api))
             off = await rbac_is_off(self.api, self.target.namespace)
             self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
+        except ProtocolError as error:
+            if self._supervisor is not None:
+                self._supervisor.link_failed(error)  # it speaks HTTP and TLS, but is no Kubernetes
         except EdgetuiError:
             pass  # the link's own state says it, and the next time it comes up this is asked again
         finally:

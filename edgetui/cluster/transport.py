@@ -12,16 +12,17 @@ from edgetui.cluster import endpoint as endpoints
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import IDLE_SECONDS, Connections, TransportCredentials, closed
 from edgetui.cluster.counters import Counters
-from edgetui.cluster.errors import EdgetuiError, LinkError, NotSent, ProtocolError
+from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.exchange import Exchange, StreamSink
 from edgetui.cluster.http import encode_request
-from edgetui.cluster.link_errors import Dropped, broken_off, silent
+from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 
 __all__ = [
     "Counters",
     "Delivery",
+    "NotSent",
     "Response",
     "StreamHandle",
     "StreamSink",
@@ -99,8 +100,8 @@ class Transport:
         for a new connection. What is `repeatable` (by default a GET) is sent once more when a kept connection turns
         out to be closed; anything else goes out once, and `delivery` tells whether it did.
 
-        Raises NotSent when no connection came about, LinkError, TlsError, ProtocolError, and what the credentials
-        raise. Cancelling closes the connection.
+        Raises NotSent when no connection came to be, LinkError when the answer did not come, TlsError,
+        ProtocolError, and what the credentials raise. Cancelling closes the connection.
         """
         delivery = delivery or Delivery()
         if repeatable is None:
@@ -116,10 +117,7 @@ class Transport:
             except Dropped:
                 if delivery.sent and not repeatable:
                     raise
-        try:
-            connection = await self._connections.open(max(0.0, deadline - self._loop.time()))
-        except LinkError as error:
-            raise NotSent(error.sentence, error.next_step) from error
+        connection = await self._connections.open(max(0.0, deadline - self._loop.time()))
         return await self._exchange(connection, asked, reused=False)
 
     async def _exchange(self, connection: Connection, asked: _Asked, *, reused: bool) -> Response:
@@ -208,7 +206,7 @@ class Transport:
         for handle in list(self._streams):
             handle.close()
         for exchange in list(self._exchanges):
-            exchange.fail(closed())
+            exchange.fail(LinkError(closed().sentence))
         self._connections.close()
 
 

@@ -187,7 +187,7 @@ class EdgetuiApp(DrawnApp):
         if target is None:
             self.flash("There is nothing under the cursor.")
         elif not settled:
-            self.flash("The row under the cursor changed by itself just now. Look, then press the key again.")
+            self.flash("The row just changed by itself. Look, then press the key again.")
         elif self.options.read_only:
             self.flash("edgetui was started read-only; start it without --read-only to change anything.")
         elif not any(action.id == action_id for action in actions_for(target.key.kind)):

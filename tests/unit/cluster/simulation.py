@@ -428,6 +428,7 @@ class Cluster:
         self.server = Server(self.world)
         self.kinds = kinds
         self.rng = self.world.rng
+        self.offset = 1_000_000.0
         self.refreshes = 0
         self.past: Server | None = None
         self.refresh_changes = False
@@ -439,7 +440,7 @@ class Cluster:
         return self.world.time
 
     def wall(self, steady: float) -> float:
-        return steady + 1_000_000.0 if steady else 0.0
+        return steady + self.offset if steady else 0.0
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         return self.world.later(seconds, call)

@@ -133,7 +133,7 @@ async def test_an_http_proxy_is_asked_by_name() -> None:
 async def test_an_http_proxy_that_refuses(reply: bytes, kind: type[EdgetuiError], words: str) -> None:
     proxy = ProxyServer(1, reply=reply)
     error = await through(proxy.connect, "http://ops:s3cret@127.0.0.1:%d", 6443)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert words in error.sentence
     assert error.sentence.startswith("The proxy 127.0.0.1:")
 
