@@ -194,6 +194,11 @@ class EdgetuiApp(DrawnApp):
             self.flash(f"That key does not work on {object_words(target.key)}. ? lists what works where.")
         elif target.key.cluster not in self.sessions:
             self.flash(f"{target.key.cluster} is not connected.")
+        elif missing := self.flows.missing(action_id, target.key):
+            user = self.sessions[target.key.cluster].target.user_name or "this user"
+            where = f" in {target.key.namespace}" if target.key.namespace else ""
+            self.flash(f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster.")
+            self.flows.look_up_rights(target.key)
         else:
             self.flows.begin(action_id, target)
 

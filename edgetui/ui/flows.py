@@ -40,6 +40,9 @@ WAIT = 600.0
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
 
+RENEW = 120.0
+"""Seconds after which they are looked up again, when the cursor comes by."""
+
 
 class Flows:
     """The actions of one app.
@@ -55,21 +58,23 @@ class Flows:
         self._app = app
         self._audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
-        self._rights: dict[tuple[str, str, str, str], Permission] = {}
+        self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
 
     # -- rights
 
     def missing(self, action_id: str, key: ObjectKey) -> str:
         """The right that is known to be missing for an action on an object, in words."""
-        right = self._rights.get((key.cluster, key.namespace, key.kind, action_id))
+        _, right = self._rights.get((key.cluster, key.namespace, key.kind, action_id), (0.0, None))
         return f"may not {right.missing_verb}" if right is not None and not right.ok else ""
 
     def look_up_rights(self, key: ObjectKey) -> None:
         """Ask, once the cursor rests, what may be done with objects like this one."""
-        wanted = [action for action in actions_for(key.kind) if action.kinds]
-        if all((key.cluster, key.namespace, key.kind, action.id) in self._rights for action in wanted):
-            return
-        self._app.set_timer(REST, lambda: self._ask_rights(key))
+        fresh = self._app.monotonic() - RENEW
+        wanted = [
+            (key.cluster, key.namespace, key.kind, one.id) for one in actions_for(key.kind) if one.kinds
+        ]
+        if any(self._rights.get(one, (fresh,))[0] <= fresh for one in wanted):
+            self._app.set_timer(REST, lambda: self._ask_rights(key))
 
     def _ask_rights(self, key: ObjectKey) -> None:
         target = getattr(self._app.screen, "target", None)
@@ -83,7 +88,8 @@ class Flows:
                 if action.kinds:
                     right = await self._permissions.allowed(session, action, key.namespace, key.kind)
                     if right.known or not right.ok:
-                        self._rights[(key.cluster, key.namespace, key.kind, action.id)] = right
+                        about = (key.cluster, key.namespace, key.kind, action.id)
+                        self._rights[about] = (self._app.monotonic(), right)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
             self._app.flash(crash.sentence(error))
         self._app.main.update_footer()
