@@ -70,6 +70,8 @@ class Supervisor:
         """Called after any change of the link or of a freshness."""
         self.on_up: Callable[[], None] = lambda: None
         """Called whenever the link comes up."""
+        self.on_down: Callable[[], None] = lambda: None
+        """Called whenever it goes down."""
         self._ports = ports
         self._store = store
         self._kinds = kinds
@@ -223,6 +225,7 @@ class Supervisor:
         self._opening = None
 
     def _hold(self, reason: str) -> None:
+        self.on_down()
         self._queue.clear()
         self._opening = None
         if self._cancel_next is not None:
@@ -298,7 +301,7 @@ class Supervisor:
             next_step=state.next_step,
         )
         same = (state.link, state.retry_at, state.sentence) == (before.link, before.retry_at, before.sentence)
-        if not same or state.heard - before.heard >= HEARD_STEP:
+        if not same or abs(state.heard - before.heard) >= HEARD_STEP:
             self._shown_link = state
             self._store.set_link(state)
             self.on_change()

@@ -100,8 +100,8 @@ class Transport:
         for a new connection. What is `repeatable` (by default a GET) is sent once more when a kept connection turns
         out to be closed; anything else goes out once, and `delivery` tells whether it did.
 
-        Raises NotSent when no connection came to be, other LinkErrors, TlsError, ProtocolError, and what the
-        credentials raise. Cancelling closes the connection.
+        Raises NotSent when no connection came to be, LinkError when the answer did not come, TlsError,
+        ProtocolError, and what the credentials raise. Cancelling closes the connection.
         """
         delivery = delivery or Delivery()
         if repeatable is None:

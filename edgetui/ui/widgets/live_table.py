@@ -170,6 +170,7 @@ class LiveTable(Widget, can_focus=True):
         self._touched = False
         self.top = 0
         self._set_cursor(0, by_itself=False)
+        self._moved_by_itself = -SETTLE
         self._repaint()
 
     def go_to(self, key: ObjectKey) -> bool:
