@@ -80,6 +80,11 @@ class MainScreen(Screen[None]):
         self._arrange()
         self._show(self._current)
 
+    def on_screen_resume(self) -> None:
+        """Back from another screen."""
+        self.app.screen_in_front()
+        self.update_header()
+
     # -- what others read
 
     @property
