@@ -24,6 +24,9 @@ class NotAKubeconfig(KubeconfigError):
 
 
 _SECTIONS = (("clusters", "cluster"), ("users", "user"), ("contexts", "context"))
+_FIELDS = frozenset(
+    {"apiVersion", "kind", "current-context", "preferences", *(name for name, _ in _SECTIONS)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,11 @@ def read(file: Path) -> Document:
     if kind not in (None, "", "Config"):
         raise NotAKubeconfig(
             f"{shown} is not a kubeconfig: it holds a {clean(str(kind), 60)}.",
+            "Check that this is the file you mean.",
+        )
+    if content and not _FIELDS & content.keys():
+        raise NotAKubeconfig(
+            f"{shown} is not a kubeconfig: it has no clusters, users or contexts.",
             "Check that this is the file you mean.",
         )
     for section, inner in _SECTIONS:

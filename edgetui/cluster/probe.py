@@ -25,6 +25,7 @@ from edgetui.cluster.http import CHECK_ADDRESS
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
 MOST_NAMESPACES = 500
+MOST_WATCHED = 50
 LIVES_WITHIN = 2.0
 
 
@@ -134,10 +135,15 @@ def _is_everything(rule: dict[str, Any]) -> bool:
 
 
 async def readable_namespaces(api: Api, otherwise: list[str]) -> list[str]:
-    """Names of all namespaces, or `otherwise` if this user may not list them. Raises EdgetuiError."""
+    """Names of all namespaces, or only `otherwise` if this user may not list them. Raises EdgetuiError.
+
+    `otherwise` come first and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
+    """
     try:
         body = await api.get_bytes(NAMESPACES, {"limit": str(MOST_NAMESPACES)})
     except (Forbidden, NotFound):
         return otherwise
     found = msgspec.json.decode(body, type=_Objects).items or []
-    return [one.metadata.name for one in found if one.metadata.name]
+    names = {one.metadata.name for one in found}
+    first = [name for name in otherwise if name in names]
+    return [*first, *sorted(names - {*first, ""})][:MOST_WATCHED]

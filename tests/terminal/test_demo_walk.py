@@ -160,7 +160,7 @@ def test_a_dropped_link_is_stale_while_the_others_move_on(tmp_path: Path) -> Non
     with open_screen("demo", home=tmp_path) as app:
         app.wait_for(*LIVE)
         app.wait_for("2 live · van-17 stale", timeout=60)
-        assert row(app, "van-17", "v1.33.6").startswith("~")
+        app.until(lambda _: row(app, "van-17", "v1.33.6").startswith("~"), what="old rows of the van")
         go_to(app, "rollouts")
         assert row(app, "van-17", "camera").startswith("~")
         narrow(app, "oven")

@@ -137,6 +137,9 @@ class RollbackScreen(Screen["Revision | None"]):
             out.append(line(Span(f"! {self._note}", "warn")))
         out += [line(Span(f"suggested: revision {view.suggested.number}, {view.why}", "quiet")), line()]
         now = self.app.now()
+        images = [", ".join(one.images) for one in view.revisions]
+        pods = [plural(one.available, "pod") if one.available else "" for one in view.revisions]
+        widest = max(map(len, images)), max(map(len, pods))
         for index, one in enumerate(view.revisions):
             mark = (
                 "now"
@@ -147,9 +150,10 @@ class RollbackScreen(Screen["Revision | None"]):
                 if one.known_good
                 else ""
             )
-            pods = plural(one.available, "pod") if one.available else ""
-            text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {', '.join(one.images)}"
-            text += "".join(f"  {part}" for part in (pods, one.cause) if part)
+            text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {images[index]:<{widest[0]}}"
+            if widest[1]:
+                text += f"  {pods[index]:<{widest[1]}}"
+            text = f"{text}  {one.cause}".rstrip()
             out.append(
                 line(
                     Span(
