@@ -165,6 +165,11 @@ class EdgetuiApp(DrawnApp):
         footer = getattr(self.screen, "footer", None) or self.main.footer
         footer.flash(text, role)
 
+    def hush(self) -> None:
+        """Take back what the footer in front says, because it is over."""
+        footer = getattr(self.screen, "footer", None) or self.main.footer
+        footer.clear()
+
     def action_hints(self, key: ObjectKey | None, kinds: Sequence[str]) -> list[KeyHint]:
         """The actions for what is under the cursor, with the reason where one does not work."""
         kind = key.kind if key is not None else (kinds[0] if kinds else "")

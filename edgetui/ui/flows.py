@@ -124,6 +124,7 @@ class Flows:
     async def _scale(self, session: ClusterSession, ref: ObjectRef) -> None:
         self._app.flash(f"reading {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar")
         view = await scale.prepare(session, ref, None)
+        self._app.hush()
         note = ""
         while True:
             self.opening = False
@@ -144,6 +145,7 @@ class Flows:
             f"reading the revisions of {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar"
         )
         view = await rollback.prepare(session, ref)
+        self._app.hush()
         note = ""
         while True:
             self.opening = False
@@ -162,6 +164,7 @@ class Flows:
     async def _rotate(self, session: ClusterSession, ref: ObjectRef) -> None:
         self._app.flash(f"looking at the token in use on {session.name}…", "bar")
         view = await rotate.prepare(session)
+        self._app.hush()
         others = [one for one in self._app.sessions.values() if one is not session]
         await self._perform(
             f"Rotate the token of {view.user} on {session.name}",
