@@ -116,11 +116,8 @@ def _revisions(store: Store, row: DeploymentRow, now: float) -> list[Spans]:
         images = ", ".join(one.images)
         numbers = f"{one.ready}/{one.replicas}" if one.replicas or one.current else "-"
         cause = f"  {one.cause}" if one.cause else ""
-        out.append(
-            line(
-                f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}  {images:<{widest}}{cause}".rstrip()
-            )
-        )
+        text = f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}  {images:<{widest}}{cause}"
+        out.append(line(text.rstrip()))
     return out
 
 
