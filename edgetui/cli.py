@@ -44,6 +44,7 @@ def screen(argv: Sequence[str]) -> int:
     _add_screen(parser)
     parser.add_argument("-V", "--version", action="version", version=f"edgetui {__version__}")
     options = parser.parse_args(argv)
+    _first_pixels("")
     return _show(_targets(options), options)
 
 
@@ -70,7 +71,9 @@ def once(argv: Sequence[str]) -> int:
     from edgetui import once as command
 
     panes = command.panes(options.pane)
-    return command.run(_targets(options), panes, as_json=options.json, timeout=options.timeout)
+    return command.run(
+        _targets(options), panes, as_json=options.json, timeout=options.timeout, namespace=options.namespace
+    )
 
 
 def demo(argv: Sequence[str]) -> int:
@@ -112,7 +115,7 @@ def _show(targets: Sequence[ClusterTarget], options: argparse.Namespace) -> int:
     broken = [target for target in targets if target.error is not None]
     if len(broken) == len(targets):
         for target in broken:
-            sys.stderr.write(f"{target.name}: {target.error}\n")
+            _say(f"{target.name}: {target.error}")
         return USAGE
     return _screen(options)(list(targets))
 
@@ -128,7 +131,8 @@ def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]
     from edgetui.ui.options import ScreenOptions
     from edgetui.ui.run import run_screen
 
-    settings = ScreenOptions(read_only=options.read_only, theme=options.theme, profile=profile)
+    namespace = getattr(options, "namespace", "")
+    settings = ScreenOptions(options.read_only, options.theme, profile, namespace=namespace)
     return lambda targets: run_screen(targets, settings)
 
 
@@ -143,8 +147,7 @@ def _show_demo(options: argparse.Namespace) -> int:
 
     drawn = not unusable(os.environ, sys.stdin.isatty(), sys.stdout.isatty())
     if drawn:
-        sys.stdout.write(" edgetui  starting the demo fleet")
-        sys.stdout.flush()
+        _first_pixels("starting the demo fleet")
     with Fleet(options.clusters, options.pods, outages=not options.no_outages) as fleet:
         show = _screen(options) if drawn else _print_demo
         from edgetui.cluster.kubeconfig import Selection, load_fleet
@@ -283,12 +286,27 @@ def _told(error: Exception) -> int:
     from edgetui.cluster.errors import EdgetuiError
 
     if isinstance(error, EdgetuiError):
-        sys.stderr.write(f"edgetui: {error}\n")
+        _say(f"edgetui: {error}")
         return USAGE
     from edgetui import crash
 
-    sys.stderr.write(f"edgetui: {crash.sentence(error)}\n")
+    _say(f"edgetui: {crash.sentence(error)}")
     return DEFECT
+
+
+def _first_pixels(text: str) -> None:
+    """Something to see while the screen is still being loaded."""
+    if sys.stdout.isatty() and sys.stdin.isatty():
+        sys.stdout.write(f"\r edgetui  {text}")
+        sys.stdout.flush()
+
+
+def _say(sentence: str) -> None:
+    """A sentence on a line of its own, in place of the first pixels if they are there."""
+    if sys.stdout.isatty():
+        sys.stdout.write("\r\x1b[K")
+        sys.stdout.flush()
+    sys.stderr.write(f"{sentence}\n")
 
 
 def _silence_stdout() -> None:

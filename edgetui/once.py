@@ -18,13 +18,15 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.fleet import FleetView
 from edgetui.model.freshness import Freshness, Link, Sync
 from edgetui.model.panes import PANES
-from edgetui.model.panes.base import Pane, iso
+from edgetui.model.panes.base import Pane, PaneRow, iso
 from edgetui.model.store import Store
 from edgetui.table import rows_as_text
 
@@ -49,18 +51,39 @@ def panes(names: Sequence[str]) -> list[Pane]:
     return [pane for name, pane in PANES.items() if name in asked or "all" in asked]
 
 
-def run(targets: Sequence[ClusterTarget], shown: Sequence[Pane], *, as_json: bool, timeout: float) -> int:
-    """Connects, waits until everything is known or `timeout` seconds have passed, prints, and returns the exit code."""
+def run(
+    targets: Sequence[ClusterTarget],
+    shown: Sequence[Pane],
+    *,
+    as_json: bool,
+    timeout: float,
+    namespace: str = "",
+) -> int:
+    """Connects, waits until everything is known or `timeout` seconds have passed, prints, and returns the exit code.
+
+    With a `namespace` only its rows, and those that have none, are printed.
+    """
     stores = asyncio.run(_read(targets, shown, timeout))
+    for store in stores:
+        _say_silence(store, timeout)
     now = time.time()
     code = exit_code(stores, shown)
     if as_json:
-        document = as_document(targets, stores, shown, code, now)
+        document = as_document(targets, stores, shown, code, now, namespace)
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
         width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
-        sys.stdout.write(as_text(targets, stores, shown, now, width))
+        sys.stdout.write(as_text(stores, shown, now, width, namespace))
     return code
+
+
+def _say_silence(store: Store, timeout: float) -> None:
+    """A cluster that said nothing in time has no sentence of its own yet."""
+    link = store.link
+    if link.link is Link.CONNECTING and not link.sentence:
+        what = f"The server has not answered within {timeout:g} s."
+        step = "Check the network, VPN or tunnel, or wait longer with --timeout."
+        store.set_link(replace(link, sentence=what, next_step=step))
 
 
 def exit_code(stores: Iterable[Store], shown: Sequence[Pane]) -> int:
@@ -72,7 +95,12 @@ def exit_code(stores: Iterable[Store], shown: Sequence[Pane]) -> int:
 
 
 def as_document(
-    targets: Sequence[ClusterTarget], stores: Sequence[Store], shown: Sequence[Pane], code: int, now: float
+    targets: Sequence[ClusterTarget],
+    stores: Sequence[Store],
+    shown: Sequence[Pane],
+    code: int,
+    now: float,
+    namespace: str = "",
 ) -> dict[str, Any]:
     """The JSON document."""
     return {
@@ -80,22 +108,22 @@ def as_document(
         "time": iso(now),
         "exit": code,
         "clusters": [_cluster(target, store, shown) for target, store in zip(targets, stores, strict=True)],
-        "panes": {pane.id: _rows(pane, stores, now) for pane in shown},
+        "panes": {
+            pane.id: [pane.json(row, now) for row in _rows(pane, stores, now, namespace)] for pane in shown
+        },
     }
 
 
 def as_text(
-    targets: Sequence[ClusterTarget], stores: Sequence[Store], shown: Sequence[Pane], now: float, width: int
+    stores: Sequence[Store], shown: Sequence[Pane], now: float, width: int, namespace: str = ""
 ) -> str:
     """The clusters with their states, then one table per pane."""
     parts = [_cluster_line(store) for store in stores]
     for pane in shown:
-        view = FleetView(pane, stores)
-        view.rebuild(now)
-        rows = [row for key in view.keys if (row := view.row(key)) is not None]
-        summary = view.summary()
-        parts.append(f"\n{pane.title} {view.total}{f' · {summary}' if summary else ''}")
-        parts += rows_as_text(pane, rows, now, width, with_cluster=len(targets) > 1)
+        rows = _rows(pane, stores, now, namespace)
+        summary = pane.summary(rows)
+        parts.append(f"\n{pane.title} {len(rows)}{f' · {summary}' if summary else ''}")
+        parts += rows_as_text(pane, rows, now, width, with_cluster=len(stores) > 1)
         parts += _gaps(stores, pane)
     return "\n".join(parts) + "\n"
 
@@ -166,10 +194,12 @@ def _cluster(target: ClusterTarget, store: Store, shown: Sequence[Pane]) -> dict
     }
 
 
-def _rows(pane: Pane, stores: Sequence[Store], now: float) -> list[dict[str, Any]]:
+def _rows(pane: Pane, stores: Sequence[Store], now: float, namespace: str) -> list[PaneRow]:
+    """The rows of one pane in screen order."""
     view = FleetView(pane, stores)
     view.rebuild(now)
-    return [pane.json(row, now) for key in view.keys if (row := view.row(key)) is not None]
+    kept = (key for key in view.keys if not namespace or key.namespace in ("", namespace))
+    return [row for key in kept if (row := view.row(key)) is not None]
 
 
 def _cluster_line(store: Store) -> str:

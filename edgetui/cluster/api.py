@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status
-from edgetui.cluster.errors import LinkError, OutcomeUnknown, ProtocolError
-from edgetui.cluster.transport import NotSent, Response, Transport, TransportCredentials
+from edgetui.cluster.api_errors import map_status, not_kubernetes
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    LinkError,
+    OutcomeUnknown,
+    ProtocolError,
+    ServerFailure,
+)
+from edgetui.cluster.transport import Delivery, Response, Transport, TransportCredentials
 
 READ_TIMEOUT = 15.0
 WRITE_TIMEOUT = 35.0
+"""An API server itself gives up on a write after 34 s."""
 
 Review = Literal["SelfSubjectReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview"]
+WriteVerb = Literal["POST", "PUT", "PATCH", "DELETE"]
+
 _REVIEWS: dict[Review, str] = {
     "SelfSubjectReview": "/apis/authentication.k8s.io/v1/selfsubjectreviews",
     "SelfSubjectAccessReview": "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     "SelfSubjectRulesReview": "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
 }
+_WRITE_VERBS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_LOOK_FIRST = "Look at the object before repeating it."
+# Somebody between us and the storage lost patience: the change may have arrived, or arrive yet.
+_UNKNOWN_CODES = frozenset({408, 499, 502, 504})
+_UNKNOWN_REASONS = frozenset({"Timeout", "ServerTimeout"})
+_STORAGE_FAILED = re.compile(r"etcdserver|rpc error|timed out|timeout|deadline exceeded", re.IGNORECASE)
 
 
 class RefreshingCredentials(TransportCredentials, Protocol):
@@ -30,7 +47,10 @@ class RefreshingCredentials(TransportCredentials, Protocol):
 
 
 class WritePermit:
-    """Leave for one write, given by `actions/gate.py` after all its checks and by nothing else."""
+    """Leave for one write, given by `actions/gate.py` after all its checks and by nothing else.
+
+    It names the action and the one cluster that it is good for.
+    """
 
     __slots__ = ("action", "cluster")
 
@@ -38,19 +58,32 @@ class WritePermit:
         self.action = action
         self.cluster = cluster
 
+    def __repr__(self) -> str:
+        return f"WritePermit({self.action!r}, {self.cluster!r})"
+
 
 class Api:
-    """Reads, reviews and permitted writes. Reads renew the credentials once on a 401."""
+    """Reads, reviews and permitted writes. Reads and reviews renew the credentials once on a 401."""
 
     def __init__(self, transport: Transport, credentials: RefreshingCredentials) -> None:
         self.transport = transport
         self.credentials = credentials
 
     async def get(
-        self, path: str, query: Mapping[str, str] | None = None, *, timeout: float = READ_TIMEOUT
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        timeout: float = READ_TIMEOUT,
+        fresh: bool = False,
     ) -> Any:
-        """The decoded JSON of a 2xx answer. Raises ApiError, LinkError, TlsError, ProtocolError, CredentialError."""
-        return _decoded(await self.get_bytes(path, query, timeout=timeout))
+        """The decoded JSON of a 2xx answer; `fresh` asks for a connection of its own.
+
+        `timeout` is seconds until the head of the answer and for any silence in it. Raises ApiError, LinkError,
+        TlsError, ProtocolError, CredentialError.
+        """
+        response = await self._read("GET", path, query, None, None, timeout, fresh)
+        return _decoded(response)
 
     async def get_bytes(
         self,
@@ -60,18 +93,24 @@ class Api:
         timeout: float = READ_TIMEOUT,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        """The body of a 2xx answer, as it is."""
+        """The body of a 2xx answer, as it is. Raises as `get` does."""
         return (await self._read("GET", path, query, headers, None, timeout)).body
 
-    async def review(self, kind: Review, spec: Mapping[str, Any], *, timeout: float = READ_TIMEOUT) -> Any:
-        """Ask who one is or what one may do. Nothing is stored by it, so it needs no permit."""
-        group_version = _REVIEWS[kind].removeprefix("/apis/").rpartition("/")[0]
-        document: dict[str, Any] = {"apiVersion": group_version, "kind": kind}
+    async def review(
+        self, kind: Review, spec: Mapping[str, Any], namespace: str = "", *, timeout: float = READ_TIMEOUT
+    ) -> dict[str, Any]:
+        """Ask who one is or what one may do. Nothing is stored by it, so it needs no permit. Raises as `get` does.
+
+        `namespace` is added to a spec that names none: rules are always asked for one namespace.
+        """
+        document: dict[str, Any] = {"apiVersion": _REVIEWS[kind][6:].rpartition("/")[0], "kind": kind}
+        if namespace and kind == "SelfSubjectRulesReview":
+            spec = {"namespace": namespace, **spec}
         if spec:
             document["spec"] = spec
         body = msgspec.json.encode(document)
         headers = {"Content-Type": "application/json"}
-        return _decoded((await self._read("POST", _REVIEWS[kind], None, headers, body, timeout)).body)
+        return _object(await self._read("POST", _REVIEWS[kind], None, headers, body, timeout))
 
     async def _read(
         self,
@@ -81,10 +120,14 @@ class Api:
         headers: Mapping[str, str] | None,
         body: bytes | None,
         timeout: float,
+        fresh: bool = False,
     ) -> Response:
-        response = await self.transport.request(method, path, query, headers, body, timeout=timeout)
-        if response.status == 401 and await self.credentials.refresh():
-            response = await self.transport.request(method, path, query, headers, body, timeout=timeout)
+        for renewed in (False, True):
+            response = await self.transport.request(
+                method, path, query, headers, body, timeout=timeout, fresh=fresh, repeatable=True
+            )
+            if response.status != 401 or renewed or not await self.credentials.refresh():
+                break
         if not 200 <= response.status < 300:
             raise map_status(response.status, response.headers, response.body)
         return response
@@ -92,7 +135,7 @@ class Api:
     async def write(
         self,
         permit: WritePermit,
-        method: str,
+        method: WriteVerb | str,
         path: str,
         body: Mapping[str, Any] | list[Any] | None,
         *,
@@ -100,49 +143,82 @@ class Api:
         content_type: str = "application/json",
         timeout: float = WRITE_TIMEOUT,
     ) -> dict[str, Any]:
-        """One write, sent once.
+        """One write, sent once, never repeated.
 
-        Raises ApiError when the server refused it, LinkError when not a byte of it was sent, and OutcomeUnknown
-        when the answer was lost or is a 5xx: it may have been applied, so read the object before saying anything.
+        Raises ApiError when the server refused it; LinkError, TlsError, ProtocolError or CredentialError when not a
+        byte of it was sent; OutcomeUnknown when it was sent and nobody can know what became of it: then read the
+        object before saying anything.
         """
-        if not isinstance(permit, WritePermit):
-            raise TypeError("a write needs a permit of the gate")
+        if not isinstance(permit, WritePermit) or permit.cluster != self.transport.target.name:
+            raise TypeError("a write needs a permit of the gate for this cluster")
+        if method not in _WRITE_VERBS:
+            raise ValueError(f"{method} is no write")
         payload = None if body is None else msgspec.json.encode(body)
-        headers = {"Content-Type": content_type} if payload is not None else {}
+        headers = {} if payload is None else {"Content-Type": content_type}
+        delivery = Delivery()
         try:
-            response = await self.transport.request(method, path, query, headers, payload, timeout=timeout)
-        except NotSent:
+            response = await self.transport.request(
+                method, path, query, headers, payload, timeout=timeout, delivery=delivery
+            )
+        except EdgetuiError as error:
+            if delivery.sent:
+                raise OutcomeUnknown(
+                    f"The {permit.action} was sent to {permit.cluster}, but no answer came. {error.sentence}",
+                    _LOOK_FIRST,
+                ) from error
+            if isinstance(error, LinkError):
+                raise LinkError(error.sentence, f"Nothing was sent. {error.next_step}".rstrip()) from error
             raise
-        except (LinkError, ProtocolError) as error:
-            raise OutcomeUnknown(
-                f"The {permit.action} was sent to {permit.cluster}, but its answer never came.",
-                "Look at the object before repeating it.",
-            ) from error
         if 200 <= response.status < 300:
-            written: dict[str, Any] = _decoded(response.body)
-            return written
-        refusal = map_status(response.status, response.headers, response.body)
-        if response.status in (500, 502, 504):
-            raise OutcomeUnknown(
-                f"{permit.cluster} did not say whether the {permit.action} was done: {refusal.sentence}",
-                "Look at the object before repeating it.",
-            ) from refusal
-        raise refusal
-
-    def close(self) -> None:
-        """Close the connections of this client."""
-        self.transport.close()
+            return _applied(response, permit)
+        raise _refused(response, permit)
 
     def on_fresh_connection(self, credentials: RefreshingCredentials) -> Api:
         """A second client of the same server with its own connections and credentials; close it after use."""
         return Api(self.transport.sibling(credentials), credentials)
 
+    def close(self) -> None:
+        """Close the connections of this client."""
+        self.transport.close()
 
-def _decoded(body: bytes) -> Any:
+
+def _refused(response: Response, permit: WritePermit) -> EdgetuiError:
+    refusal = map_status(response.status, response.headers, response.body)
+    if not _may_be_applied(refusal):
+        return refusal
+    unknown = OutcomeUnknown(
+        f"{permit.cluster} did not say whether the {permit.action} was done. {refusal.sentence}", _LOOK_FIRST
+    )
+    unknown.__cause__ = refusal
+    return unknown
+
+
+def _may_be_applied(refusal: ApiError) -> bool:
+    if refusal.code in _UNKNOWN_CODES or refusal.reason in _UNKNOWN_REASONS:
+        return True
+    # Webhooks are asked before anything is stored.
+    storage = isinstance(refusal, ServerFailure) and "webhook" not in refusal.sentence
+    return storage and _STORAGE_FAILED.search(refusal.sentence) is not None
+
+
+def _applied(response: Response, permit: WritePermit) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(body) if body else {}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(
-            "The answer is not JSON, so what answers there is not a Kubernetes API server.",
-            "Check `server:` in the kubeconfig.",
+        return _object(response)
+    except ProtocolError as error:
+        raise OutcomeUnknown(
+            f"{permit.cluster} took the {permit.action}, but its answer cannot be read.", _LOOK_FIRST
         ) from error
+
+
+def _object(response: Response) -> dict[str, Any]:
+    found = _decoded(response)
+    if not isinstance(found, dict):
+        raise not_kubernetes(response.headers)
+    return found
+
+
+def _decoded(response: Response) -> Any:
+    try:
+        return msgspec.json.decode(response.body) if response.body else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise not_kubernetes(response.headers) from None

@@ -15,10 +15,13 @@ from edgetui.cluster.errors import (
     Gone,
     Invalid,
     NotFound,
+    ProtocolError,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
+from edgetui.cluster.http import CHECK_ADDRESS
+from edgetui.model.text import clean
 
 _TYPES: dict[int, type[ApiError]] = {
     400: Invalid,
@@ -31,71 +34,121 @@ _TYPES: dict[int, type[ApiError]] = {
     429: Throttled,
 }
 _ADVICE = {
-    401: "Check the credentials of this user in the kubeconfig.",
-    403: "Ask who administers the cluster for this right.",
-    409: "Look at the object again and repeat.",
+    401: "They may have expired or been revoked: get a fresh kubeconfig or token, or sign in again.",
+    403: "Ask whoever runs the cluster for this right, or use another context.",
+    409: "Look at the object as it is now, and decide again.",
+    410: "edgetui lists again by itself.",
     429: "The server is busy; edgetui waits as long as it asks.",
+    503: "The server may be starting, or a part of it is down; edgetui keeps trying.",
+    504: "The server or its storage is slow or down; edgetui keeps trying.",
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_MOST_BODY = 1024 * 1024
+_MOST_RETRY_AFTER = 24 * 3600
+_MOST_REASON = 64
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
+_STRICT = "strict decoding error"
 
 
-class Cause(msgspec.Struct):
-    reason: str = ""
-    field: str = ""
+class _Cause(msgspec.Struct):
+    reason: str | None = None
+    field: str | None = None
 
 
-class Details(msgspec.Struct):
-    causes: list[Cause] | None = None
-    retryAfterSeconds: int = 0
+class _Details(msgspec.Struct):
+    causes: list[_Cause] | None = None
+    retry_after: float | None = msgspec.field(name="retryAfterSeconds", default=None)
 
 
-class Status(msgspec.Struct):
-    kind: str = ""
-    message: str = ""
-    reason: str = ""
-    code: int = 0
-    details: Details | None = None
+class _Status(msgspec.Struct):
+    """What edgetui reads of a meta/v1 Status."""
+
+    kind: str | None = None
+    message: str | None = None
+    reason: str | None = None
+    details: _Details | None = None
+
+
+_decoder = msgspec.json.Decoder(_Status, strict=False)
 
 
 def map_status(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-    """The error for an answer outside 2xx. Only the message of a Status body is kept, cut to 256 characters."""
-    found = _status(body)
-    message = clean(found.message) if found else ""
-    details = found.details if found else None
-    cause = details.causes[0] if details is not None and details.causes else Cause()
-    wait = headers.get("retry-after", "")
-    retry_after = float(wait) if wait.isdigit() else None
-    if retry_after is None and details is not None and details.retryAfterSeconds:
-        retry_after = float(details.retryAfterSeconds)
+    """The error for an answer outside 2xx; `headers` have lower-case names, `body` is whole or the first part.
+
+    Only the message of a Status body, or a short plain text, is kept: without control characters and cut to 256
+    characters. A page of markup is never quoted.
+    """
+    found = _read_status(body)
+    message = _message(found, headers, body)
+    details = found.details or _Details()
+    cause = details.causes[0] if details.causes else _Cause()
     kind = _TYPES.get(status, ServerFailure if status >= 500 else ApiError)
     return kind(
-        _sentence(status, message),
-        _ADVICE.get(status, ""),
+        _sentence(status, message, headers, body),
+        CHECK_ADDRESS if 300 <= status < 400 else _ADVICE.get(status, ""),
         code=status,
-        reason=found.reason if found else "",
-        cause=cause.reason,
-        field=cause.field,
-        retry_after=retry_after,
+        reason=clean(found.reason, _MOST_REASON),
+        cause=clean(cause.reason, _MOST_REASON),
+        field=clean(cause.field, _MOST_REASON),
+        retry_after=_retry_after(headers, details),
     )
 
 
-def clean(text: str) -> str:
-    """Server text that may be shown: no control characters, at most 256 characters."""
-    text = _CONTROL.sub(" ", text).strip()
-    return text if len(text) <= MAX_SERVER_TEXT else text[: MAX_SERVER_TEXT - 1] + "…"
+def not_kubernetes(headers: Mapping[str, str]) -> ProtocolError:
+    """For an answer that claims success and is not what an API server says."""
+    said = clean(headers.get("content-type", "").partition(";")[0], _MOST_REASON)
+    what = f" (it sent {said})" if said and said != "application/json" else ""
+    return ProtocolError(
+        f"What answers is not a Kubernetes API server: its answer is not JSON{what}.", CHECK_ADDRESS
+    )
 
 
-def _status(body: bytes) -> Status | None:
+def _read_status(body: bytes) -> _Status:
     try:
-        found = msgspec.json.decode(body, type=Status)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return found if found.kind == "Status" else None
+        found = _decoder.decode(body[:_MOST_BODY])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _Status()
+    return found if found.kind == "Status" else _Status()
 
 
-def _sentence(status: int, message: str) -> str:
+def _message(found: _Status, headers: Mapping[str, str], body: bytes) -> str:
+    if found.kind:
+        message = found.message or ""
+        # Strict field validation quotes the whole object before it says what is wrong.
+        if _STRICT in message:
+            message = message[message.rindex(_STRICT) :]
+        return clean(message, MAX_SERVER_TEXT)
+    if headers.get("content-type", "text/plain").startswith("text/plain") and not _MARKUP.match(body):
+        return clean(body[: 4 * MAX_SERVER_TEXT].decode("utf-8", "replace"), MAX_SERVER_TEXT)
+    return ""
+
+
+def _sentence(status: int, message: str, headers: Mapping[str, str], body: bytes) -> str:
     if status == 401:
         return "The server does not accept these credentials."
+    if 300 <= status < 400:
+        return f"What answers is not a Kubernetes API server: it redirects elsewhere (HTTP {status})."
+    if message and status in (403, 404, 409, 410, 422, 400):
+        return _ended(f"The server says: {message}")
     if message:
-        return f"The server says: {message}"
-    return f"The server answered with HTTP status {status}."
+        return _ended(
+            f"The server failed with HTTP {status}: {message}"
+            if status >= 500
+            else f"HTTP {status}: {message}"
+        )
+    page = " with a web page" if _MARKUP.match(body) else ""
+    return f"The server answered with HTTP {status}{page}."
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?", "…")) else sentence + "."
+
+
+def _retry_after(headers: Mapping[str, str], details: _Details) -> float | None:
+    """Seconds; a date is ignored, because API servers never send one and our clock may be wrong."""
+    said = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(said):
+        return min(float(said), _MOST_RETRY_AFTER)
+    if details.retry_after is not None and 0 < details.retry_after < _MOST_RETRY_AFTER:
+        return details.retry_after
+    return None

@@ -46,6 +46,11 @@ class ProviderToken:
         self.notice = ""
         """What a person should know although everything works: new tokens that could not be kept."""
 
+    @property
+    def in_use(self) -> str:
+        """The id-token as it is now, "" for none; asks nobody."""
+        return self._config.get("id-token", "")
+
     async def current(self) -> str:
         """A token that is still valid; raises CredentialError."""
         async with self._lock():

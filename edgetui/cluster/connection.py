@@ -1,10 +1,13 @@
-"""One connection: a non-blocking socket on the event loop, with TLS where the server's URL asks for it.
+"""One open connection on the event loop: bytes out, bytes in, and how it ended.
 
 TLS runs inside a non-blocking SSLSocket rather than in asyncio's transport, which costs seven times the memory per
-stream. What that needs: a read or write may want the other direction first, during the handshake and after;
-decrypted bytes may wait inside the SSL object although the file descriptor is quiet (`pending`); and the end of the
-stream is an empty read, an SSLZeroReturnError or an SSLEOFError. A session ticket comes after the handshake, so it
-is read once the first answer is there, and it belongs to its SSLContext.
+stream. What that asks for:
+- A read or a write may want the other direction first, also after the handshake.
+- Decrypted bytes may wait inside the SSL object while the descriptor is quiet (`pending`), so a read that stops
+  early must come back by itself.
+- The end is an empty read after a close_notify and SSLEOFError without one; only the first proves that nothing
+  was cut off.
+- A session ticket comes after the handshake, so it is taken once the first answer is there.
 """
 
 from __future__ import annotations
@@ -13,44 +16,71 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from edgetui.cluster.endpoint import Endpoint, tunnel
-from edgetui.cluster.link_errors import explain
+from edgetui.cluster.counters import Counters
 
 READ_BUDGET = 64 * 1024
-_buffer = memoryview(bytearray(READ_BUDGET))
+"""Most bytes that one connection takes at a time; it has at most two such times in a turn of the loop."""
 
-_KEEPALIVE_IDLE, _KEEPALIVE_EVERY, _KEEPALIVE_COUNT = 10, 5, 3
-_USER_TIMEOUT_MS = 15_000
+_AGAIN = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, InterruptedError)
 
 
-@dataclass(slots=True)
-class Counters:
-    """Traffic of one cluster: bytes on the wire inside TCP, connection attempts, requests sent."""
+class _Shared(threading.local):
+    """One receive buffer for all connections of a thread: what is read is handed on before the next read."""
 
-    bytes_in: int = 0
-    bytes_out: int = 0
-    connections: int = 0
-    requests: int = 0
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(READ_BUDGET))
+
+
+_shared = _Shared()
 
 
 class Connection:
-    """Open it, `send`, and hear what comes through `on_data` and, once and last, `on_lost`.
+    """A connected socket that `attach`ed callbacks hear from. Idle while none are attached.
 
-    `on_lost(None)` is a clean end of the stream. After `close` nothing is heard.
+    `context` is the TLS context it was made with, None for plain HTTP. `sent` is whether any byte of the last
+    `send` may have left this machine.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, endpoint: Endpoint, counters: Counters) -> None:
+    __slots__ = (
+        "_broken",
+        "_coming_back",
+        "_counters",
+        "_loop",
+        "_on_data",
+        "_on_lost",
+        "_out",
+        "_read_wants_write",
+        "_socket",
+        "_write_wants_read",
+        "context",
+        "idle_since",
+        "sent",
+    )
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        context: ssl.SSLContext | None,
+        loop: asyncio.AbstractEventLoop,
+        counters: Counters,
+    ) -> None:
+        self.context = context
+        self.sent = False
+        self.idle_since = 0.0
+        self._socket: socket.socket | None = sock
         self._loop = loop
-        self._endpoint = endpoint
         self._counters = counters
-        self._socket: socket.socket | None = None
-        self._on_data: Callable[[memoryview], None] | None = None
-        self._on_lost: Callable[[BaseException | None], None] | None = None
-        self._reading = False
-        self.context: ssl.SSLContext | None = None
+        self._on_data: Callable[[bytes], None] | None = None
+        self._on_lost: Callable[[OSError | None], None] | None = None
+        self._out = memoryview(b"")
+        self._broken: OSError | None = None
+        self._coming_back: asyncio.Handle | None = None
+        self._read_wants_write = False
+        self._write_wants_read = False
+        loop.add_reader(sock.fileno(), self._readable)
 
     @property
     def closed(self) -> bool:
@@ -58,159 +88,118 @@ class Connection:
         return self._socket is None
 
     @property
-    def tls_session(self) -> ssl.SSLSession | None:
-        """The session to resume the next connection with; None without TLS or before the first answer."""
-        return self._socket.session if isinstance(self._socket, ssl.SSLSocket) else None
+    def session(self) -> ssl.SSLSession | None:
+        """What resumes the next connection of the same context; None without TLS or before the first answer."""
+        session = self._socket.session if isinstance(self._socket, ssl.SSLSocket) else None
+        return session if session is not None and session.has_ticket else None
 
-    async def open(self, context: ssl.SSLContext | None, session: ssl.SSLSession | None) -> None:
-        """Connect, through the proxy if there is one, and shake hands. Raises LinkError, TlsError, ProtocolError."""
-        where = self._endpoint.where
-        self.context = context
-        self._counters.connections += 1
-        try:
-            plain = await self._connect()
-            self._socket = plain
-            if self._endpoint.proxy is not None:
-                await tunnel(self._loop, plain, self._endpoint)
-            if context is not None:
-                secured = context.wrap_socket(
-                    plain,
-                    server_hostname=self._endpoint.server_name,
-                    do_handshake_on_connect=False,
-                    suppress_ragged_eofs=False,
-                    session=session,
-                )
-                self._socket = secured
-                await self._shake_hands(secured)
-        except (OSError, ValueError) as error:
-            self.close()
-            raise explain(error, where) from error
-        except BaseException:
-            self.close()
-            raise
-
-    async def _connect(self) -> socket.socket:
-        host, port = self._endpoint.dial
-        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        last: OSError = OSError("no address")
-        for family, kind, protocol, _, address in found:
-            candidate = socket.socket(family, kind, protocol)
-            try:
-                _tune(candidate)
-                await self._loop.sock_connect(candidate, address)
-            except OSError as error:
-                candidate.close()
-                last = error
-            except BaseException:
-                candidate.close()
-                raise
-            else:
-                return candidate
-        raise last
-
-    async def _shake_hands(self, secured: ssl.SSLSocket) -> None:
-        while True:
-            try:
-                secured.do_handshake()
-            except ssl.SSLWantReadError:
-                await self._ready(secured, self._loop.add_reader, self._loop.remove_reader)
-            except ssl.SSLWantWriteError:
-                await self._ready(secured, self._loop.add_writer, self._loop.remove_writer)
-            else:
-                return
-
-    async def _ready(
-        self, what: socket.socket, add: Callable[..., None], remove: Callable[[int], bool]
-    ) -> None:
-        ready: asyncio.Future[None] = self._loop.create_future()
-        descriptor = what.fileno()
-        add(descriptor, _settle, ready)
-        try:
-            await ready
-        finally:
-            remove(descriptor)
-
-    async def send(self, data: bytes) -> None:
-        """Send everything. Raises OSError, as the socket does."""
-        rest = memoryview(data)
-        while rest:
-            if self._socket is None:
-                raise ConnectionResetError("closed")
-            try:
-                sent = self._socket.send(rest)
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
-                await self._ready(self._socket, self._loop.add_writer, self._loop.remove_writer)
-                continue
-            self._counters.bytes_out += sent
-            rest = rest[sent:]
-
-    def listen(
-        self, on_data: Callable[[memoryview], None], on_lost: Callable[[BaseException | None], None]
-    ) -> None:
-        """Say who hears from now on."""
+    def attach(self, on_data: Callable[[bytes], None], on_lost: Callable[[OSError | None], None]) -> None:
+        """Say who hears from now on; `on_lost` is the last call, with None for a clean end. Then `send`."""
         self._on_data, self._on_lost = on_data, on_lost
-        if not self._reading and self._socket is not None:
-            self._reading = True
-            self._loop.add_reader(self._socket.fileno(), self._readable)
+
+    def detach(self) -> None:
+        """Be idle: whatever comes now, or the end, closes it without a word."""
+        self._on_data = self._on_lost = None
+
+    def alive(self) -> bool:
+        """Whether an idle connection can be used: looks whether its end has come meanwhile."""
+        self._readable()
+        return not self.closed
+
+    def send(self, data: bytes) -> None:
+        """Send everything as soon as it can be; a failure is heard through `on_lost`, never raised."""
+        self._out = memoryview(data)
+        self.sent = False
+        self._flush()
+
+    def close(self) -> None:
+        """Close at once and fall silent; safe twice."""
+        self._on_data = self._on_lost = None
+        self._out = memoryview(b"")
+        if self._coming_back is not None:
+            self._coming_back.cancel()
+            self._coming_back = None
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            self._loop.remove_reader(sock.fileno())
+            self._loop.remove_writer(sock.fileno())
+            with contextlib.suppress(OSError):
+                sock.close()
+
+    def _flush(self) -> None:
+        sock = self._socket
+        if sock is None or not self._out:
+            return
+        self._write_wants_read = False
+        try:
+            while self._out:
+                size = sock.send(self._out)
+                self.sent = True
+                self._counters.bytes_out += size
+                self._out = self._out[size:]
+        except ssl.SSLWantReadError:
+            self._write_wants_read = True
+        except (ssl.SSLWantWriteError, BlockingIOError, InterruptedError):
+            # Half a TLS record may be on its way already.
+            self.sent = self.sent or isinstance(sock, ssl.SSLSocket)
+            self._loop.add_writer(sock.fileno(), self._writable)
+        except OSError as error:
+            # An answer may have come before the peer closed, so read first.
+            self._broken = error
+            self._coming_back = self._loop.call_soon(self._readable)
+
+    def _writable(self) -> None:
+        if self._socket is None:
+            return
+        self._loop.remove_writer(self._socket.fileno())
+        self._flush()
+        if self._read_wants_write:
+            self._readable()
 
     def _readable(self) -> None:
-        """Take what is there, at most READ_BUDGET bytes, so that no stream starves the rest of the loop."""
-        left = READ_BUDGET
-        while left > 0 and self._socket is not None:
-            try:
-                size = self._socket.recv_into(_buffer[:left])
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, InterruptedError):
-                return
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                size = 0
-            except OSError as error:
-                self._lose(error)
-                return
-            if size == 0:
-                self._lose(None)
-                return
-            left -= size
+        if self._coming_back is not None:
+            # Else every such call would leave one behind, and they would add up.
+            self._coming_back.cancel()
+            self._coming_back = None
+        sock = self._socket
+        if sock is None:
+            return
+        view, size = _shared.view, 0
+        ended = False
+        failure = self._broken
+        self._read_wants_write = False
+        try:
+            while size < READ_BUDGET:
+                count = sock.recv_into(view[size:])
+                if not count:
+                    ended = True
+                    break
+                size += count
+        except ssl.SSLWantWriteError:
+            self._read_wants_write = True
+            self._loop.add_writer(sock.fileno(), self._writable)
+        except _AGAIN:
+            pass
+        except OSError as error:
+            ended, failure = True, error
+        if size == READ_BUDGET and isinstance(sock, ssl.SSLSocket) and sock.pending():
+            self._coming_back = self._loop.call_soon(self._readable)
+        if size:
             self._counters.bytes_in += size
-            if self._on_data is not None:
-                self._on_data(_buffer[:size])
-        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-            self._loop.call_soon(self._readable)
+            self._give(bytes(view[:size]))
+        if ended or failure is not None:
+            self._end(failure)
+        elif self._write_wants_read:
+            self._flush()
 
-    def _lose(self, error: BaseException | None) -> None:
+    def _give(self, data: bytes) -> None:
+        if self._on_data is None:
+            self.close()
+        else:
+            self._on_data(data)
+
+    def _end(self, failure: OSError | None) -> None:
         lost = self._on_lost
         self.close()
         if lost is not None:
-            lost(error)
-
-    def close(self) -> None:
-        """Close at once; safe twice."""
-        self._on_data = self._on_lost = None
-        if self._socket is not None:
-            if self._reading:
-                self._loop.remove_reader(self._socket.fileno())
-                self._reading = False
-            with contextlib.suppress(OSError):
-                self._socket.close()
-            self._socket = None
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _tune(sock: socket.socket) -> None:
-    """Notice a dead link within 20 s: keepalive for silence, the user timeout for unacknowledged data."""
-    sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (
-        ("TCP_KEEPIDLE", _KEEPALIVE_IDLE),
-        ("TCP_KEEPINTVL", _KEEPALIVE_EVERY),
-        ("TCP_KEEPCNT", _KEEPALIVE_COUNT),
-        ("TCP_USER_TIMEOUT", _USER_TIMEOUT_MS),
-    ):
-        option = getattr(socket, name, None)
-        if option is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, option, value)
+            lost(failure)

@@ -51,6 +51,12 @@ def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> 
             other = _about_certificate(target, user, certificate, now)
             return other if other.certain else advice
         return advice
+    if target.auth.has_client_certificate:
+        return Advice(
+            f"The client certificate of {user} cannot be read any more.",
+            "Check the file that client-certificate names in the kubeconfig.",
+            certain=True,
+        )
     return _about_others(target, user)
 
 

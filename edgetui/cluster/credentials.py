@@ -7,6 +7,7 @@ certificate beats any token on the server; only a connection without one proves 
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import ssl
 
     from edgetui.cluster.auth_provider import ProviderToken
+    from edgetui.cluster.credential_advice import Advice
     from edgetui.cluster.plugin import Plugin
     from edgetui.cluster.tls import KeyPair
 
@@ -161,6 +163,25 @@ class Credentials:
             return False
         self._use(auth)
         return True
+
+    def explain_refusal(self) -> Advice:
+        """Why the server answers 401, told from the certificate and the token in use now; runs nothing."""
+        from edgetui.cluster.credential_advice import explain_401
+
+        token = self._auth.token
+        if self._file is not None:
+            with contextlib.suppress(CredentialError):
+                token = self._file.current()
+        elif self._plugin is not None and self._plugin.issued is not None:
+            token = self._plugin.issued.token
+        elif self._provider is not None:
+            token = self._provider.in_use
+        return explain_401(replace(self.target, auth=self._auth), self._clock(), token)
+
+    @property
+    def notice(self) -> str:
+        """What a person should know although the credentials work, "" when there is nothing."""
+        return self._provider.notice if self._provider is not None else ""
 
     def set_token(self, token: str) -> None:
         """Use this bearer token from now on, in the place of the one from the kubeconfig, a plugin or a provider."""

@@ -2,7 +2,7 @@
 
 The API server writes one JSON event a line, its "type" first. Objects decode straight into the kind's wire
 struct, so fields that no pane shows are skipped without being built. What the fast look cannot place, or what
-has an unexpected type in some field, is decoded fully; what is no JSON is a ProtocolError.
+has an unexpected type in some field, is decoded fully; what is no JSON is Unreadable.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
 _MOST_ODD_FIELDS = 32
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
+
+
+class Unreadable(ProtocolError):
+    """The server answered as it should, but with content that cannot be read: not the fault of the link."""
 
 
 class _Envelope(msgspec.Struct):
@@ -111,8 +115,8 @@ class EventDecoder:
                         changes = []
                     inputs.append(other)
             self._keep(data[start:])
-        except (ProtocolError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            failed = Failed(error if isinstance(error, ProtocolError) else _unreadable(self._kind, error))
+        except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            failed = Failed(error if isinstance(error, Unreadable) else _unreadable(self._kind, error))
             return [*inputs, Changes(changes), failed] if changes else [*inputs, failed]
         if changes:
             inputs.append(Changes(changes))
@@ -123,9 +127,7 @@ class EventDecoder:
             return
         self._held += len(rest)
         if self._held > MAX_LINE:
-            raise ProtocolError(
-                f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event."
-            )
+            raise Unreadable(f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event.")
         self._parts.append(rest)
 
     def _change(self, line: bytes) -> Change:
@@ -137,7 +139,7 @@ class EventDecoder:
                 return other
             raise
         if event.type not in _OBJECT_EVENTS:
-            raise ProtocolError(f"The server sent an event of the unknown type {event.type[:32]!r}.")
+            raise Unreadable(f"The server sent an event of the unknown type {event.type[:32]!r}.")
         return event.type, _row(self._kind, event.object)
 
     def _other(self, line: bytes) -> Change | Bookmark | Failed:
@@ -151,7 +153,7 @@ class EventDecoder:
             code = msgspec.json.decode(envelope.object, type=_Code).code
             return Failed(map_status(code or 500, {}, bytes(envelope.object)))
         if envelope.type not in _OBJECT_EVENTS:
-            raise ProtocolError(f"The server sent an event of the unknown type {envelope.type[:32]!r}.")
+            raise Unreadable(f"The server sent an event of the unknown type {envelope.type[:32]!r}.")
         wire = _convert(msgspec.json.decode(envelope.object), self._kind.wire)
         return envelope.type, _row(self._kind, wire)
 
@@ -163,7 +165,7 @@ class _Code(msgspec.Struct):
 def decode_page(kind: Kind, body: bytes) -> Page:
     """One page of a LIST.
 
-    Raises ProtocolError if the body is not a list of this kind.
+    Raises Unreadable if the body is not a list of this kind.
     """
     decoders = _decoders(kind.wire)
     try:
@@ -175,7 +177,7 @@ def decode_page(kind: Kind, body: bytes) -> Page:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _unreadable(kind, error) from None
     if not found.kind.endswith("List") or not found.metadata.resource_version:
-        raise ProtocolError(f"The server answered a list of {kind.plural} with something else.")
+        raise Unreadable(f"The server answered a list of {kind.plural} with something else.")
     items = found.items or []
     rows = []
     while items:
@@ -185,9 +187,16 @@ def decode_page(kind: Kind, body: bytes) -> Page:
 
 
 def _row(kind: Kind, wire: Any) -> Row:
-    row = kind.project(wire)
+    try:
+        row = kind.project(wire)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as defect:
+        name = getattr(getattr(wire, "metadata", None), "name", "") or "?"
+        raise Unreadable(
+            f"edgetui cannot understand {name} among the {kind.plural} ({type(defect).__name__}).",
+            "This is a defect of edgetui; please report it.",
+        ) from defect
     if not row.name:
-        raise ProtocolError(f"The server sent an object among the {kind.plural} that has no name.")
+        raise Unreadable(f"The server sent an object among the {kind.plural} that has no name.")
     return row
 
 
@@ -225,8 +234,8 @@ def _drop(value: Any, path: str) -> bool:
     return False
 
 
-def _unreadable(kind: Kind, error: Exception) -> ProtocolError:
-    return ProtocolError(
+def _unreadable(kind: Kind, error: Exception) -> Unreadable:
+    return Unreadable(
         f"The server's answer about {kind.plural} cannot be read: {str(error)[:160]}.",
         "If it persists, something between here and the server changes the bytes.",
     )

@@ -88,6 +88,7 @@ class _Loader:
         self.documents: list[Document] = []
         self.failed: list[ClusterTarget] = []
         self._blank: list[Document] = []
+        self._owned: dict[Path, bool] = {}
 
     def read(self, group: Sequence[Source]) -> None:
         """Read one group; files with nothing in them are kept apart."""
@@ -145,8 +146,13 @@ class _Loader:
 
     def _build(self, document: Document, context: str) -> ClusterTarget:
         target = build(document, context, self.env, owned=False)
-        owned = target.file is not None and discovery.owned_by_distribution(target.file, self.root)
+        owned = target.file is not None and self._is_owned(target.file)
         return replace(target, owned_by_distribution=True) if owned else target
+
+    def _is_owned(self, file: Path) -> bool:
+        if file not in self._owned:
+            self._owned[file] = discovery.owned_by_distribution(file, self.root)
+        return self._owned[file]
 
     def _undecided(self, document: Document) -> ClusterTarget:
         file = document.files[0]
@@ -185,7 +191,7 @@ class _Loader:
             file=file,
             context_file=file,
             error=error,
-            owned_by_distribution=discovery.owned_by_distribution(file, self.root),
+            owned_by_distribution=self._is_owned(file),
         )
 
 

@@ -7,7 +7,6 @@ same meaning, at most one way to a bearer token or password, credentials only go
 from __future__ import annotations
 
 import base64
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -78,6 +77,8 @@ def _fill(document: Document, name: str, env: Mapping[str, str], known: dict[str
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """A next step that offers the names most like `name`, or all when there are few."""
+    import difflib
+
     known = sorted(names)
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if close:

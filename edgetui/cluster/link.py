@@ -171,7 +171,7 @@ def _decide(s: State, happened: Input, now: float, rng: backoff.Random) -> tuple
             return replace(s, phase=Phase.FIRST), (Pilot(),)
         case Heard():
             return replace(s, heard=now), ()
-        case Progress():
+        case Progress() if s.phase is Phase.UP:
             return replace(s, heard=now, attempts=0), ()
         case Answered():
             return _answered(s, now)

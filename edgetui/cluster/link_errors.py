@@ -7,98 +7,189 @@ import socket
 import ssl
 
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError, TlsError
+from edgetui.cluster.http import CHECK_ADDRESS
+from edgetui.model.text import clean
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h.
-_UNKNOWN_ISSUER = {18, 19, 20, 21}
 _NOT_YET_VALID, _EXPIRED = 9, 10
-_WRONG_NAME = {62, 64}
+_SELF_SIGNED, _UNKNOWN_ISSUER = 18, (19, 20, 21)
+_WRONG_NAME, _WRONG_ADDRESS = 62, 64
 
-_REFUSED = (
-    "{where} refuses connections.",
-    "The API server is not running there, or a firewall is in between; edgetui keeps trying.",
-)
-_UNREACHABLE = ("{where} cannot be reached.", "Check the network, VPN or tunnel; edgetui keeps trying.")
-_SILENT = ("{where} does not answer.", "Check the network, VPN or tunnel; edgetui keeps trying.")
-_BROKEN = ("{where} broke the connection off.", "edgetui tries again by itself.")
+NOT_TLS = {
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "HTTPS_PROXY_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+}
+"""What OpenSSL says of a peer whose first bytes are no TLS record."""
+
+_OLD_TLS = {
+    "UNSUPPORTED_PROTOCOL",
+    "NO_PROTOCOLS_AVAILABLE",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "VERSION_TOO_LOW",
+}
+
+_NETWORK = "Check the network, the VPN or the tunnel to it; edgetui keeps trying."
+_AGAIN = "edgetui tries again by itself."
 
 _BY_ERRNO = {
-    errno.ECONNREFUSED: _REFUSED,
-    errno.ENETUNREACH: _UNREACHABLE,
-    errno.EHOSTUNREACH: _UNREACHABLE,
-    errno.ENETDOWN: _UNREACHABLE,
-    errno.ETIMEDOUT: _SILENT,
+    errno.ECONNREFUSED: (
+        "{where} refuses connections.",
+        "Check that the API server runs there, and the address in the kubeconfig; edgetui keeps trying.",
+    ),
+    errno.ENETUNREACH: ("There is no route to {where}.", _NETWORK),
+    errno.EHOSTUNREACH: ("There is no route to {where}.", _NETWORK),
+    errno.ENETDOWN: ("There is no route to {where}.", _NETWORK),
+    errno.EHOSTDOWN: ("There is no route to {where}.", _NETWORK),
+    errno.EADDRNOTAVAIL: ("There is no route to {where}.", _NETWORK),
+    errno.ETIMEDOUT: ("{where} does not answer.", _NETWORK),
+    errno.EACCES: ("This machine forbids the connection to {where}.", "Check its firewall and SELinux."),
+    errno.EPERM: ("This machine forbids the connection to {where}.", "Check its firewall and SELinux."),
+    errno.EMFILE: ("edgetui has too many connections open for this machine.", "Raise `ulimit -n`."),
+    errno.ENFILE: ("This machine has too many files open.", "Close other programs on it."),
 }
 
 
-def explain(error: BaseException, where: str) -> EdgetuiError:
-    """The typed error for a failure of the socket or of TLS; `where` is host and port."""
+class NotSent(LinkError):
+    """No connection came to be, so nothing was sent."""
+
+
+class Dropped(LinkError):
+    """A request went out on a connection that was in use before, and not a byte of an answer came.
+
+    The server had closed the connection meanwhile, most likely without seeing the request.
+    """
+
+
+def explain(error: BaseException, where: str, rest: bytes = b"") -> EdgetuiError:
+    """The typed error for a failure of the socket or of TLS; `where` is host and port.
+
+    `rest` is what the peer had sent beyond the five bytes that OpenSSL reads first, if that was no TLS.
+    """
     if isinstance(error, EdgetuiError):
         return error
     if isinstance(error, ssl.SSLCertVerificationError):
         return _explain_verification(error, where)
     if isinstance(error, ssl.SSLError):
-        return _explain_tls(error, where)
+        return _explain_tls(error, where, rest)
     if isinstance(error, socket.gaierror):
+        return _explain_name(error, where)
+    if isinstance(error, ValueError):
+        return LinkError(f"The host name of {where} cannot be used.", CHECK_ADDRESS)
+    if isinstance(error, OSError) and error.errno in _BY_ERRNO:
+        sentence, next_step = _BY_ERRNO[error.errno]
+        return LinkError(_capital(sentence.format(where=where)), next_step)
+    return LinkError(_capital(f"{where} broke the connection off."), _AGAIN)
+
+
+def silent(where: str, seconds: float, *, resolving: bool = False, shaking_hands: bool = False) -> LinkError:
+    """Nothing came for so long."""
+    if resolving:
         return LinkError(
-            f"The name of {where} cannot be resolved.",
-            "Check `server:` in the kubeconfig and the DNS of this machine.",
+            f"The name {where} could not be looked up within {seconds:.0f} s.",
+            "Check the DNS of this machine, or write an IP address in the kubeconfig.",
         )
-    if isinstance(error, TimeoutError):
-        text = _SILENT
-    elif isinstance(error, OSError) and error.errno in _BY_ERRNO:
-        text = _BY_ERRNO[error.errno]
-    else:
-        text = _BROKEN
-    return LinkError(text[0].format(where=where), text[1])
+    if shaking_hands:
+        return LinkError(
+            _capital(
+                f"{where} took the connection but did not finish the TLS handshake within {seconds:.0f} s."
+            ),
+            "The server is overloaded, or the way to it loses large packets (MTU); edgetui keeps trying.",
+        )
+    return LinkError(_capital(f"{where} did not answer within {seconds:.0f} s."), _NETWORK)
 
 
-def _explain_verification(error: ssl.SSLCertVerificationError, where: str) -> EdgetuiError:
+def broken_off(where: str, *, begun: bool) -> LinkError:
+    """The connection ended before the answer did; `begun` says whether any of it had come."""
+    what = "in the middle of its answer" if begun else "without an answer"
+    return LinkError(f"{where} closed the connection {what}.", _AGAIN)
+
+
+def _not_tls(where: str, rest: bytes) -> ProtocolError:
+    if rest.startswith((b"1.0 ", b"1.1 ", b".0 ", b".1 ")):
+        return ProtocolError(
+            f"{where} speaks plain HTTP, but its address says https.",
+            "Check the port in the kubeconfig, or write http:// if this is a local proxy such as kubectl proxy.",
+        )
+    if rest.startswith((b".0-", b".99-")):
+        return ProtocolError(f"{where} is an SSH server, not a Kubernetes API server.", CHECK_ADDRESS)
+    return ProtocolError(f"{where} does not speak TLS, so it is not a Kubernetes API server.", CHECK_ADDRESS)
+
+
+def dropped(where: str) -> Dropped:
+    """A kept connection turned out to be closed."""
+    return Dropped(f"{where} closed a kept connection without an answer.", _AGAIN)
+
+
+def _explain_name(error: socket.gaierror, where: str) -> LinkError:
+    if error.errno == socket.EAI_AGAIN:
+        return LinkError(
+            f"The name {where} cannot be looked up now: DNS does not answer.",
+            "Check the network and the DNS of this machine; edgetui keeps trying.",
+        )
+    return LinkError(
+        f"The host name {where} is unknown.",
+        "Check `server` in the kubeconfig, and whether its name needs a VPN's DNS.",
+    )
+
+
+def _explain_verification(error: ssl.SSLCertVerificationError, where: str) -> TlsError:
     code = error.verify_code
+    if code == _SELF_SIGNED:
+        return TlsError(
+            f"{where} shows a self-signed certificate that the kubeconfig does not trust.",
+            "Take a fresh kubeconfig from the cluster; if nothing changed there, something else answers.",
+        )
     if code in _UNKNOWN_ISSUER:
         return TlsError(
             f"The certificate of {where} is not signed by the CA in the kubeconfig.",
-            "Take a fresh kubeconfig from the cluster; if the cluster was rebuilt, its CA changed.",
+            "Take a fresh kubeconfig from the cluster: after a reinstallation its CA is another one.",
         )
-    if code in _WRONG_NAME:
+    if code in (_WRONG_NAME, _WRONG_ADDRESS):
         return TlsError(
-            f"The certificate of {where} is for another name.",
-            "Use a name from the certificate in `server:`, or set `tls-server-name` in the kubeconfig.",
+            f"The certificate of {where} is for another {'name' if code == _WRONG_NAME else 'address'}.",
+            "Use a name from the certificate as `server`, or set `tls-server-name` in the kubeconfig.",
         )
     if code == _EXPIRED:
         return TlsError(
             f"The server certificate of {where} has expired.",
-            "Renew it on the host (K3s: restart k3s; MicroK8s: microk8s refresh-certs -e server.crt).",
+            "Renew it on the host (K3s: restart k3s; MicroK8s: microk8s refresh-certs -e server.crt), "
+            "and check the clock of this machine.",
         )
     if code == _NOT_YET_VALID:
         return TlsError(
-            f"The server certificate of {where} is not valid yet.", "Check the clock of this machine."
+            f"The server certificate of {where} is not valid yet.", "Check the clocks of both machines."
         )
     return TlsError(
-        f"The certificate of {where} is not trusted ({error.verify_message}).", "Check the kubeconfig's CA."
+        f"The certificate of {where} is not trusted: {clean(error.verify_message)}.",
+        "Check the certificate authority in the kubeconfig.",
     )
 
 
-def _explain_tls(error: ssl.SSLError, where: str) -> EdgetuiError:
+def _explain_tls(error: ssl.SSLError, where: str, rest: bytes) -> EdgetuiError:
     reason = error.reason or ""
+    words = reason.lower().replace("_", " ")
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return LinkError(_BROKEN[0].format(where=where), _BROKEN[1])
-    if reason in (
-        "WRONG_VERSION_NUMBER",
-        "HTTP_REQUEST",
-        "UNKNOWN_PROTOCOL",
-        "RECORD_LAYER_FAILURE",
-        "PACKET_LENGTH_TOO_LONG",
-    ):
-        return ProtocolError(
-            f"{where} does not speak TLS, so it is not a Kubernetes API server.",
-            "Check the port in `server:` of the kubeconfig.",
+        return LinkError(f"{where} broke the connection off.", _AGAIN)
+    if reason in NOT_TLS:
+        return _not_tls(where, rest)
+    if reason in _OLD_TLS:
+        return TlsError(
+            f"{where} speaks only a version of TLS that is no longer safe.",
+            "Update the server; 1.2 is the least.",
         )
+    if "CERTIFICATE_REQUIRED" in reason:
+        return TlsError(f"{where} wants a client certificate.", "Use a kubeconfig that holds one.")
     if "ALERT" in reason:
         return TlsError(
-            f"{where} refused the TLS handshake ({reason.lower().replace('_', ' ')}).",
-            "Check the certificates in the kubeconfig.",
+            f"{where} refused the TLS handshake: {words.partition('alert ')[2] or words}.",
+            "Check the certificates and `tls-server-name` in the kubeconfig.",
         )
-    return LinkError(
-        f"TLS with {where} failed ({reason.lower().replace('_', ' ') or 'no reason given'}).",
-        "edgetui tries again.",
-    )
+    return LinkError(f"TLS with {where} failed: {words or 'no reason given'}.", _AGAIN)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:] if sentence.startswith("the ") else sentence

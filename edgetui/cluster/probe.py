@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, NamedTuple
 
 import msgspec
 
 from edgetui.cluster.api import Api
+from edgetui.cluster.api_errors import not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
     Forbidden,
     LinkError,
     NotFound,
+    ProtocolError,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
-from edgetui.cluster.transport import NotSent
+from edgetui.cluster.http import CHECK_ADDRESS
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
 MOST_NAMESPACES = 500
+MOST_WATCHED = 50
 LIVES_WITHIN = 2.0
 
 
@@ -55,12 +59,14 @@ class _Version(msgspec.Struct, rename="camel"):
 async def identify(api: Api, version: str, timeout: float) -> Identity:
     """Ask who is there, and whether it knows `version` (empty: do not ask that).
 
-    Raises EdgetuiError if nobody answers, the credentials are refused, or the server is not ready. A server
-    that forbids the question has answered.
+    Raises EdgetuiError if nobody answers, the credentials are refused, the server is not ready, or it is no
+    Kubernetes API server. A server that forbids the question has answered.
     """
     query = {"fieldSelector": f"metadata.name={IDENTITY}"}
     known = {"resourceVersion": version, "resourceVersionMatch": "NotOlderThan"} if version else {}
     behind = False
+    loop = asyncio.get_running_loop()
+    asked = loop.time()
     try:
         body = await api.get_bytes(NAMESPACES, {**query, **known}, timeout=timeout)
     except (Unauthorized, Throttled):
@@ -70,10 +76,13 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             raise
         behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
-    except ApiError:
+    except ApiError as error:
+        if isinstance(error, NotFound) or error.code < 400:
+            raise ProtocolError(error.sentence, CHECK_ADDRESS) from error
         return Identity("", behind)
     except LinkError as error:
-        if isinstance(error, NotSent) or not await _lives(api, query):
+        # A dial that was refused came back at once; only what hung may be the datastore's fault.
+        if loop.time() - asked < timeout or not await _lives(api, query):
             raise
         raise ServerFailure(
             "The server answers, but its datastore does not: what is shown is frozen.",
@@ -83,7 +92,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     try:
         found = msgspec.json.decode(body, type=_Objects).items or []
     except msgspec.MsgspecError:
-        return Identity("", behind)
+        raise not_kubernetes({}) from None
     return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
 
 
@@ -126,10 +135,15 @@ def _is_everything(rule: dict[str, Any]) -> bool:
 
 
 async def readable_namespaces(api: Api, otherwise: list[str]) -> list[str]:
-    """Names of all namespaces, or `otherwise` if this user may not list them. Raises EdgetuiError."""
+    """Names of all namespaces, or only `otherwise` if this user may not list them. Raises EdgetuiError.
+
+    `otherwise` come first and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
+    """
     try:
         body = await api.get_bytes(NAMESPACES, {"limit": str(MOST_NAMESPACES)})
     except (Forbidden, NotFound):
         return otherwise
     found = msgspec.json.decode(body, type=_Objects).items or []
-    return [one.metadata.name for one in found if one.metadata.name]
+    names = {one.metadata.name for one in found}
+    first = [name for name in otherwise if name in names]
+    return [*first, *sorted(names - {*first, ""})][:MOST_WATCHED]

@@ -7,9 +7,12 @@ optional port.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -32,10 +35,17 @@ def from_environment(server: str, env: Mapping[str, str]) -> str:
 def _is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    import ipaddress
+
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def _excepts(entry: str, host: str, port: int) -> bool:
@@ -48,10 +58,9 @@ def _excepts(entry: str, host: str, port: int) -> bool:
     name, wanted_port = _split_port(entry)
     if wanted_port and wanted_port != str(port):
         return False
-    try:
-        return ipaddress.ip_address(name) == ipaddress.ip_address(host)
-    except ValueError:
-        pass
+    address = _address(name)
+    if address is not None:
+        return address == _address(host)
     below = name.removeprefix("*")
     if below.startswith("."):
         return host.endswith(below)
@@ -59,6 +68,8 @@ def _excepts(entry: str, host: str, port: int) -> bool:
 
 
 def _in_network(host: str, network: str) -> bool:
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
     except ValueError:

@@ -70,10 +70,13 @@ class Supervisor:
         """Called after any change of the link or of a freshness."""
         self.on_up: Callable[[], None] = lambda: None
         """Called whenever the link comes up."""
+        self.on_down: Callable[[], None] = lambda: None
+        """Called whenever it goes down."""
         self._ports = ports
         self._store = store
         self._kinds = kinds
         self._informers: dict[str, Informer] = {}
+        self._pilot: Informer | None = None
         self._queue: deque[tuple[Watcher, float]] = deque()
         self._opening: Watcher | None = None
         self._cancel_next: Callable[[], None] | None = None
@@ -102,11 +105,13 @@ class Supervisor:
             informer.show()
             if self.link.phase is link.Phase.UP:
                 self.released(informer.watchers)
+            self._send_pilot()
 
     def hide(self, kind: str) -> None:
         """Stop keeping this kind and forget its rows."""
         if kind in self._informers:
             self._informers[kind].hide()
+            self._send_pilot()
 
     def credentials_changed(self) -> None:
         """Move every stream to the credentials now in force."""
@@ -220,6 +225,7 @@ class Supervisor:
         self._opening = None
 
     def _hold(self, reason: str) -> None:
+        self.on_down()
         self._queue.clear()
         self._opening = None
         if self._cancel_next is not None:
@@ -237,9 +243,7 @@ class Supervisor:
         for effect in effects:
             match effect:
                 case link.Pilot():
-                    watcher = self._pilot()
-                    if watcher is not None:
-                        watcher.feed(r.LinkUp())
+                    self._send_pilot()
                 case link.Hold(reason):
                     self._hold(reason)
                 case link.Probe(timeout):
@@ -254,8 +258,13 @@ class Supervisor:
     def _probed(self, error: EdgetuiError | None) -> None:
         self._link(link.Probed(error))
 
-    def _pilot(self) -> Watcher | None:
-        return next((i.watchers[0] for i in self._informers.values() if i.wanted), None)
+    def _send_pilot(self) -> None:
+        """Before anything is known of the link, one stream dials and the others wait for what it finds."""
+        if self.link.phase is not link.Phase.FIRST or (self._pilot is not None and self._pilot.wanted):
+            return
+        self._pilot = next((informer for informer in self._informers.values() if informer.wanted), None)
+        if self._pilot is not None:
+            self._pilot.feed(r.LinkUp())
 
     def _newest(self) -> str:
         """The newest version that any collection holds; empty if versions cannot be compared."""
@@ -292,7 +301,7 @@ class Supervisor:
             next_step=state.next_step,
         )
         same = (state.link, state.retry_at, state.sentence) == (before.link, before.retry_at, before.sentence)
-        if not same or state.heard - before.heard >= HEARD_STEP:
+        if not same or abs(state.heard - before.heard) >= HEARD_STEP:
             self._shown_link = state
             self._store.set_link(state)
             self.on_change()
@@ -305,6 +314,9 @@ class Supervisor:
         if word is Link.LIVE and shown and all(f.sync is Sync.FORBIDDEN for f in shown):
             word, what = Link.REFUSED, "This user may not read anything that edgetui shows."
             next_step = "Ask for the view role, or use another kubeconfig user."
+        elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
+            word, what = Link.REFUSED, "What answers there serves none of the APIs of Kubernetes."
+            next_step = "Check `server:` in the kubeconfig."
         retry_at = self.wall(s.wake_at) if s.wake_at != link.NEVER and s.error is not None else 0.0
         return LinkState(
             link=word, heard=self.wall(s.heard), retry_at=retry_at, sentence=what, next_step=next_step

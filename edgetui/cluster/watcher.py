@@ -11,14 +11,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edgetui.cluster import backoff
-from edgetui.cluster.api_errors import map_status
-from edgetui.cluster.decode import EventDecoder
-from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, ProtocolError
+from edgetui.cluster.api_errors import map_status, not_kubernetes
+from edgetui.cluster.decode import EventDecoder, Unreadable
+from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.model.kinds.base import Kind, Row
 
 MOST_ERROR_BODY = 64 * 1024
+JSON = "application/json"
 
 
 class Closeable(Protocol):
@@ -203,7 +204,7 @@ class Watcher:
 
     def failed(self, error: EdgetuiError) -> None:
         """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
-        if isinstance(error, ApiError):
+        if isinstance(error, (ApiError, Unreadable)):
             self._host.answered()
         else:
             self._host.link_failed(error)
@@ -250,7 +251,9 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         self._status, self._headers = status, headers
-        if status == 200:
+        if status == 200 and not headers.get("content-type", JSON).startswith(JSON):
+            self._watcher.failed(not_kubernetes(headers))
+        elif status == 200:
             self._decoder = EventDecoder(self._watcher.kind)
             self._watcher.answered()
 
@@ -258,13 +261,7 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         if self._decoder is not None:
-            inputs = self._decoder.feed(bytes(data))
-            last = inputs[-1]
-            if isinstance(last, r.Failed) and isinstance(last.error, ProtocolError):
-                self._watcher.heard(inputs[:-1])
-                self._watcher.failed(last.error)
-            else:
-                self._watcher.heard(inputs)
+            self._watcher.heard(self._decoder.feed(bytes(data)))
         elif len(self._error_body) < MOST_ERROR_BODY:
             self._error_body += bytes(data)
 
@@ -272,7 +269,7 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         if self._decoder is None:
-            self._watcher.failed(map_status(self._status, self._headers, self._error_body))
+            self._watcher.failed(self._refusal())
         else:
             self._watcher.ended(clean)
 
@@ -280,5 +277,10 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         if self._status and self._decoder is None:
-            error = map_status(self._status, self._headers, self._error_body)
+            error = self._refusal()
         self._watcher.failed(error)
+
+    def _refusal(self) -> EdgetuiError:
+        if 300 <= self._status < 400:
+            return not_kubernetes(self._headers)
+        return map_status(self._status, self._headers, self._error_body)

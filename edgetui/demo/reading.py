@@ -61,7 +61,7 @@ class Lister:
         asked = request.query.get("resourceVersion", "")
         token = request.query.get("continue", "")
         self._check_version(request, asked)
-        if request.flag("sendInitialEvents") or "sendInitialEvents" in request.query:
+        if "sendInitialEvents" in request.query:
             text = "Forbidden: sendInitialEvents is forbidden for list"
             raise status.invalid(
                 "meta.k8s.io", "ListOptions", "", "sendInitialEvents", text, "FieldValueForbidden"
@@ -70,7 +70,7 @@ class Lister:
             version, start, serial = _read_token(token)
             rows = self._snapshots.get(serial)
             if rows is None:
-                raise self._forgotten(start)
+                raise _forgotten()
         else:
             version, start, serial = self._storage.version, 0, ""
             rows = self._rows(resource, selection(request, resource, namespace))
@@ -109,13 +109,6 @@ class Lister:
             self._snapshots.popitem(last=False)
         return serial
 
-    def _forgotten(self, start: int) -> status.StatusError:
-        message = (
-            "The provided continue parameter is too old to display a consistent list result. "
-            "You can start a new list without the continue parameter."
-        )
-        return status.StatusError(410, message, reason="Expired")
-
 
 def list_reply(
     request: Request, kind: str, api_version: str, meta: dict[str, Any], parts: list[bytes]
@@ -136,6 +129,13 @@ def parse_version(text: str) -> int:
     if not text.isdigit():
         raise status.StatusError(500, f'strconv.ParseUint: parsing "{text}": invalid syntax', reason="")
     return int(text)
+
+
+def _forgotten() -> status.StatusError:
+    return status.expired(
+        "The provided continue parameter is too old to display a consistent list result. "
+        "You can start a new list without the continue parameter."
+    )
 
 
 def _joined(parts: list[bytes]) -> Iterable[bytes]:

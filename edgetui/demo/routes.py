@@ -140,7 +140,7 @@ class Api:
             "TokenReview": lambda: reviews.token_review(body, cluster.authenticator),
             "SelfSubjectAccessReview": lambda: reviews.self_access(body, user, cluster.authorizer),
             "SelfSubjectRulesReview": lambda: reviews.self_rules(body, cluster.authorizer),
-            "SubjectAccessReview": lambda: reviews.access(body, cluster.authorizer, user.name),
+            "SubjectAccessReview": lambda: reviews.access(body, cluster.authorizer),
         }
         return json_reply(answers[resource.kind](), 201)
 

@@ -248,7 +248,7 @@ def _filler(site: Simulation, pods: int) -> None:
     site.add(NAMESPACES, templates.namespace(namespace))
     for index in range(-(-pods // FILLER_SIZE)):
         size = min(FILLER_SIZE, pods - index * FILLER_SIZE)
-        container = Container(f"{REGISTRY}/worker:1.{index % 7}", "1m", "16Mi")
+        container = Container(f"{REGISTRY}/worker:1.{index % 7}", "1m", "4Mi")
         _deploy(site, namespace, f"worker-{index + 1:03d}", size, container)
 
 

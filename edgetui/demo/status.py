@@ -29,7 +29,6 @@ class StatusError(Exception):
         *,
         reason: str | None = None,
         details: dict[str, Any] | None = None,
-        continue_token: str = "",
         retry_after: int = 0,
     ) -> None:
         super().__init__(message)
@@ -37,18 +36,14 @@ class StatusError(Exception):
         self.message = message
         self.reason = REASONS.get(code, "") if reason is None else reason
         self.details = details
-        self.continue_token = continue_token
         self.retry_after = retry_after
 
     def body(self) -> dict[str, Any]:
         """The Status object, with its fields in the server's order."""
-        metadata: dict[str, Any] = {}
-        if self.continue_token:
-            metadata["continue"] = self.continue_token
         body: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": metadata,
+            "metadata": {},
             "status": "Failure",
             "message": self.message,
         }

@@ -60,7 +60,9 @@ class Timeline:
 
     def _run_due(self) -> None:
         deadline = time.time()
-        while self._queue and self._queue[0][0] <= deadline:
-            _, _, action = heapq.heappop(self._queue)
-            action()
-        self._arm()
+        try:
+            while self._queue and self._queue[0][0] <= deadline:
+                _, _, action = heapq.heappop(self._queue)
+                action()
+        finally:
+            self._arm()

@@ -23,7 +23,7 @@ BEFORE_END = 2.0
 FUTURE_PATIENCE = 3.0
 DEFAULT_TIMEOUT = 1800.0
 _FLUSH = 64 * 1024
-_BACKLOG = 20_000
+_BACKLOG = 10_000
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ class Watch:
         self._resource = resource
         self._options = options
         self._waiting: list[Change] = []
+        self._overrun = False
+        """Set when the client is too slow for what happens; the stream then ends, as on a real server."""
         self._wake = asyncio.Event()
         self._collection: Collection = storage.collections[resource]
 
@@ -98,7 +100,10 @@ class Watch:
             self._collection.watchers.discard(self._hear)
 
     def _hear(self, change: Change) -> None:
-        self._waiting.append(change)
+        if len(self._waiting) < _BACKLOG:
+            self._waiting.append(change)
+        else:
+            self._overrun = True
         self._wake.set()
 
     async def _start(self) -> tuple[int, list[bytes], status.StatusError | None]:
@@ -133,7 +138,7 @@ class Watch:
         next_bookmark = clock() + BOOKMARK_SECONDS if regular else deadline
         final_due = deadline - BEFORE_END if regular and self._options.timeout > 5 else deadline
         while (now := clock()) < deadline:
-            if len(self._waiting) > _BACKLOG:
+            if self._overrun:
                 return
             waiting, self._waiting = self._waiting, []
             self._wake.clear()
@@ -207,6 +212,7 @@ async def _pieces(lines: list[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _members(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """One gzip member per piece, whose last block is empty as Go writes it: Go's reader holds back a last block."""
     async for piece in stream:
         packer = zlib.compressobj(4, zlib.DEFLATED, 31)
-        yield packer.compress(piece) + packer.flush()
+        yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) + packer.flush()

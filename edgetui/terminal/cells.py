@@ -71,7 +71,8 @@ def sgr(old: Pen, new: Pen) -> str:
 class Grid:
     """What the terminal shows and what it should show.
 
-    `put` changes what it should show; `emit` returns the bytes that get it there and takes them as sent.
+    `put` changes what it should show; `emit` returns the bytes that get it there and takes them as sent. The pen
+    stays as the last cell left it, because the next change is often of the same style.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Grid:
         self._shown_style = [[0] * self.width for _ in range(self.height)]
         self._dirty = set(range(self.height))
         self._clear = True
+        self._pen = PLAIN
 
     def put(self, x: int, y: int, segments: Iterable[Segment], end: int | None = None) -> None:
         """Set the cells of line `y` from column `x`, up to column `end` (exclusive, default the width)."""
@@ -116,15 +118,12 @@ class Grid:
         if self._clear:
             out.append("\x1b[m\x1b[2J")
             self._clear = False
-        pen = PLAIN
         for y in sorted(self._dirty):
             if self._text[y] != self._shown_text[y] or self._style[y] != self._shown_style[y]:
-                pen = self._emit_line(y, pen, out)
+                self._pen = self._emit_line(y, self._pen, out)
                 self._shown_text[y] = self._text[y].copy()
                 self._shown_style[y] = self._style[y].copy()
         self._dirty.clear()
-        if out and pen != PLAIN:
-            out.append("\x1b[m")
         return "".join(out)
 
     def lines(self) -> list[str]:

@@ -30,7 +30,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from .cells import Grid
-from .profile import Profile, choose
+from .profile import Profile
 
 EXIT_LIMIT = 2.0
 """Seconds between a signal to end and the end, whatever the program is doing."""
@@ -298,10 +298,7 @@ class TerminalDriver(Driver):
 
     def draw(self, update: CompositorUpdate) -> None:
         """Take a frame of Textual's compositor and send what changed, at once or when the terminal reads again."""
-        if isinstance(update, LayoutUpdate):
-            _put_layout(self.grid, update)
-        elif isinstance(update, ChopsUpdate):
-            _put_chops(self.grid, update)
+        put_update(self.grid, update)
         self.write_frame()
 
     def write_frame(self) -> None:
@@ -379,9 +376,12 @@ class DrawnApp(App[int]):
             driver.draw(renderable)
 
 
-def default_profile() -> Profile:
-    """The profile of the environment of this process."""
-    return choose(os.environ)
+def put_update(grid: Grid, update: CompositorUpdate) -> None:
+    """Put a frame of Textual's compositor into cells."""
+    if isinstance(update, LayoutUpdate):
+        _put_layout(grid, update)
+    elif isinstance(update, ChopsUpdate):
+        _put_chops(grid, update)
 
 
 def _put_layout(grid: Grid, update: LayoutUpdate) -> None:

@@ -34,12 +34,7 @@ class Profile:
     @property
     def label(self) -> str:
         """What the status line shows, empty on a plain local terminal."""
-        parts = [] if self.name == "local" else [self.name]
-        if self.colours == "mono":
-            parts.append("mono")
-        if self.ascii:
-            parts.append("ascii")
-        return " ".join(parts)
+        return "" if self.name == "local" else self.name
 
 
 def choose(env: Mapping[str, str], forced: str = "") -> Profile:

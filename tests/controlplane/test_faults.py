@@ -165,7 +165,7 @@ async def test_a_connection_that_breaks_in_every_first_list_is_asked_for_calmly(
 ) -> None:
     proxy.kill_after = 2_200
     async with watching(behind) as session:
-        await until(session, lambda: proxy.stats.attempted >= 12, within=30.0, what="twelve attempts")
+        await until(session, lambda: proxy.stats.attempted >= 8, within=30.0, what="eight attempts")
         began, attempted = time.monotonic(), proxy.stats.attempted
         await until(session, lambda: proxy.stats.attempted >= attempted + 3, within=30.0, what="three more")
         assert time.monotonic() - began >= 0.3
@@ -221,7 +221,8 @@ async def test_a_server_that_is_no_kubernetes_is_said_to_be_none(victim: Control
     port = server.sockets[0].getsockname()[1]
     file = victim.kubeconfig(server=f"http://127.0.0.1:{port}")
     async with server, watching(file, ("Node",)) as session:
-        await until(session, lambda: session.store.freshness("Node").reason, within=10.0, what="a reason")
+        await until(session, lambda: session.store.link.link is Link.REFUSED, within=10.0, what="refused")
+        assert "not a Kubernetes API server" in session.store.link.sentence
         assert session.store.count("Node") == 0
         assert not live(session, ("Node",))
 

@@ -166,7 +166,8 @@ def many_pods(count: int, cluster: str = "plant") -> Store:
     store.set_link(LinkState(Link.LIVE, since=NOW - 60, heard=NOW))
     rows = [
         row_of(
-            "Pod", pod(f"job-{at:05d}-x2k4q", f"ns-{at % 7}", created=NOW - 100 - at * 7, version=5000 + at)
+            "Pod",
+            pod(f"job-{at:05d}-x2k4q", f"ns-{at % 7}", created=NOW - 3 * DAY - at * 7, version=5000 + at),
         )
         for at in range(count)
     ]

@@ -153,6 +153,23 @@ def test_a_defect_becomes_one_sentence_and_a_private_file(
     assert "in broken" in text
 
 
+def test_serving_the_demo_alone_prints_where_its_kubeconfig_is() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edgetui", "demo", "--serve", "--clusters", "1"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = json.loads(process.stdout.readline())
+    assert said["clusters"] == ["plant"]
+    assert Path(said["kubeconfig"]).is_file()
+    process.communicate()
+    assert process.returncode == 0
+    assert not Path(said["kubeconfig"]).exists()
+
+
 def test_an_interrupt_is_130_and_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     probe = (
         "import sys; from edgetui import cli\n"

@@ -121,6 +121,12 @@ def test_one_cluster_needs_no_cluster_column(kubeconfig: Path) -> None:
     assert done.stdout.splitlines()[3].split()[0] == "NAME"
 
 
+def test_a_namespace_leaves_only_its_own_rows_and_what_has_none(kubeconfig: Path) -> None:
+    document = json.loads(once(str(kubeconfig), "-n", "line-2", "--json", "--pane", "nodes,pods").stdout)
+    assert len(document["panes"]["nodes"]) == 5
+    assert {row["namespace"] for row in document["panes"]["pods"]} == {"line-2"}
+
+
 def test_the_demo_without_a_terminal_prints_the_fleet_and_says_how_to_see_it() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "edgetui", "demo", "--no-outages"],

@@ -80,6 +80,11 @@ class MainScreen(Screen[None]):
         self._arrange()
         self._show(self._current)
 
+    def on_screen_resume(self) -> None:
+        """Back from another screen."""
+        self.app.screen_in_front()
+        self.update_header()
+
     # -- what others read
 
     @property
@@ -221,6 +226,8 @@ class MainScreen(Screen[None]):
             PANES[pane_id], app.stores, PANE_ORDER.index(pane_id) + 1, now=app.now, monotonic=app.monotonic
         )
         pane.set_class(pane_id in ON_DEMAND, "demand")
+        if app.options.namespace and "namespace" in pane.pane.index:
+            pane.narrow(f"namespace=={app.options.namespace}")
         pane.view.rebuild(app.now())
         return pane
 

@@ -68,6 +68,15 @@ class ColumnLayout:
             texts[self._stand_in[0]] = str(values[self._stand_in[1]])
         return tuple(texts)
 
+    def moved(self, row: PaneRow, texts: Sequence[str], now: float) -> bool:
+        """Whether time alone has changed a cell since `texts` were made of the same row."""
+        values = row.values
+        for at, (column, value_at, _) in enumerate(self.fitted):
+            spoken_for = self._stand_in is not None and at == self._stand_in[0] and values[self._stand_in[1]]
+            if column.moves and not spoken_for and texts[at] != column.text(values[value_at], now):
+                return True
+        return False
+
     def _grow(self, column: str, length: int) -> bool:
         if length <= self._widest.get(column, 0):
             return False

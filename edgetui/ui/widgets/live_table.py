@@ -133,18 +133,29 @@ class LiveTable(Widget, can_focus=True):
             self.columns.seen(key)
         if change.order:
             self._follow_cursor()
-        self.tick()
+        self.sync()
 
     def tick(self) -> None:
-        """Paint the visible lines whose text differs from what is on screen."""
+        """Time went on: paint the visible lines in which an age reads differently now."""
+        now = self._now()
+        keys = self.view.keys
+        for y, line in self._shown.items():
+            index = self.top + y
+            row = self.view.row(keys[index]) if line is not None and index < len(keys) else None
+            if row is not None and line is not None and self.columns.moved(row, line.texts, now):
+                self._refresh_row(y)
+
+    def sync(self) -> None:
+        """Paint the visible lines that differ from what is on screen."""
         now = self._now()
         fits = bool(self.columns.fitted)
         for y in range(self.visible_rows):
             line = self._line(y, now)
+            if y in self._shown and self._shown[y] == line:
+                continue
+            self._refresh_row(y)
             if line is not None:
                 fits = self.columns.fits(line.texts) and fits
-            if y not in self._shown or self._shown[y] != line:
-                self._refresh_row(y)
         if not fits:
             self._layout_columns()
 
@@ -344,7 +355,7 @@ class LiveTable(Widget, can_focus=True):
         self._set_cursor(index, by_itself=False)
         self._keep_in_view()
         if self.top != top:
-            self.tick()
+            self.sync()
         self._refresh_row(old)
         self._refresh_row(self._index - self.top)
 

@@ -265,7 +265,8 @@ class Server:
             return self.answers.pop(0)
         denied = self.denied(stream.kind, stream.namespace)
         if denied:
-            return denied, {"kind": "Status", "code": denied, "message": f"{stream.kind.plural} is denied"}
+            message = f"{stream.kind.plural} is denied"
+            return denied, {"kind": "Status", "code": denied, "reason": "Denied", "message": message}
         if self.watchlist == "422" and "sendInitialEvents" in query:
             causes = [{"reason": "FieldValueForbidden", "field": "sendInitialEvents"}]
             body = {"code": 422, "reason": "Invalid", "message": "no", "details": {"causes": causes}}
@@ -428,6 +429,7 @@ class Cluster:
         self.server = Server(self.world)
         self.kinds = kinds
         self.rng = self.world.rng
+        self.offset = 1_000_000.0
         self.refreshes = 0
         self.past: Server | None = None
         self.refresh_changes = False
@@ -439,7 +441,7 @@ class Cluster:
         return self.world.time
 
     def wall(self, steady: float) -> float:
-        return steady + 1_000_000.0 if steady else 0.0
+        return steady + self.offset if steady else 0.0
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         return self.world.later(seconds, call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +259,20 @@ class TestContext:
         target = one(put(tmp_path / "b", config(cluster={"insecure-skip-tls-verify": True})))
         assert target.tls.insecure
         assert target.badges == ("INSECURE TLS",)
+
+
+class TestAdvice:
+    async def test_it_is_about_the_token_in_use(self, tmp_path: Path) -> None:
+        expired = "e30." + base64.urlsafe_b64encode(b'{"exp": 1}').decode().rstrip("=") + ".c2ln"
+        found = credentials(token=expired)
+        assert "expired" in found.explain_refusal().sentence
+        found.set_token("opaque")
+        assert "expired" not in found.explain_refusal().sentence
+        found = credentials(token_file=put(tmp_path / "token", expired))
+        assert "expired" in found.explain_refusal().sentence
+
+    def test_an_expired_certificate_from_the_kubeconfig(self, tmp_path: Path) -> None:
+        pair = client_pair(trustme.CA(), "admin", days=-3)
+        user = {"client-certificate-data": b64(pair.certificate), "client-key-data": b64(pair.key)}
+        found = Credentials(one(put(tmp_path / "config", config(user=user))), time.time)
+        assert found.explain_refusal().sentence.startswith("The client certificate of u expired 3d")

@@ -277,6 +277,31 @@ def test_after_stop_nothing_happens(cluster: Cluster) -> None:
     assert not any(stream.open for stream in cluster.server.streams)
 
 
+def test_a_wall_clock_that_jumps_moves_every_time_that_was_told(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.until(cluster.live, 1.0)
+    heard, since = cluster.store.freshness("Pod").heard, cluster.store.link.since
+    cluster.offset += 3600.0
+    cluster.supervisor.republish()
+    assert cluster.store.freshness("Pod").heard == pytest.approx(heard + 3600.0)
+    assert cluster.store.link.since == pytest.approx(since + 3600.0)
+
+
+def test_a_kind_shown_before_anything_was_asked_for_becomes_the_pilot(cluster: Cluster) -> None:
+    cluster.supervisor.start(())
+    cluster.world.run(5.0)
+    assert cluster.server.dials == 0
+    cluster.supervisor.show("Pod")
+    cluster.world.until(cluster.live, 1.0)
+
+
+def test_a_pilot_that_is_hidden_is_replaced(cluster: Cluster) -> None:
+    cluster.server.latency = 1.0
+    cluster.start()
+    cluster.supervisor.hide("Node")
+    cluster.world.until(lambda: cluster.rows("Pod") == cluster.truth("Pod"), 3.0)
+
+
 def test_idle_streams_rotate_without_turning_stale(cluster: Cluster) -> None:
     cluster.start()
     cluster.world.until(cluster.live, 1.0)

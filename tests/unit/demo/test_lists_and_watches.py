@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+import zlib
+from collections.abc import AsyncIterator
 
 import pytest
 
+from edgetui.demo.watching import _members
 from tests.unit.demo.wire import Stream, Wire
 
 PODS = "/api/v1/pods"
@@ -88,6 +91,16 @@ def test_a_streaming_list_ends_in_its_bookmark_and_goes_on(plant: Wire, gzip: bo
         change = next(event for event in stream if event["object"]["metadata"]["name"] == "oven")
         assert change["type"] == "MODIFIED"
         assert int(change["object"]["metadata"]["resourceVersion"]) > int(meta["resourceVersion"])
+
+
+async def test_no_event_sits_in_the_last_block_of_a_gzip_member() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"type":"ADDED"}\n' * 20
+
+    (member,) = [member async for member in _members(pieces())]
+    empty_block_and_trailer = 2 + 8
+    assert zlib.decompressobj(31).decompress(member[:-empty_block_and_trailer]) == b'{"type":"ADDED"}\n' * 20
+    assert zlib.decompress(member, 31)
 
 
 def test_a_resumed_watch_misses_nothing_and_is_never_gzipped(plant: Wire) -> None:

@@ -1,0 +1,147 @@
+"""One open stream: a GET whose answer may never end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from edgetui.cluster.connection import Connection
+from edgetui.cluster.connections import FRESH_ENOUGH, Connections
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.exchange import Exchange, StreamSink
+from edgetui.cluster.link_errors import Dropped, silent
+
+
+class StreamHandle:
+    """Made by `Transport.open_stream`. `close` is safe twice, and the sink hears nothing after it.
+
+    It takes a kept connection if there is one, and gives it back when the server ends the answer in good order,
+    so a watch that is renewed every few minutes pays for one handshake only.
+    """
+
+    __slots__ = (
+        "_connect_timeout",
+        "_connections",
+        "_exchange",
+        "_head_timeout",
+        "_message",
+        "_open_streams",
+        "_sink",
+        "_task",
+        "_timer",
+    )
+
+    def __init__(
+        self,
+        connections: Connections,
+        sink: StreamSink,
+        connect_timeout: float,
+        head_timeout: float,
+        open_streams: set[StreamHandle],
+    ) -> None:
+        self._connections = connections
+        self._sink: StreamSink | None = sink
+        self._connect_timeout = connect_timeout
+        self._head_timeout = head_timeout
+        self._open_streams = open_streams
+        self._message = b""
+        self._exchange: Exchange | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def bytes_in(self) -> int:
+        """HTTP bytes that came on this stream, still compressed."""
+        return self._exchange.bytes_in if self._exchange is not None else 0
+
+    def start(self, message: Callable[[], Awaitable[bytes]]) -> None:
+        """Connect and send what `message` gives, in the background."""
+        self._open_streams.add(self)
+        self._task = self._connections.loop.create_task(self._open(message))
+
+    def close(self) -> None:
+        """Close the connection and fall silent."""
+        self._end()
+        if self._task is not None and self._task is not _current_task():
+            self._task.cancel()
+        if self._exchange is not None:
+            self._exchange.abort()
+
+    async def _open(self, message: Callable[[], Awaitable[bytes]] | None) -> None:
+        """Without `message`: once more, on a new connection."""
+        try:
+            kept = None
+            if message is not None:
+                self._message = await message()
+                kept = self._connections.take(FRESH_ENOUGH)
+            self._begin(kept or await self._connections.open(self._connect_timeout), reused=kept is not None)
+        except EdgetuiError as error:
+            self.on_error(error)
+        except Exception:
+            self.on_error(
+                EdgetuiError("edgetui could not open a stream: this is a defect.", "Please report it.")
+            )
+            raise
+
+    def _begin(self, connection: Connection, *, reused: bool) -> None:
+        where = self._connections.endpoint.where
+        self._exchange = Exchange(
+            connection, "GET", self, self._connections.release, reused=reused, where=where
+        )
+        self._timer = self._connections.loop.call_later(self._head_timeout, self._late)
+        self._exchange.start(self._message)
+
+    def _late(self) -> None:
+        if self._exchange is not None:
+            self._exchange.fail(silent(self._connections.endpoint.where, self._head_timeout))
+
+    def _end(self) -> StreamSink | None:
+        sink, self._sink = self._sink, None
+        self._message = b""
+        self._open_streams.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return sink
+
+    # What the exchange tells. It tells nothing after it was aborted, so there is a sink.
+
+    def on_head(self, status: int, headers: dict[str, str]) -> None:
+        self._message = b""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._exchange is not None and self._exchange.connection is not None:
+            self._connections.tickets.remember(self._exchange.connection)
+        if self._sink is not None:
+            self._sink.on_head(status, headers)
+
+    def on_data(self, data: bytes) -> None:
+        if self._sink is not None:
+            self._sink.on_data(data)
+
+    def on_end(self, clean: bool) -> None:
+        if not clean:
+            self._connections.drop_idle()
+        sink = self._end()
+        if sink is not None:
+            sink.on_end(clean)
+
+    def on_error(self, error: EdgetuiError) -> None:
+        if isinstance(error, Dropped) and self._sink is not None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._task = self._connections.loop.create_task(self._open(None))
+            return
+        # What broke one connection may have broken the others, which would not show until much later.
+        self._connections.drop_idle()
+        sink = self._end()
+        if sink is not None:
+            sink.on_error(error)
+
+
+def _current_task() -> asyncio.Task[object] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None

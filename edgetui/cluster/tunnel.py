@@ -1,0 +1,112 @@
+"""Asking a proxy for a tunnel to the server: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS 5 (RFC 1928, 1929)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+import struct
+from typing import NoReturn
+
+from edgetui.cluster.endpoint import Endpoint, Proxy, join
+from edgetui.cluster.errors import LinkError, ProtocolError
+from edgetui.cluster.http import Head, ResponseReader, encode_request
+from edgetui.cluster.readiness import receive, receive_exactly, send
+
+_CHECK_PASSWORD = "Check the user and password in `proxy-url`."
+_CHECK_PROXY = "Check `proxy-url` in the kubeconfig."
+_SOCKS_REPLIES = {
+    2: "its rules forbid it",
+    3: "there is no route to the network",
+    4: "there is no route to the host",
+    5: "the server refuses connections",
+    6: "the server does not answer",
+}
+
+
+async def open_tunnel(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, proxy: Proxy, endpoint: Endpoint
+) -> None:
+    """Have the proxy connect to the server; then `sock` leads there. Raises LinkError, ProtocolError, OSError."""
+    if proxy.socks:
+        await _socks(loop, sock, proxy, endpoint)
+    else:
+        await _connect(loop, sock, proxy, endpoint)
+
+
+async def _connect(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, proxy: Proxy, endpoint: Endpoint
+) -> None:
+    authority = join(endpoint.host, endpoint.port)
+    headers: list[tuple[str, str | tuple[str, ...]]] = [("Host", authority)]
+    if proxy.username or proxy.password:
+        pair = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode("ascii")
+        headers.append(("Proxy-Authorization", f"Basic {pair}"))
+    await send(loop, sock, encode_request("CONNECT", authority, headers))
+    reader = ResponseReader("CONNECT")
+    head: Head | None = None
+    while head is None:
+        # One byte too many would belong to the server; proxies wait for us to speak first, so none follows.
+        data = await receive(loop, sock, 4096)
+        if not data:
+            raise LinkError(f"{_name(proxy)} closed the connection without an answer.", _CHECK_PROXY)
+        try:
+            events = reader.feed(data)
+        except ProtocolError:
+            raise ProtocolError(f"{_name(proxy)} does not speak HTTP.", _CHECK_PROXY) from None
+        head = next((event for event in events if isinstance(event, Head)), None)
+    if head.status == 407:
+        _refuse(proxy, endpoint, "it wants a user and a password that it accepts", _CHECK_PASSWORD)
+    if not 200 <= head.status < 300:
+        _refuse(
+            proxy,
+            endpoint,
+            f"HTTP {head.status}",
+            "Ask whoever runs the proxy to allow this address and port.",
+        )
+    if reader.extra:
+        raise ProtocolError(f"{_name(proxy)} sent more than an answer.", _CHECK_PROXY)
+
+
+async def _socks(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, proxy: Proxy, endpoint: Endpoint
+) -> None:
+    with_password = bool(proxy.username or proxy.password)
+    await send(loop, sock, b"\x05\x02\x00\x02" if with_password else b"\x05\x01\x00")
+    version, method = await receive_exactly(loop, sock, 2)
+    if version != 5:
+        raise ProtocolError(f"{_name(proxy)} does not speak SOCKS 5.", _CHECK_PROXY)
+    if method == 2 and with_password:
+        name, password = proxy.username.encode()[:255], proxy.password.encode()[:255]
+        await send(loop, sock, b"\x01%c%b%c%b" % (len(name), name, len(password), password))
+        if (await receive_exactly(loop, sock, 2))[1]:
+            _refuse(proxy, endpoint, "it does not accept the user and password", _CHECK_PASSWORD)
+    elif method != 0:
+        _refuse(proxy, endpoint, "it wants a user and a password", _CHECK_PASSWORD)
+    await send(loop, sock, b"\x05\x01\x00" + _socks_address(endpoint.host) + struct.pack("!H", endpoint.port))
+    _, reply, _, kind = await receive_exactly(loop, sock, 4)
+    if reply:
+        why = _SOCKS_REPLIES.get(reply, f"SOCKS reply {reply}")
+        _refuse(proxy, endpoint, why, "Check the address in the kubeconfig; edgetui keeps trying.")
+    size = {1: 4, 4: 16}.get(kind)
+    if size is None:
+        size = (await receive_exactly(loop, sock, 1))[0]
+    await receive_exactly(loop, sock, size + 2)
+
+
+def _socks_address(host: str) -> bytes:
+    for family, kind in ((socket.AF_INET, b"\x01"), (socket.AF_INET6, b"\x04")):
+        try:
+            return kind + socket.inet_pton(family, host)
+        except OSError:
+            continue
+    name = host.encode("idna" if not host.isascii() else "ascii")[:255]
+    return b"\x03%c%b" % (len(name), name)
+
+
+def _refuse(proxy: Proxy, endpoint: Endpoint, why: str, next_step: str) -> NoReturn:
+    raise LinkError(f"{_name(proxy)} opens no way to {endpoint.where}: {why}.", next_step)
+
+
+def _name(proxy: Proxy) -> str:
+    return f"The proxy {join(proxy.host, proxy.port)}"

@@ -1,0 +1,53 @@
+"""The real screen on stores without a network, for tests that count bytes: `python -m tests.terminal.app_fleet [pods]`.
+
+SIGUSR1 changes one cell of a visible row, as a watch event would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+from edgetui.terminal.profile import choose, environment
+
+profile = choose(os.environ, os.environ.get("EDGETUI_PROFILE", ""))
+os.environ.update(environment(profile))
+
+from edgetui.model.kinds import row_of  # noqa: E402
+from edgetui.terminal.driver import driver_for  # noqa: E402
+from edgetui.ui.app import EdgetuiApp  # noqa: E402
+from edgetui.ui.options import ScreenOptions  # noqa: E402
+from tests.ui.fleet import NOW, fleet, many_pods  # noqa: E402
+from tests.unit.model.factories import pod  # noqa: E402
+
+
+async def main() -> int:
+    began = time.monotonic()
+    stores = [many_pods(int(sys.argv[1]))] if len(sys.argv) > 1 else fleet()
+    app = EdgetuiApp(
+        stores,
+        {},
+        ScreenOptions(profile=profile, theme=os.environ.get("EDGETUI_THEME", "")),
+        driver_class=driver_for(profile),
+        now=lambda: NOW + time.monotonic() - began,
+    )
+    restarts = iter(range(1, 1000))
+
+    def change() -> None:
+        name, namespace = "job-00007-x2k4q", "ns-0"
+        changed = pod(name, namespace, created=NOW - 3 * 86400 - 49, version=9_000_000 + next(restarts))
+        changed["status"]["containerStatuses"][0]["restartCount"] = next(restarts)
+        stores[0].apply("Pod", row_of("Pod", changed))
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, change)
+    await app.run_async(mouse=profile.mouse)
+    if app.failure is not None:
+        raise app.failure
+    return app.return_code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
