@@ -115,9 +115,8 @@ def _revisions(store: Store, row: DeploymentRow, now: float) -> list[Spans]:
         mark = "now" if one.revision == row.revision else ""
         images = ", ".join(one.images)
         numbers = f"{one.ready}/{one.replicas}" if one.replicas or one.current else "-"
-        cause = f"  {one.cause}" if one.cause else ""
-        text = f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}  {images:<{widest}}{cause}"
-        out.append(line(text.rstrip()))
+        numbered = f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}"
+        out.append(line(f"{numbered}  {images:<{widest}}  {one.cause}".rstrip()))
     return out
 
 
