@@ -15,12 +15,10 @@ from edgetui.cluster.errors import (
     Forbidden,
     LinkError,
     NotFound,
-    ProtocolError,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
-from edgetui.cluster.http import CHECK_ADDRESS
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
@@ -77,8 +75,10 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
     except ApiError as error:
-        if isinstance(error, NotFound) or error.code < 400:
-            raise ProtocolError(error.sentence, CHECK_ADDRESS) from error
+        if isinstance(error, NotFound):
+            raise not_kubernetes("none of the APIs of Kubernetes") from error
+        if error.code < 400:
+            raise not_kubernetes("a redirection") from error
         return Identity("", behind)
     except LinkError as error:
         # A dial that was refused came back at once; only what hung may be the datastore's fault.
