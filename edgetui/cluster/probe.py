@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edgetui.cluster.api import Api
-from edgetui.cluster.api_errors import not_kubernetes
+from edgetui.cluster.api_errors import no_apis, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -76,7 +76,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
     except ApiError as error:
         if isinstance(error, NotFound):
-            raise not_kubernetes("none of the APIs of Kubernetes") from error
+            raise no_apis() from error
         if error.code < 400:
             raise not_kubernetes("a redirection") from error
         return Identity("", behind)
