@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
@@ -62,6 +64,8 @@ def run(
     With a `namespace` only its rows, and those that have none, are printed.
     """
     stores = asyncio.run(_read(targets, shown, timeout))
+    for store in stores:
+        _say_silence(store, timeout)
     now = time.time()
     code = exit_code(stores, shown)
     if as_json:
@@ -73,12 +77,23 @@ def run(
     return code
 
 
+def _say_silence(store: Store, timeout: float) -> None:
+    """A cluster that said nothing in time has no sentence of its own yet."""
+    link = store.link
+    if link.link is Link.CONNECTING and not link.sentence:
+        what = f"The server has not answered within {timeout:g} s."
+        step = "Check the network, VPN or tunnel, or wait longer with --timeout."
+        store.set_link(replace(link, sentence=what, next_step=step))
+
+
 def exit_code(stores: Iterable[Store], shown: Sequence[Pane]) -> int:
     """0, 3 or 2, by the lists that the panes in question are made of."""
+    stores = list(stores)
     syncs = [freshness.sync for store in stores for _, freshness in _lists(store, shown)]
     if Sync.LIVE not in syncs:
         return NOTHING
-    return LIVE if _COMPLETE.issuperset(syncs) else PARTLY
+    usable = all(store.link.link not in (Link.REFUSED, Link.BROKEN) for store in stores)
+    return LIVE if usable and _COMPLETE.issuperset(syncs) else PARTLY
 
 
 def as_document(

@@ -24,6 +24,9 @@ class NotAKubeconfig(KubeconfigError):
 
 
 _SECTIONS = (("clusters", "cluster"), ("users", "user"), ("contexts", "context"))
+_FIELDS = frozenset(
+    {"apiVersion", "kind", "current-context", "preferences", *(name for name, _ in _SECTIONS)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,8 @@ class Entry:
         value = self.fields.get(key)
         if value is None:
             return None
-        if not isinstance(value, dict):
-            raise self.wrong(f"has a {key} that is not a mapping")
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise self.wrong(f"has a {key} that is not a mapping of names")
         return Entry(self.kind, self.name, self.file, value)
 
     def extension(self, name: str) -> Any:
@@ -136,6 +139,11 @@ def read(file: Path) -> Document:
     if kind not in (None, "", "Config"):
         raise NotAKubeconfig(
             f"{shown} is not a kubeconfig: it holds a {clean(str(kind), 60)}.",
+            "Check that this is the file you mean.",
+        )
+    if content and not _FIELDS & content.keys():
+        raise NotAKubeconfig(
+            f"{shown} is not a kubeconfig: it has no clusters, users or contexts.",
             "Check that this is the file you mean.",
         )
     for section, inner in _SECTIONS:

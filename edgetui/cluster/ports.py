@@ -14,7 +14,6 @@ from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
 from edgetui.cluster.probe import readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.target import ClusterTarget
 from edgetui.cluster.watcher import Closeable, Sink
 from edgetui.model.kinds.base import Kind
 
@@ -48,7 +47,6 @@ class LoopPorts:
         api: Api,
         credentials: Credentials,
         *,
-        target: ClusterTarget,
         spawn: Spawn,
         clock: Callable[[], float],
         rng: backoff.Random,
@@ -59,7 +57,6 @@ class LoopPorts:
         self.clock_jumped: Callable[[], None] = lambda: None
         self._api = api
         self._credentials = credentials
-        self._target = target
         self._spawn = spawn
         self._clock = clock
         self._offset = clock() - steady_clock()
@@ -119,9 +116,7 @@ class LoopPorts:
 
     def _refused(self) -> Unauthorized:
         """Why the server does not know us, as far as our own certificate and token tell."""
-        from edgetui.cluster.credential_advice import explain_401
-
-        advice = explain_401(self._target, self._clock())
+        advice = self._credentials.explain_refusal()
         return Unauthorized(advice.sentence, advice.next_step, code=401)
 
     def namespaces(self, done: Callable[[list[str]], None]) -> None:

@@ -92,7 +92,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     try:
         found = msgspec.json.decode(body, type=_Objects).items or []
     except msgspec.MsgspecError:
-        raise not_kubernetes({}) from None
+        raise not_kubernetes("") from None
     return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
 
 

@@ -97,7 +97,7 @@ def permission_advice(path: Path) -> tuple[str, str]:
         )
     return (
         sentence,
-        f"Start edgetui with sudo, or make a copy: sudo cat {shown} > ~/.kube/{path.stem or 'config'}.yaml",
+        f"Start edgetui with sudo, or open a copy: sudo install -m 600 -o $USER {shown} ~/{path.stem}.yaml",
     )
 
 
@@ -148,8 +148,13 @@ def parse(data: bytes, shown: str) -> Any:
                 return json.loads(data)
             except ValueError:
                 pass
+        if isinstance(error, yaml.reader.ReaderError | UnicodeError) and not _is_text(data):
+            raise KubeconfigError(
+                f"{shown} is not a text file, so it is no kubeconfig.",
+                "Check that this is the file you mean.",
+            ) from None
         raise KubeconfigError(
-            f"{shown} is not valid YAML: {_problem(error)}.", "Correct that line, or remove it."
+            f"{shown} is not valid YAML: {_problem(error, data)}.", "Correct that line, or remove it."
         ) from None
 
 
@@ -217,9 +222,23 @@ def _too_much(shown: str, why: str) -> KubeconfigError:
     )
 
 
-def _problem(error: Exception) -> str:
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _problem(error: Exception, data: bytes) -> str:
     """What a YAML error says, with its line; never a piece of the file's content."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    if mark is not None and "cannot start any token" in problem:
+        line = b"".join(data.splitlines()[mark.line : mark.line + 1])
+        if b"\t" in line[: len(line) - len(line.lstrip())]:
+            problem = "it begins with a tab, and YAML only allows blanks there"
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+    if isinstance(error, yaml.reader.ReaderError):
+        line_number = data[: error.position].count(b"\n") + 1
+        where = f"line {line_number}: "
     return clean(f"{where}{problem}").rstrip(".")

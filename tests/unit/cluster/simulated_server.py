@@ -224,7 +224,8 @@ class Server:
             return self.answers.pop(0)
         denied = self.denied(stream.kind, stream.namespace)
         if denied:
-            return denied, {"kind": "Status", "code": denied, "message": f"{stream.kind.plural} is denied"}
+            message = f"{stream.kind.plural} is denied"
+            return denied, {"kind": "Status", "code": denied, "reason": "Denied", "message": message}
         if self.watchlist == "422" and "sendInitialEvents" in query:
             causes = [{"reason": "FieldValueForbidden", "field": "sendInitialEvents"}]
             body = {"code": 422, "reason": "Invalid", "message": "no", "details": {"causes": causes}}

@@ -69,7 +69,7 @@ class TestFiles:
             ("a: b: c\n", "line 1, column 5"),
             ("a: 'b\n", "line 2"),
             ("a: *nowhere\n", "line 1"),
-            ("a: \x07\n", ""),
+            ("b: 1\na: \x07\n", "line 2"),
             ('a: !!python/object/apply:os.system ["true"]\n', "line 1"),
         ],
     )
@@ -84,7 +84,15 @@ class TestFiles:
     def test_bytes_that_are_not_text(self, tmp_path: Path) -> None:
         file = tmp_path / "a.yaml"
         file.write_bytes(b"\xff\xfe\x00\xd8 \x80")
-        assert "is not valid YAML" in sentence(one(file))
+        assert "is not a text file" in sentence(one(file))
+
+    def test_a_tab_is_named(self, tmp_path: Path) -> None:
+        said = sentence(one(put(tmp_path / "a.yaml", "clusters:\n\t- name: a\n")))
+        assert "line 2, column 1: it begins with a tab" in said
+
+    def test_yaml_with_nothing_of_a_kubeconfig(self, tmp_path: Path) -> None:
+        said = sentence(one(put(tmp_path / "a.yaml", "colour: blue\n")))
+        assert "is not a kubeconfig: it has no clusters, users or contexts." in said
 
     def test_too_large(self, tmp_path: Path) -> None:
         file = tmp_path / "a.yaml"
@@ -250,7 +258,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
         broken("users", exec={"command": "x", "apiVersion": "client.authentication.k8s.io/v1"}, token=None),
         "interactiveMode",
     ),
-    (broken("users", exec="x"), "exec that is not a mapping"),
+    (broken("users", exec="x"), "exec that is not a mapping of names"),
     (
         broken("users", exec={"command": "x"}, **{"auth-provider": {"name": "oidc"}}),
         "an exec plugin and an auth-provider",
