@@ -167,6 +167,11 @@ class EdgetuiApp(DrawnApp):
         footer = getattr(self.screen, "footer", None) or self.main.footer
         footer.flash(text, role)
 
+    def unflash(self) -> None:
+        """Take the sentence in the footer away."""
+        footer = getattr(self.screen, "footer", None) or self.main.footer
+        footer.clear()
+
     def action_hints(self, key: ObjectKey | None, kinds: Sequence[str]) -> list[KeyHint]:
         """The actions for what is under the cursor, with the reason where one does not work."""
         kind = key.kind if key is not None else (kinds[0] if kinds else "")

@@ -104,6 +104,11 @@ class Flows:
             self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
         )
 
+    def _opened(self) -> None:
+        """The first dialog of the action that was started is there."""
+        self.opening = False
+        self._app.unflash()
+
     async def _guard(
         self, action_id: str, ref: ObjectRef, steps: Callable[[ClusterSession, ObjectRef], Awaitable[None]]
     ) -> None:
@@ -126,7 +131,7 @@ class Flows:
         view = await scale.prepare(session, ref, None)
         note = ""
         while True:
-            self.opening = False
+            self._opened()
             number = await self._app.push_screen_wait(ScaleScreen(view, note))
             if number is None:
                 return
@@ -146,7 +151,7 @@ class Flows:
         view = await rollback.prepare(session, ref)
         note = ""
         while True:
-            self.opening = False
+            self._opened()
             chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
             if chosen is None:
                 return
@@ -173,7 +178,7 @@ class Flows:
         app = self._app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
-        self.opening = False
+        self._opened()
         app.push_screen(screen)
         self.running.append(title)
 
