@@ -131,7 +131,8 @@ def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]
     from edgetui.ui.options import ScreenOptions
     from edgetui.ui.run import run_screen
 
-    settings = ScreenOptions(read_only=options.read_only, theme=options.theme, profile=profile)
+    namespace = getattr(options, "namespace", "")
+    settings = ScreenOptions(options.read_only, options.theme, profile, namespace=namespace)
     return lambda targets: run_screen(targets, settings)
 
 

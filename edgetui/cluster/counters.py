@@ -10,11 +10,13 @@ class Counters:
     """Traffic of one cluster since edgetui started.
 
     `bytes_in` and `bytes_out` are HTTP bytes, still compressed but without TLS and TCP. `connections` counts TCP
-    connection attempts, `handshakes` TLS handshakes that were completed, `requests` requests that were begun.
+    connection attempts, `handshakes` TLS handshakes that were completed and `resumed` those of them that resumed a
+    session, `requests` requests that were begun.
     """
 
     bytes_in: int = 0
     bytes_out: int = 0
     connections: int = 0
     handshakes: int = 0
+    resumed: int = 0
     requests: int = 0

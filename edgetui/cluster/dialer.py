@@ -54,15 +54,16 @@ class Dialer:
                     await open_tunnel(self._loop, sock, self._endpoint.proxy, self._endpoint)
                 if context is not None:
                     attempt.where, attempt.shaking_hands = self._endpoint.where, True
-                    sock = context.wrap_socket(
+                    sock = secured = context.wrap_socket(
                         sock,
                         server_hostname=self._endpoint.server_name,
                         do_handshake_on_connect=False,
                         suppress_ragged_eofs=False,
                         session=session,
                     )
-                    await shake_hands(self._loop, sock)
+                    await shake_hands(self._loop, secured)
                     self._counters.handshakes += 1
+                    self._counters.resumed += bool(secured.session_reused)
         except BaseException as error:
             found = self._explained(error, attempt, timeout, sock)
             if sock is not None:

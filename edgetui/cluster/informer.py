@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.watcher import Host, Watcher
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.store import Store
 
+PATIENT = 2
 SETTLED = frozenset({Sync.LIVE, Sync.FORBIDDEN, Sync.ABSENT, Sync.HIDDEN})
 NAMES_SHOWN = 3
 
@@ -123,6 +126,8 @@ class Informer:
             fresh = [name for name in names if name not in self._scoped]
             for name in fresh:
                 watcher = Watcher(self._owner, self, self.kind, name, streaming=self._owner.streaming)
+                # One of many: if it is denied, it is not asked again soon.
+                watcher.state = replace(watcher.state, denials=PATIENT)
                 self._scoped[name] = watcher
                 watcher.feed(r.Shown())
             self._owner.released([self._scoped[name] for name in fresh])

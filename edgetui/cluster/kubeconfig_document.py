@@ -95,8 +95,8 @@ class Entry:
         value = self.fields.get(key)
         if value is None:
             return None
-        if not isinstance(value, dict):
-            raise self.wrong(f"has a {key} that is not a mapping")
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise self.wrong(f"has a {key} that is not a mapping of names")
         return Entry(self.kind, self.name, self.file, value)
 
     def extension(self, name: str) -> Any:

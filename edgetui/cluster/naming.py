@@ -35,14 +35,16 @@ MAX_NAME = 48
 
 def own_name(target: ClusterTarget) -> str:
     """The name of one cluster before it is told apart from others (rule 1)."""
-    if target.context.lower() not in _SAYS_NOTHING or target.context_file is None:
-        return clean(target.context, MAX_NAME)
+    context = clean(target.context, MAX_NAME)
+    if context.lower() not in _SAYS_NOTHING or target.context_file is None:
+        return context or "cluster"
     stem = target.context_file.name.split(".")[0] or target.context_file.name
     host = urlsplit(target.server).hostname or ""
     for name in (stem, target.cluster_name, "" if host.startswith(_LOOPBACK) else host):
-        if name.lower() not in _SAYS_NOTHING:
-            return clean(name, MAX_NAME)
-    return clean(target.context or stem, MAX_NAME)
+        shown = clean(name, MAX_NAME)
+        if shown.lower() not in _SAYS_NOTHING:
+            return shown
+    return context or clean(stem, MAX_NAME) or "cluster"
 
 
 def name_fleet(targets: Sequence[ClusterTarget]) -> list[ClusterTarget]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api import Api
@@ -14,7 +14,6 @@ from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
 from edgetui.cluster.probe import readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.target import ClusterTarget
 from edgetui.cluster.watcher import Closeable, Sink
 from edgetui.model.kinds.base import Kind
 
@@ -22,6 +21,7 @@ CONNECT_WITHIN = 10.0
 PAGE_WITHIN = 60.0
 CLOCK_JUMP = 2.0
 
+T = TypeVar("T")
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
@@ -47,7 +47,6 @@ class LoopPorts:
         api: Api,
         credentials: Credentials,
         *,
-        target: ClusterTarget,
         spawn: Spawn,
         clock: Callable[[], float],
         rng: backoff.Random,
@@ -58,7 +57,6 @@ class LoopPorts:
         self.clock_jumped: Callable[[], None] = lambda: None
         self._api = api
         self._credentials = credentials
-        self._target = target
         self._spawn = spawn
         self._clock = clock
         self._offset = clock() - steady_clock()
@@ -88,16 +86,10 @@ class LoopPorts:
     def open_page(
         self, kind: Kind, path: str, query: dict[str, str], done: Callable[[Page | EdgetuiError], None]
     ) -> Closeable:
-        async def get() -> None:
-            try:
-                result: Page | EdgetuiError = decode_page(
-                    kind, await self._api.get_bytes(path, query, timeout=PAGE_WITHIN)
-                )
-            except EdgetuiError as error:
-                result = error
-            done(result)
+        async def get() -> Page:
+            return decode_page(kind, await self._api.get_bytes(path, query, timeout=PAGE_WITHIN))
 
-        return _Cancel(self._spawn(get()))
+        return _Cancel(self._spawn(_answer(get(), done)))
 
     def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
         async def ask() -> None:
@@ -106,40 +98,42 @@ class LoopPorts:
             try:
                 await self._identify(api, version, timeout)
             except Unauthorized:
-                done(self._refused())
-            except EdgetuiError as error:
-                done(error)
-            else:
-                done(None)
+                raise self._refused() from None
             finally:
                 api.close()
 
-        self._spawn(ask())
+        self._spawn(_answer(ask(), done))
 
     def refresh(self, done: Callable[[Refreshed], None]) -> None:
-        async def renew() -> None:
-            try:
-                changed = await self._credentials.refresh()
-                result = Refreshed(changed, None if changed else self._refused())
-            except EdgetuiError as error:
-                result = Refreshed(changed=False, error=error)
-            done(result)
+        async def renew() -> Refreshed:
+            changed = await self._credentials.refresh()
+            return Refreshed(changed, None if changed else self._refused())
 
-        self._spawn(renew())
+        def renewed(result: Refreshed | EdgetuiError) -> None:
+            done(result if isinstance(result, Refreshed) else Refreshed(changed=False, error=result))
+
+        self._spawn(_answer(renew(), renewed))
 
     def _refused(self) -> Unauthorized:
         """Why the server does not know us, as far as our own certificate and token tell."""
-        from edgetui.cluster.credential_advice import explain_401
-
-        advice = explain_401(self._target, self._clock())
+        advice = self._credentials.explain_refusal()
         return Unauthorized(advice.sentence, advice.next_step, code=401)
 
     def namespaces(self, done: Callable[[list[str]], None]) -> None:
-        async def ask() -> None:
-            try:
-                names = await readable_namespaces(self._api, self._fallback)
-            except EdgetuiError:
-                names = self._fallback
-            done(names)
+        def found(result: list[str] | EdgetuiError) -> None:
+            done(result if isinstance(result, list) else self._fallback)
 
-        self._spawn(ask())
+        self._spawn(_answer(readable_namespaces(self._api, self._fallback), found))
+
+
+async def _answer(work: Awaitable[T], done: Callable[[T | EdgetuiError], None]) -> None:
+    """Give the result to `done`, whatever it is: who waits for it would wait for ever."""
+    result: T | EdgetuiError
+    try:
+        result = await work
+    except EdgetuiError as error:
+        result = error
+    except Exception as defect:
+        done(EdgetuiError(f"edgetui failed here ({type(defect).__name__}): a defect.", "Please report it."))
+        raise
+    done(result)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, NamedTuple
 
 import msgspec
 
 from edgetui.cluster.api import Api
+from edgetui.cluster.api_errors import no_apis, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -17,12 +19,11 @@ from edgetui.cluster.errors import (
     Throttled,
     Unauthorized,
 )
-from edgetui.cluster.transport import NotSent
-from edgetui.cluster.watcher import not_kubernetes
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
 MOST_NAMESPACES = 500
+MOST_WATCHED = 50
 LIVES_WITHIN = 2.0
 
 
@@ -62,6 +63,8 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     query = {"fieldSelector": f"metadata.name={IDENTITY}"}
     known = {"resourceVersion": version, "resourceVersionMatch": "NotOlderThan"} if version else {}
     behind = False
+    loop = asyncio.get_running_loop()
+    asked = loop.time()
     try:
         body = await api.get_bytes(NAMESPACES, {**query, **known}, timeout=timeout)
     except (Unauthorized, Throttled):
@@ -72,11 +75,14 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
     except ApiError as error:
-        if isinstance(error, NotFound) or error.code < 400:
-            raise not_kubernetes(f"HTTP status {error.code}") from error
+        if isinstance(error, NotFound):
+            raise no_apis() from error
+        if error.code < 400:
+            raise not_kubernetes("a redirection") from error
         return Identity("", behind)
     except LinkError as error:
-        if isinstance(error, NotSent) or not await _lives(api, query):
+        # A dial that was refused came back at once; only what hung may be the datastore's fault.
+        if loop.time() - asked < timeout or not await _lives(api, query):
             raise
         raise ServerFailure(
             "The server answers, but its datastore does not: what is shown is frozen.",
@@ -86,7 +92,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     try:
         found = msgspec.json.decode(body, type=_Objects).items or []
     except msgspec.MsgspecError:
-        raise not_kubernetes("no JSON") from None
+        raise not_kubernetes("") from None
     return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
 
 
@@ -129,10 +135,15 @@ def _is_everything(rule: dict[str, Any]) -> bool:
 
 
 async def readable_namespaces(api: Api, otherwise: list[str]) -> list[str]:
-    """Names of all namespaces, or `otherwise` if this user may not list them. Raises EdgetuiError."""
+    """Names of all namespaces, or only `otherwise` if this user may not list them. Raises EdgetuiError.
+
+    `otherwise` come first and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
+    """
     try:
         body = await api.get_bytes(NAMESPACES, {"limit": str(MOST_NAMESPACES)})
     except (Forbidden, NotFound):
         return otherwise
     found = msgspec.json.decode(body, type=_Objects).items or []
-    return [one.metadata.name for one in found if one.metadata.name]
+    names = {one.metadata.name for one in found}
+    first = [name for name in otherwise if name in names]
+    return [*first, *sorted(names - {*first, ""})][:MOST_WATCHED]

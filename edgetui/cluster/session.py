@@ -18,7 +18,7 @@ from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, ProtocolError
 from edgetui.cluster.link import Phase
 from edgetui.cluster.metrics import MetricsPoller
-from edgetui.cluster.ports import LoopPorts
+from edgetui.cluster.ports import LoopPorts, steady_clock
 from edgetui.cluster.probe import identify, rbac_is_off, server_version
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.target import ClusterTarget
@@ -40,6 +40,7 @@ FIRST_PAINT = (
 """The kinds that every screen needs, in the order in which they are asked for."""
 HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
+LEARN_AGAIN = 60.0
 RBAC_OFF = "RBAC OFF"
 
 
@@ -74,6 +75,7 @@ class ClusterSession:
         self._hiding: dict[str, asyncio.TimerHandle] = {}
         self._metrics: asyncio.Task[None] | None = None
         self._learning = False
+        self._learned = 0.0
         self._closed = False
 
     @property
@@ -101,7 +103,6 @@ class ClusterSession:
         ports = LoopPorts(
             self._api,
             self.credentials,
-            target=self.target,
             spawn=self._spawn,
             clock=self._clock,
             rng=self._rng,
@@ -117,6 +118,7 @@ class ClusterSession:
             )
         self._supervisor.on_change = self._changed.set
         self._supervisor.on_up = self._up
+        self._supervisor.on_down = self._api.transport.drop_idle
         ports.clock_jumped = self._supervisor.republish
         self._supervisor.start(sorted(kinds, key=_paint_order))
 
@@ -200,7 +202,9 @@ class ClusterSession:
             await self._changed.wait()
 
     def _up(self) -> None:
-        if not self._learning and not self._closed:
+        now = steady_clock()
+        known = self.identity and now - self._learned < LEARN_AGAIN
+        if not known and not self._learning and not self._closed:
             self._learning = True
             self._spawn(self._learn())
 
@@ -213,6 +217,7 @@ class ClusterSession:
             self.store.set_version(await server_version(self.api))
             off = await rbac_is_off(self.api, self.target.namespace)
             self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
+            self._learned = steady_clock()
         except ProtocolError as error:
             if self._supervisor is not None:
                 self._supervisor.link_failed(error)  # it speaks HTTP and TLS, but is no Kubernetes

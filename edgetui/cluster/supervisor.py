@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from edgetui.cluster import backoff, link
+from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.informer import Informer
@@ -73,6 +74,8 @@ class Supervisor:
         """Called after any change of the link or of a freshness."""
         self.on_up: Callable[[], None] = lambda: None
         """Called whenever the link comes up."""
+        self.on_down: Callable[[], None] = lambda: None
+        """Called whenever it goes down."""
         self._ports = ports
         self._store = store
         self._kinds = kinds
@@ -226,6 +229,7 @@ class Supervisor:
         self._opening = None
 
     def _hold(self, reason: str) -> None:
+        self.on_down()
         self._queue.clear()
         self._opening = None
         if self._cancel_next is not None:
@@ -301,7 +305,7 @@ class Supervisor:
             next_step=state.next_step,
         )
         same = (state.link, state.retry_at, state.sentence) == (before.link, before.retry_at, before.sentence)
-        if not same or state.heard - before.heard >= HEARD_STEP:
+        if not same or abs(state.heard - before.heard) >= HEARD_STEP:
             self._shown_link = state
             self._store.set_link(state)
             self.on_change()
@@ -314,8 +318,8 @@ class Supervisor:
         if word is Link.LIVE and shown and all(f.sync is Sync.FORBIDDEN for f in shown):
             word, (what, next_step) = Link.REFUSED, denied(f.reason for f in shown)
         elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
-            word, what = Link.REFUSED, "What answers there serves none of the APIs of Kubernetes."
-            next_step = "Check `server:` in the kubeconfig."
+            error = no_apis()
+            word, what, next_step = Link.REFUSED, error.sentence, error.next_step
         elif word is Link.LIVE and shown and all(f.sync in _UNKNOWN and f.reason for f in shown):
             word, what = Link.CONNECTING, f"No rows yet: {shown[0].reason}"
             next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."

@@ -85,7 +85,7 @@ def _show(context: ssl.SSLContext, pair: KeyPair) -> None:
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
     """A path under which `content` can be read while the context lasts."""
-    if hasattr(os, "memfd_create"):
+    if hasattr(os, "memfd_create") and Path("/proc/self/fd").exists():
         handle = os.memfd_create("edgetui", os.MFD_CLOEXEC)
         try:
             with os.fdopen(os.dup(handle), "wb") as file:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edgetui.cluster import backoff
-from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.api_errors import map_status, not_kubernetes
 from edgetui.cluster.decode import EventDecoder, Unreadable
-from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ProtocolError
+from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.text import clean
 
 MOST_ERROR_BODY = 64 * 1024
 JSON = "application/json"
@@ -239,14 +238,6 @@ class Watcher:
             self._set_timer()
 
 
-def not_kubernetes(answer: str) -> ProtocolError:
-    """What the server sent instead of what an API server sends."""
-    return ProtocolError(
-        f"What answers there is not a Kubernetes API server: it sends {clean(answer, 60)}.",
-        "Check `server:` in the kubeconfig, and whether a login page or a proxy is in between.",
-    )
-
-
 class _Answer:
     """The answer to one watch request, decoded as it comes."""
 
@@ -262,9 +253,8 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         self._status, self._headers = status, headers
-        content = headers.get("content-type", JSON)
-        if status == 200 and not content.startswith(JSON):
-            self._watcher.failed(not_kubernetes(content))
+        if status == 200 and not headers.get("content-type", JSON).startswith(JSON):
+            self._watcher.failed(not_kubernetes(headers.get("content-type", "")))
         elif status == 200:
             self._decoder = EventDecoder(self._watcher.kind)
             self._watcher.answered()

@@ -1,8 +1,8 @@
 """The filter language of the `/` key.
 
 Words are joined by AND. A word matches any visible cell; `namespace=`, `cluster=`, `node=`, `name=`, `kind=`
-and the id of any column match that cell alone; `!` in front turns a word round. Case does not count. Ages are
-not searched: a row must not come and go with the clock.
+and the id of any column match that cell alone, and with `==` the whole of it; `!` in front turns a word round.
+Case does not count. Ages are not searched: a row must not come and go with the clock.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ _GAP = "\x1f"
 
 
 class Term(NamedTuple):
-    """One word: `needle` in the cell at `place` (-1: any cell), or not in it."""
+    """One word: `needle` in the cell at `place` (-1: any cell), or not in it; `whole` asks for nothing beside it."""
 
     needle: str
     place: int
     negate: bool
+    whole: bool = False
 
 
 class Filter:
@@ -39,15 +40,18 @@ class Filter:
         field, equals, needle = word.partition("=")
         place = self._places.get(_SHORT.get(field, field), -1) if equals else -1
         if place < 0:
-            needle = word
-        return Term(needle, place, negate) if needle else None
+            return Term(word, place, negate) if word else None
+        whole = needle.startswith("=")
+        needle = needle.removeprefix("=")
+        return Term(needle, place, negate, whole) if needle else None
 
     def matches(self, searched: str) -> bool:
         """Whether a row passes all terms, by the text that `searched_text` makes of it."""
-        for needle, place, negate in self.terms:
+        for needle, place, negate, whole in self.terms:
             hit = needle in searched
             if hit and place >= 0:
-                hit = needle in searched.split(_GAP)[place]
+                cell = searched.split(_GAP)[place]
+                hit = needle == cell if whole else needle in cell
             if hit == negate:
                 return False
         return True

@@ -152,8 +152,8 @@ MARKS = "=+.ox "
 def progress(row: Workload, pods: Iterable[PodRow], template: str = "") -> Segments:
     """How far a rollout is, counted from its pods.
 
-    `template` is the pod-template-hash of a Deployment's newest ReplicaSet; the other kinds name theirs in
-    the row.
+    `template` is the pod-template-hash of a Deployment's newest ReplicaSet, or the revision hash of a DaemonSet
+    (see newest_hash); a StatefulSet names its own.
     """
     ready_new = unready_new = ready_old = unready_old = terminating = 0
     for pod in pods:
@@ -204,8 +204,25 @@ def is_updated(row: Workload, pod: PodRow, template: str = "") -> bool:
     if isinstance(row, StatefulSetRow):
         return pod.template == row.update_revision
     if isinstance(row, DaemonSetRow):
-        return pod.generation == row.template_generation
+        return pod.generation == row.template_generation or (bool(template) and pod.template == template)
     return pod.template == template
+
+
+def newest_hash(row: DaemonSetRow, pods: Sequence[PodRow]) -> str:
+    """The revision hash of a DaemonSet's newest pods; empty when it cannot be told.
+
+    After a roll back, pods that never left the revision keep their older generation and yet are updated
+    (IsPodUpdated in pkg/controller/daemon/util): their hash is that of a pod of the newest generation, or that
+    of as many pods as the controller counts.
+    """
+    for pod in pods:
+        if pod.generation == row.template_generation:
+            return pod.template
+    if row.generation > row.observed:
+        return ""
+    counted = Counter(pod.template for pod in pods if not pod.ended)
+    fitting = [one for one, count in counted.items() if one and count == row.updated]
+    return fitting[0] if len(fitting) == 1 else ""
 
 
 def bar(segments: Segments, width: int = 12) -> str:
@@ -260,6 +277,8 @@ def look(store: Store, row: Workload) -> View:
         template = newest.template if newest else ""
         owned = [pod for one in owned for pod in store.owned_by(one.uid)]
     pods = tuple(one for one in owned if isinstance(one, PodRow))
+    if isinstance(row, DaemonSetRow):
+        template = newest_hash(row, pods)
     if not pods and row.current:
         return View(pods, template, from_counters(row))
     return View(pods, template, progress(row, pods, template))

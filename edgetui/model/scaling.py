@@ -10,7 +10,7 @@ from math import ceil
 import msgspec
 
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.text import ago, duration
+from edgetui.model.text import ago, clean, duration
 
 SYNC = 15
 """Seconds between two looks of the controller, by default."""
@@ -37,7 +37,7 @@ def recommended(row: AutoscalerRow) -> int | None:
 
 
 def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
-    """Severity (0 broken, 1 limited or moving, 3 fine) and a few words: "limited: wants 11, max is 8"."""
+    """Severity (0 broken, 1 limited or moving, 3 fine) and a few words: "limited: needs 11"."""
     able, active, limited = row.able, row.active, row.limited
     if able is not None and able.status == "False":
         if able.reason == "FailedGetScale":
@@ -68,7 +68,7 @@ def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
 def _limited(row: AutoscalerRow, why: str, wish: int | None) -> tuple[int, str]:
     if why == "TooManyReplicas":
         above = wish is not None and wish > row.max
-        return WATCH, f"limited: wants {wish}, max is {row.max}" if above else f"at max {row.max}"
+        return WATCH, f"limited: needs {wish}" if above else f"at max {row.max}"
     if why == "TooFewReplicas":
         return FINE, f"at min {row.min}"
     if why in ("ScaleUpLimit", "ScaleDownLimit"):
@@ -78,8 +78,9 @@ def _limited(row: AutoscalerRow, why: str, wish: int | None) -> tuple[int, str]:
 
 def _metric_words(reason: str, message: str) -> str:
     said = message.lower()
-    if "missing request for" in said:
-        return "pods have no requests"
+    _, found, rest = said.partition("missing request for ")
+    if found:
+        return f"no {clean(rest.split()[0], 8) if rest.split() else 'resource'} request"
     if "unable to handle" in said or "could not find the requested" in said:
         return "metrics API down"
     if reason == "InvalidSelector":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -92,7 +94,9 @@ class EdgetuiApp(DrawnApp):
     @property
     def badges(self) -> list[str]:
         """What the header warns of beside the clusters' own badges."""
-        return [*(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
+        running = len(self._flows.running) if self._flows is not None else 0
+        under_way = [f"{running} UNDER WAY"] if running else []
+        return [*under_way, *(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
 
     @property
     def flows(self) -> Flows:
@@ -163,6 +167,11 @@ class EdgetuiApp(DrawnApp):
         footer = getattr(self.screen, "footer", None) or self.main.footer
         footer.flash(text, role)
 
+    def hush(self) -> None:
+        """Take back what the footer in front says, because it is over."""
+        footer = getattr(self.screen, "footer", None) or self.main.footer
+        footer.clear()
+
     def action_hints(self, key: ObjectKey | None, kinds: Sequence[str]) -> list[KeyHint]:
         """The actions for what is under the cursor, with the reason where one does not work."""
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
@@ -177,23 +186,42 @@ class EdgetuiApp(DrawnApp):
 
     def cursor_rests(self, key: ObjectKey | None) -> None:
         """The cursor is on another object: what may be done with it is looked up when it stays there."""
-        if key is not None and self.sessions:
-            self.flows.look_up_rights(key)
+        if key is None or not self.sessions:
+            return
+        if self._flows is not None:
+            self._flows.look_up_rights(key)
+        else:
+            self.run_worker(self._load_flows(key), group="load", exclusive=True)
+
+    async def _load_flows(self, key: ObjectKey) -> None:
+        """The actions' code is loaded beside the running screen, so that the first key press finds it there."""
+        await asyncio.to_thread(importlib.import_module, "edgetui.ui.flows")
+        self.flows.look_up_rights(key)
 
     def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
         """Begin an action on `target`, or say why not."""
         if target is None:
             self.flash("There is nothing under the cursor.")
         elif not settled:
-            self.flash("The row under the cursor changed by itself just now. Look, then press the key again.")
+            self.flash("The row just changed by itself. Look, then press the key again.")
         elif self.options.read_only:
             self.flash("edgetui was started read-only; start it without --read-only to change anything.")
         elif not any(action.id == action_id for action in actions_for(target.key.kind)):
             self.flash(f"That key does not work on {object_words(target.key)}. ? lists what works where.")
         elif target.key.cluster not in self.sessions:
             self.flash(f"{target.key.cluster} is not connected.")
+        elif missing := self.flows.missing(action_id, target.key):
+            user = self.sessions[target.key.cluster].target.user_name or "this user"
+            where = f" in {target.key.namespace}" if target.key.namespace else ""
+            self.flash(f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster.")
+            self.flows.look_up_rights(target.key)
         else:
             self.flows.begin(action_id, target)
+
+    def screen_in_front(self) -> None:
+        """A screen that can be covered is in front again: receipts that waited may be shown."""
+        if self._flows is not None:
+            self._flows.show_finished()
 
     def open_detail(self, key: ObjectKey) -> None:
         """Show everything about one object."""

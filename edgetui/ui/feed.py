@@ -1,8 +1,13 @@
-"""From stores to widgets: one flush for all changes, at once when it was quiet, then at most every `interval`."""
+"""From stores to widgets: one flush for all changes, at once when it was quiet, then no faster than is affordable.
+
+A storm of events costs a bounded share of a core, whatever the machine: after a flush the next one waits SHARE times
+as long as the program has computed since the one before, between `interval` and SLOWEST.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 
 from edgetui.model.fleet import Fleet
@@ -10,12 +15,15 @@ from edgetui.model.store import ChangeSet
 
 Changes = Mapping[str, ChangeSet]
 
+SHARE = 40.0
+SLOWEST = 0.5
+
 
 class Feed:
     """Drains the stores of a fleet and hands the change sets to `deliver`; nothing runs while nothing changes.
 
     `interval` is the shortest time (s) between two deliveries. `deliver` runs through `call`, so that the app's
-    own error handling sees its failures.
+    own error handling sees its failures. `computed` gives the processor time (s) the program has used.
     """
 
     def __init__(
@@ -24,13 +32,17 @@ class Feed:
         deliver: Callable[[Changes], None],
         call: Callable[[Callable[[], None]], object],
         interval: float,
+        computed: Callable[[], float] = time.process_time,
     ) -> None:
         self._fleet = fleet
         self._deliver = deliver
         self._call = call
         self._interval = interval
         self._due: asyncio.Handle | None = None
+        self._computed = computed
+        self._wait = interval
         self._last = -interval
+        self._spent = computed()
         self.held = False
         """While true nothing is delivered; the stores go on collecting."""
 
@@ -57,7 +69,7 @@ class Feed:
     def _dirty(self) -> None:
         if self._due is None and not self.held:
             loop = asyncio.get_running_loop()
-            wait = self._last + self._interval - loop.time()
+            wait = self._last + self._wait - loop.time()
             self._due = loop.call_later(max(wait, 0), self._schedule)
 
     def _schedule(self) -> None:
@@ -67,7 +79,12 @@ class Feed:
         self._due = None
         if self.held:
             return
-        self._last = asyncio.get_running_loop().time()
+        now, spent = asyncio.get_running_loop().time(), self._computed()
+        if now - self._last <= 2 * SLOWEST:
+            self._wait = min(max(self._interval, SHARE * (spent - self._spent)), max(self._interval, SLOWEST))
+        else:
+            self._wait = self._interval
+        self._last, self._spent = now, spent
         changes = self._fleet.drain()
         if changes:
             self._deliver(changes)

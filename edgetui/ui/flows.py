@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.screen import ModalScreen
+
 from edgetui import crash
 from edgetui.actions import rollback, rotate, scale
 from edgetui.actions.audit import AuditLog, default_path
@@ -38,31 +40,41 @@ WAIT = 600.0
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
 
+RENEW = 120.0
+"""Seconds after which they are looked up again, when the cursor comes by."""
+
 
 class Flows:
-    """The actions of one app. `running` names the action that is under way, empty for none."""
+    """The actions of one app.
+
+    `running` has the titles of those that are being carried out, in front or in the background; `opening` is true
+    while one was started whose first dialog is not there yet.
+    """
 
     def __init__(self, app: EdgetuiApp) -> None:
-        self.running = ""
-        self._shown = False
+        self.running: list[str] = []
+        self.opening = False
+        self._finished: list[Progress] = []
         self._app = app
         self._audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
-        self._rights: dict[tuple[str, str, str, str], Permission] = {}
+        self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
 
     # -- rights
 
     def missing(self, action_id: str, key: ObjectKey) -> str:
         """The right that is known to be missing for an action on an object, in words."""
-        right = self._rights.get((key.cluster, key.namespace, key.kind, action_id))
+        _, right = self._rights.get((key.cluster, key.namespace, key.kind, action_id), (0.0, None))
         return f"may not {right.missing_verb}" if right is not None and not right.ok else ""
 
     def look_up_rights(self, key: ObjectKey) -> None:
         """Ask, once the cursor rests, what may be done with objects like this one."""
-        wanted = [action for action in actions_for(key.kind) if action.kinds]
-        if all((key.cluster, key.namespace, key.kind, action.id) in self._rights for action in wanted):
-            return
-        self._app.set_timer(REST, lambda: self._ask_rights(key))
+        fresh = self._app.monotonic() - RENEW
+        wanted = [
+            (key.cluster, key.namespace, key.kind, one.id) for one in actions_for(key.kind) if one.kinds
+        ]
+        if any(self._rights.get(one, (fresh,))[0] <= fresh for one in wanted):
+            self._app.set_timer(REST, lambda: self._ask_rights(key))
 
     def _ask_rights(self, key: ObjectKey) -> None:
         target = getattr(self._app.screen, "target", None)
@@ -76,29 +88,26 @@ class Flows:
                 if action.kinds:
                     right = await self._permissions.allowed(session, action, key.namespace, key.kind)
                     if right.known or not right.ok:
-                        self._rights[(key.cluster, key.namespace, key.kind, action.id)] = right
+                        about = (key.cluster, key.namespace, key.kind, action.id)
+                        self._rights[about] = (self._app.monotonic(), right)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
             self._app.flash(crash.sentence(error))
         self._app.main.update_footer()
 
     # -- the flows
 
-    @property
-    def opening(self) -> bool:
-        """Whether an action was started whose first dialog is not there yet."""
-        return bool(self.running) and not self._shown
-
     def begin(self, action_id: str, ref: ObjectRef) -> None:
-        """Start an action, unless one is under way."""
-        if self.running:
-            self._app.flash(f"One thing at a time: {self.running} is still under way.")
-            return
+        """Start an action."""
         steps = {"scale": self._scale, "rollback": self._rollback, "rotate": self._rotate}
-        self.running = ACTIONS[action_id].label
-        self._shown = False
+        self.opening = True
         self._app.run_worker(
             self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
         )
+
+    def _opened(self) -> None:
+        """The first dialog of the action that was started is there."""
+        self.opening = False
+        self._app.hush()
 
     async def _guard(
         self, action_id: str, ref: ObjectRef, steps: Callable[[ClusterSession, ObjectRef], Awaitable[None]]
@@ -115,15 +124,15 @@ class Flows:
         finally:
             if self.opening:
                 self._app.forget_keys()
-            self.running = ""
-            self._app.main.update_footer()
+                self.opening = False
 
     async def _scale(self, session: ClusterSession, ref: ObjectRef) -> None:
         self._app.flash(f"reading {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar")
         view = await scale.prepare(session, ref, None)
+        self._app.hush()
         note = ""
         while True:
-            self._shown = True
+            self._opened()
             number = await self._app.push_screen_wait(ScaleScreen(view, note))
             if number is None:
                 return
@@ -141,9 +150,10 @@ class Flows:
             f"reading the revisions of {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar"
         )
         view = await rollback.prepare(session, ref)
+        self._app.hush()
         note = ""
         while True:
-            self._shown = True
+            self._opened()
             chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
             if chosen is None:
                 return
@@ -159,6 +169,7 @@ class Flows:
     async def _rotate(self, session: ClusterSession, ref: ObjectRef) -> None:
         self._app.flash(f"looking at the token in use on {session.name}…", "bar")
         view = await rotate.prepare(session)
+        self._app.hush()
         others = [one for one in self._app.sessions.values() if one is not session]
         await self._perform(
             f"Rotate the token of {view.user} on {session.name}",
@@ -170,8 +181,9 @@ class Flows:
         app = self._app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
-        self._shown = True
+        self._opened()
         app.push_screen(screen)
+        self.running.append(title)
 
         async def confirm(plan: Plan) -> bool:
             return await app.push_screen_wait(ConfirmScreen(plan))
@@ -191,8 +203,17 @@ class Flows:
             progress.fail(crash.sentence(error), "What was written so far is in the audit record.")
         else:
             progress.finish(receipt)
+        finally:
+            self.running.remove(title)
+            app.main.update_header()
         if screen not in app.screen_stack:
-            app.push_screen(ProgressScreen(progress))
+            self._finished.append(progress)
+            self.show_finished()
+
+    def show_finished(self) -> None:
+        """Show the receipts of actions that ended in the background, never over another question."""
+        if self._finished and not isinstance(self._app.screen, ModalScreen | RollbackScreen):
+            self._app.push_screen(ProgressScreen(self._finished.pop(0)))
 
     async def _tell(self, label: str, ref: ObjectRef, sentence: str, next_step: str) -> None:
         """An action that did not begin: why, and what to do."""
@@ -206,10 +227,13 @@ class Flows:
     def ask_to_leave(self) -> None:
         """While an action runs: is the person sure?"""
         text = [
-            line(Span(f"{self.running.capitalize()} is still under way.", "title")),
+            line(Span("Still under way:", "title")),
+            *(line(f"  {title}") for title in self.running),
             line(),
-            line("Leaving now does not undo it and nobody watches it to its end. The record of what was"),
-            line("written so far is kept."),
+            line(
+                "Leaving does not undo it, and nobody watches it to its end. "
+                "The record of what was written so far is kept."
+            ),
             line(),
         ]
 

@@ -15,7 +15,8 @@ class ScreenOptions:
     """Settings of the screen.
 
     `theme` is a theme name, empty for the one that suits the terminal. `audit` is the file of the action record,
-    None for the usual place. `badges` stand in the header beside those of the clusters.
+    None for the usual place. `badges` stand in the header beside those of the clusters. With a `namespace` the
+    panes begin with its rows alone.
     """
 
     read_only: bool = False
@@ -23,3 +24,4 @@ class ScreenOptions:
     profile: Profile = field(default=LOCAL)
     audit: Path | None = None
     badges: tuple[str, ...] = ()
+    namespace: str = ""

@@ -45,9 +45,9 @@ def header(stores: Sequence[Store], now: float, width: int, right: Spans) -> Spa
     room = width - width_of(brand) - width_of(right) - 1
     middle = _each(stores, now)
     if width_of(middle) > room:
-        middle = _counts(stores, now)
-        if (names := _troubled(stores, now)) and width_of(middle) + width_of(names) <= room:
-            middle += names
+        middle = _counts(stores, now, named=True)
+        if width_of(middle) > room:
+            middle = _counts(stores, now, named=False)
     pad = max(width - width_of(brand) - width_of(middle) - width_of(right), 1)
     return _on_bar((*brand, *middle, Span(" " * pad), *right))
 
@@ -68,7 +68,8 @@ def _each(stores: Sequence[Store], now: float) -> Spans:
     return tuple(spans)
 
 
-def _counts(stores: Sequence[Store], now: float) -> Spans:
+def _counts(stores: Sequence[Store], now: float, *, named: bool) -> Spans:
+    """How many clusters are in each state; `named` says which one it is where a state in trouble has only one."""
     spans: list[Span] = []
     for state in _ORDER:
         some = [store for store in stores if store.link.link is state]
@@ -81,15 +82,11 @@ def _counts(stores: Sequence[Store], now: float) -> Spans:
             if len(some) == 1
             else LINK_WORD[state]
         )
-        spans.append(Span(f"{len(some)} "))
+        alone = named and len(some) == 1 and state not in (Link.LIVE, Link.CONNECTING)
+        spans.append(Span(f"{some[0].cluster if alone else len(some)} "))
         spans.append(Span(words, LINK_ROLE[state]))
     spans += [Span("  "), Span("c", "key"), Span(" clusters")]
     return tuple(spans)
-
-
-def _troubled(stores: Sequence[Store], now: float) -> Spans:
-    names = [store.cluster for store in stores if store.link.link not in (Link.LIVE, Link.CONNECTING)]
-    return (Span(f"  ({', '.join(names)})"),) if names else ()
 
 
 def notes(pane: Pane, stores: Sequence[Store], total: int) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edgetui.cluster.metrics import MetricsPoller
+from edgetui.cluster.probe import Identity, identify
 from edgetui.cluster.session import FIRST_PAINT
 from edgetui.model.freshness import Link, Sync
 from edgetui.model.kinds.deployment import DeploymentRow
@@ -87,6 +89,24 @@ async def test_metrics_are_polled_while_they_are_shown(cluster: ControlPlane) ->
         assert usage is not None
         assert usage.memory_bytes > 0
         session.show_metrics(False)
+
+
+async def test_a_cluster_without_metrics_is_asked_once_and_then_rarely(
+    two_clusters: tuple[ControlPlane, ControlPlane],
+) -> None:
+    async with watching(two_clusters[1].kubeconfig(), ("Node",)) as session:
+        assert await MetricsPoller(session.api, session.store).poll() is False
+        assert session.store.usage("Node", "", "node-0") is None
+
+
+async def test_a_probe_tells_who_answers_and_whether_its_history_went_back(cluster: ControlPlane) -> None:
+    async with watching(cluster.kubeconfig(), ("Node",)) as session:
+        await await_live(session, ("Node",))
+        now = next(iter(session.store.rows("Node"))).resource_version
+        uid = (await asyncio.to_thread(cluster.api.get, "/api/v1/namespaces/kube-system"))["metadata"]["uid"]
+        assert await identify(session.api, "", 5.0) == Identity(uid, behind=False)
+        assert await identify(session.api, now, 5.0) == Identity(uid, behind=False)
+        assert await identify(session.api, str(int(now) + 1_000_000), 5.0) == Identity(uid, behind=True)
 
 
 async def test_a_cluster_that_checks_no_rights_gets_its_badge(

@@ -1,67 +1,224 @@
-"""The same walk on the demo fleet: `edgetui demo`, a real terminal, real keys, and the link that drops and returns."""
+"""The main job on the demo fleet: the command a newcomer types, in a real terminal, with real keys."""
 
 from __future__ import annotations
 
-import tempfile
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.unit.demo.wire import Wire
+
 from .ptyapp import PtyApp
-from .walking import close_receipt, confirm, go_to, narrow, open_screen, row, scale, wait_row
+from .walking import ROOT, act, back, close_receipt, confirm, go_to, narrow, open_screen, row, scale, wait_row
+
+SITES = ("plant", "van-17", "farm")
+LIVE = tuple(f"{site} live" for site in SITES)
+PIPE_SECONDS = 10.0
 
 
-def directories(place: Path) -> list[Path]:
-    return list(place.glob("edgetui-demo-*"))
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[PtyApp]:
+    """`edgetui demo` at 80x24, every link up."""
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    env = {"XDG_RUNTIME_DIR": str(runtime)}
+    with open_screen("demo", "--no-outages", home=tmp_path, env=env) as app:
+        app.wait_for(*LIVE)
+        yield app
 
 
-def begin(app: PtyApp, key: str, words: str) -> None:
-    """Press the key of an action, again if the row under the cursor has only just come there."""
-    refused = "changed by itself"
-    app.keys(key)
-    while words not in app.until(lambda text: words in text or refused in text, what=words):
-        app.wait_gone(refused)
-        app.keys(key)
+@pytest.fixture
+def served() -> Iterator[Path]:
+    """The kubeconfig of a demo fleet that another process serves."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edgetui", "demo", "--serve", "--no-outages"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield Path(json.loads(process.stdout.readline())["kubeconfig"])
+    finally:
+        process.communicate(timeout=10)
 
 
-def test_the_demo_fleet_can_be_walked_with_all_three_keys(tmp_path: Path) -> None:
-    place = Path(tempfile.mkdtemp(dir=tmp_path))
-    env = {"TMPDIR": str(place), "XDG_RUNTIME_DIR": str(place)}
-    with open_screen("demo", home=tmp_path, columns=120, env=env) as app:
-        app.wait_for("plant live", "van-17 live", "farm live", "DEMO")
-        assert wait_row(app, "farm", "farm-tower-4").startswith("!")
-        assert len(directories(place)) == 1
+def children(pid: int) -> set[int]:
+    """The processes that `pid` started and that still run."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = entry.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if int(parent) == pid and state != "Z":
+            found.add(int(entry.parent.name))
+    return found
 
-        go_to(app, "rollouts")
-        narrow(app, "press")
-        wait_row(app, "press", "image not found")
-        begin(app, "b", "last good")
-        app.keys("enter")
-        confirm(app, "Roll back on plant")
-        close_receipt(app)
-        wait_row(app, "press", "[==========]", "complete", "6/6", "press:2.0")
 
-        narrow(app, "oven")
-        wait_row(app, "oven", "4/4")
-        app.settle()
-        scale(app, 6, "plant")
-        close_receipt(app)
-        wait_row(app, "oven", "6/6")
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
-        app.keys("t")
+
+def until(holds: Callable[[], bool], limit: float = 10.0) -> None:
+    end = time.monotonic() + limit
+    while not holds():
+        assert time.monotonic() < end, f"not true within {limit} s"
+        time.sleep(0.02)
+
+
+def test_three_sites_appear_on_four_panes(screen: PtyApp) -> None:
+    assert "DEMO" in screen.text().splitlines()[0]
+    for site, node in (("plant", "plant-cp"), ("van-17", "van-17"), ("farm", "farm-tower-1")):
+        wait_row(screen, site, node, "Ready")
+    wait_row(screen, "farm-tower-4", "silent")
+    go_to(screen, "pods")
+    wait_row(screen, "plant", "line-2", "press-", "image not found")
+    narrow(screen, "vehicle")
+    wait_row(screen, "van-17", "camera-", "Running", "1/1")
+    go_to(screen, "autoscalers")
+    wait_row(screen, "plant", "vision", "cpu")
+    go_to(screen, "rollouts")
+    wait_row(screen, "plant", "line-2", "press", "stuck")
+    for site in SITES:
+        wait_row(screen, site, "[==========] complete")
+
+
+def test_scale_to_six(screen: PtyApp) -> None:
+    go_to(screen, "rollouts")
+    narrow(screen, "oven")
+    wait_row(screen, "oven", "complete")
+    scale(screen, 6, "plant")
+    assert "6" in close_receipt(screen)
+    wait_row(screen, "oven", "[==========] complete")
+    screen.keys("enter")
+    screen.wait_for("6 wanted, 6 there, 6 ready, 6 available")
+    back(screen, "6 wanted")
+    go_to(screen, "pods")
+    narrow(screen, "oven")
+    screen.until(lambda text: len(re.findall(r"oven-\S+ +Running +1/1", text)) == 6, what="six pods of oven")
+
+
+def test_the_bad_image_is_named_and_rolled_back(screen: PtyApp, tmp_path: Path) -> None:
+    go_to(screen, "rollouts")
+    narrow(screen, "press")
+    wait_row(screen, "press", "stuck: image not found")
+    act(screen, "b", "what going back")
+    assert re.search(r"> +2 +last good .*registry.local/press:2.0", screen.text())
+    screen.keys("enter")
+    confirm(screen, "Roll back on plant")
+    assert "registry.local/press:2.0" in close_receipt(screen)
+    wait_row(screen, "press", "[==========] complete")
+    screen.keys("enter")
+    screen.wait_for("image       registry.local/press:2.0", "6 ready")
+    record = (tmp_path / "state" / "edgetui" / "audit.jsonl").read_text()
+    assert record.count('"event":"intent"') == record.count('"event":"result"') == 1
+
+
+def test_rotating_the_token_ends_the_old_one(served: Path, tmp_path: Path) -> None:
+    before = served.read_text()
+    wires = {site: Wire(served, site) for site in SITES}
+    assert wires["plant"].get("/api/v1/nodes").code == 200
+    old = wires["plant"].token
+    with open_screen(str(served), "--all-contexts", home=tmp_path) as app:
+        app.wait_for(*LIVE)
+        narrow(app, "plant-cp")
+        act(app, "t", "> Cancel")
         confirm(app, "Rotate token on plant")
         assert "401" in close_receipt(app)
-        wait_row(app, "oven", "6/6")
-
-        app.wait_for("van-17 stale", timeout=90)
-        go_to(app, "nodes")
-        assert wait_row(app, "van-17", "MicroK8s").startswith("~")
-        app.wait_for("plant live", "farm live")
-        app.wait_for("van-17 live", timeout=60)
-        app.until(lambda _: not row(app, "van-17", "MicroK8s").startswith("~"), what="fresh rows")
-
-        app.keys("q")
-        assert app.wait_exit() == 0
-        assert 1049 not in app.modes
-        assert app.attributes() == app.attributes_at_start
-    assert not directories(place)
+        wait_row(app, "plant-cp", "Ready")
+        app.wait_for(*LIVE)
+        drawn = bytes(app.raw).decode(errors="replace")
+    after = served.read_text()
+    new = Wire(served, "plant").token
+    assert new != old
+    assert after.replace(new, old) == before
+    assert wires["plant"].get("/api/v1/nodes").code == 401
+    for site in SITES:
+        assert Wire(served, site).get("/api/v1/nodes").code == 200
     record = (tmp_path / "state" / "edgetui" / "audit.jsonl").read_text()
-    assert record.count('"event":"intent"') == record.count('"event":"result"') >= 3
+    for secret in (old, new):
+        signature = secret.rpartition(".")[2]
+        assert signature not in record
+        assert signature not in drawn
+
+
+def test_a_dropped_link_is_stale_while_the_others_move_on(tmp_path: Path) -> None:
+    with open_screen("demo", home=tmp_path) as app:
+        app.wait_for(*LIVE)
+        app.wait_for("2 live · van-17 stale", timeout=60)
+        app.until(lambda _: row(app, "van-17", "v1.33.6").startswith("~"), what="old rows of the van")
+        go_to(app, "rollouts")
+        assert row(app, "van-17", "camera").startswith("~")
+        narrow(app, "oven")
+        wait_row(app, "plant", "oven", "complete")
+        scale(app, 5, "plant")
+        close_receipt(app)
+        wait_row(app, "plant", "oven", "[==========] complete")
+        back(app, "/oven")
+        # The farm's autoscaler has not stood still either: its load passes what its maximum can carry.
+        go_to(app, "autoscalers")
+        wait_row(app, "farm", "telemetry", "limited: needs", timeout=60)
+        narrow(app, "telemetry")
+        app.keys("enter")
+        app.wait_for("allowed 2 to 6", "more than the maximum")
+        back(app, "allowed 2 to 6")
+        app.wait_for(*LIVE, timeout=60)
+        go_to(app, "rollouts")
+        app.until(lambda _: row(app, "van-17", "camera").startswith(" "), what="fresh rows of the van")
+
+
+def test_leaving_gives_the_terminal_back_and_ends_the_server(screen: PtyApp, tmp_path: Path) -> None:
+    servers = children(screen.pid)
+    assert len(servers) == 1
+    assert len(list((tmp_path / "runtime").iterdir())) == 1
+    assert 1049 in screen.modes
+    screen.keys("q")
+    assert screen.wait_exit() == 0
+    assert screen.modes & {1049, 1000, 25} == {25}
+    assert screen.attributes() == screen.attributes_at_start
+    until(lambda: not any(map(alive, servers)), limit=1.0)
+    assert not list((tmp_path / "runtime").iterdir())
+
+
+def test_a_killed_parent_leaves_no_server(screen: PtyApp, tmp_path: Path) -> None:
+    servers = children(screen.pid)
+    assert len(servers) == 1
+    screen.kill(signal.SIGKILL)
+    screen.wait_exit()
+    until(lambda: not any(map(alive, servers)) and not list((tmp_path / "runtime").iterdir()))
+
+
+def test_without_a_terminal_it_prints_the_table_once(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "edgetui", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert time.monotonic() - begun < PIPE_SECONDS
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for site in SITES:
+        assert re.search(rf"^{site} +live\b.*DEMO", done.stdout, re.MULTILINE)
+    assert re.search(r"plant +line-2 +deploy +press .*stuck: image not found", done.stdout)
+    assert "\x1b" not in done.stdout
+    assert "run `edgetui demo` in a terminal" in done.stdout

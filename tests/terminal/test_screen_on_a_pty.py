@@ -65,3 +65,13 @@ def test_over_ssh_the_mouse_stays_with_the_terminal() -> None:
     _, raw = shown({"SSH_TTY": "/dev/pts/4"})
     assert b"\x1b[?1000h" not in raw
     assert b"\x1b[?1003h" not in raw
+
+
+def test_keys_that_arrive_in_one_piece_are_taken_one_by_one() -> None:
+    """A slow link delivers what was typed at once: the filter gets its letters, not the row under the cursor."""
+    with PtyApp(FLEET, cwd=ROOT) as app:
+        app.wait_for("1 nodes", "plant-agent-3")
+        app.keys("2/weld\r")
+        app.wait_for("2 of 21 /weld")
+        app.keys("4\x1b")
+        app.wait_for("PROGRESS")

@@ -33,6 +33,12 @@ def go_to(app: PtyApp, pane: str) -> None:
     app.wait_for(heads[pane])
 
 
+def back(app: PtyApp, leaves: str) -> None:
+    """Press escape and wait until what it leaves is gone: another key too soon would make it Alt and that key."""
+    app.keys("escape")
+    app.wait_gone(leaves)
+
+
 def narrow(app: PtyApp, words: str) -> None:
     """Filter the pane and wait until the title counts the rows that are left."""
     app.keys("/")

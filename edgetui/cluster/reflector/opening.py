@@ -8,7 +8,7 @@ from edgetui.cluster import backoff
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.states import NEVER, Effects, Phase, State
 
-PAGE_SIZE = 500
+PAGE_SIZE = 250  # a page is held whole, as text and as objects, while it is decoded
 SHORTEST_WATCH, LONGEST_WATCH = 300.0, 600.0
 OVERDUE = 20.0  # a stream that is still open so long after its own timeout is dead
 ANSWER_WITHIN = 20.0

@@ -24,7 +24,8 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     sign = "! " if severity == 0 else "  "
     out = [line(Span(f"{sign}{told[0]}", _ROLES.get(severity, "ok"))), line()]
     out.append(fact("target", f"{row.target_kind.lower()} {row.target_name}"))
-    out.append(fact("replicas", f"now {row.current}, wants {row.desired}, allowed {row.min} to {row.max}"))
+    going = "" if row.desired == row.current else f"going to {row.desired}, "
+    out.append(fact("replicas", f"now {row.current}, {going}allowed {row.min} to {row.max}"))
     for metric in row.metrics:
         numbers = (
             f"{metric.current or 'not known'}, target {metric.target}{' per pod' if metric.average else ''}"

@@ -9,7 +9,7 @@ from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout import Segments, Workload, bar, findings, look, verdict
+from edgetui.model.rollout import Segments, Workload, bar, countdown, findings, look, verdict
 from edgetui.model.scaling import headline
 from edgetui.model.store import Store
 from edgetui.model.text import ago, duration, plural
@@ -31,7 +31,7 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
         line("  ", bar(view.segments, max(20, min(40, width - 60))), f"  {_parts(view.segments)}")
     ]
     role = "bad" if said.failed else "ok" if said.done and not found else "warn"
-    out.append(line("  ", Span(said.text, role), _deadline(row, said.done, now)))
+    out.append(line("  ", Span(said.text, role), _deadline(row, now)))
     out += [
         trouble(f"{one.sentence} ({plural(count, 'pod')})", "bad" if one.hard else "warn")
         for one, count in found[:4]
@@ -53,11 +53,11 @@ def _parts(segments: Segments) -> str:
     return f"{segments.wanted} wanted: {' · '.join(parts) or 'none'}"
 
 
-def _deadline(row: Workload, done: bool, now: float) -> str:
-    if not isinstance(row, DeploymentRow) or done or row.progressing is None or not row.deadline:
+def _deadline(row: Workload, now: float) -> str:
+    running = countdown(row, now) if isinstance(row, DeploymentRow) else None
+    if running is None:
         return ""
-    since = row.progressing.updated or row.progressing.since
-    return f"  {duration(now - since)} of {duration(row.deadline)} since the last progress" if since else ""
+    return f"  {duration(running[0])} of {duration(running[1])} since the last progress"
 
 
 def _facts(store: Store, row: Workload, now: float) -> list[Spans]:
@@ -109,14 +109,14 @@ def _revisions(store: Store, row: DeploymentRow, now: float) -> list[Spans]:
     if not sets:
         return []
     out = [line(), line(Span("revisions", "title"), Span("  b rolls back", "quiet"))]
-    for one in sorted(sets, key=lambda one: -one.revision)[:6]:
+    newest = sorted(sets, key=lambda one: -one.revision)[:6]
+    widest = max(len(", ".join(one.images)) for one in newest)
+    for one in newest:
         mark = "now" if one.revision == row.revision else ""
         images = ", ".join(one.images)
         numbers = f"{one.ready}/{one.replicas}" if one.replicas or one.current else "-"
-        cause = f"  {one.cause}" if one.cause else ""
-        out.append(
-            line(f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}  {images}{cause}")
-        )
+        numbered = f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}"
+        out.append(line(f"{numbered}  {images:<{widest}}  {one.cause}".rstrip()))
     return out
 
 

@@ -55,7 +55,7 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.header = HeaderBar(id="header")
         self.tabs = LineBar(id="tabs")
-        self.filter_bar = FilterBar()
+        self.filter_bar = FilterBar(self._filter)
         self.footer = FooterBar(id="footer")
         self._panes: dict[str, PaneView] = {}
         self._current = "nodes"
@@ -79,6 +79,11 @@ class MainScreen(Screen[None]):
         """Start on the pane of the screen's size."""
         self._arrange()
         self._show(self._current)
+
+    def on_screen_resume(self) -> None:
+        """Back from another screen."""
+        self.app.screen_in_front()
+        self.update_header()
 
     # -- what others read
 
@@ -160,9 +165,8 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Clear the filter; then leave a large pane."""
-        if self.footer.message:
-            self.footer.clear()
-        elif self.current.filter_text:
+        self.footer.clear()
+        if self.current.filter_text:
             self.current.set_filter("")
             self._update_tabs()
         elif self._current in ON_DEMAND:
@@ -182,6 +186,11 @@ class MainScreen(Screen[None]):
         """Begin an action on what is under the cursor."""
         self.app.act(action_id, self.target, self.settled)
 
+    def _filter(self, text: str) -> None:
+        if text != self.current.filter_text:
+            self.current.set_filter(text)
+            self._update_tabs()
+
     # -- messages of the widgets
 
     def on_live_table_cursor_moved(self, message: LiveTable.CursorMoved) -> None:
@@ -193,15 +202,6 @@ class MainScreen(Screen[None]):
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         """Enter opens the object."""
         self.app.open_detail(message.key)
-
-    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
-        """The rows follow what is typed."""
-        self.current.set_filter(message.text)
-        self._update_tabs()
-
-    def on_filter_bar_closed(self) -> None:
-        """The keys go back to the rows."""
-        self.current.table.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A click on a pane makes it the current one."""
@@ -225,6 +225,8 @@ class MainScreen(Screen[None]):
             PANES[pane_id], app.stores, PANE_ORDER.index(pane_id) + 1, now=app.now, monotonic=app.monotonic
         )
         pane.set_class(pane_id in ON_DEMAND, "demand")
+        if app.options.namespace and "namespace" in pane.pane.index:
+            pane.narrow(f"namespace=={app.options.namespace}")
         pane.view.rebuild(app.now())
         return pane
 

@@ -137,6 +137,8 @@ class RollbackScreen(Screen["Revision | None"]):
             out.append(line(Span(f"! {self._note}", "warn")))
         out += [line(Span(f"suggested: revision {view.suggested.number}, {view.why}", "quiet")), line()]
         now = self.app.now()
+        images = [", ".join(one.images) for one in view.revisions]
+        widest = max(map(len, images))
         for index, one in enumerate(view.revisions):
             mark = (
                 "now"
@@ -147,9 +149,9 @@ class RollbackScreen(Screen["Revision | None"]):
                 if one.known_good
                 else ""
             )
-            pods = plural(one.available, "pod") if one.available else ""
-            text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {', '.join(one.images)}"
-            text += "".join(f"  {part}" for part in (pods, one.cause) if part)
+            text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {images[index]:<{widest}}"
+            pods = f"  ({plural(one.available, 'pod')})" if one.available else ""
+            text = f"{text}  {one.cause}{pods}".rstrip()
             out.append(
                 line(
                     Span(

@@ -53,7 +53,11 @@ class KeyHint(NamedTuple):
 
 
 def footer_line(hints: Sequence[KeyHint], last: Sequence[KeyHint], width: int) -> Spans:
-    """The footer: `hints` from the left, `last` at the right end. Hints that do not fit are left out from the end."""
+    """The footer: `hints` from the left, `last` at the right end.
+
+    A key that is off says why, or stands in brackets where that does not fit; what still does not fit is left out
+    from the end.
+    """
     right = _hints(last)
     room = width - width_of(right) - 1
     shown = list(hints)
@@ -74,8 +78,8 @@ def _hints(hints: Sequence[KeyHint]) -> Spans:
         if index:
             spans.append(Span("  ", "bar"))
         if hint.off:
-            reason = f" ({hint.off})" if hint.off != "-" else ""
-            spans.append(Span(f"{hint.key} {hint.label}{reason}", "key-off"))
+            text = f"{hint.key} {hint.label}"
+            spans.append(Span(f"({text})" if hint.off == "-" else f"{text} ({hint.off})", "key-off"))
         else:
             spans += [Span(hint.key, "key"), Span(f" {hint.label}", "bar")]
     spans.append(Span(" ", "bar"))

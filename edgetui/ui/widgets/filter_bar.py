@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from edgetui.ui.spans import Span, line
@@ -16,7 +17,11 @@ from .base import LineBar
 
 
 class FilterBar(Horizontal):
-    """Hidden until opened. Enter keeps the filter, Escape clears it."""
+    """Hidden until opened. Enter keeps the filter, Escape clears it; the focus goes back to where it was.
+
+    `apply` takes the text. Closing calls it, and moves the focus, before it returns: the next key is meant for the
+    rows that are left, and may be there already.
+    """
 
     DEFAULT_CSS = """
     FilterBar { height: 1; display: none; }
@@ -24,19 +29,14 @@ class FilterBar(Horizontal):
     FilterBar > Input { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "clear", show=False),
-        Binding("down,tab", "keep", "keep", show=False),
+        Binding("escape", "clear", "clear", show=False, priority=True),
+        Binding("enter,down,tab", "keep", "keep", show=False, priority=True),
     ]
 
-    class Changed(Message):
-        """The filter text is another one."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class Closed(Message):
-        """Typing is over."""
+    def __init__(self, apply: Callable[[str], None]) -> None:
+        super().__init__()
+        self._apply = apply
+        self._came_from: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """A label and an input."""
@@ -51,6 +51,7 @@ class FilterBar(Horizontal):
     def open(self, text: str) -> None:
         """Show the bar with a text to go on from."""
         self.display = True
+        self._came_from = self.screen.focused
         field = self.input
         with field.prevent(Input.Changed):
             field.value = text
@@ -60,20 +61,18 @@ class FilterBar(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""
         event.stop()
-        self.post_message(self.Changed(event.value))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter keeps the filter."""
-        event.stop()
-        self.action_keep()
+        if self.display:
+            self._apply(event.value)
 
     def action_keep(self) -> None:
         """Close and keep the filter."""
-        self.display = False
-        self.post_message(self.Closed())
+        self._close(self.input.value)
 
     def action_clear(self) -> None:
         """Close and show all rows again."""
+        self._close("")
+
+    def _close(self, text: str) -> None:
+        self._apply(text)
         self.display = False
-        self.post_message(self.Changed(""))
-        self.post_message(self.Closed())
+        self.screen.set_focus(self._came_from, scroll_visible=False)

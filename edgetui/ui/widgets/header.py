@@ -24,7 +24,8 @@ class HeaderBar(LineBar):
             right += [Span(f" {badge} ", "badge"), Span(" ")]
         if label:
             right.append(Span(f"{label} "))
-        self.say(words.header(stores, now, self.size.width, tuple(right)))
+        width = self.size.width or self.app.size.width
+        self.say(words.header(stores, now, width, tuple(right)))
 
 
 def _of_clusters(stores: Sequence[Store]) -> list[str]:

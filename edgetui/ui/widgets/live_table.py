@@ -151,10 +151,11 @@ class LiveTable(Widget, can_focus=True):
         fits = bool(self.columns.fitted)
         for y in range(self.visible_rows):
             line = self._line(y, now)
+            if y in self._shown and self._shown[y] == line:
+                continue
+            self._refresh_row(y)
             if line is not None:
                 fits = self.columns.fits(line.texts) and fits
-            if y not in self._shown or self._shown[y] != line:
-                self._refresh_row(y)
         if not fits:
             self._layout_columns()
 
@@ -170,6 +171,7 @@ class LiveTable(Widget, can_focus=True):
         self._touched = False
         self.top = 0
         self._set_cursor(0, by_itself=False)
+        self._moved_by_itself = -SETTLE
         self._repaint()
 
     def go_to(self, key: ObjectKey) -> bool:

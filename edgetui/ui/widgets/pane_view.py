@@ -100,10 +100,14 @@ class PaneView(Vertical):
             parts += ["  ", Span(f"/{self.filter_text}", "note")]
         return line(*parts)
 
-    def set_filter(self, text: str) -> None:
-        """Show only rows that match; an empty text shows all."""
+    def narrow(self, text: str) -> None:
+        """Begin with a filter, before the pane is drawn."""
         self.filter_text = text
         self.view.set_filter(text)
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that match; an empty text shows all."""
+        self.narrow(text)
         self.table.reset_cursor()
         self.status_changed()
 

@@ -36,6 +36,7 @@ class TextView(Widget, can_focus=True):
         super().__init__(id=id)
         self._source = tuple(lines)
         self._wrapped: list[Spans] = []
+        self._width = 0
         self.top = 0
 
     @property
@@ -71,7 +72,9 @@ class TextView(Widget, can_focus=True):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
-        """One visible line."""
+        """One visible line. Textual may paint once before it tells the size."""
+        if self._width != self.size.width:
+            self._wrap()
         index = self.top + y
         spans = self._wrapped[index] if index < len(self._wrapped) else ()
         return to_strip(spans, self.size.width, look_of(self))
@@ -112,7 +115,8 @@ class TextView(Widget, can_focus=True):
         self.action_scroll_by(-3)
 
     def _wrap(self) -> None:
-        self._wrapped = self._wrapped_to(self.size.width)
+        self._width = self.size.width
+        self._wrapped = self._wrapped_to(self._width)
 
     def _wrapped_to(self, width: int) -> list[Spans]:
         return [one for line in self._source for one in wrap(line, max(width, 10))]

@@ -19,7 +19,7 @@ NOW = float(int(time.time()))
 DAY = 86400.0
 
 
-def target(file: str = "/home/x/.kube/config", **auth: Any) -> ClusterTarget:
+def target(file: str = "/srv/x/.kube/config", **auth: Any) -> ClusterTarget:
     return ClusterTarget(
         name="plant", context="plant", user_name="admin", context_file=Path(file), auth=AuthSettings(**auth)
     )
@@ -144,7 +144,7 @@ def test_other_credentials(auth: dict[str, Any], said: str) -> None:
         ("/var/snap/microk8s/current/credentials/client.config", "microk8s refresh-certs"),
         ("/var/lib/k0s/pki/admin.conf", "k0s kubeconfig admin"),
         ("/var/lib/microshift/resources/kubeadmin/kubeconfig", "restart microshift"),
-        ("/home/x/.kube/config", "kubeadm certs renew"),
+        ("/srv/x/.kube/config", "kubeadm certs renew"),
     ],
 )
 def test_renewal_is_said_in_the_words_of_the_distribution(file: str, said: str) -> None:

@@ -258,7 +258,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
         broken("users", exec={"command": "x", "apiVersion": "client.authentication.k8s.io/v1"}, token=None),
         "interactiveMode",
     ),
-    (broken("users", exec="x"), "exec that is not a mapping"),
+    (broken("users", exec="x"), "exec that is not a mapping of names"),
     (
         broken("users", exec={"command": "x"}, **{"auth-provider": {"name": "oidc"}}),
         "an exec plugin and an auth-provider",

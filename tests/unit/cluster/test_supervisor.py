@@ -150,6 +150,17 @@ def test_a_restored_datastore_behind_a_living_link_is_found_out_by_a_bookmark(cl
     cluster.world.until(lambda: cluster.equal() and cluster.live(), 70.0)
 
 
+def test_a_history_that_went_back_for_one_kind_went_back_for_all(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.until(cluster.live, 1.0)
+    lost = next(stream for stream in cluster.server.streams if stream.kind.name == "Pod")
+    cluster.server.objects.pop(("Pod", "a", "p0"))
+    node = next(stream for stream in cluster.server.streams if stream.kind.name == "Node")
+    node.sink.on_data(b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"5"}}}\n')
+    cluster.world.until(lambda: cluster.equal() and cluster.live(), 1.0)
+    assert not lost.open
+
+
 def test_another_cluster_at_the_same_address_is_listed_from_scratch(cluster: Cluster) -> None:
     cluster.start()
     cluster.world.until(cluster.live, 1.0)
@@ -171,6 +182,22 @@ def test_a_refused_token_is_renewed_once_for_all_streams(cluster: Cluster) -> No
     assert sync(cluster, "Node") is Sync.STALE
     cluster.world.until(lambda: cluster.equal() and cluster.live(), 5.0)
     assert cluster.refreshes == 1
+
+
+def test_a_401_to_a_request_from_before_the_renewal_needs_no_second_one(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.until(cluster.live, 1.0)
+    cluster.refresh_changes = True
+    refusal = (401, {"kind": "Status", "code": 401, "message": "Unauthorized"})
+    cluster.server.answers = [refusal, refusal]
+    for stream in list(cluster.server.streams):
+        stream.open = False
+        stream.sink.on_end(True)
+        cluster.server.latency = 0.2
+    cluster.world.until(lambda: not cluster.server.answers, 1.0)
+    cluster.world.until(cluster.live, 2.0)
+    assert cluster.refreshes == 1
+    assert cluster.store.link.link is Link.LIVE
 
 
 def test_credentials_that_stay_refused_are_shown_and_asked_again_rarely(cluster: Cluster) -> None:
@@ -210,6 +237,16 @@ def test_403_at_cluster_scope_falls_to_the_namespaces(cluster: Cluster) -> None:
     cluster.server.denied = lambda kind, namespace: 0
     cluster.world.until(lambda: cluster.equal() and cluster.live(), 400.0)
     assert not cluster.store.freshness("Pod").partial
+    assert sorted(stream.namespace for stream in cluster.server.streams if stream.open) == ["", ""]
+
+
+def test_a_namespace_that_is_gone_takes_its_rows_with_it(cluster: Cluster) -> None:
+    cluster.server.denied = lambda kind, namespace: 0 if namespace else 403
+    cluster.server.namespaces_listed = ["a", "b"]
+    cluster.start()
+    cluster.world.until(lambda: cluster.rows("Pod") == cluster.truth("Pod"), 3.0)
+    cluster.server.namespaces_listed = ["a"]
+    cluster.world.until(lambda: {space for space, _ in cluster.rows("Pod")} == {"a"}, 10.0)
 
 
 def test_everything_forbidden_is_said_at_the_link(cluster: Cluster) -> None:
@@ -275,6 +312,31 @@ def test_after_stop_nothing_happens(cluster: Cluster) -> None:
     cluster.world.run(1000.0)
     assert len(cluster.server.requests) == before
     assert not any(stream.open for stream in cluster.server.streams)
+
+
+def test_a_wall_clock_that_jumps_moves_every_time_that_was_told(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.until(cluster.live, 1.0)
+    heard, since = cluster.store.freshness("Pod").heard, cluster.store.link.since
+    cluster.offset += 3600.0
+    cluster.supervisor.republish()
+    assert cluster.store.freshness("Pod").heard == pytest.approx(heard + 3600.0)
+    assert cluster.store.link.since == pytest.approx(since + 3600.0)
+
+
+def test_a_kind_shown_before_anything_was_asked_for_becomes_the_pilot(cluster: Cluster) -> None:
+    cluster.supervisor.start(())
+    cluster.world.run(5.0)
+    assert cluster.server.dials == 0
+    cluster.supervisor.show("Pod")
+    cluster.world.until(cluster.live, 1.0)
+
+
+def test_a_pilot_that_is_hidden_is_replaced(cluster: Cluster) -> None:
+    cluster.server.latency = 1.0
+    cluster.start()
+    cluster.supervisor.hide("Node")
+    cluster.world.until(lambda: cluster.rows("Pod") == cluster.truth("Pod"), 3.0)
 
 
 def test_idle_streams_rotate_without_turning_stale(cluster: Cluster) -> None:

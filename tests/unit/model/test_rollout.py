@@ -246,6 +246,24 @@ def test_stateful_and_daemon_sets_know_new_pods_by_their_own_marks() -> None:
     assert look(store, ag).segments == Segments(updated_available=1, old=1, wanted=2)
 
 
+def test_daemon_pods_that_a_roll_back_left_alone_count_as_updated() -> None:
+    """Generation 3 is the template of generation 1 again: its pods stay, and only their hash says so."""
+    daemon = f.daemon_set("ag", desired=2, updated=2, template_generation=3)
+    old = {"controller-revision-hash": "good", "pod-template-generation": "1"}
+    kept = [f.pod(f"ag-{n}", owner=daemon, labels=old) for n in range(2)]
+    store = f.store_of(daemon, *kept)
+    ag = store.get("DaemonSet", "default", "ag")
+    assert isinstance(ag, DaemonSetRow)
+    assert look(store, ag).segments == Segments(updated_available=2, wanted=2)
+
+    bad = {"controller-revision-hash": "bad", "pod-template-generation": "2"}
+    moving = f.daemon_set("ag", desired=3, updated=2, template_generation=3)
+    store = f.store_of(moving, *kept, f.pod("ag-2", owner=moving, labels=bad))
+    ag = store.get("DaemonSet", "default", "ag")
+    assert isinstance(ag, DaemonSetRow)
+    assert look(store, ag).segments == Segments(updated_available=2, old=1, wanted=3)
+
+
 def test_counters_serve_when_pods_may_not_be_read() -> None:
     store = f.store_of(f.deployment("press", updated=1, current=4, ready=3, available=3))
     row = store.get("Deployment", "default", "press")

@@ -35,7 +35,7 @@ HEADLINES: list[tuple[dict[str, Any], int, str]] = [
     (
         {"current": 8, "desired": 8, "cpu": 93, "conditions": limited("TooManyReplicas")},
         1,
-        "limited: wants 13, max is 8",
+        "limited: needs 13",
     ),
     ({"current": 8, "desired": 8, "conditions": limited("TooManyReplicas")}, 1, "at max 8"),
     ({"current": 2, "desired": 2, "cpu": 5, "conditions": limited("TooFewReplicas")}, 3, "at min 2"),
@@ -70,7 +70,7 @@ HEADLINES: list[tuple[dict[str, Any], int, str]] = [
             "conditions": inactive("FailedGetResourceMetric", "missing request for cpu in container c of …"),
         },
         0,
-        "pods have no requests",
+        "no cpu request",
     ),
     (
         {
@@ -120,7 +120,7 @@ def test_what_the_metrics_ask_for() -> None:
 
 def test_an_explanation_says_metric_limits_and_last_scale() -> None:
     lines = explain(hpa(current=8, desired=8, cpu=93, conditions=limited("TooManyReplicas")), f.NOW)
-    assert lines[:2] == ["limited: wants 13, max is 8", "cpu: 93%, target 60%"]
+    assert lines[:2] == ["limited: needs 13", "cpu: 93%, target 60%"]
     assert "the desired replica count is …" in lines
     assert lines[-1] == "scaled last 3m ago"
 

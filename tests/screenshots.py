@@ -1,0 +1,155 @@
+"""Pictures of the running program: `python -m tests.screenshots` writes screenshots/*.svg and *.png.
+
+Each picture is the screen of the real command on the demo fleet in a pseudo-terminal, taken when the facts that
+it is about are there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from edgetui.demo.launcher import Fleet
+from tests.terminal import picture
+from tests.terminal.ptyapp import PtyApp
+from tests.terminal.walking import ROOT, act, close_receipt, confirm, go_to, narrow, open_screen, wait_row
+
+OUT = ROOT / "screenshots"
+LIVE = "plant live", "van-17 live", "farm live"
+THEMES = "ansi", "dark", "light", "high-contrast", "mono"
+NEUTRAL = "ops"
+FOREIGN = re.compile(r"/(?:root|home|work|usr|var)/|/tmp/(?!ops/)|(?<![\w.])" + re.escape(str(ROOT)))
+
+
+def take(app: PtyApp, name: str) -> None:
+    """Draw what is on the screen once it stands still for a moment. Refuses a screen with a path of this machine."""
+    app.settle(quiet=0.25, timeout=30)
+    text = app.text()
+    if found := FOREIGN.search(text):
+        sys.exit(f"{name} would show {found[0]!r}:\n{text}")
+    drawing = picture.svg(app.screen)
+    (OUT / f"{name}.svg").write_text(drawing, encoding="utf-8")
+    (OUT / f"{name}.png").write_bytes(picture.png(drawing))
+    print(f"screenshots/{name}.png")
+
+
+def demo(*options: str, columns: int = 80, lines: int = 24, env: dict[str, str] | None = None) -> PtyApp:
+    """`edgetui demo` with every site there, without anything of this machine's home."""
+    home = Path(tempfile.mkdtemp(prefix="edgetui-shots-"))
+    app = open_screen("demo", *options, home=home, columns=columns, lines=lines, env=env)
+    app.wait_for("live", "plant", "van-17", "farm-tower-4", timeout=60)
+    return app
+
+
+def dashboards() -> None:
+    """All four panes at once."""
+    for columns, lines in ((120, 36), (200, 60)):
+        with demo("--no-outages", columns=columns, lines=lines) as app:
+            wait_row(app, "press", "image not found")
+            wait_row(app, "weld", "of 6")
+            app.until(lambda text: re.search(r"telemetry .*limited", text), 60, "a limited autoscaler")
+            take(app, f"{'dashboard' if columns == 120 else 'wide'}-{columns}x{lines}")
+
+
+def small() -> None:
+    """The panes and screens of an 80x24 terminal, and a roll back from its start to its end."""
+    with demo("--no-outages") as app:
+        go_to(app, "pods")
+        wait_row(app, "press", "image not found")
+        take(app, "pods-80x24")
+        go_to(app, "autoscalers")
+        wait_row(app, "farm", "telemetry", "limited", timeout=60)
+        take(app, "autoscalers-80x24")
+        app.keys("c")
+        app.wait_for("clusters 3")
+        take(app, "clusters-80x24")
+        app.keys("escape")
+        app.wait_gone("clusters 3")
+        app.keys("?")
+        app.wait_for("rotate")
+        take(app, "help-80x24")
+        app.keys("escape")
+        app.wait_for("METRIC")
+        go_to(app, "rollouts")
+        wait_row(app, "press", "image not found")
+        take(app, "rollouts-80x24")
+        narrow(app, "oven")
+        act(app, "s", "enter go on")
+        app.keys("ctrl+u", "6", "enter")
+        app.wait_for("> Cancel", "Scale on plant")
+        take(app, "confirm-scale-80x24")
+        app.keys("right", "enter")
+        close_receipt(app)
+        narrow(app, "press")
+        app.keys("enter")
+        app.wait_for("revisions")
+        take(app, "rollout-detail-80x24")
+        act(app, "b", "what going back")
+        take(app, "rollback-80x24")
+        app.keys("enter")
+        confirm(app, "Roll back on plant")
+        app.wait_for("> Close", timeout=60)
+        take(app, "rollback-receipt-80x24")
+
+
+def rotate() -> None:
+    """A token rotated in a kubeconfig of one's own, next to which nothing of this machine is seen."""
+    # A receipt names the file in full: the short way to it says nothing about this machine.
+    home = Path(tempfile.gettempdir()) / NEUTRAL
+    home.mkdir(mode=0o700)
+    with contextlib.ExitStack() as leaving, Fleet(3, 0, outages=False) as fleet:
+        leaving.callback(shutil.rmtree, home)
+        (home / "sites.yaml").write_bytes(fleet.ready().read_bytes())
+        command = [sys.executable, "-m", "edgetui", "sites.yaml", "--all-contexts"]
+        env = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "PYTHONPATH": str(ROOT)}
+        with PtyApp(command, cwd=home, env=env) as app:
+            app.wait_for(*LIVE)
+            narrow(app, "plant-cp")
+            act(app, "t", "> Cancel")
+            take(app, "rotate-confirm-80x24")
+            confirm(app, "Rotate token on plant")
+            app.wait_for("> Close", timeout=60)
+            take(app, "rotate-receipt-80x24")
+
+
+def stale() -> None:
+    """The van's link is down."""
+    with demo() as app:
+        app.wait_for("van-17 stale", timeout=60)
+        go_to(app, "rollouts")
+        app.until(lambda text: re.search(r"^~.*camera", text, re.MULTILINE), what="old rows of the van")
+        take(app, "stale-80x24")
+
+
+def themes() -> None:
+    """The rollouts pane in every theme; mono as a terminal without colours chooses it."""
+    for theme in THEMES:
+        env = {"NO_COLOR": "1"} if theme == "mono" else {"COLORTERM": "truecolor"}
+        with demo("--no-outages", "--theme", theme, env=env) as app:
+            go_to(app, "rollouts")
+            wait_row(app, "press", "image not found")
+            take(app, f"theme-{theme}-80x24")
+
+
+def main() -> int:
+    """All pictures, or those of the parts named on the command line."""
+    parts: dict[str, Callable[[], None]] = {
+        "dashboards": dashboards,
+        "small": small,
+        "rotate": rotate,
+        "stale": stale,
+        "themes": themes,
+    }
+    OUT.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or parts:
+        parts[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Actions on the screen: in front, in the background, and when the person leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from textual.worker import Worker, WorkerFailed
+
+from edgetui.actions.gate import Gate
+from edgetui.actions.plan import Cancelled, Changed, Receipt, Step
+from edgetui.cluster.errors import Forbidden
+from edgetui.ui.screens.confirm import ConfirmScreen
+from edgetui.ui.screens.progress import ProgressScreen
+
+from .driving import Screen, running
+from .fleet import plant
+from .test_dialogs import PLAN, REF
+
+DONE = Receipt("scale", "plant", REF, True, ("deployment press: 6 of 6 ready.",))
+TITLE = "Scale deployment press to 6 on plant"
+
+
+@asynccontextmanager
+async def performing(
+    screen: Screen, work: Callable[[Gate], Awaitable[Receipt]]
+) -> AsyncIterator[Worker[None]]:
+    """One action carried out by the screen."""
+    worker = screen.app.run_worker(screen.app.flows._perform(TITLE, work), exit_on_error=False)
+    await screen.pilot.pause()
+    yield worker
+
+
+async def ended(worker: Worker[None]) -> BaseException | None:
+    """Wait for the action; what it raised, if anything."""
+    with suppress(WorkerFailed):
+        await worker.wait()
+    return worker.error
+
+
+async def test_an_action_asks_shows_its_steps_and_ends_with_its_receipt() -> None:
+    async def work(gate: Gate) -> Receipt:
+        gate.progress(Step("The server would accept it", "done"))
+        assert await gate.confirm(PLAN)
+        gate.progress(Step("Setting deployment press", "doing"))
+        return DONE
+
+    async with running([plant()]) as screen, performing(screen, work) as worker:
+        assert isinstance(screen.app.screen, ConfirmScreen)
+        assert "1 UNDER WAY" in screen.app.badges
+        await screen.press("right", "enter")
+        await ended(worker)
+        await screen.pilot.pause()
+        assert "6 of 6 ready" in screen.text()
+        assert screen.app.badges == []
+
+
+async def test_a_no_takes_the_progress_away() -> None:
+    async def work(gate: Gate) -> Receipt:
+        if not await gate.confirm(PLAN):
+            raise Cancelled("Cancelled: nothing was changed.")
+        return DONE
+
+    async with running([plant()]) as screen, performing(screen, work) as worker:
+        await screen.press("enter")
+        error = await ended(worker)
+        assert isinstance(error, Cancelled)
+        await screen.pilot.pause()
+        assert screen.app.screen is screen.app.main
+
+
+async def test_an_object_that_changed_is_given_back_to_be_shown_again() -> None:
+    async def work(_: Gate) -> Receipt:
+        raise Changed("It was at 3, now it is at 4.", "the new view")
+
+    async with running([plant()]) as screen, performing(screen, work) as worker:
+        error = await ended(worker)
+        assert isinstance(error, Changed)
+        assert error.view == "the new view"
+
+
+async def test_an_error_is_a_sentence_and_a_defect_is_told_without_a_traceback() -> None:
+    async def refused(_: Gate) -> Receipt:
+        raise Forbidden(
+            "ops may not update deployments/scale in line-2.", "Ask whoever runs the cluster.", code=403
+        )
+
+    async def broken(_: Gate) -> Receipt:
+        raise KeyError("token=abc")
+
+    async with running([plant()]) as screen:
+        async with performing(screen, refused) as worker:
+            await ended(worker)
+            await screen.pilot.pause()
+            assert "ops may not update deployments/scale" in screen.text()
+            await screen.press("enter")
+        async with performing(screen, broken) as worker:
+            await ended(worker)
+            await screen.pilot.pause()
+            assert "Something unexpected happened (KeyError)" in screen.text()
+            assert "abc" not in screen.text()
+            assert "Traceback" not in screen.text()
+
+
+async def test_left_alone_it_goes_on_and_its_receipt_waits_for_an_open_question() -> None:
+    ready = asyncio.Event()
+
+    async def work(_: Gate) -> Receipt:
+        await ready.wait()
+        return DONE
+
+    async with running([plant()]) as screen, performing(screen, work) as worker:
+        assert isinstance(screen.app.screen, ProgressScreen)
+        await screen.press("escape")
+        assert screen.app.screen is screen.app.main
+        assert "1 UNDER WAY" in screen.text()
+        answers: list[bool | None] = []
+        screen.app.push_screen(ConfirmScreen(PLAN), answers.append)
+        await screen.pilot.pause()
+        ready.set()
+        await ended(worker)
+        await screen.pilot.pause()
+        assert isinstance(screen.app.screen, ConfirmScreen)
+        await screen.press("escape")
+        assert answers == [False]
+        await screen.pilot.pause()
+        assert "6 of 6 ready" in screen.text()
+
+
+async def test_quitting_while_it_runs_asks_first() -> None:
+    ready = asyncio.Event()
+
+    async def work(_: Gate) -> Receipt:
+        await ready.wait()
+        return DONE
+
+    async with running([plant()]) as screen, performing(screen, work):
+        await screen.press("escape", "q")
+        assert "Still under way:" in screen.text()
+        assert TITLE in screen.text()
+        assert "> Stay" in screen.text()
+        await screen.press("enter")
+        assert screen.app.screen is screen.app.main
+        await screen.press("q", "right", "enter")
+        assert screen.app.return_code == 0
+        ready.set()

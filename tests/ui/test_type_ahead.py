@@ -1,0 +1,44 @@
+"""Keys that arrive in one piece, as they do over a slow link, mean what they meant to the person who typed them."""
+
+from __future__ import annotations
+
+from textual import events
+
+from .driving import Screen, running
+from .fleet import plant
+
+
+async def burst(screen: Screen, text: str) -> None:
+    """Let all of `text` arrive before the first of it is dealt with."""
+    for character in text:
+        key = {"/": "slash", "\r": "enter"}.get(character, character)
+        screen.app.post_message(events.Key(key, character))
+    await screen.pilot.pause()
+    await screen.pilot.pause()
+
+
+async def test_the_letters_of_a_filter_are_no_actions() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("4")
+        await burst(screen, "/stb")
+        assert screen.app.main.current.filter_text == "stb"
+        assert len(screen.app.screen_stack) == 2
+        assert screen.app.main.current.pane.id == "rollouts"
+
+
+async def test_a_whole_search_in_one_piece() -> None:
+    async with running([plant()]) as screen:
+        await burst(screen, "2/weld\r")
+        assert screen.app.main.current.pane.id == "pods"
+        assert screen.app.main.current.filter_text == "weld"
+        assert not screen.app.main.filter_bar.display
+
+
+async def test_with_a_namespace_the_panes_begin_with_its_rows() -> None:
+    async with running([plant()], namespace="line-2") as screen:
+        await screen.press("2")
+        view = screen.app.main.current.view
+        assert view.keys
+        assert {key.namespace for key in view.keys} == {"line-2"}
+        await screen.press("escape")
+        assert len({key.namespace for key in view.keys}) > 1
