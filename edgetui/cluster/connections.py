@@ -16,6 +16,8 @@ from edgetui.cluster.link_errors import NotSent
 MOST_IDLE = 4
 IDLE_SECONDS = 30.0
 """An API server closes idle connections after 90 s, and after 32 s those that never carried a request."""
+FRESH_ENOUGH = 5.0
+"""A connection that was used so many seconds ago is trusted with what must not be sent twice, or may not wait long."""
 _MOST_TICKETS = 4
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from edgetui.cluster.connection import Connection
-from edgetui.cluster.connections import Connections
+from edgetui.cluster.connections import FRESH_ENOUGH, Connections
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.exchange import Exchange, StreamSink
 from edgetui.cluster.link_errors import Dropped, silent
@@ -73,7 +73,7 @@ class StreamHandle:
             kept = None
             if message is not None:
                 self._message = await message()
-                kept = self._connections.take()
+                kept = self._connections.take(FRESH_ENOUGH)
             self._begin(kept or await self._connections.open(self._connect_timeout), reused=kept is not None)
         except EdgetuiError as error:
             self.on_error(error)
@@ -121,6 +121,8 @@ class StreamHandle:
             self._sink.on_data(data)
 
     def on_end(self, clean: bool) -> None:
+        if not clean:
+            self._connections.drop_idle()
         sink = self._end()
         if sink is not None:
             sink.on_end(clean)
@@ -131,6 +133,8 @@ class StreamHandle:
                 self._timer.cancel()
             self._task = self._connections.loop.create_task(self._open(None))
             return
+        # What broke one connection may have broken the others, which would not show until much later.
+        self._connections.drop_idle()
         sink = self._end()
         if sink is not None:
             sink.on_error(error)

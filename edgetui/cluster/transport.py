@@ -10,7 +10,13 @@ from urllib.parse import quote, urlencode
 from edgetui import __version__
 from edgetui.cluster import endpoint as endpoints
 from edgetui.cluster.connection import Connection
-from edgetui.cluster.connections import IDLE_SECONDS, Connections, TransportCredentials, closed
+from edgetui.cluster.connections import (
+    FRESH_ENOUGH,
+    IDLE_SECONDS,
+    Connections,
+    TransportCredentials,
+    closed,
+)
 from edgetui.cluster.counters import Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.exchange import Exchange, StreamSink
@@ -36,8 +42,6 @@ MOST_SECONDS = 600.0
 """Longest time that one answer may take, however steadily it comes."""
 CONNECT_TIMEOUT = 10.0
 HEAD_TIMEOUT = 30.0
-FRESH_ENOUGH = 5.0
-"""A connection that was used so many seconds ago is trusted with a request that must not be sent twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,9 @@ class Transport:
         except TimeoutError:
             self._connections.drop_idle()
             raise answer.late() from None
+        except LinkError:
+            self._connections.drop_idle()
+            raise
         finally:
             exchange.abort()
             asked.delivery.sent = exchange.sent

@@ -59,7 +59,8 @@ def user_fields(data: bytes, user: str, shown: str) -> Mapping[str, Any]:
     """The fields of one kubeconfig user; raises KubeconfigError when there is not exactly one of that name."""
     content = yaml_file.parse(data, shown)
     listed = content.get("users") if isinstance(content, dict) else None
-    found = [u for u in listed or () if isinstance(u, dict) and u.get("name") == user]
+    users = listed if isinstance(listed, list) else []
+    found = [u for u in users if isinstance(u, dict) and u.get("name") == user]
     if len(found) != 1 or not isinstance(found[0].get("user"), dict):
         raise _missing_user(user, shown, len(found))
     fields: Mapping[str, Any] = found[0]["user"]
@@ -177,7 +178,7 @@ def _stripped(content: Any, user: str, changes: Mapping[Place, str], replaced: b
     """
     whole = _copied(content)
     for item in whole["users"]:
-        if item.get("name") != user:
+        if not isinstance(item, dict) or item.get("name") != user:
             continue
         for place, value in changes.items():
             below = item["user"]

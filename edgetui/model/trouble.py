@@ -89,9 +89,7 @@ def _ended(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
     """A container that crashed, or a pod that failed as a whole."""
     ended = trouble.exit_code > 0 and (trouble.reason != "" or pod.ready < pod.containers)
     if trouble.exit_reason == "OOMKilled" and ended:
-        return Diagnosis(
-            "memory", f"out of memory, exit {trouble.exit_code}", "out of memory: it used more than its limit"
-        )
+        return Diagnosis("memory", "out of memory", "out of memory: it used more than its limit")
     if trouble.reason == "CrashLoopBackOff" or (ended and pod.phase != "Succeeded"):
         if trouble.exit_code <= 0:
             return Diagnosis("crash", "keeps ending", "it ends by itself again and again (exit 0)")

@@ -167,8 +167,8 @@ class EdgetuiApp(DrawnApp):
         footer = getattr(self.screen, "footer", None) or self.main.footer
         footer.flash(text, role)
 
-    def unflash(self) -> None:
-        """Take the sentence in the footer away."""
+    def hush(self) -> None:
+        """Take back what the footer in front says, because it is over."""
         footer = getattr(self.screen, "footer", None) or self.main.footer
         footer.clear()
 

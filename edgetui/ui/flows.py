@@ -104,11 +104,6 @@ class Flows:
             self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
         )
 
-    def _opened(self) -> None:
-        """The first dialog of the action that was started is there."""
-        self.opening = False
-        self._app.unflash()
-
     async def _guard(
         self, action_id: str, ref: ObjectRef, steps: Callable[[ClusterSession, ObjectRef], Awaitable[None]]
     ) -> None:
@@ -129,9 +124,10 @@ class Flows:
     async def _scale(self, session: ClusterSession, ref: ObjectRef) -> None:
         self._app.flash(f"reading {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar")
         view = await scale.prepare(session, ref, None)
+        self._app.hush()
         note = ""
         while True:
-            self._opened()
+            self.opening = False
             number = await self._app.push_screen_wait(ScaleScreen(view, note))
             if number is None:
                 return
@@ -149,9 +145,10 @@ class Flows:
             f"reading the revisions of {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar"
         )
         view = await rollback.prepare(session, ref)
+        self._app.hush()
         note = ""
         while True:
-            self._opened()
+            self.opening = False
             chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
             if chosen is None:
                 return
@@ -167,6 +164,7 @@ class Flows:
     async def _rotate(self, session: ClusterSession, ref: ObjectRef) -> None:
         self._app.flash(f"looking at the token in use on {session.name}…", "bar")
         view = await rotate.prepare(session)
+        self._app.hush()
         others = [one for one in self._app.sessions.values() if one is not session]
         await self._perform(
             f"Rotate the token of {view.user} on {session.name}",
@@ -178,7 +176,7 @@ class Flows:
         app = self._app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
-        self._opened()
+        self.opening = False
         app.push_screen(screen)
         self.running.append(title)
 

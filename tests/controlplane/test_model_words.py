@@ -228,7 +228,7 @@ CODES = {
     "bad": ("ImagePullBackOff", "image not found"),
     "timeout": ("ImagePullBackOff", "pull timed out"),
     "crash": ("CrashLoopBackOff", "crash, exit 1"),
-    "oom": ("CrashLoopBackOff", "out of memory, exit 137"),
+    "oom": ("CrashLoopBackOff", "out of memory"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from itertools import groupby
 
@@ -41,6 +42,14 @@ def colour(name: str, default: str) -> str:
     return PALETTE.get(name, f"#{name}")
 
 
+def ground(screen: pyte.Screen) -> str:
+    """The background that most of the screen has."""
+    counted = Counter(
+        style(screen.buffer[y][x])[1] for y in range(screen.lines) for x in range(screen.columns)
+    )
+    return counted.most_common(1)[0][0]
+
+
 def style(cell: Char) -> tuple[str, str, bool, bool, bool]:
     """Foreground, background, bold, italic and underline of one cell, reverse video resolved."""
     foreground, background = colour(cell.fg, FOREGROUND), colour(cell.bg, BACKGROUND)
@@ -53,10 +62,11 @@ def svg(screen: pyte.Screen) -> str:
     """The whole screen as one SVG without any reference to the outside."""
     width = screen.columns * CELL_WIDTH + 2 * MARGIN
     height = screen.lines * CELL_HEIGHT + 2 * MARGIN
+    paper = ground(screen)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" '
         f'font-family="DejaVu Sans Mono, Liberation Mono, Menlo, monospace" font-size="{FONT_SIZE}">',
-        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
+        f'<rect width="100%" height="100%" rx="8" fill="{paper}"/>',
     ]
     for y in range(screen.lines):
         cells = [screen.buffer[y][x] for x in range(screen.columns)]
@@ -67,9 +77,10 @@ def svg(screen: pyte.Screen) -> str:
             text = "".join(cell.data for cell in run)
             left, length = MARGIN + x * CELL_WIDTH, len(run) * CELL_WIDTH
             x += len(run)
-            if background != BACKGROUND:
+            if background != paper:
                 parts.append(
-                    f'<rect x="{left:.2f}" y="{top}" width="{length:.2f}" height="{CELL_HEIGHT}" fill="{background}"/>'
+                    f'<rect x="{left:.2f}" y="{top}" width="{length:.2f}" height="{CELL_HEIGHT}" '
+                    f'fill="{background}" shape-rendering="crispEdges"/>'
                 )
             if not text.strip():
                 continue

@@ -49,7 +49,7 @@ def condition_lines(conditions: Iterable[Condition], good: dict[str, str], now: 
 
 
 def pod_lines(store: Store, pods: Iterable[PodRow], now: float, limit: int = 30) -> list[Spans]:
-    """Pods one per line, the ones in trouble first."""
+    """Pods one per line, the ones in trouble first; "8x" are restarts."""
     rows = []
     for pod in pods:
         found = diagnose(pod)
@@ -66,7 +66,7 @@ def pod_lines(store: Store, pods: Iterable[PodRow], now: float, limit: int = 30)
                 Span(sign, role),
                 f"{name:<{width}}  {pod.ready}/{pod.containers}  ",
                 Span(f"{words:<18}", role),
-                f"  {pod.restarts:>3} restarts  {ago(pod.created, now):>4}  {pod.node}",
+                f" {pod.restarts:>3}x {ago(pod.created, now):>4}  {pod.node}",
             )
         )
     if len(rows) > limit:

@@ -109,14 +109,14 @@ def _revisions(store: Store, row: DeploymentRow, now: float) -> list[Spans]:
     if not sets:
         return []
     out = [line(), line(Span("revisions", "title"), Span("  b rolls back", "quiet"))]
-    for one in sorted(sets, key=lambda one: -one.revision)[:6]:
+    newest = sorted(sets, key=lambda one: -one.revision)[:6]
+    widest = max(len(", ".join(one.images)) for one in newest)
+    for one in newest:
         mark = "now" if one.revision == row.revision else ""
         images = ", ".join(one.images)
         numbers = f"{one.ready}/{one.replicas}" if one.replicas or one.current else "-"
-        cause = f"  {one.cause}" if one.cause else ""
-        out.append(
-            line(f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}  {images}{cause}")
-        )
+        numbered = f"  {one.revision:>4}  {mark:<4}{numbers:>6}  {ago(one.created, now):>4}"
+        out.append(line(f"{numbered}  {images:<{widest}}  {one.cause}".rstrip()))
     return out
 
 

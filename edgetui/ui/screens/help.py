@@ -28,16 +28,22 @@ class HelpScreen(TextScreen):
     """The keys, the signs and the rollout bar."""
 
     def lines(self) -> Sequence[Spans]:
-        """One line per key; actions say on what they work and which rights they need."""
+        """One line per key; what the actions work on and which rights they need comes last."""
         out: list[Spans] = [line(Span("keys that change something, each asks first", "title"))]
         for action in ACTIONS.values():
-            on = ", ".join(sorted(kind.lower() for kind in action.kinds)) or "the cluster of the row"
-            out.append(line(Span(f"  {action.key:<11}", "title"), f"{action.label}: {action.help}"))
-            out.append(line(Span(f"             on {on}; needs {', '.join(action.verbs)}", "quiet")))
+            words = f"{action.label}: {action.help[0].lower()}{action.help[1:]}"
+            out.append(line(Span(f"  {action.key:<11}", "title"), words))
         out += [line(), line(Span("keys that only look", "title"))]
         out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOOKING]
         out += [line(), line(Span("signs", "title"))]
         out += [line(Span(f"  {sign:<11}", "title"), words) for sign, words in _SIGNS]
         out += [line(), line(Span("rollout bar", "title"))]
         out += [line(Span(f"  {mark:<11}", "title"), words) for mark, words in _BAR]
+        out += [
+            line(),
+            line(Span("what the keys work on, and the rights of your user that they need", "title")),
+        ]
+        for action in ACTIONS.values():
+            on = ", ".join(sorted(kind.lower() for kind in action.kinds)) or "the cluster of the row"
+            out.append(line(Span(f"  {action.key:<11}", "title"), f"{on}; ", ", ".join(action.verbs)))
         return out

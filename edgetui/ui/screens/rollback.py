@@ -138,8 +138,7 @@ class RollbackScreen(Screen["Revision | None"]):
         out += [line(Span(f"suggested: revision {view.suggested.number}, {view.why}", "quiet")), line()]
         now = self.app.now()
         images = [", ".join(one.images) for one in view.revisions]
-        pods = [plural(one.available, "pod") if one.available else "" for one in view.revisions]
-        widest = max(map(len, images)), max(map(len, pods))
+        widest = max(map(len, images))
         for index, one in enumerate(view.revisions):
             mark = (
                 "now"
@@ -150,10 +149,9 @@ class RollbackScreen(Screen["Revision | None"]):
                 if one.known_good
                 else ""
             )
-            text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {images[index]:<{widest[0]}}"
-            if widest[1]:
-                text += f"  {pods[index]:<{widest[1]}}"
-            text = f"{text}  {one.cause}".rstrip()
+            text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {images[index]:<{widest}}"
+            pods = f"  ({plural(one.available, 'pod')})" if one.available else ""
+            text = f"{text}  {one.cause}{pods}".rstrip()
             out.append(
                 line(
                     Span(

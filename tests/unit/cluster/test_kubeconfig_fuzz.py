@@ -114,6 +114,8 @@ def use(credentials: Credentials) -> None:
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=2))
 @settings(max_examples=150, deadline=None)
 @example(changes=[(("contexts", 0, "name"), " ")])
+@example(changes=[(("users",), True)])
+@example(changes=[(("contexts", 0), 5)])
 @example(changes=[(("users", 0, "user", "as-user-extra"), {5: ["x"]})])
 def test_any_value_in_any_place(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     import yaml

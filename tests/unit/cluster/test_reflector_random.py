@@ -123,8 +123,10 @@ def play(c: Cluster, moves: list[tuple[object, ...]]) -> None:
             case ("put", str(space), str(name), int(value)):
                 c.server.put("Pod", space, name, value)
                 c.server.put("Node", "", name, value)
+                c.server.put("Event", space, name, value)
             case ("remove", str(space), str(name)):
                 c.server.remove("Pod", space, name)
+                c.server.remove("Event", space, name)
             case ("fault", str(name)):
                 FAULTS[name](c)
             case ("wait", float(seconds)):
@@ -139,7 +141,7 @@ def test_every_history_ends_equal_to_the_server(seed: int, moves: list[tuple[obj
     c = Cluster(seed)
     c.refresh_changes = True
     c.server.put("Pod", "a", "p0", 1)
-    c.start()
+    c.start("Node", "Pod", "Event")
     play(c, moves)
     c.server.mend()
     c.server.answers.clear()
@@ -148,7 +150,8 @@ def test_every_history_ends_equal_to_the_server(seed: int, moves: list[tuple[obj
     c.supervisor.show("Pod")
     c.world.run(700.0)
     assert c.equal(), (c.rows("Pod"), c.truth("Pod"))
-    assert c.live(), {kind: c.store.freshness(kind) for kind in ("Node", "Pod")}
+    assert c.rows("Event") == c.truth("Event")
+    assert c.live(), {kind: c.store.freshness(kind) for kind in c.kinds}
     c.server.put("Pod", "b", "last", 1)
     assert c.equal()
 

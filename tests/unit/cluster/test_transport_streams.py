@@ -187,6 +187,22 @@ async def test_a_reset_in_the_middle_comes_after_the_data_before_it() -> None:
         assert isinstance(sink.error, LinkError)
 
 
+@pytest.mark.parametrize("way", [Close(), Reset()], ids=["closed", "reset"])
+async def test_a_broken_stream_makes_kept_connections_suspect(way: Close | Reset) -> None:
+    """On a link that changed its path they would swallow the next request without a word."""
+    pause = Pause()
+    async with connected([CHUNKED, chunk(b"x"), pause, way], [ok()], [ok()]) as (server, transport):
+        sink = Heard()
+        watch(transport, sink)
+        await sink.progress.wait()
+        await transport.request("GET", "/version", timeout=5)
+        pause.until.set()
+        await sink.ended()
+        await until(lambda: server.open == 0)
+        await transport.request("GET", "/version", timeout=5)
+    assert [request.connection for request in server.requests] == [1, 2, 3]
+
+
 async def test_a_server_that_never_answers_is_given_up() -> None:
     async with connected([Stall()]) as (server, transport):
         sink = Heard()

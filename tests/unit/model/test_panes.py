@@ -103,7 +103,7 @@ def test_every_value_has_text_sorts_and_is_data(obj: f.Json) -> None:
 PODS: list[tuple[dict[str, Any], int, str, str]] = [
     ({}, 3, "Running", ""),
     ({"statuses": [f.waiting("ImagePullBackOff", "x: not found")]}, 0, "ImagePullBackOff", "image not found"),
-    ({"statuses": [f.crashing(137, "OOMKilled")]}, 0, "CrashLoopBackOff", "out of memory, exit 137"),
+    ({"statuses": [f.crashing(137, "OOMKilled")]}, 0, "CrashLoopBackOff", "out of memory"),
     (
         {"statuses": [f.waiting("ContainerCreating")], "created": f.NOW - 9},
         1,

@@ -82,7 +82,7 @@ def test_containers_that_cannot_start(reason: str, message: str, code: str) -> N
 
 def test_crashes() -> None:
     memory = found(f.pod("a", statuses=[f.crashing(137, "OOMKilled")]))
-    assert (memory.code, memory.short) == ("memory", "out of memory, exit 137")
+    assert (memory.code, memory.short) == ("memory", "out of memory")
     crash = found(f.pod("a", statuses=[f.crashing(127)]))
     assert (crash.code, crash.sentence) == ("crash", "crashes: exit 127, the command does not exist")
     assert found(f.pod("a", statuses=[f.crashing(0, "Completed")])).short == "keeps ending"
