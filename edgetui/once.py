@@ -88,10 +88,12 @@ def _say_silence(store: Store, timeout: float) -> None:
 
 def exit_code(stores: Iterable[Store], shown: Sequence[Pane]) -> int:
     """0, 3 or 2, by the lists that the panes in question are made of."""
+    stores = list(stores)
     syncs = [freshness.sync for store in stores for _, freshness in _lists(store, shown)]
     if Sync.LIVE not in syncs:
         return NOTHING
-    return LIVE if _COMPLETE.issuperset(syncs) else PARTLY
+    usable = all(store.link.link not in (Link.REFUSED, Link.BROKEN) for store in stores)
+    return LIVE if usable and _COMPLETE.issuperset(syncs) else PARTLY
 
 
 def as_document(

@@ -213,7 +213,7 @@ def _applied(response: Response, permit: WritePermit) -> dict[str, Any]:
 def _object(response: Response) -> dict[str, Any]:
     found = _decoded(response)
     if not isinstance(found, dict):
-        raise not_kubernetes(response.headers)
+        raise not_kubernetes(response.headers.get("content-type", ""))
     return found
 
 
@@ -221,4 +221,4 @@ def _decoded(response: Response) -> Any:
     try:
         return msgspec.json.decode(response.body) if response.body else {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_kubernetes(response.headers) from None
+        raise not_kubernetes(response.headers.get("content-type", "")) from None

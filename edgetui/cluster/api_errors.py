@@ -94,12 +94,20 @@ def map_status(status: int, headers: Mapping[str, str], body: bytes) -> ApiError
     )
 
 
-def not_kubernetes(headers: Mapping[str, str]) -> ProtocolError:
-    """For an answer that claims success and is not what an API server says."""
-    said = clean(headers.get("content-type", "").partition(";")[0], _MOST_REASON)
-    what = f" (it sent {said})" if said and said != "application/json" else ""
+def not_kubernetes(sent: str) -> ProtocolError:
+    """For an answer that is not what an API server says; `sent` is its content type, or what it is in words."""
+    said = clean(sent.partition(";")[0], _MOST_REASON)
+    what = said if said and said != "application/json" else "no JSON"
     return ProtocolError(
-        f"What answers is not a Kubernetes API server: its answer is not JSON{what}.", CHECK_ADDRESS
+        f"What answers there is not a Kubernetes API server: it sends {what}.",
+        "Check `server:` in the kubeconfig, and whether a login page or a proxy is in between.",
+    )
+
+
+def no_apis() -> ProtocolError:
+    """For a server that answers 404 to what every API server has."""
+    return ProtocolError(
+        "What answers there serves none of the APIs of Kubernetes.", "Check `server:` in the kubeconfig."
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import edgetui
 from edgetui.cluster import child
 from edgetui.cluster.errors import CredentialError, KubeconfigError
+from edgetui.cluster.oidc_helper import UNREACHABLE
 from edgetui.cluster.target import AuthProviderConfig, ClusterTarget
 from edgetui.model.expiry import parse_jwt
 from edgetui.model.text import clean
@@ -134,8 +135,9 @@ class ProviderToken:
             done = child.Finished(1, b"", "the helper process could not be run")
         if not isinstance(answer, dict):
             lines = done.stderr.strip().splitlines() or ["it gave no reason"]
+            step = "Check the network, and idp-issuer-url." if UNREACHABLE in lines[-1] else again
             raise CredentialError(
-                f"The identity provider {issuer} gave no new token: {clean(lines[-1])}.", again
+                f"The identity provider {issuer} gave no new token: {clean(lines[-1])}.", step
             )
         return {key: str(answer["config"].get(key) or "") for key in ("id-token", "refresh-token")}
 

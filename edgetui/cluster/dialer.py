@@ -81,10 +81,18 @@ class Dialer:
             return silent(
                 attempt.where, timeout, resolving=attempt.resolving, shaking_hands=attempt.shaking_hands
             )
+        proxy = self._endpoint.proxy
+        if proxy is not None and isinstance(error, OSError) and not attempt.shaking_hands:
+            return self._without_proxy(proxy.where, error)
         if isinstance(error, OSError | ValueError):
             stranger = isinstance(error, ssl.SSLError) and error.reason in NOT_TLS and sock is not None
             return explain(error, attempt.where, _rest(sock) if stranger and sock is not None else b"")
         return None
+
+    def _without_proxy(self, proxy: str, error: OSError) -> EdgetuiError:
+        found = explain(error, proxy)
+        found.next_step = "Check that the proxy runs, and `proxy-url` in the kubeconfig or HTTPS_PROXY."
+        return found
 
     async def _connect(self, attempt: _Attempt) -> socket.socket:
         to = self._endpoint.proxy or self._endpoint

@@ -13,6 +13,9 @@ import ssl
 import sys
 from typing import Any
 
+UNREACHABLE = "it cannot be reached"
+_UNREACHABLE = ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ReadTimeoutError")
+"""Of urllib3."""
 _SYSTEM_CA = "idp-certificate-authority"
 
 
@@ -76,6 +79,12 @@ def _expired_token() -> str:
 
 
 def _reason(error: Exception) -> str:
+    """One line; what went wrong on the way is at the end of a chain that urllib3 and requests wrap."""
+    cause: object = error
+    while (inner := getattr(cause, "reason", None)) is not None and isinstance(inner, Exception):
+        cause = inner
+    if type(cause).__name__ in _UNREACHABLE:
+        return UNREACHABLE
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:300]
 

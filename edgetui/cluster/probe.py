@@ -8,19 +8,17 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edgetui.cluster.api import Api
-from edgetui.cluster.api_errors import not_kubernetes
+from edgetui.cluster.api_errors import no_apis, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
     Forbidden,
     LinkError,
     NotFound,
-    ProtocolError,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
-from edgetui.cluster.http import CHECK_ADDRESS
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
@@ -77,8 +75,10 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
     except ApiError as error:
-        if isinstance(error, NotFound) or error.code < 400:
-            raise ProtocolError(error.sentence, CHECK_ADDRESS) from error
+        if isinstance(error, NotFound):
+            raise no_apis() from error
+        if error.code < 400:
+            raise not_kubernetes("a redirection") from error
         return Identity("", behind)
     except LinkError as error:
         # A dial that was refused came back at once; only what hung may be the datastore's fault.
@@ -92,7 +92,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     try:
         found = msgspec.json.decode(body, type=_Objects).items or []
     except msgspec.MsgspecError:
-        raise not_kubernetes({}) from None
+        raise not_kubernetes("") from None
     return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
 
 

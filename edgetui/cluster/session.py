@@ -26,6 +26,7 @@ from edgetui.cluster.transport import Transport
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
+from edgetui.model.text import clean
 
 FIRST_PAINT = (
     "Node",
@@ -109,6 +110,12 @@ class ClusterSession:
             identify=self._identify,
         )
         self._supervisor = Supervisor(ports, self.store, KINDS)
+        if self.target.auth.exec is not None:
+            name = clean(self.target.auth.exec.command.rpartition("/")[2], 60)
+            self._supervisor.waiting_for = (
+                f"Waiting for the credential plugin {name}.",
+                "It may want you to sign in, in a browser or in a shell.",
+            )
         self._supervisor.on_change = self._changed.set
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from edgetui.cluster import backoff, link
+from edgetui.cluster.api_errors import no_apis
+from edgetui.cluster.denial import denied
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.informer import Informer
 from edgetui.cluster.reflector import states as r
@@ -66,6 +68,8 @@ class Supervisor:
         self.namespaces = ports.namespaces
         self.streaming = True
         self.link = link.State()
+        self.waiting_for = ("", "")
+        """A sentence and a next step to show until the first answer or failure."""
         self.on_change: Callable[[], None] = lambda: None
         """Called after any change of the link or of a freshness."""
         self.on_up: Callable[[], None] = lambda: None
@@ -312,16 +316,22 @@ class Supervisor:
         word = link.verdict(s)
         shown = [i.freshness for i in self._informers.values() if i.freshness.sync is not Sync.HIDDEN]
         if word is Link.LIVE and shown and all(f.sync is Sync.FORBIDDEN for f in shown):
-            word, what = Link.REFUSED, "This user may not read anything that edgetui shows."
-            next_step = "Ask for the view role, or use another kubeconfig user."
+            word, (what, next_step) = Link.REFUSED, denied(f.reason for f in shown)
         elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
-            word, what = Link.REFUSED, "What answers there serves none of the APIs of Kubernetes."
-            next_step = "Check `server:` in the kubeconfig."
+            error = no_apis()
+            word, what, next_step = Link.REFUSED, error.sentence, error.next_step
+        elif word is Link.LIVE and shown and all(f.sync in _UNKNOWN and f.reason for f in shown):
+            word, what = Link.CONNECTING, f"No rows yet: {shown[0].reason}"
+            next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."
+        elif s.phase is link.Phase.FIRST and s.error is None:
+            what, next_step = self.waiting_for
         retry_at = self.wall(s.wake_at) if s.wake_at != link.NEVER and s.error is not None else 0.0
         return LinkState(
             link=word, heard=self.wall(s.heard), retry_at=retry_at, sentence=what, next_step=next_step
         )
 
+
+_UNKNOWN = frozenset({Sync.NEVER, Sync.SYNCING})
 
 # A resumption carries little, so the next stream need not wait for it.
 _OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})

@@ -252,7 +252,7 @@ class _Answer:
             return
         self._status, self._headers = status, headers
         if status == 200 and not headers.get("content-type", JSON).startswith(JSON):
-            self._watcher.failed(not_kubernetes(headers))
+            self._watcher.failed(not_kubernetes(headers.get("content-type", "")))
         elif status == 200:
             self._decoder = EventDecoder(self._watcher.kind)
             self._watcher.answered()
@@ -282,5 +282,9 @@ class _Answer:
 
     def _refusal(self) -> EdgetuiError:
         if 300 <= self._status < 400:
-            return not_kubernetes(self._headers)
+            return not_kubernetes("a redirection")
+        content = self._headers.get("content-type", "")
+        # A gateway in front of an API server has pages of its own for 401 and 5xx.
+        if content.startswith("text/html") and self._status != 401 and self._status < 500:
+            return not_kubernetes(content)
         return map_status(self._status, self._headers, self._error_body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -184,8 +186,17 @@ class EdgetuiApp(DrawnApp):
 
     def cursor_rests(self, key: ObjectKey | None) -> None:
         """The cursor is on another object: what may be done with it is looked up when it stays there."""
-        if key is not None and self.sessions:
-            self.flows.look_up_rights(key)
+        if key is None or not self.sessions:
+            return
+        if self._flows is not None:
+            self._flows.look_up_rights(key)
+        else:
+            self.run_worker(self._load_flows(key), group="load", exclusive=True)
+
+    async def _load_flows(self, key: ObjectKey) -> None:
+        """The actions' code is loaded beside the running screen, so that the first key press finds it there."""
+        await asyncio.to_thread(importlib.import_module, "edgetui.ui.flows")
+        self.flows.look_up_rights(key)
 
     def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
         """Begin an action on `target`, or say why not."""

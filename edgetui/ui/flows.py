@@ -104,6 +104,11 @@ class Flows:
             self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
         )
 
+    def _opened(self) -> None:
+        """The first dialog of the action that was started is there."""
+        self.opening = False
+        self._app.hush()
+
     async def _guard(
         self, action_id: str, ref: ObjectRef, steps: Callable[[ClusterSession, ObjectRef], Awaitable[None]]
     ) -> None:
@@ -127,7 +132,7 @@ class Flows:
         self._app.hush()
         note = ""
         while True:
-            self.opening = False
+            self._opened()
             number = await self._app.push_screen_wait(ScaleScreen(view, note))
             if number is None:
                 return
@@ -148,7 +153,7 @@ class Flows:
         self._app.hush()
         note = ""
         while True:
-            self.opening = False
+            self._opened()
             chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
             if chosen is None:
                 return
@@ -176,7 +181,7 @@ class Flows:
         app = self._app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
-        self.opening = False
+        self._opened()
         app.push_screen(screen)
         self.running.append(title)
 

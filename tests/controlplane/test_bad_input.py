@@ -238,16 +238,16 @@ def test_certificate_for_another_name(bench: Bench) -> None:
 
 def test_unknown_host(bench: Bench) -> None:
     file = bench.at("https://no-such-host.invalid:6443")
-    bench.both(
-        file, "connecting", "no-such-host.invalid:6443 cannot be resolved", step="`server:`", seconds=2
-    )
+    bench.both(file, "connecting", "host name no-such-host.invalid is unknown", step="kubeconfig", seconds=2)
 
 
 def test_refused_port(bench: Bench) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         file = bench.at(f"https://127.0.0.1:{closed.getsockname()[1]}")
-        bench.both(file, "connecting", "refuses connections", step="not running there", seconds=2)
+        bench.both(
+            file, "connecting", "refuses connections", step="Check that the API server runs there", seconds=2
+        )
 
 
 def test_silent_server(bench: Bench) -> None:
@@ -308,33 +308,37 @@ def _tls(bench: Bench) -> ssl.SSLContext:
 def test_https_server_with_a_web_page(bench: Bench, status: str) -> None:
     with serving(in_tls(_tls(bench), web_page(status))) as port:
         file = bench.at(f"https://127.0.0.1:{port}")
-        bench.both(file, "refused", "A web page answers there", step="`server:`")
+        bench.both(file, "refused", "not a Kubernetes API server: it sends text/html", step="`server:`")
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        ("302 Found", "text/html", "redirects to another address"),
-        ("404 Not Found", "text/plain", "no Kubernetes API at this address"),
-        ("200 OK", "application/json", "Kubernetes"),
+        ("302 Found", "text/html", "it sends a redirection"),
+        ("404 Not Found", "text/plain", "none of the APIs of Kubernetes"),
     ],
 )
 def test_http_server(bench: Bench, status: str, kind: str, words: str) -> None:
-    body = b'{"version": 3}' if kind == "application/json" else b"404 page not found"
-    with serving(web_page(status, kind, body)) as port:
+    with serving(web_page(status, kind, b"404 page not found")) as port:
         bench.both(bench.at(f"http://127.0.0.1:{port}"), "refused", words, step="`server:`")
+
+
+def test_another_json_server(bench: Bench) -> None:
+    with serving(web_page("200 OK", "application/json", b'{"version": 3}')) as port:
+        file = bench.at(f"http://127.0.0.1:{port}")
+        bench.both(file, "connecting", "No rows yet", step="check `server:`", seconds=2)
 
 
 def test_gateway_without_its_server(bench: Bench) -> None:
     with serving(web_page("502 Bad Gateway")) as port:
         file = bench.at(f"http://127.0.0.1:{port}")
-        bench.both(file, "connecting", "gateway answers", "HTTP 502", step="keeps trying", seconds=2)
+        bench.both(file, "connecting", "No rows yet", "HTTP 502", step="keeps trying", seconds=2)
 
 
 def test_https_address_of_a_plain_server(bench: Bench) -> None:
     with serving(web_page()) as port:
         file = bench.at(f"https://127.0.0.1:{port}")
-        bench.both(file, "refused", "does not speak TLS", step="Check the port")
+        bench.both(file, "refused", "speaks plain HTTP, but its address says https", step="http://")
 
 
 def test_http_address_of_a_real_server(bench: Bench) -> None:

@@ -96,7 +96,7 @@ def test_path_prefix(cluster: ControlPlane, variant: Variant, token: str, folder
     assert found["badges"] == ["PLAIN HTTP"]
     assert_live(said)
     assert any(path.startswith("/clusters/site-1/api/v1/nodes?") for path in seen)
-    assert_refused(other, "no Kubernetes API at this address", step="path of `server:`")
+    assert_refused(other, "none of the APIs of Kubernetes", step="`server:`")
 
 
 def test_server_name(cluster: ControlPlane, variant: Variant, folder: Path) -> None:
@@ -118,8 +118,8 @@ def test_proxy(cluster: ControlPlane, variant: Variant, folder: Path, credential
     assert_live(said)
     assert set(filter(None, seen)) == {"CONNECT kubernetes.default.svc:6443 HTTP/1.1"}
     if credentials:
-        assert "HTTP 407" in without.cluster("plant")["sentence"]
-        assert "user and password in `proxy-url`" in without.cluster("plant")["next_step"]
+        assert "wants a user and a password" in without.cluster("plant")["sentence"]
+        assert "proxy-url" in without.cluster("plant")["next_step"]
         assert without.code == 2
 
 
@@ -326,7 +326,7 @@ def test_oidc_provider_that_cannot_be_reached(variant: Variant, folder: Path) ->
         }
         variant.user = oidc(**config)
         said = once(variant.write(folder / "plant.yaml"), home=folder)
-    assert_refused(said, f"The identity provider {issuer}", step="way to it")
+    assert_refused(said, f"The identity provider {issuer}", step="Check the network")
 
 
 def test_oidc_without_a_way_to_renew(variant: Variant, folder: Path) -> None:

@@ -75,6 +75,33 @@ def test_no_kubeconfig_at_all_is_one_sentence_and_exit_code_2(tmp_path: Path) ->
         assert done.stderr.strip()
 
 
+def test_the_first_minute_without_a_kubeconfig_says_what_to_do(tmp_path: Path) -> None:
+    done = run(home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("edgetui: No kubeconfig found")
+    assert "edgetui FILE" in done.stderr
+    assert "edgetui demo" in done.stderr
+    listed = run(home=tmp_path, KUBECONFIG=str(tmp_path / "gone"))
+    assert listed.returncode == 2
+    assert "$KUBECONFIG" in listed.stderr
+
+
+def test_help_names_the_commands_and_where_it_looks(tmp_path: Path) -> None:
+    done = run("--help", home=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    for words in ("once", "demo", "rotate", "--context GLOB", "~/.kube/config", "MicroK8s"):
+        assert words in done.stdout
+    for command in ("once", "demo", "scale", "rollback", "rotate"):
+        assert run(command, "--help", home=tmp_path).returncode == 0
+
+
+def test_a_word_that_is_no_file_and_no_command(tmp_path: Path) -> None:
+    done = run("nosuchfile", home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nosuchfile does not exist. Check the path" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     done = run(str(tmp_path / "gone.yaml"), home=tmp_path)
     assert done.returncode == 2

@@ -122,6 +122,13 @@ def test_only_progress_or_two_minutes_make_it_hopeful_again() -> None:
     assert step(old, link.Failed(REFUSED), NOW, Fixed())[0].wake_at < NOW + 0.1
 
 
+def test_an_answer_to_anyone_brings_the_next_probe_forward() -> None:
+    waiting = replace(SAMPLES[Phase.DOWN], wake_at=NOW + 30.0)
+    assert step(waiting, link.Answered(), NOW, Fixed())[0].wake_at == NOW
+    vain = replace(waiting, error=CERTIFICATE)
+    assert step(vain, link.Answered(), NOW, Fixed())[0].wake_at == NOW + 30.0
+
+
 def test_release_says_since_when_it_was_down() -> None:
     _, effects = step(SAMPLES[Phase.PROBING], link.Probed(None), NOW, Fixed())
     assert effects == (link.Release(NOW - 8.0),)

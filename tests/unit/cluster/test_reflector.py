@@ -147,6 +147,22 @@ def test_410_lists_again_and_keeps_the_rows() -> None:
     assert state.shown.sync is Sync.STALE
 
 
+def test_a_version_from_the_future_lists_again_after_the_time_the_server_asked_for() -> None:
+    state, _ = run(sample(r.Phase.RESUMING), INPUTS["504 too large"])
+    assert (state.rv, state.phase) == ("", r.Phase.BACKOFF)
+    assert state.wake_at >= NOW + 1.0
+    assert run(sample(r.Phase.RESUMING), INPUTS["500"])[0].rv == "100"
+
+
+def test_a_streaming_list_that_ends_in_good_order_without_its_bookmark_gives_list_a_trial() -> None:
+    state, _ = run(sample(r.Phase.STREAMING), r.StreamEnded(clean=True))
+    state, effects = run(state, r.Tick(), at=state.wake_at)
+    assert state.phase is r.Phase.LISTING
+    state, _ = run(sample(r.Phase.STREAMING), r.StreamEnded(clean=False))
+    state, effects = run(state, r.Tick(), at=state.wake_at)
+    assert "sendInitialEvents" in query(effects)
+
+
 def test_403_and_404_must_last_before_rows_are_given_up() -> None:
     for name, verdict in (("403", Sync.FORBIDDEN), ("404", Sync.ABSENT)):
         state, now = sample(r.Phase.WATCHING), NOW

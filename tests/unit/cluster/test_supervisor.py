@@ -150,6 +150,17 @@ def test_a_restored_datastore_behind_a_living_link_is_found_out_by_a_bookmark(cl
     cluster.world.until(lambda: cluster.equal() and cluster.live(), 70.0)
 
 
+def test_a_history_that_went_back_for_one_kind_went_back_for_all(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.until(cluster.live, 1.0)
+    lost = next(stream for stream in cluster.server.streams if stream.kind.name == "Pod")
+    cluster.server.objects.pop(("Pod", "a", "p0"))
+    node = next(stream for stream in cluster.server.streams if stream.kind.name == "Node")
+    node.sink.on_data(b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"5"}}}\n')
+    cluster.world.until(lambda: cluster.equal() and cluster.live(), 1.0)
+    assert not lost.open
+
+
 def test_another_cluster_at_the_same_address_is_listed_from_scratch(cluster: Cluster) -> None:
     cluster.start()
     cluster.world.until(cluster.live, 1.0)
@@ -171,6 +182,22 @@ def test_a_refused_token_is_renewed_once_for_all_streams(cluster: Cluster) -> No
     assert sync(cluster, "Node") is Sync.STALE
     cluster.world.until(lambda: cluster.equal() and cluster.live(), 5.0)
     assert cluster.refreshes == 1
+
+
+def test_a_401_to_a_request_from_before_the_renewal_needs_no_second_one(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.until(cluster.live, 1.0)
+    cluster.refresh_changes = True
+    refusal = (401, {"kind": "Status", "code": 401, "message": "Unauthorized"})
+    cluster.server.answers = [refusal, refusal]
+    for stream in list(cluster.server.streams):
+        stream.open = False
+        stream.sink.on_end(True)
+        cluster.server.latency = 0.2
+    cluster.world.until(lambda: not cluster.server.answers, 1.0)
+    cluster.world.until(cluster.live, 2.0)
+    assert cluster.refreshes == 1
+    assert cluster.store.link.link is Link.LIVE
 
 
 def test_credentials_that_stay_refused_are_shown_and_asked_again_rarely(cluster: Cluster) -> None:
@@ -210,6 +237,16 @@ def test_403_at_cluster_scope_falls_to_the_namespaces(cluster: Cluster) -> None:
     cluster.server.denied = lambda kind, namespace: 0
     cluster.world.until(lambda: cluster.equal() and cluster.live(), 400.0)
     assert not cluster.store.freshness("Pod").partial
+    assert sorted(stream.namespace for stream in cluster.server.streams if stream.open) == ["", ""]
+
+
+def test_a_namespace_that_is_gone_takes_its_rows_with_it(cluster: Cluster) -> None:
+    cluster.server.denied = lambda kind, namespace: 0 if namespace else 403
+    cluster.server.namespaces_listed = ["a", "b"]
+    cluster.start()
+    cluster.world.until(lambda: cluster.rows("Pod") == cluster.truth("Pod"), 3.0)
+    cluster.server.namespaces_listed = ["a"]
+    cluster.world.until(lambda: {space for space, _ in cluster.rows("Pod")} == {"a"}, 10.0)
 
 
 def test_everything_forbidden_is_said_at_the_link(cluster: Cluster) -> None:
