@@ -104,11 +104,6 @@ class Flows:
             self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
         )
 
-    def _opened(self) -> None:
-        """The first dialog of the action that was started is there."""
-        self.opening = False
-        self._app.hush()
-
     async def _guard(
         self, action_id: str, ref: ObjectRef, steps: Callable[[ClusterSession, ObjectRef], Awaitable[None]]
     ) -> None:
@@ -132,7 +127,7 @@ class Flows:
         self._app.hush()
         note = ""
         while True:
-            self._opened()
+            self.opening = False
             number = await self._app.push_screen_wait(ScaleScreen(view, note))
             if number is None:
                 return
@@ -153,7 +148,7 @@ class Flows:
         self._app.hush()
         note = ""
         while True:
-            self._opened()
+            self.opening = False
             chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
             if chosen is None:
                 return
@@ -181,7 +176,7 @@ class Flows:
         app = self._app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
-        self._opened()
+        self.opening = False
         app.push_screen(screen)
         self.running.append(title)
 

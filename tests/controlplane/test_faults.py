@@ -165,9 +165,9 @@ async def test_a_connection_that_breaks_in_every_first_list_is_asked_for_calmly(
 ) -> None:
     proxy.kill_after = 2_200
     async with watching(behind) as session:
-        await until(session, lambda: proxy.stats.attempted >= 8, within=30.0, what="eight attempts")
+        await until(session, lambda: proxy.stats.attempted >= 5, within=30.0, what="five attempts")
         began, attempted = time.monotonic(), proxy.stats.attempted
-        await until(session, lambda: proxy.stats.attempted >= attempted + 3, within=30.0, what="three more")
+        await until(session, lambda: proxy.stats.attempted >= attempted + 2, within=30.0, what="two more")
         assert time.monotonic() - began >= 0.3
         assert not live(session)
         proxy.kill_after = None
