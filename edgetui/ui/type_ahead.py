@@ -16,6 +16,8 @@ from textual.dom import DOMNode
 LOOK_AGAIN = 0.02
 """Seconds until a dialog that is being opened is looked for again."""
 
+ALT = "alt+"
+
 
 class TypeAhead:
     """Holds keys back until it is their turn.
@@ -33,7 +35,10 @@ class TypeAhead:
         self._busy = False
 
     async def add(self, key: events.Key) -> None:
-        """A key was typed."""
+        """A key was typed. Escape and a key right behind it look like Alt and that key, which means nothing here."""
+        if key.key.startswith(ALT):
+            self._waiting.append(events.Key("escape", "\x1b"))
+            key = events.Key(key.key.removeprefix(ALT), key.character)
         self._waiting.append(key)
         if not self._busy:
             await self._next()

@@ -42,6 +42,19 @@ async def test_a_whole_search_in_one_piece() -> None:
         assert main.current.pane.id == "pods"
 
 
+async def test_escape_and_a_key_right_behind_it_are_two_keys() -> None:
+    async with running([plant()]) as screen:
+        main = screen.app.main
+        await screen.press("question_mark")
+        assert screen.app.screen is not main
+        screen.app.post_message(events.Key("alt+2", "2"))
+        for _ in range(TURNS):
+            if screen.app.screen is main and main.current.pane.id == "pods":
+                return
+            await screen.pilot.pause()
+        raise AssertionError(screen.text())
+
+
 async def test_with_a_namespace_the_panes_begin_with_its_rows() -> None:
     async with running([plant()], namespace="line-2") as screen:
         await screen.press("2")
