@@ -6,6 +6,7 @@ it is about are there.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import re
 import shutil
@@ -41,6 +42,7 @@ def take(app: PtyApp, name: str) -> None:
 def demo(*options: str, columns: int = 80, lines: int = 24, env: dict[str, str] | None = None) -> PtyApp:
     """`edgetui demo` with every site there, without anything of this machine's home."""
     home = Path(tempfile.mkdtemp(prefix="edgetui-shots-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     app = open_screen("demo", *options, home=home, columns=columns, lines=lines, env=env)
     app.wait_for("live", "plant", "van-17", "farm-tower-4", timeout=60)
     return app

@@ -104,6 +104,13 @@ def not_kubernetes(sent: str) -> ProtocolError:
     )
 
 
+def no_apis() -> ProtocolError:
+    """For a server that answers 404 to what every API server has."""
+    return ProtocolError(
+        "What answers there serves none of the APIs of Kubernetes.", "Check `server:` in the kubeconfig."
+    )
+
+
 def _read_status(body: bytes) -> _Status:
     try:
         found = _decoder.decode(body[:_MOST_BODY])

@@ -8,19 +8,17 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edgetui.cluster.api import Api
-from edgetui.cluster.api_errors import not_kubernetes
+from edgetui.cluster.api_errors import no_apis, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
     Forbidden,
     LinkError,
     NotFound,
-    ProtocolError,
     ServerFailure,
     Throttled,
     Unauthorized,
 )
-from edgetui.cluster.http import CHECK_ADDRESS
 from edgetui.model.store import older
 
 NAMESPACES = "/api/v1/namespaces"
@@ -77,8 +75,10 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
     except (Unauthorized, Throttled, ServerFailure):
         raise
     except ApiError as error:
-        if isinstance(error, NotFound) or error.code < 400:
-            raise ProtocolError(error.sentence, CHECK_ADDRESS) from error
+        if isinstance(error, NotFound):
+            raise no_apis() from error
+        if error.code < 400:
+            raise not_kubernetes("a redirection") from error
         return Identity("", behind=False)
     except LinkError as error:
         # A dial that was refused came back at once; only what hung may be the datastore's fault.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from edgetui.cluster import backoff, link
+from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.informer import Informer
@@ -317,8 +318,8 @@ class Supervisor:
         if word is Link.LIVE and shown and all(f.sync is Sync.FORBIDDEN for f in shown):
             word, (what, next_step) = Link.REFUSED, denied(f.reason for f in shown)
         elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
-            word, what = Link.REFUSED, "What answers there serves none of the APIs of Kubernetes."
-            next_step = "Check `server:` in the kubeconfig."
+            error = no_apis()
+            word, what, next_step = Link.REFUSED, error.sentence, error.next_step
         elif word is Link.LIVE and shown and all(f.sync in _UNKNOWN and f.reason for f in shown):
             word, what = Link.CONNECTING, f"No rows yet: {shown[0].reason}"
             next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."

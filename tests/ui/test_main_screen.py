@@ -8,6 +8,7 @@ from textual import events
 from edgetui.model.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
+from tests.unit.model.factories import deployment, store_of
 
 from .driving import running
 from .fleet import NOW, farm, fleet, many_pods, plant, vehicle
@@ -207,6 +208,18 @@ async def test_help_lists_every_action_and_key() -> None:
             assert words in screen.text()
         await screen.press("escape")
         assert screen.app.screen is screen.app.main
+
+
+async def test_a_deadline_counts_down_only_until_it_has_passed() -> None:
+    for status, reason, counted in (
+        ("True", "ReplicaSetUpdated", True),
+        ("False", "ProgressDeadlineExceeded", False),
+    ):
+        made = deployment("press", replicas=3, updated=1, progressing=(status, reason))
+        async with running([store_of(made)]) as screen:
+            await screen.press("4", "enter")
+            assert screen.text().splitlines()[1].startswith("deployment press")
+            assert ("since the last progress" in screen.text()) is counted
 
 
 async def test_details_live_with_the_object_and_say_when_it_is_gone() -> None:

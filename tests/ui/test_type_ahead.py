@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 
 from .driving import Screen, running
 from .fleet import plant
 
+TURNS = 200
 
-async def burst(screen: Screen, text: str) -> None:
-    """Let all of `text` arrive before the first of it is dealt with."""
+
+async def burst(screen: Screen, text: str, seen: Callable[[], bool]) -> None:
+    """Let all of `text` arrive before the first of it is dealt with; then wait for what it must bring."""
     for character in text:
         key = {"/": "slash", "\r": "enter"}.get(character, character)
         screen.app.post_message(events.Key(key, character))
-    await screen.pilot.pause()
-    await screen.pilot.pause()
+    for _ in range(TURNS):
+        if seen():
+            return
+        await screen.pilot.pause()
+    raise AssertionError(f"{text!r} did not bring it:\n{screen.text()}")
 
 
 async def test_the_letters_of_a_filter_are_no_actions() -> None:
     async with running([plant()]) as screen:
+        main = screen.app.main
         await screen.press("4")
-        await burst(screen, "/stb")
-        assert screen.app.main.current.filter_text == "stb"
-        assert len(screen.app.screen_stack) == 2
-        assert screen.app.main.current.pane.id == "rollouts"
+        await burst(screen, "/stb", lambda: main.current.filter_text == "stb")
+        assert screen.app.screen is main
+        assert main.current.pane.id == "rollouts"
 
 
 async def test_a_whole_search_in_one_piece() -> None:
     async with running([plant()]) as screen:
-        await burst(screen, "2/weld\r")
-        assert screen.app.main.current.pane.id == "pods"
-        assert screen.app.main.current.filter_text == "weld"
-        assert not screen.app.main.filter_bar.display
+        main = screen.app.main
+        await burst(
+            screen, "2/weld\r", lambda: main.current.filter_text == "weld" and not main.filter_bar.display
+        )
+        assert main.current.pane.id == "pods"
 
 
 async def test_with_a_namespace_the_panes_begin_with_its_rows() -> None:

@@ -47,7 +47,7 @@ class Autoscalers(Pane):
     kinds = ("HorizontalPodAutoscaler",)
     needs = ("HorizontalPodAutoscaler",)
     bad_word = "broken"
-    watch_word = "to watch"
+    watch_word = "busy"
     columns = (
         CLUSTER,
         NAMESPACE,

@@ -165,9 +165,8 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Clear the filter; then leave a large pane."""
-        if self.footer.message:
-            self.footer.clear()
-        elif self.current.filter_text:
+        self.footer.clear()
+        if self.current.filter_text:
             self.current.set_filter("")
             self._update_tabs()
         elif self._current in ON_DEMAND:

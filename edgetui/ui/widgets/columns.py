@@ -9,6 +9,10 @@ from rich.cells import cell_len, set_cell_size
 
 from edgetui.model.panes.base import Column
 
+EXTRA = (
+    10  # cells that a name or state may have beyond its design width, at the cost of columns from SPARE on
+)
+SPARE = 6
 TAIL = 6  # characters kept at the end of a name that is cut: what tells two pods of one workload apart
 
 
@@ -27,8 +31,8 @@ def fit(
 
     Each column asks for its widest text so far (`widest`, in cells), at least its least and at most its design
     width. While not all of that fits, the column with the highest priority number goes; priority 1 always stays
-    and shrinks instead. What is left over goes to flexible columns that have longer texts, then to names and
-    states whatever their design width.
+    and shrinks instead. Names and states that are longer than their design width (by at most EXTRA) push out columns
+    of priority SPARE and beyond. What is left over goes to texts that are longer still, by priority.
     """
     wanted = {
         column.id: max(
@@ -42,6 +46,15 @@ def fit(
         return sum(wanted[column.id] for _, column in chosen) + gap * (len(chosen) - 1) - width
 
     while missing() > 0 and any(column.priority > 1 for _, column in chosen):
+        chosen.remove(max(chosen, key=lambda item: (item[1].priority, item[0])))
+    longer = {
+        column.id: min(widest.get(column.id, 0), column.width + EXTRA)
+        for _, column in chosen
+        if column.priority == 1
+    }
+    longer = {name: max(length, wanted[name]) for name, length in longer.items()}
+    extra = sum(length - wanted[name] for name, length in longer.items())
+    while missing() + extra > 0 and any(column.priority >= SPARE for _, column in chosen):
         chosen.remove(max(chosen, key=lambda item: (item[1].priority, item[0])))
     widths = {index: wanted[column.id] for index, column in chosen}
     if missing() > 0:

@@ -89,7 +89,7 @@ class PaneView(Vertical):
         self._title.say(self._title_spans())
 
     def _title_spans(self) -> Spans:
-        role = "title-focus" if self.table.has_focus else "title"
+        role = "title-focus" if self.has_class("current") else "title"
         parts: list[Span | str] = [Span(f" {self.number} {self.name_text} ", role), " "]
         total, _, summary = self.count_text.partition(" · ")
         parts.append(Span(total, "row"))
