@@ -19,6 +19,7 @@ from edgetui.cluster.errors import (
     Throttled,
     Unauthorized,
 )
+from edgetui.model.store import older
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
@@ -30,7 +31,7 @@ LIVES_WITHIN = 2.0
 class Identity(NamedTuple):
     """Which cluster answered. `uid` is that of the namespace kube-system, empty if this user may not see it.
 
-    `behind` is true if the server does not know the version it was asked for: its history went back.
+    `behind` is true if its newest version is older than the one it was asked for: its history went back.
     """
 
     uid: str
@@ -46,7 +47,12 @@ class _Object(msgspec.Struct):
     metadata: _Meta
 
 
+class _ListMeta(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+
+
 class _Objects(msgspec.Struct):
+    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
     items: list[_Object] | None = None
 
 
@@ -55,31 +61,25 @@ class _Version(msgspec.Struct, rename="camel"):
 
 
 async def identify(api: Api, version: str, timeout: float) -> Identity:
-    """Ask who is there, and whether it knows `version` (empty: do not ask that).
+    """Ask who is there, and whether its history has reached `version` (empty: do not ask that).
 
-    Raises EdgetuiError if nobody answers, the credentials are refused, the server is not ready, or it is no
-    Kubernetes API server. A server that forbids the question has answered.
+    One consistent list: it passes through the datastore, and its own version is the newest there is. Raises
+    EdgetuiError if nobody answers, the credentials are refused, the server or its datastore is not ready, or it is
+    no Kubernetes API server. A server that forbids the question has answered.
     """
     query = {"fieldSelector": f"metadata.name={IDENTITY}"}
-    known = {"resourceVersion": version, "resourceVersionMatch": "NotOlderThan"} if version else {}
-    behind = False
     loop = asyncio.get_running_loop()
     asked = loop.time()
     try:
-        body = await api.get_bytes(NAMESPACES, {**query, **known}, timeout=timeout)
-    except (Unauthorized, Throttled):
-        raise
-    except ServerFailure as error:
-        if not version or error.cause != "ResourceVersionTooLarge":
-            raise
-        behind = True
         body = await api.get_bytes(NAMESPACES, query, timeout=timeout)
+    except (Unauthorized, Throttled, ServerFailure):
+        raise
     except ApiError as error:
         if isinstance(error, NotFound):
             raise no_apis() from error
         if error.code < 400:
             raise not_kubernetes("a redirection") from error
-        return Identity("", behind)
+        return Identity("", behind=False)
     except LinkError as error:
         # A dial that was refused came back at once; only what hung may be the datastore's fault.
         if loop.time() - asked < timeout or not await _lives(api, query):
@@ -90,10 +90,11 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             code=503,
         ) from error
     try:
-        found = msgspec.json.decode(body, type=_Objects).items or []
+        found = msgspec.json.decode(body, type=_Objects)
     except msgspec.MsgspecError:
         raise not_kubernetes("") from None
-    return Identity(next((one.metadata.uid for one in found if one.metadata.name == IDENTITY), ""), behind)
+    uid = next((one.metadata.uid for one in found.items or () if one.metadata.name == IDENTITY), "")
+    return Identity(uid, behind=bool(version) and older(found.metadata.resource_version, version))
 
 
 async def _lives(api: Api, query: dict[str, str]) -> bool:
