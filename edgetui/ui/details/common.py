@@ -8,7 +8,7 @@ from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.wire import Condition
 from edgetui.model.store import Store
-from edgetui.model.text import ago
+from edgetui.model.text import ago, plural
 from edgetui.model.trouble import diagnose
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
@@ -49,24 +49,28 @@ def condition_lines(conditions: Iterable[Condition], good: dict[str, str], now: 
 
 
 def pod_lines(store: Store, pods: Iterable[PodRow], now: float, limit: int = 30) -> list[Spans]:
-    """Pods one per line, the ones in trouble first; "8x" are restarts."""
+    """Pods one per line, the ones in trouble first; restarts are told where there were any."""
     rows = []
     for pod in pods:
         found = diagnose(pod)
-        rows.append((found is None, pod.is_ready, pod.name, pod, found))
-    rows.sort(key=lambda row: row[:3])
-    width = min(max((len(row[2]) for row in rows), default=0), 48)
-    lines: list[Spans] = []
-    for _, _, name, pod, found in rows[:limit]:
-        sign = "! " if found is not None and found.hard else "  "
         words = found.short if found is not None else pod.status.lower()
-        role = "bad" if found is not None and found.hard else "warn" if found is not None else "row"
+        role = "row" if found is None else "bad" if found.hard else "warn"
+        restarts = plural(pod.restarts, "restart") if pod.restarts else ""
+        rows.append(((found is None, pod.is_ready, pod.name), pod, words, role, restarts))
+    rows.sort(key=lambda row: row[0])
+    shown = rows[:limit]
+    name = min(max((len(pod.name) for _, pod, *_ in shown), default=0), 48)
+    word = max((len(words) for _, _, words, *_ in shown), default=0)
+    again = max((len(restarts) for *_, restarts in shown), default=0)
+    lines: list[Spans] = []
+    for _, pod, words, role, restarts in shown:
         lines.append(
             line(
-                Span(sign, role),
-                f"{name:<{width}}  {pod.ready}/{pod.containers}  ",
-                Span(f"{words:<18}", role),
-                f" {pod.restarts:>3}x {ago(pod.created, now):>4}  {pod.node}",
+                Span("! " if role == "bad" else "  ", role),
+                f"{pod.name:<{name}}  {pod.ready}/{pod.containers}  ",
+                Span(f"{words:<{word}}", role),
+                f"  {restarts:>{again}}" if again else "",
+                f" {ago(pod.created, now):>4}  {pod.node}",
             )
         )
     if len(rows) > limit:
