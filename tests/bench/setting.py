@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,8 +60,7 @@ class Churn:
         stride = 37
         while not self._stop.wait(self._pause):
             meta, containers = self._pods[self.sent * stride % len(self._pods)]
-            containers = copy.deepcopy(containers)
-            containers[0]["restartCount"] = self.sent % 90 + 1
+            containers[0]["restartCount"] += 1
             path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/status"
             self._api.patch(path, {"status": {"containerStatuses": containers}})
             self.sent += 1

@@ -19,6 +19,11 @@ NOW = float(int(time.time()))
 DAY = 86400.0
 
 
+def now() -> float:
+    """Unix seconds as certificates have them, which are made by the real clock while the tests run."""
+    return time.time()
+
+
 def target(file: str = "/srv/x/.kube/config", **auth: Any) -> ClusterTarget:
     return ClusterTarget(
         name="plant", context="plant", user_name="admin", context_file=Path(file), auth=AuthSettings(**auth)
@@ -46,7 +51,7 @@ def ca() -> trustme.CA:
 def test_an_expired_certificate(ca: trustme.CA) -> None:
     pair = client_pair(ca, "admin", days=-3)
     found = target("/etc/rancher/k3s/k3s.yaml", client_certificate=pair.certificate, client_key=pair.key)
-    advice = explain_401(found, NOW + 60)
+    advice = explain_401(found, now() + 60)
     assert advice.sentence == "The client certificate of admin expired 3d ago."
     assert "k3s certificate rotate" in advice.next_step
     assert advice.certain
@@ -55,25 +60,25 @@ def test_an_expired_certificate(ca: trustme.CA) -> None:
 def test_a_certificate_in_a_file_is_read(ca: trustme.CA, tmp_path: Path) -> None:
     file = tmp_path / "c.pem"
     file.write_bytes(client_pair(ca, "admin", days=-1).certificate)
-    assert "expired" in explain_401(target(client_certificate_file=file), NOW + 60).sentence
+    assert "expired" in explain_401(target(client_certificate_file=file), now() + 60).sentence
     file.unlink()
-    assert "cannot be read" in explain_401(target(client_certificate_file=file), NOW + 60).sentence
+    assert "cannot be read" in explain_401(target(client_certificate_file=file), now() + 60).sentence
 
 
 def test_a_certificate_of_tomorrow(ca: trustme.CA) -> None:
-    advice = explain_401(target(client_certificate=client_pair(ca, "admin").certificate), NOW - 100 * DAY)
+    advice = explain_401(target(client_certificate=client_pair(ca, "admin").certificate), now() - 100 * DAY)
     assert "is valid only in" in advice.sentence
     assert "clock" in advice.next_step
 
 
 def test_a_certificate_without_a_user(ca: trustme.CA) -> None:
     leaf = ca.issue_cert("x.example")
-    advice = explain_401(target(client_certificate=leaf.cert_chain_pems[0].bytes()), NOW)
+    advice = explain_401(target(client_certificate=leaf.cert_chain_pems[0].bytes()), now())
     assert "no common name" in advice.sentence
 
 
 def test_a_certificate_that_looks_fine(ca: trustme.CA) -> None:
-    advice = explain_401(target(client_certificate=client_pair(ca, "admin").certificate), NOW)
+    advice = explain_401(target(client_certificate=client_pair(ca, "admin").certificate), now())
     assert "does not accept the client certificate of admin" in advice.sentence
     assert "copy its kubeconfig again" in advice.next_step
     assert not advice.certain
@@ -114,7 +119,7 @@ def test_a_token_in_a_file(tmp_path: Path) -> None:
 def test_what_is_certain_wins_between_two(ca: trustme.CA) -> None:
     fine = token(exp=int(NOW) + 7200, **SERVICE_ACCOUNT)
     expired = client_pair(ca, "admin", days=-3).certificate
-    assert "certificate" in explain_401(target(token=fine, client_certificate=expired), NOW + 60).sentence
+    assert "certificate" in explain_401(target(token=fine, client_certificate=expired), now() + 60).sentence
 
 
 def test_the_token_in_use_counts_more_than_the_one_in_the_file() -> None:
