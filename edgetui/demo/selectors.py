@@ -34,12 +34,6 @@ def labels_match(selector: str) -> Callable[[Labels], bool]:
     return lambda labels: all(test(labels) for test in tests)
 
 
-def selector_match(selector: dict[str, Any]) -> Callable[[Labels], bool]:
-    """The same for a `metav1.LabelSelector`; only matchLabels is used by the simulated objects."""
-    wanted = (selector.get("matchLabels") or {}).items()
-    return lambda labels: all(labels.get(key) == value for key, value in wanted)
-
-
 def fields_match(selector: str, resource: str) -> Callable[[str, str, Entry | bytes], bool] | None:
     """A test of (namespace, name, object bytes); None when nothing is asked. Raises StatusError 400."""
     terms: list[tuple[str, str, bool]] = []
