@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.api_errors import map_status, not_kubernetes
 from edgetui.cluster.errors import ProtocolError
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
 
 MAX_LINE = 16 * 1024 * 1024
+FOREIGN = "JSON of another kind"
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
 _MOST_ODD_FIELDS = 32
@@ -45,6 +46,11 @@ class _MarkMeta(msgspec.Struct, rename="camel"):
 
 class _Mark(msgspec.Struct):
     metadata: _MarkMeta
+
+
+class _Document(msgspec.Struct):
+    kind: str = ""
+    type: str = ""
 
 
 class _ListMeta(msgspec.Struct, rename="camel"):
@@ -86,6 +92,7 @@ class EventDecoder:
         self._decoders = _decoders(kind.wire)
         self._parts: list[bytes] = []
         self._held = 0
+        self._begun = False
 
     def feed(self, data: bytes) -> list[Input]:
         """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
@@ -95,6 +102,7 @@ class EventDecoder:
         """
         inputs: list[Input] = []
         changes: list[Change] = []
+        line = b""
         start = 0
         try:
             while (end := data.find(b"\n", start)) >= 0:
@@ -116,11 +124,23 @@ class EventDecoder:
                     inputs.append(other)
             self._keep(data[start:])
         except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            failed = Failed(error if isinstance(error, Unreadable) else _unreadable(self._kind, error))
+            failed = Failed(self._failure(line, error))
             return [*inputs, Changes(changes), failed] if changes else [*inputs, failed]
+        self._begun = self._begun or start > 0
         if changes:
             inputs.append(Changes(changes))
         return inputs or [Heard()]
+
+    def _failure(self, line: bytes, error: Exception) -> ProtocolError:
+        if isinstance(error, Unreadable):
+            return error
+        if not self._begun and is_foreign(line):
+            return not_kubernetes(FOREIGN)
+        return _unreadable(self._kind, error)
+
+    def foreign(self) -> bool:
+        """Whether what no line has ended is a whole document that no API server sends: to ask once it has ended."""
+        return not self._begun and is_foreign(b"".join(self._parts))
 
     def _keep(self, rest: bytes) -> None:
         if not rest:
@@ -162,10 +182,21 @@ class _Code(msgspec.Struct):
     code: int | None = None
 
 
+def is_foreign(body: bytes) -> bool:
+    """Whether this is JSON without a kind and without an event's type, as servers of another sort send it."""
+    try:
+        found = msgspec.json.decode(body, type=_Document)
+    except msgspec.ValidationError:
+        return True
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return not (found.kind or found.type)
+
+
 def decode_page(kind: Kind, body: bytes) -> Page:
     """One page of a LIST.
 
-    Raises Unreadable if the body is not a list of this kind.
+    Raises Unreadable if the body is not a list of this kind, ProtocolError if no API server sends such a body.
     """
     decoders = _decoders(kind.wire)
     try:
@@ -175,6 +206,8 @@ def decode_page(kind: Kind, body: bytes) -> Page:
             found = _plain_list.decode(body)
             found.items = [_convert(one, kind.wire) for one in found.items or ()]
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        if is_foreign(body):
+            raise not_kubernetes(FOREIGN) from None
         raise _unreadable(kind, error) from None
     if not found.kind.endswith("List") or not found.metadata.resource_version:
         raise Unreadable(f"The server answered a list of {kind.plural} with something else.")

@@ -89,7 +89,7 @@ class LoopPorts:
         async def get() -> Page:
             return decode_page(kind, await self._api.get_bytes(path, query, timeout=PAGE_WITHIN))
 
-        return _Cancel(self._spawn(_answer(get(), done)))
+        return _Cancel(self._spawn(_answer(get, done)))
 
     def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
         async def ask() -> None:
@@ -102,7 +102,7 @@ class LoopPorts:
             finally:
                 api.close()
 
-        self._spawn(_answer(ask(), done))
+        self._spawn(_answer(ask, done))
 
     def refresh(self, done: Callable[[Refreshed], None]) -> None:
         async def renew() -> Refreshed:
@@ -112,7 +112,7 @@ class LoopPorts:
         def renewed(result: Refreshed | EdgetuiError) -> None:
             done(result if isinstance(result, Refreshed) else Refreshed(changed=False, error=result))
 
-        self._spawn(_answer(renew(), renewed))
+        self._spawn(_answer(renew, renewed))
 
     def _refused(self) -> Unauthorized:
         """Why the server does not know us, as far as our own certificate and token tell."""
@@ -123,14 +123,17 @@ class LoopPorts:
         def found(result: list[str] | EdgetuiError) -> None:
             done(result if isinstance(result, list) else self._fallback)
 
-        self._spawn(_answer(readable_namespaces(self._api, self._fallback), found))
+        self._spawn(_answer(lambda: readable_namespaces(self._api, self._fallback), found))
 
 
-async def _answer(work: Awaitable[T], done: Callable[[T | EdgetuiError], None]) -> None:
-    """Give the result to `done`, whatever it is: who waits for it would wait for ever."""
+async def _answer(ask: Callable[[], Awaitable[T]], done: Callable[[T | EdgetuiError], None]) -> None:
+    """Give the result to `done`, whatever it is: who waits for it would wait for ever.
+
+    A task may be cancelled before it begins, so what is asked begins inside it.
+    """
     result: T | EdgetuiError
     try:
-        result = await work
+        result = await ask()
     except EdgetuiError as error:
         result = error
     except Exception as defect:

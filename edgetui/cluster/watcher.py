@@ -12,7 +12,7 @@ from typing import Protocol
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api_errors import map_status, not_kubernetes
-from edgetui.cluster.decode import EventDecoder, Unreadable
+from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
 from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
@@ -272,6 +272,8 @@ class _Answer:
             return
         if self._decoder is None:
             self._watcher.failed(self._refusal())
+        elif clean and self._decoder.foreign():
+            self._watcher.failed(not_kubernetes(FOREIGN))
         else:
             self._watcher.ended(clean)
 

@@ -195,6 +195,26 @@ def test_what_is_no_list_is_never_taken_for_an_empty_one(body: bytes) -> None:
         decode_page(POD, body)
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"version": 3}', b"[1]", b'"hello"'])
+def test_json_of_another_server_is_told_from_a_list_that_cannot_be_read(body: bytes) -> None:
+    with pytest.raises(ProtocolError, match="not a Kubernetes API server: it sends JSON of another kind"):
+        decode_page(POD, body)
+    stream = EventDecoder(POD)
+    assert stream.feed(body) == [r.Heard()]
+    assert stream.foreign()
+    (failed,) = EventDecoder(POD).feed(body + b"\n")
+    assert isinstance(failed, r.Failed)
+    assert "JSON of another kind" in failed.error.sentence
+
+
+@pytest.mark.parametrize("rest", [b"", b'{"type":"ADDED","obj', line("ADDED", pod())[:-1], b"{}"])
+def test_an_unfinished_line_of_a_watch_is_not_foreign(rest: bytes) -> None:
+    stream = EventDecoder(POD)
+    stream.feed(line("ADDED", pod("a")) if rest == b"{}" else b"")
+    stream.feed(rest)
+    assert not stream.foreign()
+
+
 def test_no_text_of_an_object_reaches_an_error() -> None:
     secret = pod("a", spec={"containers": [{"name": "c", "env": [{"name": "T", "value": "hunter2"}]}]})
     broken = line("ADDED", secret)[:-10] + b"\n"
