@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from edgetui import crash
 from edgetui.actions import rollback, rotate, scale
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
 
     from .app import EdgetuiApp
+
+V = TypeVar("V")
+A = TypeVar("A")
 
 WAIT = 600.0
 """Seconds an action watches the cluster for the state it asked for; the screen can be left meanwhile."""
@@ -122,54 +125,64 @@ class Flows:
                 self.opening = False
 
     async def _scale(self, session: ClusterSession, ref: ObjectRef) -> None:
-        self._app.flash(f"reading {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar")
-        view = await scale.prepare(session, ref, None)
-        self._app.hush()
-        note = ""
-        while True:
-            self.opening = False
-            number = await self._app.push_screen_wait(ScaleScreen(view, note))
-            if number is None:
-                return
-            try:
-                await self._perform(
-                    f"Scale {kind_word(ref.key.kind)} {ref.key.name} to {number} on {session.name}",
-                    partial(scale.perform, session=session, view=view, replicas=number, wait=WAIT),
-                )
-                return
-            except Changed as changed:
-                view, note = changed.view, changed.sentence
+        what = f"{kind_word(ref.key.kind)} {ref.key.name}"
+        view = await self._read(f"{what} on {session.name}", scale.prepare(session, ref, None))
+        await self._ask_and_perform(
+            view,
+            ScaleScreen,
+            lambda number: f"Scale {what} to {number} on {session.name}",
+            lambda shown, number: partial(
+                scale.perform, session=session, view=shown, replicas=number, wait=WAIT
+            ),
+        )
 
     async def _rollback(self, session: ClusterSession, ref: ObjectRef) -> None:
-        self._app.flash(
-            f"reading the revisions of {kind_word(ref.key.kind)} {ref.key.name} on {session.name}…", "bar"
+        what = f"{kind_word(ref.key.kind)} {ref.key.name}"
+        view = await self._read(f"the revisions of {what} on {session.name}", rollback.prepare(session, ref))
+        await self._ask_and_perform(
+            view,
+            RollbackScreen,
+            lambda chosen: f"Roll back {what} to revision {chosen.number} on {session.name}",
+            lambda shown, chosen: partial(
+                rollback.perform, session=session, view=shown, revision=chosen, wait=WAIT
+            ),
         )
-        view = await rollback.prepare(session, ref)
-        self._app.hush()
-        note = ""
-        while True:
-            self.opening = False
-            chosen = await self._app.push_screen_wait(RollbackScreen(view, note))
-            if chosen is None:
-                return
-            try:
-                await self._perform(
-                    f"Roll back {kind_word(ref.key.kind)} {ref.key.name} to revision {chosen.number} on {session.name}",
-                    partial(rollback.perform, session=session, view=view, revision=chosen, wait=WAIT),
-                )
-                return
-            except Changed as changed:
-                view, note = changed.view, changed.sentence
 
     async def _rotate(self, session: ClusterSession, ref: ObjectRef) -> None:
-        self._app.flash(f"looking at the token in use on {session.name}…", "bar")
-        view = await rotate.prepare(session)
-        self._app.hush()
+        view = await self._read(f"the token in use on {session.name}", rotate.prepare(session))
         others = [one for one in self._app.sessions.values() if one is not session]
         await self._perform(
             f"Rotate the token of {view.user} on {session.name}",
             lambda gate: rotate.perform(gate, session, view, others),
         )
+
+    async def _read(self, what: str, view: Awaitable[V]) -> V:
+        """Say what is being read for as long as that takes."""
+        self._app.flash(f"reading {what}…", "bar")
+        try:
+            return await view
+        finally:
+            self._app.hush()
+
+    async def _ask_and_perform(
+        self,
+        view: V,
+        ask: Callable[[V, str], Screen[A | None]],
+        title: Callable[[A], str],
+        action: Callable[[V, A], Callable[[Gate], Awaitable[Receipt]]],
+    ) -> None:
+        """Ask what is wanted and do it; where the object changed meanwhile, show it as it is now and ask again."""
+        note = ""
+        while True:
+            self.opening = False
+            wanted = await self._app.push_screen_wait(ask(view, note))
+            if wanted is None:
+                return
+            try:
+                await self._perform(title(wanted), action(view, wanted))
+                return
+            except Changed as changed:
+                view, note = changed.view, changed.sentence
 
     async def _perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]]) -> None:
         """Carry one plan through the gate behind a progress screen. Raises Changed for the caller to ask again."""

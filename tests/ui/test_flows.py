@@ -56,6 +56,22 @@ async def test_an_action_asks_shows_its_steps_and_ends_with_its_receipt() -> Non
         assert screen.app.badges == []
 
 
+async def test_what_is_being_read_is_said_no_longer_than_that_takes() -> None:
+    said: list[str] = []
+
+    async def refuse() -> None:
+        said.append(screen.app.main.footer.message)
+        raise Forbidden("No right to read it.")
+
+    async with running([plant()]) as screen:
+        worker = screen.app.run_worker(
+            screen.app.flows._read("press on plant", refuse()), exit_on_error=False
+        )
+        assert isinstance(await ended(worker), Forbidden)
+        assert said == ["reading press on plant…"]
+        assert screen.app.main.footer.message == ""
+
+
 async def test_a_no_takes_the_progress_away() -> None:
     async def work(gate: Gate) -> Receipt:
         if not await gate.confirm(PLAN):
