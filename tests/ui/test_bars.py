@@ -24,8 +24,23 @@ def test_with_room_every_tab_counts_and_says_what_is_wrong() -> None:
 
 def test_without_room_the_shown_tab_keeps_everything_and_trouble_keeps_its_sign() -> None:
     said = plain(tab_line(TABS, 80))
-    assert "2 pods  10,000 · 31 failing" in said
-    assert "1 nodes !" in said or "1 !" in said
+    assert "2 pods  10,000 · 31 failing · 4 starting" in said
+    assert "1 nodes !" in said
+    assert "3 autoscalers" in said
+
+
+def test_tabs_in_good_order_say_less_before_those_in_trouble() -> None:
+    wide = width_of(tab_line(TABS, 200))
+    said = plain(tab_line(TABS, wide - 1))
+    assert "1 nodes  1,024 · 3 down" in said
+    assert "4 rollouts  318" in said
+    assert "3 autoscalers  64 " in said
+    assert "limited" not in said
+
+
+@pytest.mark.parametrize("width", range(60, 130, 5))
+def test_the_tab_line_fits_from_60_columns_on(width: int) -> None:
+    assert width_of(tab_line(TABS, width)) <= width
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -18,30 +18,37 @@ class Tab(NamedTuple):
     bad: bool
 
 
+_KEY, _NAME, _TOTAL, _FIRST, _ALL = range(5)
+"""How much a tab says: its key, its name too, its total, what is worst in it, and the rest."""
+
+
 def tab_line(tabs: Sequence[Tab], width: int) -> Spans:
-    """The tab line; when it is too long, tabs that are not shown lose first their summary, then count and name."""
-    for detail in (2, 1, 0, -1):
-        spans = _tabs(tabs, detail)
-        if width_of(spans) <= width:
+    """The tab line; when it is too long, tabs that are not shown say less, those in good order first."""
+    detail = [_ALL] * len(tabs)
+    while width_of(spans := _tabs(tabs, detail)) > width:
+        shrinkable = [n for n, tab in enumerate(tabs) if not tab.active and detail[n] > _KEY]
+        if not shrinkable:
             break
+        detail[min(shrinkable, key=lambda n: (-detail[n], tabs[n].bad, -n))] -= 1
     return spans
 
 
-def _tabs(tabs: Sequence[Tab], detail: int) -> Spans:
+def _tabs(tabs: Sequence[Tab], detail: Sequence[int]) -> Spans:
     spans: list[Span] = []
-    for tab in tabs:
+    for tab, much in zip(tabs, detail, strict=True):
         total, _, summary = tab.counted.partition(" · ")
-        name = f" {tab.key} {tab.name} " if tab.active or detail >= 0 else f" {tab.key} "
+        first, dot, rest = summary.partition(" · ")
+        name = f" {tab.key} {tab.name} " if much >= _NAME else f" {tab.key} "
         spans.append(Span(name, "title-focus" if tab.active else "title"))
-        if tab.active or detail > 0:
+        if much >= _TOTAL:
             spans.append(Span(f" {total}"))
-        if summary and (tab.active or detail == 2):
-            first, dot, rest = summary.partition(" · ")
-            spans += [Span(" · "), Span(first, "bad" if tab.bad else "warn"), Span(dot + rest)]
-        elif summary and tab.bad:
-            spans.append(Span("!", "bad"))
+        if first and much >= _FIRST:
+            spans += [Span(" · "), Span(first, "bad" if tab.bad else "warn")]
+            spans.append(Span(dot + rest if much == _ALL else ""))
+        elif first and tab.bad:
+            spans.append(Span(" !" if much == _TOTAL else "!", "bad"))
         spans.append(Span("  "))
-    return tuple(spans)
+    return tuple(spans[:-1])
 
 
 class KeyHint(NamedTuple):
