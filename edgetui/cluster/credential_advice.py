@@ -8,14 +8,10 @@ token's claims. Nothing here talks to a server or runs anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import CertificateFacts, TokenFacts, certificate_dates, parse_jwt
 from edgetui.model.text import clean, duration
-
-if TYPE_CHECKING:
-    import ssl
 
 GRACE = 60.0
 """Seconds that API servers still accept an expired token for, and that a clock may differ."""
@@ -152,42 +148,6 @@ def _about_others(target: ClusterTarget, user: str) -> Advice:
     )
 
 
-def explain_tls(error: ssl.SSLError | OSError, target: ClusterTarget) -> Advice:
-    """Why the server of `target` is not trusted: from OpenSSL's verification code (x509_vfy.h) and our settings."""
-    server = clean(target.server, 80)
-    code = getattr(error, "verify_code", None)
-    if code in (18, 19, 20, 21):
-        if target.tls.ca_pem is None:
-            return Advice(
-                f"The certificate of {server} is from an authority this host does not know.",
-                "Add the cluster's certificate-authority-data to the kubeconfig.",
-            )
-        issuer = _issuer(target.tls.ca_pem)
-        return Advice(
-            f"The certificate of {server} was not signed by the authority in the kubeconfig{issuer}.",
-            "The cluster was made anew or this is another one: copy its kubeconfig again.",
-        )
-    if code == 10:
-        return Advice(f"The certificate of {server} has expired.", _server_renewal(target), certain=True)
-    if code == 9:
-        return Advice(
-            f"The certificate of {server} is not valid yet.",
-            "Check the clock of this host, then the cluster's.",
-        )
-    if code in (62, 64):
-        name = clean(target.tls.server_name, 80)
-        return Advice(
-            f"The certificate of {server} is not for {f'the name {name}' if name else 'that name'}.",
-            "Use a name from the certificate in server:, or set tls-server-name to one (K3s: --tls-san NAME).",
-            certain=True,
-        )
-    reason = clean(getattr(error, "reason", "") or error.strerror or "TLS failed", 80)
-    return Advice(
-        f"No secure connection to {server}: {reason}.",
-        "Check that the server URL leads to a Kubernetes API server.",
-    )
-
-
 def renewal(target: ClusterTarget) -> str:
     """How a client certificate of this kubeconfig is renewed."""
     path = str(target.context_file or target.file or "").lower()
@@ -202,15 +162,6 @@ def renewal(target: ClusterTarget) -> str:
     if "microshift" in path:
         return "On the MicroShift host: restart microshift, and copy its kubeconfig again."
     return "Copy the kubeconfig from the cluster again; on kubeadm hosts run kubeadm certs renew admin.conf first."
-
-
-def _server_renewal(target: ClusterTarget) -> str:
-    path = str(target.context_file or target.file or "").lower()
-    if "microk8s" in path or target.context == "microk8s":
-        return "On the MicroK8s host: run microk8s refresh-certs -e server.crt."
-    if "k3s" in path:
-        return "On the K3s host: restart k3s, which renews certificates that are about to end."
-    return "Renew it on the cluster (K3s: restart k3s; MicroK8s: microk8s refresh-certs -e server.crt)."
 
 
 def _certificate(target: ClusterTarget) -> CertificateFacts | None:
@@ -232,11 +183,3 @@ def _token(target: ClusterTarget) -> str:
         except (OSError, UnicodeDecodeError):
             pass
     return auth.token
-
-
-def _issuer(ca_pem: bytes) -> str:
-    try:
-        name = certificate_dates(ca_pem).common_name
-    except ValueError:
-        return ""
-    return f" ({clean(name, 60)})" if name else ""

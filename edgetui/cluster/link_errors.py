@@ -145,8 +145,8 @@ def _explain_verification(error: ssl.SSLCertVerificationError, where: str) -> Tl
         )
     if code in _UNKNOWN_ISSUER:
         return TlsError(
-            f"The certificate of {where} is not signed by the CA in the kubeconfig.",
-            "Take a fresh kubeconfig from the cluster: after a reinstallation its CA is another one.",
+            f"The certificate of {where} is not signed by a CA that the kubeconfig names.",
+            "Take a fresh kubeconfig, with its CA, from the cluster: after a reinstallation the CA is another one.",
         )
     if code in (_WRONG_NAME, _WRONG_ADDRESS):
         return TlsError(

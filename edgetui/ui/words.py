@@ -144,8 +144,13 @@ def _first(sentence: str) -> str:
     return sentence.rstrip(".")
 
 
-def cluster_lines(store: Store, now: float, server: str = "", context: str = "") -> list[Spans]:
-    """Everything about one cluster's link, for the list of clusters: state, versions, what is wrong, what to do."""
+def cluster_lines(
+    store: Store, now: float, server: str = "", context: str = "", notice: str = ""
+) -> list[Spans]:
+    """Everything about one cluster's link, for the list of clusters: state, versions, what is wrong, what to do.
+
+    `notice` is what a person should know although the link works.
+    """
     link = store.link
     sign = {Link.LIVE: " ", Link.CONNECTING: " ", Link.STALE: "~"}.get(link.link, "!")
     head = [Span(f"{sign} ", LINK_ROLE[link.link]), Span(store.cluster, "title"), Span("  ")]
@@ -162,6 +167,8 @@ def cluster_lines(store: Store, now: float, server: str = "", context: str = "")
         lines.append(line("    ", Span(link.sentence, LINK_ROLE[link.link])))
     if link.next_step:
         lines.append(line("    ", link.next_step))
+    if notice:
+        lines.append(line("    ", Span(notice, "warn")))
     if link.link in (Link.STALE, Link.CONNECTING) and link.retry_at > now:
         lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))
     return lines

@@ -223,7 +223,9 @@ def test_wrong_authority(bench: Bench) -> None:
     variant = bench.variant()
     variant.cluster["certificate-authority"] = str(bench.authority("old-plant").pair.cert)
     file = variant.write(bench.folder / "a.yaml")
-    bench.both(file, "refused", "is not signed by the CA in the kubeconfig", step="Take a fresh kubeconfig")
+    bench.both(
+        file, "refused", "is not signed by a CA that the kubeconfig names", step="Take a fresh kubeconfig"
+    )
 
 
 def test_certificate_for_another_name(bench: Bench) -> None:

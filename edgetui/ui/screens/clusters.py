@@ -24,6 +24,7 @@ class ClustersScreen(TextScreen):
             session = app.sessions.get(store.cluster)
             server = session.target.server if session is not None else ""
             context = session.target.context if session is not None else ""
-            out += words.cluster_lines(store, app.now(), server, context)
+            notice = session.credentials.notice if session is not None else ""
+            out += words.cluster_lines(store, app.now(), server, context, notice)
             out.append(line())
         return out
