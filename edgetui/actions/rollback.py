@@ -7,6 +7,7 @@ on the version, and without replacing the object's annotations by those of the r
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from edgetui.actions.gate import Gate, Run, Write
@@ -18,8 +19,7 @@ from edgetui.actions.registry import needs
 from edgetui.actions.revert import cause_of, controller_patch, deployment_patch, images
 from edgetui.actions.stuck import StuckPod
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
-from edgetui.actions.writing import LATE, arrived, at_version, in_words, object_path, read
-from edgetui.cluster.errors import OutcomeUnknown, ServerFailure
+from edgetui.actions.writing import Intent, carry_out, in_words, object_path, read
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow
@@ -130,21 +130,17 @@ async def perform(
             now = await prepare(session, view.ref)
             return Changed(f"The spec of {in_words(key)} was changed while you looked.", now)
 
-        async def rehearsed(version: str) -> Json:
-            return await run.rehearse(_write(view, revision, version))
-
-        async def written(version: str) -> Json:
-            return await run.write(_write(view, revision, version))
-
-        _, version = await at_version(session, view.ref, view.generation, rehearsed, changed)
-        await run.confirm(plan(session, view, revision, version))
-        run.step(f"Putting {in_words(key)} back to revision {revision.number}", "doing")
-        ref = view.ref._replace(resource_version=version)
-        try:
-            await at_version(session, ref, view.generation, written, changed)
-        except (OutcomeUnknown, ServerFailure) as lost:
-            if not await arrived(run, ref, lambda there: _applied(view, revision, there), wait or LATE):
-                return await run.finish(_unknown(view, revision, lost))
+        intent = Intent(
+            view.ref,
+            view.generation,
+            write=partial(_write, view, revision),
+            plan=partial(plan, session, view, revision),
+            doing=f"Putting {in_words(key)} back to revision {revision.number}",
+            applied=partial(_applied, view, revision),
+            changed=changed,
+        )
+        if lost := await carry_out(run, intent, wait):
+            return await run.finish(_unknown(view, revision, lost))
         run.step(f"The server accepted the template of revision {revision.number}", "done")
         return await run.finish(await _reach(run, view, revision, wait))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
@@ -12,8 +13,7 @@ from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
-from edgetui.actions.writing import LATE, arrived, at_version, in_words, object_path, read
-from edgetui.cluster.errors import OutcomeUnknown, ServerFailure
+from edgetui.actions.writing import Intent, carry_out, in_words, object_path, read
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
@@ -115,21 +115,17 @@ async def perform(
                 now,
             )
 
-        async def rehearsed(version: str) -> Json:
-            return await run.rehearse(_write(view, replicas, version))
-
-        async def written(version: str) -> Json:
-            return await run.write(_write(view, replicas, version))
-
-        _, version = await at_version(session, view.ref, view.generation, rehearsed, changed)
-        await run.confirm(plan(session, view, replicas, version))
-        run.step(f"Setting {in_words(key)} from {view.desired} to {replicas}", "doing")
-        ref = view.ref._replace(resource_version=version)
-        try:
-            await at_version(session, ref, view.generation, written, changed)
-        except (OutcomeUnknown, ServerFailure) as lost:
-            if not await arrived(run, ref, lambda there: _applied(view, replicas, there), wait or LATE):
-                return await run.finish(_unknown(view, replicas, lost))
+        intent = Intent(
+            view.ref,
+            view.generation,
+            write=partial(_write, view, replicas),
+            plan=partial(plan, session, view, replicas),
+            doing=f"Setting {in_words(key)} from {view.desired} to {replicas}",
+            applied=partial(_applied, view, replicas),
+            changed=changed,
+        )
+        if lost := await carry_out(run, intent, wait):
+            return await run.finish(_unknown(view, replicas, lost))
         run.step(f"The server accepted {replicas} replicas", "done")
         return await run.finish(await _reach(run, view, replicas, wait))
 

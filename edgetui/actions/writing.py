@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
-from edgetui.actions.gate import Run
-from edgetui.actions.plan import Json, Refusal
+from edgetui.actions.gate import Run, Write
+from edgetui.actions.plan import Json, Plan, Refusal
 from edgetui.actions.ports import Session
-from edgetui.cluster.errors import Conflict, EdgetuiError, LinkError, NotFound, ServerFailure
+from edgetui.cluster.errors import (
+    Conflict,
+    EdgetuiError,
+    LinkError,
+    NotFound,
+    OutcomeUnknown,
+    ServerFailure,
+)
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import KINDS
 
@@ -47,43 +55,81 @@ async def read(session: Session, ref: ObjectRef) -> Json:
     return there
 
 
-async def at_version(
-    session: Session,
-    ref: ObjectRef,
-    generation: int,
-    send: Callable[[str], Awaitable[Json]],
-    changed: Callable[[], Awaitable[Exception]],
-) -> tuple[Json, str]:
-    """Send a write that carries a resourceVersion; returns the answer and the version that was accepted.
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One change of one object, as it was shown: what to write at a resourceVersion, and how it is put in words.
+
+    `ref` and `generation` are what the person saw. `applied` says whether an object as the server has it now
+    carries the change; `changed` makes what to raise when somebody else changed the object first.
+    """
+
+    ref: ObjectRef
+    generation: int
+    write: Callable[[str], Write]
+    plan: Callable[[str], Plan]
+    doing: str
+    applied: Callable[[Json], bool]
+    changed: Callable[[], Awaitable[Exception]]
+
+
+async def carry_out(run: Run, intent: Intent, wait: float | None) -> EdgetuiError | None:
+    """Rehearse, let the person agree, write: exactly one write that counts.
+
+    None when the change is on the server; else what its answer was lost to, and nobody knows whether it will be
+    carried out. Looks for at most `wait` seconds whether a write without an answer took effect.
+    """
+
+    async def rehearsed(version: str) -> Json:
+        return await run.rehearse(intent.write(version))
+
+    async def written(version: str) -> Json:
+        return await run.write(intent.write(version))
+
+    version = await _at_version(run.session, intent, intent.ref.resource_version, rehearsed)
+    await run.confirm(intent.plan(version))
+    run.step(intent.doing, "doing")
+    try:
+        await _at_version(run.session, intent, version, written)
+    except (OutcomeUnknown, ServerFailure) as lost:
+        if not await _arrived(run, intent, wait or LATE):
+            return lost
+    return None
+
+
+async def _at_version(
+    session: Session, intent: Intent, version: str, send: Callable[[str], Awaitable[Json]]
+) -> str:
+    """Send a write that carries a resourceVersion; returns the version that was accepted.
 
     A 409 is sent again with the fresh version only while `metadata.generation` is the one that was shown: then
-    nothing but status has moved. Otherwise raises what `changed` makes.
+    nothing but status has moved.
     """
-    version = ref.resource_version
     for _ in range(TRIES):
         try:
-            return await send(version), version
+            await send(version)
         except Conflict:
-            there = (await read(session, ref))["metadata"]
-            if there.get("generation", 0) != generation:
-                raise await changed() from None
+            there = (await read(session, intent.ref))["metadata"]
+            if there.get("generation", 0) != intent.generation:
+                raise await intent.changed() from None
             if there["resourceVersion"] == version:
                 raise
             version = there["resourceVersion"]
+        else:
+            return version
     raise Refusal(
-        f"{in_words(ref.key).capitalize()} changes faster than it can be written to: nothing was changed.",
+        f"{in_words(intent.ref.key).capitalize()} changes faster than it can be written to: nothing was changed.",
         "Try again in a few seconds.",
     )
 
 
-async def arrived(run: Run, ref: ObjectRef, applied: Callable[[Json], bool], patience: float) -> bool:
+async def _arrived(run: Run, intent: Intent, patience: float) -> bool:
     """After a write whose answer was lost: did it take effect within `patience` seconds? Nothing is sent again."""
     run.step("No answer came to the write: looking at what the cluster says", "doing")
     loop = asyncio.get_running_loop()
     until = loop.time() + min(patience, LATE)
     while True:
         try:
-            if applied(await read(run.session, ref)):
+            if intent.applied(await read(run.session, intent.ref)):
                 run.step("The write arrived, only its answer was lost", "done")
                 return True
         except Refusal:
