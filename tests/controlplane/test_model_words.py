@@ -270,9 +270,8 @@ def test_the_bar_counts_what_the_cluster_has(cluster: ControlPlane, namespace: s
 
     def stuck() -> Json | None:
         now = data()
-        return (
-            now if now["state"] == "stuck: image not found" and now["progress"]["terminating"] == 0 else None
-        )
+        settled = now["progress"]["terminating"] == 0 and "(2 pods)" in now["reason"]
+        return now if settled and now["state"] == "stuck: image not found" else None
 
     seen = eventually(stuck, within=30, what="a stuck rollout")
     assert seen is not None

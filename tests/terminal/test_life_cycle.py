@@ -139,8 +139,8 @@ class TestJobControl:
         assert before.splitlines()[0] in shell.text()
         shell.keys("q")
         shell.until(lambda _: ALTERNATE_SCREEN not in shell.modes)
-        shell.keys("stty -a | grep -c -w icanon", "enter")
-        shell.wait_for("\n1")
+        shell.keys("echo cooked=$(stty -a | grep -c -w icanon)", "enter")
+        shell.wait_for("cooked=1")
 
     def test_stopped_from_outside_it_comes_back_too(self, shell: PtyApp) -> None:
         self.start(shell)
