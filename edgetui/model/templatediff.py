@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from edgetui.model.secrecy import HIDDEN, below, follows_secret_flag, is_secret, item_label
 from edgetui.model.text import clean
 
 MAX_LINES = 200
 _MAX_LINE = 160
-HIDDEN = "(hidden)"
-
-_SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?|pwd|secret|token|api_?key|access_?key|private|credential|auth|cert|cookie|salt|\bdsn\b"
-    r"|connection_?string|_key\b|^key$",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.|-----BEGIN|://[^/\s:@]+:[^/\s@]+@|\b(?:ghp|gho|glpat|xox[bp]|AKIA|sk)[-_A-Za-z0-9]{12,}"
-    r"|\b[0-9a-f]{32,}\b"
-    r"|(?:^|[\s=:\"'])(?=[A-Za-z0-9+/_-]*[0-9])(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*[a-z])[A-Za-z0-9+/_-]{32,}"
-)
-_KEYS = ("name", "mountPath", "containerPort", "key", "ip")
 
 
 def template_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -49,7 +36,7 @@ def template_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 def _line(sign: str, path: str, value: Any) -> str:
     text = (
         HIDDEN
-        if _is_secret(path, value)
+        if isinstance(value, _Secret) or is_secret(path, value)
         else ("true" if value is True else "false" if value is False else str(value))
     )
     return clean(f"{sign} {path}: {text}", _MAX_LINE)
@@ -59,35 +46,6 @@ class _Secret(str):
     """A value that is secret because of what stands in front of it."""
 
     __slots__ = ()
-
-
-def _asks_for_secret(argument: Any) -> bool:
-    """Whether an argument is a flag whose value follows it: "--password"."""
-    return (
-        isinstance(argument, str)
-        and argument.startswith("-")
-        and "=" not in argument
-        and bool(_SECRET_NAME.search(argument))
-    )
-
-
-def _is_secret(path: str, value: Any) -> bool:
-    """Whether a value must not be shown: by the name of its variable or flag, or by its look."""
-    if not isinstance(value, str) or isinstance(value, _Secret):
-        return isinstance(value, _Secret)
-    name = ""
-    variable = re.search(r"env\[([^\]]*)\]\.value$", path)
-    if variable:
-        name = variable[1]
-    elif re.search(r"(args|command)\[\d+\]$", path):
-        name = value.partition("=")[0] if value.startswith("-") and "=" in value else ""
-        if not value.startswith("-") or " " in value:
-            return bool(_SECRET_NAME.search(value) or _SECRET_VALUE.search(value))
-    elif "annotations[" in path:
-        name = path.rpartition("[")[2].rstrip("]")
-    elif re.search(r"\.(image|imageID|digest)$", path):
-        return False
-    return bool((name and _SECRET_NAME.search(name)) or _SECRET_VALUE.search(value))
 
 
 def _flat(template: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,23 +60,14 @@ def _walk(value: Any, path: str, leaves: dict[str, Any]) -> None:
         for key, one in value.items():
             if key == "$patch" or (path == "metadata.labels" and key == "pod-template-hash"):
                 continue
-            dotted = path in ("metadata.labels", "metadata.annotations") or "." in str(key)
-            below = f"{path}[{key}]" if dotted else f"{path}.{key}".lstrip(".")
-            _walk(one, "" if below == "spec" else below, leaves)
+            inside = below(path, str(key))
+            _walk(one, "" if inside == "spec" else inside, leaves)
     elif isinstance(value, list):
         for at, one in enumerate(value):
-            below = f"{path}[{_label(one, at)}]"
-            if isinstance(one, str) and at and _asks_for_secret(value[at - 1]):
-                leaves[below] = _Secret(one)
+            inside = f"{path}[{item_label(one, at)}]"
+            if isinstance(one, str) and follows_secret_flag(value, at):
+                leaves[inside] = _Secret(one)
             else:
-                _walk(one, below, leaves)
+                _walk(one, inside, leaves)
     elif value is not None and path:
         leaves[path] = value
-
-
-def _label(item: Any, at: int) -> str:
-    if isinstance(item, Mapping):
-        for key in _KEYS:
-            if item.get(key):
-                return str(item[key])
-    return str(at)

@@ -229,6 +229,12 @@ class EdgetuiApp(DrawnApp):
 
         self.push_screen(DetailScreen(key))
 
+    def open_manifest(self, key: ObjectKey) -> None:
+        """Show one object as YAML."""
+        from .screens.manifest import ManifestScreen
+
+        self.push_screen(ManifestScreen(key))
+
     def watch_on_demand(self, pane: Pane, shown: bool) -> None:
         """Services and events are watched only while a pane shows them."""
         if pane.id not in ON_DEMAND:

@@ -11,6 +11,9 @@ from edgetui.actions.registry import ACTIONS, Action
 PANE_ORDER = ("nodes", "pods", "autoscalers", "rollouts", "services", "events")
 """Pane ids in the order of the keys 1 to 6; the last two are watched only while they are shown."""
 
+OBJECT_VIEWS = frozenset({"manifest"})
+"""Bindings of other views of one object, which work on its own screen as they do in a pane."""
+
 ON_DEMAND = frozenset({"services", "events"})
 
 
@@ -32,6 +35,7 @@ LOOKING = (
     Key("pgup pgdn", "one screenful"),
     Key("home end", "first and last row"),
     Key("enter", "open the object under the cursor"),
+    Key("y", "the object as YAML, as the server has it; secrets stay hidden", "y", "manifest"),
     Key("esc", "back; in a pane: clear the filter", "escape", "back"),
     Key("/", "filter: words, node=NAME, namespace=NAME, !not", "slash", "filter"),
     Key("o", "sort by the next column, then worst first again", "o", "sort"),
@@ -54,6 +58,14 @@ def looking_bindings() -> list[BindingType]:
     for number, pane in enumerate(PANE_ORDER, 1):
         bindings.append(Binding(str(number), f"pane('{pane}')", pane, show=False))
     return bindings
+
+
+def object_bindings() -> list[BindingType]:
+    """Bindings of a screen that shows one object: its other views, and the actions."""
+    views = [
+        Binding(key.keys, key.action, key.words, show=False) for key in LOOKING if key.action in OBJECT_VIEWS
+    ]
+    return [*views, *acting_bindings()]
 
 
 def acting_bindings() -> list[BindingType]:

@@ -97,6 +97,22 @@ def test_three_sites_appear_on_four_panes(screen: PtyApp) -> None:
         wait_row(screen, site, "[==========] complete")
 
 
+def test_an_object_as_yaml_from_a_pane_and_from_its_details(screen: PtyApp) -> None:
+    go_to(screen, "rollouts")
+    narrow(screen, "oven")
+    wait_row(screen, "oven", "complete")
+    screen.keys("y")
+    screen.wait_for("deployment oven", "apiVersion: apps/v1", "kind: Deployment", "  name: oven")
+    back(screen, "apiVersion")
+    screen.keys("enter")
+    screen.wait_for("wanted", "strategy", "y yaml")
+    screen.keys("y")
+    screen.wait_for("apiVersion: apps/v1")
+    assert "managedFields" not in screen.text()
+    back(screen, "apiVersion")
+    screen.wait_for("wanted", "strategy", "y yaml")
+
+
 def test_scale_to_six(screen: PtyApp) -> None:
     go_to(screen, "rollouts")
     narrow(screen, "oven")

@@ -12,7 +12,7 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.event import EventRow
 from edgetui.ui.details import detail
 from edgetui.ui.feed import Changes
-from edgetui.ui.keymap import acting_bindings
+from edgetui.ui.keymap import object_bindings
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.bars import KeyHint
 
@@ -25,7 +25,7 @@ EVENTS_AGAIN = 10.0
 class DetailScreen(TextScreen):
     """The details of `key`; the actions work on it as they do in the panes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = acting_bindings()
+    BINDINGS: ClassVar[list[BindingType]] = object_bindings()
 
     def __init__(self, key: ObjectKey) -> None:
         super().__init__()
@@ -54,8 +54,8 @@ class DetailScreen(TextScreen):
         return detail(store, self.key, row, app.now(), app.size.width, self._events, self._heard_events)
 
     def hints(self) -> list[KeyHint]:
-        """The actions that work on this object."""
-        return self.app.action_hints(self.key, (self.key.kind,))
+        """The actions that work on this object, and its other views."""
+        return [*self.app.action_hints(self.key, (self.key.kind,)), KeyHint("y", "yaml")]
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Something on the cluster changed: show it, and ask for new events when it was this object."""
@@ -69,6 +69,10 @@ class DetailScreen(TextScreen):
     def action_act(self, action_id: str) -> None:
         """Begin an action on this object."""
         self.app.act(action_id, self.target, True)
+
+    def action_manifest(self) -> None:
+        """Show this object as YAML."""
+        self.app.open_manifest(self.key)
 
     def _ask_events(self) -> None:
         now = self.app.monotonic()

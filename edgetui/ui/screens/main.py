@@ -182,6 +182,11 @@ class MainScreen(Screen[None]):
         """Turn the order round."""
         self.current.reverse_sort()
 
+    def action_manifest(self) -> None:
+        """Show what is under the cursor as YAML."""
+        if (target := self.target) is not None:
+            self.app.open_manifest(target.key)
+
     def action_act(self, action_id: str) -> None:
         """Begin an action on what is under the cursor."""
         self.app.act(action_id, self.target, self.settled)

@@ -1,0 +1,83 @@
+"""One object as YAML, as the server has it now; read again when it changes on the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgetui import crash
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import KINDS
+from edgetui.model.manifest import manifest
+from edgetui.model.secrecy import HIDDEN
+from edgetui.ui.details.common import title
+from edgetui.ui.feed import Changes
+from edgetui.ui.spans import Span, Spans, line
+
+from .base import TextScreen
+
+AGAIN = 3.0
+"""Seconds between two reads of an object that keeps changing."""
+
+
+class ManifestScreen(TextScreen):
+    """The manifest of `key`."""
+
+    def __init__(self, key: ObjectKey) -> None:
+        super().__init__()
+        self.key = key
+        self._yaml: list[Spans] = []
+        self._said = "reading…"
+        self._changed = True
+        self._asked = 0.0
+
+    def on_mount(self) -> None:
+        """Ask for the object."""
+        super().on_mount()
+        self._read()
+
+    def lines(self) -> Sequence[Spans]:
+        """The title, what is wrong with the text below it, and the text."""
+        said = [line(Span(self._said, "quiet"))] if self._said else []
+        return [title(self.key), *said, line(), *self._yaml]
+
+    def changes_arrived(self, changes: Changes, now: float) -> None:
+        """Note that the object changed; it is read again when the last time is long enough ago."""
+        change = changes.get(self.key.cluster)
+        if change is not None:
+            about = (self.key.namespace, self.key.name)
+            self._changed |= self.key.kind in change.reset or about in change.changed.get(self.key.kind, ())
+
+    def tick(self) -> None:
+        """A second passed."""
+        if self._changed and self.app.monotonic() - self._asked >= AGAIN:
+            self._read()
+        super().tick()
+
+    def _read(self) -> None:
+        self._changed, self._asked = False, self.app.monotonic()
+        self.run_worker(self._fetch(), exclusive=True, group="manifest", exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        key = self.key
+        session = self.app.sessions.get(key.cluster)
+        if session is None:
+            self._said = "not connected"
+        else:
+            try:
+                found = await session.api.get(KINDS[key.kind].path(key.namespace, key.name))
+                self._yaml, self._said = _spans(found), ""
+            except EdgetuiError as error:
+                known = "What stands here may have changed since. " if self._yaml else ""
+                self._said = f"{known}{error}"
+            except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
+                self._said = crash.sentence(error)
+        self.show_again()
+
+
+def _spans(obj: Mapping[str, Any]) -> list[Spans]:
+    return [
+        line(Span(head, "quiet"), Span(value, "warn" if value == HIDDEN else "row"))
+        for head, value in manifest(obj)
+    ]
