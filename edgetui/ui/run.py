@@ -13,6 +13,7 @@ from edgetui.terminal.profile import unusable
 from edgetui.ui.options import ScreenOptions
 
 if TYPE_CHECKING:
+    from edgetui.cluster.keeper import Keeper
     from edgetui.cluster.session import ClusterSession
     from edgetui.cluster.target import ClusterTarget
 
@@ -49,7 +50,9 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
     from edgetui.cluster.session import ClusterSession
 
     _splash(f" edgetui  connecting to {_names(targets)}")
-    sessions = [ClusterSession(target) for target in targets]
+    sessions = [
+        ClusterSession(target, keeper=_keeper(target) if options.keep_rows else None) for target in targets
+    ]
     try:
         for session in sessions:
             await session.start(WATCHED)
@@ -60,6 +63,12 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
     finally:
         closing = asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
         await asyncio.wait([closing], timeout=CLOSE_LIMIT)
+
+
+def _keeper(target: ClusterTarget) -> Keeper:
+    from edgetui.cluster.keeper import Keeper
+
+    return Keeper(target)
 
 
 async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions) -> int:
