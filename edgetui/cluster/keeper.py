@@ -47,7 +47,8 @@ class Shown(Protocol):
 class Keeper:
     """Keeps the rows of one cluster on this machine.
 
-    `identity` is the uid of the cluster that answers, empty while unknown. `clock` gives Unix seconds.
+    `identity` is the uid of the cluster that answers, empty while unknown. `loaded` is true once all that an earlier
+    run kept has been shown. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Keeper:
     ) -> None:
         self.problem = ""
         self.identity = ""
+        self.loaded = False
         self._file = RowFile((directory or default_directory()) / file_name(target))
         self._clock = clock
         self._rng = rng or random.Random()
@@ -81,6 +83,7 @@ class Keeper:
             await self.recall(kind)
         if self._kept.version and not store.version:
             store.set_version(self._kept.version)
+        self.loaded = True
         wait = FIRST_SAVE
         while True:
             await asyncio.sleep(wait * self._rng.uniform(0.8, 1.2))
@@ -128,13 +131,14 @@ class Keeper:
                 self.problem = ""
             except OSError as error:
                 why = clean(error.strerror or str(error))
-                self.problem = f"Rows are not kept on this machine for a start without a link: {why}."
+                place = clean(str(self._file.path.parent))
+                self.problem = f"Rows for a start without a link cannot be kept in {place}: {why}."
 
     def _load(self) -> KeptRows:
         return from_bytes(self._file.read()) or KeptRows(0.0, "", "", {})
 
     def _write(self, head: KeptRows, told: dict[str, tuple[list[Row], Freshness]]) -> KeptRows:
-        """Pack and write; the kinds that no longer fit are left out, the least wanted first."""
+        """Pack and write, the most wanted kinds first; one that no longer fits is left out."""
         kinds: dict[str, Packed] = {}
         room = MOST_BYTES - ENVELOPE
         for kind in KEPT:

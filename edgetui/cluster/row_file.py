@@ -70,7 +70,7 @@ class RowFile:
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)
         if not _is_ours(directory.lstat(), stat.S_IFDIR):
-            raise PermissionError(0, f"{directory} belongs to somebody else, or others may write there")
+            raise PermissionError(0, "it belongs to somebody else, or others may write there")
         unfinished = directory / f".{self.path.name}.{secrets.token_hex(6)}.tmp"
         try:
             create(unfinished, data)
