@@ -69,11 +69,6 @@ class Keeper:
         self._shown: Shown | None = None
         self._saving = asyncio.Lock()
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether rows of an earlier run are there and nobody knows yet which cluster answers."""
-        return bool(self._kept.kinds and self._kept.identity and not self.identity)
-
     async def run(self, store: Store, shown: Shown) -> None:
         """Show what there is, then write now and then until cancelled."""
         self._shown = shown
@@ -125,7 +120,7 @@ class Keeper:
                     old.pop(kind, None)
             if not told:
                 return
-            head = KeptRows(self._clock(), self.identity, store.version, old)
+            head = KeptRows(self._clock(), self.identity, store.version or self._kept.version, old)
             try:
                 self._kept = await asyncio.to_thread(self._write, head, told)
                 self.problem = ""

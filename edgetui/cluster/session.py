@@ -223,11 +223,11 @@ class ClusterSession:
     async def _learn(self) -> None:
         """What the header says about the server; it can wait until the rows are there."""
         try:
-            if self.keeper is not None and self.keeper.doubtful:
+            if self.keeper is None:
+                await self.settled(2.0)
+            if not self.identity:  # with a keeper at once: it may show the rows of another cluster
                 self._answers((await identify(self.api, "", 10.0)).uid)
             await self.settled(2.0)
-            if not self.identity:
-                self._answers((await identify(self.api, "", 10.0)).uid)
             self.store.set_version(await server_version(self.api))
             off = await rbac_is_off(self.api, self.target.namespace)
             self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)

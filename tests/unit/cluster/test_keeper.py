@@ -124,10 +124,8 @@ async def test_rows_of_another_cluster_are_neither_shown_nor_kept(tmp_path: Path
     await kept_by(first, store("Node", "Pod"))
     second = Keeper(TARGET, tmp_path, clock=clock)
     async with running(second, store()) as screen:
-        assert second.doubtful
         second.learned("uid-2")
         assert screen.forgotten == 1
-        assert not second.doubtful
         await second.recall("Pod")
         assert screen.rows == {}
         await second.save(store("Node"))
