@@ -67,13 +67,14 @@ class Keeper:
         self._rng = rng or random.Random()
         self._kept = KeptRows(0.0, "", "", {})
         self._shown: Shown | None = None
+        self._asked = False
         self._saving = asyncio.Lock()
 
     async def run(self, store: Store, shown: Shown) -> None:
         """Show what there is, then write now and then until cancelled."""
         self._shown = shown
         self._kept = await asyncio.to_thread(self._load)
-        self.learned(self.identity)
+        self._compare()
         for kind in KEPT:
             await self.recall(kind)
         if self._kept.version and not store.version:
@@ -95,8 +96,12 @@ class Keeper:
             self._shown.recall(kind, rows, Kept(packed.heard, packed.partial))
 
     def learned(self, identity: str) -> None:
-        """The cluster that answers is this one; rows of another are dropped."""
+        """The cluster that answers is this one, or does not say who it is; rows of another are dropped."""
         self.identity = identity or self.identity
+        self._asked = True
+        self._compare()
+
+    def _compare(self) -> None:
         if self.identity and self._kept.identity and self.identity != self._kept.identity:
             self._kept = KeptRows(0.0, "", "", {})
             if self._shown is not None:
@@ -108,10 +113,15 @@ class Keeper:
             await self.save(store)
 
     async def save(self, store: Store) -> None:
-        """Write what the cluster has told; kinds that it has not told in this run stay as they were."""
+        """Write what the cluster has told; kinds that it has not told in this run stay as they were.
+
+        Nothing is written while rows of an earlier run are there and nobody knows yet if they are of this cluster.
+        """
+        if self._kept.identity and not self._asked:
+            return
         async with self._saving:
             told: dict[str, tuple[list[Row], Freshness]] = {}
-            old = dict(self._kept.kinds)
+            old = dict(self._kept.kinds) if self.identity == self._kept.identity else {}
             for kind in KEPT:
                 freshness = store.freshness(kind)
                 if freshness.sync in _COMPLETE and not freshness.kept:

@@ -37,7 +37,9 @@ async def look(file: Path, rows: Path, kinds: tuple[str, ...] = FIRST_PAINT) -> 
     session = keeping(file, rows)
     await session.start(kinds)
     await await_live(session, kinds)
-    await until(session, lambda: session.store.version, within=10.0, what="the server's version")
+    async with asyncio.timeout(10.0):
+        while not session.identity:
+            await asyncio.sleep(0.01)
     await session.close()
     return session
 

@@ -15,7 +15,7 @@ from edgetui.cluster.informer import Kept
 from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.freshness import Freshness, Sync
-from edgetui.model.keptrows import pack
+from edgetui.model.keptrows import from_bytes, pack
 from edgetui.model.kinds.base import Row
 from edgetui.model.store import Store
 from tests.ui.fleet import plant
@@ -83,6 +83,14 @@ async def kept_by(keeper: Keeper, rows: Store) -> None:
     assert keeper.problem == ""
 
 
+def kept_in(directory: Path) -> dict[str, float]:
+    """The kinds in the one file that is there, and when each was heard."""
+    (file,) = directory.iterdir()
+    kept = from_bytes(file.read_bytes())
+    assert kept is not None
+    return {kind: packed.heard for kind, packed in kept.kinds.items()}
+
+
 def names(rows: Iterable[Row]) -> set[str]:
     return {row.name for row in rows}
 
@@ -148,6 +156,22 @@ async def test_a_cluster_that_does_not_say_who_it_is_keeps_its_rows(tmp_path: Pa
     async with running(second, store()) as screen:
         second.learned("")
         assert screen.rows.keys() == {"Node"}
+
+
+async def test_nothing_is_written_over_rows_of_a_cluster_before_it_is_known_which_one_answers(
+    tmp_path: Path, clock: Clock
+) -> None:
+    first = Keeper(TARGET, tmp_path, clock=clock)
+    first.learned("uid-1")
+    await kept_by(first, store("Node", "Pod", heard=5.0))
+    second = Keeper(TARGET, tmp_path, clock=clock)
+    async with running(second, store()) as screen:
+        await second.save(store("Node", heard=9.0))
+        assert kept_in(tmp_path) == {"Node": 5.0, "Pod": 5.0}
+        second.learned("")
+        assert screen.rows.keys() == {"Node", "Pod"}
+        await second.save(store("Node", heard=9.0))
+        assert kept_in(tmp_path) == {"Node": 9.0}
 
 
 async def test_a_young_file_is_left_alone_at_the_end(tmp_path: Path, clock: Clock) -> None:
