@@ -139,12 +139,14 @@ async def _read(
 ) -> list[Store]:
     """The stores of all clusters after their first lists, in the order of the targets."""
     kinds = list(dict.fromkeys(kind for pane in shown for kind in pane.needs))
-    sessions = [ClusterSession(target, keeper=Keeper(target) if keep_rows else None) for target in targets]
+    sessions = [ClusterSession(target) for target in targets]
     begin = time.monotonic()
     try:
         for session in sessions:
             await session.start(kinds)
             session.show_metrics(True)
+            if keep_rows:
+                session.keep(Keeper(session.target))
         await asyncio.gather(*(session.settled(timeout) for session in sessions))
         if METERED & set(kinds):
             left = max(timeout - (time.monotonic() - begin), 0.0)

@@ -8,14 +8,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import stat
 import time
 from pathlib import Path
 
 import platformdirs
 
-from edgetui.cluster.atomic_file import create, sync_directory
 from edgetui.cluster.target import ClusterTarget
 
 MOST_BYTES = 4 << 20
@@ -65,13 +63,15 @@ class RowFile:
 
     def write(self, data: bytes) -> None:
         """Put `data` in the place of the file, then drop the oldest files over the limit. Raises OSError."""
+        from edgetui.cluster.atomic_file import create, sync_directory  # not needed for the first screen
+
         directory = self.path.parent
         directory.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)
         if not _is_ours(directory.lstat(), stat.S_IFDIR):
             raise PermissionError(0, "it belongs to somebody else, or others may write there")
-        unfinished = directory / f".{self.path.name}.{secrets.token_hex(6)}.tmp"
+        unfinished = directory / f".{self.path.name}.{os.urandom(6).hex()}.tmp"
         try:
             create(unfinished, data)
             unfinished.replace(self.path)

@@ -51,8 +51,8 @@ class ClusterSession:
     """Keeps one cluster's kinds in `store` from `start` to `close`.
 
     `clock` gives Unix seconds. `namespaces` are tried, besides the context's own, where the cluster as a whole
-    may not be listed. `keeper` keeps rows from one run to the next; without one nothing is read or written.
-    `identity` is the uid of kube-system, empty while unknown.
+    may not be listed. `identity` is the uid of kube-system, empty while unknown. `keeper` is what keeps its rows from
+    one run to the next, None while nothing does.
     """
 
     def __init__(
@@ -63,13 +63,12 @@ class ClusterSession:
         rng: backoff.Random | None = None,
         store: Store | None = None,
         namespaces: Sequence[str] = (),
-        keeper: Keeper | None = None,
     ) -> None:
         self.name = target.name
         self.target = target
         self.store = store or Store(target.name)
         self.identity = ""
-        self.keeper = keeper
+        self.keeper: Keeper | None = None
         self.credentials = Credentials(target, clock)
         self._clock = clock
         self._rng = rng or random.Random()
@@ -127,8 +126,12 @@ class ClusterSession:
         self._supervisor.on_down = self._api.transport.drop_idle
         ports.clock_jumped = self._supervisor.republish
         self._supervisor.start(sorted(kinds, key=_paint_order))
-        if self.keeper is not None:
-            self._spawn(self.keeper.run(self.store, self._supervisor))
+
+    def keep(self, keeper: Keeper) -> None:
+        """After `start`: show the rows of an earlier run until the cluster tells its own, and keep those for the next."""
+        self.keeper = keeper
+        if self._supervisor is not None:
+            self._spawn(keeper.run(self.store, self._supervisor))
 
     def show(self, kind: str) -> None:
         """Keep this kind, too."""

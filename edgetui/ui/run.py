@@ -13,7 +13,6 @@ from edgetui.terminal.profile import unusable
 from edgetui.ui.options import ScreenOptions
 
 if TYPE_CHECKING:
-    from edgetui.cluster.keeper import Keeper
     from edgetui.cluster.session import ClusterSession
     from edgetui.cluster.target import ClusterTarget
 
@@ -50,13 +49,13 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
     from edgetui.cluster.session import ClusterSession
 
     _splash(f" edgetui  connecting to {_names(targets)}")
-    sessions = [
-        ClusterSession(target, keeper=_keeper(target) if options.keep_rows else None) for target in targets
-    ]
+    sessions = [ClusterSession(target) for target in targets]
     try:
         for session in sessions:
             await session.start(WATCHED)
             session.show_metrics(True)
+        if options.keep_rows:
+            _keep_rows(sessions)
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.app")
         return await _run_app(sessions, options)
@@ -65,10 +64,12 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
         await asyncio.wait([closing], timeout=CLOSE_LIMIT)
 
 
-def _keeper(target: ClusterTarget) -> Keeper:
+def _keep_rows(sessions: Sequence[ClusterSession]) -> None:
+    """Loaded after the first dials have gone out."""
     from edgetui.cluster.keeper import Keeper
 
-    return Keeper(target)
+    for session in sessions:
+        session.keep(Keeper(session.target))
 
 
 async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions) -> int:

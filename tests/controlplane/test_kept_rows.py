@@ -26,16 +26,17 @@ HOURS_3 = 3 * 3600.0
 SECRET = "hunter2-hunter2"
 
 
-def keeping(file: Path, rows: Path) -> ClusterSession:
-    """A session that keeps its rows below `rows`."""
-    target = make_session(file).target
-    return ClusterSession(target, keeper=Keeper(target, rows))
+async def keeping(file: Path, rows: Path, kinds: tuple[str, ...] = FIRST_PAINT) -> ClusterSession:
+    """A started session that keeps its rows below `rows`."""
+    session = make_session(file)
+    await session.start(kinds)
+    session.keep(Keeper(session.target, rows))
+    return session
 
 
 async def look(file: Path, rows: Path, kinds: tuple[str, ...] = FIRST_PAINT) -> ClusterSession:
     """One run: until all is live and the cluster is known, then a clean end."""
-    session = keeping(file, rows)
-    await session.start(kinds)
+    session = await keeping(file, rows, kinds)
     await await_live(session, kinds)
     async with asyncio.timeout(10.0):
         while not session.identity:
@@ -72,8 +73,7 @@ async def test_a_start_without_a_link_shows_old_rows_and_then_the_clusters_own(
         proxy.cut()
         await asyncio.to_thread(cluster.kubectl, "delete", "deployment/web", "-n", namespace)
         await asyncio.to_thread(cluster.create, namespace, w.deployment("later", replicas=2))
-        session = keeping(file, tmp_path / "rows")
-        await session.start(FIRST_PAINT)
+        session = await keeping(file, tmp_path / "rows")
         try:
             assert session.keeper is not None
             await until(session, lambda: session.store.count("Deployment"), within=5.0, what="old rows")
@@ -141,8 +141,7 @@ async def test_no_secret_of_the_cluster_or_the_kubeconfig_is_on_the_disk(
     )
     user = yaml.safe_load(file.read_text())["users"][0]["user"]
     secrets = [SECRET, user["token"], user["token"].rpartition(".")[2]]
-    session = keeping(file, tmp_path / "rows")
-    await session.start(FIRST_PAINT)
+    session = await keeping(file, tmp_path / "rows")
     await await_live(session)
     await until(session, lambda: _pods(session, namespace) == 2, within=20.0, what="pods")
     assert SECRET in repr(session.store.get("Deployment", namespace, "web"))
