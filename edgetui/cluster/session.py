@@ -128,7 +128,7 @@ class ClusterSession:
         self._supervisor.start(sorted(kinds, key=_paint_order))
 
     def keep(self, keeper: Keeper) -> None:
-        """After `start`: show the rows of an earlier run until the cluster tells its own, and keep those for the next."""
+        """After `start`: show the rows of an earlier run until the cluster tells its own, and keep these."""
         self.keeper = keeper
         if self._supervisor is not None:
             self._spawn(keeper.run(self.store, self._supervisor))
