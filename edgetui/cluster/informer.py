@@ -80,7 +80,6 @@ class Informer:
 
     def hide(self) -> None:
         """Stop, and forget the rows."""
-        self._kept = None
         self._drop_scoped()
         self._whole.feed(r.Hidden())
 

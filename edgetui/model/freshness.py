@@ -40,7 +40,7 @@ class Link(StrEnum):
 
     CONNECTING = "connecting"
     LIVE = "live"
-    STALE = "stale"  # was live; silent or refused now
+    STALE = "stale"  # was live, or was in an earlier run; silent or refused now
     REFUSED = (
         "refused"  # 401 or 403 on everything, a bad certificate, not Kubernetes: waiting will not mend it
     )

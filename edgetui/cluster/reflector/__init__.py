@@ -125,8 +125,7 @@ def _no_watch_list(
 def _recalled(s: State, _: r.Recalled, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     if s.synced or s.verdict:
         return s, ()
-    # Nothing is resumed from rows off the disk, and they may be of another history.
-    return replace(s, synced=True, lapsed=True, forked=True), ()
+    return replace(s, synced=True, lapsed=True), ()
 
 
 _LINK: dict[type, Rule] = {

@@ -219,10 +219,11 @@ def test_they_come_too_late_once_the_cluster_has_told_its_own(cluster: Cluster) 
     assert cluster.equal()
 
 
-def test_a_kind_that_nobody_looks_at_any_more_forgets_them(cluster: Cluster) -> None:
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_kind_that_nobody_looks_at_any_more_forgets_them(cluster: Cluster, partial: bool) -> None:
     cluster.server.cut()
     cluster.start()
-    recall(cluster)
+    recall(cluster, partial=partial)
     cluster.supervisor.hide("Pod")
     assert cluster.store.count("Pod") == 0
     assert cluster.store.freshness("Pod").sync is Sync.HIDDEN

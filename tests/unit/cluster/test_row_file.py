@@ -17,6 +17,7 @@ from edgetui.cluster.row_file import RowFile, default_directory, file_name
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation, TlsSettings
 from edgetui.model.keptrows import from_bytes, unpack
 
+ROOT = Path(__file__).resolve().parents[3]
 TARGET = ClusterTarget("van", "default", Path("/k/van.yaml"), "https://127.0.0.1:6443", user_name="default")
 
 
@@ -109,7 +110,8 @@ def test_a_file_that_somebody_else_owns_or_may_write_is_not_read(
 def test_a_pipe_in_its_place_does_not_block(file: RowFile) -> None:
     file.path.parent.mkdir(parents=True, mode=0o700)
     os.mkfifo(file.path, 0o600)
-    assert file.read() == b""
+    code = f"from edgetui.cluster.row_file import *; assert RowFile(Path({str(file.path)!r})).read() == b''"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=30)
 
 
 def test_a_file_over_the_limit_is_not_read(file: RowFile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,11 +149,10 @@ def test_a_full_disk_leaves_the_old_file(file: RowFile, monkeypatch: pytest.Monk
 
 
 def test_a_process_killed_at_any_moment_leaves_a_whole_file(file: RowFile) -> None:
-    root = Path(__file__).resolve().parents[3]
     command = [sys.executable, "-m", "tests.unit.cluster.row_writer", str(file.path)]
     rng = random.Random(3)
     for _ in range(4):
-        with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as writer:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == b"written\n"
             time.sleep(rng.uniform(0.0, 0.05))  # the moment of the kill, not a wait for anything

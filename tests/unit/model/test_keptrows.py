@@ -134,6 +134,12 @@ def test_the_fingerprint_is_the_same_in_every_process() -> None:
     assert said.stdout.strip() == str([fields_of(kind) for kind in KEPT])
 
 
+def test_a_chunk_that_is_cut_short_gives_no_rows() -> None:
+    packed = pack("Node", STORE.rows("Node"), 1.0, partial=False)
+    (chunk,) = packed.chunks
+    assert unpack("Node", msgspec.structs.replace(packed, chunks=(chunk[:-1],))) is None
+
+
 def test_a_bomb_does_not_unfold() -> None:
     bomb = zlib.compress(bytes(keptrows.MOST_CHUNK + 1), 9)
     assert unpack("Node", Packed(fields_of("Node"), 1.0, False, (bomb,))) is None
