@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgetui.cluster import backoff
-from edgetui.cluster.informer import Kept
+from edgetui.cluster.informer import UNHEARD, Kept
 from edgetui.cluster.row_file import MOST_BYTES, RowFile, default_directory, file_name
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.freshness import Freshness, Sync
@@ -23,6 +23,8 @@ from edgetui.model.kinds.base import Row
 from edgetui.model.store import Store
 from edgetui.model.text import clean
 
+HEAD_START = 0.1
+"""Seconds in which a cluster that answers at once spares the work; no screen is drawn any sooner."""
 FIRST_SAVE = 20.0
 SAVE_EVERY = 300.0
 """Seconds between two writes while rows are heard: the disk of a gateway wears."""
@@ -66,15 +68,17 @@ class Keeper:
         self._clock = clock
         self._rng = rng or random.Random()
         self._kept = KeptRows(0.0, "", "", {})
+        self._read = False
+        self._store: Store | None = None
         self._shown: Shown | None = None
         self._asked = False
         self._saving = asyncio.Lock()
 
     async def run(self, store: Store, shown: Shown) -> None:
         """Show what there is, then write now and then until cancelled."""
-        self._shown = shown
-        self._kept = await asyncio.to_thread(self._load)
-        self._compare()
+        self._store, self._shown = store, shown
+        await self._load()
+        await asyncio.sleep(HEAD_START)
         for kind in KEPT:
             await self.recall(kind)
         if self._kept.version and not store.version:
@@ -89,7 +93,9 @@ class Keeper:
     async def recall(self, kind: str) -> None:
         """Show the rows of one kind as an earlier run heard them, if there are any and the cluster told none yet."""
         packed = self._kept.kinds.get(kind)
-        if packed is None or self._shown is None:
+        if packed is None or self._shown is None or self._store is None:
+            return
+        if self._store.freshness(kind).sync not in UNHEARD:
             return
         rows = await asyncio.to_thread(unpack, kind, packed)
         if rows and self._kept.kinds.get(kind) is packed:
@@ -117,6 +123,7 @@ class Keeper:
 
         Nothing is written while rows of an earlier run are there and nobody knows yet if they are of this cluster.
         """
+        await self._load()
         if self._kept.identity and not self._asked:
             return
         async with self._saving:
@@ -139,8 +146,13 @@ class Keeper:
                 place = clean(str(self._file.path.parent))
                 self.problem = f"Rows for a start without a link cannot be kept in {place}: {why}."
 
-    def _load(self) -> KeptRows:
-        return from_bytes(self._file.read()) or KeptRows(0.0, "", "", {})
+    async def _load(self) -> None:
+        """Read the file, once."""
+        kept = None if self._read else from_bytes(await asyncio.to_thread(self._file.read))
+        if not self._read:
+            self._read = True
+            self._kept = kept or self._kept
+            self._compare()
 
     def _write(self, head: KeptRows, told: dict[str, tuple[list[Row], Freshness]]) -> KeptRows:
         """Pack and write, the most wanted kinds first; one that no longer fits is left out."""

@@ -23,6 +23,11 @@ from tests.ui.fleet import plant
 TARGET = ClusterTarget("plant", "default", Path("/k/plant.yaml"), "https://10.0.0.1:6443")
 
 
+@pytest.fixture(autouse=True)
+def no_head_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEAD_START", 0.0)
+
+
 class Screen:
     """Takes rows as a supervisor would."""
 
@@ -172,6 +177,21 @@ async def test_nothing_is_written_over_rows_of_a_cluster_before_it_is_known_whic
         assert screen.rows.keys() == {"Node", "Pod"}
         await second.save(store("Node", heard=9.0))
         assert kept_in(tmp_path) == {"Node": 9.0}
+
+
+async def test_a_run_too_short_to_look_at_the_file_leaves_its_other_kinds(
+    tmp_path: Path, clock: Clock
+) -> None:
+    await kept_by(Keeper(TARGET, tmp_path, clock=clock), store("Node", "Pod", heard=5.0))
+    clock.now += 2 * module.YOUNG
+    await Keeper(TARGET, tmp_path, clock=clock).finish(store("Node", heard=9.0))
+    assert kept_in(tmp_path) == {"Node": 9.0, "Pod": 5.0}
+
+
+async def test_a_cluster_that_has_answered_already_shows_no_old_rows(tmp_path: Path, clock: Clock) -> None:
+    await kept_by(Keeper(TARGET, tmp_path, clock=clock), store("Node", "Pod"))
+    async with running(Keeper(TARGET, tmp_path, clock=clock), store("Node")) as screen:
+        assert screen.rows.keys() == {"Pod"}
 
 
 async def test_a_young_file_is_left_alone_at_the_end(tmp_path: Path, clock: Clock) -> None:
