@@ -72,6 +72,7 @@ class Keeper:
         self._store: Store | None = None
         self._shown: Shown | None = None
         self._asked = False
+        self._swapped = False
         self._saving = asyncio.Lock()
 
     async def run(self, store: Store, shown: Shown) -> None:
@@ -103,6 +104,7 @@ class Keeper:
 
     def learned(self, identity: str) -> None:
         """The cluster that answers is this one, or does not say who it is; rows of another are dropped."""
+        self._swapped = self._swapped or bool(self.identity and identity and identity != self.identity)
         self.identity = identity or self.identity
         self._asked = True
         self._compare()
@@ -131,6 +133,8 @@ class Keeper:
             old = dict(self._kept.kinds) if self.identity == self._kept.identity else {}
             for kind in KEPT:
                 freshness = store.freshness(kind)
+                if self._swapped and freshness.sync is Sync.STALE:
+                    continue  # these may still be the rows of the cluster before
                 if freshness.sync in _COMPLETE and not freshness.kept:
                     told[kind] = (list(store.rows(kind)), freshness)
                 elif freshness.sync in _NOT_SHOWN:

@@ -32,11 +32,12 @@ def file_name(target: ClusterTarget) -> str:
 
     The certificate and the file are part of it because tunnels of several clusters share addresses and names.
     """
+    file = target.context_file or target.file
     parts = (
         target.server,
         target.context,
         target.user_name,
-        str(target.context_file or target.file or ""),
+        str(file.absolute() if file else ""),
         repr(target.impersonate),
         (target.tls.ca_pem or b"").hex(),
     )

@@ -194,6 +194,19 @@ async def test_a_cluster_that_has_answered_already_shows_no_old_rows(tmp_path: P
         assert screen.rows.keys() == {"Pod"}
 
 
+async def test_a_cluster_swapped_under_way_is_kept_without_the_rows_of_the_one_before(
+    tmp_path: Path, clock: Clock
+) -> None:
+    keeper = Keeper(TARGET, tmp_path, clock=clock)
+    keeper.learned("uid-1")
+    await kept_by(keeper, store("Node", "Pod", heard=5.0))
+    keeper.learned("uid-2")
+    halfway = store("Node", heard=9.0)
+    halfway.set_freshness("Pod", Freshness(Sync.STALE, 5.0))
+    await keeper.save(halfway)
+    assert kept_in(tmp_path) == {"Node": 9.0}
+
+
 async def test_a_young_file_is_left_alone_at_the_end(tmp_path: Path, clock: Clock) -> None:
     keeper = Keeper(TARGET, tmp_path, clock=clock)
     await keeper.finish(store("Node"))

@@ -64,6 +64,14 @@ def test_the_name_tells_views_of_clusters_apart_and_holds_no_credential() -> Non
     assert file_name(replace(TARGET, name="renamed")) == file_name(TARGET)
 
 
+def test_the_name_is_the_same_wherever_edgetui_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here, full = replace(TARGET, file=Path("van.yaml")), replace(TARGET, file=tmp_path / "van.yaml")
+    assert file_name(here) == file_name(full)
+
+
 def test_a_link_is_not_followed_and_not_written_through(file: RowFile, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
