@@ -72,7 +72,12 @@ def once(argv: Sequence[str]) -> int:
 
     panes = command.panes(options.pane)
     return command.run(
-        _targets(options), panes, as_json=options.json, timeout=options.timeout, namespace=options.namespace
+        _targets(options),
+        panes,
+        as_json=options.json,
+        timeout=options.timeout,
+        namespace=options.namespace,
+        keep_rows=not options.no_cache,
     )
 
 
@@ -132,7 +137,13 @@ def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]
     from edgetui.ui.run import run_screen
 
     namespace = getattr(options, "namespace", "")
-    settings = ScreenOptions(options.read_only, options.theme, profile, namespace=namespace)
+    settings = ScreenOptions(
+        options.read_only,
+        options.theme,
+        profile,
+        namespace=namespace,
+        keep_rows=not getattr(options, "no_cache", True),
+    )
     return lambda targets: run_screen(targets, settings)
 
 
@@ -225,6 +236,11 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-n", "--namespace", default="", metavar="NS", help="instead of each context's own namespace"
+    )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="neither show rows kept from the last run while a link is down, nor keep any",
     )
 
 

@@ -21,10 +21,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.fleet import FleetView
 from edgetui.model.freshness import Freshness, Link, Sync
+from edgetui.model.notices import kept_words
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow, iso
 from edgetui.model.store import Store
@@ -58,12 +60,14 @@ def run(
     as_json: bool,
     timeout: float,
     namespace: str = "",
+    keep_rows: bool = False,
 ) -> int:
     """Connects, waits until everything is known or `timeout` seconds have passed, prints, and returns the exit code.
 
-    With a `namespace` only its rows, and those that have none, are printed.
+    With a `namespace` only its rows, and those that have none, are printed. With `keep_rows` a cluster that does not
+    answer shows what an earlier run kept of it.
     """
-    stores = asyncio.run(_read(targets, shown, timeout))
+    stores = asyncio.run(_read(targets, shown, timeout, keep_rows))
     for store in stores:
         _say_silence(store, timeout)
     now = time.time()
@@ -80,7 +84,7 @@ def run(
 def _say_silence(store: Store, timeout: float) -> None:
     """A cluster that said nothing in time has no sentence of its own yet."""
     link = store.link
-    if link.link is Link.CONNECTING and not link.sentence:
+    if link.link in (Link.CONNECTING, Link.STALE) and not link.sentence:
         what = f"The server has not answered within {timeout:g} s."
         step = "Check the network, VPN or tunnel, or wait longer with --timeout."
         store.set_link(replace(link, sentence=what, next_step=step))
@@ -120,7 +124,7 @@ def as_text(
     stores: Sequence[Store], shown: Sequence[Pane], now: float, width: int, namespace: str = ""
 ) -> str:
     """The clusters with their states, then one table per pane."""
-    parts = [_cluster_line(store) for store in stores]
+    parts = [_cluster_line(store, now) for store in stores]
     for pane in shown:
         rows = _rows(pane, stores, now, namespace)
         summary = pane.summary(rows)
@@ -130,7 +134,9 @@ def as_text(
     return "\n".join(parts) + "\n"
 
 
-async def _read(targets: Sequence[ClusterTarget], shown: Sequence[Pane], timeout: float) -> list[Store]:
+async def _read(
+    targets: Sequence[ClusterTarget], shown: Sequence[Pane], timeout: float, keep_rows: bool
+) -> list[Store]:
     """The stores of all clusters after their first lists, in the order of the targets."""
     kinds = list(dict.fromkeys(kind for pane in shown for kind in pane.needs))
     sessions = [ClusterSession(target) for target in targets]
@@ -139,6 +145,8 @@ async def _read(targets: Sequence[ClusterTarget], shown: Sequence[Pane], timeout
         for session in sessions:
             await session.start(kinds)
             session.show_metrics(True)
+            if keep_rows:
+                session.keep(Keeper(session.target))
         await asyncio.gather(*(session.settled(timeout) for session in sessions))
         if METERED & set(kinds):
             left = max(timeout - (time.monotonic() - begin), 0.0)
@@ -179,6 +187,7 @@ def _cluster(target: ClusterTarget, store: Store, shown: Sequence[Pane]) -> dict
             "heard": iso(freshness.heard),
             "reason": freshness.reason,
             "partial": freshness.partial,
+            "kept": freshness.kept,
         }
         for kind, freshness in _lists(store, shown)
     }
@@ -204,10 +213,12 @@ def _rows(pane: Pane, stores: Sequence[Store], now: float, namespace: str) -> li
     return [row for key in kept if (row := view.row(key)) is not None]
 
 
-def _cluster_line(store: Store) -> str:
+def _cluster_line(store: Store, now: float) -> str:
     words = [store.cluster, store.link.link.value, store.version, *store.badges]
     if store.link.link is not Link.LIVE:
         words += [store.link.sentence, store.link.next_step]
+    if kept := kept_words(store, now):
+        words.append(f"{kept}.")
     return "  ".join(word for word in words if word)
 
 

@@ -108,7 +108,12 @@ def rotate() -> None:
         leaving.callback(shutil.rmtree, home)
         (home / "sites.yaml").write_bytes(fleet.ready().read_bytes())
         command = [sys.executable, "-m", "edgetui", "sites.yaml", "--all-contexts"]
-        env = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "PYTHONPATH": str(ROOT)}
+        env = {
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "PYTHONPATH": str(ROOT),
+        }
         with PtyApp(command, cwd=home, env=env) as app:
             app.wait_for(*LIVE)
             narrow(app, "plant-cp")

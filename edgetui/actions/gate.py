@@ -140,6 +140,11 @@ class Run:
                 f"{self.session.name} is {store.link.link.value}: what is shown may be old, so nothing is changed.",
                 store.link.next_step or "Try again when the link is live.",
             )
+        if store is not None and self._target is not None and store.freshness(self._target.key.kind).kept:
+            raise Refusal(
+                f"{self._target.key.name} is shown as an earlier run of edgetui left it, so nothing is changed.",
+                f"Wait until {self.session.name} has sent its own rows.",
+            )
 
     def step(self, text: str, state: StepState = "info") -> None:
         """Tell the person how far this run is."""

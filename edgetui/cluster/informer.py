@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -15,7 +15,15 @@ from edgetui.model.store import Store
 
 PATIENT = 2
 SETTLED = frozenset({Sync.LIVE, Sync.FORBIDDEN, Sync.ABSENT, Sync.HIDDEN})
+UNHEARD = frozenset({Sync.NEVER, Sync.SYNCING})
 NAMES_SHOWN = 3
+
+
+class Kept(NamedTuple):
+    """What is known of rows from an earlier run: when they were current (Unix s), and if only of some namespaces."""
+
+    heard: float
+    partial: bool
 
 
 class Owner(Host, Protocol):
@@ -49,6 +57,7 @@ class Informer:
         self._store = store
         self._told: dict[str, r.SetFreshness] = {}
         self._asking = False
+        self._kept: Kept | None = None
         self._whole = Watcher(owner, self, kind, streaming=owner.streaming)
         self._scoped: dict[str, Watcher] = {}
 
@@ -74,6 +83,23 @@ class Informer:
         self._drop_scoped()
         self._whole.feed(r.Hidden())
 
+    def recall(self, rows: list[Row], kept: Kept) -> bool:
+        """Show rows of an earlier run until the cluster tells its own; False if it has, or says it will not."""
+        if self._kept is not None or self._merged().sync not in UNHEARD:
+            return False
+        self._kept = kept
+        self._store.replace(self.kind.name, rows)
+        if not kept.partial:
+            self._whole.feed(r.Recalled())
+        self.publish()
+        return True
+
+    def forget(self) -> None:
+        """The rows of an earlier run are not those of this cluster: begin without them."""
+        if self._kept is not None:
+            self.hide()
+            self.show()
+
     def feed(self, *inputs: r.Input) -> None:
         """Tell every watcher of this kind."""
         for watcher in self.watchers:
@@ -89,6 +115,10 @@ class Informer:
     def replaced(self, namespace: str, rows: list[Row]) -> None:
         if not namespace:
             self._drop_scoped()
+        if self._kept is not None:
+            # An equal version proves nothing: another version of edgetui may have made the row.
+            self._store.replace(self.kind.name, (), namespace)
+            self._kept = self._kept if namespace else None
         self._store.replace(self.kind.name, rows, namespace)
 
     def applied(self, items: list[r.Change]) -> None:
@@ -100,6 +130,10 @@ class Informer:
                 store.apply(kind, row)
 
     def cleared(self, namespace: str) -> None:
+        if not namespace and self._kept is not None:
+            if self._kept.partial:
+                return  # it was denied as a whole then, too, and its namespaces are asked next
+            self._kept = None
         if namespace or not self._scoped:
             self._store.replace(self.kind.name, (), namespace)
 
@@ -143,11 +177,26 @@ class Informer:
 
     def publish(self) -> None:
         """Write the freshness of the whole to the store, if it changed."""
-        freshness = self._merged()
+        freshness = self._with_kept(self._merged())
         if freshness != self.freshness:
             self.freshness = freshness
             self._store.set_freshness(self.kind.name, freshness)
             self._owner.changed()
+
+    def _with_kept(self, told: Freshness) -> Freshness:
+        """Rows of an earlier run are as old as they are, whatever is under way; the cluster's own end that."""
+        if self._kept is None:
+            return told
+        if told.sync in UNHEARD or (told.sync is Sync.STALE and not told.partial):
+            heard, partial = self._kept
+            if heard > self._owner.wall(self._owner.now()):
+                heard = 0.0  # this machine's clock is behind, and no age is better than a wrong one
+            return Freshness(Sync.STALE, heard, told.reason, partial, kept=True)
+        self._kept = None
+        kind = self.kind.name
+        for namespace in {row.namespace for row in self._store.rows(kind)} - self._scoped.keys():
+            self._store.replace(kind, (), namespace)
+        return told
 
     def _merged(self) -> Freshness:
         whole = self._told.get("", r.SetFreshness(Sync.HIDDEN, 0.0, ""))

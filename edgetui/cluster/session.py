@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api import Api
@@ -27,6 +27,9 @@ from edgetui.model.freshness import Link, LinkState
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
 from edgetui.model.text import clean
+
+if TYPE_CHECKING:
+    from edgetui.cluster.keeper import Keeper
 
 FIRST_PAINT = (
     "Node",
@@ -48,7 +51,8 @@ class ClusterSession:
     """Keeps one cluster's kinds in `store` from `start` to `close`.
 
     `clock` gives Unix seconds. `namespaces` are tried, besides the context's own, where the cluster as a whole
-    may not be listed. `identity` is the uid of kube-system, empty while unknown.
+    may not be listed. `identity` is the uid of kube-system, empty while unknown. `keeper` is what keeps its rows from
+    one run to the next, None while nothing does.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class ClusterSession:
         self.target = target
         self.store = store or Store(target.name)
         self.identity = ""
+        self.keeper: Keeper | None = None
         self.credentials = Credentials(target, clock)
         self._clock = clock
         self._rng = rng or random.Random()
@@ -122,6 +127,12 @@ class ClusterSession:
         ports.clock_jumped = self._supervisor.republish
         self._supervisor.start(sorted(kinds, key=_paint_order))
 
+    def keep(self, keeper: Keeper) -> None:
+        """After `start`: show the rows of an earlier run until the cluster tells its own, and keep these."""
+        self.keeper = keeper
+        if self._supervisor is not None:
+            self._spawn(keeper.run(self.store, self._supervisor))
+
     def show(self, kind: str) -> None:
         """Keep this kind, too."""
         hiding = self._hiding.pop(kind, None)
@@ -129,6 +140,8 @@ class ClusterSession:
             hiding.cancel()
         if self._supervisor is not None:
             self._supervisor.show(kind)
+            if self.keeper is not None:
+                self._spawn(self.keeper.recall(kind))
 
     def hide(self, kind: str) -> None:
         """Nobody looks at this kind any more; it is dropped after half a minute."""
@@ -193,6 +206,8 @@ class ClusterSession:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._api is not None:
             self._api.close()
+        if self.keeper is not None:
+            await self.keeper.finish(self.store)
 
     # Inside
 
@@ -211,9 +226,11 @@ class ClusterSession:
     async def _learn(self) -> None:
         """What the header says about the server; it can wait until the rows are there."""
         try:
+            if self.keeper is None:
+                await self.settled(2.0)
+            if not self.identity:  # with a keeper at once: it may show the rows of another cluster
+                self._answers((await identify(self.api, "", 10.0)).uid)
             await self.settled(2.0)
-            if not self.identity:
-                self.identity = (await identify(self.api, "", 10.0)).uid
             self.store.set_version(await server_version(self.api))
             off = await rbac_is_off(self.api, self.target.namespace)
             self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
@@ -230,11 +247,17 @@ class ClusterSession:
         """The probe: who answers? Another cluster, or an older history, means that every list is void."""
         found = await identify(api, version, timeout)
         other = bool(self.identity and found.uid and found.uid != self.identity)
-        self.identity = found.uid or self.identity
+        self._answers(found.uid)
         if self._supervisor is not None and (other or found.behind):
             self._supervisor.list_again(
                 "another cluster answers at this address" if other else "the server's history went back"
             )
+
+    def _answers(self, uid: str) -> None:
+        """The cluster of this uid answers; empty if it does not say."""
+        self.identity = uid or self.identity
+        if self.keeper is not None:
+            self.keeper.learned(uid)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

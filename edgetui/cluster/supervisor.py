@@ -14,11 +14,11 @@ from edgetui.cluster import backoff, link
 from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.informer import Informer
+from edgetui.cluster.informer import UNHEARD, Informer, Kept
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.watcher import Closeable, Sink, Watcher
 from edgetui.model.freshness import Link, LinkState, Sync
-from edgetui.model.kinds.base import Kind
+from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.store import Store, older
 
 NEXT_WITHIN = 0.5  # s: how long a stream that opens may keep the next one waiting
@@ -116,6 +116,15 @@ class Supervisor:
         if kind in self._informers:
             self._informers[kind].hide()
             self._send_pilot()
+
+    def recall(self, kind: str, rows: list[Row], kept: Kept) -> bool:
+        """Show rows of an earlier run until the cluster tells its own; False if nobody waits for them."""
+        return kind in self._informers and self._informers[kind].recall(rows, kept)
+
+    def forget(self) -> None:
+        """Another cluster answers than the one that rows of an earlier run are of: drop them."""
+        for informer in self._informers.values():
+            informer.forget()
 
     def credentials_changed(self) -> None:
         """Move every stream to the credentials now in force."""
@@ -320,18 +329,19 @@ class Supervisor:
         elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
             error = no_apis()
             word, what, next_step = Link.REFUSED, error.sentence, error.next_step
-        elif word is Link.LIVE and shown and all(f.sync in _UNKNOWN and f.reason for f in shown):
-            word, what = Link.CONNECTING, f"No rows yet: {shown[0].reason}"
+        elif word is Link.LIVE and shown and all((f.sync in UNHEARD or f.kept) and f.reason for f in shown):
+            new = " new" if any(f.kept for f in shown) else ""
+            word, what = Link.CONNECTING, f"No{new} rows yet: {shown[0].reason}"
             next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."
         elif s.phase is link.Phase.FIRST and s.error is None:
             what, next_step = self.waiting_for
+        heard = self.wall(s.heard)
+        kept = [f.heard for f in shown if f.kept]
+        if word is Link.CONNECTING and kept:
+            word, heard = Link.STALE, max(kept)
         retry_at = self.wall(s.wake_at) if s.wake_at != link.NEVER and s.error is not None else 0.0
-        return LinkState(
-            link=word, heard=self.wall(s.heard), retry_at=retry_at, sentence=what, next_step=next_step
-        )
+        return LinkState(link=word, heard=heard, retry_at=retry_at, sentence=what, next_step=next_step)
 
-
-_UNKNOWN = frozenset({Sync.NEVER, Sync.SYNCING})
 
 # A resumption carries little, so the next stream need not wait for it.
 _OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})

@@ -24,13 +24,15 @@ class Freshness(msgspec.Struct, frozen=True, gc=False):
 
     `heard` is the Unix time (s) of the last proof that the rows are current: 0.0 for never.
     `reason` is one plain sentence, empty while nothing is wrong.
-    `partial` is true when only some namespaces could be read.
+    `partial` is true when only some namespaces could be read. `kept` is true while the rows are those of an earlier
+    run, read from this machine's disk, and the cluster has not told its own.
     """
 
     sync: Sync = Sync.HIDDEN
     heard: float = 0.0
     reason: str = ""
     partial: bool = False
+    kept: bool = False
 
 
 class Link(StrEnum):
@@ -38,7 +40,7 @@ class Link(StrEnum):
 
     CONNECTING = "connecting"
     LIVE = "live"
-    STALE = "stale"  # was live; silent or refused now
+    STALE = "stale"  # was live, or was in an earlier run; silent or refused now
     REFUSED = (
         "refused"  # 401 or 403 on everything, a bad certificate, not Kubernetes: waiting will not mend it
     )

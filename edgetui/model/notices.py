@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edgetui.model.freshness import Sync
+from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
 from edgetui.model.text import age
 
@@ -36,3 +37,12 @@ def notice(store: Store, kind: str, now: float) -> Notice | None:
     return Notice(
         store.cluster, kind, freshness.sync, f"{words}: {freshness.reason}" if freshness.reason else words
     )
+
+
+def kept_words(store: Store, now: float) -> str:
+    """ "Rows are from 3h ago (kept on this machine)" while a cluster shows those of an earlier run, else ""."""
+    shown = [freshness for kind in KINDS if (freshness := store.freshness(kind)).kept]
+    if not shown:
+        return ""
+    heard = max(freshness.heard for freshness in shown)
+    return f"Rows are from {f'{age(now - heard)} ago' if heard else 'an earlier run'} (kept on this machine)"

@@ -16,7 +16,7 @@ class ScreenOptions:
 
     `theme` is a theme name, empty for the one that suits the terminal. `audit` is the file of the action record,
     None for the usual place. `badges` stand in the header beside those of the clusters. With a `namespace` the
-    panes begin with its rows alone.
+    panes begin with its rows alone. `keep_rows` keeps rows on this machine for a start without a link.
     """
 
     read_only: bool = False
@@ -25,3 +25,4 @@ class ScreenOptions:
     audit: Path | None = None
     badges: tuple[str, ...] = ()
     namespace: str = ""
+    keep_rows: bool = False

@@ -54,12 +54,22 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
         for session in sessions:
             await session.start(WATCHED)
             session.show_metrics(True)
+        if options.keep_rows:
+            _keep_rows(sessions)
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.app")
         return await _run_app(sessions, options)
     finally:
         closing = asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
         await asyncio.wait([closing], timeout=CLOSE_LIMIT)
+
+
+def _keep_rows(sessions: Sequence[ClusterSession]) -> None:
+    """Loaded after the first dials have gone out."""
+    from edgetui.cluster.keeper import Keeper
+
+    for session in sessions:
+        session.keep(Keeper(session.target))
 
 
 async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.model.freshness import Link, LinkState, Sync
+from edgetui.model.notices import kept_words
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
 from edgetui.model.text import age, plural
@@ -171,4 +172,6 @@ def cluster_lines(
         lines.append(line("    ", Span(notice, "warn")))
     if link.link in (Link.STALE, Link.CONNECTING) and link.retry_at > now:
         lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))
+    if kept := kept_words(store, now):
+        lines.append(line("    ", f"{kept}; edgetui keeps trying."))
     return lines

@@ -62,7 +62,12 @@ def measure(program: Program, cluster: ControlPlane, home: Path, seconds: float)
     figures = Figures()
     with FaultProxy.in_front_of(cluster) as proxy:
         kubeconfig = cluster.kubeconfig(server=proxy.url)
-        env = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        env = {
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        }
         started = time.monotonic()
         with PtyApp(list(program.argv(kubeconfig)), env=env) as app:
             app.keys(*program.keys)

@@ -23,7 +23,7 @@ PROBE = """
 import asyncio, json, sys
 from edgetui.cluster.kubeconfig import Selection, load_fleet
 from edgetui.cluster.session import ClusterSession
-import edgetui.ui.run, edgetui.ui.app, edgetui.ui.screens.main
+import edgetui.cluster.keeper, edgetui.ui.run, edgetui.ui.app, edgetui.ui.screens.main
 import pathlib
 
 async def main():

@@ -17,7 +17,12 @@ def open_screen(
     *arguments: str, home: Path, columns: int = 80, lines: int = 24, env: Mapping[str, str] | None = None
 ) -> PtyApp:
     """edgetui on a terminal of its own, with its state below `home`."""
-    surroundings = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "PYTHONPATH": str(ROOT)}
+    surroundings = {
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "PYTHONPATH": str(ROOT),
+    }
     return PtyApp(
         [sys.executable, "-m", "edgetui", *arguments],
         columns=columns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgetui.model.freshness import Link, LinkState
+from edgetui.model.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.store import Store
 from edgetui.ui.spans import plain
 from edgetui.ui.words import cluster_lines
@@ -17,3 +17,19 @@ def test_a_live_cluster_whose_new_tokens_could_not_be_kept_says_so() -> None:
     ]
     assert said[0].split() == ["plant", "live"]
     assert said[-1].strip() == "Not kept: disk full."
+
+
+def test_a_cluster_that_shows_rows_of_an_earlier_run_says_how_old_they_are() -> None:
+    store = Store("van")
+    store.set_link(LinkState(Link.STALE, heard=1000.0, sentence="10.0.0.1 refuses connections."))
+    store.set_freshness("Node", Freshness(Sync.STALE, 900.0, kept=True))
+    store.set_freshness("Pod", Freshness(Sync.STALE, 1000.0, kept=True))
+    said = [plain(one).strip() for one in cluster_lines(store, 1000.0 + 3 * 3600)]
+    assert said[-1] == "Rows are from 3h ago (kept on this machine); edgetui keeps trying."
+    for kind in ("Node", "Pod"):
+        store.set_freshness(kind, Freshness(Sync.STALE, 0.0, kept=True))
+    said = [plain(one).strip() for one in cluster_lines(store, 1000.0)]
+    assert said[-1] == "Rows are from an earlier run (kept on this machine); edgetui keeps trying."
+    for kind in ("Node", "Pod"):
+        store.set_freshness(kind, Freshness(Sync.STALE, 1000.0))
+    assert not any("kept" in plain(one) for one in cluster_lines(store, 1000.0))

@@ -28,6 +28,11 @@ def kubeconfig() -> Iterator[Path]:
         yield fleet.ready()
 
 
+@pytest.fixture(autouse=True)
+def no_rows_of_earlier_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
 def once(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "edgetui", "once", *arguments],

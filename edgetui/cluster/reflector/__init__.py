@@ -19,6 +19,8 @@ cacher.go; the rest was measured on a real API server):
 9. While the link is down nothing is opened here; open streams live on, since a draining server keeps them.
 10. After an outage of two minutes nothing is resumed: the history may have forked while nobody looked.
 11. A refused credential (401) is renewed once.
+12. Rows of an earlier run count as a complete list that is not current: they spare a starting server's first 403
+    (rule 6), and the first list replaces every one of them.
 
 states.py holds the vocabulary and the legal moves; opening.py, initial.py, watching.py and failing.py the rules.
 """
@@ -120,12 +122,23 @@ def _no_watch_list(
     return replace(s, streaming=False), ()
 
 
+def _recalled(s: State, _: r.Recalled, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    if s.synced or s.verdict:
+        return s, ()
+    return replace(s, synced=True, lapsed=True), ()
+
+
 _LINK: dict[type, Rule] = {
     r.LinkUp: watching.link_up,
     r.LinkDown: watching.link_down,
     r.WatchListUnsupported: _no_watch_list,
 }
-_WANTED: dict[type, Rule] = {**_LINK, r.Hidden: _hidden, r.CredentialsChanged: _credentials_changed}
+_WANTED: dict[type, Rule] = {
+    **_LINK,
+    r.Hidden: _hidden,
+    r.CredentialsChanged: _credentials_changed,
+    r.Recalled: _recalled,
+}
 _OPEN: dict[type, Rule] = {**_WANTED, r.Failed: failing.failed, r.Reinit: _reinit_open}
 _WATCH: dict[type, Rule] = {
     **_OPEN,

@@ -201,6 +201,10 @@ class WatchListUnsupported(msgspec.Struct, frozen=True):
     """Another reflector of this cluster learned that it lacks streaming lists."""
 
 
+class Recalled(msgspec.Struct, frozen=True):
+    """The store was given the complete list of an earlier run; there is no version to resume from."""
+
+
 Input = (
     Shown
     | Hidden
@@ -218,6 +222,7 @@ Input = (
     | LinkDown
     | Reinit
     | WatchListUnsupported
+    | Recalled
 )
 
 

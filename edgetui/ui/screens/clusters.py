@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from edgetui.model.freshness import Link
 from edgetui.ui import words
 from edgetui.ui.spans import Span, Spans, line
 
 from .base import TextScreen
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
 
 _WORST_FIRST = {Link.BROKEN: 0, Link.REFUSED: 1, Link.STALE: 2, Link.CONNECTING: 3, Link.LIVE: 4}
 
@@ -24,7 +28,13 @@ class ClustersScreen(TextScreen):
             session = app.sessions.get(store.cluster)
             server = session.target.server if session is not None else ""
             context = session.target.context if session is not None else ""
-            notice = session.credentials.notice if session is not None else ""
+            notice = _notice(session) if session is not None else ""
             out += words.cluster_lines(store, app.now(), server, context, notice)
             out.append(line())
         return out
+
+
+def _notice(session: ClusterSession) -> str:
+    """What could not be kept on this machine: a renewed credential, rows for the next start."""
+    said = (session.credentials.notice, session.keeper.problem if session.keeper is not None else "")
+    return " ".join(sentence for sentence in said if sentence)

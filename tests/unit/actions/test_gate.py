@@ -11,7 +11,7 @@ from edgetui.actions.gate import Write
 from edgetui.actions.plan import Cancelled, Refusal
 from edgetui.actions.registry import ACTIONS, needs
 from edgetui.cluster.errors import Conflict, Forbidden, LinkError
-from edgetui.model.freshness import Link, LinkState
+from edgetui.model.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.store import Store
 
@@ -139,6 +139,20 @@ async def test_a_link_that_is_not_live_is_refused(tmp_path: Path, link: Link) ->
         with pytest.raises(Refusal, match=f"plant is {link.value}"):
             await scale.perform(hands.gate, session, view, 6, wait=5)
     assert press.replicas == 3
+
+
+async def test_rows_of_an_earlier_run_are_refused_although_the_link_is_live(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        store = session.store = Store("plant")
+        store.set_link(LinkState(link=Link.LIVE))
+        store.set_freshness("Deployment", Freshness(Sync.STALE, 5.0, kept=True))
+        with pytest.raises(Refusal, match="press is shown as an earlier run of edgetui left it"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert press.replicas == 3
+        store.set_freshness("Deployment", Freshness(Sync.LIVE, 9.0))
+        assert (await scale.perform(hands.gate, session, view, 6, wait=5)).ok
 
 
 async def test_a_link_lost_while_the_person_reads_is_refused(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ INPUTS: dict[str, r.Input] = {
     "LinkDown": r.LinkDown("the link is down"),
     "Reinit": r.Reinit("another history"),
     "WatchListUnsupported": r.WatchListUnsupported(),
+    "Recalled": r.Recalled(),
     "Link": r.Failed(errors.LinkError("connection reset")),
     "Tls": r.Failed(errors.TlsError("bad certificate")),
     "Protocol": r.Failed(errors.ProtocolError("garbage")),

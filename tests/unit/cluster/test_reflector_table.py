@@ -41,6 +41,7 @@ EXPECTED = {
         429 | backoff | Close | never
         500 | backoff | Close | never
         504 too large | backoff | Close | never
+        Recalled | - | - | stale
     """,
     "listing": """
         Hidden | idle | Close Clear | hidden
@@ -59,6 +60,7 @@ EXPECTED = {
         429 | backoff | Close | never
         500 | backoff | Close | never
         504 too large | backoff | Close | never
+        Recalled | - | - | stale
     """,
     "resuming": """
         Hidden | idle | Close Clear | hidden
