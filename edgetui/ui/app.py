@@ -16,7 +16,7 @@ from edgetui.model.fleet import Fleet
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
-from edgetui.terminal.driver import DrawnApp
+from edgetui.terminal.textual_seam import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
