@@ -7,6 +7,7 @@ cannot steer the terminal.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -112,18 +113,32 @@ class Grid:
             x = self._put_text(text, style, x, end, content, number)
         self._dirty.add(y)
 
-    def emit(self) -> str:
-        """The bytes from the shown screen to the wanted one, empty when they are equal."""
+    @property
+    def changed(self) -> bool:
+        """Whether there may be something to emit."""
+        return self._clear or bool(self._dirty)
+
+    def emit(self, limit: int = sys.maxsize) -> str:
+        """What turns the shown screen into the wanted one, empty when they are equal.
+
+        After `limit` characters the rest of the lines is left to the next call.
+        """
         out: list[str] = []
+        length = 0
         if self._clear:
             out.append("\x1b[m\x1b[2J")
             self._clear = False
         for y in sorted(self._dirty):
+            if length >= limit:
+                break
+            self._dirty.discard(y)
             if self._text[y] != self._shown_text[y] or self._style[y] != self._shown_style[y]:
-                self._pen = self._emit_line(y, self._pen, out)
+                line: list[str] = []
+                self._pen = self._emit_line(y, self._pen, line)
                 self._shown_text[y] = self._text[y].copy()
                 self._shown_style[y] = self._style[y].copy()
-        self._dirty.clear()
+                out += line
+                length += sum(map(len, line))
         return "".join(out)
 
     def lines(self) -> list[str]:

@@ -8,6 +8,7 @@ end restores the terminal, within EXIT_LIMIT seconds.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import signal
@@ -23,6 +24,7 @@ from textual.driver import Driver
 from textual.geometry import Size
 from textual.message import Message
 
+from .ack_clock import REQUEST, AckClock
 from .cells import Grid
 from .input import Input
 from .output import Output
@@ -34,6 +36,9 @@ EXIT_LIMIT = 2.0
 
 DRAIN_LIMIT = 0.5
 """Seconds that leaving waits for a terminal that does not read."""
+
+ANSWER_LIMIT = 1.0
+"""Seconds that leaving waits at most for an answer of the terminal that is still on its way."""
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h"
 _LEAVE = "\x1b[m\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h"
@@ -54,8 +59,10 @@ class TerminalDriver(Driver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._input = Input(self._loop, self._take, self._lose, debug)
-        self._output = Output(self._loop, self._emptied, self._lose)
+        self._input = Input(self._loop, self._take, self._answered, self._lose, debug)
+        self._output = Output(self._loop, self._go_on, self._lose)
+        self._clock = AckClock(self.profile.rate)
+        self._held: asyncio.TimerHandle | None = None
         self._before: list[Any] | None = None
         self._sync = False
         self._active = False
@@ -116,7 +123,8 @@ class TerminalDriver(Driver):
             control += _KEYS_ON + _ASK_SYNC
         if self.profile.mouse and self._mouse:
             control += _MOUSE_ON
-        self._output.send(control)
+        self._clock.ask(self._loop.time())
+        self._output.send((control + REQUEST).encode())
         self.grid.invalidate()
         self._input.start()
         self._announce_size()
@@ -129,6 +137,11 @@ class TerminalDriver(Driver):
         if self.profile.name in ("local", "ssh"):
             control += _KEYS_OFF
         self._output.leave(control + _LEAVE, DRAIN_LIMIT)
+        if self._clock.waiting and not self.lost:
+            # An answer that came later would be typed into the shell.
+            limit = min(max(2 * self._clock.answer_time, DRAIN_LIMIT), ANSWER_LIMIT)
+            self._input.hear_out(limit, lambda: not self._clock.waiting)
+        self._clock.forget()
         self._restore_modes()
 
     def _make_raw(self) -> list[Any] | None:
@@ -242,31 +255,63 @@ class TerminalDriver(Driver):
         """Bytes the terminal has taken since the start."""
         return self._output.bytes_out
 
+    @property
+    def round_trip(self) -> float:
+        """The shortest time (s) lately in which the terminal answered; 0 while that is not known."""
+        return self._clock.round_trip
+
+    @property
+    def answer_time(self) -> float:
+        """The time (s) in which the terminal answers on average, queues on the way included; 0 if not known."""
+        return self._clock.answer_time
+
     def write(self, data: str) -> None:
         """Send text that is not a frame: the bell, the clipboard. Frames come through `draw`."""
         if self._active and not self.lost:
-            self._output.send(data)
+            self._send(data)
 
     def draw(self, frame: Frame) -> None:
-        """Take a frame of Textual's compositor and send what changed, at once or when the terminal reads again."""
+        """Take a frame of Textual's compositor and send what changed, at once or when the link has room."""
         put_update(self.grid, frame)
         self.write_frame()
 
     def write_frame(self) -> None:
-        """Send the difference to what was last sent; while bytes wait, only remember that one is due."""
-        if not self._active or self.lost:
+        """Send the difference to what was last sent, as far as the link has room for it; the newest state later."""
+        self._behind = self._active and not self.lost
+        if not self._behind or self._output.pending:
             return
-        self._behind = self._output.pending > 0
-        if not self._behind:
-            data = self.grid.emit()
-            if self._sync and len(data) >= _SYNC_WORTH:
-                data = _SYNC_ON + data + _SYNC_OFF
-            if data:
-                self._output.send(data)
+        room = self._clock.room(self._loop.time())
+        if not room:
+            self._hold()
+            return
+        data = self.grid.emit(room)
+        self._behind = self.grid.changed
+        if self._sync and len(data) >= _SYNC_WORTH:
+            data = _SYNC_ON + data + _SYNC_OFF
+        if data:
+            self._send(data)
 
-    def _emptied(self) -> None:
+    def _send(self, text: str) -> None:
+        data = text.encode("utf-8", "replace")
+        if self._clock.sent(len(data), self._loop.time()):
+            data += REQUEST.encode()
+        self._output.send(data)
+
+    def _answered(self) -> None:
+        self._clock.answered(self._loop.time())
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """There may be room again for what was held back."""
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
         if self._behind:
             self.write_frame()
+
+    def _hold(self) -> None:
+        if self._held is None:
+            self._held = self._loop.call_at(self._clock.wait_until(), self._go_on)
 
 
 def driver_for(profile: Profile) -> type[TerminalDriver]:

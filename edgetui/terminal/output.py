@@ -33,11 +33,11 @@ class Output:
         """Bytes that wait for the terminal to read."""
         return len(self._pending)
 
-    def send(self, data: str) -> None:
+    def send(self, data: bytes) -> None:
         """Write `data`, now as far as the terminal takes it, and the rest when it reads again."""
         if len(self._pending) + len(data) > PENDING_LIMIT and self._pending:
             return
-        self._pending += data.encode("utf-8", "replace")
+        self._pending += data
         if not self._watching:
             self._write()
 
