@@ -46,6 +46,7 @@ _MOUSE_ON, _MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
 _KEYS_ON, _KEYS_OFF = "\x1b[>1u", "\x1b[<u"
 _ASK_SYNC = "\x1b[?2026$p"
 _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
+_POINTER_SHAPE = "\x1b]22;"  # comes with every screen and never says anything new
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _SYNC_WORTH = 256  # bytes of a frame from which synchronised output is worth its own bytes
 
@@ -267,7 +268,7 @@ class TerminalDriver(Driver):
 
     def write(self, data: str) -> None:
         """Send text that is not a frame: the bell, the clipboard. Frames come through `draw`."""
-        if self._active and not self.lost:
+        if self._active and not self.lost and not data.startswith(_POINTER_SHAPE):
             self._send(data)
 
     def draw(self, frame: Frame) -> None:
