@@ -54,7 +54,7 @@ class AckClock:
         self._sent = self._acked = 0
         self._requests: deque[_Request] = deque()
         self._late = 0
-        self._heard = False
+        self._late_came = False
         self._ever_heard = False
         self._patience = PATIENCE
         self._free_at = 0.0
@@ -101,18 +101,18 @@ class AckClock:
 
     def ask(self, now: float) -> None:
         """A request goes out."""
-        if not self._requests:
-            self._heard = False
         self._sent += len(REQUEST)
         self._requests.append(_Request(self._sent, self._sent - self._acked, now))
 
     def answered(self, now: float) -> None:
         """An answer came."""
-        self.answers = self._heard = self._ever_heard = True
+        self.answers = self._ever_heard = True
         self._patience = PATIENCE
         if self._late:
             self._late -= 1
+            self._late_came = True
         elif self._requests:
+            self._late_came = False
             request = self._requests.popleft()
             self._learn(now - request.at, request, now)
             self._acked = request.total
@@ -123,8 +123,10 @@ class AckClock:
         self._acked = self._sent
 
     def _give_up(self) -> None:
-        """The answer is late or lost; if answers to later requests came since, it is lost."""
-        self._late = 0 if self._heard else self._late + len(self._requests)
+        """An answer is late or lost. What was taken for late ones, and none after, says that those were lost."""
+        lost = self._late_came and not self._late
+        self._late = 0 if lost else self._late + len(self._requests)
+        self._late_came = False
         self.forget()
         self.answers = self._ever_heard
         self.window = SMALLEST_WINDOW if self.answers else max(int(self._rate * QUEUE_TIME), SMALLEST_WINDOW)

@@ -142,11 +142,17 @@ def test_a_stall_lets_out_less_and_less() -> None:
     assert sent <= FIRST_WINDOW + SMALLEST_WINDOW * (2 + 120 / LONGEST_PATIENCE)
 
 
-def test_answers_that_come_after_all_are_not_taken_for_others() -> None:
+@pytest.mark.parametrize("others", [0, 1])
+def test_answers_that_come_after_all_are_not_taken_for_others(others: int) -> None:
+    """`others` answers came while the late one was already asked for."""
     clock = AckClock(16e3)
     clock.ask(0)
     clock.answered(0.3)
+    for _ in range(others):
+        clock.ask(1)
     clock.sent(FIRST_WINDOW, 1)
+    for _ in range(others):
+        clock.answered(1.3)
     assert clock.room(1 + PATIENCE)
     assert clock.sent(100, 10)
     clock.answered(10.01)

@@ -28,12 +28,12 @@ def probe() -> Iterator[PtyApp]:
         yield app
 
 
-def turn_panes(app: PtyApp) -> None:
-    """Every pane in turn, six times: about 30 KB if all of it is drawn. The last one is the rollouts' pane."""
-    for _ in range(6):
-        for pane in "1234":
-            app.keys(pane)
-            app.settle(0.03)
+def redraw_often(app: PtyApp) -> None:
+    """Every theme in turn, about 50 KB if all of it is drawn, and then the rollouts' pane."""
+    for _ in range(24):
+        app.keys("T")
+        app.settle(0.03)
+    app.keys("4")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,8 @@ def test_without_answers_little_is_sent_and_with_them_the_newest() -> None:
         app.settle()
         app.answering = False
         before = app.bytes_out
-        turn_panes(app)
+        redraw_often(app)
+        app.settle(0.2)
         assert app.bytes_out - before <= 2 * FIRST_WINDOW
         assert app.unanswered
         app.answering = True
@@ -76,7 +77,7 @@ def test_without_answers_little_is_sent_and_with_them_the_newest() -> None:
 def test_a_terminal_that_never_answers_is_drawn_on_all_the_same() -> None:
     with PtyApp(FLEET, cwd=ROOT, env=OVER_SSH, answer_queries=False) as app:
         app.wait_for("plant-agent-3")
-        turn_panes(app)
+        redraw_often(app)
         app.wait_for("PROGRESS", timeout=PATIENCE + 20)
         asked = app.unanswered
         for pane, head in {"1": "VERSION", "2": "STATUS", "3": "METRIC", "4": "PROGRESS"}.items():
