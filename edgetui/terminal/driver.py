@@ -28,8 +28,8 @@ from .ack_clock import REQUEST, AckClock
 from .cells import Grid
 from .input import Input
 from .output import Output
-from .profile import Profile
-from .textual_seam import Frame, SyncSupported, put_update
+from .profile import Profile, fitting
+from .textual_seam import DrawnApp, Frame, SyncSupported, put_update
 
 EXIT_LIMIT = 2.0
 """Seconds between a signal to end and the end, whatever the program is doing."""
@@ -63,6 +63,8 @@ class TerminalDriver(Driver):
         self._input = Input(self._loop, self._take, self._answered, self._lose, debug)
         self._output = Output(self._loop, self._go_on, self._lose)
         self._clock = AckClock(self.profile.rate)
+        self.in_use = self.profile
+        """The profile that fits the link as it was measured."""
         self._held: asyncio.TimerHandle | None = None
         self._before: list[Any] | None = None
         self._sync = False
@@ -300,6 +302,11 @@ class TerminalDriver(Driver):
 
     def _answered(self) -> None:
         self._clock.answered(self._loop.time())
+        fits = fitting(self.profile, self.in_use, self._clock.round_trip)
+        if fits != self.in_use:
+            self.in_use = fits
+            if isinstance(self._app, DrawnApp):
+                self._app.link_changed(fits)
         self._go_on()
 
     def _go_on(self) -> None:

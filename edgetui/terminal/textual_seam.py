@@ -15,6 +15,7 @@ from textual.app import App
 from textual.message import Message
 
 from .cells import Grid
+from .profile import Profile
 
 Frame = CompositorUpdate
 
@@ -55,6 +56,9 @@ class KeyParser:
 
 class DrawnApp(App[int]):
     """An app whose frames go to the driver as cells instead of as text; a driver without `draw` gets them as ever."""
+
+    def link_changed(self, profile: Profile) -> None:
+        """The link turned out to be slower or quicker than thought; `profile` fits it."""
 
     def _display(self, screen: Any, renderable: Any) -> None:
         draw = getattr(self._driver, "draw", None)
