@@ -117,8 +117,12 @@ class AckClock:
             self._learn(now - request.at, request, now)
             self._acked = request.total
 
-    def forget(self) -> None:
-        """Nobody will hear the answers that are still to come."""
+    def set_aside(self) -> None:
+        """Wait no more for the answers to come: another program had the terminal. They may come all the same."""
+        self._late += len(self._requests)
+        self._forget()
+
+    def _forget(self) -> None:
         self._requests.clear()
         self._acked = self._sent
 
@@ -127,7 +131,7 @@ class AckClock:
         lost = self._late_came and not self._late
         self._late = 0 if lost else self._late + len(self._requests)
         self._late_came = False
-        self.forget()
+        self._forget()
         self.answers = self._ever_heard
         self.window = SMALLEST_WINDOW if self.answers else max(int(self._rate * QUEUE_TIME), SMALLEST_WINDOW)
         self._patience = min(2 * self._patience, LONGEST_PATIENCE)

@@ -126,6 +126,7 @@ class TerminalDriver(Driver):
             control += _KEYS_ON + _ASK_SYNC
         if self.profile.mouse and self._mouse:
             control += _MOUSE_ON
+        self._clock.set_aside()
         self._clock.ask(self._loop.time())
         self._output.send((control + REQUEST).encode())
         self.grid.invalidate()
@@ -144,7 +145,6 @@ class TerminalDriver(Driver):
             # An answer that came later would be typed into the shell.
             limit = min(max(2 * self._clock.answer_time, DRAIN_LIMIT), ANSWER_LIMIT)
             self._input.hear_out(limit, lambda: not self._clock.waiting)
-        self._clock.forget()
         self._restore_modes()
 
     def _make_raw(self) -> list[Any] | None:

@@ -162,6 +162,21 @@ def test_answers_that_come_after_all_are_not_taken_for_others(others: int) -> No
     assert clock.round_trip == pytest.approx(0.3)
 
 
+def test_after_another_program_had_the_terminal_nothing_old_is_waited_for() -> None:
+    clock = AckClock(16e3)
+    clock.ask(0)
+    clock.answered(0.3)
+    clock.sent(FIRST_WINDOW, 1)
+    clock.set_aside()
+    assert clock.room(1.1)
+    clock.ask(10)
+    clock.answered(10.01)
+    assert clock.waiting, "this was the answer to the request of second 1"
+    clock.answered(10.3)
+    assert not clock.waiting
+    assert clock.round_trip == pytest.approx(0.3)
+
+
 def test_lost_answers_are_not_waited_for_for_ever() -> None:
     """A multiplexer without anybody looking throws requests away; later ones are answered."""
     clock = AckClock(16e3)
