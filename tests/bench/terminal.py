@@ -79,14 +79,17 @@ def measure(program: str, link: Link, per_second: int, keys: int) -> dict[str, o
             at = wanted
             app.pump(chosen.uniform(0.1, 0.6))
     open_after = round(opening, 2) if opened else None
-    return {"opened_s": open_after, "bytes_per_s": round(rate), **percentiles(times, lost)}
+    seen = {"cursor_seen": at >= 0}
+    return {"opened_s": open_after, "bytes_per_s": round(rate), **seen, **percentiles(times, lost)}
 
 
 def percentiles(times: list[float], lost: int) -> dict[str, object]:
     """p50, p99 and the number of keys; None where a key was never painted."""
     times = sorted(times)
-    if lost or not times:
+    if lost:
         return {"p50_s": None, "p99_s": None, "keys": len(times), "unpainted_within_s": KEY_LIMIT}
+    if not times:
+        return {"p50_s": None, "p99_s": None, "keys": 0}
     return {
         "p50_s": round(times[len(times) // 2], 3),
         "p99_s": round(times[min(int(len(times) * 0.99), len(times) - 1)], 3),
