@@ -27,6 +27,7 @@ test-quick: $(VENV)/dev.stamp ## all tests that need no control plane
 bench: $(VENV)/dev.stamp ## measure the whole program on a real control plane; JSON in tests/bench/results
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.terminal
 
 lint: $(VENV)/dev.stamp ## format, lint, types and import contracts
 	@$(BIN)/ruff format --check .

@@ -251,7 +251,7 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
         "--profile",
         default="",
         choices=("local", "ssh", "thin", "serial"),
-        help="what the terminal can take; chosen from the environment if not given",
+        help="what the terminal can take; chosen from the environment and the measured round trip if not given",
     )
 
 

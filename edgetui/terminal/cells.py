@@ -7,6 +7,7 @@ cannot steer the terminal.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -14,6 +15,8 @@ from rich.cells import cell_len
 from rich.color import Color, ColorSystem
 from rich.segment import Segment
 from rich.style import Style
+
+from .scrolling import FEWEST, find_shift
 
 _DEPTHS = {"16": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
 _ASCII = str.maketrans(
@@ -112,19 +115,65 @@ class Grid:
             x = self._put_text(text, style, x, end, content, number)
         self._dirty.add(y)
 
-    def emit(self) -> str:
-        """The bytes from the shown screen to the wanted one, empty when they are equal."""
+    @property
+    def changed(self) -> bool:
+        """Whether there may be something to emit."""
+        return self._clear or bool(self._dirty)
+
+    def emit(self, limit: int = sys.maxsize) -> str:
+        """What turns the shown screen into the wanted one, empty when they are equal.
+
+        After `limit` characters the rest of the lines is left to the next call.
+        """
         out: list[str] = []
         if self._clear:
             out.append("\x1b[m\x1b[2J")
             self._clear = False
+        self._dirty = {y for y in self._dirty if self._differs(y)}
+        if len(self._dirty) > FEWEST:
+            self._scroll(out)
+        length = sum(map(len, out))
         for y in sorted(self._dirty):
-            if self._text[y] != self._shown_text[y] or self._style[y] != self._shown_style[y]:
-                self._pen = self._emit_line(y, self._pen, out)
-                self._shown_text[y] = self._text[y].copy()
-                self._shown_style[y] = self._style[y].copy()
-        self._dirty.clear()
+            if length >= limit:
+                break
+            line: list[str] = []
+            self._pen = self._emit_line(y, self._pen, line)
+            self._shown_text[y] = self._text[y].copy()
+            self._shown_style[y] = self._style[y].copy()
+            self._dirty.discard(y)
+            out += line
+            length += sum(map(len, line))
         return "".join(out)
+
+    def _differs(self, y: int) -> bool:
+        return self._text[y] != self._shown_text[y] or self._style[y] != self._shown_style[y]
+
+    def _scroll(self, out: list[str]) -> None:
+        """Where lines only moved, move them on the terminal, if that is less to send than drawing them."""
+        shown, wanted = (["".join(line) for line in lines] for lines in (self._shown_text, self._text))
+        shift = find_shift(shown, wanted, self._dirty)
+        if shift is None:
+            return
+        before = self._shown_text, self._shown_style, self._pen
+        block = range(shift.top, shift.bottom + 1)
+        drawing = self._cost(block)
+        move = sgr(self._pen, PLAIN) + shift.sequence
+        self._shown_text = shift.applied(self._shown_text, [" "] * self.width)
+        self._shown_style = shift.applied(self._shown_style, [0] * self.width)
+        self._pen = PLAIN
+        if len(move) + self._cost(block) < drawing:
+            out.append(move)
+            self._dirty.update(block)
+            self._dirty = {y for y in self._dirty if self._differs(y)}
+        else:
+            self._shown_text, self._shown_style, self._pen = before
+
+    def _cost(self, lines: Iterable[int]) -> int:
+        out: list[str] = []
+        pen = self._pen
+        for y in lines:
+            pen = self._emit_line(y, pen, out)
+        return sum(map(len, out))
 
     def lines(self) -> list[str]:
         """The wanted screen as text, one string per line."""

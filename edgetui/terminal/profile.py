@@ -7,12 +7,17 @@ colour depth from the environment at import.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 COLOUR_DEPTHS = ("mono", "16", "256", "truecolor")
 NAMES = ("local", "ssh", "thin", "serial")
 
+_FLUSH = {"local": 0.1, "ssh": 0.1, "thin": 0.5, "serial": 0.5}
 _SIXTEEN_COLOUR_TERMS = ("linux", "vt", "screen", "ansi", "xterm-color", "cons25", "unknown")
+
+
+SLOW, QUICK = 0.25, 0.15
+"""Round trips (s) from which a link is drawn on as a thin one, and below which no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class Profile:
 
     `flush` is the shortest time (s) between two data updates on screen, `escape_delay` (ms) how long a lone ESC
     waits for the rest of a key sequence, `mouse` whether the mouse is asked for, `ascii` whether only ASCII may
-    be sent. `colours` is one of COLOUR_DEPTHS.
+    be sent. `colours` is one of COLOUR_DEPTHS. A `forced` profile stays whatever the link turns out to be.
     """
 
     name: str
@@ -30,17 +35,23 @@ class Profile:
     mouse: bool
     flush: float
     escape_delay: int
+    forced: bool = False
 
     @property
     def label(self) -> str:
         """What the status line shows, empty on a plain local terminal."""
         return "" if self.name == "local" else self.name
 
+    @property
+    def rate(self) -> float:
+        """Bytes a second that a terminal gets which never says whether it keeps up."""
+        return {"local": 1e6, "ssh": 16e3, "thin": 4e3}.get(self.name, 960.0)
+
 
 def choose(env: Mapping[str, str], forced: str = "") -> Profile:
     """The profile for this environment; `forced` is one of NAMES, or empty to choose.
 
-    `thin` is never chosen by itself: the environment does not show how slow a link is.
+    The environment does not show how slow a link is: `fitting` goes on from here with what is measured.
     """
     term = env.get("TERM", "").lower()
     name = forced or _name(env, term)
@@ -53,9 +64,22 @@ def choose(env: Mapping[str, str], forced: str = "") -> Profile:
         colours=colours,
         ascii=ascii_only,
         mouse=name == "local" and term not in ("linux", ""),
-        flush={"local": 0.1, "ssh": 0.1, "thin": 0.5, "serial": 0.5}[name],
+        flush=_FLUSH[name],
         escape_delay=100 if name == "local" else 500,
+        forced=bool(forced),
     )
+
+
+def fitting(chosen: Profile, now: Profile, round_trip: float) -> Profile:
+    """The profile for a link with this round trip, where `chosen` came from the environment and `now` is in use.
+
+    Colours stay as they are: another depth would draw the whole screen again, just where that is dear.
+    """
+    if chosen.forced or chosen.name not in ("local", "ssh"):
+        return chosen
+    if round_trip >= SLOW:
+        return replace(chosen, name="thin", flush=_FLUSH["thin"])
+    return chosen if round_trip < QUICK else now
 
 
 def unusable(env: Mapping[str, str], stdin_tty: bool, stdout_tty: bool) -> str:

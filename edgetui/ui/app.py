@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
@@ -16,7 +17,8 @@ from edgetui.model.fleet import Fleet
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
-from edgetui.terminal.driver import DrawnApp
+from edgetui.terminal.profile import Profile
+from edgetui.terminal.textual_seam import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
@@ -108,6 +110,13 @@ class EdgetuiApp(DrawnApp):
         return self._flows
 
     # -- life
+
+    def link_changed(self, profile: Profile) -> None:
+        """The terminal's link is slower or quicker than thought: deliver accordingly, and say so in the header."""
+        self.options = replace(self.options, profile=profile)
+        self.feed.interval = profile.flush
+        if self.main.is_mounted:
+            self.main.update_header()
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys in one at a time; everything else passes."""

@@ -37,7 +37,8 @@ class Feed:
         self._fleet = fleet
         self._deliver = deliver
         self._call = call
-        self._interval = interval
+        self.interval = interval
+        """Shortest time (s) between two deliveries; a slower link wants a longer one."""
         self._due: asyncio.Handle | None = None
         self._computed = computed
         self._wait = interval
@@ -81,9 +82,9 @@ class Feed:
             return
         now, spent = asyncio.get_running_loop().time(), self._computed()
         if now - self._last <= 2 * SLOWEST:
-            self._wait = min(max(self._interval, SHARE * (spent - self._spent)), max(self._interval, SLOWEST))
+            self._wait = min(max(self.interval, SHARE * (spent - self._spent)), max(self.interval, SLOWEST))
         else:
-            self._wait = self._interval
+            self._wait = self.interval
         self._last, self._spent = now, spent
         changes = self._fleet.drain()
         if changes:

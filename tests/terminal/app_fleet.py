@@ -1,6 +1,7 @@
 """The real screen on stores without a network, for tests that count bytes: `python -m tests.terminal.app_fleet [pods]`.
 
-SIGUSR1 changes one cell of a visible row, as a watch event would.
+SIGUSR1 changes one cell of a visible row, as a watch event would: its restarts grow by two. SIGUSR2 makes the
+event loop write to the descriptor in EDGETUI_TEST_PIPE how many bytes wait for the terminal.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ async def main() -> int:
         changed["status"]["containerStatuses"][0]["restartCount"] = next(restarts)
         stores[0].apply("Pod", row_of("Pod", changed))
 
+    def report() -> None:
+        pending = app._driver._output.pending
+        os.write(int(os.environ["EDGETUI_TEST_PIPE"]), f"{pending}\n".encode())
+
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, change)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, report)
     await app.run_async(mouse=profile.mouse)
     if app.failure is not None:
         raise app.failure

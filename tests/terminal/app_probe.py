@@ -16,7 +16,8 @@ from textual.binding import BindingType  # noqa: E402
 from textual.events import Key, Resize  # noqa: E402
 from textual.widgets import Static  # noqa: E402
 
-from edgetui.terminal.driver import DrawnApp, driver_for  # noqa: E402
+from edgetui.terminal.driver import driver_for  # noqa: E402
+from edgetui.terminal.textual_seam import DrawnApp  # noqa: E402
 
 
 class Probe(DrawnApp):

@@ -23,7 +23,7 @@ import pyte
 # pyte 0.8 misreads private sequences with an intermediate byte; a terminal that lacks the feature ignores them.
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[>=<][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*;?u")
 INCOMPLETE = re.compile(rb"\x1b(?:\[[0-9;?><=$ ]{0,40})?$")
-STATUS_QUERY = b"\x1b[6n"
+STATUS_QUERY, STATUS_ANSWER = b"\x1b[5n", b"\x1b[0n"
 MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
 KEYS = {
@@ -55,6 +55,7 @@ class PtyApp:
 
     `bytes_out` counts every byte the program wrote to the terminal. `started` is the monotonic time of the fork.
     `modes` holds the private modes that are on now: 1049 alternate screen, 1000 mouse, 25 visible cursor.
+    While `answering` is false status requests are only counted, in `unanswered`.
     """
 
     def __init__(
@@ -73,7 +74,8 @@ class PtyApp:
         self.raw = bytearray()
         self.modes = {7, 25}
         self.status: int | None = None
-        self._answer = answer_queries
+        self.answering = answer_queries
+        self.unanswered = 0
         self._pending = b""
         environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or {})}
         for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM"):
@@ -128,18 +130,23 @@ class PtyApp:
         return data
 
     def _feed(self, data: bytes) -> None:
-        if self._answer and STATUS_QUERY in data:
-            cursor = self.screen.cursor
-            os.write(self.master, f"\x1b[{cursor.y + 1};{cursor.x + 1}R".encode())
         data = self._pending + data
         self._pending = b""
         if tail := INCOMPLETE.search(data):
             self._pending = data[tail.start() :]
             data = data[: tail.start()]
+        self.unanswered += data.count(STATUS_QUERY)
+        if self.answering:
+            self.answer()
         for match in MODE.finditer(data):
             for number in match[1].split(b";"):
                 (self.modes.add if match[2] == b"h" else self.modes.discard)(int(number))
         self.stream.feed(UNKNOWN_TO_PYTE.sub(b"", data).replace(STATUS_QUERY, b""))
+
+    def answer(self) -> None:
+        """Answer the status requests that have no answer yet."""
+        os.write(self.master, STATUS_ANSWER * self.unanswered)
+        self.unanswered = 0
 
     def text(self) -> str:
         """The screen as lines of text, without trailing blanks."""

@@ -1,4 +1,4 @@
-"""What the screen costs on the wire, counted on a real pty at 80x24 (budgets: DESIGN.md §5)."""
+"""What the screen costs on the wire, counted on a real pty, status requests included."""
 
 from __future__ import annotations
 
@@ -42,6 +42,31 @@ def test_moving_the_cursor(app: PtyApp) -> None:
 def test_scrolling_by_a_line(app: PtyApp) -> None:
     cost(app, "2", *["down"] * 19)
     assert 0 < cost(app, "down") <= 220
+
+
+def test_a_large_screen() -> None:
+    """All four panes on 200x50: starting, the cursor, and a pane that scrolls, moved by the terminal itself."""
+    command = [sys.executable, "-m", "tests.terminal.app_fleet", "1000"]
+    with PtyApp(command, cwd=ROOT, columns=200, lines=50) as app:
+        app.wait_for("1 nodes")
+        app.settle()
+        assert app.bytes_out + cost(app, "2") <= 4600
+        assert 0 < cost(app, "down") <= 230
+        cost(app, *["down"] * 50)
+        assert 0 < cost(app, "down") <= 130
+
+
+def test_a_theme(app: PtyApp) -> None:
+    cost(app, "2")
+    assert 0 < cost(app, "T") <= 2500
+
+
+def test_another_size(app: PtyApp) -> None:
+    cost(app, "2")
+    before = app.bytes_out
+    app.resize(100, 30)
+    app.settle()
+    assert 0 < app.bytes_out - before <= 3500
 
 
 def test_one_changed_cell(app: PtyApp) -> None:

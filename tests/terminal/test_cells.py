@@ -25,9 +25,56 @@ PIECES = st.lists(st.tuples(TEXTS, st.sampled_from(STYLES)), min_size=1, max_siz
 PUTS = st.lists(st.tuples(st.integers(0, 19), st.integers(0, 4), PIECES), max_size=6)
 
 
+ROWS = [
+    "alpha 漢字 1",
+    "bravo runs",
+    "charlie │ 3",
+    "delta",
+    "echo é",
+    "foxtrot 6/6",
+    "",
+    "golf",
+    "hotel",
+    "india",
+]
+SCROLLS = st.lists(
+    st.tuples(
+        st.integers(0, 7),
+        st.integers(1, 12),
+        st.integers(-4, 4),
+        st.lists(st.tuples(st.integers(0, 11), st.sampled_from(ROWS), st.sampled_from(STYLES)), max_size=3),
+    ),
+    min_size=1,
+    max_size=4,
+)
+"""Frames: a block from a line on, of some height, moves by some lines; then some lines get another text or style."""
+
+
+class ColouringScreen(pyte.Screen):  # type: ignore[misc]
+    """Fills lines that scroll in with the pen's background, as xterm and the Linux console do."""
+
+    def index(self) -> None:
+        bottom = self.margins.bottom if self.margins else self.lines - 1
+        at_end = self.cursor.y == bottom
+        super().index()
+        if at_end:
+            self._fill(bottom)
+
+    def reverse_index(self) -> None:
+        top = self.margins.top if self.margins else 0
+        at_end = self.cursor.y == top
+        super().reverse_index()
+        if at_end:
+            self._fill(top)
+
+    def _fill(self, y: int) -> None:
+        for x in range(self.columns):
+            self.buffer[y][x] = self.cursor.attrs
+
+
 class Terminal:
     def __init__(self, width: int, height: int) -> None:
-        self.screen = pyte.Screen(width, height)
+        self.screen = ColouringScreen(width, height)
         self.screen.reset_mode(pyte.modes.DECAWM)
         self.stream = pyte.Stream(self.screen)
 
@@ -60,6 +107,69 @@ def test_a_diff_leaves_the_same_screen_as_drawing_it_all(first, second, third) -
     whole.stream.feed(grid.emit())
     assert terminal.cells() == whole.cells()
     assert terminal.screen.display == grid.lines()
+
+
+@settings(max_examples=300, deadline=None)
+@given(SCROLLS, st.integers(1, 200))
+def test_scrolled_blocks_end_as_if_drawn(frames, limit) -> None:  # type: ignore[no-untyped-def]
+    height = 12
+    grid, terminal = Grid(20, height, colours="16"), Terminal(20, height)
+    wanted = [(ROWS[y % len(ROWS)] + str(y), STYLES[y % 3]) for y in range(height)]
+    for top, size, by, changes in [(0, 1, 0, []), *frames]:
+        block = wanted[top : top + size]
+        wanted[top : top + size] = block[by:] + block[:by]
+        for y, text, style in changes:
+            wanted[y] = (text, style)
+        for y, (text, style) in enumerate(wanted):
+            grid.put(0, y, [Segment(text.ljust(20), style)])
+        terminal.stream.feed(grid.emit(limit))
+    while grid.changed:
+        terminal.stream.feed(grid.emit(limit))
+    whole = Terminal(20, height)
+    grid.invalidate()
+    whole.stream.feed(grid.emit())
+    assert terminal.cells() == whole.cells()
+    assert terminal.screen.margins is None
+
+
+@pytest.mark.parametrize("by", [1, -1, 3, -3])
+def test_a_scrolled_block_is_moved_not_drawn(by: int) -> None:
+    """Lines 2 to 21 of a table scroll; the head and the foot stand still, and the pen was coloured before."""
+    grid, terminal = Grid(80, 24, colours="16"), Terminal(80, 24)
+    names = [f"{n * 7919 % 65521:05} " * 8 for n in range(40)]
+
+    def show(first: int) -> str:
+        grid.put(0, 0, [Segment("NAME".ljust(80), STYLES[2])])
+        for y in range(20):
+            grid.put(0, 2 + y, [Segment(names[first + y].ljust(80), STYLES[4] if y == 19 else None)])
+        grid.put(0, 23, [Segment("q quit".ljust(80), STYLES[4])])
+        return grid.emit()
+
+    terminal.stream.feed(show(10))
+    sent = show(10 + by)
+    terminal.stream.feed(sent)
+    assert ("\x1bD" if by > 0 else "\x1bM") * abs(by) in sent
+    assert len(sent) <= 60 + 80 * (abs(by) + 1)
+    assert terminal.screen.display == grid.lines()
+    whole = Terminal(80, 24)
+    grid.invalidate()
+    whole.stream.feed(grid.emit())
+    assert terminal.cells() == whole.cells()
+
+
+def test_rows_that_are_alike_are_drawn_where_that_is_less() -> None:
+    grid = Grid(80, 24)
+    for first in (0, 1):
+        for y in range(20):
+            grid.put(0, y, [Segment(f"{'job-runner ' * 6}{first + y:02}", None)])
+        sent = grid.emit()
+    assert "\x1bD" in sent
+    grid = Grid(80, 24)
+    for first in (0, 1):
+        for y in range(4):
+            grid.put(0, y, [Segment(f"{first + y} {'job-runner ' * 6}", None)])
+        sent = grid.emit()
+    assert "\x1bD" not in sent
 
 
 def test_an_unchanged_screen_sends_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from rich.color import ColorSystem
 
 from edgetui.terminal.cells import Grid
-from edgetui.terminal.driver import put_update
+from edgetui.terminal.textual_seam import put_update
 from edgetui.ui.app import EdgetuiApp
 from edgetui.ui.options import ScreenOptions
 from tests.ui.fleet import NOW, fleet

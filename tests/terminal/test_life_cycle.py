@@ -86,6 +86,18 @@ def test_a_resize_is_followed(probe: PtyApp) -> None:
     probe.wait_for("ready to probe 100 by 30")
 
 
+def test_a_storm_of_resizes_ends_on_the_last_size(probe: PtyApp) -> None:
+    """Nobody reads meanwhile, as when a window is dragged over a slow link."""
+    for step in range(300):
+        probe.resize(60 + step % 37, 20 + step % 7)
+    probe.resize(90, 25)
+    probe.wait_for("ready to probe 90 by 25")
+    probe.settle()
+    before = probe.cpu_seconds()
+    assert probe.quiet(1.0) == 0
+    assert probe.cpu_seconds() - before <= 0.02
+
+
 def test_an_escape_sequence_split_on_a_slow_link_is_one_key() -> None:
     with PtyApp(PROBE, cwd=ROOT, env={"SSH_TTY": "/dev/pts/9"}) as app:
         app.wait_for("ready to probe")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.terminal.profile import choose, environment, unusable
+from edgetui.terminal.profile import choose, environment, fitting, unusable
+
+from .slow_link import FarTerminal, Link
+from .test_screen_on_a_pty import FLEET, ROOT
 
 UTF8 = {"LANG": "en_US.UTF-8"}
 
@@ -48,3 +51,39 @@ def test_where_no_screen_can_be_drawn_a_sentence_says_so() -> None:
     assert "ssh -t" in unusable({"TERM": "xterm"}, False, True)
     assert "TERM=dumb" in unusable({"TERM": "dumb"}, True, True)
     assert unusable({"TERM": "xterm"}, True, True) == ""
+
+
+def test_the_round_trip_decides_with_a_gap_between_slow_and_quick() -> None:
+    chosen = choose({"TERM": "xterm-256color", "SSH_TTY": "x", **UTF8})
+    names = []
+    now = chosen
+    for round_trip in (0.02, 0.2, 0.3, 0.2, 0.16, 0.1, 0.2):
+        now = fitting(chosen, now, round_trip)
+        names.append(now.name)
+    assert names == ["ssh", "ssh", "thin", "thin", "thin", "ssh", "ssh"]
+    thin = fitting(chosen, chosen, 0.3)
+    assert thin.flush > chosen.flush
+    assert thin.colours == chosen.colours
+
+
+@pytest.mark.parametrize("name", ["local", "ssh", "thin", "serial"])
+def test_a_forced_profile_stays_whatever_is_measured(name: str) -> None:
+    forced = choose({"TERM": "xterm-256color", "SSH_TTY": "x", **UTF8}, name)
+    assert fitting(forced, forced, 2.0) is forced
+    assert fitting(forced, forced, 0.001) is forced
+
+
+def test_a_serial_line_stays_one() -> None:
+    serial = choose({"TERM": "vt220"})
+    assert fitting(serial, serial, 0.3) is serial
+
+
+@pytest.mark.parametrize(("forced", "label"), [("", "thin"), ("ssh", "ssh")])
+def test_a_slow_link_is_measured_and_said(forced: str, label: str) -> None:
+    env = {"SSH_TTY": "/dev/pts/9", "EDGETUI_PROFILE": forced}
+    with FarTerminal(FLEET, Link("slow", 8000, 0.4), cwd=ROOT, env=env) as app:
+        assert app.pump(20, lambda: "plant-agent-3" in app.text())
+        assert app.pump(
+            20 if label == "thin" else 2.5, lambda: app.text().splitlines()[0].endswith(" thin")
+        ) == (label == "thin")
+        assert app.text().splitlines()[0].endswith(f" {label}")

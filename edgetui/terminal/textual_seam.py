@@ -1,0 +1,96 @@
+"""All that edgetui knows of Textual's insides: frames of its compositor, its key parser, its way to the driver.
+
+Textual is pinned because of this file; the test of equality with Textual's own output holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from textual import messages
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.message import Message
+
+from .cells import Grid
+from .profile import Profile
+
+Frame = CompositorUpdate
+
+
+class SyncSupported(Message):
+    """The terminal can hold a frame back until it is whole."""
+
+
+class KeyParser:
+    """Text of a terminal to messages for the app; what only a terminal with other settings sends is left out."""
+
+    def __init__(self, debug: bool = False) -> None:
+        self._parser = XTermParser(debug)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether what came may be the beginning of a longer key sequence."""
+        return self._parser._timeout_time is not None
+
+    def feed(self, text: str) -> Iterable[Message]:
+        """The messages that `text` completes."""
+        return self._kept(self._parser.feed(text))
+
+    def nothing_follows(self) -> Iterable[Message]:
+        """The rest of a sequence did not come in time: take what came for what it is."""
+        if self.waiting:
+            self._parser._timeout_time = 0.0
+        return self._kept(self._parser.tick())
+
+    @staticmethod
+    def _kept(found: Iterable[Message]) -> Iterable[Message]:
+        for message in found:
+            if isinstance(message, messages.TerminalSupportsSynchronizedOutput):
+                yield SyncSupported()
+            elif not isinstance(message, messages.InBandWindowResize):
+                yield message
+
+
+class DrawnApp(App[int]):
+    """An app whose frames go to the driver as cells instead of as text; a driver without `draw` gets them as ever."""
+
+    def link_changed(self, profile: Profile) -> None:
+        """The link turned out to be slower or quicker than thought; `profile` fits it."""
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        draw = getattr(self._driver, "draw", None)
+        if draw is None:
+            super()._display(screen, renderable)
+        elif (
+            isinstance(renderable, CompositorUpdate)
+            and self._running
+            and not self._closed
+            and not self._batch_count
+        ):
+            draw(renderable)
+
+
+def put_update(grid: Grid, update: Frame) -> None:
+    """Put a frame of Textual's compositor into cells."""
+    if isinstance(update, LayoutUpdate):
+        _put_layout(grid, update)
+    elif isinstance(update, ChopsUpdate):
+        _put_chops(grid, update)
+
+
+def _put_layout(grid: Grid, update: LayoutUpdate) -> None:
+    for y, line in enumerate(update.strips, update.region.y):
+        x = update.region.x
+        for strip in line:
+            grid.put(x, y, strip)
+            x += strip.cell_length
+
+
+def _put_chops(grid: Grid, update: ChopsUpdate) -> None:
+    for y, start, stop in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and x <= stop and end > start:
+                grid.put(x, y, strip, min(end, stop))

@@ -1,0 +1,93 @@
+"""Programs with 1,000 pods and a steady stream of changes: `python -m tests.bench.tables edgetui|stock PER_SECOND`.
+
+`stock` is Textual's own DataTable on Textual's own driver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+
+PODS = 1000
+VISIBLE = 18
+
+
+async def keep_changing(per_second: int, change: Callable[[int, int], None]) -> None:
+    """Change one of the visible rows, `per_second` times a second: `change(row, value)`."""
+    chosen, number = random.Random(1), 0
+    began = time.monotonic()
+    while per_second:
+        await asyncio.sleep(0.01)
+        while number < (time.monotonic() - began) * per_second:
+            number += 1
+            change(chosen.randrange(VISIBLE), number % 1000)
+
+
+async def edgetui(per_second: int) -> None:
+    """This project's screen, as it is."""
+    from edgetui.terminal.profile import choose, environment
+
+    profile = choose(os.environ, os.environ.get("EDGETUI_PROFILE", ""))
+    os.environ.update(environment(profile))
+
+    from edgetui.model.kinds import row_of
+    from edgetui.terminal.driver import driver_for
+    from edgetui.ui.app import EdgetuiApp
+    from edgetui.ui.options import ScreenOptions
+    from tests.ui.fleet import NOW, many_pods
+    from tests.unit.model.factories import pod
+
+    store = many_pods(PODS)
+    options = ScreenOptions(profile=profile)
+    app = EdgetuiApp([store], {}, options, driver_class=driver_for(profile), now=lambda: float(NOW))
+
+    def change(row: int, value: int) -> None:
+        name = f"job-{row * 7:05}-x2k4q"
+        changed = pod(
+            name, "ns-0", created=NOW - 3 * 86400 - 7 * row, version=10_000_000 + time.monotonic_ns()
+        )
+        changed["status"]["containerStatuses"][0]["restartCount"] = value
+        store.apply("Pod", row_of("Pod", changed))
+
+    task = asyncio.create_task(keep_changing(per_second, change))
+    await app.run_async(mouse=False)
+    task.cancel()
+
+
+async def stock(per_second: int) -> None:
+    """Textual as it comes, in the terminal's own colours, the cheapest of its themes."""
+    os.environ["TEXTUAL_THEME"] = "ansi-dark"
+    os.environ["TEXTUAL_COLOR_SYSTEM"] = "standard"
+
+    from textual.app import App, ComposeResult
+    from textual.widgets import DataTable
+
+    class Stock(App[None]):
+        def compose(self) -> ComposeResult:
+            yield DataTable(cursor_type="row")
+
+        def on_mount(self) -> None:
+            table = self.query_one(DataTable)
+            for head in ("NAMESPACE", "NAME", "STATUS", "READY", "RST", "AGE", "NODE"):
+                table.add_column(head, key=head)
+            for n in range(PODS):
+                table.add_row("ns-0", f"job-{n:05}-x2k4q", "Running", "1/1", "0", "3d", "node-1", key=str(n))
+
+    app = Stock()
+
+    def change(row: int, value: int) -> None:
+        tables = app.query(DataTable)
+        if tables and tables.first().row_count:
+            tables.first().update_cell(str(row), "RST", str(value))
+
+    task = asyncio.create_task(keep_changing(per_second, change))
+    await app.run_async(mouse=False)
+    task.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run({"edgetui": edgetui, "stock": stock}[sys.argv[1]](int(sys.argv[2])))

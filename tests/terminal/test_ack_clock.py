@@ -1,0 +1,194 @@
+"""The ack clock on simulated links: no queue grows, and the link is not left empty either."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from edgetui.terminal.ack_clock import (
+    FIRST_WINDOW,
+    LONGEST_PATIENCE,
+    PATIENCE,
+    REQUEST,
+    SMALLEST_WINDOW,
+    AckClock,
+)
+
+STEP = 0.005
+
+
+class Link:
+    """Carries `rate` bytes a second with a round trip of `delay` seconds; a frame wants out whenever there is room."""
+
+    def __init__(self, clock: AckClock, rate: float, delay: float) -> None:
+        self.clock, self.rate, self.delay = clock, rate, delay
+        self.now = 1000.0
+        self.carried = 0
+        self.longest_queue = 0.0
+        self._free_at = self.now
+        self._answers: deque[float] = deque()
+
+    def put(self, count: int, asked: bool) -> None:
+        self.carried += count + len(REQUEST) * asked
+        self._free_at = max(self._free_at, self.now) + (count + len(REQUEST) * asked) / self.rate
+        self.longest_queue = max(self.longest_queue, self._free_at - self.now)
+        if asked:
+            self._answers.append(self._free_at + self.delay)
+
+    def run(self, seconds: float, frame: int, every: float) -> None:
+        """Offer a frame of `frame` bytes every `every` seconds; one that finds no room is replaced by the next."""
+        due, waiting, end = self.now, 0, self.now + seconds
+        while self.now < end:
+            while self._answers and self._answers[0] <= self.now:
+                self._answers.popleft()
+                self.clock.answered(self.now)
+            if self.now >= due:
+                due, waiting = due + every, frame
+            while waiting and (room := self.clock.room(self.now)):
+                piece = min(room, waiting)
+                waiting -= piece
+                self.put(piece, self.clock.sent(piece, self.now))
+            self.now += STEP
+
+
+def opened(rate: float, delay: float) -> Link:
+    """A link on which the screen was just opened: a request, and the first frame."""
+    link = Link(AckClock(16e3), rate, delay)
+    link.clock.ask(link.now)
+    link.put(60, asked=True)
+    link.run(8, 2500, 8)
+    return link
+
+
+@pytest.mark.parametrize(
+    ("rate", "delay"), [(960, 0.01), (1920, 0.05), (8000, 0.3), (64000, 0.15), (8000, 0.9)]
+)
+def test_the_queue_stays_short_and_the_link_full(rate: float, delay: float) -> None:
+    link = opened(rate, delay)
+    link.run(20, 4000, 0.05)
+    link.carried, link.longest_queue = 0, 0.0
+    link.run(20, 4000, 0.05)
+    assert link.longest_queue <= 0.25
+    assert link.carried >= (0.6 if delay < 0.5 else 0.35) * rate * 20
+
+
+def test_small_frames_are_never_held_back_by_a_long_round_trip() -> None:
+    link = opened(8000, 0.3)
+    link.run(20, 120, 0.1)
+    assert link.clock.room(link.now) >= 120
+    assert link.carried >= 120 * 190
+
+
+def test_a_quick_terminal_is_hardly_asked() -> None:
+    link = opened(1e7, 0.0005)
+    link.run(10, 4000, 0.01)
+    assert link.clock.window >= 2 * FIRST_WINDOW
+    link.carried = 0
+    link.run(10, 12, 0.1)
+    assert link.carried <= 12 * 101 * 1.03
+
+
+def test_round_trip_and_answer_time() -> None:
+    link = opened(8000, 0.3)
+    link.run(10, 200, 0.5)
+    assert 0.3 <= link.clock.round_trip <= 0.32
+    assert link.clock.round_trip <= link.clock.answer_time <= 0.5
+    link.delay = 0.6
+    link.run(120, 200, 0.5)
+    assert 0.6 <= link.clock.round_trip <= 0.65
+
+
+def test_one_late_answer_does_not_close_the_window() -> None:
+    clock = AckClock(16e3)
+    clock.ask(0)
+    clock.answered(0.05)
+    assert clock.sent(300, 1)
+    clock.answered(2.5)
+    assert clock.window == FIRST_WINDOW // 2
+
+
+def test_without_any_answer_the_rate_holds() -> None:
+    clock = AckClock(1000)
+    clock.ask(0)
+    clock.sent(FIRST_WINDOW, 0)
+    assert clock.room(PATIENCE - 0.1) == 0
+    assert clock.wait_until() == PATIENCE
+    sent, now = 0, PATIENCE
+    while now < PATIENCE + 10:
+        if room := clock.room(now):
+            assert not clock.sent(room, now)
+            sent += room
+        else:
+            now = clock.wait_until()
+    assert 9_000 <= sent <= 10_500
+    clock.answered(now)
+    assert clock.answers
+
+
+def test_a_stall_lets_out_less_and_less() -> None:
+    """The terminal answered once; then nothing for two minutes: a piece now and then, never a stream."""
+    clock = AckClock(16e3)
+    clock.ask(0)
+    clock.answered(0.1)
+    sent, now = 0, 1.0
+    while now < 121:
+        if room := clock.room(now):
+            clock.sent(room, now)
+            sent += room
+        else:
+            now = clock.wait_until()
+    assert clock.answers
+    assert sent <= FIRST_WINDOW + SMALLEST_WINDOW * (2 + 120 / LONGEST_PATIENCE)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_answers_that_come_after_all_are_not_taken_for_others(others: int) -> None:
+    """`others` answers came while the late one was already asked for."""
+    clock = AckClock(16e3)
+    clock.ask(0)
+    clock.answered(0.3)
+    for _ in range(others):
+        clock.ask(1)
+    clock.sent(FIRST_WINDOW, 1)
+    for _ in range(others):
+        clock.answered(1.3)
+    assert clock.room(1 + PATIENCE)
+    assert clock.sent(100, 10)
+    clock.answered(10.01)
+    assert clock.waiting, "this was the answer to the request of second 1"
+    clock.answered(10.4)
+    assert not clock.waiting
+    assert clock.round_trip == pytest.approx(0.3)
+
+
+def test_after_another_program_had_the_terminal_nothing_old_is_waited_for() -> None:
+    clock = AckClock(16e3)
+    clock.ask(0)
+    clock.answered(0.3)
+    clock.sent(FIRST_WINDOW, 1)
+    clock.set_aside()
+    assert clock.room(1.1)
+    clock.ask(10)
+    clock.answered(10.01)
+    assert clock.waiting, "this was the answer to the request of second 1"
+    clock.answered(10.3)
+    assert not clock.waiting
+    assert clock.round_trip == pytest.approx(0.3)
+
+
+def test_lost_answers_are_not_waited_for_for_ever() -> None:
+    """A multiplexer without anybody looking throws requests away; later ones are answered."""
+    clock = AckClock(16e3)
+    clock.ask(0)
+    clock.answered(0.1)
+    clock.sent(FIRST_WINDOW, 1)
+    now = 1 + PATIENCE
+    for _ in range(4):
+        room = clock.room(now)
+        assert room
+        if clock.sent(room, now):
+            clock.answered(now + 0.1)
+        now = max(now + 1, clock.wait_until() if clock.waiting else 0)
+    assert not clock.waiting
+    assert clock.round_trip == pytest.approx(0.1)
