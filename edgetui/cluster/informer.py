@@ -58,6 +58,7 @@ class Informer:
         self._told: dict[str, r.SetFreshness] = {}
         self._asking = False
         self._kept: Kept | None = None
+        self._pace = r.Pace()
         self._whole = Watcher(owner, self, kind, streaming=owner.streaming)
         self._scoped: dict[str, Watcher] = {}
 
@@ -99,6 +100,13 @@ class Informer:
         if self._kept is not None:
             self.hide()
             self.show()
+
+    def pace(self, long: bool, every: float) -> None:
+        """How the collection is kept from now on, see `reflector.states.Pace`."""
+        pace = r.Pace(long, every)
+        if pace != self._pace:
+            self._pace = pace
+            self.feed(pace)
 
     def feed(self, *inputs: r.Input) -> None:
         """Tell every watcher of this kind."""
@@ -163,7 +171,7 @@ class Informer:
                 # One of many: if it is denied, it is not asked again soon.
                 watcher.state = replace(watcher.state, denials=PATIENT)
                 self._scoped[name] = watcher
-                watcher.feed(r.Shown())
+                watcher.feed(self._pace, r.Shown())
             self._owner.released([self._scoped[name] for name in fresh])
         self.publish()
 

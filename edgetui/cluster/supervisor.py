@@ -67,6 +67,7 @@ class Supervisor:
         self.open_page = ports.open_page
         self.namespaces = ports.namespaces
         self.streaming = True
+        self.long = False
         self.link = link.State()
         self.waiting_for = ("", "")
         """A sentence and a next step to show until the first answer or failure."""
@@ -79,6 +80,7 @@ class Supervisor:
         self._ports = ports
         self._store = store
         self._kinds = kinds
+        self._every: dict[str, float] = {}
         self._informers: dict[str, Informer] = {}
         self._pilot: Informer | None = None
         self._queue: deque[tuple[Watcher, float]] = deque()
@@ -105,6 +107,7 @@ class Supervisor:
         informer = self._informers.get(kind)
         if informer is None:
             informer = self._informers[kind] = Informer(self, self._store, self._kinds[kind])
+            informer.pace(self.long, self._every.get(kind, 0.0))
         if not informer.wanted:
             informer.show()
             if self.link.phase is link.Phase.UP:
@@ -125,6 +128,22 @@ class Supervisor:
         """Another cluster answers than the one that rows of an earlier run are of: drop them."""
         for informer in self._informers.values():
             informer.forget()
+
+    def wanted(self, kind: str) -> bool:
+        """Whether this kind is kept."""
+        return kind in self._informers and self._informers[kind].wanted
+
+    def pace(self, long: bool, every: Mapping[str, float]) -> None:
+        """Watches of an hour from now on, or of minutes; some kinds listed `every` so many seconds instead."""
+        self.long, self._every = long, dict(every)
+        for kind, informer in self._informers.items():
+            informer.pace(long, self._every.get(kind, 0.0))
+
+    @property
+    def loading(self) -> bool:
+        """Whether a first list is on its way."""
+        watchers = [w for informer in self._informers.values() for w in informer.watchers]
+        return any(w.state.phase in _LOADING and not w.state.every for w in watchers)
 
     def credentials_changed(self) -> None:
         """Move every stream to the credentials now in force."""
@@ -178,7 +197,7 @@ class Supervisor:
         self.on_change()
 
     def moved(self, watcher: Watcher) -> None:
-        if watcher.state.phase is r.Phase.WATCHING:
+        if watcher.state.phase in (r.Phase.WATCHING, r.Phase.RESTING):
             self._link(link.Progress())
         if watcher is self._opening and watcher.state.phase not in _OPENING:
             self._next()
@@ -342,6 +361,8 @@ class Supervisor:
         retry_at = self.wall(s.wake_at) if s.wake_at != link.NEVER and s.error is not None else 0.0
         return LinkState(link=word, heard=heard, retry_at=retry_at, sentence=what, next_step=next_step)
 
+
+_LOADING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
 
 # A resumption carries little, so the next stream need not wait for it.
 _OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})
