@@ -8,7 +8,8 @@ from edgetui.model.freshness import Link, LinkState, Sync
 from edgetui.model.notices import kept_words
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
-from edgetui.model.text import age, plural
+from edgetui.model.text import age, memory, plural, rate
+from edgetui.model.wireprofile import Wire
 
 from .spans import Span, Spans, line, width_of
 
@@ -145,12 +146,20 @@ def _first(sentence: str) -> str:
     return sentence.rstrip(".")
 
 
+def traffic(per_second: float, bytes_in: int, bytes_out: int, requests: int) -> str:
+    """What one cluster costs: the mean of the last minute, and the sums since the start."""
+    return (
+        f"api {rate(per_second)}, since the start {memory(bytes_in)}B in, {memory(bytes_out)}B out, "
+        f"{plural(requests, 'request')}"
+    )
+
+
 def cluster_lines(
-    store: Store, now: float, server: str = "", context: str = "", notice: str = ""
+    store: Store, now: float, server: str = "", context: str = "", notice: str = "", traffic: str = ""
 ) -> list[Spans]:
     """Everything about one cluster's link, for the list of clusters: state, versions, what is wrong, what to do.
 
-    `notice` is what a person should know although the link works.
+    `notice` is what a person should know although the link works, `traffic` what the cluster costs on the wire.
     """
     link = store.link
     sign = {Link.LIVE: " ", Link.CONNECTING: " ", Link.STALE: "~"}.get(link.link, "!")
@@ -170,6 +179,11 @@ def cluster_lines(
         lines.append(line("    ", link.next_step))
     if notice:
         lines.append(line("    ", Span(notice, "warn")))
+    if traffic:
+        lines.append(line("    ", Span(traffic, "quiet")))
+        lines.append(
+            line("    ", Span(store.wire.sentence, "quiet" if store.wire.wire is Wire.FULL else "warn"))
+        )
     if link.link in (Link.STALE, Link.CONNECTING) and link.retry_at > now:
         lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))
     if kept := kept_words(store, now):

@@ -18,6 +18,8 @@ from edgetui.ui.widgets.bars import KeyHint
 
 from .base import TextScreen
 
+READS = {"Deployment": "ReplicaSet"}
+"""What is not told by the rows of a kind alone."""
 EVENTS_AGAIN = 10.0
 """Seconds between two requests for the events of the object, while it changes."""
 
@@ -43,8 +45,23 @@ class DetailScreen(TextScreen):
     def on_mount(self) -> None:
         """Ask for the events, and for what may be done with the object."""
         super().on_mount()
+        self._need(True)
         self._ask_events()
         self.app.cursor_rests(self.key)
+
+    def on_unmount(self) -> None:
+        """What only this screen needed is needed no more."""
+        self._need(False)
+
+    @property
+    def metered(self) -> frozenset[str]:
+        """The kind whose usage is shown here."""
+        return frozenset({self.key.kind})
+
+    def _need(self, needed: bool) -> None:
+        session = self.app.sessions.get(self.key.cluster)
+        if session is not None and self.key.kind in READS:
+            session.need(READS[self.key.kind], needed)
 
     def lines(self) -> Sequence[Spans]:
         """The details as the store knows them now."""
