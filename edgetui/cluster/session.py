@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from edgetui.cluster import backoff
 from edgetui.cluster.api import Api
 from edgetui.cluster.counters import Counters
@@ -22,7 +24,7 @@ from edgetui.cluster.link import Phase
 from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.cluster.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
 from edgetui.cluster.ports import LoopPorts, steady_clock
-from edgetui.cluster.probe import identify, rbac_is_off, server_version
+from edgetui.cluster.probe import gzips_watches, identify, rbac_is_off, server_version
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.target import ClusterTarget
 from edgetui.cluster.transport import Transport
@@ -251,6 +253,8 @@ class ClusterSession:
             return
         loading = self._supervisor.loading
         wire = self.link_watch.look(steady_clock(), self.transport.counters, loading)
+        if wire.wire is Wire.THIN and not self._supervisor.tables:
+            wire = replace(wire, wire=Wire.LEAN, why=f"{wire.why}; the server prints no tables")
         if wire != self.store.wire:
             self._adopt(wire)
         loop = asyncio.get_running_loop()
@@ -266,6 +270,7 @@ class ClusterSession:
     def _pace(self) -> None:
         if self._supervisor is not None:
             self._supervisor.pace(not self._full, {} if self._full else LISTED_EVERY)
+            self._supervisor.print_rows(self.store.wire.wire is Wire.THIN)
 
     def _spare(self, kind: str) -> None:
         """Keep a kind that is costly and seldom read only where the wire is full, or while it is needed."""
@@ -308,6 +313,8 @@ class ClusterSession:
                 self._answers((await identify(self.api, "", 10.0)).uid)
             await self.settled(2.0)
             self.store.set_version(await server_version(self.api))
+            if self._supervisor is not None and self.store.version:
+                self._supervisor.gzips = gzips_watches(self.store.version)
             off = await rbac_is_off(self.api, self.target.namespace)
             self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
             self._learned = steady_clock()

@@ -15,7 +15,10 @@ from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.informer import UNHEARD, Informer, Kept
+from edgetui.cluster.printed_informer import PrintedInformer
+from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
+from edgetui.cluster.table import Printer
 from edgetui.cluster.watcher import Closeable, Sink, Watcher
 from edgetui.model.freshness import Link, LinkState, Sync
 from edgetui.model.kinds.base import Kind, Row
@@ -23,6 +26,7 @@ from edgetui.model.store import Store, older
 
 NEXT_WITHIN = 0.5  # s: how long a stream that opens may keep the next one waiting
 HEARD_STEP = 5.0
+PILOT_WITHIN = 10.0
 
 
 class Ports(Protocol):
@@ -39,10 +43,17 @@ class Ports(Protocol):
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         """Call once after `seconds`; returns what cancels it."""
 
-    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable: ...
+    def open_stream(
+        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+    ) -> Closeable: ...
 
     def open_page(
-        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[r.Page | EdgetuiError], None]
+        self,
+        kind: Kind,
+        path: str,
+        query: dict[str, str],
+        done: Callable[[r.Page | EdgetuiError], None],
+        printer: Printer | None = None,
     ) -> Closeable: ...
 
     def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
@@ -51,7 +62,7 @@ class Ports(Protocol):
     def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
         """Renew the credentials."""
 
-    def namespaces(self, done: Callable[[list[str]], None]) -> None:
+    def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         """The namespaces that may be listed, or those that are configured."""
 
 
@@ -67,7 +78,11 @@ class Supervisor:
         self.open_page = ports.open_page
         self.namespaces = ports.namespaces
         self.streaming = True
+        self.gzips = True
+        """Whether the server compresses streaming lists, as far as is known."""
         self.long = False
+        self.tables = True
+        """Whether the server prints Tables, as far as is known."""
         self.link = link.State()
         self.waiting_for = ("", "")
         """A sentence and a next step to show until the first answer or failure."""
@@ -81,6 +96,7 @@ class Supervisor:
         self._store = store
         self._kinds = kinds
         self._every: dict[str, float] = {}
+        self._printed = False
         self._informers: dict[str, Informer] = {}
         self._pilot: Informer | None = None
         self._queue: deque[tuple[Watcher, float]] = deque()
@@ -106,11 +122,11 @@ class Supervisor:
         """Keep this kind from now on."""
         informer = self._informers.get(kind)
         if informer is None:
-            informer = self._informers[kind] = Informer(self, self._store, self._kinds[kind])
-            informer.pace(self.long, self._every.get(kind, 0.0))
+            informer = self._informers[kind] = self._made(kind)
         if not informer.wanted:
             informer.show()
             if self.link.phase is link.Phase.UP:
+                informer.link_up()
                 self.released(informer.watchers)
             self._send_pilot()
 
@@ -138,6 +154,34 @@ class Supervisor:
         self.long, self._every = long, dict(every)
         for kind, informer in self._informers.items():
             informer.pace(long, self._every.get(kind, 0.0))
+
+    def print_rows(self, printed: bool) -> None:
+        """From now on have the server print what it can print well enough, or send objects again."""
+        self._printed = printed
+        for kind, informer in list(self._informers.items()):
+            if isinstance(informer, PrintedInformer) != self._prints_well(kind):
+                wanted = informer.wanted
+                informer.stop()
+                self._informers[kind] = self._made(kind)
+                if informer is self._pilot:
+                    self._pilot = None
+                if wanted:
+                    self.show(kind)
+
+    def _prints_well(self, kind: str) -> bool:
+        return self._printed and self.tables and self._kinds[kind].printed is not None
+
+    def _made(self, kind: str) -> Informer:
+        maker = PrintedInformer if self._prints_well(kind) else Informer
+        informer = maker(self, self._store, self._kinds[kind])
+        informer.pace(self.long, self._every.get(kind, 0.0))
+        return informer
+
+    def not_printed(self) -> None:
+        """This server gives no Tables: take objects, as on a lean wire."""
+        if self.tables:
+            self.tables = False
+            self.later(0.0, lambda: self.print_rows(self._printed))
 
     @property
     def loading(self) -> bool:
@@ -281,6 +325,8 @@ class Supervisor:
                 case link.Probe(timeout):
                     self._ports.probe(timeout, self._newest(), self._probed)
                 case link.Release(down_since):
+                    for informer in self._informers.values():
+                        informer.link_up()
                     watchers = [w for informer in self._informers.values() for w in informer.watchers]
                     self.on_up()
                     self.released(watchers, down_since)
@@ -294,9 +340,15 @@ class Supervisor:
         """Before anything is known of the link, one stream dials and the others wait for what it finds."""
         if self.link.phase is not link.Phase.FIRST or (self._pilot is not None and self._pilot.wanted):
             return
-        self._pilot = next((informer for informer in self._informers.values() if informer.wanted), None)
-        if self._pilot is not None:
+        wanted = [informer for informer in self._informers.values() if informer.wanted]
+        self._pilot = next((one for one in wanted if one.watchers), wanted[0] if wanted else None)
+        if self._pilot is not None and self._pilot.watchers:
             self._pilot.feed(r.LinkUp())
+        elif self._pilot is not None:
+            self._ports.probe(PILOT_WITHIN, "", self._piloted)  # its namespaces are not known before that
+
+    def _piloted(self, error: EdgetuiError | None) -> None:
+        self._link(link.Answered() if error is None else link.Failed(error))
 
     def _newest(self) -> str:
         """The newest version that any collection holds; empty if versions cannot be compared."""

@@ -10,12 +10,14 @@ from edgetui.cluster.counters import Counters
 from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.pod import PodRow, printed
 from edgetui.model.wireprofile import Wire, WireState
 from edgetui.terminal.profile import Profile
 from edgetui.ui.terminal_meter import AGAIN, TerminalMeter
+from tests.unit.model.factories import pod
 
 from .driving import running
-from .fleet import plant, vehicle
+from .fleet import NOW, plant, vehicle
 
 LEAN = WireState(Wire.LEAN, why="310 ms round trip")
 SSH = Profile("ssh", "truecolor", False, False, 0.1, 500)
@@ -95,7 +97,7 @@ async def test_an_open_deployment_needs_its_replica_sets_and_says_when_they_are_
         screen.app.open_detail(ObjectKey("plant", "Deployment", "line-2", "press"))
         await screen.pilot.pause()
         assert session.needed == [("ReplicaSet", True)]
-        assert "not known before the ReplicaSets are read" in screen.text()
+        assert "not known here: on a lean wire they are read now" in screen.text()
         assert "pods 0" not in screen.text()
         await screen.press("escape")
         assert session.needed == [("ReplicaSet", True), ("ReplicaSet", False)]
@@ -135,3 +137,50 @@ def test_the_terminal_meter_is_silent_about_little_and_slow_to_change_its_words(
     changes = len(said)
     run(420, 600, 0)
     assert len(said) == changes
+
+
+class Reads:
+    """An API that has one pod, and no events."""
+
+    def __init__(self, pod: dict[str, Any]) -> None:
+        self.pod = pod
+        self.asked: list[str] = []
+
+    async def get(self, path: str, query: Any = None) -> dict[str, Any]:
+        self.asked.append(path)
+        return self.pod if "/pods/" in path else {"items": []}
+
+
+def brief(status: str, ready: str, version: str) -> PodRow:
+    cells = {
+        "Name": "web-x",
+        "Ready": ready,
+        "Status": status,
+        "Restarts": "0",
+        "Age": "3d",
+        "Node": "edge-1",
+    }
+    return printed(cells, "line-2", version, NOW)
+
+
+async def test_a_printed_pod_is_read_in_full_when_it_is_opened_and_again_when_it_changed() -> None:
+    session, store = Session("plant"), plant()
+    session.api = Reads(pod("web-x", "line-2", created=NOW - 3 * 86400, node="edge-1"))  # type: ignore[attr-defined]
+    store.replace("Pod", [brief("Running", "1/1", "500")])
+    async with running([store], sessions={"plant": session}) as screen:
+        screen.app.open_detail(ObjectKey("plant", "Pod", "line-2", "web-x"))
+        await screen.pilot.pause()
+        await screen.app.workers.wait_for_complete()
+        await screen.pilot.pause()
+        assert "ready       yes" in screen.text()
+        assert "the rest is being read" not in screen.text()
+        store.apply("Pod", brief("Error", "0/1", "501"))
+        await screen.changed()
+        assert "Error, 0 of 1" in screen.text()
+        assert "the rest is being read" in screen.text()
+        asked = len(session.api.asked)  # type: ignore[attr-defined]
+        screen.clock.advance(11.0)
+        screen.app._tick()
+        await screen.pilot.pause()
+        await screen.app.workers.wait_for_complete()
+        assert len(session.api.asked) > asked  # type: ignore[attr-defined]

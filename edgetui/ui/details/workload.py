@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from edgetui.model.freshness import Sync
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.daemonset import DaemonSetRow
@@ -18,8 +17,7 @@ from edgetui.ui.spans import Span, Spans, line
 
 from .common import condition_lines, fact, pod_lines, trouble
 
-UNKNOWN = "not known before the ReplicaSets are read"
-_NOT_THERE = frozenset({Sync.HIDDEN, Sync.NEVER, Sync.SYNCING})
+UNKNOWN = "not known here: on a lean wire they are read now, on a thin one see the pods pane"
 _GOOD = {"ReplicaFailure": "False"}
 _KINDS = {DeploymentRow: "Deployment", StatefulSetRow: "StatefulSet", DaemonSetRow: "DaemonSet"}
 
@@ -44,16 +42,11 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     if isinstance(row, DeploymentRow):
         out += _revisions(store, row, now)
     pods = list(view.pods)
-    count, none = ("pods", UNKNOWN) if _unknown(store, row) else (f"pods {len(pods)}", "none")
+    count, none = ("pods", UNKNOWN) if row.current and not pods else (f"pods {len(pods)}", "none")
     out += [line(), line(Span(count, "title"))]
     out += pod_lines(store, pods, now) or [line(Span(f"  {none}", "quiet"))]
     out += condition_lines(row.conditions, _GOOD, now)
     return out
-
-
-def _unknown(store: Store, row: Workload) -> bool:
-    """Whether the pods cannot be told because the ReplicaSets between them and their Deployment are not there."""
-    return isinstance(row, DeploymentRow) and store.freshness("ReplicaSet").sync in _NOT_THERE
 
 
 def _parts(segments: Segments) -> str:
