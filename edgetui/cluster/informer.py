@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -32,6 +32,7 @@ class Owner(Host, Protocol):
 
     streaming: bool
     gzips: bool
+    in_view: Sequence[str]
 
     def wall(self, steady: float) -> float:
         """Unix time of a steady time; 0.0 stays 0.0."""

@@ -17,7 +17,7 @@ NAMESPACES_AGAIN, SOME_AGAIN = 600.0, 120.0
 class PrintedInformer(Informer):
     """Rows as the server prints them: they carry no namespace, so there is one watch for each.
 
-    Which namespaces there are is asked when the link comes up and now and then.
+    Which namespaces there are is asked when the link comes up and now and then, unless some were chosen.
     """
 
     def __init__(self, owner: Owner, store: Store, kind: Kind) -> None:
@@ -55,7 +55,10 @@ class PrintedInformer(Informer):
     def link_up(self) -> None:
         if self._shown:
             self._quiet()
-            self._owner.namespaces(self._scope)
+            if self._owner.in_view:
+                self._scope(Namespaces(list(self._owner.in_view), whole=False))
+            else:
+                self._owner.namespaces(self._scope)
 
     def _watcher(self, namespace: str = "") -> Watcher:
         # Compressed, a streaming list of Tables costs half of a LIST; else more than twice as much.
@@ -71,8 +74,9 @@ class PrintedInformer(Informer):
         if not self._shown:
             return
         self._quiet()
-        again = NAMESPACES_AGAIN if found.whole else SOME_AGAIN
-        self._cancel_ask = self._owner.later(again, self.link_up)
+        if not self._owner.in_view:
+            again = NAMESPACES_AGAIN if found.whole else SOME_AGAIN
+            self._cancel_ask = self._owner.later(again, self.link_up)
         self._listed, self._whole_cluster = True, found.whole
         # Where not all are known, those that are watched may well be there still.
         kept = set(found.names) if found.whole else {*found.names, *self._scoped}
@@ -102,4 +106,4 @@ class PrintedInformer(Informer):
             if reasons:
                 return Freshness(sync, heard, reasons[0], partial)
         names = sorted(name for name, told in self._told.items() if told.sync is not Sync.FORBIDDEN)
-        return Freshness(Sync.LIVE, heard, f"only {in_words(names)} are watched" if partial else "", partial)
+        return Freshness(Sync.LIVE, heard, f"watching only {in_words(names)}" if partial else "", partial)

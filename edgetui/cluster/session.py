@@ -62,9 +62,10 @@ class ClusterSession:
     """Keeps one cluster's kinds in `store` from `start` to `close`.
 
     `clock` gives Unix seconds. `namespaces` are tried, besides the context's own, where the cluster as a whole
-    may not be listed. `link_watch` meters the link and chooses what it can bear; without one everything is asked
-    for. `identity` is the uid of kube-system, empty while unknown. `keeper` is what keeps its rows from one run to
-    the next, None while nothing does.
+    may not be listed; `in_view` are the only ones that are watched where each costs a watch. `link_watch` meters
+    the link and chooses what it can bear; without one everything is asked for. `identity` is the uid of
+    kube-system, empty while unknown. `keeper` is what keeps its rows from one run to the next, None while nothing
+    does.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class ClusterSession:
         rng: backoff.Random | None = None,
         store: Store | None = None,
         namespaces: Sequence[str] = (),
+        in_view: Sequence[str] = (),
         link_watch: LinkWatch | None = None,
     ) -> None:
         self.name = target.name
@@ -86,6 +88,7 @@ class ClusterSession:
         self._clock = clock
         self._rng = rng or random.Random()
         self._namespaces = list(dict.fromkeys((*namespaces, target.namespace or "default")))
+        self._in_view = in_view
         self._api: Api | None = None
         self._supervisor: Supervisor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,6 +141,7 @@ class ClusterSession:
             identify=self._identify,
         )
         self._supervisor = Supervisor(ports, self.store, KINDS)
+        self._supervisor.in_view = self._in_view
         if self.target.auth.exec is not None:
             name = clean(self.target.auth.exec.command.rpartition("/")[2], 60)
             self._supervisor.waiting_for = (

@@ -7,7 +7,7 @@ with its faults runs in a simulation on virtual time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from edgetui.cluster import backoff, link
@@ -80,6 +80,8 @@ class Supervisor:
         self.streaming = True
         self.gzips = True
         """Whether the server compresses streaming lists, as far as is known."""
+        self.in_view: Sequence[str] = ()
+        """The namespaces to watch where each costs a watch; empty for all."""
         self.long = False
         self.tables = True
         """Whether the server prints Tables, as far as is known."""

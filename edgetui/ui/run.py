@@ -50,8 +50,10 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
     from edgetui.cluster.session import ClusterSession
 
     _splash(f" edgetui  connecting to {_names(targets)}")
+    in_view = [options.namespace] if options.namespace else []
     sessions = [
-        ClusterSession(target, link_watch=LinkWatch(options.wire, options.budget)) for target in targets
+        ClusterSession(target, in_view=in_view, link_watch=LinkWatch(options.wire, options.budget))
+        for target in targets
     ]
     try:
         for session in sessions:

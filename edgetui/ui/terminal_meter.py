@@ -31,6 +31,6 @@ class TerminalMeter:
     def read(self, now: float) -> None:
         """Look at the counter; call it about once a second."""
         self._meter.read(now, self._total())
-        if now - self._said >= AGAIN and self._meter.span >= AGAIN:
+        if now - self._said >= AGAIN and self._meter.span >= WINDOW:
             self._said = now
             self.words = rate(self._meter.rate) if self._meter.rate >= LEAST else ""

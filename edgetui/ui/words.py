@@ -121,8 +121,10 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
         return "?", f"this cluster has no {pane.title.lower()}"
-    if any(state.partial for state in states):
-        return "?", "only some namespaces may be seen"
+    partial = [state for state in states if state.partial]
+    if partial:
+        live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")
+        return "?", live or "only some namespaces may be seen"
     waiting = [state for state in states if state.sync in (Sync.NEVER, Sync.SYNCING)]
     if waiting and not any(store.count(kind) for kind in pane.kinds):
         if store.link.link is Link.STALE:

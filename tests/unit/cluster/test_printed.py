@@ -99,6 +99,23 @@ def test_namespaces_come_and_go(cluster: Cluster) -> None:
     assert cluster.live()
 
 
+def test_of_chosen_namespaces_only_those_are_watched_and_that_is_said(cluster: Cluster) -> None:
+    cluster.supervisor.print_rows(False)
+    cluster.supervisor.in_view = ["b"]
+    cluster.start()
+    cluster.world.until(lambda: cluster.live() and cluster.equal(), 5.0)
+    cluster.supervisor.print_rows(True)
+    cluster.world.until(lambda: cluster.live() and is_printed(cluster), 5.0)
+    assert {key[0] for key in values(cluster)} == {"b"}
+    freshness = cluster.store.freshness("Pod")
+    assert (freshness.partial, freshness.reason) == (True, "watching only namespace b")
+    cluster.server.cut()
+    cluster.world.run(5.0)
+    cluster.server.mend()
+    cluster.world.until(cluster.live, 5.0)
+    assert {key[0] for key in values(cluster)} == {"b"}
+
+
 def test_an_outage_loses_nothing(cluster: Cluster) -> None:
     cluster.start()
     cluster.world.until(cluster.live, 5.0)
@@ -122,7 +139,7 @@ def test_namespaces_that_cannot_be_listed_again_are_kept(cluster: Cluster) -> No
     assert right(cluster)
     freshness = cluster.store.freshness("Pod")
     assert (freshness.sync, freshness.partial) == (Sync.LIVE, True)
-    assert freshness.reason == "only namespaces a, b are watched"
+    assert freshness.reason == "watching only namespaces a, b"
 
 
 def test_a_namespace_that_may_not_be_seen_makes_the_rest_partial(cluster: Cluster) -> None:
