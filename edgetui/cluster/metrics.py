@@ -83,9 +83,9 @@ class MetricsPoller:
         self._absent_until = 0.0
         self._wake = asyncio.Event()
 
-    def forget(self) -> None:
-        """Nobody asks any more, so what is known gets old: take it away."""
-        for kind in self._asked:
+    def forget(self, kinds: Collection[str]) -> None:
+        """These are asked for no more, so what is known gets old: take it away."""
+        for kind in self._asked.keys() & set(kinds):
             self._store.set_metrics(kind, {}, False)
 
     def show(self, kinds: Collection[str]) -> None:

@@ -287,11 +287,10 @@ class ClusterSession:
         if self._poller is None or self._closed:
             return
         self._poller.period = PERIOD if self._full else SLOW_PERIOD
-        shown = self._metrics_shown if self.store.wire.metrics else frozenset()
+        shown = self._metrics_shown & self.store.wire.metered
         if shown and not self._poller.running:
             self._spawn(self._poller.run(self._until_up))
-        if not self.store.wire.metrics:
-            self._poller.forget()
+        self._poller.forget(self._metrics_shown - shown)
         self._poller.show(shown)
 
     # Inside

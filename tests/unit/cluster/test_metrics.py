@@ -99,5 +99,6 @@ async def test_a_lost_link_changes_nothing_and_a_broken_server_takes_the_figures
     metrics.fails = LinkError("The connection broke off.")
     assert await one.poll()
     assert one._store.usage("Pod", "", "x") is not None
-    one.forget()
+    one.forget({"Pod"})
     assert one._store.usage("Pod", "", "x") is None
+    assert one._store.usage("Node", "", "x") is not None

@@ -52,10 +52,10 @@ def test_a_better_link_has_to_stay_better() -> None:
 
 
 def test_a_link_between_the_thresholds_keeps_what_it_has() -> None:
-    between = Seen(round_trip=0.2, speed=60.0 * KIB)
-    assert after(Choice(), between, 4000.0)[0].wire is Wire.FULL
     lean = choose(Choice(), Seen(round_trip=0.31), 1000.0)
-    assert after(lean, between, 4000.0)[0].wire is Wire.LEAN
+    for between in (Seen(round_trip=0.2), Seen(speed=60.0 * KIB)):
+        assert after(Choice(), between, 4000.0)[0].wire is Wire.FULL
+        assert after(lean, between, 4000.0)[0].wire is Wire.LEAN
 
 
 def test_a_step_up_that_came_too_early_is_waited_for_longer() -> None:
@@ -107,6 +107,7 @@ def test_the_last_step_of_a_budget_leaves_the_usage_out() -> None:
     told = watched(LinkWatch(budget=100.0), lambda _wire, metrics: 900.0 if metrics else 120.0, 1200)
     assert told[-1][1].metrics is False
     assert "no usage" in told[-1][1].sentence
+    assert [one.metered for _, one in told] == [{"Node", "Pod"}, {"Node", "Pod"}, {"Node"}, set()]
 
 
 def test_after_a_calm_while_a_budget_steps_up_again_and_not_for_ever_in_vain() -> None:
