@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
-from edgetui.cluster import backoff, link
+from edgetui.cluster import link
 from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.informer import UNHEARD, Informer, Kept
 from edgetui.cluster.printed_informer import PrintedInformer
-from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.table import Printer
-from edgetui.cluster.watcher import Closeable, Sink, Watcher
+from edgetui.cluster.surroundings import Ports
+from edgetui.cluster.watcher import Watcher
 from edgetui.model.freshness import Link, LinkState, Sync
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.store import Store, older
@@ -27,43 +25,6 @@ from edgetui.model.store import Store, older
 NEXT_WITHIN = 0.5  # s: how long a stream that opens may keep the next one waiting
 HEARD_STEP = 5.0
 PILOT_WITHIN = 10.0
-
-
-class Ports(Protocol):
-    """The world around one cluster. Times are seconds of a steady clock."""
-
-    @property
-    def rng(self) -> backoff.Random: ...
-
-    def now(self) -> float: ...
-
-    def wall(self, steady: float) -> float:
-        """Unix time of a steady time; 0.0 stays 0.0."""
-
-    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """Call once after `seconds`; returns what cancels it."""
-
-    def open_stream(
-        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
-    ) -> Closeable: ...
-
-    def open_page(
-        self,
-        kind: Kind,
-        path: str,
-        query: dict[str, str],
-        done: Callable[[r.Page | EdgetuiError], None],
-        printer: Printer | None = None,
-    ) -> Closeable: ...
-
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
-        """Ask for something small. `version` is the newest we hold, to find out whether the server is behind it."""
-
-    def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
-        """Renew the credentials."""
-
-    def namespaces(self, done: Callable[[Namespaces], None]) -> None:
-        """The namespaces that may be listed, or those that are configured."""
 
 
 class Supervisor:
