@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LEAST_FLOW = 1024  # bytes between two looks below which nothing is said about the link
-LEAST_TIME = 2.0  # seconds of steady flow that make a measurement
+LEAST_TIME = 3.0  # seconds of steady flow that make a measurement
 LEAST_BURST = 64 * 1024  # bytes that came within one look are a measurement, too, if there were so many
 LASTS = 1800.0
 

@@ -51,6 +51,24 @@ async def test_a_long_round_trip_makes_the_wire_lean_by_itself(
         assert int(session.store.wire.why.split()[0]) >= 320
 
 
+async def test_a_narrow_link_is_found_out_by_the_first_lists_and_made_thin(
+    cluster: ControlPlane, link: FaultProxy, namespace: str
+) -> None:
+    """48 kbit/s: nothing was sent to measure it."""
+    await asyncio.to_thread(cluster.create, namespace, *w.mix(40))
+    await asyncio.to_thread(
+        cluster.kubectl, "wait", "deployment", "--all", "--for=condition=Available", "-n", namespace
+    )
+    link.rate = 6000.0
+    async with watching(cluster.kubeconfig(server=link.url), link_watch=LinkWatch()) as session:
+        await until(session, lambda: session.store.wire.wire is Wire.THIN, within=60.0, what="thin")
+        assert session.store.wire.why.endswith("KiB/s is all the link carries")
+        assert float(session.store.wire.why.split()[0]) <= 6.5
+        link.rate = None
+        await await_live(session, KEPT, within=30.0)
+        await as_kubectl(cluster, session)
+
+
 async def test_a_quick_link_is_used_in_full(cluster: ControlPlane) -> None:
     async with watching(cluster.kubeconfig(), link_watch=LinkWatch()) as session:
         await await_live(session)
