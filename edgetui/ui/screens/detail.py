@@ -122,12 +122,12 @@ class DetailScreen(TextScreen):
         if session is None:
             self._heard_events = "not connected"
         else:
-            row = self.app.fleet.find(self.key)
-            if isinstance(row, PodRow) and row.brief:
-                self._full_for = row.resource_version
-                self._full = await in_full(session, self.key)
-                self.show_again()
             try:
+                row = self.app.fleet.find(self.key)
+                if isinstance(row, PodRow) and row.brief:
+                    self._full_for = row.resource_version
+                    self._full = await in_full(session, self.key)
+                    self.show_again()
                 self._events, self._heard_events = await events_of(session, self.key)
             except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
                 self._heard_events = crash.sentence(error)
