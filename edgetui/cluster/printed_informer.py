@@ -42,10 +42,16 @@ class PrintedInformer(Informer):
     def hide(self) -> None:
         self._shown = False
         self._listed = False
+        self._kept = None
         self._quiet()
         self._drop_scoped()
         self._store.replace(self.kind.name, ())
         self.publish()
+
+    def forget(self) -> None:
+        if self._kept is not None:
+            super().forget()
+            self.link_up()
 
     def stop(self) -> None:
         self._shown = False

@@ -31,6 +31,7 @@ class Session:
         self.target = SimpleNamespace(server=f"https://{name}:6443", context=name)
         self.credentials = SimpleNamespace(notice="")
         self.counters = Counters(bytes_in=300_000, bytes_out=9_000, requests=12)
+        self.keeper = None
         self.link_watch = LinkWatch()
         self.metered: list[set[str]] = []
         self.needed: list[tuple[str, bool]] = []

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from edgetui.cluster.informer import Kept
 from edgetui.model.freshness import Link, Sync
 from tests.unit.cluster.simulated_server import KINDS, ThingRow
 from tests.unit.cluster.simulation import Cluster
@@ -182,6 +183,26 @@ def test_there_and_back_the_rows_stay(cluster: Cluster) -> None:
     cluster.world.until(lambda: cluster.live() and cluster.equal(), 5.0)
     streams = [one for one in cluster.server.streams if one.open]
     assert {one.namespace for one in streams} == {""}
+
+
+def test_rows_of_an_earlier_run_give_way_to_those_that_are_printed(cluster: Cluster) -> None:
+    old = [ThingRow(namespace="b", name="old", uid="u", resource_version="5", value=5)]
+    cluster.start("Pod")
+    assert cluster.supervisor.recall("Pod", [*old, *old], Kept(cluster.wall(900.0), partial=False))
+    assert values(cluster) == {("b", "old"): 5}
+    assert cluster.store.freshness("Pod").sync is Sync.STALE
+    cluster.world.until(lambda: cluster.live() and right(cluster), 5.0)
+
+
+def test_rows_of_another_cluster_are_dropped_and_its_own_are_read(cluster: Cluster) -> None:
+    cluster.server.cut()
+    cluster.start("Pod")
+    old = [ThingRow(namespace="b", name="old", uid="u", resource_version="5", value=5)]
+    assert cluster.supervisor.recall("Pod", old, Kept(cluster.wall(900.0), partial=False))
+    cluster.supervisor.forget()
+    assert not values(cluster)
+    cluster.server.mend()
+    cluster.world.until(lambda: cluster.live() and right(cluster), 5.0)
 
 
 def test_hidden_pods_cost_nothing_and_are_forgotten(cluster: Cluster) -> None:
