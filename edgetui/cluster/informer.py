@@ -177,8 +177,10 @@ class Informer:
         for name in fresh:
             watcher = self._scoped[name] = self._watcher(name)
             # One of many: if it is denied, it is not asked again soon.
-            watcher.state = replace(watcher.state, denials=PATIENT)
-            watcher.feed(self._pace, r.Shown())
+            watcher.state = replace(
+                watcher.state, denials=PATIENT, long=self._pace.long, every=self._pace.every
+            )
+            watcher.feed(r.Shown())
         self._owner.released([self._scoped[name] for name in fresh])
 
     def _watcher(self, namespace: str = "") -> Watcher:
