@@ -199,7 +199,7 @@ async def test_a_thin_event_costs_at_most_300_bytes(
 
 
 async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPlane, web: str) -> None:
-    async with watching(cluster.kubeconfig(), link_watch=LinkWatch(Wire.FULL)) as session:
+    async with watching(cluster.kubeconfig()) as session:
         await await_live(session)
         session._adopt(WireState(Wire.THIN))
         await until(
