@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from edgetui.cluster.target import ClusterTarget
 
 USAGE, DEFECT, INTERRUPTED = 2, 70, 130
+LEAST_BUDGET = 100
+"""Bytes per second; the bookmarks of idle watches alone need a fifth of that."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -133,6 +135,7 @@ def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]
 
     profile = choose(os.environ, options.profile)
     os.environ.update(environment(profile))
+    from edgetui.model.wireprofile import Wire
     from edgetui.ui.options import ScreenOptions
     from edgetui.ui.run import run_screen
 
@@ -143,6 +146,8 @@ def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]
         profile,
         namespace=namespace,
         keep_rows=not getattr(options, "no_cache", True),
+        wire=Wire(options.wire) if options.wire else None,
+        budget=options.budget,
     )
     return lambda targets: run_screen(targets, settings)
 
@@ -253,6 +258,19 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
         choices=("local", "ssh", "thin", "serial"),
         help="what the terminal can take; chosen from the environment and the measured round trip if not given",
     )
+    parser.add_argument(
+        "--wire",
+        default="",
+        choices=("full", "lean", "thin"),
+        help="what the links to the clusters can bear; chosen from what is measured if not given",
+    )
+    parser.add_argument(
+        "--budget",
+        type=_per_second,
+        default=None,
+        metavar="RATE",
+        help="most traffic per cluster, as 20KiB/s; over it, less is asked for, step by step",
+    )
 
 
 def _clusters(text: str) -> int:
@@ -280,6 +298,21 @@ def _seconds(text: str) -> float:
         value = -1.0
     if not 0 < value <= 3600:
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0 and up to 3600")
+    return value
+
+
+def _per_second(text: str) -> float:
+    """Bytes per second of "20KiB/s", "64kbit/s", "1.5 MB/s"; a number alone is bytes."""
+    import argparse
+    import re
+
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(k|M|G|Ki|Mi|Gi)?(?:(B|bit)(?:/s)?)?", text.strip())
+    sizes = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
+    value = float(match[1]) * sizes[match[2] or ""] / (8 if match[3] == "bit" else 1) if match else 0.0
+    if value < LEAST_BUDGET:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a rate of at least {LEAST_BUDGET} bytes per second, such as 20KiB/s or 64kbit/s"
+        )
     return value
 
 

@@ -144,7 +144,7 @@ async def _read(
     try:
         for session in sessions:
             await session.start(kinds)
-            session.show_metrics(True)
+            session.show_metrics(METERED)
             if keep_rows:
                 session.keep(Keeper(session.target))
         await asyncio.gather(*(session.settled(timeout) for session in sessions))

@@ -14,8 +14,8 @@ from edgetui.cluster.errors import LinkError
 from edgetui.cluster.link_errors import NotSent
 
 MOST_IDLE = 4
-IDLE_SECONDS = 30.0
-"""An API server closes idle connections after 90 s, and after 32 s those that never carried a request."""
+IDLE_SECONDS = 75.0
+"""An API server closes idle connections after 90 s; what is asked once a minute needs no new handshake."""
 FRESH_ENOUGH = 5.0
 """A connection that was used so many seconds ago is trusted with what must not be sent twice, or may not wait long."""
 _MOST_TICKETS = 4

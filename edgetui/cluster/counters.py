@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+
+WAITS = 16
 
 
 @dataclass(slots=True)
@@ -11,7 +14,8 @@ class Counters:
 
     `bytes_in` and `bytes_out` are HTTP bytes, still compressed but without TLS and TCP. `connections` counts TCP
     connection attempts, `handshakes` TLS handshakes that were completed and `resumed` those of them that resumed a
-    session, `requests` requests that were begun.
+    session, `requests` requests that were begun. `waits` has the seconds from the last requests to the heads of
+    their answers: each is a round trip and what the server took.
     """
 
     bytes_in: int = 0
@@ -20,3 +24,4 @@ class Counters:
     handshakes: int = 0
     resumed: int = 0
     requests: int = 0
+    waits: deque[float] = field(default_factory=lambda: deque(maxlen=WAITS))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
+from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.watcher import Host, Watcher
 from edgetui.model.freshness import Freshness, Sync
@@ -30,12 +31,14 @@ class Owner(Host, Protocol):
     """What an informer needs of its cluster, besides what its watchers need."""
 
     streaming: bool
+    gzips: bool
+    in_view: Sequence[str]
 
     def wall(self, steady: float) -> float:
         """Unix time of a steady time; 0.0 stays 0.0."""
 
-    def namespaces(self, done: Callable[[list[str]], None]) -> None:
-        """Find the namespaces that are worth trying when the cluster as a whole is denied."""
+    def namespaces(self, done: Callable[[Namespaces], None]) -> None:
+        """Find the namespaces that are worth trying one by one."""
 
     def released(self, watchers: Iterable[Watcher]) -> None:
         """New watchers exist: let them open when it is their turn."""
@@ -58,7 +61,8 @@ class Informer:
         self._told: dict[str, r.SetFreshness] = {}
         self._asking = False
         self._kept: Kept | None = None
-        self._whole = Watcher(owner, self, kind, streaming=owner.streaming)
+        self._pace = r.Pace()
+        self._whole = self._watcher()
         self._scoped: dict[str, Watcher] = {}
 
     @property
@@ -99,6 +103,13 @@ class Informer:
         if self._kept is not None:
             self.hide()
             self.show()
+
+    def pace(self, long: bool, every: float) -> None:
+        """How the collection is kept from now on, see `reflector.states.Pace`."""
+        pace = r.Pace(long, every)
+        if pace != self._pace:
+            self._pace = pace
+            self.feed(pace)
 
     def feed(self, *inputs: r.Input) -> None:
         """Tell every watcher of this kind."""
@@ -149,23 +160,34 @@ class Informer:
             watcher = self._scoped.get(namespace, self._whole) if namespace else self._whole
             self._owner.concerns_all(watcher, effect)
 
-    def _scope(self, names: list[str]) -> None:
+    def _scope(self, found: Namespaces) -> None:
         """Watch these namespaces one by one, as long as the whole cluster stays denied."""
-        self._asking = False
+        names, self._asking = found.names, False
         if self._whole.state.verdict is Sync.FORBIDDEN:
             for gone in self._scoped.keys() - set(names):
                 self._scoped.pop(gone).stop()
                 self._told.pop(gone, None)
                 self._store.replace(self.kind.name, (), gone)
-            fresh = [name for name in names if name not in self._scoped]
-            for name in fresh:
-                watcher = Watcher(self._owner, self, self.kind, name, streaming=self._owner.streaming)
-                # One of many: if it is denied, it is not asked again soon.
-                watcher.state = replace(watcher.state, denials=PATIENT)
-                self._scoped[name] = watcher
-                watcher.feed(r.Shown())
-            self._owner.released([self._scoped[name] for name in fresh])
+            self._watch(names)
         self.publish()
+
+    def _watch(self, names: list[str]) -> None:
+        """Watch those of these namespaces that are not watched yet."""
+        fresh = [name for name in names if name not in self._scoped]
+        for name in fresh:
+            watcher = self._scoped[name] = self._watcher(name)
+            # One of many: if it is denied, it is not asked again soon.
+            watcher.state = replace(
+                watcher.state, denials=PATIENT, long=self._pace.long, every=self._pace.every
+            )
+            watcher.feed(r.Shown())
+        self._owner.released([self._scoped[name] for name in fresh])
+
+    def _watcher(self, namespace: str = "") -> Watcher:
+        return Watcher(self._owner, self, self.kind, namespace, streaming=self._owner.streaming)
+
+    def link_up(self) -> None:
+        """The server answers new connections."""
 
     def _drop_scoped(self) -> None:
         for name, watcher in self._scoped.items():
@@ -212,10 +234,11 @@ class Informer:
             reasons = [told.reason for told in readable.values() if told.sync is sync]
             if reasons:
                 return Freshness(sync, heard, reasons[0], partial=True)
-        return Freshness(Sync.LIVE, heard, f"only {_names(sorted(readable))} may be read", partial=True)
+        return Freshness(Sync.LIVE, heard, f"only {in_words(sorted(readable))} may be read", partial=True)
 
 
-def _names(names: list[str]) -> str:
+def in_words(names: list[str]) -> str:
+    """ "namespaces line-1, line-2 and 3 more"."""
     shown = ", ".join(names[:NAMES_SHOWN])
     rest = len(names) - NAMES_SHOWN
     return f"namespace{'s' if len(names) > 1 else ''} {shown}" + (f" and {rest} more" if rest > 0 else "")

@@ -1,4 +1,4 @@
-"""CPU and memory in use, from metrics.k8s.io, on its own clock and only while somebody looks.
+"""CPU and memory in use, from metrics.k8s.io, on its own clock and only for the kinds somebody looks at.
 
 The API is v1 on new servers, v1beta1 on older ones, and often not there at all: then it is asked again rarely.
 A metrics server that is down answers 503 as plain text.
@@ -7,8 +7,8 @@ A metrics server that is down answers 503 as plain text.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Literal
+import contextlib
+from collections.abc import Awaitable, Callable, Collection
 
 import msgspec
 
@@ -18,9 +18,14 @@ from edgetui.model.store import Store, Usage
 from edgetui.model.text import milli, whole
 
 PERIOD = 15.0
+SLOW_PERIOD = 60.0
 ABSENT_AGAIN = 300.0
+SAME = 1.0
+"""Seconds that one kind waits for the other, so that both are asked for together."""
+OLD = 90.0
+"""Seconds after which figures that nobody renewed are taken away when somebody looks again."""
 VERSIONS = ("v1", "v1beta1")
-KINDS: tuple[Literal["Node", "Pod"], ...] = ("Node", "Pod")
+KINDS = ("Node", "Pod")
 
 
 class _Amounts(msgspec.Struct):
@@ -65,34 +70,80 @@ def _usage(item: _Item) -> Usage:
 
 
 class MetricsPoller:
-    """Keeps the usage of nodes and pods in the store while it runs."""
+    """Keeps the usage of the kinds that are shown in the store while it runs. `period` is in seconds."""
 
     def __init__(self, api: Api, store: Store) -> None:
+        self.period = PERIOD
+        self.running = False
         self._api = api
         self._store = store
         self._version = ""
+        self._shown: frozenset[str] = frozenset()
+        self._asked: dict[str, float] = {}
+        self._absent_until = 0.0
+        self._wake = asyncio.Event()
+
+    def forget(self, kinds: Collection[str]) -> None:
+        """These are asked for no more, so what is known gets old: take it away."""
+        for kind in self._asked.keys() & set(kinds):
+            self._store.set_metrics(kind, {}, False)
+
+    def show(self, kinds: Collection[str]) -> None:
+        """From now on somebody looks at these kinds, and at no others."""
+        shown = frozenset(kinds).intersection(KINDS)
+        now = asyncio.get_running_loop().time()
+        for kind in shown - self._shown:
+            if kind in self._asked and now - self._asked[kind] > OLD and self._version:
+                self._store.set_metrics(kind, {}, True)
+        self._shown = shown
+        self._wake.set()
 
     async def run(self, until_up: Callable[[], Awaitable[None]]) -> None:
-        """Ask every 15 s until cancelled, every 5 min while the API is absent; never while the link is down."""
-        while True:
-            await until_up()
-            present = await self.poll()
-            await asyncio.sleep(PERIOD if present else ABSENT_AGAIN)
+        """Ask for what is shown, each kind once a period, until cancelled; never while the link is down.
 
-    async def poll(self) -> bool:
-        """Ask once for nodes and pods; False if this cluster has no metrics API. A lost link changes nothing."""
+        While the API is absent it is asked for every 5 min.
+        """
+        self.running = True
+        while True:
+            self._wake.clear()
+            wait = self._wait()
+            if wait is not None and wait <= 0:
+                await until_up()
+                await self.poll([kind for kind in KINDS if kind in self._shown and self._due(kind) <= SAME])
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+
+    def _wait(self) -> float | None:
+        """Seconds until the next request is due, None while nothing is shown."""
+        if not self._shown:
+            return None
+        absent = self._absent_until - asyncio.get_running_loop().time()
+        return max(absent, min(self._due(kind) for kind in self._shown))
+
+    def _due(self, kind: str) -> float:
+        """Seconds until a kind is to be asked for."""
+        now = asyncio.get_running_loop().time()
+        return self._asked[kind] + self.period - now if kind in self._asked else 0.0
+
+    async def poll(self, kinds: Collection[str] = KINDS) -> bool:
+        """Ask once for these kinds; False if this cluster has no metrics API. A lost link changes nothing."""
+        now = asyncio.get_running_loop().time()
+        self._asked.update(dict.fromkeys(kinds, now))
         try:
             if not self._version:
                 self._version = await self._find_version()
-            for kind in KINDS:
+            for kind in kinds:
                 body = await self._api.get_bytes(self._path(self._version, kind), {})
                 self._store.set_metrics(kind, decode(body), True)
         except NotFound:
             self._version = ""
-            self._unavailable()
+            self._absent_until = now + ABSENT_AGAIN
+            self._unavailable(KINDS)
             return False
         except (ApiError, msgspec.MsgspecError):
-            self._unavailable()
+            self._unavailable(kinds)
         except EdgetuiError:
             pass  # the link's own state says it
         return True
@@ -106,8 +157,8 @@ class MetricsPoller:
             return version
         return VERSIONS[-1]
 
-    def _unavailable(self) -> None:
-        for kind in KINDS:
+    def _unavailable(self, kinds: Collection[str]) -> None:
+        for kind in kinds:
             self._store.set_metrics(kind, {}, False)
 
     @staticmethod

@@ -7,13 +7,14 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from edgetui.cluster import backoff
+from edgetui.cluster import backoff, table
 from edgetui.cluster.api import Api
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
-from edgetui.cluster.probe import readable_namespaces
+from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
+from edgetui.cluster.table import Printer
 from edgetui.cluster.watcher import Closeable, Sink
 from edgetui.model.kinds.base import Kind
 
@@ -80,14 +81,30 @@ class LoopPorts:
             self.clock_jumped()
         call()
 
-    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable:
-        return self._api.transport.open_stream(path, query, sink, connect_timeout=CONNECT_WITHIN)
+    def open_stream(
+        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+    ) -> Closeable:
+        headers = None if printer is None else {"Accept": table.ACCEPT}
+        query = query if printer is None else query | table.QUERY
+        return self._api.transport.open_stream(
+            path, query, sink, connect_timeout=CONNECT_WITHIN, headers=headers
+        )
 
     def open_page(
-        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[Page | EdgetuiError], None]
+        self,
+        kind: Kind,
+        path: str,
+        query: dict[str, str],
+        done: Callable[[Page | EdgetuiError], None],
+        printer: Printer | None = None,
     ) -> Closeable:
         async def get() -> Page:
-            return decode_page(kind, await self._api.get_bytes(path, query, timeout=PAGE_WITHIN))
+            if printer is None:
+                return decode_page(kind, await self._api.get_bytes(path, query, timeout=PAGE_WITHIN))
+            headers = {"Accept": table.ACCEPT}
+            return printer.page(
+                await self._api.get_bytes(path, query | table.QUERY, timeout=PAGE_WITHIN, headers=headers)
+            )
 
         return _Cancel(self._spawn(_answer(get, done)))
 
@@ -119,9 +136,9 @@ class LoopPorts:
         advice = self._credentials.explain_refusal()
         return Unauthorized(advice.sentence, advice.next_step, code=401)
 
-    def namespaces(self, done: Callable[[list[str]], None]) -> None:
-        def found(result: list[str] | EdgetuiError) -> None:
-            done(result if isinstance(result, list) else self._fallback)
+    def namespaces(self, done: Callable[[Namespaces], None]) -> None:
+        def found(result: Namespaces | EdgetuiError) -> None:
+            done(result if isinstance(result, Namespaces) else Namespaces(self._fallback, whole=False))
 
         self._spawn(_answer(lambda: readable_namespaces(self._api, self._fallback), found))
 

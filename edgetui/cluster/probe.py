@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,6 +27,7 @@ IDENTITY = "kube-system"
 MOST_NAMESPACES = 500
 MOST_WATCHED = 50
 LIVES_WITHIN = 2.0
+_MINOR = re.compile(r"v?(\d+)\.(\d+)")
 
 
 class Identity(NamedTuple):
@@ -116,6 +118,12 @@ async def server_version(api: Api) -> str:
         return ""
 
 
+def gzips_watches(version: str) -> bool:
+    """Whether a server of this version compresses streaming lists: from 1.37 on (WatchListCompression)."""
+    match = _MINOR.match(version)
+    return match is None or (int(match[1]), int(match[2])) >= (1, 37)
+
+
 async def rbac_is_off(api: Api, namespace: str) -> bool:
     """Whether the server allows everything to everyone (authorization mode AlwaysAllow).
 
@@ -135,7 +143,14 @@ def _is_everything(rule: dict[str, Any]) -> bool:
     return all(rule.get(part) == ["*"] for part in ("verbs", "apiGroups", "resources"))
 
 
-async def readable_namespaces(api: Api, otherwise: list[str]) -> list[str]:
+class Namespaces(NamedTuple):
+    """Namespaces worth watching one by one; `whole` is whether there are no others."""
+
+    names: list[str]
+    whole: bool
+
+
+async def readable_namespaces(api: Api, otherwise: list[str]) -> Namespaces:
     """Names of all namespaces, or only `otherwise` if this user may not list them. Raises EdgetuiError.
 
     `otherwise` come first and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
@@ -143,8 +158,9 @@ async def readable_namespaces(api: Api, otherwise: list[str]) -> list[str]:
     try:
         body = await api.get_bytes(NAMESPACES, {"limit": str(MOST_NAMESPACES)})
     except (Forbidden, NotFound):
-        return otherwise
+        return Namespaces(otherwise, whole=False)
     found = msgspec.json.decode(body, type=_Objects).items or []
     names = {one.metadata.name for one in found}
     first = [name for name in otherwise if name in names]
-    return [*first, *sorted(names - {*first, ""})][:MOST_WATCHED]
+    every = [*first, *sorted(names - {*first, ""})]
+    return Namespaces(every[:MOST_WATCHED], whole=len(every) <= MOST_WATCHED)

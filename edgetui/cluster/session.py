@@ -9,17 +9,22 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from edgetui.cluster import backoff
 from edgetui.cluster.api import Api
+from edgetui.cluster.counters import Counters
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, ProtocolError
 from edgetui.cluster.link import Phase
-from edgetui.cluster.metrics import MetricsPoller
+from edgetui.cluster.linkwatch import LinkWatch
+from edgetui.cluster.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
 from edgetui.cluster.ports import LoopPorts, steady_clock
-from edgetui.cluster.probe import identify, rbac_is_off, server_version
+from edgetui.cluster.probe import gzips_watches, identify, rbac_is_off, server_version
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.target import ClusterTarget
 from edgetui.cluster.transport import Transport
@@ -27,6 +32,7 @@ from edgetui.model.freshness import Link, LinkState
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
 from edgetui.model.text import clean
+from edgetui.model.wireprofile import Wire, WireState
 
 if TYPE_CHECKING:
     from edgetui.cluster.keeper import Keeper
@@ -43,6 +49,11 @@ FIRST_PAINT = (
 """The kinds that every screen needs, in the order in which they are asked for."""
 HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
+SPARED = frozenset({"ReplicaSet"})
+"""Kinds that only a full wire keeps for everybody; else they are kept while somebody needs them."""
+LISTED_EVERY = {"HorizontalPodAutoscaler": 60.0}
+"""Kinds that anything but a full wire lists now and then: their metrics change them four times a minute."""
+LOOK_LOADING, LOOK = 0.5, 5.0
 LEARN_AGAIN = 60.0
 RBAC_OFF = "RBAC OFF"
 
@@ -51,8 +62,10 @@ class ClusterSession:
     """Keeps one cluster's kinds in `store` from `start` to `close`.
 
     `clock` gives Unix seconds. `namespaces` are tried, besides the context's own, where the cluster as a whole
-    may not be listed. `identity` is the uid of kube-system, empty while unknown. `keeper` is what keeps its rows from
-    one run to the next, None while nothing does.
+    may not be listed; `in_view` are the only ones that are watched where each costs a watch. `link_watch` meters
+    the link and chooses what it can bear; without one everything is asked for. `identity` is the uid of
+    kube-system, empty while unknown. `keeper` is what keeps its rows from one run to the next, None while nothing
+    does.
     """
 
     def __init__(
@@ -63,6 +76,8 @@ class ClusterSession:
         rng: backoff.Random | None = None,
         store: Store | None = None,
         namespaces: Sequence[str] = (),
+        in_view: Sequence[str] = (),
+        link_watch: LinkWatch | None = None,
     ) -> None:
         self.name = target.name
         self.target = target
@@ -73,12 +88,18 @@ class ClusterSession:
         self._clock = clock
         self._rng = rng or random.Random()
         self._namespaces = list(dict.fromkeys((*namespaces, target.namespace or "default")))
+        self._in_view = in_view
         self._api: Api | None = None
         self._supervisor: Supervisor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._hiding: dict[str, asyncio.TimerHandle] = {}
-        self._metrics: asyncio.Task[None] | None = None
+        self.link_watch = link_watch
+        self._kept: frozenset[str] = frozenset()
+        self._needed: Counter[str] = Counter()
+        self._looking: asyncio.TimerHandle | None = None
+        self._poller: MetricsPoller | None = None
+        self._metrics_shown: frozenset[str] = frozenset()
         self._learning = False
         self._learned = 0.0
         self._closed = False
@@ -94,6 +115,11 @@ class ClusterSession:
     def transport(self) -> Transport:
         """The connections and counters of this cluster. Raises as `api` does."""
         return self.api.transport
+
+    @property
+    def counters(self) -> Counters | None:
+        """What this cluster has cost, None if it was never connected."""
+        return self._api.transport.counters if self._api is not None else None
 
     async def start(self, kinds: Iterable[str] = FIRST_PAINT) -> None:
         """Begin to keep these kinds; returns at once, and never raises for a bad cluster."""
@@ -115,6 +141,7 @@ class ClusterSession:
             identify=self._identify,
         )
         self._supervisor = Supervisor(ports, self.store, KINDS)
+        self._supervisor.in_view = self._in_view
         if self.target.auth.exec is not None:
             name = clean(self.target.auth.exec.command.rpartition("/")[2], 60)
             self._supervisor.waiting_for = (
@@ -125,7 +152,14 @@ class ClusterSession:
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle
         ports.clock_jumped = self._supervisor.republish
-        self._supervisor.start(sorted(kinds, key=_paint_order))
+        self._kept = frozenset(kinds)
+        self._poller = MetricsPoller(self._api, self.store)
+        if self.link_watch is not None:
+            self.store.set_wire(self.link_watch.state)
+        self._pace()
+        spared = frozenset() if self._full else SPARED
+        self._supervisor.start(sorted(self._kept - spared, key=_paint_order))
+        self._look()
 
     def keep(self, keeper: Keeper) -> None:
         """After `start`: show the rows of an earlier run until the cluster tells its own, and keep these."""
@@ -154,15 +188,15 @@ class ClusterSession:
         if self._supervisor is not None:
             self._supervisor.hide(kind)
 
-    def show_metrics(self, shown: bool) -> None:
-        """Poll the usage of nodes and pods while `shown`."""
-        if self._supervisor is None or shown == (self._metrics is not None):
-            return
-        if self._metrics is not None:
-            self._metrics.cancel()
-            self._metrics = None
-        elif not self._closed:
-            self._metrics = self._spawn(MetricsPoller(self.api, self.store).run(self._until_up))
+    def need(self, kind: str, needed: bool) -> None:
+        """Somebody looks at what cannot be told without this kind, or no longer does."""
+        self._needed[kind] += 1 if needed else -1
+        self._spare(kind)
+
+    def show_metrics(self, kinds: Iterable[str]) -> None:
+        """Poll the usage of these kinds, "Node" and "Pod", and of no others."""
+        self._metrics_shown = frozenset(kinds)
+        self._poll_what_is_shown()
 
     async def reconnect(self, credentials_changed: bool = False) -> None:
         """Move every stream to the credentials now in force, or just try again without waiting."""
@@ -198,6 +232,8 @@ class ClusterSession:
         for hiding in self._hiding.values():
             hiding.cancel()
         self._hiding.clear()
+        if self._looking is not None:
+            self._looking.cancel()
         if self._supervisor is not None:
             self._supervisor.stop()
         tasks = list(self._tasks)
@@ -208,6 +244,54 @@ class ClusterSession:
             self._api.close()
         if self.keeper is not None:
             await self.keeper.finish(self.store)
+
+    # What the link can bear
+
+    @property
+    def _full(self) -> bool:
+        return self.store.wire.wire is Wire.FULL
+
+    def _look(self) -> None:
+        """Read the meter, and follow the profile that the link calls for."""
+        if self.link_watch is None or self._supervisor is None or self._closed:
+            return
+        loading = self._supervisor.loading
+        wire = self.link_watch.look(steady_clock(), self.transport.counters, loading)
+        if wire.wire is Wire.THIN and not self._supervisor.tables:
+            wire = replace(wire, wire=Wire.LEAN, why=f"{wire.why}; the server prints no tables")
+        if wire != self.store.wire:
+            self._adopt(wire)
+        loop = asyncio.get_running_loop()
+        self._looking = loop.call_later(LOOK_LOADING if loading else LOOK, self._look)
+
+    def _adopt(self, wire: WireState) -> None:
+        self.store.set_wire(wire)
+        self._pace()
+        for kind in SPARED:
+            self._spare(kind)
+        self._poll_what_is_shown()
+
+    def _pace(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.pace(not self._full, {} if self._full else LISTED_EVERY)
+            self._supervisor.print_rows(self.store.wire.wire is Wire.THIN)
+
+    def _spare(self, kind: str) -> None:
+        """Keep a kind that is costly and seldom read only where the wire is full, or while it is needed."""
+        if (self._full and kind in self._kept) or self._needed[kind] > 0:
+            self.show(kind)
+        elif self._supervisor is not None and self._supervisor.wanted(kind):
+            self.hide(kind)
+
+    def _poll_what_is_shown(self) -> None:
+        if self._poller is None or self._closed:
+            return
+        self._poller.period = PERIOD if self._full else SLOW_PERIOD
+        shown = self._metrics_shown & self.store.wire.metered
+        if shown and not self._poller.running:
+            self._spawn(self._poller.run(self._until_up))
+        self._poller.forget(self._metrics_shown - shown)
+        self._poller.show(shown)
 
     # Inside
 
@@ -232,6 +316,8 @@ class ClusterSession:
                 self._answers((await identify(self.api, "", 10.0)).uid)
             await self.settled(2.0)
             self.store.set_version(await server_version(self.api))
+            if self._supervisor is not None and self.store.version:
+                self._supervisor.gzips = gzips_watches(self.store.version)
             off = await rbac_is_off(self.api, self.target.namespace)
             self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
             self._learned = steady_clock()

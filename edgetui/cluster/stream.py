@@ -20,6 +20,7 @@ class StreamHandle:
     """
 
     __slots__ = (
+        "_asked",
         "_connect_timeout",
         "_connections",
         "_exchange",
@@ -45,6 +46,7 @@ class StreamHandle:
         self._head_timeout = head_timeout
         self._open_streams = open_streams
         self._message = b""
+        self._asked = 0.0
         self._exchange: Exchange | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -89,6 +91,7 @@ class StreamHandle:
             connection, "GET", self, self._connections.release, reused=reused, where=where
         )
         self._timer = self._connections.loop.call_later(self._head_timeout, self._late)
+        self._asked = self._connections.loop.time()
         self._exchange.start(self._message)
 
     def _late(self) -> None:
@@ -108,6 +111,7 @@ class StreamHandle:
 
     def on_head(self, status: int, headers: dict[str, str]) -> None:
         self._message = b""
+        self._connections.counters.waits.append(self._connections.loop.time() - self._asked)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -7,52 +7,24 @@ with its faults runs in a simulation on virtual time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from edgetui.cluster import backoff, link
+from edgetui.cluster import link
 from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.informer import UNHEARD, Informer, Kept
+from edgetui.cluster.printed_informer import PrintedInformer
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.watcher import Closeable, Sink, Watcher
+from edgetui.cluster.surroundings import Ports
+from edgetui.cluster.watcher import Watcher
 from edgetui.model.freshness import Link, LinkState, Sync
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.store import Store, older
 
 NEXT_WITHIN = 0.5  # s: how long a stream that opens may keep the next one waiting
 HEARD_STEP = 5.0
-
-
-class Ports(Protocol):
-    """The world around one cluster. Times are seconds of a steady clock."""
-
-    @property
-    def rng(self) -> backoff.Random: ...
-
-    def now(self) -> float: ...
-
-    def wall(self, steady: float) -> float:
-        """Unix time of a steady time; 0.0 stays 0.0."""
-
-    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """Call once after `seconds`; returns what cancels it."""
-
-    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable: ...
-
-    def open_page(
-        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[r.Page | EdgetuiError], None]
-    ) -> Closeable: ...
-
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
-        """Ask for something small. `version` is the newest we hold, to find out whether the server is behind it."""
-
-    def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
-        """Renew the credentials."""
-
-    def namespaces(self, done: Callable[[list[str]], None]) -> None:
-        """The namespaces that may be listed, or those that are configured."""
+PILOT_WITHIN = 10.0
 
 
 class Supervisor:
@@ -67,6 +39,13 @@ class Supervisor:
         self.open_page = ports.open_page
         self.namespaces = ports.namespaces
         self.streaming = True
+        self.gzips = True
+        """Whether the server compresses streaming lists, as far as is known."""
+        self.in_view: Sequence[str] = ()
+        """The namespaces to watch where each costs a watch; empty for all."""
+        self.long = False
+        self.tables = True
+        """Whether the server prints Tables, as far as is known."""
         self.link = link.State()
         self.waiting_for = ("", "")
         """A sentence and a next step to show until the first answer or failure."""
@@ -79,6 +58,8 @@ class Supervisor:
         self._ports = ports
         self._store = store
         self._kinds = kinds
+        self._every: dict[str, float] = {}
+        self._printed = False
         self._informers: dict[str, Informer] = {}
         self._pilot: Informer | None = None
         self._queue: deque[tuple[Watcher, float]] = deque()
@@ -104,10 +85,11 @@ class Supervisor:
         """Keep this kind from now on."""
         informer = self._informers.get(kind)
         if informer is None:
-            informer = self._informers[kind] = Informer(self, self._store, self._kinds[kind])
+            informer = self._informers[kind] = self._made(kind)
         if not informer.wanted:
             informer.show()
             if self.link.phase is link.Phase.UP:
+                informer.link_up()
                 self.released(informer.watchers)
             self._send_pilot()
 
@@ -125,6 +107,50 @@ class Supervisor:
         """Another cluster answers than the one that rows of an earlier run are of: drop them."""
         for informer in self._informers.values():
             informer.forget()
+
+    def wanted(self, kind: str) -> bool:
+        """Whether this kind is kept."""
+        return kind in self._informers and self._informers[kind].wanted
+
+    def pace(self, long: bool, every: Mapping[str, float]) -> None:
+        """Watches of an hour from now on, or of minutes; some kinds listed `every` so many seconds instead."""
+        self.long, self._every = long, dict(every)
+        for kind, informer in self._informers.items():
+            informer.pace(long, self._every.get(kind, 0.0))
+
+    def print_rows(self, printed: bool) -> None:
+        """From now on have the server print what it can print well enough, or send objects again."""
+        self._printed = printed
+        for kind, informer in list(self._informers.items()):
+            if isinstance(informer, PrintedInformer) != self._prints_well(kind):
+                wanted = informer.wanted
+                informer.stop()
+                self._informers[kind] = self._made(kind)
+                if informer is self._pilot:
+                    self._pilot = None
+                if wanted:
+                    self.show(kind)
+
+    def _prints_well(self, kind: str) -> bool:
+        return self._printed and self.tables and self._kinds[kind].printed is not None
+
+    def _made(self, kind: str) -> Informer:
+        maker = PrintedInformer if self._prints_well(kind) else Informer
+        informer = maker(self, self._store, self._kinds[kind])
+        informer.pace(self.long, self._every.get(kind, 0.0))
+        return informer
+
+    def not_printed(self) -> None:
+        """This server gives no Tables: take objects, as on a lean wire."""
+        if self.tables:
+            self.tables = False
+            self.later(0.0, lambda: self.print_rows(self._printed))
+
+    @property
+    def loading(self) -> bool:
+        """Whether a first list is on its way."""
+        watchers = [w for informer in self._informers.values() for w in informer.watchers]
+        return any(w.state.phase in _LOADING and not w.state.every for w in watchers)
 
     def credentials_changed(self) -> None:
         """Move every stream to the credentials now in force."""
@@ -178,7 +204,7 @@ class Supervisor:
         self.on_change()
 
     def moved(self, watcher: Watcher) -> None:
-        if watcher.state.phase is r.Phase.WATCHING:
+        if watcher.state.phase in (r.Phase.WATCHING, r.Phase.RESTING):
             self._link(link.Progress())
         if watcher is self._opening and watcher.state.phase not in _OPENING:
             self._next()
@@ -262,6 +288,8 @@ class Supervisor:
                 case link.Probe(timeout):
                     self._ports.probe(timeout, self._newest(), self._probed)
                 case link.Release(down_since):
+                    for informer in self._informers.values():
+                        informer.link_up()
                     watchers = [w for informer in self._informers.values() for w in informer.watchers]
                     self.on_up()
                     self.released(watchers, down_since)
@@ -275,9 +303,15 @@ class Supervisor:
         """Before anything is known of the link, one stream dials and the others wait for what it finds."""
         if self.link.phase is not link.Phase.FIRST or (self._pilot is not None and self._pilot.wanted):
             return
-        self._pilot = next((informer for informer in self._informers.values() if informer.wanted), None)
-        if self._pilot is not None:
+        wanted = [informer for informer in self._informers.values() if informer.wanted]
+        self._pilot = next((one for one in wanted if one.watchers), wanted[0] if wanted else None)
+        if self._pilot is not None and self._pilot.watchers:
             self._pilot.feed(r.LinkUp())
+        elif self._pilot is not None:
+            self._ports.probe(PILOT_WITHIN, "", self._piloted)  # its namespaces are not known before that
+
+    def _piloted(self, error: EdgetuiError | None) -> None:
+        self._link(link.Answered() if error is None else link.Failed(error))
 
     def _newest(self) -> str:
         """The newest version that any collection holds; empty if versions cannot be compared."""
@@ -342,6 +376,8 @@ class Supervisor:
         retry_at = self.wall(s.wake_at) if s.wake_at != link.NEVER and s.error is not None else 0.0
         return LinkState(link=word, heard=heard, retry_at=retry_at, sentence=what, next_step=next_step)
 
+
+_LOADING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
 
 # A resumption carries little, so the next stream need not wait for it.
 _OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})

@@ -126,7 +126,7 @@ class Transport:
 
     async def _exchange(self, connection: Connection, asked: _Asked, *, reused: bool) -> Response:
         where = self.endpoint.where
-        answer = _Answer(self._loop, asked.timeout, where)
+        answer = _Answer(self._loop, asked.timeout, where, self.counters)
         exchange = Exchange(
             connection, asked.method, answer, self._connections.release, reused=reused, where=where
         )
@@ -231,10 +231,14 @@ class _Asked:
 class _Answer:
     """Collects one whole answer; `done` is its future. Every sign of life moves the clock's deadline."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, timeout: float, where: str) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, timeout: float, where: str, counters: Counters
+    ) -> None:
         self.done: asyncio.Future[Response] = loop.create_future()
         self.clock: asyncio.Timeout | None = None
         self._loop = loop
+        self._counters = counters
+        self._asked = loop.time()
         self._timeout = timeout
         self._where = where
         self._last = loop.time() + MOST_SECONDS
@@ -258,6 +262,7 @@ class _Answer:
 
     def on_head(self, status: int, headers: dict[str, str]) -> None:
         self._status, self._headers = status, headers
+        self._counters.waits.append(self._loop.time() - self._asked)
         self._progress()
 
     def on_data(self, data: bytes) -> None:

@@ -16,6 +16,7 @@ from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
 from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
+from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
 
 MOST_ERROR_BODY = 64 * 1024
@@ -47,20 +48,35 @@ class Host(Protocol):
 
     def now(self) -> float: ...
 
+    def wall(self, steady: float) -> float:
+        """Unix time of a steady time; 0.0 stays 0.0."""
+
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         """Call once after `seconds`; returns what cancels it."""
 
-    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Closeable: ...
+    def open_stream(
+        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+    ) -> Closeable:
+        """Open a watch, of Tables for a `printer`."""
 
     def open_page(
-        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[r.Page | EdgetuiError], None]
-    ) -> Closeable: ...
+        self,
+        kind: Kind,
+        path: str,
+        query: dict[str, str],
+        done: Callable[[r.Page | EdgetuiError], None],
+        printer: Printer | None = None,
+    ) -> Closeable:
+        """Ask for one page of a LIST, as a Table for a `printer`."""
 
     def answered(self) -> None:
         """The server answered a new request."""
 
     def heard(self) -> None:
         """Bytes came on an open stream."""
+
+    def not_printed(self) -> None:
+        """The server gives no Tables that could be used."""
 
     def link_failed(self, error: EdgetuiError) -> None:
         """A request or a stream failed for a reason that is not a status of the server."""
@@ -83,13 +99,24 @@ class Target(Protocol):
 
 
 class Watcher:
-    """Keeps one collection of one kind equal to the server, as long as it is shown."""
+    """Keeps one collection of one kind equal to the server, as long as it is shown.
+
+    With `printed` its rows are those that the server prints.
+    """
 
     def __init__(
-        self, host: Host, target: Target, kind: Kind, namespace: str = "", *, streaming: bool = True
+        self,
+        host: Host,
+        target: Target,
+        kind: Kind,
+        namespace: str = "",
+        *,
+        streaming: bool = True,
+        printed: bool = False,
     ):
         self.kind = kind
         self.namespace = namespace
+        self.printer = Printer(kind, namespace, lambda: host.wall(host.now())) if printed else None
         self.state = r.State(bookmarks=kind.bookmarks, streaming=streaming)
         self._host = host
         self._target = target
@@ -142,7 +169,7 @@ class Watcher:
             case r.OpenWatch(query):
                 self._ticket += 1
                 answer = _Answer(self, self._ticket)
-                self._open = self._host.open_stream(self._path, query, answer)
+                self._open = self._host.open_stream(self._path, query, answer, self.printer)
             case r.OpenList(query):
                 self._open_page(query)
             case r.Close():
@@ -186,7 +213,7 @@ class Watcher:
             else:
                 self.failed(result)
 
-        self._open = self._host.open_page(self.kind, self._path, query, done)
+        self._open = self._host.open_page(self.kind, self._path, query, done, self.printer)
 
     def current(self, ticket: int) -> bool:
         """Whether an answer with this ticket is still the one that is waited for."""
@@ -200,10 +227,17 @@ class Watcher:
     def heard(self, inputs: list[r.Input]) -> None:
         """The open stream delivered these."""
         self._host.heard()
-        self.feed(*inputs)
+        last = inputs[-1]
+        if isinstance(last, r.Failed) and isinstance(last.error, NotPrinted):
+            self.failed(last.error)
+        else:
+            self.feed(*inputs)
 
     def failed(self, error: EdgetuiError) -> None:
         """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
+        if self.printer is not None and (isinstance(error, NotPrinted) or _not_acceptable(error)):
+            self._host.not_printed()
+            return
         if isinstance(error, NotFound) and not error.reason and not self.kind.group:
             error = not_kubernetes("HTTP status 404")  # every API server has the core group
         if isinstance(error, (ApiError, Unreadable)):
@@ -238,6 +272,10 @@ class Watcher:
             self._set_timer()
 
 
+def _not_acceptable(error: EdgetuiError) -> bool:
+    return isinstance(error, ApiError) and error.code == 406
+
+
 class _Answer:
     """The answer to one watch request, decoded as it comes."""
 
@@ -246,7 +284,7 @@ class _Answer:
         self._ticket = ticket
         self._status = 0
         self._headers: dict[str, str] = {}
-        self._decoder: EventDecoder | None = None
+        self._decoder: EventDecoder | TableDecoder | None = None
         self._error_body = b""
 
     def on_head(self, status: int, headers: dict[str, str]) -> None:
@@ -256,7 +294,8 @@ class _Answer:
         if status == 200 and not headers.get("content-type", JSON).startswith(JSON):
             self._watcher.failed(not_kubernetes(headers.get("content-type", "")))
         elif status == 200:
-            self._decoder = EventDecoder(self._watcher.kind)
+            printer = self._watcher.printer
+            self._decoder = TableDecoder(printer) if printer else EventDecoder(self._watcher.kind)
             self._watcher.answered()
 
     def on_data(self, data: bytes | memoryview) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from edgetui.model.freshness import Freshness, LinkState
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.pod import PodRow
+from edgetui.model.wireprofile import WireState
 
 Name = tuple[str, str]
 """Namespace (empty for cluster-scoped) and name."""
@@ -31,7 +32,7 @@ class ChangeSet:
     `changed` has the added, modified and removed rows by kind; kinds in `reset` changed so much that a
     rebuild is cheaper (their rows are not listed in `changed`). `owners` are uids of controllers whose pods
     or ReplicaSets changed, `nodes` the names of nodes whose pods came or went. `status` is true when
-    anything but rows changed: freshness, link, version, badges, metrics.
+    anything but rows changed: freshness, link, version, badges, wire profile, metrics.
     """
 
     changed: dict[str, set[Name]] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Store:
         self.link = LinkState()
         self.badges: tuple[str, ...] = ()
         self.version = ""
+        self.wire = WireState()
         self.on_dirty: Callable[[], None] | None = None
         self._rows: dict[str, dict[str, dict[str, Row]]] = {}
         self._counts: dict[str, int] = {}
@@ -156,6 +158,11 @@ class Store:
     def set_version(self, version: str) -> None:
         if self.version != version:
             self.version = version
+            self._mark_status()
+
+    def set_wire(self, wire: WireState) -> None:
+        if self.wire != wire:
+            self.wire = wire
             self._mark_status()
 
     def set_metrics(self, kind: str, usage: dict[Name, Usage], available: bool) -> None:

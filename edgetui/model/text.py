@@ -135,6 +135,16 @@ def memory(size: int) -> str:
     return f"{value:.1f}".removesuffix(".0") + unit
 
 
+def rate(per_second: float) -> str:
+    """Bytes per second: "0.3 KiB/s", "12 KiB/s", "1.5 MiB/s"; too little to be told apart from nothing is "0"."""
+    value, unit = per_second / 1024, "KiB/s"
+    if value < 0.05:
+        return "0"
+    if value >= 999.5:
+        value, unit = value / 1024, "MiB/s"
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+
+
 def percent(part: float, of: float) -> str:
     """`part` of `of` as "42%"; "-" when there is nothing to compare with."""
     return f"{round(100 * part / of)}%" if of else "-"

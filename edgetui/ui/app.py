@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.style import Style
 from textual import events
 from textual.driver import Driver
+from textual.screen import ModalScreen
 
 from edgetui.model.fleet import Fleet
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
+from edgetui.model.wireprofile import WireState
 from edgetui.terminal.profile import Profile
 from edgetui.terminal.textual_seam import DrawnApp
 
@@ -25,6 +27,7 @@ from .feed import Changes, Feed
 from .keymap import ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
 from .screens.main import MainScreen
+from .terminal_meter import TerminalMeter
 from .type_ahead import TypeAhead
 from .widgets.bars import KeyHint
 
@@ -70,6 +73,9 @@ class EdgetuiApp(DrawnApp):
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
+        self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
+        self._metered: frozenset[str] = frozenset()
+        self._wires: dict[str, WireState] = {}
         self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
         for look in self._themes.looks.values():
@@ -99,6 +105,12 @@ class EdgetuiApp(DrawnApp):
         running = len(self._flows.running) if self._flows is not None else 0
         under_way = [f"{running} UNDER WAY"] if running else []
         return [*under_way, *(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
+
+    @property
+    def link_label(self) -> str:
+        """The terminal's profile, with what it is sent a second where that is much; empty on a local one."""
+        label = self.options.profile.label
+        return f"{label} {self.terminal_meter.words}".rstrip() if label else ""
 
     @property
     def flows(self) -> Flows:
@@ -141,6 +153,7 @@ class EdgetuiApp(DrawnApp):
 
     def _begin(self) -> None:
         self.feed.start()
+        self.meter_what_is_shown()
         problems = [*self._themes.failures, self._theme_problem]
         if sentence := " ".join(problem for problem in problems if problem):
             self.main.footer.flash(sentence)
@@ -150,15 +163,34 @@ class EdgetuiApp(DrawnApp):
         self.feed.stop()
 
     def _tick(self) -> None:
+        self.terminal_meter.read(self.monotonic())
+        self.meter_what_is_shown()
         for screen in self.screen_stack:
             if (tick := getattr(screen, "tick", None)) is not None and not self.frozen:
                 tick()
 
+    def meter_what_is_shown(self) -> None:
+        """Have the usage polled of the kinds on the screen in front, and of nothing else."""
+        shown = next((one for one in reversed(self.screen_stack) if not isinstance(one, ModalScreen)), None)
+        kinds: frozenset[str] = getattr(shown, "metered", frozenset())
+        if kinds != self._metered:
+            self._metered = kinds
+            for session in self.sessions.values():
+                session.show_metrics(kinds)
+
     def _deliver(self, changes: Changes) -> None:
         now = self.now()
+        for cluster in changes:
+            self._say_wire(self.fleet.stores[cluster])
         for screen in list(self.screen_stack):
             if (take := getattr(screen, "changes_arrived", None)) is not None:
                 take(changes, now)
+
+    def _say_wire(self, store: Store) -> None:
+        """Another wire profile is in force: say once what is no longer, or again, asked for."""
+        if self._wires.get(store.cluster, store.wire) != store.wire:
+            self.flash(f"{store.cluster} {store.wire.sentence}")
+        self._wires[store.cluster] = store.wire
 
     @property
     def failure(self) -> Exception | None:

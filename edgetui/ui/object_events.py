@@ -1,4 +1,4 @@
-"""The events of one object, asked for when a person looks at it."""
+"""What is asked for when a person looks at one object: its events, and itself where only its printed row is known."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 
 LIMIT = 100
@@ -27,3 +28,11 @@ async def events_of(session: Any, key: ObjectKey) -> tuple[Sequence[EventRow], s
         if isinstance(row, EventRow)
     ]
     return rows, "" if rows else "none: the cluster keeps events for a short time only"
+
+
+async def in_full(session: Any, key: ObjectKey) -> Row | None:
+    """The row of an object as the server has it now; None when it cannot be had."""
+    try:
+        return row_of(key.kind, await session.api.get(KINDS[key.kind].path(key.namespace, key.name)))
+    except EdgetuiError:
+        return None  # what stands there is the printed row, and it says so

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgetui.model.wireprofile import Wire
 from edgetui.terminal.profile import Profile
 
 LOCAL = Profile("local", "truecolor", False, True, 0.1, 100)
@@ -16,7 +17,9 @@ class ScreenOptions:
 
     `theme` is a theme name, empty for the one that suits the terminal. `audit` is the file of the action record,
     None for the usual place. `badges` stand in the header beside those of the clusters. With a `namespace` the
-    panes begin with its rows alone. `keep_rows` keeps rows on this machine for a start without a link.
+    panes begin with its rows alone. `keep_rows` keeps rows on this machine for a start without a link. `wire` is the
+    profile that every cluster keeps whatever its link does, None to choose; `budget` is in bytes per second for each
+    cluster.
     """
 
     read_only: bool = False
@@ -26,3 +29,5 @@ class ScreenOptions:
     badges: tuple[str, ...] = ()
     namespace: str = ""
     keep_rows: bool = False
+    wire: Wire | None = None
+    budget: float | None = None

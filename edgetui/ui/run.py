@@ -46,14 +46,18 @@ def run_screen(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int:
 
 
 async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int:
+    from edgetui.cluster.linkwatch import LinkWatch
     from edgetui.cluster.session import ClusterSession
 
     _splash(f" edgetui  connecting to {_names(targets)}")
-    sessions = [ClusterSession(target) for target in targets]
+    in_view = [options.namespace] if options.namespace else []
+    sessions = [
+        ClusterSession(target, in_view=in_view, link_watch=LinkWatch(options.wire, options.budget))
+        for target in targets
+    ]
     try:
         for session in sessions:
             await session.start(WATCHED)
-            session.show_metrics(True)
         if options.keep_rows:
             _keep_rows(sessions)
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.

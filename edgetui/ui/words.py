@@ -8,7 +8,8 @@ from edgetui.model.freshness import Link, LinkState, Sync
 from edgetui.model.notices import kept_words
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
-from edgetui.model.text import age, plural
+from edgetui.model.text import age, memory, plural, rate
+from edgetui.model.wireprofile import Wire
 
 from .spans import Span, Spans, line, width_of
 
@@ -120,8 +121,10 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
         return "?", f"this cluster has no {pane.title.lower()}"
-    if any(state.partial for state in states):
-        return "?", "only some namespaces may be seen"
+    partial = [state for state in states if state.partial]
+    if partial:
+        live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")
+        return "?", live or "only some namespaces may be seen"
     waiting = [state for state in states if state.sync in (Sync.NEVER, Sync.SYNCING)]
     if waiting and not any(store.count(kind) for kind in pane.kinds):
         if store.link.link is Link.STALE:
@@ -145,12 +148,20 @@ def _first(sentence: str) -> str:
     return sentence.rstrip(".")
 
 
+def traffic(per_second: float, bytes_in: int, bytes_out: int, requests: int) -> str:
+    """What one cluster costs: the mean of the last minute, and the sums since the start."""
+    return (
+        f"api {rate(per_second)}, since the start {memory(bytes_in)}B in, {memory(bytes_out)}B out, "
+        f"{plural(requests, 'request')}"
+    )
+
+
 def cluster_lines(
-    store: Store, now: float, server: str = "", context: str = "", notice: str = ""
+    store: Store, now: float, server: str = "", context: str = "", notice: str = "", traffic: str = ""
 ) -> list[Spans]:
     """Everything about one cluster's link, for the list of clusters: state, versions, what is wrong, what to do.
 
-    `notice` is what a person should know although the link works.
+    `notice` is what a person should know although the link works, `traffic` what the cluster costs on the wire.
     """
     link = store.link
     sign = {Link.LIVE: " ", Link.CONNECTING: " ", Link.STALE: "~"}.get(link.link, "!")
@@ -170,6 +181,11 @@ def cluster_lines(
         lines.append(line("    ", link.next_step))
     if notice:
         lines.append(line("    ", Span(notice, "warn")))
+    if traffic:
+        lines.append(line("    ", Span(traffic, "quiet")))
+        lines.append(
+            line("    ", Span(store.wire.sentence, "quiet" if store.wire.wire is Wire.FULL else "warn"))
+        )
     if link.link in (Link.STALE, Link.CONNECTING) and link.retry_at > now:
         lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))
     if kept := kept_words(store, now):

@@ -80,15 +80,20 @@ async def test_metrics_are_polled_while_they_are_shown(cluster: ControlPlane) ->
         await await_live(session, ("Node",))
         requests = session.transport.counters.requests
         assert session.store.usage("Node", "", "node-0") is None
-        session.show_metrics(True)
+        session.show_metrics({"Node"})
         await until(
             session, lambda: session.store.usage("Node", "", "node-0"), within=5.0, what="usage of a node"
         )
         assert session.transport.counters.requests - requests <= 8
+        assert session.store.metrics_available("Pod") is None
         usage = session.store.usage("Node", "", "node-0")
         assert usage is not None
         assert usage.memory_bytes > 0
-        session.show_metrics(False)
+        session.show_metrics({"Node", "Pod"})
+        await until(
+            session, lambda: session.store.metrics_available("Pod"), within=5.0, what="usage of the pods"
+        )
+        session.show_metrics(())
 
 
 async def test_a_cluster_without_metrics_is_asked_once_and_then_rarely(
@@ -202,7 +207,7 @@ async def test_many_sessions_share_a_loop_and_leave_nothing_behind(
     sessions = [make_session(file) for file in files * 4]
     for session in sessions:
         await session.start()
-        session.show_metrics(True)
+        session.show_metrics({"Node", "Pod"})
     assert all(await asyncio.gather(*(session.settled(20.0) for session in sessions)))
     for session in sessions:
         await session.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -220,3 +221,32 @@ def test_an_interrupt_is_130_and_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     assert pipe.stderr.read() == b""
     assert pipe.wait(20) == 0
     pipe.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_per_second"),
+    [
+        ("20KiB/s", 20480.0),
+        ("20 KiB/s", 20480.0),
+        ("64kbit/s", 8000.0),
+        ("64kbps", None),
+        ("1.5MB/s", 1.5e6),
+        ("9600", 9600.0),
+    ],
+)
+def test_a_budget_is_a_rate(text: str, bytes_per_second: float | None) -> None:
+    if bytes_per_second is None:
+        with pytest.raises(argparse.ArgumentTypeError):
+            cli._per_second(text)
+    else:
+        assert cli._per_second(text) == bytes_per_second
+
+
+@pytest.mark.parametrize("text", ["fast", "20 apples", "-5KiB/s", "0", "50B/s", "20KiB/s/s", ""])
+def test_nonsense_for_a_budget_is_one_sentence(text: str, tmp_path: Path) -> None:
+    done = run(f"--budget={text}", home=tmp_path)
+    assert done.returncode == 2
+    assert (
+        f"{text} is not a rate of at least 100 bytes per second, such as 20KiB/s or 64kbit/s" in done.stderr
+    )
+    assert "Traceback" not in done.stderr

@@ -21,8 +21,10 @@ cacher.go; the rest was measured on a real API server):
 11. A refused credential (401) is renewed once.
 12. Rows of an earlier run count as a complete list that is not current: they spare a starting server's first 403
     (rule 6), and the first list replaces every one of them.
+13. Where a list now and then is cheaper than a watch, it takes its place.
 
-states.py holds the vocabulary and the legal moves; opening.py, initial.py, watching.py and failing.py the rules.
+states.py holds the vocabulary and the legal moves; opening.py, initial.py, watching.py,
+pacing.py and failing.py the rules.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from edgetui.cluster import backoff
-from edgetui.cluster.reflector import failing, initial, opening, watching
+from edgetui.cluster.reflector import failing, initial, opening, pacing, watching
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.states import Effects, Input, Phase, State
 from edgetui.model.freshness import Sync
@@ -90,7 +92,14 @@ def _shown(s: State, _: r.Shown, now: float, rng: backoff.Random) -> tuple[State
 
 
 def _hidden(s: State, _: r.Hidden, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    idle = State(bookmarks=s.bookmarks, streaming=s.streaming, link_up=s.link_up, shown=s.shown)
+    idle = State(
+        bookmarks=s.bookmarks,
+        streaming=s.streaming,
+        long=s.long,
+        every=s.every,
+        link_up=s.link_up,
+        shown=s.shown,
+    )
     return idle, (r.Close(), r.Clear())
 
 
@@ -131,6 +140,7 @@ def _recalled(s: State, _: r.Recalled, now: float, rng: backoff.Random) -> tuple
 _LINK: dict[type, Rule] = {
     r.LinkUp: watching.link_up,
     r.LinkDown: watching.link_down,
+    r.Pace: pacing.pace,
     r.WatchListUnsupported: _no_watch_list,
 }
 _WANTED: dict[type, Rule] = {
@@ -164,6 +174,7 @@ RULES: dict[Phase, dict[type, Rule]] = {
     Phase.LISTING: {**_OPEN, r.Page: initial.page},
     Phase.RESUMING: {**_WATCH, r.Head: watching.head, r.Tick: watching.resume_tick},
     Phase.WATCHING: {**_WATCH, r.Tick: watching.watch_tick},
+    Phase.RESTING: {**_SHUT, r.LinkDown: pacing.link_down, r.Reinit: pacing.reinit, r.Tick: _open_when_due},
     Phase.BACKOFF: {**_SHUT, r.Tick: _open_when_due},
     Phase.REFRESHING: {**_SHUT, r.Refreshed: failing.refreshed},
     Phase.FORBIDDEN: {**_SHUT, r.Tick: _open_when_due},

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from edgetui.cluster import backoff
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.opening import PAGE_SIZE, STEADY_LINK, back_off, open_request, reopen
+from edgetui.cluster.reflector.pacing import rest
 from edgetui.cluster.reflector.states import NEVER, Effects, State
 from edgetui.cluster.reflector.watching import current
 
@@ -62,6 +63,8 @@ def page(s: State, happened: r.Page, now: float, rng: backoff.Random) -> tuple[S
     learned: Effects = (r.NoWatchList(),) if s.trial else ()
     complete = _complete(s, s.list_rv or happened.rv, now)
     complete = replace(complete, streaming=s.streaming and not s.trial, trial=False, paged=True)
+    if complete.every:
+        return rest(complete, now), (collected, r.Replace(s.forked), *learned)
     after, effects = open_request(complete, now, rng)
     return after, (collected, r.Replace(s.forked), *learned, *effects)
 

@@ -9,7 +9,8 @@ from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.states import NEVER, Effects, Phase, State
 
 PAGE_SIZE = 250  # a page is held whole, as text and as objects, while it is decoded
-SHORTEST_WATCH, LONGEST_WATCH = 300.0, 600.0
+WATCH_LASTS = (300.0, 600.0)
+LONG_WATCH_LASTS = (3000.0, 3600.0)
 OVERDUE = 20.0  # a stream that is still open so long after its own timeout is dead
 ANSWER_WITHIN = 20.0
 STEADY_LINK, STEADY_SERVER = 2.0, 30.0
@@ -19,7 +20,7 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
     """Open what the state calls for, or wait for the link."""
     if not s.link_up:
         return replace(s, phase=Phase.WAITING, lapsed=True, steady_since=NEVER, wake_at=NEVER), ()
-    seconds = int(rng.uniform(SHORTEST_WATCH, LONGEST_WATCH))
+    seconds = int(rng.uniform(*(LONG_WATCH_LASTS if s.long else WATCH_LASTS)))
     s = replace(
         s,
         opened=now,
@@ -31,10 +32,10 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
         wake_at=now + ANSWER_WITHIN,
     )
     watch = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
-    if s.rv:
+    if s.rv and not s.every:
         watch["resourceVersion"] = s.rv
         return replace(s, phase=Phase.RESUMING), (r.OpenWatch(watch),)
-    if s.streaming and not s.trial:
+    if s.streaming and not s.trial and not s.every:
         watch |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         return replace(s, phase=Phase.STREAMING), (r.Begin(), r.OpenWatch(watch))
     query = {"limit": str(PAGE_SIZE)} if s.paged else {}

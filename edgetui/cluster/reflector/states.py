@@ -33,6 +33,7 @@ class Phase(StrEnum):
     LISTING = "listing"  # a paged LIST is under way
     RESUMING = "resuming"  # a watch from a known version is open; what was missed is on its way
     WATCHING = "watching"  # the rows are complete and a watch keeps them so
+    RESTING = "resting"  # the rows are complete and are listed again in a while, without a watch
     BACKOFF = "backoff"  # the last attempt failed; the next has its time
     REFRESHING = "refreshing"  # 401: the credentials are being renewed, once
     FORBIDDEN = "forbidden"  # 403 that lasts; asked again now and then
@@ -47,9 +48,10 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.IDLE: _OPENING - {Phase.RESUMING},
     Phase.WAITING: _OPENING | {Phase.IDLE},
     Phase.STREAMING: _OPENING | _FAILING | {Phase.IDLE, Phase.WATCHING},
-    Phase.LISTING: _OPENING | _FAILING | {Phase.IDLE},
+    Phase.LISTING: _OPENING | _FAILING | {Phase.IDLE, Phase.RESTING},
     Phase.RESUMING: _OPENING | _FAILING | {Phase.IDLE, Phase.WATCHING},
-    Phase.WATCHING: _OPENING | _FAILING | {Phase.IDLE},
+    Phase.WATCHING: _OPENING | _FAILING | {Phase.IDLE, Phase.RESTING},
+    Phase.RESTING: (_OPENING - {Phase.RESUMING}) | {Phase.IDLE},
     Phase.BACKOFF: _OPENING | {Phase.IDLE},
     Phase.REFRESHING: _OPENING | {Phase.IDLE},
     Phase.FORBIDDEN: _OPENING | {Phase.IDLE},
@@ -66,6 +68,10 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whether the server sends bookmarks for this kind about once a minute (not for Events)."""
     streaming: bool = True
     """Whether a streaming list is to be tried; false once this cluster is known to lack it."""
+    long: bool = False
+    """Whether watches last about an hour: a handshake costs more than the link can spare."""
+    every: float = 0.0
+    """Seconds between two lists that take the place of a watch; 0.0 for a watch."""
     link_up: bool = False
     rv: str = ""
     """Version to resume from; empty: list again. Opaque, see `store.older`."""
@@ -197,6 +203,13 @@ class Reinit(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """Keep this collection with `long` watches, or with a list `every` so many seconds (0.0: with a watch)."""
+
+    long: bool = False
+    every: float = 0.0
+
+
 class WatchListUnsupported(msgspec.Struct, frozen=True):
     """Another reflector of this cluster learned that it lacks streaming lists."""
 
@@ -221,6 +234,7 @@ Input = (
     | LinkUp
     | LinkDown
     | Reinit
+    | Pace
     | WatchListUnsupported
     | Recalled
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,9 @@ class Kind:
     """One resource of the API, with what edgetui keeps of it.
 
     `wire` is the msgspec struct that a JSON object decodes into (unknown fields are skipped); `project` makes
-    the row. `bookmarks` is false for kinds that the API server does not serve from its watch cache.
+    the row. `bookmarks` is false for kinds that the API server does not serve from its watch cache. `printed` makes
+    a row of the cells that the server prints, by column, with the namespace, the version and the time (Unix s); None
+    for kinds whose cells say too little. It raises LookupError or ValueError for cells of another make.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Kind:
     project: Callable[[Any], Row]
     bookmarks: bool = True
     capabilities: frozenset[str] = frozenset()
+    printed: Callable[[Mapping[str, str], str, str, float], Row] | None = None
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """The API path of the collection or of one object, without a server's path prefix."""

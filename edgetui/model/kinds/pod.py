@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from sys import intern
 
 import msgspec
 
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.cells import name, pair, restarts, when
 from edgetui.model.kinds.podwords import (
     WireContainer,
     WireContainerStatus,
@@ -60,11 +62,15 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
     restarted: int = 0
 
 
+UNTOLD = "untold"
+"""The condition of a pod that was read from a Table: its cells count containers, which a dead node leaves ready."""
+
+
 class PodRow(Row):
     """A pod.
 
     `status` is the word that `kubectl get pods` prints; `ready` of `containers` are its READY column.
-    `condition` is the status of the Ready condition ("True", "False", "Unknown", "" none): the truth about
+    `condition` is the status of the Ready condition ("True", "False", "Unknown", "" none, or UNTOLD): the truth about
     readiness, because container statuses stay ready on a dead node. `template` is the pod-template-hash or
     controller-revision-hash, `generation` the pod-template-generation of a DaemonSet's pod. `ready_after` is
     how many seconds after `created` the Ready condition last changed.
@@ -90,6 +96,11 @@ class PodRow(Row):
         return self.condition == "True"
 
     @property
+    def brief(self) -> bool:
+        """Whether only the cells that the server prints are known of it."""
+        return self.condition == UNTOLD
+
+    @property
     def ready_since(self) -> int:
         """When the Ready condition last changed (Unix s)."""
         return self.created + self.ready_after
@@ -111,6 +122,7 @@ class PodRow(Row):
 
 _NO_LABELS = PodLabels()
 _NO_OWNER = OwnerReference()
+_DONE = frozenset({"Completed", "Succeeded"})
 _HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
 
 
@@ -188,4 +200,35 @@ def _image(spec: WirePodSpec, container: str | None) -> str:
     return ""
 
 
-KIND = Kind(name="Pod", plural="pods", group="", version="v1", namespaced=True, wire=WirePod, project=project)
+def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) -> PodRow:
+    """The row of a pod as the server prints it: neither uid nor owner, and nothing of its conditions."""
+    ready, containers = pair(cells["Ready"])
+    count, last = restarts(cells["Restarts"], now)
+    status = clean(cells["Status"], 40)
+    return PodRow(
+        namespace=intern(namespace),
+        name=cells["Name"],
+        uid="",
+        resource_version=version,
+        created=when(cells["Age"], now),
+        node=intern(name(cells.get("Node", ""))),
+        phase="Succeeded" if status in _DONE else "",
+        status=intern(status),
+        ready=ready,
+        containers=containers,
+        restarts=count,
+        condition=UNTOLD,
+        trouble=Trouble(restarted=last) if last else None,
+    )
+
+
+KIND = Kind(
+    name="Pod",
+    plural="pods",
+    group="",
+    version="v1",
+    namespaced=True,
+    wire=WirePod,
+    project=project,
+    printed=printed,
+)

@@ -15,6 +15,7 @@ from edgetui.model.panes.base import (
     RECENT,
     SETTLING,
     STATE,
+    UNSURE,
     WATCH,
     Column,
     Pane,
@@ -28,6 +29,8 @@ from edgetui.model.panes.base import (
 from edgetui.model.store import Store
 from edgetui.model.text import age, cpu, memory
 from edgetui.model.trouble import diagnose
+
+_ON_ITS_WAY = frozenset({"Running", "Pending", "ContainerCreating", "PodInitializing", "SchedulingGated"})
 
 
 class Pods(Pane):
@@ -93,6 +96,8 @@ def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     """Severity, and why in a few words."""
     if row.phase == "Succeeded":
         return FINE, ""
+    if row.brief:
+        return _judge_printed(store, row, now)
     node = store.get("Node", "", row.node) if row.node and not row.is_ready else None
     carrier = node if isinstance(node, NodeRow) else None
     if row.deleting:
@@ -106,6 +111,25 @@ def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     if found is not None:
         return (BAD if late and found.code != "gated" else WATCH), found.short
     return (BAD, "slow to start") if late and row.phase == "Pending" else (WATCH, "starting")
+
+
+def _judge_printed(store: Store, row: PodRow, now: float) -> tuple[int, str]:
+    """The same where only the printed cells are known: what they do not tell is not taken for good."""
+    node = store.get("Node", "", row.node) if row.node else None
+    if isinstance(node, NodeRow) and node.ready == "Unknown":
+        return BAD, "node silent"
+    if row.status == "Terminating":
+        return WATCH, ""
+    if row.status == "Running" and row.ready == row.containers:
+        if not isinstance(node, NodeRow):
+            return UNSURE, "its node is not known"
+        return (WATCH, "restarted") if row.restarts and row.restarted > now - RECENT else (FINE, "")
+    if row.status not in _ON_ITS_WAY and not row.status.startswith("Init:"):
+        return BAD, "open it for the reason"
+    late = row.created > 0 and now - row.created > SETTLING
+    if row.status == "Running":
+        return (BAD, "not ready") if late else (WATCH, "starting")
+    return (BAD, "slow to start") if late else (WATCH, "starting")
 
 
 def _leaving(row: PodRow, node: NodeRow | None, now: float) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.store import Store
 from edgetui.model.text import ago, cpu, memory
 from edgetui.model.trouble import diagnose
-from edgetui.ui.spans import Spans, line
+from edgetui.ui.spans import Span, Spans, line
 
 from .common import fact, trouble
 
@@ -23,6 +23,8 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     if found is not None:
         out += [trouble(found.sentence, "bad" if found.hard else "warn"), line()]
     out.append(fact("status", f"{row.status}, {row.ready} of {row.containers} containers ready"))
+    if row.brief:
+        return [*out, *_printed(row, now)]
     out.append(
         fact(
             "ready",
@@ -43,6 +45,14 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
         out.append(fact("ending", f"since {ago(row.deleting, now)}"))
     out.append(fact("age", ago(row.created, now)))
     return out
+
+
+def _printed(row: PodRow, now: float) -> list[Spans]:
+    """What a row that the server printed tells; the rest is on its way."""
+    out = [fact("restarts", str(row.restarts))] if row.restarts else []
+    out.append(fact("node", row.node or "none yet"))
+    out.append(fact("age", ago(row.created, now)))
+    return [*out, line(), line("  ", Span("the rest is being read", "quiet"))]
 
 
 def _trouble(row: PodRow) -> list[Spans]:

@@ -17,6 +17,7 @@ from edgetui.ui.spans import Span, Spans, line
 
 from .common import condition_lines, fact, pod_lines, trouble
 
+UNKNOWN = "not known here: on a lean wire they are read now, on a thin one see the pods pane"
 _GOOD = {"ReplicaFailure": "False"}
 _KINDS = {DeploymentRow: "Deployment", StatefulSetRow: "StatefulSet", DaemonSetRow: "DaemonSet"}
 
@@ -41,8 +42,9 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     if isinstance(row, DeploymentRow):
         out += _revisions(store, row, now)
     pods = list(view.pods)
-    out += [line(), line(Span(f"pods {len(pods)}", "title"))]
-    out += pod_lines(store, pods, now) or [line(Span("  none", "quiet"))]
+    count, none = ("pods", UNKNOWN) if row.current and not pods else (f"pods {len(pods)}", "none")
+    out += [line(), line(Span(count, "title"))]
+    out += pod_lines(store, pods, now) or [line(Span(f"  {none}", "quiet"))]
     out += condition_lines(row.conditions, _GOOD, now)
     return out
 

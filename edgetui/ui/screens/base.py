@@ -63,7 +63,7 @@ class TextScreen(Screen[None]):
     def show_again(self) -> None:
         """Say everything again; only what differs is painted."""
         app = self.app
-        self.header.show(app.stores, app.now(), app.badges, app.options.profile.label)
+        self.header.show(app.stores, app.now(), app.badges, app.link_label)
         self.body.show(self.lines())
         self.footer.set_hints(self.hints(), (KeyHint("↑↓", "scroll"), BACK))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edgetui.model.freshness import Link
+from edgetui.model.text import memory
 from edgetui.ui import words
 from edgetui.ui.spans import Span, Spans, line
 
@@ -23,13 +24,19 @@ class ClustersScreen(TextScreen):
     def lines(self) -> Sequence[Spans]:
         """A few lines per cluster."""
         app = self.app
-        out: list[Spans] = [line(Span(f"clusters {len(app.stores)}", "title")), line()]
+        terminal = app.terminal_meter
+        cost = f"   terminal {terminal.words or '0'}, since the start {memory(terminal.total)}B"
+        title = line(
+            Span(f"clusters {len(app.stores)}", "title"), Span(cost if terminal.total else "", "quiet")
+        )
+        out: list[Spans] = [title, line()]
         for store in sorted(app.stores, key=lambda store: _WORST_FIRST[store.link.link]):
             session = app.sessions.get(store.cluster)
             server = session.target.server if session is not None else ""
             context = session.target.context if session is not None else ""
             notice = _notice(session) if session is not None else ""
-            out += words.cluster_lines(store, app.now(), server, context, notice)
+            traffic = _traffic(session) if session is not None else ""
+            out += words.cluster_lines(store, app.now(), server, context, notice, traffic)
             out.append(line())
         return out
 
@@ -38,3 +45,11 @@ def _notice(session: ClusterSession) -> str:
     """What could not be kept on this machine: a renewed credential, rows for the next start."""
     said = (session.credentials.notice, session.keeper.problem if session.keeper is not None else "")
     return " ".join(sentence for sentence in said if sentence)
+
+
+def _traffic(session: ClusterSession) -> str:
+    """The counters of one cluster in words; empty while it was never connected."""
+    counters, watch = session.counters, session.link_watch
+    if counters is None or watch is None:
+        return ""
+    return words.traffic(watch.rate, counters.bytes_in, counters.bytes_out, counters.requests)

@@ -9,7 +9,9 @@ from textual.binding import BindingType
 
 from edgetui import crash
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
+from edgetui.model.kinds.pod import PodRow
 from edgetui.ui.details import detail
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import object_bindings
@@ -18,6 +20,8 @@ from edgetui.ui.widgets.bars import KeyHint
 
 from .base import TextScreen
 
+READS = {"Deployment": "ReplicaSet"}
+"""What is not told by the rows of a kind alone."""
 EVENTS_AGAIN = 10.0
 """Seconds between two requests for the events of the object, while it changes."""
 
@@ -33,6 +37,8 @@ class DetailScreen(TextScreen):
         self._events: Sequence[EventRow] = ()
         self._heard_events = "asking…"
         self._asked = -EVENTS_AGAIN
+        self._full: Row | None = None
+        self._full_for = ""
 
     @property
     def target(self) -> ObjectRef | None:
@@ -43,15 +49,44 @@ class DetailScreen(TextScreen):
     def on_mount(self) -> None:
         """Ask for the events, and for what may be done with the object."""
         super().on_mount()
+        self._need(True)
         self._ask_events()
         self.app.cursor_rests(self.key)
+
+    def on_unmount(self) -> None:
+        """What only this screen needed is needed no more."""
+        self._need(False)
+
+    @property
+    def metered(self) -> frozenset[str]:
+        """The kind whose usage is shown here."""
+        return frozenset({self.key.kind})
+
+    def _need(self, needed: bool) -> None:
+        session = self.app.sessions.get(self.key.cluster)
+        if session is not None and self.key.kind in READS:
+            session.need(READS[self.key.kind], needed)
 
     def lines(self) -> Sequence[Spans]:
         """The details as the store knows them now."""
         app = self.app
         store = app.fleet.stores[self.key.cluster]
-        row = app.fleet.find(self.key)
+        row = self._row()
         return detail(store, self.key, row, app.now(), app.size.width, self._events, self._heard_events)
+
+    def _row(self) -> Row | None:
+        """The object as the store knows it; where that is but a printed row, as it was last read in full."""
+        row, full = self.app.fleet.find(self.key), self._full
+        if not isinstance(row, PodRow) or not row.brief or not isinstance(full, PodRow):
+            return row
+        return full if _printed(full) == _printed(row) else row
+
+    def tick(self) -> None:
+        """A second passed; what was read in full before the last change is read again."""
+        super().tick()
+        row = self.app.fleet.find(self.key)
+        if isinstance(row, PodRow) and row.brief and row.resource_version != self._full_for:
+            self._ask_events()
 
     def hints(self) -> list[KeyHint]:
         """The actions that work on this object, and its other views."""
@@ -81,14 +116,24 @@ class DetailScreen(TextScreen):
             self.run_worker(self._fetch_events(), exclusive=True, group="events", exit_on_error=False)
 
     async def _fetch_events(self) -> None:
-        from edgetui.ui.object_events import events_of
+        from edgetui.ui.object_events import events_of, in_full
 
         session = self.app.sessions.get(self.key.cluster)
         if session is None:
             self._heard_events = "not connected"
         else:
             try:
+                row = self.app.fleet.find(self.key)
+                if isinstance(row, PodRow) and row.brief:
+                    self._full_for = row.resource_version
+                    self._full = await in_full(session, self.key)
+                    self.show_again()
                 self._events, self._heard_events = await events_of(session, self.key)
             except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
                 self._heard_events = crash.sentence(error)
         self.show_again()
+
+
+def _printed(row: PodRow) -> tuple[str, int, int, int, str]:
+    """What both a printed row and a full one tell."""
+    return row.status, row.ready, row.containers, row.restarts, row.node

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
 
+METERED = frozenset({"Node", "Pod"})
+
 LAST_HINTS = (KeyHint("?", "help"), KeyHint("q", "quit"))
 
 
@@ -99,6 +101,12 @@ class MainScreen(Screen[None]):
         return ObjectRef(key, row.uid, row.resource_version) if key is not None and row is not None else None
 
     @property
+    def metered(self) -> frozenset[str]:
+        """The kinds on the screen that have usage to show."""
+        panes = [self.current] if self.has_class("single") else list(self._panes.values())
+        return METERED.intersection(kind for pane in panes for kind in pane.pane.kinds)
+
+    @property
     def settled(self) -> bool:
         """Whether the row under the cursor is the one a person has had time to see."""
         return self.current.table.settled
@@ -130,7 +138,7 @@ class MainScreen(Screen[None]):
         """Say the links again."""
         app = self.app
         badges = [*app.badges, *(["HELD STILL"] if app.frozen else [])]
-        self.header.show(app.stores, app.now(), badges, app.options.profile.label)
+        self.header.show(app.stores, app.now(), badges, app.link_label)
 
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
@@ -256,6 +264,7 @@ class MainScreen(Screen[None]):
             self.current.table.focus()
         for pane in self._panes.values():
             pane.status_changed()
+        self.app.meter_what_is_shown()
         target = self.target
         self.app.cursor_rests(target.key if target else None)
         self.update_footer()

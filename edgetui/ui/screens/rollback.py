@@ -107,7 +107,7 @@ class RollbackScreen(Screen["Revision | None"]):
         from edgetui.actions.rollback import diff
 
         app = self.app
-        self.header.show(app.stores, app.now(), app.badges, app.options.profile.label)
+        self.header.show(app.stores, app.now(), app.badges, app.link_label)
         self.list.show(self._revisions())
         chosen = self.chosen
         if chosen.current:

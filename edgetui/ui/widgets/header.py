@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.model.store import Store
+from edgetui.model.wireprofile import Wire
 from edgetui.ui import words
 from edgetui.ui.spans import Span
 
@@ -32,7 +33,8 @@ def _of_clusters(stores: Sequence[Store]) -> list[str]:
     """Every badge once, with the clusters' names unless all have it."""
     owners: dict[str, list[str]] = {}
     for store in stores:
-        for badge in store.badges:
+        wire = store.wire.wire
+        for badge in (*store.badges, *([wire.upper()] if wire is not Wire.FULL else [])):
             owners.setdefault(badge, []).append(store.cluster)
     return [
         badge

@@ -49,6 +49,8 @@ INPUTS: dict[str, r.Input] = {
     "LinkUp late": r.LinkUp(NOW - 10.0),
     "LinkDown": r.LinkDown("the link is down"),
     "Reinit": r.Reinit("another history"),
+    "Pace": r.Pace(),
+    "Pace lists": r.Pace(every=60.0),
     "WatchListUnsupported": r.WatchListUnsupported(),
     "Recalled": r.Recalled(),
     "Link": r.Failed(errors.LinkError("connection reset")),
@@ -68,13 +70,21 @@ INPUTS: dict[str, r.Input] = {
 
 def sample(phase: r.Phase) -> r.State:
     """A plausible state in this phase: synced at version 100 unless that contradicts it; its timer is due."""
-    fresh = phase in (r.Phase.IDLE, r.Phase.STREAMING, r.Phase.LISTING)
+    fresh = phase in (r.Phase.IDLE, r.Phase.STREAMING, r.Phase.LISTING, r.Phase.RESTING)
     state = r.State(
         phase=phase,
         link_up=phase not in (r.Phase.IDLE, r.Phase.WAITING),
         rv="" if fresh or phase in (r.Phase.FORBIDDEN, r.Phase.ABSENT) else "100",
         synced=phase
-        in (r.Phase.RESUMING, r.Phase.WATCHING, r.Phase.BACKOFF, r.Phase.WAITING, r.Phase.REFRESHING),
+        in (
+            r.Phase.RESUMING,
+            r.Phase.WATCHING,
+            r.Phase.RESTING,
+            r.Phase.BACKOFF,
+            r.Phase.WAITING,
+            r.Phase.REFRESHING,
+        ),
+        every=60.0 if phase is r.Phase.RESTING else 0.0,
         lapsed=phase in (r.Phase.BACKOFF, r.Phase.WAITING, r.Phase.REFRESHING),
         verdict={r.Phase.FORBIDDEN: Sync.FORBIDDEN, r.Phase.ABSENT: Sync.ABSENT}.get(phase),
         heard=NOW - 30.0,

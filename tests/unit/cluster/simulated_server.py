@@ -17,6 +17,7 @@ from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.cluster.reflector.states import Page
+from edgetui.cluster.table import Printer
 from edgetui.cluster.watcher import Sink
 from edgetui.model.kinds.base import Kind, Row
 from tests.unit.cluster.virtual_time import World
@@ -71,6 +72,7 @@ class Stream:
     opened: float
     open: bool = True
     rv: int = 0
+    printed: bool = False
     live: bool = False
     mute: bool = False
     """Bytes of this stream are lost on the way and nobody is told (half-open)."""
@@ -92,6 +94,8 @@ class Server:
     watchlist: str = "yes"
     """"yes", "422" (gate off) or "silent" (initial events, but never the end bookmark)."""
     bookmarks: bool = True
+    tables: bool = True
+    """Whether rows are printed for those who ask for them."""
     page_size: int = 3
     latency: float = 0.01
     dial_fails: EdgetuiError | None = None
@@ -200,10 +204,12 @@ class Server:
 
     # Answers
 
-    def open(self, kinds: dict[str, Kind], path: str, query: dict[str, str], sink: Sink) -> Stream:
+    def open(
+        self, kinds: dict[str, Kind], path: str, query: dict[str, str], sink: Sink, *, printed: bool = False
+    ) -> Stream:
         self.dials += 1
         self.requests.append((self.world.time, path, query))
-        stream = Stream(sink, *_collection(kinds, path), self.world.time)
+        stream = Stream(sink, *_collection(kinds, path), self.world.time, printed=printed and self.tables)
         if self.black_hole:
             self.world.later(10.0, lambda: self._refuse(stream, LinkError("The server did not answer.")))
         elif self.dial_fails:
@@ -317,13 +323,18 @@ class Server:
     def _line(self, stream: Stream, event: dict[str, Any]) -> None:
         if not stream.open or stream.mute:
             return
+        if stream.printed and event["type"] != "ERROR":
+            marked = {"metadata": event["object"]["metadata"]} if event["type"] == "BOOKMARK" else None
+            event = {**event, "object": as_table(event["object"]["metadata"], [event["object"]], marked)}
         data = json.dumps(event, separators=(",", ":")).encode() + b"\n"
         middle = self.world.rng.randrange(len(data))
         stream.sink.on_data(data[:middle])
         if stream.open:
             stream.sink.on_data(data[middle:])
 
-    def page(self, kinds: dict[str, Kind], path: str, query: dict[str, str]) -> Page | EdgetuiError | None:
+    def page(
+        self, kinds: dict[str, Kind], path: str, query: dict[str, str], printer: Printer | None = None
+    ) -> Page | EdgetuiError | None:
         """One page of a LIST; None if no answer will ever come."""
         self.dials += 1
         self.requests.append((self.world.time, path, query))
@@ -346,7 +357,11 @@ class Server:
         meta = {"resourceVersion": str(rv)}
         if at + size < len(things):
             meta["continue"] = f"{at + size}/{rv}"
+        if printer is not None and self.tables:
+            return printer.page(json.dumps(as_table(meta, things[at : at + size])).encode())
         body = {"kind": found.name + "List", "metadata": meta, "items": things[at : at + size]}
+        if printer is not None:
+            return printer.page(json.dumps(body).encode())
         return decode_page(found, json.dumps(body).encode())
 
     def _at(self, rv: int, stream: Stream) -> list[dict[str, Any]]:
@@ -363,6 +378,17 @@ class Server:
             else:
                 now.pop(key, None)
         return [thing for _, thing in sorted(now.items())]
+
+
+def as_table(meta: dict[str, Any], things: list[dict[str, Any]], mark: Any = None) -> dict[str, Any]:
+    """Things as rows; a bookmark's thing has neither name nor value, and its row is made up."""
+    cells = [[one["metadata"].get("name", ""), str(one.get("value", 0))] for one in things]
+    return {
+        "kind": "Table",
+        "metadata": {name: value for name, value in meta.items() if name in ("resourceVersion", "continue")},
+        "columnDefinitions": [{"name": "Name"}, {"name": "Value"}],
+        "rows": [{"cells": row, "object": mark} for row in cells],
+    }
 
 
 def _key(entry: tuple[int, str, str, dict[str, Any]]) -> tuple[str, str, str]:

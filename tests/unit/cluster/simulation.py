@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError
+from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
 from edgetui.cluster.supervisor import Supervisor
+from edgetui.cluster.table import NotPrinted, Printer
 from edgetui.cluster.watcher import Sink
 from edgetui.model.kinds.base import Kind
 from edgetui.model.store import Store
@@ -33,6 +35,7 @@ class Cluster:
         self.rng = self.world.rng
         self.offset = 1_000_000.0
         self.refreshes = 0
+        self.whole = True
         self.past: Server | None = None
         self.refresh_changes = False
         self.store = Store("sim")
@@ -48,17 +51,27 @@ class Cluster:
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         return self.world.later(seconds, call)
 
-    def open_stream(self, path: str, query: dict[str, str], sink: Sink) -> Stream:
-        return self.server.open(self.kinds, path, query, sink)
+    def open_stream(
+        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+    ) -> Stream:
+        return self.server.open(self.kinds, path, query, sink, printed=printer is not None)
 
     def open_page(
-        self, kind: Kind, path: str, query: dict[str, str], done: Callable[[Page | EdgetuiError], None]
+        self,
+        kind: Kind,
+        path: str,
+        query: dict[str, str],
+        done: Callable[[Page | EdgetuiError], None],
+        printer: Printer | None = None,
     ) -> _Open:
         handle = _Open()
 
         def answer() -> None:
             if handle.open:
-                result = self.server.page(self.kinds, path, query)
+                try:
+                    result = self.server.page(self.kinds, path, query, printer)
+                except NotPrinted as error:
+                    result = error
                 if result is not None:
                     done(result)
 
@@ -97,8 +110,9 @@ class Cluster:
             self.server.tokens_valid = True
         self.world.later(0.01, lambda: done(Refreshed(changed)))
 
-    def namespaces(self, done: Callable[[list[str]], None]) -> None:
-        self.world.later(self.server.latency, lambda: done(list(self.server.namespaces_listed)))
+    def namespaces(self, done: Callable[[Namespaces], None]) -> None:
+        found = Namespaces(list(self.server.namespaces_listed), self.whole)
+        self.world.later(self.server.latency, lambda: done(found))
 
     # What tests look at
 

@@ -94,6 +94,7 @@ EXPECTED = {
         Ended broken | backoff | Close | stale
         CredentialsChanged | resuming | Close OpenWatch | -
         LinkUp late | resuming | Close OpenWatch | stale
+        Pace lists | resting | Close | -
         Reinit | streaming | Close Begin OpenWatch | stale
         Link | backoff | Close | stale
         Tls | backoff | Close | stale
@@ -107,6 +108,14 @@ EXPECTED = {
         429 | backoff | Close | stale
         500 | backoff | Close | stale
         504 too large | backoff | Close | stale
+    """,
+    "resting": """
+        Hidden | idle | Close Clear | hidden
+        Tick | listing | Begin OpenList | -
+        CredentialsChanged | listing | Close Begin OpenList | -
+        LinkDown | waiting | - | stale
+        Reinit | listing | Begin OpenList | stale
+        Pace | streaming | Begin OpenWatch | -
     """,
     "backoff": """
         Hidden | idle | Close Clear | hidden

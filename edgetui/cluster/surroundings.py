@@ -1,0 +1,51 @@
+"""The world around one cluster, as its supervisor needs it: LoopPorts is the real one, simulations have their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from edgetui.cluster import backoff
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.probe import Namespaces
+from edgetui.cluster.reflector import states as r
+from edgetui.cluster.table import Printer
+from edgetui.cluster.watcher import Closeable, Sink
+from edgetui.model.kinds.base import Kind
+
+
+class Ports(Protocol):
+    """The world around one cluster. Times are seconds of a steady clock."""
+
+    @property
+    def rng(self) -> backoff.Random: ...
+
+    def now(self) -> float: ...
+
+    def wall(self, steady: float) -> float:
+        """Unix time of a steady time; 0.0 stays 0.0."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call once after `seconds`; returns what cancels it."""
+
+    def open_stream(
+        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+    ) -> Closeable: ...
+
+    def open_page(
+        self,
+        kind: Kind,
+        path: str,
+        query: dict[str, str],
+        done: Callable[[r.Page | EdgetuiError], None],
+        printer: Printer | None = None,
+    ) -> Closeable: ...
+
+    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
+        """Ask for something small. `version` is the newest we hold, to find out whether the server is behind it."""
+
+    def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
+        """Renew the credentials."""
+
+    def namespaces(self, done: Callable[[Namespaces], None]) -> None:
+        """The namespaces that may be listed, or those that are configured."""

@@ -1,0 +1,239 @@
+"""Wire profiles on a real API server behind a link that is slow, narrow or dear."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from edgetui.actions import scale
+from edgetui.cluster.linkwatch import LinkWatch
+from edgetui.cluster.ports import steady_clock
+from edgetui.cluster.session import FIRST_PAINT, ClusterSession
+from edgetui.model.freshness import Sync
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.wireprofile import Wire, WireState
+
+from . import workloads as w
+from .acting import Acting
+from .cluster import ControlPlane
+from .proxy import FaultProxy
+from .watching import await_equal, await_live, known, listed, until, watching
+
+KEPT = tuple(kind for kind in FIRST_PAINT if kind != "ReplicaSet")
+
+
+@pytest.fixture
+def link(cluster: ControlPlane) -> Iterator[FaultProxy]:
+    with FaultProxy.in_front_of(cluster) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def web(cluster: ControlPlane, namespace: str) -> str:
+    cluster.create(namespace, w.deployment("web", replicas=3), w.autoscaler("web"))
+    return namespace
+
+
+async def test_a_long_round_trip_makes_the_wire_lean_by_itself(
+    cluster: ControlPlane, link: FaultProxy
+) -> None:
+    link.delay = 0.16
+    watch = LinkWatch()
+    async with watching(cluster.kubeconfig(server=link.url), link_watch=watch) as session:
+        await until(session, lambda: session.store.wire.wire is Wire.LEAN, within=20.0, what="lean")
+        assert session.store.wire.why.endswith("ms round trip")
+        assert int(session.store.wire.why.split()[0]) >= 320
+
+
+async def test_a_narrow_link_is_found_out_by_the_first_lists_and_made_thin(
+    cluster: ControlPlane, link: FaultProxy, namespace: str
+) -> None:
+    """48 kbit/s: nothing was sent to measure it."""
+    await asyncio.to_thread(cluster.create, namespace, *w.mix(40))
+    await asyncio.to_thread(
+        cluster.kubectl, "wait", "deployment", "--all", "--for=condition=Available", "-n", namespace
+    )
+    link.rate = 6000.0
+    async with watching(cluster.kubeconfig(server=link.url), link_watch=LinkWatch()) as session:
+        await until(session, lambda: session.store.wire.wire is Wire.THIN, within=60.0, what="thin")
+        assert session.store.wire.why.endswith("KiB/s is all the link carries")
+        assert float(session.store.wire.why.split()[0]) <= 6.5
+        link.rate = None
+        await await_live(session, KEPT, within=30.0)
+        await as_kubectl(cluster, session)
+
+
+async def test_a_quick_link_is_used_in_full(cluster: ControlPlane) -> None:
+    async with watching(cluster.kubeconfig(), link_watch=LinkWatch()) as session:
+        await await_live(session)
+        session._look()
+        assert session.store.wire.wire is Wire.FULL
+        assert session.link_watch is not None
+        assert session.link_watch.rate > 0
+
+
+async def test_lean_leaves_replica_sets_out_until_they_are_needed(cluster: ControlPlane, web: str) -> None:
+    async with watching(cluster.kubeconfig(), link_watch=LinkWatch(Wire.LEAN)) as session:
+        await await_live(session, KEPT)
+        assert session.store.freshness("ReplicaSet").sync is Sync.HIDDEN
+        assert session.store.count("ReplicaSet") == 0
+        await await_equal(cluster, session, ("Node", "Pod", "Deployment", "StatefulSet", "DaemonSet"))
+        session.need("ReplicaSet", True)
+        await await_live(session, ("ReplicaSet",))
+        await await_equal(cluster, session, ("ReplicaSet",))
+
+
+async def test_lean_lists_autoscalers_instead_of_watching_them(cluster: ControlPlane, web: str) -> None:
+    async with watching(
+        cluster.kubeconfig(), ("HorizontalPodAutoscaler",), link_watch=LinkWatch(Wire.LEAN)
+    ) as session:
+        kind = ("HorizontalPodAutoscaler",)
+        await await_live(session, kind)
+        truth = await asyncio.to_thread(listed, cluster, *kind)
+        assert known(session, *kind).keys() == truth.keys()
+        assert not session.transport._streams
+
+
+async def test_real_traffic_over_the_budget_makes_the_wire_leaner(cluster: ControlPlane) -> None:
+    watch = LinkWatch(budget=100.0)
+    async with watching(cluster.kubeconfig(), ("Node",), link_watch=watch) as session:
+        await await_live(session, ("Node",))
+        counters = session.transport.counters
+        began = steady_clock() + 60.0
+        for second in range(0, 65, 5):
+            await session.api.get("/api/v1/nodes")
+            watch.look(began + second, counters, loading=False)
+        assert (watch.state.wire, watch.state.why) == (Wire.LEAN, "over the budget of 0.1 KiB/s")
+
+
+def printed(cp: ControlPlane) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Namespace and name to READY, STATUS, RESTARTS and NODE, as `kubectl get pods` prints them."""
+    text = cp.kubectl("get", "pods", "-A", "-o", "wide", "--no-headers")
+    found = {}
+    for line in re.sub(r" \([^)]* ago\)", "", text).splitlines():
+        namespace, name, ready, status, restarts, _age, _ip, node, *_ = line.split()
+        found[namespace, name] = (ready, status, restarts, node.replace("<none>", ""))
+    return found
+
+
+def shown(session: ClusterSession) -> dict[tuple[str, str], tuple[str, ...]]:
+    rows = [row for row in session.store.rows("Pod") if isinstance(row, PodRow)]
+    return {
+        (row.namespace, row.name): (f"{row.ready}/{row.containers}", row.status, str(row.restarts), row.node)
+        for row in rows
+    }
+
+
+async def as_kubectl(cp: ControlPlane, session: ClusterSession) -> None:
+    """Wait until the store says of every pod what kubectl does; a pod may change between the two looks."""
+    async with asyncio.timeout(15):
+        while shown(session) != await asyncio.to_thread(printed, cp):
+            await asyncio.sleep(0.1)
+
+
+async def test_thin_rows_are_what_kubectl_prints_and_follow_it(cluster: ControlPlane, web: str) -> None:
+    crash = w.deployment("crash", f"{w.REGISTRY}/crash:2.0", replicas=1)
+    await asyncio.to_thread(cluster.create, web, crash)
+    async with watching(cluster.kubeconfig(), link_watch=LinkWatch(Wire.THIN)) as session:
+        await await_live(session, KEPT)
+        await as_kubectl(cluster, session)
+        assert all(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow))
+        await asyncio.to_thread(cluster.kubectl, "scale", "deployment/web", "--replicas=5", "-n", web)
+        await until(
+            session,
+            lambda: sum(key[0] == web and key[1].startswith("web-") for key in shown(session)) == 5,
+            within=10.0,
+            what="five pods",
+        )
+        await as_kubectl(cluster, session)
+        await asyncio.to_thread(cluster.kubectl, "delete", "deployment/web", "-n", web)
+        await until(
+            session,
+            lambda: not any(key[0] == web and key[1].startswith("web-") for key in shown(session)),
+            within=20.0,
+            what="no pods",
+        )
+        await as_kubectl(cluster, session)
+
+
+async def test_a_thin_event_costs_at_most_300_bytes(
+    cluster: ControlPlane, link: FaultProxy, namespace: str
+) -> None:
+    """Counted by the proxy, TLS included, with pods as long as those of real workloads."""
+    pods = w.deployment("web", replicas=1, bulky=True)
+    await asyncio.to_thread(cluster.create, namespace, pods)
+    file = cluster.kubeconfig(server=link.url)
+    async with watching(file, ("Pod",), link_watch=LinkWatch(Wire.THIN)) as session:
+        await until(
+            session, lambda: any(key[0] == namespace for key in shown(session)), within=15.0, what="the pod"
+        )
+        (name,) = [key[1] for key in shown(session) if key[0] == namespace]
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+
+        async def patched(count: int) -> int:
+            """Bytes that so many changes of the pod bring."""
+            before = link.bytes_down
+            for number in range(count):
+                body = {"metadata": {"annotations": {"changed": f"{before}-{number}"}}}
+                made = await asyncio.to_thread(cluster.api.patch, path, body)
+                version = made["metadata"]["resourceVersion"]
+                await until(session, partial(at, version), within=5.0, what=f"version {version}")
+            return link.bytes_down - before
+
+        def at(version: str) -> bool:
+            row = session.store.get("Pod", namespace, name)
+            return row is not None and row.resource_version == version
+
+        async with asyncio.timeout(10):
+            while not session._learned:
+                await asyncio.sleep(0.05)  # what the header says of the server is asked once, and is no event
+        await patched(2)  # the first event of a stream brings the columns
+        cheapest = min([await patched(20) for _ in range(4)])  # other tests' pods may be ending meanwhile
+        assert cheapest <= 20 * 300
+
+
+async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPlane, web: str) -> None:
+    async with watching(cluster.kubeconfig()) as session:
+        await await_live(session)
+        session._adopt(WireState(Wire.THIN))
+        await until(
+            session,
+            lambda: all(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),
+            within=10.0,
+            what="printed rows",
+        )
+        await await_live(session, KEPT)
+        await as_kubectl(cluster, session)
+        session._adopt(WireState(Wire.FULL))
+        await until(
+            session,
+            lambda: not any(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),
+            within=10.0,
+            what="whole rows",
+        )
+        await await_live(session)
+        await await_equal(cluster, session)
+
+
+async def test_on_a_thin_wire_an_action_still_works(cluster: ControlPlane, web: str, tmp_path: Path) -> None:
+    async with watching(cluster.kubeconfig(), link_watch=LinkWatch(Wire.THIN)) as session:
+        await await_live(session, KEPT)
+        row = session.store.get("Deployment", web, "web")
+        assert row is not None
+        key = ObjectKey(session.name, "Deployment", web, "web")
+        view = await scale.prepare(session, ObjectRef(key, row.uid, row.resource_version))
+        acting = Acting(tmp_path)
+        receipt = await scale.perform(acting.gate, session, view, 4, wait=20.0)
+        assert receipt.ok
+        await until(
+            session,
+            lambda: sum(key[0] == web and key[1].startswith("web-") for key in shown(session)) == 4,
+            within=10.0,
+            what="four pods",
+        )
