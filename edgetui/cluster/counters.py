@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(msgspec.Struct):
     """Traffic of one cluster since edgetui started.
 
     `bytes_in` and `bytes_out` are HTTP bytes, still compressed but without TLS and TCP. `connections` counts TCP

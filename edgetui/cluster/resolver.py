@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import socket
 import threading
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Address:
+
+class Address(msgspec.Struct, frozen=True):
     """One way to reach a host."""
 
     family: int

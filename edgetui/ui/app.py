@@ -6,9 +6,9 @@ import asyncio
 import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec.structs import replace
 from rich.style import Style
 from textual import events
 from textual.driver import Driver

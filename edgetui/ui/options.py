@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from edgetui.terminal.profile import Profile
 
 LOCAL = Profile("local", "truecolor", False, True, 0.1, 100)
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenOptions:
+class ScreenOptions(msgspec.Struct, frozen=True):
     """Settings of the screen.
 
     `theme` is a theme name, empty for the one that suits the terminal. `audit` is the file of the action record,
@@ -21,7 +21,7 @@ class ScreenOptions:
 
     read_only: bool = False
     theme: str = ""
-    profile: Profile = field(default=LOCAL)
+    profile: Profile = LOCAL
     audit: Path | None = None
     badges: tuple[str, ...] = ()
     namespace: str = ""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 from rich.errors import StyleSyntaxError
 from rich.style import Style
@@ -79,8 +79,7 @@ class ThemeError(ValueError):
     """A theme file that cannot be used; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """One theme: what Textual's widgets use and the style of each role."""
 
     name: str
@@ -92,8 +91,7 @@ class Look:
         return self.styles[role]
 
 
-@dataclass(frozen=True, slots=True)
-class Themes:
+class Themes(msgspec.Struct, frozen=True):
     """All themes that could be read, by name, and one sentence for each file that could not."""
 
     looks: Mapping[str, Look]
