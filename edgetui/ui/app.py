@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from rich.style import Style
 from textual import events
 from textual.driver import Driver
+from textual.timer import Timer
 
 from edgetui.model.fleet import Fleet
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
 
     from .flows import Flows
+
+
+LOAD_AFTER = 1.0
+"""Seconds from the first row to the loading of the actions: it must not hold up the rows that still come."""
 
 
 class EdgetuiApp(DrawnApp):
@@ -70,6 +75,7 @@ class EdgetuiApp(DrawnApp):
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
+        self._loading: Timer | None = None
         self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
         for look in self._themes.looks.values():
@@ -127,7 +133,8 @@ class EdgetuiApp(DrawnApp):
 
     def _takes_keys(self) -> bool:
         """Whether what the last key opened is there."""
-        return self.screen.is_mounted and not (self._flows is not None and self._flows.opening)
+        opening = self._flows is not None and self._flows.opening
+        return self.main.complete and self.screen.is_mounted and not opening
 
     def forget_keys(self) -> None:
         """What was typed for a dialog that did not open goes nowhere."""
@@ -199,13 +206,14 @@ class EdgetuiApp(DrawnApp):
             return
         if self._flows is not None:
             self._flows.look_up_rights(key)
-        else:
-            self.run_worker(self._load_flows(key), group="load", exclusive=True)
+        elif self._loading is None:
+            self._loading = self.set_timer(LOAD_AFTER, self._load_flows)
 
-    async def _load_flows(self, key: ObjectKey) -> None:
+    async def _load_flows(self) -> None:
         """The actions' code is loaded beside the running screen, so that the first key press finds it there."""
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.flows")
-        self.flows.look_up_rights(key)
+        if self.main.target is not None:
+            self.flows.look_up_rights(self.main.target.key)
 
     def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
         """Begin an action on `target`, or say why not."""

@@ -19,6 +19,7 @@ from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFAULT = "ansi"
 _MINIMUM = {
     "row": "none",
@@ -132,7 +133,7 @@ def load(folders: Iterable[Path]) -> Themes:
 def parse(text: str) -> Look:
     """One theme from YAML text. Raises ThemeError with one sentence."""
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark is not None else ""
