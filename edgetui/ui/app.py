@@ -140,9 +140,12 @@ class EdgetuiApp(DrawnApp):
         """What was typed for a dialog that did not open goes nowhere."""
         self._type_ahead.clear()
 
+    def get_default_screen(self) -> MainScreen:
+        """The dashboard stands at the bottom; an empty screen below it would be laid out and drawn for nothing."""
+        return self.main
+
     def on_mount(self) -> None:
-        """Show the dashboard and let changes in."""
-        self.push_screen(self.main)
+        """Let changes in."""
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._begin)
 

@@ -260,13 +260,13 @@ class MainScreen(Screen[None]):
             self.footer.clear()
         self._current = pane_id
         self._arrange()
+        self._focus_table()
         self.update_footer()
         self.call_after_refresh(self._shown)
 
     async def _shown(self) -> None:
         """The new layout stands: focus, titles, cursor and footer follow."""
-        if not self.filter_bar.display:
-            self.current.table.focus()
+        self._focus_table()
         for pane in self._panes.values():
             pane.status_changed()
         target = self.target
@@ -274,6 +274,11 @@ class MainScreen(Screen[None]):
         self.update_footer()
         if not self.complete:
             await self._complete()
+
+    def _focus_table(self) -> None:
+        """Give the keys to the current pane at once, unless a filter is being typed."""
+        if not self.filter_bar.display:
+            self.set_focus(self.current.table, scroll_visible=False)
 
     def _arrange(self) -> None:
         self._classify()
