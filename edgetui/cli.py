@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from edgetui.cluster.target import ClusterTarget
 
@@ -35,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
 
 def screen(argv: Sequence[str]) -> int:
     """`edgetui [FILE...]`: the screen."""
+    _first_pixels("")
     parser = _parser(
         "edgetui", "Many small Kubernetes clusters on one live screen, and three keys to repair them."
     )
@@ -44,9 +46,11 @@ def screen(argv: Sequence[str]) -> int:
     )
     _add_selection(parser)
     _add_screen(parser)
-    parser.add_argument("-V", "--version", action="version", version=f"edgetui {__version__}")
+    parser.add_argument("-V", "--version", action="store_true", help="show the version and exit")
     options = parser.parse_args(argv)
-    _first_pixels("")
+    if options.version:
+        _clear_line()
+        return main(["--version"])
     return _show(_targets(options), options)
 
 
@@ -129,7 +133,10 @@ def _show(targets: Sequence[ClusterTarget], options: argparse.Namespace) -> int:
 
 def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]:
     """Loads what the screen needs. Textual reads its settings from the environment when it is imported."""
+    import gc
     import os
+
+    gc.disable()  # nothing that a start makes is garbage; the running screen looks for it again
 
     from edgetui.terminal.profile import choose, environment
 
@@ -221,7 +228,18 @@ def _explain_misplaced(files: Sequence[str]) -> None:
 def _parser(prog: str, text: str) -> argparse.ArgumentParser:
     import argparse
 
-    return argparse.ArgumentParser(prog=prog, description=text)
+    class Parser(argparse.ArgumentParser):
+        """Help and mistakes take the place of the first pixels."""
+
+        def print_help(self, file: Any = None) -> None:
+            _clear_line()
+            super().print_help(file)
+
+        def print_usage(self, file: Any = None) -> None:
+            _clear_line()
+            super().print_usage(file)
+
+    return Parser(prog=prog, description=text)
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
@@ -344,17 +362,22 @@ def _told(error: Exception) -> int:
 
 
 def _first_pixels(text: str) -> None:
-    """Something to see while the screen is still being loaded."""
+    """Something to see while everything else is still being loaded."""
     if sys.stdout.isatty() and sys.stdin.isatty():
         sys.stdout.write(f"\r edgetui  {text}")
         sys.stdout.flush()
 
 
-def _say(sentence: str) -> None:
-    """A sentence on a line of its own, in place of the first pixels if they are there."""
+def _clear_line() -> None:
+    """Take the first pixels away, where there can be any."""
     if sys.stdout.isatty():
         sys.stdout.write("\r\x1b[K")
         sys.stdout.flush()
+
+
+def _say(sentence: str) -> None:
+    """A sentence on a line of its own, in place of the first pixels if they are there."""
+    _clear_line()
     sys.stderr.write(f"{sentence}\n")
 
 

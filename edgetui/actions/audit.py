@@ -14,10 +14,10 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import platformdirs
 
 from edgetui.actions.plan import Refusal
@@ -61,8 +61,7 @@ def who(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(msgspec.Struct, frozen=True):
     """What reading the whole record back found. `broken` are line numbers (from 1) that do not follow their
     predecessor; `torn` are lines that are not JSON, as a power cut leaves them."""
 

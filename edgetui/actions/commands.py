@@ -10,9 +10,10 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from edgetui.actions import kindnames, rollback, rotate, scale
 from edgetui.actions.audit import AuditLog, default_path
@@ -36,8 +37,7 @@ REACHED, FAILED, USAGE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 130
 _UNUSABLE = (KubeconfigError, LinkError, TlsError, CredentialError, ProtocolError, Unauthorized)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(msgspec.Struct, frozen=True):
     """One command line, understood. `act` does the work on the cluster that was chosen."""
 
     action: str

@@ -11,10 +11,11 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from edgetui.actions.audit import AuditLog, who
 from edgetui.actions.permissions import Permissions
@@ -37,8 +38,7 @@ from edgetui.model.identity import ObjectRef
 READ_ONLY_BADGE = "READ-ONLY"
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """One request that changes something, with what the audit record says about it.
 
     `words` say it to a person. `before` and `after` are small JSON values without secrets. `object_path` and `uid`
@@ -53,8 +53,8 @@ class Write:
     content_type: str = "application/json"
     object_path: str = ""
     uid: str = ""
-    before: Json = field(default_factory=dict)
-    after: Json = field(default_factory=dict)
+    before: Json = msgspec.field(default_factory=dict)
+    after: Json = msgspec.field(default_factory=dict)
 
 
 class Gate:

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from edgetui.actions.plan import Refusal
 from edgetui.actions.proof import Unproven, lost_rights, prove
 from edgetui.actions.registry import needs
 from edgetui.actions.tokenview import RotateView, require_token_in_file, short, when
+from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.cluster.kubeconfig_write import rewrite_user_token
 from edgetui.model.expiry import TokenFacts
@@ -26,16 +26,14 @@ from edgetui.model.text import duration
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """The new token on its way into the file; its repr shows no byte of it."""
+class NewToken(Discreet, frozen=True):
+    """The new token on its way into the file."""
+
+    SHOWN = ("facts", "backup")
 
     token: str
     facts: TokenFacts
     backup: Path
-
-    def __repr__(self) -> str:
-        return f"NewToken(jti={self.facts.jti!r})"
 
 
 class Minting:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
@@ -13,8 +14,7 @@ from edgetui.model.expiry import TokenFacts
 OURS = "edgetui-"  # how every Secret that edgetui makes begins
 
 
-@dataclass(frozen=True, slots=True)
-class OldToken:
+class OldToken(msgspec.Struct, frozen=True):
     """Whether the old token can be ended by itself, and what will be true of it afterwards.
 
     `secret` and `uid` name the Secret it is bound to (empty when it is bound to none). `consequence` is one or two

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access, Action
@@ -14,8 +15,7 @@ from edgetui.cluster.errors import EdgetuiError
 REMEMBERED = 60.0  # seconds; a denial is also forgotten at once when a write meets a 403
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(msgspec.Struct, frozen=True):
     """Whether an action is permitted; `missing_verb` names the first right that is missing ("patch deployments").
 
     When the server could not be asked `ok` is true and `known` false: the write itself will tell.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
@@ -13,8 +14,7 @@ Json = dict[str, Any]
 StepState = Literal["doing", "done", "failed", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """One action as it is put before a person: nothing has been written when this is shown.
 
     `title` names the verb, the object and the cluster. `facts` are (label, value) pairs, `diff` lines start with
@@ -32,16 +32,14 @@ class Plan:
     writes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One line of progress. A "doing" is followed by a "done" or "failed" that takes its place."""
 
     text: str
     state: StepState
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What is true on the cluster after an action, for the screen and for a ticket.
 
     `ok` only when the cluster reached the state that was asked for. `pending` when the server accepted the write
@@ -53,7 +51,7 @@ class Receipt:
     target: ObjectRef | None
     ok: bool
     lines: tuple[str, ...]
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
     pending: bool = False
 
 

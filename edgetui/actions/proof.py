@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+
+import msgspec
 
 from edgetui.actions.gate import Run
 from edgetui.actions.permissions import ask
@@ -29,8 +30,7 @@ class Unproven(EdgetuiError):
     """The new token is not, or cannot be shown to be, what it should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Who the server says we are; `jti` is empty when it does not tell credential ids (before Kubernetes 1.30)."""
 
     username: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from edgetui.actions.plan import Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """One right on one resource, as a SelfSubjectAccessReview asks for it; "" is the core group.
 
     `named` is true when the right is about the one object that the action is aimed at, so that rights narrowed by
@@ -27,8 +26,7 @@ class Access:
         return f"{self.verb} {self.resource}{f'/{self.subresource}' if self.subresource else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One thing a key or a command can do.
 
     `kinds` are the Kubernetes kinds whose rows it works on; empty for an action on the cluster's own credential.

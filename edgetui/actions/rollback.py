@@ -6,7 +6,6 @@ on the version, and without replacing the object's annotations by those of the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from edgetui.actions.revert import cause_of, controller_patch, deployment_patch,
 from edgetui.actions.stuck import StuckPod
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
 from edgetui.actions.writing import Intent, carry_out, in_words, object_path, read
+from edgetui.cluster.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow
@@ -32,14 +32,15 @@ from edgetui.model.rollout import verdict
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackView:
+class RollbackView(Discreet, frozen=True):
     """A workload and its revisions, newest first: what a person chooses from.
 
     `current` is the revision the spec stands at, None when its history is not there. `last_good` is another revision
     that is known to have worked, `suggested` that one or else merely the previous, `why` says which. `notes` are
     sentences that hold whatever is chosen.
     """
+
+    SHOWN = ("ref", "generation", "current", "last_good", "why")
 
     ref: ObjectRef
     generation: int
@@ -50,8 +51,8 @@ class RollbackView:
     why: str
     notes: tuple[str, ...]
     selector: str
-    template: Json = field(repr=False)
-    annotated: bool = field(repr=False, default=True)
+    template: Json
+    annotated: bool = True
 
     def revision(self, number: int) -> Revision:
         """The revision of that number; raises Refusal when the history has none."""

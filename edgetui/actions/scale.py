@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
@@ -26,8 +27,7 @@ HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller man
 MOST = 2**31 - 1  # spec.replicas is an int32
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleView:
+class ScaleView(msgspec.Struct, frozen=True):
     """A scalable object as it is now: what a person decides on.
 
     `ref` carries the uid and version that the write will insist on, `generation` tells a changed spec from mere status.

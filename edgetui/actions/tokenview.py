@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from edgetui.actions.credential import (
     bearer,
@@ -24,8 +25,7 @@ SHORTEST = 600  # seconds; the API server refuses less (TokenRequest spec.expira
 LEGACY_LIFETIME = 365 * 86400  # seconds; for a token that had no end
 
 
-@dataclass(frozen=True, slots=True)
-class RotateView:
+class RotateView(msgspec.Struct, frozen=True):
     """The token in use and what rotating it will do: what a person decides on. It never holds a token.
 
     `lifetime` is what will be asked for, in seconds. `old` says whether and how the old token can be ended.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from edgetui.actions.gate import Run
 from edgetui.actions.plan import Refusal
@@ -24,8 +25,7 @@ FAILED_FOR = 15.0  # seconds; a passed progress deadline is taken back when a sl
 QUICK, SLOW = 0.2, 2.0  # seconds between looks: at watched rows, and (growing to it) by request
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """What one look says: `final` ends the watch whatever `done` and `failed` say."""
 
     done: bool
@@ -34,8 +34,7 @@ class Judgement:
     final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(msgspec.Struct, frozen=True):
     """How a watch ended: reached, failed for good, or (neither) the time was up."""
 
     reached: bool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from edgetui.actions.gate import Run, Write
 from edgetui.actions.plan import Json, Plan, Refusal
@@ -55,8 +56,7 @@ async def read(session: Session, ref: ObjectRef) -> Json:
     return there
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """One change of one object, as it was shown: what to write at a resourceVersion, and how it is put in words.
 
     `ref` and `generation` are what the person saw. `applied` says whether an object as the server has it now

@@ -13,8 +13,9 @@ import selectors
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from edgetui.cluster.discreet import Discreet
 
 if TYPE_CHECKING:
     import subprocess
@@ -39,13 +40,14 @@ class TooMuchOutput(Exception):
     """The program wrote more than MAX_OUTPUT bytes and was killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Discreet, frozen=True):
     """How a program ended. `stdout` may hold secrets; `stderr` is only its last MAX_STDERR bytes."""
 
+    SHOWN = ("code",)
+
     code: int
-    stdout: bytes = field(repr=False)
-    stderr: str = field(repr=False)
+    stdout: bytes
+    stderr: str
 
 
 async def run(argv: Sequence[str], env: Mapping[str, str], time_limit: float, stdin: bytes = b"") -> Finished:

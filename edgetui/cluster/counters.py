@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+
+import msgspec
 
 WAITS = 16
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(msgspec.Struct):
     """Traffic of one cluster since edgetui started.
 
     `bytes_in` and `bytes_out` are HTTP bytes, still compressed but without TLS and TCP. `connections` counts TCP
@@ -24,4 +24,4 @@ class Counters:
     handshakes: int = 0
     resumed: int = 0
     requests: int = 0
-    waits: deque[float] = field(default_factory=lambda: deque(maxlen=WAITS))
+    waits: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=WAITS))

@@ -7,7 +7,7 @@ token's claims. Nothing here talks to a server or runs anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import CertificateFacts, TokenFacts, certificate_dates, parse_jwt
@@ -17,8 +17,7 @@ GRACE = 60.0
 """Seconds that API servers still accept an expired token for, and that a clock may differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(msgspec.Struct, frozen=True):
     """One plain sentence, and what to do next. `certain` when our own material proves the cause."""
 
     sentence: str

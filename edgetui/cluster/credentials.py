@@ -10,10 +10,11 @@ import base64
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from edgetui.cluster.errors import CredentialError, TlsError
 from edgetui.cluster.kubeconfig import reload_auth

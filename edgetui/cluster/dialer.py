@@ -54,9 +54,10 @@ class Dialer:
                     await open_tunnel(self._loop, sock, self._endpoint.proxy, self._endpoint)
                 if context is not None:
                     attempt.where, attempt.shaking_hands = self._endpoint.where, True
+                    name = self._endpoint.server_name
                     sock = secured = context.wrap_socket(
                         sock,
-                        server_hostname=self._endpoint.server_name,
+                        server_hostname=name.encode() if name.isascii() else name,
                         do_handshake_on_connect=False,
                         suppress_ragged_eofs=False,
                         session=session,

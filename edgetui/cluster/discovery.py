@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
+
+import msgspec
 
 DISTRIBUTION_FILES = (
     "etc/rancher/k3s/k3s.yaml",
@@ -33,8 +34,7 @@ _IN_DIRECTORIES = (".yaml", ".yml", ".conf", ".config", ".kubeconfig")
 _WITHOUT_SUFFIX = ("config", "kubeconfig")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """One kubeconfig as kubectl sees it: one file, or a list that is merged.
 
     `must_exist` is false for a list, where kubectl skips what is missing. `beside_others` marks a file found

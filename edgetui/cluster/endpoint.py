@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import msgspec
+
+from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import KubeconfigError
 
 _SERVER_PORTS = {"http": 80, "https": 443}
 _PROXY_PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}  # as Go's net/http has them
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Discreet, frozen=True):
     """A proxy that is asked for a tunnel: HTTP CONNECT, or SOCKS 5 with the name looked up at its end."""
+
+    SHOWN = ("socks", "host", "port")
 
     socks: bool
     host: str
     port: int
-    username: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
+    username: str = ""
+    password: str = ""
 
     @property
     def where(self) -> str:
@@ -27,8 +30,7 @@ class Proxy:
         return f"the proxy {join(self.host, self.port)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """`prefix` is the path before /api and /apis (hubs serve many clusters below one host), without a trailing slash.
 
     `server_name` is what the certificate must be for: a DNS name or an IP address. `authority` is the Host header.

@@ -8,9 +8,11 @@ merged as kubectl merges it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from edgetui.cluster import discovery, kubeconfig_document
 from edgetui.cluster.discovery import Source
@@ -26,8 +28,7 @@ from edgetui.model.text import clean
 _WILD = "*?["
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """What a person asked for on the command line.
 
     `files` are kubeconfigs or directories of them; none means the usual places. `contexts` are globs over

@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edgetui.cluster import yaml_file
+from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.model.text import clean
 
@@ -29,14 +31,15 @@ _FIELDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Discreet, frozen=True):
     """One named cluster, user or context. `twice` says that its file names it more than once."""
+
+    SHOWN = ("kind", "name", "file", "twice")
 
     kind: str
     name: str
     file: Path
-    fields: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, Any]
     twice: bool = False
 
     @property
@@ -108,14 +111,13 @@ class Entry:
         return None
 
 
-@dataclass(slots=True)
-class Document:
+class Document(msgspec.Struct):
     """The entries of one kubeconfig, or of several merged ones; `files` in order of precedence."""
 
     files: tuple[Path, ...]
-    clusters: dict[str, Entry] = field(default_factory=dict)
-    users: dict[str, Entry] = field(default_factory=dict)
-    contexts: dict[str, Entry] = field(default_factory=dict)
+    clusters: dict[str, Entry] = msgspec.field(default_factory=dict)
+    users: dict[str, Entry] = msgspec.field(default_factory=dict)
+    contexts: dict[str, Entry] = msgspec.field(default_factory=dict)
     current_context: str = ""
 
     @property

@@ -10,11 +10,11 @@ import base64
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from edgetui.cluster import atomic_file, discovery, yaml_file, yaml_surgery
@@ -31,8 +31,7 @@ class OwnedByDistribution(KubeconfigError):
     """The file is a distribution's own and is never written; a personal kubeconfig is the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(msgspec.Struct, frozen=True):
     """`path` holds what `file` held before: copy it back to undo the change."""
 
     path: Path

@@ -11,10 +11,10 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgetui.cluster import child
+from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import CredentialError
 from edgetui.cluster.target import ExecConfig
 from edgetui.cluster.tls import KeyPair
@@ -34,12 +34,13 @@ _EXEC_INFO = "KUBERNETES_EXEC_INFO"
 _SECRETS = re.compile(r"[A-Za-z0-9_\-+=.]{40,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Discreet, frozen=True):
     """What a plugin gave: a bearer token, a client certificate, or both. `expires` in Unix seconds, 0 never."""
 
-    token: str = field(repr=False)
-    pair: KeyPair | None = field(repr=False)
+    SHOWN = ("expires",)
+
+    token: str
+    pair: KeyPair | None
     expires: float = 0.0
 
 

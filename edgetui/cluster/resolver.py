@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import socket
 import threading
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Address:
+
+class Address(msgspec.Struct, frozen=True):
     """One way to reach a host."""
 
     family: int
@@ -67,8 +67,9 @@ class Resolver:
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[Address]:
+    name = host.encode() if host.isascii() else host  # as text it would load the tables of IDNA for nothing
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
     except UnicodeError:
         raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
     return [Address(family, address) for family, _, _, _, address in found]

@@ -7,18 +7,19 @@ Everything here is plain data made once by `kubeconfig.load_fleet`; nothing is r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import EdgetuiError
 
 INSECURE_BADGE = "INSECURE TLS"
 PLAIN_HTTP_BADGE = "PLAIN HTTP"
 
 
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
+class TlsSettings(Discreet, frozen=True):
     """How the server is trusted.
 
     `ca_pem` holds the certificates to trust, None means the system's own. `ca_file` is the file they were
@@ -26,14 +27,15 @@ class TlsSettings:
     name that is asked for (SNI) and checked; empty means the host of the server URL.
     """
 
-    ca_pem: bytes | None = field(default=None, repr=False)
+    SHOWN = ("server_name", "insecure", "ca_file")
+
+    ca_pem: bytes | None = None
     server_name: str = ""
     insecure: bool = False
     ca_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExecConfig:
+class ExecConfig(Discreet, frozen=True):
     """A credential plugin (kubeconfig `users[].user.exec`), as client.authentication.k8s.io defines it.
 
     `command` is ready to run: a path when the kubeconfig gave one (relative to its file), else a bare name to
@@ -41,25 +43,27 @@ class ExecConfig:
     plugin is told about the cluster, None unless the kubeconfig sets provideClusterInfo.
     """
 
+    SHOWN = ("command", "api_version", "interactive_mode", "install_hint")
+
     command: str
-    args: tuple[str, ...] = field(default=(), repr=False)
-    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
     api_version: str = "client.authentication.k8s.io/v1"
     interactive_mode: str = "IfAvailable"
     install_hint: str = ""
-    cluster_info: Mapping[str, Any] | None = field(default=None, repr=False)
+    cluster_info: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AuthProviderConfig:
+class AuthProviderConfig(Discreet, frozen=True):
     """A legacy auth provider (kubeconfig `users[].user.auth-provider`), for example "oidc"."""
 
+    SHOWN = ("name",)
+
     name: str
-    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    config: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AuthSettings:
+class AuthSettings(Discreet, frozen=True):
     """Who to be. At most one way to a bearer token is set, beside an optional client certificate.
 
     With both `token_file` and `token`, what was last read from the file wins (client-go does the same).
@@ -67,14 +71,16 @@ class AuthSettings:
     needed and again when they change. A server that accepts the client certificate ignores the token.
     """
 
-    token: str = field(default="", repr=False)
+    SHOWN = ("token_file", "client_certificate_file", "client_key_file", "username", "exec", "auth_provider")
+
+    token: str = ""
     token_file: Path | None = None
-    client_certificate: bytes | None = field(default=None, repr=False)
-    client_key: bytes | None = field(default=None, repr=False)
+    client_certificate: bytes | None = None
+    client_key: bytes | None = None
     client_certificate_file: Path | None = None
     client_key_file: Path | None = None
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     exec: ExecConfig | None = None
     auth_provider: AuthProviderConfig | None = None
 
@@ -97,8 +103,7 @@ class AuthSettings:
         return " and ".join(words for words, present in ways if present) or "no credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class Impersonation:
+class Impersonation(msgspec.Struct, frozen=True):
     """Whom to act as (kubeconfig `as`, `as-groups`, `as-uid`, `as-user-extra`); no user means oneself."""
 
     user: str = ""
@@ -107,8 +112,7 @@ class Impersonation:
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterTarget:
+class ClusterTarget(Discreet, frozen=True):
     """One cluster of the fleet: one kubeconfig context, complete.
 
     `name` is unique in the fleet and is what a person reads. `context`, `cluster_name` and `user_name` are
@@ -121,15 +125,17 @@ class ClusterTarget:
     `owned_by_distribution` marks files that a Kubernetes distribution rewrites itself: never write them.
     """
 
+    SHOWN = ("name", "context", "server", "error")
+
     name: str
     context: str
     file: Path | None = None
     server: str = ""
     namespace: str = ""
-    tls: TlsSettings = field(default_factory=TlsSettings)
-    auth: AuthSettings = field(default_factory=AuthSettings)
-    impersonate: Impersonation = field(default_factory=Impersonation)
-    proxy_url: str = field(default="", repr=False)
+    tls: TlsSettings = msgspec.field(default_factory=TlsSettings)
+    auth: AuthSettings = msgspec.field(default_factory=AuthSettings)
+    impersonate: Impersonation = msgspec.field(default_factory=Impersonation)
+    proxy_url: str = ""
     badges: tuple[str, ...] = ()
     error: EdgetuiError | None = None
     user_name: str = ""

@@ -16,9 +16,9 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import CredentialError, TlsError
 from edgetui.cluster.target import TlsSettings
 
@@ -27,12 +27,11 @@ _CERTIFICATE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPair:
+class KeyPair(Discreet, frozen=True):
     """A client certificate chain and its private key, PEM both."""
 
-    certificate: bytes = field(repr=False)
-    key: bytes = field(repr=False)
+    certificate: bytes
+    key: bytes
 
 
 def client_context(tls: TlsSettings, pair: KeyPair | None) -> ssl.SSLContext:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
+
+import msgspec
 
 from edgetui import __version__
 from edgetui.cluster import endpoint as endpoints
@@ -18,6 +19,7 @@ from edgetui.cluster.connections import (
     closed,
 )
 from edgetui.cluster.counters import Counters
+from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.exchange import Exchange, StreamSink
 from edgetui.cluster.http import encode_request
@@ -44,8 +46,7 @@ CONNECT_TIMEOUT = 10.0
 HEAD_TIMEOUT = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """A complete answer; header names in lower case, the body decompressed."""
 
     status: int
@@ -53,8 +54,7 @@ class Response:
     body: bytes
 
 
-@dataclass(slots=True)
-class Delivery:
+class Delivery(msgspec.Struct):
     """What became of a request: `sent` is whether any byte of it may have left this machine."""
 
     sent: bool = False
@@ -217,12 +217,13 @@ class Transport:
         self._connections.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Discreet, frozen=True):
     """A request on its way; `message` holds credentials."""
 
+    SHOWN = ("method", "deadline", "timeout", "delivery")
+
     method: str
-    message: bytes = field(repr=False)
+    message: bytes
     deadline: float
     timeout: float
     delivery: Delivery

@@ -8,7 +8,6 @@ pods.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -25,8 +24,7 @@ _OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
 _BROAD = 256
 
 
-@dataclass(slots=True)
-class ChangeSet:
+class ChangeSet(msgspec.Struct):
     """What changed since the last drain.
 
     `changed` has the added, modified and removed rows by kind; kinds in `reset` changed so much that a
@@ -35,10 +33,10 @@ class ChangeSet:
     anything but rows changed: freshness, link, version, badges, wire profile, metrics.
     """
 
-    changed: dict[str, set[Name]] = field(default_factory=dict)
-    reset: set[str] = field(default_factory=set)
-    owners: set[str] = field(default_factory=set)
-    nodes: set[str] = field(default_factory=set)
+    changed: dict[str, set[Name]] = msgspec.field(default_factory=dict)
+    reset: set[str] = msgspec.field(default_factory=set)
+    owners: set[str] = msgspec.field(default_factory=set)
+    nodes: set[str] = msgspec.field(default_factory=set)
     status: bool = False
 
     def __bool__(self) -> bool:

@@ -7,7 +7,9 @@ colour depth from the environment at import.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 COLOUR_DEPTHS = ("mono", "16", "256", "truecolor")
 NAMES = ("local", "ssh", "thin", "serial")
@@ -20,8 +22,7 @@ SLOW, QUICK = 0.25, 0.15
 """Round trips (s) from which a link is drawn on as a thin one, and below which no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """How to draw on one terminal.
 
     `flush` is the shortest time (s) between two data updates on screen, `escape_delay` (ms) how long a lone ESC

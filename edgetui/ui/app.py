@@ -6,13 +6,14 @@ import asyncio
 import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec.structs import replace
 from rich.style import Style
 from textual import events
 from textual.driver import Driver
 from textual.screen import ModalScreen
+from textual.timer import Timer
 
 from edgetui.model.fleet import Fleet
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
 
     from .flows import Flows
+
+
+LOAD_AFTER = 1.0
+"""Seconds from the first row to the loading of the actions: it must not hold up the rows that still come."""
 
 
 class EdgetuiApp(DrawnApp):
@@ -76,6 +81,7 @@ class EdgetuiApp(DrawnApp):
         self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
         self._metered: frozenset[str] = frozenset()
         self._wires: dict[str, WireState] = {}
+        self._loading: Timer | None = None
         self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
         for look in self._themes.looks.values():
@@ -139,15 +145,19 @@ class EdgetuiApp(DrawnApp):
 
     def _takes_keys(self) -> bool:
         """Whether what the last key opened is there."""
-        return self.screen.is_mounted and not (self._flows is not None and self._flows.opening)
+        opening = self._flows is not None and self._flows.opening
+        return self.main.complete and self.screen.is_mounted and not opening
 
     def forget_keys(self) -> None:
         """What was typed for a dialog that did not open goes nowhere."""
         self._type_ahead.clear()
 
+    def get_default_screen(self) -> MainScreen:
+        """The dashboard stands at the bottom; an empty screen below it would be laid out and drawn for nothing."""
+        return self.main
+
     def on_mount(self) -> None:
-        """Show the dashboard and let changes in."""
-        self.push_screen(self.main)
+        """Let changes in."""
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._begin)
 
@@ -231,13 +241,14 @@ class EdgetuiApp(DrawnApp):
             return
         if self._flows is not None:
             self._flows.look_up_rights(key)
-        else:
-            self.run_worker(self._load_flows(key), group="load", exclusive=True)
+        elif self._loading is None:
+            self._loading = self.set_timer(LOAD_AFTER, self._load_flows)
 
-    async def _load_flows(self, key: ObjectKey) -> None:
+    async def _load_flows(self) -> None:
         """The actions' code is loaded beside the running screen, so that the first key press finds it there."""
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.flows")
-        self.flows.look_up_rights(key)
+        if self.main.target is not None:
+            self.flows.look_up_rights(self.main.target.key)
 
     def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
         """Begin an action on `target`, or say why not."""

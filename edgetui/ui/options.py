@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from edgetui.model.wireprofile import Wire
 from edgetui.terminal.profile import Profile
@@ -11,8 +12,7 @@ from edgetui.terminal.profile import Profile
 LOCAL = Profile("local", "truecolor", False, True, 0.1, 100)
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenOptions:
+class ScreenOptions(msgspec.Struct, frozen=True):
     """Settings of the screen.
 
     `theme` is a theme name, empty for the one that suits the terminal. `audit` is the file of the action record,
@@ -24,7 +24,7 @@ class ScreenOptions:
 
     read_only: bool = False
     theme: str = ""
-    profile: Profile = field(default=LOCAL)
+    profile: Profile = LOCAL
     audit: Path | None = None
     badges: tuple[str, ...] = ()
     namespace: str = ""

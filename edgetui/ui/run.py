@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import os
 import sys
@@ -28,6 +29,9 @@ WATCHED = (
     "ReplicaSet",
 )
 """What is watched from the start, in the order of first paint."""
+
+STARTED = 3.0
+"""Seconds after which a start is over, so that garbage is looked for again."""
 
 CLOSE_LIMIT = 1.0
 """Seconds that leaving waits for connections to close."""
@@ -87,10 +91,17 @@ async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions) -
         driver_class=driver_for(options.profile),
     )
     _splash("")
+    asyncio.get_running_loop().call_later(STARTED, _look_for_garbage)
     await app.run_async(mouse=options.profile.mouse)
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0
+
+
+def _look_for_garbage() -> None:
+    """From now on, and only among what is new: what the start has made stays, and is large."""
+    gc.freeze()
+    gc.enable()
 
 
 def _splash(text: str) -> None:

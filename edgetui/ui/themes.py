@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFAULT = "ansi"
 _MINIMUM = {
     "row": "none",
@@ -79,8 +80,7 @@ class ThemeError(ValueError):
     """A theme file that cannot be used; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """One theme: what Textual's widgets use and the style of each role."""
 
     name: str
@@ -92,8 +92,7 @@ class Look:
         return self.styles[role]
 
 
-@dataclass(frozen=True, slots=True)
-class Themes:
+class Themes(msgspec.Struct, frozen=True):
     """All themes that could be read, by name, and one sentence for each file that could not."""
 
     looks: Mapping[str, Look]
@@ -134,7 +133,7 @@ def load(folders: Iterable[Path]) -> Themes:
 def parse(text: str) -> Look:
     """One theme from YAML text. Raises ThemeError with one sentence."""
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark is not None else ""

@@ -66,6 +66,11 @@ def test_only_the_gate_reaches_a_write(path: Path) -> None:
                 assert name in MAY_NAME_WRITE_VERBS, f"{name}:{node.lineno} sends {verbs}"
 
 
+def test_records_are_structs() -> None:
+    """Making a dataclass takes a hundred times as long as making a struct, and every start would pay for it."""
+    assert [relative(path) for path in PROGRAM if "dataclass" in path.read_text(encoding="utf-8")] == []
+
+
 def test_the_api_refuses_a_write_without_a_permit() -> None:
     """`write` takes the permit first, and nothing but gate.py calls it."""
     callers = set()

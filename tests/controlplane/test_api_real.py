@@ -7,12 +7,12 @@ import json
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from edgetui.cluster.api import Api, WritePermit
 from edgetui.cluster.credentials import Credentials

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.actions.plan import Plan, Receipt, Step
 from edgetui.actions.rollback import RollbackView
@@ -87,7 +88,7 @@ class TestConfirm:
             assert answers == []
 
     async def test_a_long_difference_scrolls_and_the_answers_stay_in_sight(self) -> None:
-        long = Plan(**{**PLAN_FIELDS, "diff": tuple(f"+ line {number}" for number in range(60))})
+        long = replace(PLAN, diff=tuple(f"+ line {number}" for number in range(60)))
         async with running([plant()]) as screen:
             await ask(screen, ConfirmScreen(long))
             assert "more lines" in screen.text()
@@ -96,9 +97,6 @@ class TestConfirm:
             await screen.press(*["pagedown"] * 6)
             assert "line 59" in screen.text()
             assert "> Cancel" in screen.text()
-
-
-PLAN_FIELDS = {name: getattr(PLAN, name) for name in PLAN.__dataclass_fields__}
 
 
 class TestScale:

@@ -74,7 +74,7 @@ def test_mono_uses_no_colour() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("name: [x", "not valid YAML at line 1"),
+        ("name: x\nabout: ]", "not valid YAML at line 2"),
         ("colours: {}", "has no name"),
         ("name: x\ncolours: {primry: red}", "does not exist: primry"),
         ("name: x\ncolours: {primary: reddish}", "'reddish' is not a colour"),

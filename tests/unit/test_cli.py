@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -52,18 +51,6 @@ def test_version_imports_next_to_nothing(flag: str) -> None:
     assert code == 0
     assert done.stdout.startswith("edgetui 0.")
     assert {name for name in loaded if not name.startswith("edgetui")} <= {"__future__"}
-
-
-def test_version_takes_at_most_three_times_a_bare_interpreter() -> None:
-    def fastest(*arguments: str) -> float:
-        times = []
-        for _ in range(5):
-            begin = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-            times.append(time.perf_counter() - begin)
-        return min(times)
-
-    assert fastest("-m", "edgetui", "--version") <= 3 * fastest("-c", "pass")
 
 
 def test_no_kubeconfig_at_all_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:

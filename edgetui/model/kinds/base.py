@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -25,8 +24,7 @@ class Row(msgspec.Struct, gc=False, kw_only=True):
     owner_uid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """One resource of the API, with what edgetui keeps of it.
 
     `wire` is the msgspec struct that a JSON object decodes into (unknown fields are skipped); `project` makes

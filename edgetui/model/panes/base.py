@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -67,8 +66,7 @@ def as_data(value: Any, _now: float) -> Any:
     return msgspec.to_builtins(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column. Widths are in terminal cells, without the gap to the next column.
 
     `width` is the design width for 80 columns, `min_width` the least that makes sense; columns with the

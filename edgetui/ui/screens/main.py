@@ -29,6 +29,8 @@ GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
 
 METERED = frozenset({"Node", "Pod"})
+GRID_ORDER = ("nodes", "autoscalers", "pods", "rollouts")
+"""The panes as the grid reads, line by line."""
 
 LAST_HINTS = (KeyHint("?", "help"), KeyHint("q", "quit"))
 
@@ -64,22 +66,32 @@ class MainScreen(Screen[None]):
         self._zoomed = False
         self._roomy = False
         self._heights: tuple[int, ...] = ()
+        self.complete = False
+        """Whether everything is there that a key may want."""
 
     def compose(self) -> ComposeResult:
-        """The bars, and the panes in reading order of the grid."""
+        """What the first frame shows; `_complete` adds the rest. The panes hold what the stores have so far."""
+        self.app.fleet.drain()
         for pane_id in PANE_ORDER[:4]:
             self._panes[pane_id] = self._make_pane(pane_id)
+        self._classify(update=False)
         yield self.header
         yield self.tabs
         with Container(id="panes"):
-            for pane_id in ("nodes", "autoscalers", "pods", "rollouts"):
-                yield self._panes[pane_id]
-        yield self.filter_bar
+            for pane_id in GRID_ORDER:
+                if pane_id == self._current or not self.has_class("single"):
+                    yield self._panes[pane_id]
         yield self.footer
+
+    async def _complete(self) -> None:
+        """Add the panes behind the tabs and the line where a filter is typed."""
+        behind = [self._panes[pane_id] for pane_id in GRID_ORDER if not self._panes[pane_id].is_attached]
+        await self.query_one("#panes").mount(*behind)
+        await self.mount(self.filter_bar, before=self.footer)
+        self.complete = True
 
     def on_mount(self) -> None:
         """Start on the pane of the screen's size."""
-        self._arrange()
         self._show(self._current)
 
     def on_screen_resume(self) -> None:
@@ -118,6 +130,8 @@ class MainScreen(Screen[None]):
         status = any(change.status for change in changes.values())
         for pane in self._panes.values():
             change = pane.view.absorb(changes, now)
+            if not pane.is_attached:
+                continue
             if change.order or change.changed:
                 pane.absorb(change)
             elif status:
@@ -237,7 +251,7 @@ class MainScreen(Screen[None]):
         pane = PaneView(
             PANES[pane_id], app.stores, PANE_ORDER.index(pane_id) + 1, now=app.now, monotonic=app.monotonic
         )
-        pane.set_class(pane_id in ON_DEMAND, "demand")
+        pane.set_class(pane_id in ON_DEMAND, "demand", update=False)
         if app.options.namespace and "namespace" in pane.pane.index:
             pane.narrow(f"namespace=={app.options.namespace}")
         pane.view.rebuild(app.now())
@@ -252,35 +266,45 @@ class MainScreen(Screen[None]):
             self.app.watch_on_demand(self._panes[pane_id].pane, True)
             self.footer.clear()
         self._current = pane_id
-        for name, pane in self._panes.items():
-            pane.set_class(name == pane_id, "current")
         self._arrange()
+        self._focus_table()
         self.update_footer()
         self.call_after_refresh(self._shown)
 
-    def _shown(self) -> None:
+    async def _shown(self) -> None:
         """The new layout stands: focus, titles, cursor and footer follow."""
-        if not self.filter_bar.display:
-            self.current.table.focus()
+        self._focus_table()
         for pane in self._panes.values():
             pane.status_changed()
         self.app.meter_what_is_shown()
         target = self.target
         self.app.cursor_rests(target.key if target else None)
         self.update_footer()
+        if not self.complete:
+            await self._complete()
+
+    def _focus_table(self) -> None:
+        """Give the keys to the current pane at once, unless a filter is being typed."""
+        if not self.filter_bar.display:
+            self.set_focus(self.current.table, scroll_visible=False)
 
     def _arrange(self) -> None:
-        width, height = self.app.size
-        self._roomy = width >= GRID_WIDTH and height >= GRID_HEIGHT
-        single = not self._roomy or self._zoomed or self._current in ON_DEMAND
-        self.set_class(single, "single")
-        self.set_class(not single and width < QUAD_WIDTH, "stacked")
-        self.set_class(not single and width >= QUAD_WIDTH, "quad")
-        for pane in self._panes.values():
-            pane.set_class(single, "untitled")
+        self._classify()
         self._share_height()
         self._update_tabs()
         self.call_after_refresh(self.update_header)
+
+    def _classify(self, update: bool = True) -> None:
+        """Put into classes what there is room for and where the keys go; `update` is false before there are styles."""
+        width, height = self.app.size
+        self._roomy = width >= GRID_WIDTH and height >= GRID_HEIGHT
+        single = not self._roomy or self._zoomed or self._current in ON_DEMAND
+        self.set_class(single, "single", update=update)
+        self.set_class(not single and width < QUAD_WIDTH, "stacked", update=update)
+        self.set_class(not single and width >= QUAD_WIDTH, "quad", update=update)
+        for name, pane in self._panes.items():
+            pane.set_class(single, "untitled", update=update)
+            pane.set_class(name == self._current, "current", update=update)
 
     def _share_height(self) -> None:
         """Give panes with few rows no more lines than they need; pods and rollouts take the rest."""

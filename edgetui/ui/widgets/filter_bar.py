@@ -24,7 +24,7 @@ class FilterBar(Horizontal):
     """
 
     DEFAULT_CSS = """
-    FilterBar { height: 1; display: none; }
+    FilterBar { height: 1; }
     FilterBar > LineBar { width: 10; }
     FilterBar > Input { width: 1fr; }
     """
@@ -35,6 +35,7 @@ class FilterBar(Horizontal):
 
     def __init__(self, apply: Callable[[str], None]) -> None:
         super().__init__()
+        self.display = False
         self._apply = apply
         self._came_from: Widget | None = None
 

@@ -172,7 +172,7 @@ async def test_a_cluster_marked_read_only_in_its_kubeconfig_is_refused(tmp_path:
     press, hands = FakeDeployment(), Watching(tmp_path)
     async with scripted(press.answer) as (_, session):
         view = await scale.prepare(session, REF)
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         session.target = replace(session.target, badges=("READ-ONLY",))
         with pytest.raises(Refusal, match="marked read-only"):

@@ -7,10 +7,10 @@ import random
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.cluster import row_file
 from edgetui.cluster.row_file import RowFile, default_directory, file_name

@@ -8,12 +8,13 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError
