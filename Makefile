@@ -24,7 +24,7 @@ test: $(VENV)/dev.stamp ## all tests, on a real Kubernetes control plane
 test-quick: $(VENV)/dev.stamp ## all tests that need no control plane
 	@$(PYTEST) --ignore=tests/controlplane
 
-bench: $(VENV)/dev.stamp ## measure the core and the whole program beside peers; JSON in tests/bench/results
+bench: $(VENV)/dev.stamp ## measure the core, the whole program and slow links beside peers; JSON in tests/bench/results
 	@$(BIN)/python -m tests.bench.core
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.bench
