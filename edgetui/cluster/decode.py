@@ -6,8 +6,9 @@ has an unexpected type in some field, is decoded fully; what is no JSON is Unrea
 
 When many lines come at once, a MODIFIED line is dropped undecoded if a newer one of the same object follows. That
 changes neither the rows in the end nor the version to resume from: whatever events of objects come between the
-two, the newer one is accepted wherever the older one is, and overrules it. A look takes a fifteenth of the time
-of decoding.
+two, the newer one is accepted wherever the older one is, and overrules it. Nothing is dropped across any other
+line. If the newer one cannot be read after all, the stream ends before it and it comes again on the next one. A
+look takes a fifteenth of the time of decoding.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ FOREIGN = "JSON of another kind"
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
 _MOST_ODD_FIELDS = 32
-# How every API server since 1.7 begins the line of an object; what begins otherwise is not compared with anything.
+# How API servers begin the line of a changed object; what begins otherwise is not compared with anything.
 _MODIFIED = re.compile(
     rb'\{"type":"MODIFIED","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{("name":"[-.0-9a-z]+",'
     rb'(?:"generateName":"[-.0-9a-z]*",)?(?:"namespace":"[-0-9a-z]+",)?(?:"selfLink":"[^"\\]*",)?'
