@@ -10,6 +10,8 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
@@ -226,8 +228,14 @@ PEERS = {
 }
 
 
+def _end_with_the_benchmark() -> None:
+    sys.stdin.read()
+    os._exit(0)
+
+
 def main() -> None:
-    """Be one of the peers until killed."""
+    """Be one of the peers until killed, or until the benchmark has ended."""
+    threading.Thread(target=_end_with_the_benchmark, daemon=True).start()
     parser = argparse.ArgumentParser()
     parser.add_argument("name", choices=list(PEERS))
     parser.add_argument("config", type=Path)
