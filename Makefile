@@ -24,7 +24,8 @@ test: $(VENV)/dev.stamp ## all tests, on a real Kubernetes control plane
 test-quick: $(VENV)/dev.stamp ## all tests that need no control plane
 	@$(PYTEST) --ignore=tests/controlplane
 
-bench: $(VENV)/dev.stamp ## measure the whole program on a real control plane; JSON in tests/bench/results
+bench: $(VENV)/dev.stamp ## measure the core, the whole program and slow links beside peers; JSON in tests/bench/results
+	@$(BIN)/python -m tests.bench.core
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.terminal

@@ -3,6 +3,12 @@
 The API server writes one JSON event a line, its "type" first. Objects decode straight into the kind's wire
 struct, so fields that no pane shows are skipped without being built. What the fast look cannot place, or what
 has an unexpected type in some field, is decoded fully; what is no JSON is Unreadable.
+
+When many lines come at once, a MODIFIED line is dropped undecoded if a newer one of the same object follows. That
+changes neither the rows in the end nor the version to resume from: whatever events of objects come between the
+two, the newer one is accepted wherever the older one is, and overrules it. Nothing is dropped across any other
+line. If the newer one cannot be read after all, the stream ends before it and it comes again on the next one. A
+look takes a fifteenth of the time of decoding.
 """
 
 from __future__ import annotations
@@ -19,10 +25,23 @@ from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, 
 from edgetui.model.kinds.base import Kind, Row
 
 MAX_LINE = 16 * 1024 * 1024
+WORTH_A_LOOK = 12
+"""Lines at once from which on it pays to look for lines that a later one makes needless."""
+PAYS = 8
+"""One line in so many must be needless for the look to go on; else it rests for PASSED pieces of many lines."""
+PASSED = 256
+MOST_KEPT = 1024 * 1024
+"""Bytes of lines that are kept back at most: decoding that many takes about 2 ms."""
 FOREIGN = "JSON of another kind"
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
 _MOST_ODD_FIELDS = 32
+# How API servers begin the line of a changed object; what begins otherwise is not compared with anything.
+_MODIFIED = re.compile(
+    rb'\{"type":"MODIFIED","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{("name":"[-.0-9a-z]+",'
+    rb'(?:"generateName":"[-.0-9a-z]*",)?(?:"namespace":"[-0-9a-z]+",)?(?:"selfLink":"[^"\\]*",)?'
+    rb'"uid":"[-0-9A-Za-z]+)","resourceVersion":"([1-9][0-9]{0,18})"[,}]'
+)
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
 
 
@@ -84,8 +103,45 @@ _mark = msgspec.json.Decoder(_Mark)
 _plain_list = msgspec.json.Decoder(_PlainList)
 
 
+class _Batch:
+    """Lines in the order of the stream, without those that a newer line of the same object makes needless."""
+
+    __slots__ = ("_newest", "lines", "looked", "needless", "size")
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.size = 0
+        self.looked = 0
+        self.needless = 0
+        self._newest: dict[bytes, tuple[int, int]] = {}
+
+    def add(self, lines: list[bytes]) -> bool:
+        """Add lines; whether all of them can wait: events of objects, some of which were looked into."""
+        waits = True
+        kept, newest = self.lines, self._newest
+        for line in lines:
+            whole = line.endswith(b"}}")
+            found = _MODIFIED.match(line) if whole else None
+            if found is not None:
+                who, text = found.groups()
+                version = int(text)
+                before = newest.get(who)
+                if before is not None and before[0] < version:
+                    self.size -= len(kept[before[1]])
+                    kept[before[1]] = b""
+                    self.needless += 1
+                newest[who] = (version, len(kept))
+            elif not whole or line[:10] not in _OBJECT_STARTS:
+                newest.clear()
+                waits = False
+            self.size += len(line)
+            kept.append(line)
+        self.looked += len(lines)
+        return waits and bool(newest)
+
+
 class EventDecoder:
-    """The events of one watch stream of one kind. Holds no more than one unfinished line."""
+    """The events of one watch stream of one kind. Holds one unfinished line, and what it was asked to keep."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
@@ -93,24 +149,52 @@ class EventDecoder:
         self._parts: list[bytes] = []
         self._held = 0
         self._begun = False
+        self._batch = _Batch()
+        self._pass = 0
 
-    def feed(self, data: bytes) -> list[Input]:
+    @property
+    def keeping(self) -> bool:
+        """Whether lines are kept back that the next `feed` or `release` will give out."""
+        return bool(self._batch.lines)
+
+    def feed(self, data: bytes, *, keep: bool = False) -> list[Input]:
         """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
 
         The last one is `Failed` if a line cannot be read or is an ERROR event; the stream is then of no more
-        use.
+        use. With `keep` lines may be kept back if more is sure to follow, as newer ones may make them needless.
         """
+        lines, start = [], 0
+        while (end := data.find(b"\n", start)) >= 0:  # seven times as fast as split
+            lines.append(data[start:end])
+            start = end + 1
+        rest = data[start:]
+        if lines and self._parts:
+            lines[0] = b"".join((*self._parts, lines[0]))
+            self._parts, self._held = [], 0
+        many = keep or len(lines) >= WORTH_A_LOOK
+        if many and self._pass:
+            self._pass -= 1
+        elif many or self._batch.lines:
+            waits = self._batch.add(lines)
+            lines = [] if keep and waits and self._batch.size < MOST_KEPT else self._take()
+        return self._read(lines, rest)
+
+    def release(self) -> list[Input]:
+        """What was kept back."""
+        return self._read(self._take(), b"")
+
+    def _take(self) -> list[bytes]:
+        batch, self._batch = self._batch, _Batch()
+        if batch.needless * PAYS < batch.looked:
+            self._pass = PASSED
+        return [line for line in batch.lines if line]
+
+    def _read(self, lines: list[bytes], rest: bytes) -> list[Input]:
         inputs: list[Input] = []
         changes: list[Change] = []
         line = b""
-        start = 0
         try:
-            while (end := data.find(b"\n", start)) >= 0:
-                line = data[start:end]
-                start = end + 1
-                if self._parts:
-                    line = b"".join((*self._parts, line))
-                    self._parts, self._held = [], 0
+            for line in lines:
                 if line[:10] in _OBJECT_STARTS:
                     changes.append(self._change(line))
                 elif line.strip():
@@ -122,11 +206,11 @@ class EventDecoder:
                         inputs.append(Changes(changes))
                         changes = []
                     inputs.append(other)
-            self._keep(data[start:])
+            self._keep(rest)
         except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError) as error:
             failed = Failed(self._failure(line, error))
             return [*inputs, Changes(changes), failed] if changes else [*inputs, failed]
-        self._begun = self._begun or start > 0
+        self._begun = self._begun or bool(lines)
         if changes:
             inputs.append(Changes(changes))
         return inputs or [Heard()]

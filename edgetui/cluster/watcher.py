@@ -20,6 +20,10 @@ from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
 
 MOST_ERROR_BODY = 64 * 1024
+BACKLOG = 48 * 1024
+"""Bytes at once that mean that more is waiting: a connection reads no more than 64 KiB at a time."""
+KEPT_FOR = 0.02
+"""Seconds that lines of a backlog are kept back at most, which no screen shows."""
 JSON = "application/json"
 
 
@@ -233,6 +237,10 @@ class Watcher:
         else:
             self.feed(*inputs)
 
+    def shortly(self, call: Callable[[], None]) -> None:
+        """Call once, before anybody could see the delay."""
+        self._host.later(KEPT_FOR, call)
+
     def failed(self, error: EdgetuiError) -> None:
         """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
         if self.printer is not None and (isinstance(error, NotPrinted) or _not_acceptable(error)):
@@ -286,6 +294,7 @@ class _Answer:
         self._headers: dict[str, str] = {}
         self._decoder: EventDecoder | TableDecoder | None = None
         self._error_body = b""
+        self._releasing = False
 
     def on_head(self, status: int, headers: dict[str, str]) -> None:
         if not self._watcher.current(self._ticket):
@@ -302,11 +311,21 @@ class _Answer:
         if not self._watcher.current(self._ticket):
             return
         if self._decoder is not None:
-            self._watcher.heard(self._decoder.feed(bytes(data)))
+            self._watcher.heard(self._decoder.feed(bytes(data), keep=len(data) >= BACKLOG))
+            if self._decoder.keeping and not self._releasing:
+                self._releasing = True
+                self._watcher.shortly(self._release)
         elif len(self._error_body) < MOST_ERROR_BODY:
             self._error_body += bytes(data)
 
+    def _release(self) -> None:
+        """Tell what was kept back; what is still kept when the stream is given up comes again on the next one."""
+        self._releasing = False
+        if self._decoder is not None and self._decoder.keeping and self._watcher.current(self._ticket):
+            self._watcher.heard(self._decoder.release())
+
     def on_end(self, clean: bool) -> None:
+        self._release()
         if not self._watcher.current(self._ticket):
             return
         if self._decoder is None:
@@ -317,6 +336,7 @@ class _Answer:
             self._watcher.ended(clean)
 
     def on_error(self, error: EdgetuiError) -> None:
+        self._release()
         if not self._watcher.current(self._ticket):
             return
         if self._status and self._decoder is None:

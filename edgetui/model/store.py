@@ -112,7 +112,8 @@ class Store:
         for space, name in gone:
             self._remove(kind, space, name)
         for row in fresh:
-            self._put(kind, row)
+            there = self._space(kind, row.namespace)
+            self._put(kind, there, there.get(row.name), row)
         self._announce()
 
     def apply(self, kind: str, row: Row) -> bool:
@@ -120,12 +121,13 @@ class Store:
 
         A new uid under a known name replaces the row whatever its version.
         """
-        known = self.get(kind, row.namespace, row.name)
+        space = self._space(kind, row.namespace)
+        known = space.get(row.name)
         if known is not None and known.uid == row.uid:
             same = known.resource_version == row.resource_version
             if same or older(row.resource_version, known.resource_version):
                 return False
-        self._put(kind, row)
+        self._put(kind, space, known, row)
         self._announce()
         return True
 
@@ -219,9 +221,17 @@ class Store:
 
     # -- within
 
-    def _put(self, kind: str, row: Row) -> None:
-        space = self._rows.setdefault(kind, {}).setdefault(row.namespace, {})
-        known = space.get(row.name)
+    def _space(self, kind: str, namespace: str) -> dict[str, Row]:
+        """The rows of one namespace, for a row that will be put there."""
+        table = self._rows.get(kind)
+        if table is None:
+            table = self._rows[kind] = {}
+        space = table.get(namespace)
+        if space is None:
+            space = table[namespace] = {}
+        return space
+
+    def _put(self, kind: str, space: dict[str, Row], known: Row | None, row: Row) -> None:
         space[row.name] = row
         if known is None:
             self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -239,11 +249,7 @@ class Store:
 
     def _reindex(self, kind: str, old: Row | None, new: Row | None) -> None:
         if kind in _OWNED:
-            if old is not None and old.owner_uid:
-                self._disown(old)
-            if new is not None and new.owner_uid:
-                self._owned[new.owner_uid] = (*self._owned.get(new.owner_uid, ()), new)
-                self._changes.owners.add(new.owner_uid)
+            self._reown(old, new)
         if kind in _OWNERS:
             if old is not None and (new is None or new.uid != old.uid):
                 self._owners.pop(old.uid, None)
@@ -255,13 +261,23 @@ class Store:
                 self._move(before, -1)
                 self._move(after, 1)
 
-    def _disown(self, row: Row) -> None:
-        left = tuple(one for one in self._owned[row.owner_uid] if one is not row)
-        if left:
-            self._owned[row.owner_uid] = left
-        else:
-            del self._owned[row.owner_uid]
-        self._changes.owners.add(row.owner_uid)
+    def _reown(self, old: Row | None, new: Row | None) -> None:
+        before = old.owner_uid if old is not None else ""
+        after = new.owner_uid if new is not None else ""
+        if before and before == after and new is not None:
+            self._owned[after] = tuple([new if one is old else one for one in self._owned[after]])
+            self._changes.owners.add(after)
+            return
+        if before:
+            left = tuple([one for one in self._owned[before] if one is not old])
+            if left:
+                self._owned[before] = left
+            else:
+                del self._owned[before]
+            self._changes.owners.add(before)
+        if after and new is not None:
+            self._owned[after] = (*self._owned.get(after, ()), new)
+            self._changes.owners.add(after)
 
     def _move(self, node: str, by: int) -> None:
         if not node:
@@ -275,7 +291,10 @@ class Store:
 
     def _mark(self, kind: str, namespace: str, name: str) -> None:
         if kind not in self._changes.reset:
-            self._changes.changed.setdefault(kind, set()).add((namespace, name))
+            changed = self._changes.changed.get(kind)
+            if changed is None:
+                changed = self._changes.changed[kind] = set()
+            changed.add((namespace, name))
 
     def _mark_status(self) -> None:
         self._changes.status = True

@@ -1,0 +1,83 @@
+"""What a pod and a stream cost in memory: bytes are counted, with room for other versions of Python and OpenSSL."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import time
+import tracemalloc
+from pathlib import Path
+
+from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.decode import EventDecoder
+from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.reflector.states import Changes
+from edgetui.cluster.transport import Transport
+from edgetui.model.kinds import KINDS
+from edgetui.model.store import Store
+from tests.bench.core.objects import pod
+from tests.bench.core.running import Server
+
+from .wire import Heard
+
+ROWS, ROW_BYTES = 1000, 550
+STREAMS, STREAM_BYTES = 300, 48 * 1024
+
+
+def put(decoder: EventDecoder, store: Store, line: bytes) -> None:
+    """Bring the events of these lines into the store."""
+    (changes,) = decoder.feed(line)
+    assert isinstance(changes, Changes)
+    for _, row in changes.items:
+        store.apply("Pod", row)
+
+
+def test_a_pod_costs_550_bytes_in_the_store() -> None:
+    lines = [pod(0, number).event(b"ADDED", 1000 + number) for number in range(ROWS)]
+    decoder, store = EventDecoder(KINDS["Pod"]), Store("test")
+    put(decoder, store, pod(1, 0).event(b"ADDED", 1))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for line in lines:
+            put(decoder, store, line)
+        store.drain()
+        gc.collect()
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert store.count("Pod") == ROWS + 1
+    assert kept / ROWS <= ROW_BYTES
+
+
+async def test_300_idle_streams_cost_little_memory(tmp_path: Path) -> None:
+    with Server(1, 2, tmp_path) as server:
+        (target,) = load_fleet(Selection(files=[server.kubeconfig]), {}, Path("/nonexistent"))
+        transport = Transport(target, Credentials(target, time.time))
+        query = {"watch": "1", "resourceVersion": "1000"}
+        try:
+            await opened(transport, query, 1)
+            gc.collect()
+            before = resident()
+            await opened(transport, query, STREAMS)
+            gc.collect()
+            assert (resident() - before) / STREAMS <= STREAM_BYTES
+        finally:
+            transport.close()
+
+
+async def opened(transport: Transport, query: dict[str, str], count: int) -> None:
+    """Open so many streams and wait for the heads of their answers."""
+    sinks = [Heard() for _ in range(count)]
+    for sink in sinks:
+        transport.open_stream("/api/v1/nodes", query, sink, connect_timeout=60, head_timeout=60)
+    async with asyncio.timeout(60):
+        for sink in sinks:
+            await sink.headed.wait()
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
