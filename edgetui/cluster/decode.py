@@ -23,6 +23,7 @@ FOREIGN = "JSON of another kind"
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
 _MOST_ODD_FIELDS = 32
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
 
 
@@ -90,8 +91,7 @@ class EventDecoder:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._decoders = _decoders(kind.wire)
-        self._parts: list[bytes] = []
-        self._held = 0
+        self._rest = bytearray()
         self._begun = False
 
     def feed(self, data: bytes) -> list[Input]:
@@ -108,9 +108,9 @@ class EventDecoder:
             while (end := data.find(b"\n", start)) >= 0:
                 line = data[start:end]
                 start = end + 1
-                if self._parts:
-                    line = b"".join((*self._parts, line))
-                    self._parts, self._held = [], 0
+                if self._rest:
+                    line = bytes(self._rest) + line
+                    self._rest = bytearray()
                 if line[:10] in _OBJECT_STARTS:
                     changes.append(self._change(line))
                 elif line.strip():
@@ -123,10 +123,11 @@ class EventDecoder:
                         changes = []
                     inputs.append(other)
             self._keep(data[start:])
-        except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (Unreadable, *_UNDECODABLE) as error:
+            self._begun = self._begun or bool(inputs or changes)
             failed = Failed(self._failure(line, error))
             return [*inputs, Changes(changes), failed] if changes else [*inputs, failed]
-        self._begun = self._begun or start > 0
+        self._begun = self._begun or bool(inputs or changes)
         if changes:
             inputs.append(Changes(changes))
         return inputs or [Heard()]
@@ -140,15 +141,12 @@ class EventDecoder:
 
     def foreign(self) -> bool:
         """Whether what no line has ended is a whole document that no API server sends: to ask once it has ended."""
-        return not self._begun and is_foreign(b"".join(self._parts))
+        return not self._begun and is_foreign(bytes(self._rest))
 
     def _keep(self, rest: bytes) -> None:
-        if not rest:
-            return
-        self._held += len(rest)
-        if self._held > MAX_LINE:
+        if len(self._rest) + len(rest) > MAX_LINE:
             raise Unreadable(f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event.")
-        self._parts.append(rest)
+        self._rest += rest
 
     def _change(self, line: bytes) -> Change:
         try:
@@ -188,7 +186,7 @@ def is_foreign(body: bytes) -> bool:
         found = msgspec.json.decode(body, type=_Document)
     except msgspec.ValidationError:
         return True
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _UNDECODABLE:
         return False
     return not (found.kind or found.type)
 
@@ -205,7 +203,7 @@ def decode_page(kind: Kind, body: bytes) -> Page:
         except msgspec.ValidationError:
             found = _plain_list.decode(body)
             found.items = [_convert(one, kind.wire) for one in found.items or ()]
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         if is_foreign(body):
             raise not_kubernetes(FOREIGN) from None
         raise _unreadable(kind, error) from None
