@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status, not_kubernetes
+from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import ProtocolError
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
@@ -23,7 +23,6 @@ FOREIGN = "JSON of another kind"
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
 _MOST_ODD_FIELDS = 32
-_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
 
 
@@ -123,7 +122,7 @@ class EventDecoder:
                         changes = []
                     inputs.append(other)
             self._keep(data[start:])
-        except (Unreadable, *_UNDECODABLE) as error:
+        except (Unreadable, *UNDECODABLE) as error:
             self._begun = self._begun or bool(inputs or changes)
             failed = Failed(self._failure(line, error))
             return [*inputs, Changes(changes), failed] if changes else [*inputs, failed]
@@ -186,7 +185,7 @@ def is_foreign(body: bytes) -> bool:
         found = msgspec.json.decode(body, type=_Document)
     except msgspec.ValidationError:
         return True
-    except _UNDECODABLE:
+    except UNDECODABLE:
         return False
     return not (found.kind or found.type)
 
@@ -203,7 +202,7 @@ def decode_page(kind: Kind, body: bytes) -> Page:
         except msgspec.ValidationError:
             found = _plain_list.decode(body)
             found.items = [_convert(one, kind.wire) for one in found.items or ()]
-    except _UNDECODABLE as error:
+    except UNDECODABLE as error:
         if is_foreign(body):
             raise not_kubernetes(FOREIGN) from None
         raise _unreadable(kind, error) from None

@@ -30,6 +30,7 @@ from edgetui.model.text import clean
 
 if TYPE_CHECKING:
     from edgetui.cluster.keeper import Keeper
+    from edgetui.cluster.cacheauditor import CacheAuditor
 
 FIRST_PAINT = (
     "Node",
@@ -45,6 +46,9 @@ HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
 LEARN_AGAIN = 60.0
 RBAC_OFF = "RBAC OFF"
+CACHE_SUSPECT = "CACHE SUSPECT"
+AUDIT_EVERY = 300.0
+"""Seconds between two audits of the server's watch cache, on average."""
 
 
 class ClusterSession:
@@ -79,6 +83,8 @@ class ClusterSession:
         self._changed = asyncio.Event()
         self._hiding: dict[str, asyncio.TimerHandle] = {}
         self._metrics: asyncio.Task[None] | None = None
+        self._auditor: CacheAuditor | None = None
+        self._rbac_off = False
         self._learning = False
         self._learned = 0.0
         self._closed = False
@@ -126,6 +132,7 @@ class ClusterSession:
         self._supervisor.on_down = self._api.transport.drop_idle
         ports.clock_jumped = self._supervisor.republish
         self._supervisor.start(sorted(kinds, key=_paint_order))
+        self._spawn(self._audit_now_and_then())
 
     def keep(self, keeper: Keeper) -> None:
         """After `start`: show the rows of an earlier run until the cluster tells its own, and keep these."""
@@ -163,6 +170,29 @@ class ClusterSession:
             self._metrics = None
         elif not self._closed:
             self._metrics = self._spawn(MetricsPoller(self.api, self.store).run(self._until_up))
+
+    async def audit_cache(self, *, asked: bool = True) -> None:
+        """Hold the server's watch cache against its datastore; the verdict is `store.cache`.
+
+        Nothing is asked for while the link is down, and of very large collections only when a person asked.
+        """
+        if self._supervisor is None or self._supervisor.link.phase is not Phase.UP:
+            return
+        if self._auditor is None:
+            from edgetui.cluster.cacheauditor import CacheAuditor, Watched
+
+            complete = self._supervisor.complete
+            self._auditor = CacheAuditor(
+                self.api, self.store, lambda: [Watched(*one) for one in complete()], self._clock
+            )
+        await self._auditor.audit(asked=asked)
+        self._say_badges()
+
+    async def _audit_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_EVERY * self._rng.uniform(0.8, 1.2))
+            await self._until_up()
+            await self.audit_cache(asked=False)
 
     async def reconnect(self, credentials_changed: bool = False) -> None:
         """Move every stream to the credentials now in force, or just try again without waiting."""
@@ -232,8 +262,8 @@ class ClusterSession:
                 self._answers((await identify(self.api, "", 10.0)).uid)
             await self.settled(2.0)
             self.store.set_version(await server_version(self.api))
-            off = await rbac_is_off(self.api, self.target.namespace)
-            self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
+            self._rbac_off = await rbac_is_off(self.api, self.target.namespace)
+            self._say_badges()
             self._learned = steady_clock()
         except ProtocolError as error:
             if self._supervisor is not None:
@@ -258,6 +288,10 @@ class ClusterSession:
         self.identity = uid or self.identity
         if self.keeper is not None:
             self.keeper.learned(uid)
+
+    def _say_badges(self) -> None:
+        found = {RBAC_OFF: self._rbac_off, CACHE_SUSPECT: bool(self.store.cache.sentence)}
+        self.store.set_badges((*self.target.badges, *(badge for badge, worn in found.items() if worn)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
