@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from edgetui.cluster import cacheauditor
+from edgetui.cluster import session as session_module
 from edgetui.cluster.session import CACHE_SUSPECT, ClusterSession
 from edgetui.model.kinds.deployment import DeploymentRow
+from tests.ui.driving import running
 
 from . import workloads as w
 from .api import ApiError
@@ -83,6 +85,30 @@ async def test_churn_raises_no_alarm(cluster: ControlPlane, namespace: str) -> N
             audits += 1
         await busy
         assert audits >= 3 and len(seen) > 1, "nothing changed while it was audited"
+
+
+async def test_it_is_audited_now_and_then_by_itself(
+    cluster: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "AUDIT_EVERY", 0.05)
+    async with watching(cluster.kubeconfig(), ("Node",)) as session:
+        store = session.store
+        await until(session, lambda: store.cache.checked, within=10, what="an audit that nobody asked for")
+        assert store.cache.rows == store.count("Node") > 0
+
+
+async def test_a_key_in_the_list_of_clusters_audits_at_once(cluster: ControlPlane) -> None:
+    async with watching(cluster.kubeconfig(), ("Node",)) as session:
+        await await_live(session, ("Node",))
+        session.store.delete("Node", "", "node-0", "")
+        async with running([session.store], sessions={session.name: session}, size=(120, 24)) as screen:
+            await screen.press("c", "v")
+            await screen.app.workers.wait_for_complete()
+            await screen.changed()
+            screen.app.screen.tick()
+            await screen.pilot.pause()
+            assert "Server cache suspect: 1 Node (node-0) in the datastore" in screen.text()
+            assert "CACHE SUSPECT" in screen.text()
 
 
 async def test_nothing_is_asked_for_while_the_link_is_down(cluster: ControlPlane) -> None:

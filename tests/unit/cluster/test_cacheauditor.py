@@ -90,7 +90,7 @@ async def test_what_is_on_its_way_is_no_difference() -> None:
     """The store moves on while the list is under way; the list is of the version the names were taken at."""
     bench = Bench()
     bench.reach("7", [A, B])
-    bench.datastore.meanwhile = lambda: bench.reach("8", [A, C])
+    bench.datastore.meanwhile = lambda: bench.reach("8", [A, ("one", "new")])
     await bench.auditor.audit()
     assert (bench.store.cache.sentence, bench.paused) == ("", 0)
 
