@@ -6,7 +6,9 @@ import importlib
 import random
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 
 from . import mutate
 from .targets import Target
@@ -21,15 +23,8 @@ def run(target: Target, runs: int, seed: int) -> int:
     except ImportError:
         print("coverage guidance needs atheris: pip install atheris", file=sys.stderr)
         return 2
-    for module in list(sys.modules.values()):
-        if module.__name__.startswith(("edgetui.cluster.", "edgetui.model.")):
-            for name, thing in list(vars(module).items()):
-                if (
-                    callable(thing)
-                    and getattr(thing, "__module__", "") == module.__name__
-                    and hasattr(thing, "__code__")
-                ):
-                    setattr(module, name, atheris.instrument_func(thing))
+    for function in _functions():
+        atheris.instrument_func(function)  # in place
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(target.seeds()):
             (Path(folder) / str(number)).write_bytes(bytes(LENGTH) + data)
@@ -48,3 +43,15 @@ def run(target: Target, runs: int, seed: int) -> int:
         atheris.Setup([sys.argv[0], *options, folder], one, custom_mutator=mutated)
         atheris.Fuzz()
     return 0
+
+
+def _functions() -> Iterator[FunctionType]:
+    """Every function and method of the code under test."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("edgetui.cluster.", "edgetui.model.")):
+            for thing in list(vars(module).values()):
+                inside = vars(thing).values() if isinstance(thing, type) and thing.__module__ == name else ()
+                for one in (thing, *inside):
+                    function = one.fget if isinstance(one, property) else one
+                    if isinstance(function, FunctionType) and function.__module__ == name:
+                        yield function
