@@ -40,6 +40,7 @@ def run(target: Target, runs: int, seed: int) -> int:
             return (data[:LENGTH] + mutate.blind(data[LENGTH:], rng))[:most]
 
         options = [f"-runs={runs}", f"-seed={seed}", "-timeout=30", "-rss_limit_mb=1024", "-max_len=65536"]
+        options.append(f"-artifact_prefix={tempfile.gettempdir()}/edgetui-fuzz-{target.name}-")
         atheris.Setup([sys.argv[0], *options, folder], one, custom_mutator=mutated)
         atheris.Fuzz()
     return 0
