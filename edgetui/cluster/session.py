@@ -29,8 +29,8 @@ from edgetui.model.store import Store
 from edgetui.model.text import clean
 
 if TYPE_CHECKING:
-    from edgetui.cluster.keeper import Keeper
     from edgetui.cluster.cacheauditor import CacheAuditor
+    from edgetui.cluster.keeper import Keeper
 
 FIRST_PAINT = (
     "Node",

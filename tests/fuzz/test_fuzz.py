@@ -20,7 +20,7 @@ from edgetui.model.kinds import KINDS
 from . import campaign, corpus, mutate
 from .targets import TARGETS, Events, Target
 
-FIXED, SECONDS = 2000, 1.5
+FIXED, SECONDS = 1500, 1.5
 MIB = 1024 * 1024
 
 
