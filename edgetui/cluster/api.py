@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status, not_kubernetes
+from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -220,5 +220,5 @@ def _object(response: Response) -> dict[str, Any]:
 def _decoded(response: Response) -> Any:
     try:
         return msgspec.json.decode(response.body) if response.body else {}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         raise not_kubernetes(response.headers.get("content-type", "")) from None

@@ -23,6 +23,9 @@ from edgetui.cluster.errors import (
 from edgetui.cluster.http import CHECK_ADDRESS
 from edgetui.model.text import clean
 
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that others sent: no JSON, no UTF-8, of another shape, nested without end."""
+
 _TYPES: dict[int, type[ApiError]] = {
     400: Invalid,
     401: Unauthorized,
@@ -114,7 +117,7 @@ def no_apis() -> ProtocolError:
 def _read_status(body: bytes) -> _Status:
     try:
         found = _decoder.decode(body[:_MOST_BODY])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return _Status()
     return found if found.kind == "Status" else _Status()
 

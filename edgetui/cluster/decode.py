@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status, not_kubernetes
+from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import ProtocolError
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
@@ -146,8 +146,7 @@ class EventDecoder:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._decoders = _decoders(kind.wire)
-        self._parts: list[bytes] = []
-        self._held = 0
+        self._rest = bytearray()
         self._begun = False
         self._batch = _Batch()
         self._pass = 0
@@ -168,9 +167,9 @@ class EventDecoder:
             lines.append(data[start:end])
             start = end + 1
         rest = data[start:]
-        if lines and self._parts:
-            lines[0] = b"".join((*self._parts, lines[0]))
-            self._parts, self._held = [], 0
+        if lines and self._rest:
+            lines[0] = bytes(self._rest) + lines[0]
+            self._rest = bytearray()
         many = keep or len(lines) >= WORTH_A_LOOK
         if many and self._pass:
             self._pass -= 1
@@ -207,10 +206,11 @@ class EventDecoder:
                         changes = []
                     inputs.append(other)
             self._keep(rest)
-        except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (Unreadable, *UNDECODABLE) as error:
+            self._begun = self._begun or bool(inputs or changes)
             failed = Failed(self._failure(line, error))
             return [*inputs, Changes(changes), failed] if changes else [*inputs, failed]
-        self._begun = self._begun or bool(lines)
+        self._begun = self._begun or bool(inputs or changes)
         if changes:
             inputs.append(Changes(changes))
         return inputs or [Heard()]
@@ -224,15 +224,12 @@ class EventDecoder:
 
     def foreign(self) -> bool:
         """Whether what no line has ended is a whole document that no API server sends: to ask once it has ended."""
-        return not self._begun and is_foreign(b"".join(self._parts))
+        return not self._begun and is_foreign(bytes(self._rest))
 
     def _keep(self, rest: bytes) -> None:
-        if not rest:
-            return
-        self._held += len(rest)
-        if self._held > MAX_LINE:
+        if len(self._rest) + len(rest) > MAX_LINE:
             raise Unreadable(f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event.")
-        self._parts.append(rest)
+        self._rest += rest
 
     def _change(self, line: bytes) -> Change:
         try:
@@ -272,7 +269,7 @@ def is_foreign(body: bytes) -> bool:
         found = msgspec.json.decode(body, type=_Document)
     except msgspec.ValidationError:
         return True
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return False
     return not (found.kind or found.type)
 
@@ -289,7 +286,7 @@ def decode_page(kind: Kind, body: bytes) -> Page:
         except msgspec.ValidationError:
             found = _plain_list.decode(body)
             found.items = [_convert(one, kind.wire) for one in found.items or ()]
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         if is_foreign(body):
             raise not_kubernetes(FOREIGN) from None
         raise _unreadable(kind, error) from None

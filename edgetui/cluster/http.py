@@ -158,10 +158,10 @@ class ResponseReader:
 
     def _frame(self, status: int, headers: dict[str, str], *, http_1_1: bool) -> None:
         """Decide how long the body is (RFC 9112 section 6.3) and whether the connection may live on."""
-        options = {option.strip().lower() for option in headers.get("connection", "").split(",")}
+        options = {option.strip(" \t").lower() for option in headers.get("connection", "").split(",")}
         length = _content_length(headers)
         coding = headers.get("transfer-encoding")
-        if coding is not None and coding.strip().lower() != "chunked":
+        if coding is not None and coding.strip(" \t").lower() != "chunked":
             raise malformed("its transfer encoding is not known")
         self._reusable = http_1_1 and "close" not in options and (coding is None or length is None)
         tunnel = self._method == "CONNECT" and status < 300

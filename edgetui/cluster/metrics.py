@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection
 import msgspec
 
 from edgetui.cluster.api import Api
+from edgetui.cluster.api_errors import UNDECODABLE
 from edgetui.cluster.errors import ApiError, EdgetuiError, NotFound
 from edgetui.model.store import Store, Usage
 from edgetui.model.text import milli, whole
@@ -55,7 +56,7 @@ class _List(msgspec.Struct):
 def decode(body: bytes) -> dict[tuple[str, str], Usage]:
     """Usage by namespace and name from a NodeMetricsList or PodMetricsList; a pod's containers are summed.
 
-    Raises msgspec.MsgspecError on anything else.
+    Raises what msgspec raises on anything else.
     """
     found = msgspec.json.decode(body, type=_List).items or []
     return {(item.metadata.namespace, item.metadata.name): _usage(item) for item in found}
@@ -142,7 +143,7 @@ class MetricsPoller:
             self._absent_until = now + ABSENT_AGAIN
             self._unavailable(KINDS)
             return False
-        except (ApiError, msgspec.MsgspecError):
+        except (ApiError, *UNDECODABLE):
             self._unavailable(kinds)
         except EdgetuiError:
             pass  # the link's own state says it

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edgetui.cluster.api import Api
-from edgetui.cluster.api_errors import no_apis, not_kubernetes
+from edgetui.cluster.api_errors import UNDECODABLE, no_apis, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -93,7 +93,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         ) from error
     try:
         found = msgspec.json.decode(body, type=_Objects)
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         raise not_kubernetes("") from None
     uid = next((one.metadata.uid for one in found.items or () if one.metadata.name == IDENTITY), "")
     return Identity(uid, behind=bool(version) and older(found.metadata.resource_version, version))
@@ -114,7 +114,7 @@ async def server_version(api: Api) -> str:
     """gitVersion of the server ("v1.37.2+k3s1"), empty if it does not say."""
     try:
         return msgspec.json.decode(await api.get_bytes("/version", {}), type=_Version).git_version
-    except (ApiError, msgspec.MsgspecError):
+    except (ApiError, *UNDECODABLE):
         return ""
 
 

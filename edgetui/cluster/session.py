@@ -35,6 +35,7 @@ from edgetui.model.text import clean
 from edgetui.model.wireprofile import Wire, WireState
 
 if TYPE_CHECKING:
+    from edgetui.cluster.cacheauditor import CacheAuditor
     from edgetui.cluster.keeper import Keeper
 
 FIRST_PAINT = (
@@ -56,6 +57,9 @@ LISTED_EVERY = {"HorizontalPodAutoscaler": 60.0}
 LOOK_LOADING, LOOK = 0.5, 5.0
 LEARN_AGAIN = 60.0
 RBAC_OFF = "RBAC OFF"
+CACHE_SUSPECT = "CACHE SUSPECT"
+AUDIT_EVERY = 600.0
+"""Seconds between two audits of the server's watch cache on a full wire, on average."""
 
 
 class ClusterSession:
@@ -100,6 +104,8 @@ class ClusterSession:
         self._looking: asyncio.TimerHandle | None = None
         self._poller: MetricsPoller | None = None
         self._metrics_shown: frozenset[str] = frozenset()
+        self._auditor: CacheAuditor | None = None
+        self._rbac_off = False
         self._learning = False
         self._learned = 0.0
         self._closed = False
@@ -160,6 +166,7 @@ class ClusterSession:
         spared = frozenset() if self._full else SPARED
         self._supervisor.start(sorted(self._kept - spared, key=_paint_order))
         self._look()
+        self._spawn(self._audit_now_and_then())
 
     def keep(self, keeper: Keeper) -> None:
         """After `start`: show the rows of an earlier run until the cluster tells its own, and keep these."""
@@ -197,6 +204,30 @@ class ClusterSession:
         """Poll the usage of these kinds, "Node" and "Pod", and of no others."""
         self._metrics_shown = frozenset(kinds)
         self._poll_what_is_shown()
+
+    async def audit_cache(self, *, asked: bool = True) -> None:
+        """Hold the server's watch cache against its datastore; the verdict is `store.cache`.
+
+        Nothing is asked for while the link is down, and of very large collections only when a person asked.
+        """
+        if self._supervisor is None or self._supervisor.link.phase is not Phase.UP:
+            return
+        if self._auditor is None:
+            from edgetui.cluster.cacheauditor import CacheAuditor, Watched
+
+            complete = self._supervisor.complete
+            self._auditor = CacheAuditor(
+                self.api, self.store, lambda: [Watched(*one) for one in complete()], self._clock
+            )
+        await self._auditor.audit(asked=asked)
+        self._say_badges()
+
+    async def _audit_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_EVERY * self._rng.uniform(0.8, 1.2))
+            await self._until_up()
+            if self._full:
+                await self.audit_cache(asked=False)
 
     async def reconnect(self, credentials_changed: bool = False) -> None:
         """Move every stream to the credentials now in force, or just try again without waiting."""
@@ -318,8 +349,8 @@ class ClusterSession:
             self.store.set_version(await server_version(self.api))
             if self._supervisor is not None and self.store.version:
                 self._supervisor.gzips = gzips_watches(self.store.version)
-            off = await rbac_is_off(self.api, self.target.namespace)
-            self.store.set_badges((*self.target.badges, RBAC_OFF) if off else self.target.badges)
+            self._rbac_off = await rbac_is_off(self.api, self.target.namespace)
+            self._say_badges()
             self._learned = steady_clock()
         except ProtocolError as error:
             if self._supervisor is not None:
@@ -344,6 +375,10 @@ class ClusterSession:
         self.identity = uid or self.identity
         if self.keeper is not None:
             self.keeper.learned(uid)
+
+    def _say_badges(self) -> None:
+        found = {RBAC_OFF: self._rbac_off, CACHE_SUSPECT: bool(self.store.cache.sentence)}
+        self.store.set_badges((*self.target.badges, *(badge for badge, worn in found.items() if worn)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

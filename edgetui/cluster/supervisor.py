@@ -7,7 +7,7 @@ with its faults runs in a simulation on virtual time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from edgetui.cluster import link
 from edgetui.cluster.api_errors import no_apis
@@ -170,6 +170,14 @@ class Supervisor:
     def settled(self) -> bool:
         """Whether every kind that is shown is live, forbidden or absent."""
         return all(informer.settled for informer in self._informers.values())
+
+    def complete(self) -> Iterator[tuple[Kind, str, str]]:
+        """Kind, namespace (empty for all) and version of every collection that is the server's at that version."""
+        for informer in self._informers.values():
+            for watcher in informer.watchers:
+                state = watcher.state
+                if state.phase is r.Phase.WATCHING and state.rv and not (state.lapsed or state.forked):
+                    yield informer.kind, watcher.namespace, state.rv
 
     def republish(self) -> None:
         """The wall clock jumped: tell all times again."""

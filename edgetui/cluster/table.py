@@ -122,10 +122,13 @@ class TableDecoder:
         self._printer = printer
         self._rest = b""
 
-    def feed(self, data: bytes) -> list[Input]:
+    keeping = False
+    """A printed row is cheap to read: nothing is kept back."""
+
+    def feed(self, data: bytes, *, keep: bool = False) -> list[Input]:
         """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
 
-        The last one is `Failed` if a line cannot be read or is an ERROR event.
+        The last one is `Failed` if a line cannot be read or is an ERROR event. `keep` changes nothing here.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         inputs: list[Input] = []
@@ -140,6 +143,10 @@ class TableDecoder:
         except Unreadable as error:
             inputs.append(Failed(error))
         return inputs or [Heard()]
+
+    def release(self) -> list[Input]:
+        """What was kept back: nothing."""
+        return []
 
     def foreign(self) -> bool:
         """Whether what no line has ended is a whole document of another server; a LIST has told before."""

@@ -35,6 +35,19 @@ class Freshness(msgspec.Struct, frozen=True, gc=False):
     kept: bool = False
 
 
+class CacheState(msgspec.Struct, frozen=True, gc=False):
+    """What the last audit of the server's watch cache found.
+
+    `checked` is when it was (Unix s, 0.0 never), `rows` how many were compared. `sentence` says what differs from
+    the datastore, `next_step` what to do about it; both are empty while nothing does.
+    """
+
+    checked: float = 0.0
+    rows: int = 0
+    sentence: str = ""
+    next_step: str = ""
+
+
 class Link(StrEnum):
     """The state of the link to one cluster, in the words of the header line."""
 

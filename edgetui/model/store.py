@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from edgetui.model.freshness import Freshness, LinkState
+from edgetui.model.freshness import CacheState, Freshness, LinkState
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.wireprofile import WireState
@@ -73,6 +73,7 @@ class Store:
         self.badges: tuple[str, ...] = ()
         self.version = ""
         self.wire = WireState()
+        self.cache = CacheState()
         self.on_dirty: Callable[[], None] | None = None
         self._rows: dict[str, dict[str, dict[str, Row]]] = {}
         self._counts: dict[str, int] = {}
@@ -154,6 +155,11 @@ class Store:
         if self.badges != badges:
             self.badges = badges
             self._mark_status()
+
+    def set_cache(self, cache: CacheState) -> None:
+        """Take what an audit of the server's watch cache found."""
+        self.cache = cache
+        self._mark_status()
 
     def set_version(self, version: str) -> None:
         if self.version != version:

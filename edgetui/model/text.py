@@ -12,6 +12,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SPANS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "m"), (_MINUTE, "m", 1, "s"))
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]+\.?)(?:([eE][+-]?[0-9]+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
+_MOST_QUANTITY = 2.0**64  # the API caps quantities at 2**63
 _SCALE = {
     "n": 1e-9,
     "u": 1e-6,
@@ -100,7 +101,8 @@ def quantity(text: str | None) -> float | None:
     if match is None:
         return None
     number, exponent, suffix = match.groups()
-    return float(number + (exponent or "")) * _SCALE.get(suffix or "", 1.0)
+    value = float(number + (exponent or "")) * _SCALE.get(suffix or "", 1.0)
+    return value if abs(value) < _MOST_QUANTITY else None
 
 
 def milli(text: str | None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgetui.model.freshness import Link, LinkState, Sync
+from edgetui.model.freshness import CacheState, Link, LinkState, Sync
 from edgetui.model.notices import kept_words
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
@@ -190,4 +190,16 @@ def cluster_lines(
         lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))
     if kept := kept_words(store, now):
         lines.append(line("    ", f"{kept}; edgetui keeps trying."))
-    return lines
+    return lines + _cache_lines(store.cache, now)
+
+
+def _cache_lines(cache: CacheState, now: float) -> list[Spans]:
+    """What the last audit of the server's watch cache found, and when."""
+    when = f"{age(now - cache.checked)} ago"
+    if cache.sentence:
+        found = line("    ", Span(cache.sentence, "bad"), Span(f"  checked {when}", "quiet"))
+        return [found, line("    ", cache.next_step)]
+    if not cache.checked:
+        return []
+    equal = f"server cache equal to its datastore: {plural(cache.rows, 'row')} compared {when}"
+    return [line("    ", Span(equal, "quiet"))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.freshness import CacheState, Freshness, Link, LinkState, Sync
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
 from tests.unit.model.factories import deployment, store_of
@@ -142,6 +142,22 @@ async def test_a_cluster_that_refuses_is_explained_where_nothing_else_is_shown()
         await screen.press("c")
         assert "does not accept the token of user farm-ops (401)" in screen.text()
         assert "Get a new kubeconfig" in screen.text()
+
+
+async def test_a_suspect_cache_stands_with_its_cluster_until_it_is_equal_again() -> None:
+    store = plant()
+    said = "Server cache suspect: 2 Pods (a, b) shown here that the datastore does not have."
+    store.set_cache(CacheState(NOW - 40, 21, said, "Restart the API server."))
+    async with running([store], size=(120, 24)) as screen:
+        await screen.press("c")
+        assert screen.line(said).strip() == f"{said}  checked 40s ago"
+        assert "Restart the API server." in screen.text()
+        store.set_cache(CacheState(NOW, 21))
+        screen.app.screen.tick()
+        await screen.pilot.pause()
+        assert "server cache equal to its datastore: 21 rows compared 0s ago" in screen.text()
+        assert "suspect" not in screen.text()
+        assert "v check server caches" in screen.text()
 
 
 async def test_many_clusters_are_counted_in_the_header() -> None:

@@ -17,6 +17,8 @@ from edgetui.model.kinds.wire import (
 )
 from edgetui.model.text import clean, quantity, unix
 
+_MOST_RATIO = 1e9  # beyond it the numbers are nonsense, and no replica count can be made of them
+
 
 class WireTarget(Wire):
     """`target` of a metric in the spec and `current` in the status: the same three values."""
@@ -203,7 +205,8 @@ def _metric(wanted: WireMetric, measured: WireMetric | None) -> Metric:
 
 def _ratio(seen: str | None, goal: str | None) -> float | None:
     above, below = quantity(seen), quantity(goal)
-    return above / below if above is not None and below else None
+    ratio = above / below if above is not None and below else None
+    return ratio if ratio is not None and abs(ratio) < _MOST_RATIO else None
 
 
 def _label(source: WireSource) -> str:

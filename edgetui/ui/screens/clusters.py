@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from edgetui.model.freshness import Link
 from edgetui.model.text import memory
 from edgetui.ui import words
 from edgetui.ui.spans import Span, Spans, line
+from edgetui.ui.widgets.bars import KeyHint
 
 from .base import TextScreen
 
@@ -20,6 +23,8 @@ _WORST_FIRST = {Link.BROKEN: 0, Link.REFUSED: 1, Link.STALE: 2, Link.CONNECTING:
 
 class ClustersScreen(TextScreen):
     """The list of clusters, those in trouble first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "audit", "check server caches", show=False)]
 
     def lines(self) -> Sequence[Spans]:
         """A few lines per cluster."""
@@ -39,6 +44,18 @@ class ClustersScreen(TextScreen):
             out += words.cluster_lines(store, app.now(), server, context, notice, traffic)
             out.append(line())
         return out
+
+    def hints(self) -> list[KeyHint]:
+        """Only live clusters can be checked."""
+        live = any(store.link.link is Link.LIVE for store in self.app.stores)
+        return [KeyHint("v", "check server caches", "" if live else "no live cluster")]
+
+    def action_audit(self) -> None:
+        """Hold the cache of every live cluster's server against its datastore, now."""
+        for store in self.app.stores:
+            session = self.app.sessions.get(store.cluster)
+            if session is not None and store.link.link is Link.LIVE:
+                self.run_worker(session.audit_cache(), group=f"audit {store.cluster}", exclusive=True)
 
 
 def _notice(session: ClusterSession) -> str:

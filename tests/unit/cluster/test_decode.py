@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.decode import EventDecoder, decode_page
+from edgetui.cluster.decode import EventDecoder, Unreadable, decode_page
 from edgetui.cluster.errors import Gone, ProtocolError, ServerFailure
 from edgetui.cluster.reflector import states as r
 from edgetui.model.kinds import KINDS
@@ -221,3 +221,27 @@ def test_no_text_of_an_object_reaches_an_error() -> None:
     failed = EventDecoder(POD).feed(broken)[-1]
     assert isinstance(failed, r.Failed)
     assert "hunter2" not in str(failed.error)
+
+
+@pytest.mark.parametrize("where", ["spec", "metadata"])
+def test_json_nested_without_end_is_unreadable_and_no_crash(where: str) -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    thing = b'{"metadata":%s,"spec":%s}' % (
+        deep if where == "metadata" else b"{}",
+        deep if where == "spec" else b"1",
+    )
+    (failed,) = EventDecoder(POD).feed(b'{"type":"ADDED","object":%s}\n' % thing)
+    assert isinstance(failed, r.Failed) and isinstance(failed.error, Unreadable)
+    with pytest.raises(Unreadable, match="cannot be read"):
+        decode_page(POD, b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[%s]}' % thing)
+
+
+def test_what_is_wrong_does_not_depend_on_where_the_bytes_are_cut() -> None:
+    good, foreign = line("ADDED", pod("a")), b'{"answer":42}\n'
+    whole = EventDecoder(POD).feed(good + foreign)[-1]
+    decoder = EventDecoder(POD)
+    decoder.feed(good)
+    (cut,) = decoder.feed(foreign)
+    assert isinstance(whole, r.Failed) and isinstance(cut, r.Failed)
+    assert str(whole.error) == str(cut.error)
+    assert isinstance(cut.error, Unreadable)

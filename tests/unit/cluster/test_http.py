@@ -216,6 +216,7 @@ MALFORMED = {
     "empty length": HEAD + b"Content-Length:\r\n\r\n",
     "two lengths": HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
     "length without bound": HEAD + b"Content-Length: " + b"9" * 19 + b"\r\n\r\n",
+    "coding with a space that is no blank": HEAD + b"Transfer-Encoding: \xa0chunked\r\n\r\n",
     "unknown coding": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
     "chunk size of no number": CHUNKED + b"five\r\n",
     "chunk size with a sign": CHUNKED + b"+5\r\nhello\r\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from edgetui.model import scaling
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
@@ -262,6 +263,16 @@ def test_null_utilisation_is_unknown() -> None:
     row = row_of(HPA, f.autoscaler("a", readings=[reading]))
     assert isinstance(row, AutoscalerRow)
     assert (row.metrics[0].current, row.metrics[0].ratio) == ("", None)
+
+
+def test_a_ratio_of_which_no_number_of_replicas_can_be_made_is_unknown() -> None:
+    target = {"type": "AverageValue", "averageValue": "1e-300"}
+    wanted = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+    reading = {"type": "Resource", "resource": {"name": "cpu", "current": {"averageValue": "1E"}}}
+    row = row_of(HPA, f.autoscaler("a", metrics=[wanted], readings=[reading]))
+    assert isinstance(row, AutoscalerRow)
+    assert row.metrics[0].ratio is None
+    assert scaling.recommended(row) is None
 
 
 def test_windows_of_an_autoscaler() -> None:

@@ -59,6 +59,8 @@ def test_duration(seconds: float, words: str) -> None:
         ("123456789n", 0.123456789),
         ("-1", -1),
         ("--1", None),
+        ("1e306", None),
+        ("9e400", None),
     ],
 )
 def test_quantity(quantity: str, number: float | None) -> None:
