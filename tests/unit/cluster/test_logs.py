@@ -1,0 +1,286 @@
+"""Following a log over every kind of end, on scripted servers; what a real kubelet does is in tests/controlplane."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from edgetui.cluster import logs
+from edgetui.cluster.api import Api
+from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.logs import Hearing, PodLog
+from edgetui.cluster.transport import Transport
+from tests.unit.model.factories import crashing, image_pull, pod
+
+from .wire import Close, Pause, Request, Reset, Script, chunk, ok, serving, target
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+LAST = b"0\r\n\r\n"
+KUBELET = (
+    b'Get \\"https://10.0.0.7:10250/containerLogs/a/b/c?follow=true\\": '
+    b"dial tcp 10.0.0.7:10250: connect: connection refused"
+)
+
+
+def said(second: int, text: str) -> bytes:
+    return f"2026-11-24T15:00:{second:02d}.5Z {text}\n".encode()
+
+
+def status(code: int, message: bytes, reason: bytes = b"") -> bytes:
+    body = b'{"kind":"Status","message":"%b","reason":"%b","code":%d}' % (message, reason, code)
+    return ok(body, "Content-Type: application/json", status=f"{code} No")
+
+
+class Site:
+    """A pod and its log, as an API server answers for them: each request for the log gets the next script."""
+
+    def __init__(self, *scripts: Script, pods: list[Any] | None = None) -> None:
+        self.scripts = list(scripts)
+        self.pods = pods or [pod("web-1", "line-1")]
+        self.asked: list[dict[str, str]] = []
+        self.looks = 0
+
+    def __call__(self, request: Request) -> Script:
+        where = urlsplit(request.target)
+        if where.path.endswith("/log"):
+            self.asked.append({key: values[0] for key, values in parse_qs(where.query).items()})
+            return self.scripts.pop(0) if self.scripts else [HEAD, Pause()]
+        self.looks += 1
+        document = self.pods[min(self.looks, len(self.pods)) - 1]
+        if isinstance(document, bytes):
+            return [document]
+        return [ok(json.dumps(document).encode(), "Content-Type: application/json")]
+
+
+class Source:
+    """A session whose link the test raises and lowers."""
+
+    def __init__(self, url: str) -> None:
+        cluster = target(url)
+        self.credentials = Credentials(cluster)
+        self.transport = Transport(cluster, self.credentials)
+        self.api = Api(self.transport, self.credentials)
+        self.up, self.down = asyncio.Event(), asyncio.Event()
+        self.up.set()
+
+    def lower(self) -> None:
+        self.up.clear()
+        self.down.set()
+
+    def lift(self) -> None:
+        self.down.clear()
+        self.up.set()
+
+    async def until_up(self) -> None:
+        await self.up.wait()
+
+    async def until_down(self) -> None:
+        await self.down.wait()
+
+
+class Reading:
+    """One log that is being read, and waiting for facts about it."""
+
+    def __init__(self, log: PodLog, source: Source, moved: asyncio.Event) -> None:
+        self.log, self.source, self._moved = log, source, moved
+
+    @property
+    def lines(self) -> list[str]:
+        return [self.log.buffer.text(n) for n in range(self.log.buffer.first, self.log.buffer.end)]
+
+    async def until(self, fact: Callable[[], Any]) -> None:
+        async with asyncio.timeout(10):
+            while not fact():
+                self._moved.clear()
+                await self._moved.wait()
+
+    async def hears(self, hearing: Hearing) -> None:
+        await self.until(lambda: self.log.state.hearing is hearing)
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SHORTEST_PAUSE", 0.0)
+    monkeypatch.setattr(logs.backoff, "delay", lambda failures, rng: 0.001)
+
+
+@asynccontextmanager
+async def reading(site: Site, **options: Any) -> AsyncIterator[Reading]:
+    async with serving(answer=site, tls=False) as server:
+        source, moved = Source(f"http://127.0.0.1:{server.port}"), asyncio.Event()
+        log = PodLog(source, "line-1", "web-1", changed=moved.set, **options)
+        task: asyncio.Future[None] = asyncio.ensure_future(log.run())
+        try:
+            yield Reading(log, source, moved)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            source.transport.close()
+
+
+async def test_it_begins_with_the_last_lines_and_follows() -> None:
+    more = Pause()
+    site = Site([HEAD, chunk(said(1, "one") + said(2, "t")[:-5]), more, chunk(said(2, "t")[-5:])])
+    async with reading(site) as on:
+        await on.until(lambda: on.lines == ["one"])
+        assert on.log.state.hearing is Hearing.LIVE
+        more.until.set()
+        await on.until(lambda: on.lines == ["one", "t"])
+    assert site.asked == [{"container": "app", "timestamps": "true", "follow": "true", "tailLines": "300"}]
+
+
+@pytest.mark.parametrize("end", [Reset(), Close()], ids=["reset", "closed"])
+async def test_a_cut_stream_goes_on_without_a_line_lost_or_twice(end: Reset | Close) -> None:
+    site = Site(
+        [HEAD, chunk(said(1, "one") + said(2, "two") + b"2026-11-24T15:00:02.5Z half a li"), end],
+        [HEAD, chunk(said(1, "one") + said(2, "two") + said(2, "half a line") + said(3, "three")), Pause()],
+    )
+    async with reading(site) as on:
+        await on.until(lambda: on.lines == ["one", "two", "half a line", "three"])
+        assert on.log.state.hearing is Hearing.LIVE
+    assert site.asked[1]["sinceTime"] == "2026-11-24T15:00:01Z"
+    assert "tailLines" not in site.asked[1]
+    assert site.looks == 1
+
+
+async def test_while_the_link_is_down_nothing_is_asked() -> None:
+    site = Site(
+        [HEAD, chunk(said(1, "one")), Pause()], [HEAD, chunk(said(1, "one") + said(2, "two")), Pause()]
+    )
+    async with reading(site) as on:
+        await on.until(lambda: on.lines == ["one"])
+        on.source.lower()
+        await on.hears(Hearing.CUT)
+        assert on.log.state.sentence == "The link is down."
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(site.asked) == 1
+        on.source.lift()
+        await on.until(lambda: on.lines == ["one", "two"])
+
+
+async def test_a_stream_that_delivers_through_an_outage_is_kept() -> None:
+    more, yet_more = Pause(), Pause()
+    site = Site([HEAD, chunk(said(1, "one")), more, chunk(said(2, "two")), yet_more, chunk(said(3, "three"))])
+    async with reading(site) as on:
+        await on.until(lambda: on.lines == ["one"])
+        on.source.lower()
+        await on.hears(Hearing.CUT)
+        more.until.set()
+        await on.until(lambda: on.lines == ["one", "two"])
+        assert on.log.state.hearing is Hearing.LIVE
+        on.source.lift()
+        yet_more.until.set()
+        await on.until(lambda: on.lines == ["one", "two", "three"])
+    assert len(site.asked) == 1
+
+
+async def test_the_end_of_a_container_ends_the_log_and_its_return_goes_on() -> None:
+    dead = pod("web-1", "line-1", statuses=[crashing(137, "OOMKilled", restarts=3)])
+    site = Site(
+        [HEAD, chunk(said(1, "one") + b"2026-11-24T15:00:02.5Z no end"), LAST],
+        [HEAD, chunk(said(9, "again")), Pause()],
+        pods=[pod("web-1", "line-1"), dead, pod("web-1", "line-1")],
+    )
+    async with reading(site) as on:
+        await on.hears(Hearing.ENDED)
+        assert on.lines == ["one", "no end"]
+        assert on.log.state.end is not None
+        assert (on.log.state.end.code, on.log.state.end.reason) == (137, "OOMKilled")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert (len(site.asked), site.looks) == (1, 2)
+        on.log.look_again()
+        await on.until(lambda: on.lines == ["one", "no end", "again"])
+        assert on.log.state.hearing is Hearing.LIVE
+
+
+async def test_a_server_that_ends_a_living_stream_is_asked_again() -> None:
+    site = Site([HEAD, chunk(said(1, "one")), LAST], [HEAD, chunk(said(2, "two")), Pause()])
+    async with reading(site) as on:
+        await on.until(lambda: on.lines == ["one", "two"])
+
+
+async def test_the_instance_before_is_chosen_while_the_present_one_waits() -> None:
+    dead = pod("web-1", "line-1", statuses=[crashing(137, "OOMKilled", restarts=3)])
+    site = Site([HEAD, chunk(said(1, "last words")), LAST], pods=[dead])
+    async with reading(site) as on:
+        await on.hears(Hearing.OVER)
+        assert on.lines == ["last words"]
+        assert on.log.state.end is not None and on.log.state.end.code == 137
+    assert site.asked == [{"container": "app", "timestamps": "true", "previous": "true", "tailLines": "300"}]
+
+
+async def test_a_container_that_waits_is_asked_for_until_it_runs() -> None:
+    words = b'container \\"app\\" in pod \\"web-1\\" is waiting to start: trying and failing to pull image'
+    site = Site(
+        [status(400, words, b"BadRequest")],
+        [HEAD, chunk(said(1, "at last")), Pause()],
+        pods=[image_pull("web-1", "line-1"), pod("web-1", "line-1")],
+    )
+    async with reading(site) as on:
+        await on.hears(Hearing.WAITING)
+        assert "trying and failing to pull image" in on.log.state.sentence
+        await on.until(lambda: on.lines == ["at last"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "hearing", "words"),
+    [
+        (status(403, b"no", b"Forbidden"), Hearing.OVER, "the right get pods/log is missing"),
+        (status(404, b'pods \\"web-1\\" not found', b"NotFound"), Hearing.OVER, "no longer exists"),
+        (status(500, KUBELET, b"InternalError"), Hearing.CUT, "of the pod's node: connection refused."),
+        (status(502, b"proxy error from 127.0.0.1:6443 while dialing 10.0.0.7:10250, code 502: 502 Bad Gateway"),
+         Hearing.CUT, "cannot reach the kubelet"),
+        (status(503, b"No agent available", b"InternalError"), Hearing.CUT, "cannot reach the kubelet"),
+        (status(401, b"Unauthorized"), Hearing.OVER, "does not accept these credentials"),
+        (ok(b"<html>", "Content-Type: text/html"), Hearing.CUT, "not a Kubernetes API server"),
+    ],
+)  # fmt: skip
+async def test_every_refusal_is_one_plain_sentence(answer: bytes, hearing: Hearing, words: str) -> None:
+    site = Site(*[[answer]] * 3)
+    async with reading(site) as on:
+        await on.hears(hearing)
+        assert words in on.log.state.sentence
+        assert "http" not in on.log.state.sentence.lower().replace("http 5", "")
+
+
+async def test_who_may_not_read_pods_reads_logs_all_the_same() -> None:
+    site = Site([HEAD, chunk(said(1, "one")), LAST], pods=[status(403, b"no", b"Forbidden")])
+    async with reading(site) as on:
+        await on.hears(Hearing.OVER)
+        assert on.lines == ["one"]
+        assert on.log.state.sentence == "The log ends here."
+    assert "container" not in site.asked[0]
+
+
+async def test_other_credentials_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site([status(401, b"Unauthorized")], [HEAD, chunk(said(1, "one")), Pause()])
+    renewed = 0
+
+    async def refresh(self: Credentials) -> bool:
+        nonlocal renewed
+        renewed += 1
+        return True
+
+    monkeypatch.setattr(Credentials, "refresh", refresh)
+    async with reading(site) as on:
+        await on.until(lambda: on.lines == ["one"])
+    assert renewed == 1
+
+
+async def test_a_stream_that_fails_again_and_again_is_asked_for_ever_more_slowly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failures: list[int] = []
+    monkeypatch.setattr(logs.backoff, "delay", lambda count, rng: failures.append(count) or 0.001)
+    site = Site(*[[HEAD, Close()]] * 4)
+    async with reading(site) as on:
+        await on.until(lambda: len(site.asked) == 5)
+    assert failures == [4, 5, 6, 7]
