@@ -73,7 +73,8 @@ class LogSource(Protocol):
     @property
     def transport(self) -> Transport: ...
 
-    credentials: RefreshingCredentials
+    @property
+    def credentials(self) -> RefreshingCredentials: ...
 
     async def until_up(self) -> None:
         """Wait until the link is up."""

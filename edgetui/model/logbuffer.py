@@ -140,7 +140,7 @@ class Search:
         self.words = words
         self.found: list[int] = []
         """Numbers of the lines found, in order."""
-        self._needle = words.casefold()
+        self._needle = words.lower()
         self._looked = 0
 
     def update(self, buffer: LogBuffer) -> None:
@@ -151,7 +151,7 @@ class Search:
         del self.found[:gone]
         start = max(self._looked, buffer.first)
         for number, raw in enumerate(buffer.since(start), start):
-            if self._needle in plain(split(raw)[1]).casefold():
+            if self._needle in plain(split(raw)[1]).lower():
                 self.found.append(number)
         self._looked = buffer.end
 

@@ -287,6 +287,19 @@ class EdgetuiApp(DrawnApp):
 
         self.push_screen(ManifestScreen(key))
 
+    def open_logs(self, key: ObjectKey | None) -> None:
+        """Show the log of a pod, or of the worst pod of a workload."""
+        from edgetui.model.podlogs import LOGGED
+
+        from .screens.logs import LogScreen
+
+        if key is None:
+            self.flash("There is nothing under the cursor.")
+        elif key.kind not in LOGGED:
+            self.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no log; pods and rollouts have.")
+        else:
+            self.push_screen(LogScreen(key))
+
     def watch_on_demand(self, pane: Pane, shown: bool) -> None:
         """Services and events are watched only while a pane shows them."""
         if pane.id not in ON_DEMAND:

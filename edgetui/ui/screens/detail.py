@@ -109,6 +109,10 @@ class DetailScreen(TextScreen):
         """Show this object as YAML."""
         self.app.open_manifest(self.key)
 
+    def action_logs(self) -> None:
+        """Read the log of this object."""
+        self.app.open_logs(self.key)
+
     def _ask_events(self) -> None:
         now = self.app.monotonic()
         if self.key.kind != "Event" and now - self._asked >= EVENTS_AGAIN:

@@ -213,6 +213,10 @@ class MainScreen(Screen[None]):
         """Begin an action on what is under the cursor."""
         self.app.act(action_id, self.target, self.settled)
 
+    def action_logs(self) -> None:
+        """Read the log of what is under the cursor."""
+        self.app.open_logs(self.current.table.cursor)
+
     def _filter(self, text: str) -> None:
         if text != self.current.filter_text:
             self.current.set_filter(text)
