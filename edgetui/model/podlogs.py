@@ -17,9 +17,6 @@ from edgetui.model.rollout import look
 from edgetui.model.store import Store
 from edgetui.model.text import ago, clean, squeeze, unix
 
-LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
-"""The kinds whose logs can be shown."""
-
 
 class End(msgspec.Struct, frozen=True, gc=False):
     """How one instance of a container ended; `at` is in Unix seconds, 0 when it is not told."""

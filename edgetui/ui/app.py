@@ -25,7 +25,7 @@ from edgetui.terminal.textual_seam import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
-from .keymap import ON_DEMAND, actions_for, kind_word
+from .keymap import LOGGED, ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
 from .screens.main import MainScreen
 from .terminal_meter import TerminalMeter
@@ -289,8 +289,6 @@ class EdgetuiApp(DrawnApp):
 
     def open_logs(self, key: ObjectKey | None) -> None:
         """Show the log of a pod, or of the worst pod of a workload."""
-        from edgetui.model.podlogs import LOGGED
-
         from .screens.logs import LogScreen
 
         if key is None:

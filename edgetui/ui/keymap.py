@@ -50,6 +50,9 @@ LOOKING = (
     Key("q", "quit", "q,ctrl+c,ctrl+q", "app.leave"),
 )
 
+LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+"""The kinds whose logs can be shown."""
+
 LOG_KEYS = (
     Key("end f", "follow: the last line and those that come; scrolling up stops it"),
     Key("/", "search; n the next line found, N the one before", "slash", "search"),

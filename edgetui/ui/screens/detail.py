@@ -14,7 +14,7 @@ from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.ui.details import detail
 from edgetui.ui.feed import Changes
-from edgetui.ui.keymap import object_bindings
+from edgetui.ui.keymap import LOGGED, object_bindings
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.bars import KeyHint
 
@@ -90,7 +90,8 @@ class DetailScreen(TextScreen):
 
     def hints(self) -> list[KeyHint]:
         """The actions that work on this object, and its other views."""
-        return [*self.app.action_hints(self.key, (self.key.kind,)), KeyHint("y", "yaml")]
+        logs = [KeyHint("l", "logs")] if self.key.kind in LOGGED else []
+        return [*self.app.action_hints(self.key, (self.key.kind,)), *logs, KeyHint("y", "yaml")]
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Something on the cluster changed: show it, and ask for new events when it was this object."""

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.timer import Timer
 
 from edgetui import crash
 from edgetui.cluster.logs import Hearing, LogState, PodLog
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.logbuffer import LogBuffer, Search
 from edgetui.model.podlogs import pods_to_log
-from edgetui.model.text import plural
-from edgetui.model.trouble import diagnose
+from edgetui.model.trouble import Diagnosis, diagnose
+from edgetui.ui import log_words
 from edgetui.ui.feed import Changes
-from edgetui.ui.keymap import LOG_KEYS, kind_word
-from edgetui.ui.spans import Span, Spans, line, width_of
+from edgetui.ui.keymap import LOG_KEYS
 from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.base import LineBar
 from edgetui.ui.widgets.filter_bar import FilterBar
@@ -61,9 +59,8 @@ class LogScreen(Screen[None]):
         self._pod = ""
         self._seen: tuple[object, ...] = ()
         self._found: Search | None = None
-        self._at: int | None = None
-        self._due: Timer | None = None
-        self._painted = 0.0
+        self._due: asyncio.Handle | None = None
+        self._painted = self._flush = 0.0
 
     def compose(self) -> ComposeResult:
         """Header, title, lines, state, search, footer."""
@@ -76,9 +73,15 @@ class LogScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin with the worst pod."""
+        self._flush = self.app.options.profile.flush
         self.view.focus()
         self._pods = pods_to_log(self.app.fleet.stores[self.key.cluster], self.key)
         self._listen(self._pods[0] if self._pods else "")
+
+    def on_unmount(self) -> None:
+        """Nothing is painted any more."""
+        if self._due is not None:
+            self._due.cancel()
 
     def on_resize(self) -> None:
         """The bars fit another width."""
@@ -107,7 +110,7 @@ class LogScreen(Screen[None]):
 
     def _listen(self, pod: str, container: str = "", previous: bool | None = None) -> None:
         """Read another log."""
-        self._pod, self._at = pod, None
+        self._pod, self.view.current = pod, None
         row = self._row
         self._seen = (row.uid, row.status, row.restarts, row.ready, row.condition) if row is not None else ()
         session = self.app.sessions.get(self.key.cluster)
@@ -128,10 +131,11 @@ class LogScreen(Screen[None]):
             self._changed()
 
     def _changed(self) -> None:
-        """Something came: paint it now, or as soon as it is time."""
-        if self._due is None:
-            wait = self._painted + self.app.options.profile.flush - asyncio.get_running_loop().time()
-            self._due = self.set_timer(max(wait, 0.001), self._paint)
+        """Something came: paint it now, or as soon as it is time. Sockets call this, outside of any screen."""
+        if self._due is None and self.is_running:
+            loop = asyncio.get_running_loop()
+            wait = self._painted + self._flush - loop.time()
+            self._due = loop.call_later(max(wait, 0.0), self.call_later, self._paint)
 
     def _paint(self) -> None:
         self._due = None
@@ -145,95 +149,30 @@ class LogScreen(Screen[None]):
 
     @property
     def _row(self) -> PodRow | None:
+        """The pod as the store knows it."""
         key = self.key._replace(kind="Pod", name=self._pod)
         row = self.app.fleet.find(key)
         return row if isinstance(row, PodRow) else None
 
     def _say(self) -> None:
-        app = self.app
-        self.header.show(app.stores, app.now(), app.badges, app.options.profile.label)
-        self.heading.say(self._title())
-        state = self._state()
-        before, self.view.notice = self.view.notice, self._notice(state)
-        if not len(self.view.buffer) and before != self.view.notice:
-            self.view.sync()
-        self.state_bar.say(self._state_line(state))
+        app, tail, view = self.app, self.tail, self.view
+        now, width = app.now(), self.size.width
+        link = app.fleet.stores[self.key.cluster].link.sentence
+        said = log_words.sentences(self.key, self._pod, tail, link, now)
+        before, view.notice = view.notice, log_words.notice(said, tail, self._trouble(), now)
+        if not len(view.buffer) and before != view.notice:
+            view.sync()
+        self.header.show(app.stores, now, app.badges, app.options.profile.label)
+        self.heading.say(log_words.title(self.key, self._pod, self._pods, tail, width))
+        self.state_bar.say(log_words.state_line(said, view, tail, self._found, width))
         self.footer.set_hints(self._hints(), (BACK,))
 
-    def _title(self) -> Spans:
-        where = f"{self.key.namespace} · {self.key.cluster}"
-        if not self._pod:
-            return line(Span(f"logs {kind_word(self.key.kind)} {self.key.name}", "title"), f" · {where}")
-        tail = self.tail
-        parts = []
-        if tail is not None and tail.container:
-            init = "init container" if tail.current is not None and tail.current.init else "container"
-            parts.append(f"{init} {tail.container}")
-        if tail is not None and tail.previous:
-            parts.append("previous instance")
-        if self.key.kind != "Pod" and self._pod in self._pods:
-            parts.append(f"pod {self._pods.index(self._pod) + 1} of {len(self._pods)}")
-        return line(Span(f"logs {self._pod}", "title"), "".join(f" · {part}" for part in [*parts, where]))
-
-    def _state(self) -> Sequence[Spans]:
-        """What is the matter with this log: sentences, the first one for a single line."""
-        if not self._pod:
-            return [line(f"no pods of {kind_word(self.key.kind)} {self.key.name} are known")]
-        if self.tail is None:
-            return [line(f"{self.key.cluster} is not connected")]
-        state, now = self.tail.state, self.app.now()
-        said: list[Spans] = []
-        if state.end is not None:
-            instance = "this instance" if self.tail.previous else "the container"
-            said.append(line(Span(f"{instance} {state.end.words(now)}", "warn")))
-        if state.sentence:
-            role = "bad" if state.hearing is Hearing.OVER else "warn"
-            said.append(line(Span(state.sentence, role)))
-        if state.hearing is Hearing.ASKING or (state.hearing is Hearing.LIVE and not len(self.tail.buffer)):
-            link = self.app.fleet.stores[self.key.cluster].link.sentence
-            said.append(line(link or "waiting for the first line"))
-        return said
-
-    def _notice(self, state: Sequence[Spans]) -> Sequence[Spans]:
-        """What is said in full while there are no lines."""
-        out = [line(), *state]
-        tail, row = self.tail, self._row
-        if tail is None:
-            return out
-        found = diagnose(row) if row is not None else None
-        if found is not None and tail.state.hearing is not Hearing.LIVE:
-            out.append(line(Span(found.sentence, "bad" if found.hard else "warn")))
-        if tail.state.next_step:
-            out.append(line(tail.state.next_step))
-        current = tail.current
-        if current is not None and current.before is not None and not tail.previous:
-            out.append(line(f"The instance before {current.before.words(self.app.now())}: p shows its log."))
-        return out
-
-    def _state_line(self, state: Sequence[Spans]) -> Spans:
-        view, tail = self.view, self.tail
-        left: list[Span] = []
-        if view.following:
-            if tail is not None and tail.state.hearing is Hearing.LIVE and len(view.buffer):
-                left.append(Span("following", "quiet"))
-        else:
-            below = view.new_below
-            left.append(Span(f"paused, {plural(below, 'new line')} below" if below else "paused", "note"))
-        if state and len(view.buffer):
-            left += [*((Span(" · ", "quiet"),) if left else ()), *state[0]]
-        right: list[Span] = []
-        if self._found is not None:
-            right.append(Span(self._found_words(self._found), "note"))
-        if view.buffer.first:
-            right.append(Span(f"  {view.buffer.first:,} older lines dropped", "quiet"))
-        pad = self.size.width - width_of(left) - width_of(right)
-        return (*left, Span(" " * max(pad, 1)), *right) if right else tuple(left)
-
-    def _found_words(self, search: Search) -> str:
-        count = len(search.found)
-        if self._at in search.found:
-            return f"/{search.words} {search.found.index(self._at) + 1} of {count}"
-        return f"/{search.words} {count or 'not'} found"
+    def _trouble(self) -> Diagnosis | None:
+        row = self._row
+        if row is None:
+            return None
+        node = self.app.fleet.stores[self.key.cluster].get("Node", "", row.node)
+        return diagnose(row, node if isinstance(node, NodeRow) else None)
 
     def _hints(self) -> list[KeyHint]:
         tail = self.tail
@@ -242,18 +181,27 @@ class LogScreen(Screen[None]):
             hints.append(KeyHint("n N", "next, before"))
         hints.append(KeyHint("/", "search"))
         if tail is not None:
-            hints.append(KeyHint("p", "present" if tail.previous else "previous"))
+            none = "none" if not tail.previous and self._first_instance else ""
+            hints.append(KeyHint("p", "present" if tail.previous else "previous", none))
             if len(tail.containers) > 1:
                 hints.append(KeyHint("c", "container"))
         if len(self._pods) > 1:
             hints.append(KeyHint("tab", "next pod"))
         return [*hints, KeyHint("w", "cut" if self.view.wrapped else "wrap"), KeyHint("i", "times")]
 
+    @property
+    def _first_instance(self) -> bool:
+        """Whether the container is known not to have run before."""
+        current = self.tail.current if self.tail is not None else None
+        return current is not None and current.before is None
+
     # -- keys
 
     def action_previous(self) -> None:
         """The instance before this one, and back."""
-        if self.tail is not None:
+        if self.tail is not None and not self.tail.previous and self._first_instance:
+            self.footer.flash("This container has not run before.")
+        elif self.tail is not None:
             self._listen(self._pod, self.tail.container, not self.tail.previous)
 
     def action_container(self) -> None:
@@ -294,10 +242,12 @@ class LogScreen(Screen[None]):
             self.footer.flash("Nothing is found; / searches.")
             return
         rows = self.view.rows
-        here = self._at if self._at is not None else rows[-1].number if rows else 0
-        self._at = self._found.after(here) if step > 0 else self._found.before(here)
-        if self._at is not None:
-            self.view.reveal(self._at)
+        here = self.view.current
+        if here is None:
+            here = rows[-1].number if rows else 0
+        number = self._found.after(here) if step > 0 else self._found.before(here)
+        if number is not None:
+            self.view.reveal(number)
         self._say()
 
     def action_back(self) -> None:
@@ -310,13 +260,13 @@ class LogScreen(Screen[None]):
     def _search(self, words: str) -> None:
         if words == (self._found.words if self._found is not None else ""):
             return
-        self._found, self._at = Search(words) if words else None, None
-        self.view.needle = words.lower()
+        self._found = Search(words) if words else None
+        self.view.needle, self.view.current = words.lower(), None
         if self._found is not None:
             self._found.update(self.view.buffer)
             rows = self.view.rows
-            self._at = self._found.before(rows[-1].number + 1) if rows else None
-        if self._at is not None:
-            self.view.reveal(self._at)
+            number = self._found.before(rows[-1].number + 1) if rows else None
+            if number is not None:
+                self.view.reveal(number)
         self.view.repaint()
         self._say()

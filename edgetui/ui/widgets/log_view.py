@@ -55,6 +55,8 @@ class LogView(Widget, can_focus=True):
         self.stamped = False
         self.needle = ""
         """Words to point out, in lower case."""
+        self.current: int | None = None
+        """The line where they are pointed out most."""
         self._moved = moved
         self._top = (0, 0)
         self._paused_at = 0
@@ -99,11 +101,12 @@ class LogView(Widget, can_focus=True):
 
     def reveal(self, number: int) -> None:
         """Scroll to a line, unless it can be seen; the lines stand still from now on."""
+        self.current = number
         self._pause()
         if number not in {row.number for row in self._rows}:
             self._top = (number, 0)
             self._move(-(self.size.height // 2))
-        self.sync()
+        self.repaint()
 
     # -- painting
 
@@ -131,9 +134,10 @@ class LogView(Widget, can_focus=True):
         if not self.needle or len(folded) != len(row.text):
             return (Span(row.text),)
         spans: list[Span] = []
+        role = "cursor" if row.number == self.current else "field"
         while (found := folded.find(self.needle, at)) >= 0:
             end = found + len(self.needle)
-            spans += [Span(row.text[at:found]), Span(row.text[found:end], "cursor")]
+            spans += [Span(row.text[at:found]), Span(row.text[found:end], role)]
             at = end
         return (*spans, Span(row.text[at:]))
 
