@@ -171,10 +171,11 @@ class Resume:
 
     A server goes on from a whole second (it drops the fraction of `sinceTime`), and lines of two streams of one
     container may stand in the log a little out of order. So it is asked for a second more, and what came already
-    is recognised by its bytes, timestamp included.
+    is recognised by its bytes, timestamp included. What is older than the first line was not asked for to begin with.
     """
 
     def __init__(self) -> None:
+        self._first: bytes | None = None
         self._second = 0
         self._blocks: deque[tuple[int, array[int]]] = deque()
         self._remembered = 0
@@ -202,11 +203,13 @@ class Resume:
     def _came(self, line: bytes) -> bool:
         key = hash(line)
         if self._again[key] <= 0:
-            return False
+            return b"" < split(line)[0] < (self._first or b"")
         self._again[key] -= 1
         return True
 
     def _remember(self, lines: Sequence[bytes]) -> None:
+        if self._first is None:
+            self._first = split(lines[0])[0]
         second = moment(split(lines[-1])[0]) or self._second
         if second > self._second + 1:
             self._again.clear()

@@ -139,6 +139,15 @@ def test_what_the_server_no_longer_has_does_not_hide_what_is_new() -> None:
     assert resumed(before, [at(1.5, "rotated")]) == [at(1.5, "rotated")]
 
 
+def test_lines_before_the_first_that_was_shown_stay_away() -> None:
+    log = [at(1 + n * 0.01, str(n)) for n in range(9)]
+    assert resumed(log[4:7], log) == log[7:]
+    resume = Resume()
+    resume.new(log[4:7])
+    resume.begin()
+    assert resume.new([log[3], log[6], b"the log was rotated"]) == [b"the log was rotated"]
+
+
 def test_a_second_cut_while_lines_come_again() -> None:
     resume, log = Resume(), [at(n * 0.1, str(n)) for n in range(9)]
     resume.new(log[:6])
