@@ -166,8 +166,11 @@ class PodLog:
         self._changed()
 
     def _runs_again(self) -> bool:
+        """Whether another instance runs than the one whose end is known, or has run meanwhile."""
         current = self.current
-        return not self.previous and current is not None and current.running
+        if self.previous or current is None:
+            return False
+        return current.running or (current.ended or current.before) != self.state.end
 
     async def _listen(self) -> None:
         """One stream to its end. Raises what ended it, unless that was the server in good order."""
@@ -216,7 +219,11 @@ class PodLog:
         """The server has no more to send: say why."""
         before = self.current
         if not self.previous and not (before is not None and before.ended):
-            await self._look()
+            try:
+                await self._look()
+            except NotFound:
+                self.take([rest] if rest else [])
+                raise
         current = self.current
         if current is not None and current.running and not self.previous:
             self._failures += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
+from edgetui.ui.screens.help import HelpScreen
 from edgetui.ui.screens.logs import LogScreen
 from edgetui.ui.widgets.log_view import LogView
 from tests.unit.cluster.logsite import HEAD, LAST, Site, Source, said, status
@@ -83,6 +85,19 @@ async def test_a_pod_is_followed_under_a_title_that_names_it() -> None:
         await on.says("new")
         await on.press("escape")
         assert on.app.screen is on.app.main
+        await on.until(lambda: not on.source.transport._streams)
+
+
+async def test_a_flood_is_painted_no_faster_than_the_profile_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    paints: list[float] = []
+    real = LogScreen._paint
+    monkeypatch.setattr(LogScreen, "_paint", lambda self: (paints.append(time.monotonic()), real(self)))
+    site = Site([HEAD, *(chunk(lines(200, at)) for at in range(0, 60_000, 200))])
+    async with looking(site) as on:
+        await on.until(lambda: on.logs.tail is not None and on.logs.tail.buffer.end == 60_000)
+        await on.says("line 59999", "50,000 older lines dropped")
+        allowed = (paints[-1] - paints[0]) / on.app.options.profile.flush
+        assert 2 <= len(paints) <= allowed + 2
 
 
 async def test_scrolling_up_stops_following_and_counts_what_comes() -> None:
@@ -221,6 +236,9 @@ async def test_long_lines_wrap_or_are_cut_and_times_are_shown() -> None:
         assert on.text().splitlines()[3] == "after"
         await on.press("i")
         assert on.text().splitlines()[3] == "11-24 15:00:02 after"
+        await on.press("question_mark")
+        assert isinstance(on.app.screen, HelpScreen)
+        assert "keys in the logs" in on.app.screen.body.text
 
 
 async def test_what_the_ring_dropped_is_counted() -> None:

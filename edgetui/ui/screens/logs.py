@@ -41,6 +41,7 @@ class LogScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.keys, key.action, key.words, show=False) for key in LOG_KEYS if key.action),
         Binding("escape,q", "back", "back", show=False),
+        Binding("question_mark", "app.help", "help", show=False),
         Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
         Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
@@ -165,7 +166,7 @@ class LogScreen(Screen[None]):
         self.header.show(app.stores, now, app.badges, app.options.profile.label)
         self.heading.say(log_words.title(self.key, self._pod, self._pods, tail, width))
         self.state_bar.say(log_words.state_line(said, view, tail, self._found, width))
-        self.footer.set_hints(self._hints(), (BACK,))
+        self.footer.set_hints(self._hints(), (KeyHint("?", "help"), BACK))
 
     def _trouble(self) -> Diagnosis | None:
         row = self._row

@@ -12,6 +12,7 @@ import pytest
 from edgetui.cluster import logs
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.logs import Hearing, PodLog
+from edgetui.cluster.transport import Transport
 from tests.unit.model.factories import crashing, image_pull, pod
 
 from .logsite import HEAD, KUBELET, LAST, Site, Source, said, status
@@ -67,6 +68,25 @@ async def test_it_begins_with_the_last_lines_and_follows() -> None:
         more.until.set()
         await on.until(lambda: on.lines == ["one", "t"])
     assert site.asked == [{"container": "app", "timestamps": "true", "follow": "true", "tailLines": "300"}]
+
+
+async def test_silence_before_the_first_line_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kubelet sends no head before the container has written something, so the head has all the time it wants."""
+    patience: list[float] = []
+    real = Transport.open_stream
+
+    def open_stream(self: Transport, *args: Any, **options: Any) -> Any:
+        patience.append(options["head_timeout"])
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Transport, "open_stream", open_stream)
+    written = Pause()
+    async with reading(Site([written, HEAD, chunk(said(1, "one"))])) as on:
+        await on.until(lambda: patience)
+        assert on.log.state.hearing is Hearing.ASKING
+        written.until.set()
+        await on.until(lambda: on.lines == ["one"])
+    assert len(patience) == 1 and patience[0] >= 86_400
 
 
 @pytest.mark.parametrize("end", [Reset(), Close()], ids=["reset", "closed"])
@@ -133,6 +153,30 @@ async def test_the_end_of_a_container_ends_the_log_and_its_return_goes_on() -> N
         on.log.look_again()
         await on.until(lambda: on.lines == ["one", "no end", "again"])
         assert on.log.state.hearing is Hearing.LIVE
+
+
+async def test_an_instance_that_came_and_went_meanwhile_is_read_too() -> None:
+    first = pod("web-1", "line-1", statuses=[crashing(137, restarts=3)])
+    second = pod("web-1", "line-1", statuses=[crashing(1, restarts=4)])
+    site = Site(
+        [HEAD, chunk(said(1, "one")), LAST],
+        [HEAD, chunk(said(9, "another")), LAST],
+        pods=[pod("web-1", "line-1"), first, second],
+    )
+    async with reading(site) as on:
+        await on.hears(Hearing.ENDED)
+        on.log.look_again()
+        await on.until(lambda: on.lines == ["one", "another"])
+        await on.until(lambda: on.log.state.end is not None and on.log.state.end.code == 1)
+
+
+async def test_the_last_words_of_a_pod_that_is_gone_are_kept() -> None:
+    gone = status(404, b'pods \\"web-1\\" not found', b"NotFound")
+    site = Site([HEAD, chunk(said(1, "one") + said(2, "no end")[:-1]), LAST], pods=[pod("web-1"), gone])
+    async with reading(site) as on:
+        await on.hears(Hearing.OVER)
+        assert on.lines == ["one", "no end"]
+        assert on.log.state.sentence == "This pod no longer exists."
 
 
 async def test_a_server_that_ends_a_living_stream_is_asked_again() -> None:
