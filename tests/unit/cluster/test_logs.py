@@ -130,6 +130,10 @@ async def test_a_stream_that_delivers_through_an_outage_is_kept() -> None:
         await on.until(lambda: on.lines == ["one", "two"])
         assert on.log.state.hearing is Hearing.LIVE
         on.source.lift()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        on.source.lower()
+        await on.hears(Hearing.CUT)
         yet_more.until.set()
         await on.until(lambda: on.lines == ["one", "two", "three"])
     assert len(site.asked) == 1
@@ -253,12 +257,13 @@ async def test_other_credentials_are_tried_once(monkeypatch: pytest.MonkeyPatch)
     assert renewed == 1
 
 
-async def test_a_stream_that_fails_again_and_again_is_asked_for_ever_more_slowly(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("end", [Close(), LAST], ids=["cut", "clean"])
+async def test_a_stream_that_ends_again_and_again_is_asked_for_ever_more_slowly(
+    monkeypatch: pytest.MonkeyPatch, end: Close | bytes
 ) -> None:
     failures: list[int] = []
     monkeypatch.setattr(logs.backoff, "delay", lambda count, rng: failures.append(count) or 0.001)
-    site = Site(*[[HEAD, Close()]] * 4)
+    site = Site(*[[HEAD, end]] * 4)
     async with reading(site) as on:
         await on.until(lambda: len(site.asked) == 5)
     assert failures == [4, 5, 6, 7]
