@@ -86,8 +86,8 @@ class LogSource(Protocol):
 class PodLog:
     """The newest lines of one container in `buffer`, while `run` runs; `changed` is called after every change.
 
-    With an empty `container` the one is chosen that explains the pod's state; with `previous` None the instance
-    before is chosen where the present one does not run.
+    With an empty `container` the one is chosen that explains the pod's state. Of a container that waits to be
+    started again a kubelet sends what the last instance wrote, so a crash loop is followed from crash to crash.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class PodLog:
         namespace: str,
         pod: str,
         container: str = "",
-        previous: bool | None = None,
+        previous: bool = False,
         *,
         changed: Callable[[], None] = lambda: None,
         rng: backoff.Random | None = None,
@@ -160,9 +160,6 @@ class PodLog:
                 raise not_kubernetes("no pod") from None
             self.containers = containers(pod)
             self.container = self.container or first_to_log(pod)
-        current = self.current
-        if self.previous is None:
-            self.previous = bool(current and current.waiting and current.before)
         self._changed()
 
     def _runs_again(self) -> bool:
@@ -238,7 +235,7 @@ class PodLog:
 
     def _failed(self, error: EdgetuiError) -> None:
         self._failures += 1
-        self._say(_in_words(error, bool(self.previous)))
+        self._say(_in_words(error, self.previous))
 
     async def _renew(self) -> bool:
         """Get other credentials, once."""

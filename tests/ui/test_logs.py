@@ -163,15 +163,14 @@ async def test_the_instance_before_and_the_other_containers() -> None:
         "oven", "line-1", statuses=[runs(name="app"), crashing(137, name="side")],
         init_containers=[{"name": "migrate"}],
     )  # fmt: skip
-    site = Site(*[[HEAD, chunk(said(1, words)), LAST] for words in ("dead", "present", "init")], pods=[two])
+    site = Site(*[[HEAD, chunk(said(1, words)), LAST] for words in ("dead", "before", "init")], pods=[two])
     async with looking(site) as on:
-        await on.says("container side · previous instance", "dead", "this instance ended", "exit 137")
+        await on.says("container side · line-1", "dead", "the container ended", "exit 137")
         await on.press("p")
-        await on.says("present", "the container ended")
-        assert "previous instance" not in on.text()
+        await on.says("container side · previous instance", "before", "this instance ended", "exit 137")
         await on.press("c")
         await on.says("init container migrate", "init")
-    assert [one.get("previous") for one in site.asked] == ["true", None, None]
+    assert [one.get("previous") for one in site.asked] == [None, "true", None]
 
 
 async def test_a_cut_is_said_in_one_line_and_the_lines_stay() -> None:

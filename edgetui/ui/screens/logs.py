@@ -98,10 +98,8 @@ class LogScreen(Screen[None]):
         self._pods = pods_to_log(self.app.fleet.stores[self.key.cluster], self.key)
         if not self._pod and self._pods:
             self._listen(self._pods[0])
-        row = self._row
-        seen = (row.uid, row.status, row.restarts, row.ready, row.condition) if row is not None else ()
-        if self.tail is not None and seen != self._seen:
-            self._seen = seen
+        before, self._seen = self._seen, self._signs()
+        if self.tail is not None and before != self._seen:
             self.tail.look_again()
         self._say()
 
@@ -109,11 +107,10 @@ class LogScreen(Screen[None]):
         """A second passed."""
         self._say()
 
-    def _listen(self, pod: str, container: str = "", previous: bool | None = None) -> None:
+    def _listen(self, pod: str, container: str = "", previous: bool = False) -> None:
         """Read another log."""
         self._pod, self.view.current = pod, None
-        row = self._row
-        self._seen = (row.uid, row.status, row.restarts, row.ready, row.condition) if row is not None else ()
+        self._seen = self._signs()
         session = self.app.sessions.get(self.key.cluster)
         self.tail = None
         if session is not None and pod:
@@ -154,6 +151,11 @@ class LogScreen(Screen[None]):
         key = self.key._replace(kind="Pod", name=self._pod)
         row = self.app.fleet.find(key)
         return row if isinstance(row, PodRow) else None
+
+    def _signs(self) -> tuple[object, ...]:
+        """What changes of a pod when there may be more to hear."""
+        row = self._row
+        return (row.uid, row.status, row.restarts, row.ready, row.condition) if row is not None else ()
 
     def _say(self) -> None:
         app, tail, view = self.app, self.tail, self.view

@@ -189,10 +189,26 @@ async def test_a_server_that_ends_a_living_stream_is_asked_again() -> None:
         await on.until(lambda: on.lines == ["one", "two"])
 
 
-async def test_the_instance_before_is_chosen_while_the_present_one_waits() -> None:
+async def test_a_crash_loop_is_followed_from_crash_to_crash() -> None:
     dead = pod("web-1", "line-1", statuses=[crashing(137, "OOMKilled", restarts=3)])
-    site = Site([HEAD, chunk(said(1, "last words")), LAST], pods=[dead])
+    site = Site(
+        [HEAD, chunk(said(1, "last words")), LAST],
+        [HEAD, chunk(said(9, "next try"))],
+        pods=[dead, dead, pod("web-1", "line-1")],
+    )
     async with reading(site) as on:
+        await on.hears(Hearing.ENDED)
+        assert on.lines == ["last words"]
+        assert on.log.state.end is not None and on.log.state.end.code == 137
+        on.log.look_again()
+        await on.until(lambda: on.lines == ["last words", "next try"])
+
+
+async def test_the_instance_before_is_read_to_its_end() -> None:
+    restarted = pod("web-1", "line-1")
+    restarted["status"]["containerStatuses"][0]["lastState"] = crashing(137, "OOMKilled")["lastState"]
+    site = Site([HEAD, chunk(said(1, "last words")), LAST], pods=[restarted])
+    async with reading(site, previous=True) as on:
         await on.hears(Hearing.OVER)
         assert on.lines == ["last words"]
         assert on.log.state.end is not None and on.log.state.end.code == 137
