@@ -156,6 +156,9 @@ async def test_a_worse_pod_of_a_rollout_comes_first_and_tab_goes_on() -> None:
         await on.says("second", "pod 2 of 7")
         await on.press("shift+tab")
         await on.says("pod 1 of 7")
+        assert on.source.needed == [("ReplicaSet", True)]
+        await on.press("escape")
+        assert on.source.needed == [("ReplicaSet", True), ("ReplicaSet", False)]
 
 
 async def test_the_instance_before_and_the_other_containers() -> None:

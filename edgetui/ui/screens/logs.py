@@ -28,6 +28,7 @@ from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.log_view import LogView
 
 from .base import BACK
+from .detail import READS
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
@@ -76,13 +77,20 @@ class LogScreen(Screen[None]):
         """Begin with the worst pod."""
         self._flush = self.app.options.profile.flush
         self.view.focus()
+        self._need(True)
         self._pods = pods_to_log(self.app.fleet.stores[self.key.cluster], self.key)
         self._listen(self._pods[0] if self._pods else "")
 
     def on_unmount(self) -> None:
-        """Nothing is painted any more."""
+        """Nothing is painted any more, and what only this screen needed is needed no more."""
+        self._need(False)
         if self._due is not None:
             self._due.cancel()
+
+    def _need(self, needed: bool) -> None:
+        session = self.app.sessions.get(self.key.cluster)
+        if session is not None and self.key.kind in READS:
+            session.need(READS[self.key.kind], needed)
 
     def on_resize(self) -> None:
         """The bars fit another width."""

@@ -64,6 +64,13 @@ class Source:
         self.api = Api(self.transport, self.credentials)
         self.up, self.down = asyncio.Event(), asyncio.Event()
         self.up.set()
+        self.needed: list[tuple[str, bool]] = []
+
+    def need(self, kind: str, needed: bool) -> None:
+        self.needed.append((kind, needed))
+
+    def show_metrics(self, kinds: object) -> None:
+        """Nothing is measured here."""
 
     def lower(self) -> None:
         self.up.clear()
