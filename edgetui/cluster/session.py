@@ -257,6 +257,18 @@ class ClusterSession:
         except TimeoutError:
             return False
 
+    async def until_up(self) -> None:
+        """Wait until the link is up."""
+        while not self._is_up:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def until_down(self) -> None:
+        """Wait until the link is down."""
+        while self._is_up:
+            self._changed.clear()
+            await self._changed.wait()
+
     async def close(self) -> None:
         """Close every stream, request and task of this cluster; harmless when repeated."""
         self._closed = True
@@ -320,16 +332,15 @@ class ClusterSession:
         self._poller.period = PERIOD if self._full else SLOW_PERIOD
         shown = self._metrics_shown & self.store.wire.metered
         if shown and not self._poller.running:
-            self._spawn(self._poller.run(self._until_up))
+            self._spawn(self._poller.run(self.until_up))
         self._poller.forget(self._metrics_shown - shown)
         self._poller.show(shown)
 
     # Inside
 
-    async def _until_up(self) -> None:
-        while self._supervisor is None or self._supervisor.link.phase is not Phase.UP:
-            self._changed.clear()
-            await self._changed.wait()
+    @property
+    def _is_up(self) -> bool:
+        return self._supervisor is not None and self._supervisor.link.phase is Phase.UP
 
     def _up(self) -> None:
         now = steady_clock()

@@ -9,6 +9,7 @@ from edgetui.demo import resources, reviews, status, writing
 from edgetui.demo.auth import User, issue_token
 from edgetui.demo.cluster import Cluster
 from edgetui.demo.http import Reply, Request, json_reply
+from edgetui.demo.logs import log_reply
 from edgetui.demo.reading import list_reply, selection
 from edgetui.demo.resources import NODE_METRICS, POD_METRICS, RESOURCES, REVIEWS, Resource
 from edgetui.demo.watching import watch_reply
@@ -129,8 +130,7 @@ class Api:
             write = writing.patch if verb == "patch" else writing.update
             return write(request, storage, resource, namespace, name, sub)
         if sub == "log" and verb == "get":
-            storage.get(resource, namespace, name)
-            return Reply(body=b"the demo fleet keeps no logs\n", content_type="text/plain")
+            return log_reply(request, storage, namespace, name, self._cluster.timeline.now)
         raise status.StatusError(405, "the server does not allow this method on the requested resource")
 
     def _review(self, request: Request, resource: Resource, user: User) -> Reply:

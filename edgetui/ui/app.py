@@ -25,7 +25,7 @@ from edgetui.terminal.textual_seam import DrawnApp
 
 from . import themes
 from .feed import Changes, Feed
-from .keymap import ON_DEMAND, actions_for, kind_word
+from .keymap import LOGGED, ON_DEMAND, actions_for, kind_word
 from .options import ScreenOptions
 from .screens.main import MainScreen
 from .terminal_meter import TerminalMeter
@@ -286,6 +286,17 @@ class EdgetuiApp(DrawnApp):
         from .screens.manifest import ManifestScreen
 
         self.push_screen(ManifestScreen(key))
+
+    def open_logs(self, key: ObjectKey | None) -> None:
+        """Show the log of a pod, or of the worst pod of a workload."""
+        from .screens.logs import LogScreen
+
+        if key is None:
+            self.flash("There is nothing under the cursor.")
+        elif key.kind not in LOGGED:
+            self.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no log; pods and rollouts have.")
+        else:
+            self.push_screen(LogScreen(key))
 
     def watch_on_demand(self, pane: Pane, shown: bool) -> None:
         """Services and events are watched only while a pane shows them."""

@@ -11,7 +11,7 @@ from edgetui.actions.registry import ACTIONS, Action
 PANE_ORDER = ("nodes", "pods", "autoscalers", "rollouts", "services", "events")
 """Pane ids in the order of the keys 1 to 6; the last two are watched only while they are shown."""
 
-OBJECT_VIEWS = frozenset({"manifest"})
+OBJECT_VIEWS = frozenset({"logs", "manifest"})
 """Bindings of other views of one object, which work on its own screen as they do in a pane."""
 
 ON_DEMAND = frozenset({"services", "events"})
@@ -36,6 +36,7 @@ LOOKING = (
     Key("home end", "first and last row"),
     Key("enter", "open the object under the cursor"),
     Key("y", "the object as YAML, as the server has it; secrets stay hidden", "y", "manifest"),
+    Key("l", "the logs of a pod, or of the worst pod of a rollout", "l", "logs"),
     Key("esc", "back; in a pane: clear the filter", "escape", "back"),
     Key("/", "filter: words, node=NAME, namespace=NAME, !not", "slash", "filter"),
     Key("o", "sort by the next column, then worst first again", "o", "sort"),
@@ -49,6 +50,23 @@ LOOKING = (
     Key("ctrl+z", "back to the shell; fg returns", "ctrl+z", "app.suspend_process"),
     Key("q", "quit", "q,ctrl+c,ctrl+q", "app.leave"),
 )
+
+LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+"""The kinds whose logs can be shown."""
+
+LOG_KEYS = (
+    Key("end f", "follow: the last line and those that come; scrolling up stops it"),
+    Key("/", "search; n the next line found, N the one before", "slash", "search"),
+    Key("n", "", "n", "found(1)"),
+    Key("N", "", "N", "found(-1)"),
+    Key("p", "the instance before this one, and back", "p", "previous"),
+    Key("c", "the next container, init containers too", "c", "container"),
+    Key("tab", "the next pod of the rollout; shift+tab the one before", "tab", "pod(1)"),
+    Key("shift+tab", "", "shift+tab", "pod(-1)"),
+    Key("w", "wrap long lines, or cut them", "w", "wrap"),
+    Key("i", "the server's time before every line", "i", "times"),
+)
+"""Keys of the logs; one without words is told with the one before it."""
 
 
 def looking_bindings() -> list[BindingType]:

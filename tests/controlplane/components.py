@@ -91,13 +91,17 @@ def storage(assets: Assets, options: Options, ports: Ports, files: Files) -> lis
 
 
 def apiserver(assets: Assets, options: Options, ports: Ports, files: Files) -> list[str]:
-    """Loopback needs ``--endpoint-reconciler-type=none``; metrics need the request-header settings."""
+    """Loopback needs ``--endpoint-reconciler-type=none``; metrics need the request-header settings.
+
+    Logs are fetched from the nodes by address, because their names cannot be looked up.
+    """
     command = [
         assets["kube-apiserver"],
         "--bind-address=127.0.0.1",
         f"--secure-port={ports.apiserver}",
         "--advertise-address=127.0.0.1",
         "--endpoint-reconciler-type=none",
+        "--kubelet-preferred-address-types=InternalIP",
         "--service-cluster-ip-range=10.43.0.0/16",
         f"--etcd-servers=http://127.0.0.1:{ports.storage}",
         f"--tls-cert-file={files.serving.cert}",

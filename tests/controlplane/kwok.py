@@ -14,7 +14,7 @@ MANAGED_LABEL = "managed"
 ALIVE, DEAD = "a", "b"
 """A node labelled ``managed=a`` is played by kwok; relabelled ``b`` it is as if its host had lost power."""
 
-# A configuration that leaves one of these out gets 0, not the default, and kwok refuses to start.
+# A configuration that leaves an option out gets 0, not the default: kwok refuses to start, or serves no logs.
 _PARALLELISM = (
     "podPlayStageParallelism",
     "nodePlayStageParallelism",
@@ -55,14 +55,42 @@ def _with_idle_load(document: Any) -> Any:
     return document
 
 
-def write_config(path: Path, kwok_stages: Path) -> Path:
-    """Write the one file kwok is started with: its own stages and metrics, and our pod stages."""
+def _logs(directory: Path) -> dict[str, Any]:
+    """Every container called ``app`` or ``quiet`` has the log in the file of that name; tests write it, as CRI does.
+
+    What the present instance and the one before have written are two files. Other containers have no log.
+    """
+    directory.mkdir()
+    files = {name: directory / f"{name}.log" for name in ("app", "previous", "quiet")}
+    for file in files.values():
+        file.touch()
+    return {
+        "apiVersion": "kwok.x-k8s.io/v1alpha1",
+        "kind": "ClusterLogs",
+        "metadata": {"name": "files"},
+        "spec": {
+            "logs": [
+                {
+                    "containers": ["app"],
+                    "logsFile": str(files["app"]),
+                    "previousLogsFile": str(files["previous"]),
+                    "follow": True,
+                },
+                {"containers": ["quiet"], "logsFile": str(files["quiet"]), "follow": True},
+            ]
+        },
+    }
+
+
+def write_config(path: Path, kwok_stages: Path, logs: Path) -> Path:
+    """Write the one file kwok is started with: its own stages and metrics, our pod stages, where logs are."""
     documents: list[Any] = [
         {
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
             "kind": "KwokConfiguration",
-            "options": {option: 8 for option in _PARALLELISM},
-        }
+            "options": {**dict.fromkeys(_PARALLELISM, 8), "enableDebuggingHandlers": True},
+        },
+        _logs(logs),
     ]
     for name in sorted(KWOK_STAGES):
         documents.extend(map(_with_idle_load, yaml.safe_load_all((kwok_stages / name).read_text())))

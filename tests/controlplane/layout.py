@@ -52,7 +52,8 @@ class Layout:
                 Path(self.files.kubeconfig(component)), component, kubeconfig.certificate_user(pair)
             )
         self._admin = self.authority.issue("admin", "admin", organizations=_MASTERS)
-        kwok.write_config(directory / "kwok.yaml", assets.kwok_stages)
+        self.logs = directory / "logs"
+        kwok.write_config(directory / "kwok.yaml", assets.kwok_stages, self.logs)
         scheduler = components.scheduler_config(self.files)
         (directory / "scheduler.yaml").write_text(yaml.safe_dump(scheduler))
 

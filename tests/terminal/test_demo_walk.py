@@ -144,6 +144,21 @@ def test_the_bad_image_is_named_and_rolled_back(screen: PtyApp, tmp_path: Path) 
     assert record.count('"event":"intent"') == record.count('"event":"result"') == 1
 
 
+def test_the_log_of_a_crashed_container_and_of_one_that_writes(screen: PtyApp) -> None:
+    go_to(screen, "pods")
+    narrow(screen, "label-printer")
+    screen.keys("l")
+    screen.wait_for("loading label cache", "exit 137 (OOMKilled)")
+    back(screen, "exit 137")
+    narrow(screen, "oven")
+    screen.keys("l")
+    screen.wait_for("following")
+    before = screen.text()
+    screen.until(lambda text: text != before and "following" in text, what="another line")
+    back(screen, "following")
+    wait_row(screen, "oven", "Running")
+
+
 def test_rotating_the_token_ends_the_old_one(served: Path, tmp_path: Path) -> None:
     before = served.read_text()
     wires = {site: Wire(served, site) for site in SITES}

@@ -14,7 +14,7 @@ from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.ui.details import detail
 from edgetui.ui.feed import Changes
-from edgetui.ui.keymap import object_bindings
+from edgetui.ui.keymap import LOGGED, object_bindings
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.bars import KeyHint
 
@@ -90,7 +90,8 @@ class DetailScreen(TextScreen):
 
     def hints(self) -> list[KeyHint]:
         """The actions that work on this object, and its other views."""
-        return [*self.app.action_hints(self.key, (self.key.kind,)), KeyHint("y", "yaml")]
+        logs = [KeyHint("l", "logs")] if self.key.kind in LOGGED else []
+        return [*self.app.action_hints(self.key, (self.key.kind,)), *logs, KeyHint("y", "yaml")]
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Something on the cluster changed: show it, and ask for new events when it was this object."""
@@ -108,6 +109,10 @@ class DetailScreen(TextScreen):
     def action_manifest(self) -> None:
         """Show this object as YAML."""
         self.app.open_manifest(self.key)
+
+    def action_logs(self) -> None:
+        """Read the log of this object."""
+        self.app.open_logs(self.key)
 
     def _ask_events(self) -> None:
         now = self.app.monotonic()

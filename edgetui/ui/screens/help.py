@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.actions.registry import ACTIONS
-from edgetui.ui.keymap import LOOKING
+from edgetui.ui.keymap import LOG_KEYS, LOOKING
 from edgetui.ui.spans import Span, Spans, line
 
 from .base import TextScreen
@@ -35,6 +35,8 @@ class HelpScreen(TextScreen):
             out.append(line(Span(f"  {action.key:<11}", "title"), words))
         out += [line(), line(Span("keys that only look", "title"))]
         out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOOKING]
+        out += [line(), line(Span("keys in the logs", "title"))]
+        out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOG_KEYS if key.words]
         out += [line(), line(Span("signs", "title"))]
         out += [line(Span(f"  {sign:<11}", "title"), words) for sign, words in _SIGNS]
         out += [line(), line(Span("rollout bar", "title"))]

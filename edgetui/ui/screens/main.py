@@ -13,7 +13,7 @@ from textual.screen import Screen
 from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.ui.feed import Changes
-from edgetui.ui.keymap import ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
+from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
 from edgetui.ui.widgets.bars import KeyHint, Tab, tab_line
 from edgetui.ui.widgets.base import LineBar
 from edgetui.ui.widgets.filter_bar import FilterBar
@@ -159,6 +159,8 @@ class MainScreen(Screen[None]):
         target = self.target
         hints = self.app.action_hints(target.key if target else None, self.current.pane.kinds)
         hints += [KeyHint("/", "filter"), KeyHint("enter", "open")]
+        if target and target.key.kind in LOGGED:
+            hints.append(KeyHint("l", "logs"))
         self.footer.set_hints(hints, LAST_HINTS)
 
     # -- keys
@@ -212,6 +214,10 @@ class MainScreen(Screen[None]):
     def action_act(self, action_id: str) -> None:
         """Begin an action on what is under the cursor."""
         self.app.act(action_id, self.target, self.settled)
+
+    def action_logs(self) -> None:
+        """Read the log of what is under the cursor."""
+        self.app.open_logs(self.current.table.cursor)
 
     def _filter(self, text: str) -> None:
         if text != self.current.filter_text:

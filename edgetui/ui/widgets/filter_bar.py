@@ -1,4 +1,4 @@
-"""The line where a filter is typed; every key stroke filters at once."""
+"""The line where a filter or a search is typed; every key stroke takes effect at once."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .base import LineBar
 class FilterBar(Horizontal):
     """Hidden until opened. Enter keeps the filter, Escape clears it; the focus goes back to where it was.
 
-    `apply` takes the text. Closing calls it, and moves the focus, before it returns: the next key is meant for the
-    rows that are left, and may be there already.
+    `label` is its name; `apply` takes the text. Closing calls it, and moves the focus, before it returns: the next
+    key is meant for the rows that are left, and may be there already.
     """
 
     DEFAULT_CSS = """
@@ -33,15 +33,16 @@ class FilterBar(Horizontal):
         Binding("enter,down,tab", "keep", "keep", show=False, priority=True),
     ]
 
-    def __init__(self, apply: Callable[[str], None]) -> None:
+    def __init__(self, apply: Callable[[str], None], label: str = "filter") -> None:
         super().__init__()
         self.display = False
+        self._label = label
         self._apply = apply
         self._came_from: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """A label and an input."""
-        yield LineBar(line(Span(" filter  ", "bar")), base="bar")
+        yield LineBar(line(Span(f" {self._label}  ", "bar")), base="bar")
         yield Input(compact=True, select_on_focus=False)
 
     @property
