@@ -49,6 +49,7 @@ INPUTS: dict[str, r.Input] = {
     "LinkUp late": r.LinkUp(NOW - 10.0),
     "LinkDown": r.LinkDown("the link is down"),
     "Reinit": r.Reinit("another history"),
+    "Woke": r.Woke(600.0),
     "WatchListUnsupported": r.WatchListUnsupported(),
     "Recalled": r.Recalled(),
     "Link": r.Failed(errors.LinkError("connection reset")),

@@ -94,6 +94,7 @@ EXPECTED = {
         Ended broken | backoff | Close | stale
         CredentialsChanged | resuming | Close OpenWatch | -
         LinkUp late | resuming | Close OpenWatch | stale
+        Woke | - | - | stale
         Reinit | streaming | Close Begin OpenWatch | stale
         Link | backoff | Close | stale
         Tls | backoff | Close | stale
