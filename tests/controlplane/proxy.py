@@ -33,6 +33,7 @@ class Connection:
     up: int = 0
     down: int = 0
     closed: bool = False
+    abandoned: bool = False
     sockets: tuple[socket.socket, ...] = field(default=(), repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -148,6 +149,11 @@ class FaultProxy:
         """Go silent: connections stay open and new ones are accepted, but not a byte moves either way."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
+    def abandon(self) -> None:
+        """No byte moves any more on the connections there are, and nobody is told; new ones work."""
+        for connection in self.connections:
+            connection.abandoned = True
+
     def restore(self) -> None:
         """End ``cut`` or ``stall``: listen on the same port again and let bytes through."""
         self._call(self._open())
@@ -224,6 +230,7 @@ class FaultProxy:
     ) -> None:
         while True:
             await self._flowing.wait()
+            await _unless_abandoned(connection)
             size = _CHUNK if self.rate is None else max(256, min(_CHUNK, int(self.rate / 20)))
             data = await self._loop.sock_recv(source, size)
             if way == "up":
@@ -247,6 +254,7 @@ class FaultProxy:
             due, data = await chunks.get()
             await asyncio.sleep(max(0.0, due - self._loop.time()))
             await self._flowing.wait()
+            await _unless_abandoned(connection)
             if not data:
                 with contextlib.suppress(OSError):
                     sink.shutdown(socket.SHUT_WR)
@@ -258,3 +266,8 @@ class FaultProxy:
             await self._loop.sock_sendall(sink, data)
             if way == "down" and self.kill_after is not None and connection.down >= self.kill_after:
                 raise ConnectionResetError("killed after the bytes asked for")
+
+
+async def _unless_abandoned(connection: Connection) -> None:
+    if connection.abandoned:
+        await asyncio.Event().wait()
