@@ -16,7 +16,7 @@ import pytest
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
 from edgetui.model.freshness import Link, Sync
 
-from . import users
+from . import crowd, users
 from . import workloads as w
 from .certs import Authority
 from .changing import change
@@ -24,11 +24,14 @@ from .cluster import ControlPlane
 from .conftest import Boot
 from .kubeconfig import token_user
 from .meddler import Answer, Asked, Meddle, Meddler, Watch, meddling
+from .proxy import FaultProxy
 from .watching import await_equal, await_live, until, watching
 
 STREAMS = len(FIRST_PAINT)
 MOST_ATTEMPTS = 15
 """Connections that a fault may cost in half a minute; none here lasts as long."""
+MANY = 3_000
+"""10,000 on virtual time: to make them on a real server takes longer than all else here."""
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +233,25 @@ async def test_a_server_whose_authority_became_another_is_asked_rarely_and_belie
         await session.reconnect()
         await await_live(session)
         await await_equal(site, session)
+
+
+async def test_a_relist_of_thousands_with_deletes_during_the_outage(site: ControlPlane) -> None:
+    with site.namespace("crowd") as namespace, FaultProxy.in_front_of(site) as proxy:
+        await asyncio.to_thread(crowd.make, site, namespace, MANY)
+        async with watching(site.kubeconfig(server=proxy.url), ("Service",)) as session:
+            await await_live(session, ("Service",), within=30.0)
+            count = session.store.count("Service")
+            assert count > MANY
+            proxy.cut()
+            await until(
+                session,
+                lambda: session.store.freshness("Service").sync is Sync.STALE,
+                within=2.0,
+                what="stale rows",
+            )
+            await asyncio.to_thread(crowd.thin_out, site, namespace)
+            assert session.store.count("Service") == count
+            proxy.restore()
+            await await_live(session, ("Service",), within=30.0)
+            await await_equal(site, session, ("Service",))
+            assert session.store.count("Service") == count - MANY // 10

@@ -1,4 +1,4 @@
-"""What whole servers, datastores and machines do: restarts, drains, backups, sleep, and a relist of thousands.
+"""What whole servers, datastores and machines do: restarts, drains, backups, sleep.
 
 The rest of the matrix is in test_fault_matrix.py and test_faults.py.
 """
@@ -6,15 +6,10 @@ The rest of the matrix is in test_fault_matrix.py and test_faults.py.
 from __future__ import annotations
 
 import asyncio
-import http.client
-import json
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -34,8 +29,6 @@ DRAIN = 8
 """Seconds for which a stopping API server keeps open watches; 60 unless told otherwise."""
 KINDS = (*FIRST_PAINT, "Event")
 MOST_ATTEMPTS = 15
-MANY = 4_000
-"""10,000 on virtual time; making them on a real server takes longer than all else here."""
 
 
 @pytest.fixture(scope="module")
@@ -164,67 +157,6 @@ async def test_a_wall_clock_that_jumps_costs_nothing_and_moves_the_times_shown(
         assert proxy.stats.attempted == before
         await asyncio.to_thread(change, site)
         await equal_again(site, session)
-
-
-async def test_a_relist_of_thousands_with_deletes_during_the_outage(
-    site: ControlPlane, proxy: FaultProxy
-) -> None:
-    """Services without an address are the cheapest objects: one write each, and no controller cares."""
-    namespace = await asyncio.to_thread(_crowd, site)
-    try:
-        async with watching(site.kubeconfig(server=proxy.url), ("Service",)) as session:
-            await await_live(session, ("Service",), within=30.0)
-            assert session.store.count("Service") >= MANY
-            proxy.cut()
-            await until(session, lambda: not live(session, ("Service",)), within=2.0, what="stale rows")
-            await asyncio.to_thread(_thin_out, site, namespace)
-            assert session.store.count("Service") >= MANY
-            proxy.restore()
-            await await_live(session, ("Service",), within=20.0)
-            await await_equal(site, session, ("Service",))
-            assert session.store.count("Service") < MANY
-    finally:
-        await asyncio.to_thread(_delete_all, site, namespace)
-
-
-def _path(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/services"
-
-
-def _crowd(site: ControlPlane) -> str:
-    """Create them by several connections at once; every tenth has a label."""
-    site.api.create("/api/v1/namespaces", {"metadata": {"name": "crowd"}})
-    parts = urlsplit(site.server)
-    context = site.layout.context_of("admin")
-
-    def create(first: int) -> None:
-        client = http.client.HTTPSConnection(str(parts.hostname), parts.port, context=context, timeout=30)
-        for number in range(first, MANY, 6):
-            meta = {"name": f"s{number}", "labels": {"tenth": str(number % 10)}}
-            body: dict[str, Any] = {
-                "metadata": meta,
-                "spec": {"clusterIP": "None", "ports": [{"port": 80}]},
-            }
-            client.request("POST", _path("crowd"), json.dumps(body), {"Content-Type": "application/json"})
-            answer = client.getresponse()
-            assert answer.status == 201, answer.read()
-            answer.read()
-        client.close()
-
-    with ThreadPoolExecutor(6) as several:
-        list(several.map(create, range(6)))
-    return "crowd"
-
-
-def _thin_out(site: ControlPlane, namespace: str) -> None:
-    answer = site.api.request("DELETE", f"{_path(namespace)}?labelSelector=tenth%3D3", timeout=60)
-    assert answer.code == 200
-    site.api.patch(f"{_path(namespace)}/s0", {"metadata": {"labels": {"touched": "yes"}}})
-
-
-def _delete_all(site: ControlPlane, namespace: str) -> None:
-    site.api.request("DELETE", _path(namespace), timeout=60)
-    site.api.request("DELETE", f"/api/v1/namespaces/{namespace}")
 
 
 async def test_a_datastore_restored_to_an_older_version(site: ControlPlane, proxy: FaultProxy) -> None:
