@@ -80,7 +80,6 @@ class FaultProxy:
         self._refusing = False
         self._free_at = {"up": 0.0, "down": 0.0}
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
@@ -167,13 +166,12 @@ class FaultProxy:
             self._listener.setblocking(False)
             self._listener.bind(("127.0.0.1", self.port))
             self._listener.listen(512)
-            self._accepting = self._loop.create_task(self._accept(self._listener))
+            self._loop.add_reader(self._listener.fileno(), self._accept, self._listener)
 
     async def _break(self, *, refuse: bool) -> None:
         self._refusing = True
-        if refuse and self._listener is not None and self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
+        if refuse and self._listener is not None:
+            self._loop.remove_reader(self._listener.fileno())
             self._listener.close()
             self._listener = None
         ending = []
@@ -185,16 +183,19 @@ class FaultProxy:
 
     # Bytes
 
-    async def _accept(self, listener: socket.socket) -> None:
-        while True:
-            client, _ = await self._loop.sock_accept(listener)
-            self.stats.attempted += 1
-            connection = Connection(time.monotonic(), sockets=(client,))
-            self.connections.append(connection)
-            connection.task = self._loop.create_task(self._serve(connection, client))
-            connection.task.add_done_callback(connection.end)
-            if self._refusing:
-                connection.reset()
+    def _accept(self, listener: socket.socket) -> None:
+        # Not sock_accept: when that is cancelled just as somebody dials, it loses the connection (CPython 3.11).
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        self.stats.attempted += 1
+        connection = Connection(time.monotonic(), sockets=(client,))
+        self.connections.append(connection)
+        connection.task = self._loop.create_task(self._serve(connection, client))
+        connection.task.add_done_callback(connection.end)
+        if self._refusing:
+            connection.reset()
 
     async def _serve(self, connection: Connection, client: socket.socket) -> None:
         server = socket.socket()

@@ -16,7 +16,7 @@ INITIAL_SILENCE = 10.0
 
 def head(s: State, happened: r.Head, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """The server accepted the streaming list; its first event may take a while."""
-    after = replace(s, head=True, packed=happened.packed, answered_at=now, heard=now, refreshed=False)
+    after = replace(s, head=True, packed=happened.packed, heard=now, refreshed=False)
     return replace(after, wake_at=now + INITIAL_SILENCE), ()
 
 
@@ -35,7 +35,7 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
     """Only the end bookmark counts here: the list is complete at its version."""
     if not happened.initial_end:
         return replace(s, heard=now), ()
-    thin = s.packed and cost.thin(s.events, now - s.answered_at)
+    thin = s.packed and cost.thin(s.events, now - s.opened)
     complete = replace(_complete(s, happened.rv, now), rows=s.events, events=1, thin=thin)
     return current(complete, now), (r.Replace(s.forked),)
 

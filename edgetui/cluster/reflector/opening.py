@@ -21,7 +21,7 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
     if not s.link_up:
         return replace(s, phase=Phase.WAITING, lapsed=True, steady_since=NEVER, wake_at=NEVER), ()
     seconds = int(rng.uniform(SHORTEST_WATCH, LONGEST_WATCH))
-    if s.rv and s.thin and s.streaming and cost.anew_is_cheaper(s.rows, s.events):
+    if s.rv and s.thin and s.streaming and cost.anew_is_cheaper(s.rows, s.changes):
         # The next watch may bring as much as the last did. While the list comes, no event does.
         s = replace(s, rv="", lapsed=True, reason="listing again, which costs less than to resume")
     s = replace(
@@ -31,6 +31,7 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
         head=False,
         packed=False,
         events=0,
+        changes=0,
         silent=False,
         suspect=False,
         wake_at=now + ANSWER_WITHIN,

@@ -88,15 +88,15 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     head: bool = False
     """The open request was answered with 200."""
     events: int = 0
-    """Events of the open request; an initial list counts for one once it is complete."""
+    """Events of the open request, bookmarks among them; an initial list counts for one once it is complete."""
+    changes: int = 0
+    """Events of the open request that changed an object, without those of its initial list."""
     packed: bool = False
     """The open request is answered compressed."""
     rows: int = 0
     """How many rows the last complete list had."""
     thin: bool = False
     """The last streaming list came compressed and slowly all the same."""
-    answered_at: float = 0.0
-    """When the open request was answered with 200."""
     steady_since: float = NEVER
     """Since when the rows are current without a gap."""
     failures: int = 0

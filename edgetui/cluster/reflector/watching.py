@@ -65,7 +65,9 @@ def apply(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tup
     """Events of a watch come in the order of their versions: the last one is where to resume."""
     last = happened.items[-1][1].resource_version
     rv = s.rv if older(last, s.rv) else last
-    return replace(_heard(s, now), rv=rv, events=s.events + len(happened.items)), (r.Apply(happened.items),)
+    count = len(happened.items)
+    after = replace(_heard(s, now), rv=rv, events=s.events + count, changes=s.changes + count)
+    return after, (r.Apply(happened.items),)
 
 
 def more_bytes(s: State, _: r.Heard, now: float, rng: backoff.Random) -> tuple[State, Effects]:

@@ -295,13 +295,14 @@ def test_a_stream_that_ended_early_and_without_an_event_has_failed() -> None:
 
 def listed(rows: int, seconds: float, *, packed: bool = True) -> r.State:
     """After a streaming list of so many rows that took so long."""
-    state, _ = run(replace(sample(r.Phase.STREAMING), events=0), r.Head(packed))
+    state, _ = run(replace(sample(r.Phase.STREAMING), opened=NOW, events=0), r.Head(packed))
     state, _ = run(state, r.Changes([("ADDED", row(str(n))) for n in range(rows)]))
     return run(state, r.Bookmark("130", initial_end=True), at=NOW + seconds)[0]
 
 
 def reopened(state: r.State, events: int) -> tuple[r.State, list[r.Effect]]:
-    """After so many events and an end in good order."""
+    """After so many events, a few bookmarks, and an end in good order."""
+    state, _ = run(state, *[r.Bookmark("130")] * 8, at=NOW + 10.0)
     if events:
         state, _ = run(state, r.Changes([("MODIFIED", row())] * events), at=NOW + 50.0)
     return run(state, r.StreamEnded(clean=True), at=NOW + 60.0)
@@ -314,7 +315,10 @@ def reopened(state: r.State, events: int) -> tuple[r.State, list[r.Effect]]:
         (100, 5.0, True, 8, False),
         (1900, 100.0, True, 200, True),
         (1900, 100.0, True, 150, False),
-        (1900, 0.3, True, 9000, False),
+        (1900, 0.6, True, 9000, False),
+        (3, 0.4, True, 9000, False),
+        (3, 0.6, True, 1, True),
+        (3, 0.6, True, 0, False),
         (100, 5.0, False, 500, False),
     ],
 )
