@@ -225,7 +225,7 @@ async def test_a_server_whose_authority_became_another_is_asked_rarely_and_belie
         before = meddler.connections
         meddler.every_watch(Watch.reset)
         await until(session, lambda: session.store.link.link is Link.REFUSED, within=5.0, what="refused")
-        assert "CA in the kubeconfig" in session.store.link.sentence
+        assert "is not signed by a CA" in session.store.link.sentence
         assert session.store.freshness("Pod").sync is Sync.STALE
         await asyncio.to_thread(change, site)
         assert meddler.connections - before <= 3

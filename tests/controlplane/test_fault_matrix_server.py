@@ -29,6 +29,7 @@ DRAIN = 8
 """Seconds for which a stopping API server keeps open watches; 60 unless told otherwise."""
 KINDS = (*FIRST_PAINT, "Event")
 MOST_ATTEMPTS = 15
+"""Connections in half a minute of an outage."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,11 @@ def stale(session: ClusterSession) -> bool:
     return session.store.freshness("Pod").sync is Sync.STALE
 
 
+def allowed(began: float) -> float:
+    """Attempts that an outage since then may have cost, and the return of every stream with one mishap each."""
+    return MOST_ATTEMPTS * max(1.0, (time.monotonic() - began) / 30.0) + 2 * len(KINDS)
+
+
 async def equal_again(site: ControlPlane, session: ClusterSession, within: float = 15.0) -> None:
     await await_live(session, KINDS, within=within)
     await await_equal(site, session, KINDS)
@@ -59,20 +65,19 @@ async def equal_again(site: ControlPlane, session: ClusterSession, within: float
 async def test_kill_9_and_a_new_server(site: ControlPlane, proxy: FaultProxy) -> None:
     async with watching(site.kubeconfig(server=proxy.url), KINDS) as session:
         await await_live(session, KINDS)
-        before = proxy.stats.attempted
+        before, began = proxy.stats.attempted, time.monotonic()
         await asyncio.to_thread(site.stop_apiserver)
         await until(session, lambda: stale(session), within=2.0, what="stale rows")
         await asyncio.to_thread(site.start_apiserver)
         await asyncio.to_thread(change, site)
         await equal_again(site, session)
-        assert proxy.stats.attempted - before <= MOST_ATTEMPTS + len(KINDS)
+        assert proxy.stats.attempted - before <= allowed(began)
 
 
 async def test_a_graceful_restart_and_its_whole_drain(site: ControlPlane, proxy: FaultProxy) -> None:
     async with watching(site.kubeconfig(server=proxy.url), KINDS) as session:
         await await_live(session, KINDS)
-        before = proxy.stats.attempted
-        began = time.monotonic()
+        before, began = proxy.stats.attempted, time.monotonic()
         await asyncio.to_thread(site.stop_apiserver, signal.SIGTERM)
         await until(session, lambda: stale(session), within=DRAIN + 10.0, what="the end of the drain")
         assert time.monotonic() - began >= DRAIN - 2.0
@@ -80,7 +85,7 @@ async def test_a_graceful_restart_and_its_whole_drain(site: ControlPlane, proxy:
         await asyncio.to_thread(site.start_apiserver)
         await asyncio.to_thread(change, site)
         await equal_again(site, session)
-        assert proxy.stats.attempted - before <= MOST_ATTEMPTS + len(KINDS)
+        assert proxy.stats.attempted - before <= allowed(began)
 
 
 async def test_a_compaction_while_the_link_is_down(site: ControlPlane, proxy: FaultProxy) -> None:
@@ -167,8 +172,8 @@ async def test_a_datastore_restored_to_an_older_version(site: ControlPlane, prox
         await asyncio.to_thread(change, site)
         await await_equal(site, session, KINDS)
         lost = {row.uid for row in session.store.rows("Pod")}
-        before = proxy.stats.attempted
+        before, began = proxy.stats.attempted, time.monotonic()
         await asyncio.to_thread(site.restore_storage, copy)
         await equal_again(site, session)
         assert not lost <= {row.uid for row in session.store.rows("Pod")}
-        assert proxy.stats.attempted - before <= MOST_ATTEMPTS + len(KINDS)
+        assert proxy.stats.attempted - before <= allowed(began)
