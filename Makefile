@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 CONTROLPLANE := $(BIN)/python -m tests.controlplane.build
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-quick fuzz bench lint screenshots lock clean help
+.PHONY: run test test-quick fuzz soak bench lint screenshots lock clean help
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,10 @@ test: $(VENV)/dev.stamp ## all tests, on a real Kubernetes control plane
 
 test-quick: $(VENV)/dev.stamp ## all tests that need no control plane
 	@$(PYTEST) --ignore=tests/controlplane
+
+soak: $(VENV)/dev.stamp ## 20 minutes of churn and bad links on three clusters; `make test` has two minutes of it
+	@$(CONTROLPLANE)
+	@$(BIN)/python -m tests.controlplane.soak --minutes 20
 
 fuzz: $(VENV)/dev.stamp ## a million damaged answers through each reader of server bytes, about half an hour
 	@$(BIN)/python -m tests.fuzz

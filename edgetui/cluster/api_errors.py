@@ -156,10 +156,23 @@ def _ended(sentence: str) -> str:
 
 
 def _retry_after(headers: Mapping[str, str], details: _Details) -> float | None:
-    """Seconds; a date is ignored, because API servers never send one and our clock may be wrong."""
+    """Seconds, whether given as a number or as a date."""
     said = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(said):
         return min(float(said), _MOST_RETRY_AFTER)
+    if said and (seconds := _until(said, headers.get("date", ""))) is not None:
+        return seconds
     if details.retry_after is not None and 0 < details.retry_after < _MOST_RETRY_AFTER:
         return details.retry_after
     return None
+
+
+def _until(date: str, sent: str) -> float | None:
+    """Seconds from one HTTP date to another, both by the sender's clock: ours may be wrong."""
+    from email.utils import parsedate_to_datetime  # gateways send dates, API servers never
+
+    try:
+        seconds = (parsedate_to_datetime(date) - parsedate_to_datetime(sent)).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _MOST_RETRY_AFTER)

@@ -88,6 +88,11 @@ class Connection:
         return self._socket is None
 
     @property
+    def resumed(self) -> bool:
+        """Whether TLS resumed the session of an earlier connection."""
+        return isinstance(self._socket, ssl.SSLSocket) and bool(self._socket.session_reused)
+
+    @property
     def session(self) -> ssl.SSLSession | None:
         """What resumes the next connection of the same context; None without TLS or before the first answer."""
         session = self._socket.session if isinstance(self._socket, ssl.SSLSocket) else None

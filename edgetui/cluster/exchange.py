@@ -10,7 +10,7 @@ from edgetui.cluster.connection import Connection
 from edgetui.cluster.errors import EdgetuiError, ProtocolError
 from edgetui.cluster.gzipstream import Inflater
 from edgetui.cluster.http import Body, End, Event, Head, ResponseReader
-from edgetui.cluster.link_errors import broken_off, dropped, explain
+from edgetui.cluster.link_errors import broken_off, damaged, dropped, explain
 
 # What servers and proxies of HTTPS say to plain HTTP: Go's net/http, nginx.
 _WANTS_HTTPS = (b"HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
@@ -174,6 +174,8 @@ class Exchange:
             self._sink.on_error(dropped(self._where))
         elif failure is None or cut:
             self._sink.on_error(broken_off(self._where, begun=self.begun))
+        elif isinstance(failure, ssl.SSLError) and (self.begun or self._reused):
+            self._sink.on_error(damaged(self._where))
         else:
             self._sink.on_error(explain(failure, self._where))
 

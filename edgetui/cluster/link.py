@@ -11,6 +11,8 @@ When a dial fails, exactly one prober dials, and every stream waits for it:
 Attempts in an outage: at once, after half a second, then about every 2.1 s for the first half minute, growing to
 30 s: at most 15 attempts in 30 s and 150 in an hour, and a link that returns soon is noticed within 2.2 s. What
 waiting will not mend (credentials, certificates, something that is not Kubernetes) is asked every half minute.
+A server that answers nothing but 429 and 5xx counts as down as well, once the prober is told the same: else every
+stream would ask on its own.
 Times are seconds of a steady clock.
 """
 
@@ -24,6 +26,7 @@ from msgspec.structs import replace
 
 from edgetui.cluster import backoff
 from edgetui.cluster.errors import (
+    ApiError,
     CredentialError,
     EdgetuiError,
     ProtocolError,
@@ -42,6 +45,7 @@ GROWTH = 1.5
 CAP = 30.0
 SHORTEST_PROBE, LONGEST_PROBE = 3.0, 12.0
 STEADY = 120.0
+MOST_REFUSALS = 3
 IN_FLIGHT = 0.5  # bytes this late may still have been on their way when the link broke
 
 
@@ -74,6 +78,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     up_since: float = NEVER
     heard: float = 0.0
     """When the server last sent anything."""
+    refusals: int = 0
+    """Requests that were answered with 429 or 5xx since the last progress."""
     probe_from: float = 0.0
     suspicion: bool = False
     """A probe is out although the link counts as up, because a stream is silent."""
@@ -91,6 +97,10 @@ class Answered(msgspec.Struct, frozen=True):
     """The server answered a new request with any status."""
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """The server answered a new request with 429 or 5xx."""
+
+
 class Heard(msgspec.Struct, frozen=True):
     """Bytes came on an open stream."""
 
@@ -106,7 +116,7 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Suspected(msgspec.Struct, frozen=True):
-    """A stream is silent for longer than it should be."""
+    """A stream is silent for longer than it should be, or this machine slept."""
 
 
 class Probed(msgspec.Struct, frozen=True):
@@ -123,7 +133,7 @@ class Tick(msgspec.Struct, frozen=True):
     """`wake_at` has come, or not yet."""
 
 
-Input = Start | Answered | Heard | Progress | Failed | Suspected | Probed | TryNow | Tick
+Input = Start | Answered | Refused | Heard | Progress | Failed | Suspected | Probed | TryNow | Tick
 
 # Effects
 
@@ -172,9 +182,11 @@ def _decide(s: State, happened: Input, now: float, rng: backoff.Random) -> tuple
         case Heard():
             return replace(s, heard=now), ()
         case Progress() if s.phase is Phase.UP:
-            return replace(s, heard=now, attempts=0), ()
+            return replace(s, heard=now, attempts=0, refusals=0), ()
         case Answered():
             return _answered(s, now)
+        case Refused() if s.phase in (Phase.FIRST, Phase.UP):
+            return _refused(s, now)
         case Failed(error):
             return _failed(s, error, now, rng)
         case Suspected() if s.phase is Phase.UP and not s.suspicion:
@@ -197,9 +209,19 @@ def _answered(s: State, now: float) -> tuple[State, Effects]:
     return s, ()
 
 
-def _failed(s: State, error: EdgetuiError, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+def _refused(s: State, now: float) -> tuple[State, Effects]:
+    """One request may meet what concerns its collection alone; several in a row are a reason to ask."""
+    after, effects = _answered(replace(s, refusals=s.refusals + 1), now)
+    if after.refusals < MOST_REFUSALS or after.suspicion:
+        return after, effects
+    return replace(after, suspicion=True), (*effects, Probe(_patience(after)))
+
+
+def _failed(
+    s: State, error: EdgetuiError, now: float, rng: backoff.Random, probed: int = 0
+) -> tuple[State, Effects]:
     if s.phase is Phase.UP:
-        attempts = 0 if now - s.up_since >= STEADY else s.attempts
+        attempts = max(probed, 0 if now - s.up_since >= STEADY else s.attempts)
         down = replace(
             s,
             phase=Phase.DOWN,
@@ -207,9 +229,10 @@ def _failed(s: State, error: EdgetuiError, now: float, rng: backoff.Random) -> t
             attempts=attempts,
             down_since=now,
             suspicion=False,
+            refusals=0,
             wake_at=NEVER,
         )
-        return replace(down, wake_at=now + wait(down, rng)), (Hold(error.sentence),)
+        return replace(down, wake_at=now + max(wait(down, rng), _asked_for(error))), (Hold(error.sentence),)
     if s.phase is Phase.FIRST:
         down = replace(s, phase=Phase.DOWN, error=error, attempts=1, down_since=now)
         return replace(down, wake_at=now + wait(down, rng)), (Hold(error.sentence),)
@@ -229,10 +252,10 @@ def _patience(s: State) -> float:
 
 def _probed(s: State, error: EdgetuiError | None, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     if s.phase is Phase.UP and s.suspicion:
-        s = replace(s, suspicion=False)
+        s = replace(s, suspicion=False, refusals=0)
         if error is None:
             return replace(s, heard=now), (Release(NEVER),)
-        return _failed(s, error, now, rng)
+        return _failed(s, error, now, rng, probed=1)
     if s.phase is not Phase.PROBING:
         return s, ()
     if error is None:
@@ -241,8 +264,11 @@ def _probed(s: State, error: EdgetuiError | None, now: float, rng: backoff.Rando
         )
         return up, (Release(s.down_since),)
     down = replace(s, phase=Phase.DOWN, error=error, attempts=s.attempts + 1)
-    least = backoff.asked_for(error.retry_after) if isinstance(error, (Throttled, ServerFailure)) else 0.05
-    return replace(down, wake_at=max(s.probe_from + wait(down, rng), now + least)), ()
+    return replace(down, wake_at=max(s.probe_from + wait(down, rng), now + max(0.05, _asked_for(error)))), ()
+
+
+def _asked_for(error: EdgetuiError) -> float:
+    return backoff.asked_for(error.retry_after) if isinstance(error, (Throttled, ServerFailure)) else 0.0
 
 
 def waiting_is_vain(error: EdgetuiError | None) -> bool:
@@ -280,7 +306,7 @@ def sentence(s: State) -> tuple[str, str]:
     """What is wrong and what to do, both empty while nothing is."""
     if s.error is None:
         return "", ""
-    if draining(s) and not waiting_is_vain(s.error):
+    if draining(s) and not waiting_is_vain(s.error) and not isinstance(s.error, ApiError):
         return (
             "New connections fail while open streams still deliver: the server is restarting or draining.",
             "Wait a moment; changes cannot be made until it answers again.",

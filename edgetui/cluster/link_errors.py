@@ -108,6 +108,14 @@ def broken_off(where: str, *, begun: bool) -> LinkError:
     return LinkError(f"{where} closed the connection {what}.", _AGAIN)
 
 
+def damaged(where: str) -> LinkError:
+    """TLS failed on a connection that had worked: what came is not what the server sent."""
+    return LinkError(
+        _capital(f"{where} sent something that TLS refused, on a connection that had worked."),
+        "If it repeats, something on the way damages the bytes; edgetui tries again by itself.",
+    )
+
+
 def _not_tls(where: str, rest: bytes) -> ProtocolError:
     if rest.startswith((b"1.0 ", b"1.1 ", b".0 ", b".1 ")):
         return ProtocolError(

@@ -116,7 +116,7 @@ class StreamHandle:
             self._timer.cancel()
             self._timer = None
         if self._exchange is not None and self._exchange.connection is not None:
-            self._connections.tickets.remember(self._exchange.connection)
+            self._connections.tickets.remember(self._exchange.connection, self._connections.loop.time())
         if self._sink is not None:
             self._sink.on_head(status, headers)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from edgetui.cluster import link
 from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
-from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.errors import EdgetuiError, ServerFailure, Throttled
 from edgetui.cluster.informer import UNHEARD, Informer, Kept
 from edgetui.cluster.printed_informer import PrintedInformer
 from edgetui.cluster.reflector import states as r
@@ -25,6 +25,7 @@ from edgetui.model.store import Store, older
 NEXT_WITHIN = 0.5  # s: how long a stream that opens may keep the next one waiting
 HEARD_STEP = 5.0
 PILOT_WITHIN = 10.0
+BEAT, SLEPT = 5.0, 15.0  # s: a beat that is so late means that this machine or this program slept
 
 
 class Supervisor:
@@ -66,6 +67,8 @@ class Supervisor:
         self._opening: Watcher | None = None
         self._cancel_next: Callable[[], None] | None = None
         self._cancel_tick: Callable[[], None] | None = None
+        self._cancel_beat: Callable[[], None] | None = None
+        self._beat_due = 0.0
         self._refreshing: list[Watcher] = []
         self._refreshed_at = 0.0
         self._since = 0.0
@@ -79,6 +82,7 @@ class Supervisor:
         for kind in kinds:
             self.show(kind)
         self._since = self.now()
+        self._beat_later()
         self._link(link.Start())
 
     def show(self, kind: str) -> None:
@@ -190,7 +194,7 @@ class Supervisor:
         self._stopped = True
         for informer in self._informers.values():
             informer.stop()
-        for cancel in (self._cancel_next, self._cancel_tick):
+        for cancel in (self._cancel_next, self._cancel_tick, self._cancel_beat):
             if cancel is not None:
                 cancel()
         self._queue.clear()
@@ -199,6 +203,9 @@ class Supervisor:
 
     def answered(self) -> None:
         self._link(link.Answered())
+
+    def refused(self) -> None:
+        self._link(link.Refused())
 
     def heard(self) -> None:
         if self.link.phase is not link.Phase.UP or self.now() - self.link.heard >= 1.0:
@@ -342,6 +349,20 @@ class Supervisor:
         self._cancel_tick = None
         self._link(link.Tick())
 
+    def _beat_later(self) -> None:
+        self._beat_due = self.now() + BEAT
+        self._cancel_beat = self.later(BEAT, self._beat)
+
+    def _beat(self) -> None:
+        """Timers stand still while the machine sleeps and the steady clock does not: so a sleep is noticed."""
+        late = self.now() - self._beat_due
+        self._beat_later()
+        if late >= SLEPT:
+            for informer in self._informers.values():
+                informer.feed(r.Woke(late))
+            self._link(link.TryNow())
+            self._link(link.Suspected())
+
     def _publish_link(self) -> None:
         state = self._link_state()
         before = self._shown_link
@@ -371,7 +392,7 @@ class Supervisor:
         elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
             error = no_apis()
             word, what, next_step = Link.REFUSED, error.sentence, error.next_step
-        elif word is Link.LIVE and shown and all((f.sync in UNHEARD or f.kept) and f.reason for f in shown):
+        elif _answers(s, word) and shown and all((f.sync in UNHEARD or f.kept) and f.reason for f in shown):
             new = " new" if any(f.kept for f in shown) else ""
             word, what = Link.CONNECTING, f"No{new} rows yet: {shown[0].reason}"
             next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."
@@ -386,6 +407,12 @@ class Supervisor:
 
 
 _LOADING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
+
+
+def _answers(s: link.State, word: Link) -> bool:
+    """Whether the server is there, even if it only refuses."""
+    return word is Link.LIVE or isinstance(s.error, (ServerFailure, Throttled))
+
 
 # A resumption carries little, so the next stream need not wait for it.
 _OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})

@@ -13,7 +13,7 @@ from typing import Protocol
 from edgetui.cluster import backoff
 from edgetui.cluster.api_errors import map_status, not_kubernetes
 from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
-from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound
+from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
@@ -75,6 +75,9 @@ class Host(Protocol):
 
     def answered(self) -> None:
         """The server answered a new request."""
+
+    def refused(self) -> None:
+        """The server answered a new request with 429 or 5xx."""
 
     def heard(self) -> None:
         """Bytes came on an open stream."""
@@ -223,10 +226,10 @@ class Watcher:
         """Whether an answer with this ticket is still the one that is waited for."""
         return ticket == self._ticket and not self._stopped
 
-    def answered(self) -> None:
-        """The open request got its 200."""
+    def answered(self, packed: bool) -> None:
+        """The open request got its 200; `packed` when what follows is compressed."""
         self._host.answered()
-        self.feed(r.Head())
+        self.feed(r.Head(packed))
 
     def heard(self, inputs: list[r.Input]) -> None:
         """The open stream delivered these."""
@@ -248,7 +251,9 @@ class Watcher:
             return
         if isinstance(error, NotFound) and not error.reason and not self.kind.group:
             error = not_kubernetes("HTTP status 404")  # every API server has the core group
-        if isinstance(error, (ApiError, Unreadable)):
+        if isinstance(error, (ServerFailure, Throttled)):
+            self._host.refused()
+        elif isinstance(error, (ApiError, Unreadable)):
             self._host.answered()
         else:
             self._host.link_failed(error)
@@ -305,7 +310,7 @@ class _Answer:
         elif status == 200:
             printer = self._watcher.printer
             self._decoder = TableDecoder(printer) if printer else EventDecoder(self._watcher.kind)
-            self._watcher.answered()
+            self._watcher.answered(headers.get("content-encoding", "identity") != "identity")
 
     def on_data(self, data: bytes | memoryview) -> None:
         if not self._watcher.current(self._ticket):

@@ -31,14 +31,23 @@ _ORDER = (Link.LIVE, Link.CONNECTING, Link.STALE, Link.REFUSED, Link.BROKEN)
 
 
 def link_words(link: LinkState, now: float) -> str:
-    """The state of one link with its age: "live", "stale 4m", "refused 12s", "connecting 8s"."""
+    """The state of one link with its age: "live", "stale 4m", "refused 12s", "connecting 8s".
+
+    "live, not answering" is a server whose open streams deliver while it takes no new requests.
+    """
     word = LINK_WORD[link.link]
+    if link.link is Link.LIVE and link.sentence:
+        return f"{word}, not answering"
     if link.link is Link.LIVE or link.link is Link.BROKEN:
         return word
     since = link.heard if link.link is Link.STALE and link.heard else link.since
     if not since or (link.link is Link.CONNECTING and now - since < 3):
         return word
     return f"{word} {age(now - since)}"
+
+
+def _link_role(link: LinkState) -> str:
+    return LINK_ROLE[Link.STALE if link.link is Link.LIVE and link.sentence else link.link]
 
 
 def header(stores: Sequence[Store], now: float, width: int, right: Spans) -> Spans:
@@ -64,8 +73,8 @@ def _each(stores: Sequence[Store], now: float) -> Spans:
         if spans:
             spans.append(Span(" · "))
         spans.append(Span(f"{store.cluster} "))
-        spans.append(Span(link_words(store.link, now), LINK_ROLE[store.link.link]))
-    if any(store.link.link is not Link.LIVE and store.link.sentence for store in stores):
+        spans.append(Span(link_words(store.link, now), _link_role(store.link)))
+    if any(store.link.sentence for store in stores):
         spans += [Span("  "), Span("c", "key"), Span(" why")]
     return tuple(spans)
 
@@ -166,7 +175,7 @@ def cluster_lines(
     link = store.link
     sign = {Link.LIVE: " ", Link.CONNECTING: " ", Link.STALE: "~"}.get(link.link, "!")
     head = [Span(f"{sign} ", LINK_ROLE[link.link]), Span(store.cluster, "title"), Span("  ")]
-    head.append(Span(link_words(link, now), LINK_ROLE[link.link]))
+    head.append(Span(link_words(link, now), _link_role(link)))
     facts = [
         fact
         for fact in (store.version, server, f"context {context}" if context else "", *store.badges)
@@ -176,7 +185,7 @@ def cluster_lines(
     if facts:
         lines.append(line("    ", Span("  ".join(facts), "quiet")))
     if link.sentence:
-        lines.append(line("    ", Span(link.sentence, LINK_ROLE[link.link])))
+        lines.append(line("    ", Span(link.sentence, _link_role(link))))
     if link.next_step:
         lines.append(line("    ", link.next_step))
     if notice:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import http.client
+import json
 import os
 import secrets
 import shutil
@@ -201,6 +203,56 @@ class ControlPlane:
             return False
 
         eventually(refused, within=10, what="the apiserver refuses connections")
+
+    # The datastore, stopped, copied, compacted and put back
+
+    def stop_storage(self, number: int = signal.SIGKILL) -> None:
+        """Stop the datastore; the apiserver lives on and cannot reach it."""
+        process = self._processes.pop("storage")
+        process.signal(number)
+        process.wait(10)
+
+    def start_storage(self) -> None:
+        """Start the datastore on what it left behind."""
+        layout = self.layout
+        self._spawn("storage", components.storage(self._assets, self.options, layout.ports, layout.files))
+
+    def copy_storage(self) -> Path:
+        """A copy of etcd's data as it is now, taken while it stands still."""
+        copy = self.directory / "etcd-copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        self.process("storage").signal(signal.SIGSTOP)
+        try:
+            shutil.copytree(self.directory / "etcd", copy)
+        finally:
+            self.process("storage").signal(signal.SIGCONT)
+        return copy
+
+    def restore_storage(self, copy: Path) -> None:
+        """Bring back an older state, as a restored backup does: everything stops meanwhile."""
+        self.stop_apiserver()
+        self.stop_storage()
+        shutil.rmtree(self.directory / "etcd")
+        shutil.move(copy, self.directory / "etcd")
+        self.start_storage()
+        self.start_apiserver()
+
+    def compact_storage(self) -> None:
+        """Forget all history before the newest version (etcd only, through its JSON gateway)."""
+        newest = self._etcd("kv/range", {"key": "AA=="})["header"]["revision"]
+        self._etcd("kv/compaction", {"revision": newest, "physical": True})
+
+    def _etcd(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+        client = http.client.HTTPConnection("127.0.0.1", self.layout.ports.storage, timeout=10)
+        try:
+            client.request("POST", f"/v3/{method}", json.dumps(body))
+            answer = client.getresponse()
+            found: dict[str, Any] = json.loads(answer.read())
+        finally:
+            client.close()
+        if answer.status != 200:
+            raise OSError(f"etcd {method}: {answer.status} {found}")
+        return found
 
     def start_metrics(self) -> None:
         """Start metrics-server; its first figures are there some 20 s later (``await_metrics``)."""

@@ -33,6 +33,7 @@ class Connection:
     up: int = 0
     down: int = 0
     closed: bool = False
+    abandoned: bool = False
     sockets: tuple[socket.socket, ...] = field(default=(), repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -79,7 +80,6 @@ class FaultProxy:
         self._refusing = False
         self._free_at = {"up": 0.0, "down": 0.0}
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
@@ -148,6 +148,11 @@ class FaultProxy:
         """Go silent: connections stay open and new ones are accepted, but not a byte moves either way."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
+    def abandon(self) -> None:
+        """No byte moves any more on the connections there are, and nobody is told; new ones work."""
+        for connection in self.connections:
+            connection.abandoned = True
+
     def restore(self) -> None:
         """End ``cut`` or ``stall``: listen on the same port again and let bytes through."""
         self._call(self._open())
@@ -161,13 +166,12 @@ class FaultProxy:
             self._listener.setblocking(False)
             self._listener.bind(("127.0.0.1", self.port))
             self._listener.listen(512)
-            self._accepting = self._loop.create_task(self._accept(self._listener))
+            self._loop.add_reader(self._listener.fileno(), self._accept, self._listener)
 
     async def _break(self, *, refuse: bool) -> None:
         self._refusing = True
-        if refuse and self._listener is not None and self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
+        if refuse and self._listener is not None:
+            self._loop.remove_reader(self._listener.fileno())
             self._listener.close()
             self._listener = None
         ending = []
@@ -179,16 +183,19 @@ class FaultProxy:
 
     # Bytes
 
-    async def _accept(self, listener: socket.socket) -> None:
-        while True:
-            client, _ = await self._loop.sock_accept(listener)
-            self.stats.attempted += 1
-            connection = Connection(time.monotonic(), sockets=(client,))
-            self.connections.append(connection)
-            connection.task = self._loop.create_task(self._serve(connection, client))
-            connection.task.add_done_callback(connection.end)
-            if self._refusing:
-                connection.reset()
+    def _accept(self, listener: socket.socket) -> None:
+        # Not sock_accept: when that is cancelled just as somebody dials, it loses the connection (CPython 3.11).
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        self.stats.attempted += 1
+        connection = Connection(time.monotonic(), sockets=(client,))
+        self.connections.append(connection)
+        connection.task = self._loop.create_task(self._serve(connection, client))
+        connection.task.add_done_callback(connection.end)
+        if self._refusing:
+            connection.reset()
 
     async def _serve(self, connection: Connection, client: socket.socket) -> None:
         server = socket.socket()
@@ -224,6 +231,7 @@ class FaultProxy:
     ) -> None:
         while True:
             await self._flowing.wait()
+            await _unless_abandoned(connection)
             size = _CHUNK if self.rate is None else max(256, min(_CHUNK, int(self.rate / 20)))
             data = await self._loop.sock_recv(source, size)
             if way == "up":
@@ -247,6 +255,7 @@ class FaultProxy:
             due, data = await chunks.get()
             await asyncio.sleep(max(0.0, due - self._loop.time()))
             await self._flowing.wait()
+            await _unless_abandoned(connection)
             if not data:
                 with contextlib.suppress(OSError):
                     sink.shutdown(socket.SHUT_WR)
@@ -258,3 +267,8 @@ class FaultProxy:
             await self._loop.sock_sendall(sink, data)
             if way == "down" and self.kill_after is not None and connection.down >= self.kill_after:
                 raise ConnectionResetError("killed after the bytes asked for")
+
+
+async def _unless_abandoned(connection: Connection) -> None:
+    if connection.abandoned:
+        await asyncio.Event().wait()

@@ -50,7 +50,7 @@ def test_a_large_screen() -> None:
     with PtyApp(command, cwd=ROOT, columns=200, lines=50) as app:
         app.wait_for("1 nodes")
         app.settle()
-        assert app.bytes_out + cost(app, "2") <= 4600
+        assert app.bytes_out + cost(app, "2") <= 4800
         assert 0 < cost(app, "down") <= 230
         cost(app, *["down"] * 50)
         assert 0 < cost(app, "down") <= 130

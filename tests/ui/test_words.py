@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edgetui.model.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.store import Store
 from edgetui.ui.spans import plain
-from edgetui.ui.words import cluster_lines
+from edgetui.ui.words import cluster_lines, header
+
+NOW = 1_000.0
 
 
 def test_a_live_cluster_whose_new_tokens_could_not_be_kept_says_so() -> None:
@@ -33,3 +37,31 @@ def test_a_cluster_that_shows_rows_of_an_earlier_run_says_how_old_they_are() -> 
     for kind in ("Node", "Pod"):
         store.set_freshness(kind, Freshness(Sync.STALE, 1000.0))
     assert not any("kept" in plain(one) for one in cluster_lines(store, 1000.0))
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "role"),
+    [
+        (LinkState(Link.LIVE), "plant live ", "ok"),
+        (
+            LinkState(Link.LIVE, sentence="New connections fail while open streams still deliver."),
+            "plant live, not answering  c why",
+            "warn",
+        ),
+        (
+            LinkState(Link.STALE, heard=NOW - 240.0, sentence="It refuses connections."),
+            "plant stale 4m  c why",
+            "warn",
+        ),
+    ],
+)
+def test_a_server_that_still_delivers_but_does_not_answer_has_words_of_its_own(
+    state: LinkState, words: str, role: str
+) -> None:
+    store = Store("plant")
+    store.set_link(state)
+    spans = header([store], NOW, 80, ())
+    assert words in plain(spans)
+    assert {span.role for span in spans if span.text.startswith(("live", "stale"))} == {role}
+    said = "\n".join(map(plain, cluster_lines(store, NOW)))
+    assert state.sentence in said

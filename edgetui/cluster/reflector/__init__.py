@@ -9,10 +9,11 @@ cacher.go; the rest was measured on a real API server):
    about rights, or 10 s of silence before the end bookmark, lead to LIST in pages and a plain watch.
 3. 410, as a status or inside the stream, leads to a new list, which reaches the store as a difference.
 4. A stream that ends in good order is resumed at the last version without a list, and nothing turns stale.
-   One that ends within a second counts as a failure.
+   One that ends within a second, or before its time and without an event, counts as a failure. On a thin link it
+   begins anew with a list where that costs fewer bytes, since only a streaming list is ever compressed.
 5. Back-off grows with every failure and shrinks only after real progress.
-6. 403 and 404 count at once only if nothing was ever seen; otherwise they must last a few seconds, because a
-   starting API server answers 403 until its RBAC caches are filled.
+6. 403 and 404 count at once only if nothing was ever seen and there was no outage; otherwise they must last a few
+   seconds, because a starting API server answers 403 until its RBAC caches are filled.
 7. Bookmarks are the heartbeat: silence for longer than one allows is suspect. After the verdict on the link the
    collection is listed again, since a watch at a version from the future is silent for ever.
 8. A bookmark behind our version means that the server's history was rewound.
@@ -22,9 +23,10 @@ cacher.go; the rest was measured on a real API server):
 12. Rows of an earlier run count as a complete list that is not current: they spare a starting server's first 403
     (rule 6), and the first list replaces every one of them.
 13. Where a list now and then is cheaper than a watch, it takes its place.
+14. After a sleep of this machine no open stream is believed until the link has its verdict.
 
-states.py holds the vocabulary and the legal moves; opening.py, initial.py, watching.py,
-pacing.py and failing.py the rules.
+states.py holds the vocabulary and the legal moves; opening.py, initial.py, watching.py, pacing.py and failing.py the
+rules; cost.py what resuming costs.
 """
 
 from __future__ import annotations
@@ -111,7 +113,7 @@ def _credentials_changed(
 
 
 def _reinit_open(s: State, happened: r.Reinit, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    if not s.rv:
+    if s.phase in (Phase.STREAMING, Phase.LISTING):
         return replace(s, forked=True), ()  # a new list is under way already
     return opening.list_again(replace(s, forked=True), happened.reason, now, rng)
 
@@ -141,6 +143,7 @@ _LINK: dict[type, Rule] = {
     r.LinkUp: watching.link_up,
     r.LinkDown: watching.link_down,
     r.Pace: pacing.pace,
+    r.Woke: watching.woke,
     r.WatchListUnsupported: _no_watch_list,
 }
 _WANTED: dict[type, Rule] = {
@@ -174,7 +177,13 @@ RULES: dict[Phase, dict[type, Rule]] = {
     Phase.LISTING: {**_OPEN, r.Page: initial.page},
     Phase.RESUMING: {**_WATCH, r.Head: watching.head, r.Tick: watching.resume_tick},
     Phase.WATCHING: {**_WATCH, r.Tick: watching.watch_tick},
-    Phase.RESTING: {**_SHUT, r.LinkDown: pacing.link_down, r.Reinit: pacing.reinit, r.Tick: _open_when_due},
+    Phase.RESTING: {
+        **_SHUT,
+        r.LinkDown: pacing.link_down,
+        r.Woke: pacing.woke,
+        r.Reinit: pacing.reinit,
+        r.Tick: _open_when_due,
+    },
     Phase.BACKOFF: {**_SHUT, r.Tick: _open_when_due},
     Phase.REFRESHING: {**_SHUT, r.Refreshed: failing.refreshed},
     Phase.FORBIDDEN: {**_SHUT, r.Tick: _open_when_due},

@@ -98,7 +98,8 @@ def _denied(
     s: State, error: ApiError, verdict: Sync, now: float, rng: backoff.Random
 ) -> tuple[State, Effects]:
     since = min(s.denied_since, now)
-    if s.synced and now - since < DENIAL_LASTS:
+    settling = s.verdict is None and now < s.settling_until
+    if settling or (s.synced and now - since < DENIAL_LASTS):
         return back_off(replace(s, denied_since=since), error.sentence, now, rng, least=DENIAL_RETRY)
     forbidden = verdict is Sync.FORBIDDEN
     again = FORBIDDEN_AGAIN[min(s.denials, len(FORBIDDEN_AGAIN) - 1)] if forbidden else ABSENT_AGAIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from edgetui.cluster import backoff
+from edgetui.cluster.reflector import cost
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.opening import PAGE_SIZE, STEADY_LINK, back_off, open_request, reopen
 from edgetui.cluster.reflector.pacing import rest
@@ -14,9 +15,10 @@ from edgetui.cluster.reflector.watching import current
 INITIAL_SILENCE = 10.0
 
 
-def head(s: State, _: r.Head, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+def head(s: State, happened: r.Head, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """The server accepted the streaming list; its first event may take a while."""
-    return replace(s, head=True, heard=now, refreshed=False, wake_at=now + INITIAL_SILENCE), ()
+    after = replace(s, head=True, packed=happened.packed, heard=now, refreshed=False)
+    return replace(after, wake_at=now + INITIAL_SILENCE), ()
 
 
 def collect(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -34,7 +36,9 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
     """Only the end bookmark counts here: the list is complete at its version."""
     if not happened.initial_end:
         return replace(s, heard=now), ()
-    return current(replace(_complete(s, happened.rv, now), events=s.events + 1), now), (r.Replace(s.forked),)
+    thin = s.packed and cost.thin(s.events, now - s.opened)
+    complete = replace(_complete(s, happened.rv, now), rows=s.events, events=1, thin=thin)
+    return current(complete, now), (r.Replace(s.forked),)
 
 
 def ended(s: State, happened: r.StreamEnded, now: float, rng: backoff.Random) -> tuple[State, Effects]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from edgetui.cluster import backoff
+from edgetui.cluster.reflector import cost
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.states import NEVER, Effects, Phase, State
 
@@ -21,12 +22,17 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
     if not s.link_up:
         return replace(s, phase=Phase.WAITING, lapsed=True, steady_since=NEVER, wake_at=NEVER), ()
     seconds = int(rng.uniform(*(LONG_WATCH_LASTS if s.long else WATCH_LASTS)))
+    if s.rv and s.thin and s.streaming and cost.anew_is_cheaper(s.rows, s.changes):
+        # The next watch may bring as much as the last did. While the list comes, no event does.
+        s = replace(s, rv="", lapsed=True, reason="listing again, which costs less than to resume")
     s = replace(
         s,
         opened=now,
         expires=now + seconds + OVERDUE,
         head=False,
+        packed=False,
         events=0,
+        changes=0,
         silent=False,
         suspect=False,
         wake_at=now + ANSWER_WITHIN,

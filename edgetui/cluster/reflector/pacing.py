@@ -51,3 +51,9 @@ def link_down(s: State, happened: r.LinkDown, now: float, rng: backoff.Random) -
 def reinit(s: State, happened: r.Reinit, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """The rows may belong to another history: do not wait for the next list."""
     return open_request(replace(s, forked=True, lapsed=True, reason=happened.reason), now, rng)
+
+
+def woke(s: State, happened: r.Woke, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """This machine slept: the list is older than it was meant to become."""
+    reason = f"this machine slept for {round(happened.slept)} s"
+    return open_request(replace(s, lapsed=True, reason=reason), now, rng)

@@ -94,12 +94,22 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     head: bool = False
     """The open request was answered with 200."""
     events: int = 0
-    """Events since the request was opened."""
+    """Events of the open request, bookmarks among them; an initial list counts for one once it is complete."""
+    changes: int = 0
+    """Events of the open request that changed an object, without those of its initial list."""
+    packed: bool = False
+    """The open request is answered compressed."""
+    rows: int = 0
+    """How many rows the last complete list had."""
+    thin: bool = False
+    """The last streaming list came compressed and slowly all the same."""
     steady_since: float = NEVER
     """Since when the rows are current without a gap."""
     failures: int = 0
     denials: int = 0
     denied_since: float = NEVER
+    settling_until: float = 0.0
+    """The server has just come back: until then what it refuses does not count."""
     refreshed: bool = False
     """The credentials were renewed because of a 401 and nothing has succeeded since."""
     paged: bool = True
@@ -127,7 +137,12 @@ class Hidden(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The open request was answered with 200. (Other statuses arrive as Failed with their error.)"""
+    """The open request was answered with 200. (Other statuses arrive as Failed with their error.)
+
+    `packed` when the answer is compressed.
+    """
+
+    packed: bool = False
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -210,6 +225,12 @@ class Pace(msgspec.Struct, frozen=True):
     every: float = 0.0
 
 
+class Woke(msgspec.Struct, frozen=True):
+    """This machine or this program slept for so many seconds: what was open may be dead without knowing it."""
+
+    slept: float
+
+
 class WatchListUnsupported(msgspec.Struct, frozen=True):
     """Another reflector of this cluster learned that it lacks streaming lists."""
 
@@ -235,6 +256,7 @@ Input = (
     | LinkDown
     | Reinit
     | Pace
+    | Woke
     | WatchListUnsupported
     | Recalled
 )

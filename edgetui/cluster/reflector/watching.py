@@ -7,7 +7,14 @@ from msgspec.structs import replace
 from edgetui.cluster import backoff
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.failing import FORBIDDEN_AGAIN
-from edgetui.cluster.reflector.opening import STEADY_LINK, back_off, list_again, open_request, reopen
+from edgetui.cluster.reflector.opening import (
+    OVERDUE,
+    STEADY_LINK,
+    back_off,
+    list_again,
+    open_request,
+    reopen,
+)
 from edgetui.cluster.reflector.states import NEVER, OPEN, Effects, Phase, State
 from edgetui.model.store import older
 
@@ -16,6 +23,8 @@ BOOKMARK_SILENCE = 75.0
 VERDICT_WITHIN = 15.0
 QUIET_WHILE_DOWN = 20.0
 SHORT_LIFE = 1.0
+SETTLES_WITHIN = 5.0
+"""A starting API server answers 403 to users with rights by RBAC for up to 1.6 s, and 5xx before that."""
 LONG_OUTAGE = 120.0
 """After so long a server may have been restored and have moved past our version since: resuming would not notice.
 It has most likely forgotten that version anyway."""
@@ -56,7 +65,9 @@ def apply(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tup
     """Events of a watch come in the order of their versions: the last one is where to resume."""
     last = happened.items[-1][1].resource_version
     rv = s.rv if older(last, s.rv) else last
-    return replace(_heard(s, now), rv=rv, events=s.events + len(happened.items)), (r.Apply(happened.items),)
+    count = len(happened.items)
+    after = replace(_heard(s, now), rv=rv, events=s.events + count, changes=s.changes + count)
+    return after, (r.Apply(happened.items),)
 
 
 def more_bytes(s: State, _: r.Heard, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -107,15 +118,17 @@ def ended(s: State, happened: r.StreamEnded, now: float, rng: backoff.Random) ->
     """A stream that ended in good order is resumed at once; one that hardly lived has failed."""
     if not happened.clean:
         return back_off(s, "the connection broke off", now, rng, steady=STEADY_LINK)
-    if now - s.opened < SHORT_LIFE:
-        return back_off(s, "the server ends the watch at once", now, rng)
+    early = not s.events and now < s.expires - OVERDUE - SHORT_LIFE
+    if early or now - s.opened < SHORT_LIFE:
+        return back_off(s, "the server ends the watch early", now, rng)
     return reopen(s, now, rng)
 
 
 def link_up(s: State, happened: r.LinkUp, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """The server answers: open what waits, and distrust what was silent meanwhile."""
     long = now - happened.down_since >= LONG_OUTAGE
-    s = replace(s, link_up=True, forked=s.forked or long)
+    settling = now + SETTLES_WITHIN if happened.down_since != NEVER else s.settling_until
+    s = replace(s, link_up=True, forked=s.forked or long, settling_until=settling)
     if long and s.phase not in OPEN:
         s = replace(s, rv="")
     if s.phase is Phase.WAITING:
@@ -142,3 +155,12 @@ def link_down(s: State, happened: r.LinkDown, now: float, rng: backoff.Random) -
     if s.phase in (Phase.WAITING, Phase.BACKOFF):
         return replace(s, reason=happened.reason), ()
     return s, ()
+
+
+def woke(s: State, happened: r.Woke, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Call nothing current that was last heard before a sleep; after the verdict on the link it is opened again."""
+    if happened.slept >= LONG_OUTAGE:
+        s = replace(s, rv="", forked=True)
+    if s.phase is not Phase.WATCHING:
+        return s, ()
+    return replace(s, silent=True, reason=f"this machine slept for {round(happened.slept)} s"), ()

@@ -51,6 +51,7 @@ INPUTS: dict[str, r.Input] = {
     "Reinit": r.Reinit("another history"),
     "Pace": r.Pace(),
     "Pace lists": r.Pace(every=60.0),
+    "Woke": r.Woke(600.0),
     "WatchListUnsupported": r.WatchListUnsupported(),
     "Recalled": r.Recalled(),
     "Link": r.Failed(errors.LinkError("connection reset")),

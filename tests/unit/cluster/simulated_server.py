@@ -108,6 +108,14 @@ class Server:
     """Whether refusals come without a Status, as from a server that is something else."""
     streams: list[Stream] = field(default_factory=list)
     dials: int = 0
+    connections: int = 0
+    """Requests for which no kept connection was there."""
+    kept: int = 0
+    refuses: int = 0
+    """Status that every request gets, the probe too; 0 for none."""
+    retry_after: int = 0
+    frozen: bool = False
+    """The datastore does not answer: open streams are silent, and so is whatever is opened."""
     requests: list[tuple[float, str, dict[str, str]]] = field(default_factory=list)
     tokens_valid: bool = True
     namespaces_listed: list[str] = field(default_factory=list)
@@ -136,6 +144,12 @@ class Server:
             if stream.open and stream.live and stream.kind.name == kind:
                 self._catch_up(stream)
 
+    def dial(self) -> None:
+        """A request begins, on a kept connection if there is one."""
+        self.dials += 1
+        self.connections += not self.kept
+        self.kept = max(0, self.kept - 1)
+
     # Faults
 
     def cut(self, error: EdgetuiError | None = None) -> None:
@@ -155,9 +169,11 @@ class Server:
     def end(self, clean: bool = True) -> None:
         """Every open stream ends."""
         for stream in self._drop():
+            self.kept += clean
             stream.sink.on_end(clean)
 
     def _drop(self) -> list[Stream]:
+        self.kept = 0
         dropped = [s for s in self.streams if s.open]
         self.streams = []
         for stream in dropped:
@@ -167,6 +183,7 @@ class Server:
     def vanish(self) -> None:
         """The line goes dead without a word: streams hang, dials time out."""
         self.black_hole = True
+        self.kept = 0
         for stream in self.streams:
             stream.mute = True
 
@@ -207,7 +224,7 @@ class Server:
     def open(
         self, kinds: dict[str, Kind], path: str, query: dict[str, str], sink: Sink, *, printed: bool = False
     ) -> Stream:
-        self.dials += 1
+        self.dial()
         self.requests.append((self.world.time, path, query))
         stream = Stream(sink, *_collection(kinds, path), self.world.time, printed=printed and self.tables)
         if self.black_hole:
@@ -226,6 +243,15 @@ class Server:
             stream.sink.on_error(error)
 
     def _status(self, stream: Stream, query: dict[str, str]) -> tuple[int, dict[str, Any]] | None:
+        if self.refuses:
+            details = {"retryAfterSeconds": self.retry_after} if self.retry_after else {}
+            message = f"all gets {self.refuses}"
+            return self.refuses, {
+                "kind": "Status",
+                "code": self.refuses,
+                "message": message,
+                "details": details,
+            }
         if not self.tokens_valid:
             return 401, {"kind": "Status", "code": 401, "message": "Unauthorized", "reason": "Unauthorized"}
         if self.answers:
@@ -250,9 +276,12 @@ class Server:
             stream.open = False
             stream.sink.on_head(status[0], {})
             stream.sink.on_data(json.dumps(status[1]).encode())
+            self.kept += 1
             stream.sink.on_end(True)
             return
-        stream.sink.on_head(200, {})
+        stream.sink.on_head(200, {"content-encoding": "gzip"} if "sendInitialEvents" in query else {})
+        if self.frozen:
+            return
         ends = float(query["timeoutSeconds"])
         self.world.later(ends, lambda: self._end_one(stream))
         if query.get("sendInitialEvents"):
@@ -273,6 +302,7 @@ class Server:
     def _end_one(self, stream: Stream) -> None:
         if stream.open and not stream.mute:
             stream.open = False
+            self.kept += 1
             stream.sink.on_end(True)
 
     def _expired(self, stream: Stream) -> None:
@@ -287,7 +317,7 @@ class Server:
         def fire() -> None:
             if stream.open:
                 # A watch that waits for a version from the future gets no bookmark.
-                if stream.rv <= self.rv:
+                if stream.rv <= self.rv and not self.frozen:
                     self._bookmark(stream)
                 self.world.later(60.0, fire)
 
@@ -336,8 +366,10 @@ class Server:
         self, kinds: dict[str, Kind], path: str, query: dict[str, str], printer: Printer | None = None
     ) -> Page | EdgetuiError | None:
         """One page of a LIST; None if no answer will ever come."""
-        self.dials += 1
+        self.dial()
         self.requests.append((self.world.time, path, query))
+        if self.frozen:
+            return map_status(504, {}, b'{"kind":"Status","code":504,"message":"context deadline exceeded"}')
         if self.black_hole:
             return LinkError("The server did not answer.")
         if self.dial_fails:
@@ -345,6 +377,7 @@ class Server:
         found, namespace = _collection(kinds, path)
         stream = Stream(None, found, namespace, self.world.time)  # type: ignore[arg-type]
         status = self._status(stream, query)
+        self.kept += 1
         if status is not None:
             return map_status(status[0], {}, json.dumps(status[1]).encode())
         at, rv = (int(part) for part in query.get("continue", f"0/{self.rv}").split("/"))

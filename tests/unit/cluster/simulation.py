@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from edgetui.cluster.api_errors import map_status
-from edgetui.cluster.errors import EdgetuiError, LinkError
+from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
 from edgetui.cluster.supervisor import Supervisor
@@ -75,18 +76,26 @@ class Cluster:
                 if result is not None:
                     done(result)
 
-        self.world.later(self.server.latency, answer)
+        self.world.later(60.0 if self.server.frozen else self.server.latency, answer)
         return handle
 
     def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
         server = self.server
         server.dials += 1
+        server.connections += 1
         server.requests.append((self.world.time, "probe", {}))
         if server.black_hole:
             self.world.later(timeout, lambda: done(LinkError("The server did not answer.")))
+        elif server.frozen:
+            dead = ServerFailure("The server answers, but its datastore does not.", code=503)
+            self.world.later(timeout + server.latency, lambda: done(dead))
         elif server.dial_fails:
             error = server.dial_fails
             self.world.later(server.latency, lambda: done(error))
+        elif server.refuses >= 429 or server.refuses == 401:
+            body = json.dumps({"kind": "Status", "details": {"retryAfterSeconds": server.retry_after}})
+            answer = map_status(server.refuses, {}, body.encode())
+            self.world.later(server.latency, lambda: done(answer))
         elif not server.tokens_valid:
             refused = map_status(401, {}, b'{"code":401,"message":"Unauthorized"}')
             self.world.later(server.latency, lambda: done(refused))

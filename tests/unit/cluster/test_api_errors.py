@@ -117,6 +117,27 @@ def test_retry_after_in_a_status_is_bounded(said: object) -> None:
     assert map_status(504, JSON, body).retry_after is None
 
 
+NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("said", "sent", "seconds"),
+    [
+        ("Mon, 23 Nov 2026 12:00:30 GMT", NOON, 30.0),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", NOON, 0.0),
+        ("Thu, 31 Dec 2099 00:00:00 GMT", NOON, 86400.0),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", "", None),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", "Mon, 99 Nov 2026", None),
+        ("Mon, 23 Nov 2026 12:00:30", NOON, None),
+        ("Mon, 23 Nov 999999999 12:00:30 GMT", NOON, None),
+    ],
+)
+def test_a_date_to_retry_after_is_read_by_the_clock_of_who_sent_it(
+    said: str, sent: str, seconds: float | None
+) -> None:
+    assert map_status(429, {"retry-after": said, "date": sent}, b"").retry_after == seconds
+
+
 def test_the_header_wins_over_the_body() -> None:
     assert map_status(429, {"retry-after": "2"}, status(429, retryAfterSeconds=9)).retry_after == 2.0
 

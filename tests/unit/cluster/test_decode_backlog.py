@@ -46,7 +46,7 @@ class Host:
             self.soon.append(call)
         return lambda: None
 
-    def open_stream(self, path: str, query: dict[str, str], sink: Any) -> Host:
+    def open_stream(self, path: str, query: dict[str, str], sink: Any, printer: Any = None) -> Host:
         self.sink = sink
         return self
 

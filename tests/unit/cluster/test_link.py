@@ -19,6 +19,7 @@ CERTIFICATE = errors.TlsError("The certificate is not trusted.", "Check the CA."
 INPUTS: dict[str, link.Input] = {
     "Start": link.Start(),
     "Answered": link.Answered(),
+    "Refused": link.Refused(),
     "Heard": link.Heard(),
     "Progress": link.Progress(),
     "Failed": link.Failed(REFUSED),
@@ -45,7 +46,12 @@ SAMPLES = {
 # phase: input -> next phase and effects; a pair left out keeps the phase and asks for nothing
 EXPECTED: dict[Phase, dict[str, str]] = {
     Phase.IDLE: {"Start": "first Pilot"},
-    Phase.FIRST: {"Answered": "up Release", "Failed": "down Hold", "Failed for good": "down Hold"},
+    Phase.FIRST: {
+        "Answered": "up Release",
+        "Refused": "up Release",
+        "Failed": "down Hold",
+        "Failed for good": "down Hold",
+    },
     Phase.UP: {"Failed": "down Hold", "Failed for good": "down Hold", "Suspected": "up Probe"},
     Phase.DOWN: {"TryNow": "probing Probe", "Tick": "probing Probe"},
     Phase.PROBING: {"Probed well": "up Release", "Probed badly": "down "},
@@ -139,6 +145,29 @@ def test_a_suspicion_that_proves_right_is_an_outage_and_otherwise_a_release() ->
     assert step(suspected, link.Suspected(), NOW, Fixed())[1] == ()
     assert step(suspected, link.Probed(None), NOW, Fixed())[1] == (link.Release(link.NEVER),)
     assert step(suspected, link.Probed(REFUSED), NOW, Fixed())[0].phase is Phase.DOWN
+
+
+def test_a_server_that_only_refuses_is_asked_by_the_prober_alone() -> None:
+    state, asked = SAMPLES[Phase.UP], []
+    for _ in range(3):
+        state, effects = step(state, link.Refused(), NOW, Fixed())
+        asked.append([type(e) for e in effects])
+    assert asked == [[], [], [link.Probe]]
+    assert step(state, link.Refused(), NOW, Fixed())[1] == ()
+    busy = errors.Throttled("too many requests", code=429, retry_after=20.0)
+    down, effects = step(state, link.Probed(busy), NOW, Fixed())
+    assert effects == (link.Hold(busy.sentence),)
+    assert down.wake_at == NOW + 20.0
+    assert link.sentence(replace(down, heard=NOW + 1.0)) == (busy.sentence, busy.next_step)
+    well, _ = step(state, link.Probed(None), NOW, Fixed())
+    assert (well.phase, well.refusals) == (Phase.UP, 0)
+
+
+def test_what_is_refused_now_and_then_is_no_reason_to_ask() -> None:
+    state = SAMPLES[Phase.UP]
+    for happened in (link.Refused(), link.Refused(), link.Progress(), link.Refused(), link.Refused()):
+        state, effects = step(state, happened, NOW, Fixed())
+        assert effects == ()
 
 
 def test_patience_grows_with_the_outage() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.cluster.informer import Kept
 from edgetui.model.freshness import Link, Sync
@@ -24,7 +24,7 @@ def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) 
     )
 
 
-PRINTED = {**KINDS, "Pod": dataclasses.replace(KINDS["Pod"], printed=printed)}
+PRINTED = {**KINDS, "Pod": replace(KINDS["Pod"], printed=printed)}
 
 
 @pytest.fixture

@@ -271,3 +271,78 @@ def test_moving_heard_is_told_every_few_seconds_only() -> None:
         state, effects = run(state, r.Changes([("MODIFIED", row())]), at=now)
         told += sum(isinstance(e, r.SetFreshness) for e in effects)
     assert 1 <= told <= 3
+
+
+def test_a_refusal_soon_after_an_outage_does_not_count_even_if_nothing_was_ever_seen() -> None:
+    never = replace(sample(r.Phase.WAITING), synced=False, rv="")
+    state, _ = run(never, r.LinkUp(NOW - 9.0), INPUTS["403"])
+    assert (state.phase, state.verdict) == (r.Phase.BACKOFF, None)
+    state, _ = run(state, r.Tick(), INPUTS["403"], at=NOW + 4.9)
+    assert state.phase is r.Phase.BACKOFF
+    state, _ = run(state, r.Tick(), INPUTS["403"], at=NOW + 5.7)
+    assert state.verdict is Sync.FORBIDDEN
+    first, _ = run(never, r.LinkUp(), INPUTS["403"])
+    assert first.verdict is Sync.FORBIDDEN
+
+
+def test_a_stream_that_ended_early_and_without_an_event_has_failed() -> None:
+    lived = replace(sample(r.Phase.WATCHING), opened=NOW - 40.0, events=0)
+    assert run(lived, r.StreamEnded(clean=True))[0].phase is r.Phase.BACKOFF
+    assert run(replace(lived, events=1), r.StreamEnded(clean=True))[0].phase is r.Phase.RESUMING
+    on_time = replace(lived, expires=NOW + 20.0)
+    assert run(on_time, r.StreamEnded(clean=True))[0].phase is r.Phase.RESUMING
+
+
+def listed(rows: int, seconds: float, *, packed: bool = True) -> r.State:
+    """After a streaming list of so many rows that took so long."""
+    state, _ = run(replace(sample(r.Phase.STREAMING), opened=NOW, events=0), r.Head(packed))
+    state, _ = run(state, r.Changes([("ADDED", row(str(n))) for n in range(rows)]))
+    return run(state, r.Bookmark("130", initial_end=True), at=NOW + seconds)[0]
+
+
+def reopened(state: r.State, events: int) -> tuple[r.State, list[r.Effect]]:
+    """After so many events, a few bookmarks, and an end in good order."""
+    state, _ = run(state, *[r.Bookmark("130")] * 8, at=NOW + 10.0)
+    if events:
+        state, _ = run(state, r.Changes([("MODIFIED", row())] * events), at=NOW + 50.0)
+    return run(state, r.StreamEnded(clean=True), at=NOW + 60.0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "seconds", "packed", "events", "anew"),
+    [
+        (100, 5.0, True, 10, True),
+        (100, 5.0, True, 8, False),
+        (1900, 100.0, True, 200, True),
+        (1900, 100.0, True, 150, False),
+        (1900, 0.6, True, 9000, False),
+        (3, 0.4, True, 9000, False),
+        (3, 0.6, True, 1, True),
+        (3, 0.6, True, 0, False),
+        (100, 5.0, False, 500, False),
+    ],
+)
+def test_a_thin_link_begins_anew_where_that_costs_fewer_bytes_than_to_resume(
+    rows: int, seconds: float, packed: bool, events: int, anew: bool
+) -> None:
+    state, effects = reopened(listed(rows, seconds, packed=packed), events)
+    assert ("sendInitialEvents" in query(effects)) == anew
+    assert state.shown is not None
+    assert (state.shown.sync is Sync.STALE) == anew
+
+
+def test_a_server_without_streaming_lists_is_resumed_whatever_the_link() -> None:
+    state, _ = run(listed(100, 5.0), r.WatchListUnsupported())
+    assert query(reopened(state, 500)[1])["resourceVersion"]
+
+
+def test_after_a_sleep_a_stream_is_believed_when_it_speaks_and_opened_again_when_it_does_not() -> None:
+    slept, _ = run(sample(r.Phase.WATCHING), r.Woke(60.0))
+    assert slept.shown is not None
+    assert (slept.shown.sync, slept.shown.reason) == (Sync.STALE, "this machine slept for 60 s")
+    spoke, _ = run(slept, r.Changes([("MODIFIED", row())]), r.LinkUp())
+    assert (spoke.phase, spoke.silent) == (r.Phase.WATCHING, False)
+    assert query(run(slept, r.LinkUp())[1])["resourceVersion"] == "100"
+    long, _ = run(sample(r.Phase.WATCHING), r.Woke(120.0))
+    assert "sendInitialEvents" in query(run(long, r.LinkUp())[1])
+    assert "sendInitialEvents" in query(run(long, r.Reinit("another history"))[1])

@@ -26,6 +26,35 @@ def _remember(c: Cluster) -> None:
     c.past = c.server.snapshot()
 
 
+def _swap(c: Cluster) -> None:
+    c.server.cut()
+    c.server.uid += "x"
+    c.server.objects.clear()
+    c.server.rv += 1000
+    c.server.compact()
+
+
+def _sleep(c: Cluster) -> None:
+    for stream in c.server.streams:
+        stream.mute = True
+    c.server.kept = 0
+    c.world.sleep(500.0)
+
+
+def _freeze(c: Cluster) -> None:
+    c.server.frozen = True
+
+
+def _thaw(c: Cluster) -> None:
+    if c.server.frozen:
+        c.server.frozen = False
+        c.server.end()
+
+
+def _refusing(status: int) -> Callable[[Cluster], None]:
+    return lambda c: setattr(c.server, "refuses", status)
+
+
 def _answer(status: int) -> Callable[[Cluster], None]:
     body = {"kind": "Status", "code": status, "message": "scripted", "details": {"retryAfterSeconds": 2}}
 
@@ -107,6 +136,13 @@ FAULTS: dict[str, Callable[[Cluster], None]] = {
     "nothing is allowed": _denied(),
     "everything is allowed": _allowed,
     "hide pods": lambda c: c.supervisor.hide("Pod"),
+    "another cluster": _swap,
+    "sleep": _sleep,
+    "freeze": _freeze,
+    "thaw": _thaw,
+    "all is refused with 503": _refusing(503),
+    "all is refused with 429": _refusing(429),
+    "nothing is refused": _refusing(0),
     "show pods": lambda c: c.supervisor.show("Pod"),
 }
 
@@ -145,6 +181,8 @@ def test_every_history_ends_equal_to_the_server(seed: int, moves: list[tuple[obj
     play(c, moves)
     c.server.mend()
     c.server.answers.clear()
+    c.server.refuses = 0
+    _thaw(c)
     c.server.bookmarks = True
     _allowed(c)
     c.supervisor.show("Pod")

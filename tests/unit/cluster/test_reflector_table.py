@@ -95,6 +95,7 @@ EXPECTED = {
         CredentialsChanged | resuming | Close OpenWatch | -
         LinkUp late | resuming | Close OpenWatch | stale
         Pace lists | resting | Close | -
+        Woke | - | - | stale
         Reinit | streaming | Close Begin OpenWatch | stale
         Link | backoff | Close | stale
         Tls | backoff | Close | stale
@@ -114,6 +115,7 @@ EXPECTED = {
         Tick | listing | Begin OpenList | -
         CredentialsChanged | listing | Close Begin OpenList | -
         LinkDown | waiting | - | stale
+        Woke | listing | Begin OpenList | stale
         Reinit | listing | Begin OpenList | stale
         Pace | streaming | Begin OpenWatch | -
     """,

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from edgetui.cluster import connections
 from edgetui.cluster import transport as transports
+from edgetui.cluster.connection import Connection
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import LinkError, ProtocolError
 from edgetui.cluster.target import AuthSettings, Impersonation
@@ -113,6 +115,29 @@ async def test_a_second_connection_resumes_the_tls_session() -> None:
         await get(probe)
         probe.close()
     assert server.resumed == [False, True, True]
+
+
+async def test_a_socket_is_asked_for_its_session_once_and_again_when_the_server_has_forgotten_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each time costs memory that CPython never gives back."""
+    asked: list[Connection] = []
+    session = Connection.session
+    monkeypatch.setattr(
+        Connection, "session", property(lambda self: (asked.append(self), session.fget(self))[1])
+    )
+    async with connected() as (server, transport):
+        for _ in range(5):
+            await get(transport)
+            await transport.request("GET", "/version", timeout=10, fresh=True)
+        assert server.resumed == [False, True, True, True, True, True]
+        assert len(asked) == 1
+        monkeypatch.setattr(Connection, "resumed", False)
+        await transport.request("GET", "/version", timeout=10, fresh=True)
+        assert len(asked) == 1
+        monkeypatch.setattr(connections, "_LOOK_AGAIN", 0.0)
+        await transport.request("GET", "/version", timeout=10, fresh=True)
+        assert len(asked) == 2
 
 
 async def test_close_said_by_the_server_is_obeyed() -> None:

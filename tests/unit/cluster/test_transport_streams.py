@@ -19,6 +19,7 @@ from .wire import (
     LAST,
     Close,
     Heard,
+    Noise,
     Pause,
     Reset,
     Script,
@@ -173,6 +174,27 @@ async def test_what_breaks_a_stream_is_told_once(script: Script, kind: type[Edge
         assert isinstance(sink.error, kind)
         assert sink.error.sentence and sink.error.next_step
         await until(lambda: server.open == 0)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        pytest.param(b"\x17\x03\x03\x00\x20" + bytes(32), id="a record that cannot be decrypted"),
+        pytest.param(b"HTTP/1.1 502 Bad Gateway\r\n\r\n", id="plain text"),
+        pytest.param(b"\x15\x03\x03\x00\x02\x02\x28", id="a plain alert"),
+    ],
+)
+async def test_tls_that_fails_in_the_middle_is_the_fault_of_the_link(noise: bytes) -> None:
+    pause = Pause()
+    async with connected([CHUNKED, chunk(EVENTS[0]), pause, Noise(noise), Stall()]) as (_, transport):
+        sink = Heard()
+        watch(transport, sink)
+        await sink.progress.wait()
+        pause.until.set()
+        await sink.ended()
+        assert sink.data == EVENTS[0]
+        assert type(sink.error) is LinkError
+        assert sink.error.next_step
 
 
 async def test_a_reset_in_the_middle_comes_after_the_data_before_it() -> None:

@@ -35,6 +35,11 @@ class World:
             call()
         self.time = end
 
+    def sleep(self, seconds: float) -> None:
+        """The machine is suspended: the clock goes on, and every timer is that much later."""
+        self.time += seconds
+        self._heap = [(at + seconds, number, call) for at, number, call in self._heap]
+
     def until(self, fact: Callable[[], bool], within: float, step: float = 0.05) -> float:
         """Let time pass until something is true; returns how long it took."""
         began = self.time

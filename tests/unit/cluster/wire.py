@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
@@ -35,13 +36,20 @@ class Close:
 
 
 @dataclass
+class Noise:
+    """Write these bytes to the socket itself, below TLS."""
+
+    data: bytes
+
+
+@dataclass
 class Pause:
     """Go on when the test sets this event."""
 
     until: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-Step = bytes | Stall | Reset | Close | Pause
+Step = bytes | Stall | Reset | Close | Noise | Pause
 Script = list[Step]
 
 
@@ -127,6 +135,8 @@ class Server:
                     await writer.drain()
                 elif isinstance(step, Pause):
                     await step.until.wait()
+                elif isinstance(step, Noise):
+                    os.write(writer.get_extra_info("socket").fileno(), step.data)
                 elif isinstance(step, Stall):
                     await reader.read()
                     return
