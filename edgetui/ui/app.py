@@ -162,6 +162,7 @@ class EdgetuiApp(DrawnApp):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self._wires = {store.cluster: store.wire for store in self.stores}
         self.feed.start()
         self.meter_what_is_shown()
         problems = [*self._themes.failures, self._theme_problem]
@@ -198,7 +199,7 @@ class EdgetuiApp(DrawnApp):
 
     def _say_wire(self, store: Store) -> None:
         """Another wire profile is in force: say once what is no longer, or again, asked for."""
-        if self._wires.get(store.cluster, store.wire) != store.wire:
+        if self._wires[store.cluster] != store.wire:
             self.flash(f"{store.cluster} {store.wire.sentence}")
         self._wires[store.cluster] = store.wire
 
