@@ -225,7 +225,7 @@ class ClusterSession:
     async def _audit_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(AUDIT_EVERY * self._rng.uniform(0.8, 1.2))
-            await self._until_up()
+            await self.until_up()
             if self._full:
                 await self.audit_cache(asked=False)
 
