@@ -185,7 +185,7 @@ FAULTS: dict[str, Fault] = {
     "list 500": Fault(lists_fail, served_again),
     "half-open silence": Fault(lambda c: (c.server.vanish(), c.world.run(80.0))[0], mend, within=15.0),
     "TLS failure mid-stream": Fault(cut(LinkError("TLS refused what came.")), mend),
-    "wrong CA": Fault(cut(TlsError("The certificate is not signed by the CA.")), mend, within=40.0),
+    "wrong CA": Fault(cut(TlsError("The certificate is not signed by a CA.")), mend, within=40.0),
     "DNS failure": Fault(cut(LinkError("The name cannot be looked up now.")), mend),
     "kill -9": Fault(killed, mend),
     "60 s drain": Fault(drained, drained_and_back),
