@@ -25,8 +25,7 @@ PODS = 6
 async def test_a_busy_watch_is_followed_by_a_list(
     cluster: ControlPlane, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "SHORTEST_WATCH", WATCH_SECONDS)
-    monkeypatch.setattr(opening, "LONGEST_WATCH", WATCH_SECONDS)
+    monkeypatch.setattr(opening, "WATCH_LASTS", (WATCH_SECONDS, WATCH_SECONDS))
     path = f"/api/v1/namespaces/{namespace}/pods"
     pods = [loose_pod(f"p{n}", "x" * 2_000) for n in range(PODS)]
     for pod in pods:
