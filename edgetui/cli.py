@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from edgetui.cluster.target import ClusterTarget
 
 USAGE, DEFECT, INTERRUPTED = 2, 70, 130
+ACTIONS = ("scale", "rollback", "rotate")
+"""The commands of edgetui.actions.commands, known here without loading them."""
+
 LEAST_BUDGET = 100
 """Bytes per second; the bookmarks of idle watches alone need a fifth of that."""
 
@@ -41,7 +44,7 @@ def screen(argv: Sequence[str]) -> int:
         "edgetui", "Many small Kubernetes clusters on one live screen, and three keys to repair them."
     )
     parser.epilog = (
-        "Commands: once, demo, scale, rollback, rotate; each explains itself with --help. "
+        f"Commands: once, demo, {', '.join(ACTIONS)}; each explains itself with --help. "
         "Without FILE: $KUBECONFIG, ~/.kube/config, then the files of K3s, RKE2, MicroK8s, k0s and MicroShift."
     )
     _add_selection(parser)
@@ -105,19 +108,21 @@ def demo(argv: Sequence[str]) -> int:
     return _show_demo(options)
 
 
-def action(name: str, argv: Sequence[str]) -> int:
-    """`edgetui scale`, `rollback` and `rotate`."""
-    from edgetui.actions import commands
+def action(name: str) -> Callable[[Sequence[str]], int]:
+    """One of the commands that change something."""
 
-    return commands.main([name, *argv])
+    def run(argv: Sequence[str]) -> int:
+        from edgetui.actions import commands
+
+        return commands.main([name, *argv])
+
+    return run
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "once": once,
     "demo": demo,
-    "scale": lambda argv: action("scale", argv),
-    "rollback": lambda argv: action("rollback", argv),
-    "rotate": lambda argv: action("rotate", argv),
+    **{name: action(name) for name in ACTIONS},
 }
 
 

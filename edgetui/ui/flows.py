@@ -1,18 +1,17 @@
 """Actions on the screen: look, ask for what is needed, pass the gate, show each step and the receipt.
 
-A flow runs as a worker of the app and touches only screens; everything that writes is behind the gate.
+A flow (one file each in `acting`) runs as a worker of the app and touches only screens; everything that writes is
+behind the gate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import ModalScreen, Screen
 
 from edgetui import crash
-from edgetui.actions import rollback, rotate, scale
 from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.gate import Gate
 from edgetui.actions.permissions import Permission, Permissions
@@ -21,24 +20,18 @@ from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 
+from .acting import FLOWS
 from .keymap import actions_for, kind_word
 from .screens.confirm import ConfirmScreen
 from .screens.dialog import AskScreen
 from .screens.progress import Progress, ProgressScreen
-from .screens.rollback import RollbackScreen
-from .screens.scale import ScaleScreen
 from .spans import Span, line
 
 if TYPE_CHECKING:
-    from edgetui.cluster.session import ClusterSession
-
     from .app import EdgetuiApp
 
 V = TypeVar("V")
 A = TypeVar("A")
-
-WAIT = 600.0
-"""Seconds an action watches the cluster for the state it asked for; the screen can be left meanwhile."""
 
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
@@ -50,15 +43,18 @@ RENEW = 120.0
 class Flows:
     """The actions of one app.
 
-    `running` has the titles of those that are being carried out, in front or in the background; `opening` is true
-    while one was started whose first dialog is not there yet.
+    `app` is for the flows to show their own screens on. `running` has the titles of those that are being carried out,
+    in front or in the background; `opening` is true while one was started whose first dialog is not there yet.
     """
+
+    wait = 600.0
+    """Seconds an action watches the cluster for the state it asked for; the screen can be left meanwhile."""
 
     def __init__(self, app: EdgetuiApp) -> None:
         self.running: list[str] = []
         self.opening = False
         self._finished: list[Progress] = []
-        self._app = app
+        self.app = app
         self._audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
         self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
@@ -72,99 +68,62 @@ class Flows:
 
     def look_up_rights(self, key: ObjectKey) -> None:
         """Ask, once the cursor rests, what may be done with objects like this one."""
-        fresh = self._app.monotonic() - RENEW
+        fresh = self.app.monotonic() - RENEW
         wanted = [
             (key.cluster, key.namespace, key.kind, one.id) for one in actions_for(key.kind) if one.kinds
         ]
         if any(self._rights.get(one, (fresh,))[0] <= fresh for one in wanted):
-            self._app.set_timer(REST, lambda: self._ask_rights(key))
+            self.app.set_timer(REST, lambda: self._ask_rights(key))
 
     def _ask_rights(self, key: ObjectKey) -> None:
-        target = getattr(self._app.screen, "target", None)
+        target = getattr(self.app.screen, "target", None)
         if target is not None and target.key == key:
-            self._app.run_worker(self._fetch_rights(key), group="rights", exclusive=True, exit_on_error=False)
+            self.app.run_worker(self._fetch_rights(key), group="rights", exclusive=True, exit_on_error=False)
 
     async def _fetch_rights(self, key: ObjectKey) -> None:
-        session = self._app.sessions[key.cluster]
+        session = self.app.sessions[key.cluster]
         try:
             for action in actions_for(key.kind):
                 if action.kinds:
                     right = await self._permissions.allowed(session, action, key.namespace, key.kind)
                     if right.known or not right.ok:
                         about = (key.cluster, key.namespace, key.kind, action.id)
-                        self._rights[about] = (self._app.monotonic(), right)
+                        self._rights[about] = (self.app.monotonic(), right)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-            self._app.flash(crash.sentence(error))
-        self._app.main.update_footer()
+            self.app.flash(crash.sentence(error))
+        self.app.main.update_footer()
 
     # -- the flows
 
     def begin(self, action_id: str, ref: ObjectRef) -> None:
         """Start an action."""
-        steps = {"scale": self._scale, "rollback": self._rollback, "rotate": self._rotate}
         self.opening = True
-        self._app.run_worker(
-            self._guard(action_id, ref, steps[action_id]), group="action", exit_on_error=False, name=action_id
-        )
+        self.app.run_worker(self._guard(action_id, ref), group="action", exit_on_error=False, name=action_id)
 
-    async def _guard(
-        self, action_id: str, ref: ObjectRef, steps: Callable[[ClusterSession, ObjectRef], Awaitable[None]]
-    ) -> None:
+    async def _guard(self, action_id: str, ref: ObjectRef) -> None:
         """Run one flow; whatever goes wrong becomes a sentence on the screen."""
         try:
-            await steps(self._app.sessions[ref.key.cluster], ref)
+            await FLOWS[action_id](self, self.app.sessions[ref.key.cluster], ref)
         except Cancelled as said:
-            self._app.flash(said.sentence)
+            self.app.flash(said.sentence)
         except EdgetuiError as error:
             await self._tell(ACTIONS[action_id].label, ref, error.sentence, error.next_step)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
             await self._tell(ACTIONS[action_id].label, ref, crash.sentence(error), "")
         finally:
             if self.opening:
-                self._app.forget_keys()
+                self.app.forget_keys()
                 self.opening = False
 
-    async def _scale(self, session: ClusterSession, ref: ObjectRef) -> None:
-        what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-        view = await self._read(f"{what} on {session.name}", scale.prepare(session, ref, None))
-        await self._ask_and_perform(
-            view,
-            ScaleScreen,
-            lambda number: f"Scale {what} to {number} on {session.name}",
-            lambda shown, number: partial(
-                scale.perform, session=session, view=shown, replicas=number, wait=WAIT
-            ),
-        )
-
-    async def _rollback(self, session: ClusterSession, ref: ObjectRef) -> None:
-        what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-        view = await self._read(f"the revisions of {what} on {session.name}", rollback.prepare(session, ref))
-        await self._ask_and_perform(
-            view,
-            RollbackScreen,
-            lambda chosen: f"Roll back {what} to revision {chosen.number} on {session.name}",
-            lambda shown, chosen: partial(
-                rollback.perform, session=session, view=shown, revision=chosen, wait=WAIT
-            ),
-        )
-
-    async def _rotate(self, session: ClusterSession, ref: ObjectRef) -> None:
-        view = await self._read(f"the token in use on {session.name}", rotate.prepare(session))
-        others = [one for one in self._app.sessions.values() if one is not session]
-        await self._perform(
-            f"Rotate the token of {view.user} on {session.name}",
-            lambda gate: rotate.perform(gate, session, view, others),
-        )
-
-    async def _read(self, what: str, view: Awaitable[V]) -> V:
+    async def read(self, what: str, view: Awaitable[V]) -> V:
         """Say what is being read for as long as that takes."""
-        self._app.flash(f"reading {what}…", "bar")
+        self.app.flash(f"reading {what}…", "bar")
         try:
             return await view
         finally:
-            self._app.hush()
+            self.app.hush()
 
-    async def _ask_and_perform(
+    async def ask_and_perform(
         self,
         view: V,
         ask: Callable[[V, str], Screen[A | None]],
@@ -175,18 +134,18 @@ class Flows:
         note = ""
         while True:
             self.opening = False
-            wanted = await self._app.push_screen_wait(ask(view, note))
+            wanted = await self.app.push_screen_wait(ask(view, note))
             if wanted is None:
                 return
             try:
-                await self._perform(title(wanted), action(view, wanted))
+                await self.perform(title(wanted), action(view, wanted))
                 return
             except Changed as changed:
                 view, note = changed.view, changed.sentence
 
-    async def _perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]]) -> None:
+    async def perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]]) -> None:
         """Carry one plan through the gate behind a progress screen. Raises Changed for the caller to ask again."""
-        app = self._app
+        app = self.app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
         self.opening = False
@@ -220,15 +179,16 @@ class Flows:
 
     def show_finished(self) -> None:
         """Show the receipts of actions that ended in the background, never over another question."""
-        if self._finished and not isinstance(self._app.screen, ModalScreen | RollbackScreen):
-            self._app.push_screen(ProgressScreen(self._finished.pop(0)))
+        asking = isinstance(self.app.screen, ModalScreen) or getattr(self.app.screen, "asks", False)
+        if self._finished and not asking:
+            self.app.push_screen(ProgressScreen(self._finished.pop(0)))
 
     async def _tell(self, label: str, ref: ObjectRef, sentence: str, next_step: str) -> None:
         """An action that did not begin: why, and what to do."""
         words = f"{kind_word(ref.key.kind)} {ref.key.name} on {ref.key.cluster}"
-        progress = Progress(f"{label.capitalize()}: {words}", self._app.monotonic)
+        progress = Progress(f"{label.capitalize()}: {words}", self.app.monotonic)
         progress.fail(sentence, next_step)
-        await self._app.push_screen(ProgressScreen(progress))
+        await self.app.push_screen(ProgressScreen(progress))
 
     # -- leaving
 
@@ -247,6 +207,6 @@ class Flows:
 
         def answered(leave: bool | None) -> None:
             if leave:
-                self._app.exit(0)
+                self.app.exit(0)
 
-        self._app.push_screen(AskScreen(text, "Stay", "Leave"), answered)
+        self.app.push_screen(AskScreen(text, "Stay", "Leave"), answered)

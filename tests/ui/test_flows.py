@@ -27,7 +27,7 @@ async def performing(
     screen: Screen, work: Callable[[Gate], Awaitable[Receipt]]
 ) -> AsyncIterator[Worker[None]]:
     """One action carried out by the screen."""
-    worker = screen.app.run_worker(screen.app.flows._perform(TITLE, work), exit_on_error=False)
+    worker = screen.app.run_worker(screen.app.flows.perform(TITLE, work), exit_on_error=False)
     await screen.pilot.pause()
     yield worker
 
@@ -65,7 +65,7 @@ async def test_what_is_being_read_is_said_no_longer_than_that_takes() -> None:
 
     async with running([plant()]) as screen:
         worker = screen.app.run_worker(
-            screen.app.flows._read("press on plant", refuse()), exit_on_error=False
+            screen.app.flows.read("press on plant", refuse()), exit_on_error=False
         )
         assert isinstance(await ended(worker), Forbidden)
         assert said == ["reading press on plant…"]

@@ -30,6 +30,8 @@ class RollbackScreen(Screen["Revision | None"]):
     """Gives the revision, or None. Nothing is written here: the plan is shown and asked about next."""
 
     app: EdgetuiApp
+    asks = True
+    """A question stands here: nothing may cover it."""
     DEFAULT_CSS = """
     RollbackScreen #revisions { height: auto; max-height: 40%; }
     RollbackScreen #about { margin-top: 1; }

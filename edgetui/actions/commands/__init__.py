@@ -1,0 +1,19 @@
+"""The keys as commands for scripts, through the same gate: a file for each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from . import rollback, rotate, scale
+from .running import USAGE
+
+COMMANDS = {"scale": scale.command, "rollback": rollback.command, "rotate": rotate.command}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command with its arguments; returns the exit code."""
+    if not argv or argv[0] not in COMMANDS:
+        sys.stderr.write(f"Name one of {', '.join(COMMANDS)}.\n")
+        return USAGE
+    return COMMANDS[argv[0]](argv[1:])

@@ -1,0 +1,24 @@
+"""`edgetui rotate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgetui.actions import rotate
+from edgetui.actions.connect import Connection
+from edgetui.actions.console import Console
+from edgetui.actions.gate import Gate
+from edgetui.actions.plan import Receipt
+
+from .running import Job, carry_out, new_parser
+
+
+def command(argv: Sequence[str]) -> int:
+    """Run it; returns the exit code."""
+    parser = new_parser("rotate", "Replace the service-account token of the kubeconfig user by a new one.")
+    options = parser.parse_args(argv)
+
+    async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
+        return await rotate.perform(gate, session, await rotate.prepare(session))
+
+    return carry_out(Job("rotate", options, act))

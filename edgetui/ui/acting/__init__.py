@@ -1,0 +1,20 @@
+"""What a person goes through for each action, from the key to the receipt: a file and a line here for each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from . import rollback, rotate, scale
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.model.identity import ObjectRef
+    from edgetui.ui.flows import Flows
+
+FLOWS: dict[str, Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]] = {
+    "scale": scale.flow,
+    "rollback": rollback.flow,
+    "rotate": rotate.flow,
+}
+"""By the id of the action in the registry."""
