@@ -92,7 +92,7 @@ class Api:
         *,
         timeout: float = READ_TIMEOUT,
         headers: Mapping[str, str] | None = None,
-    ) -> bytes:
+    ) -> bytes | bytearray:
         """The body of a 2xx answer, as it is. Raises as `get` does."""
         return (await self._read("GET", path, query, headers, None, timeout)).body
 

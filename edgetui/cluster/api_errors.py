@@ -75,7 +75,7 @@ class _Status(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Status, strict=False)
 
 
-def map_status(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
+def map_status(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> ApiError:
     """The error for an answer outside 2xx; `headers` have lower-case names, `body` is whole or the first part.
 
     Only the message of a Status body, or a short plain text, is kept: without control characters and cut to 256
@@ -114,7 +114,7 @@ def no_apis() -> ProtocolError:
     )
 
 
-def _read_status(body: bytes) -> _Status:
+def _read_status(body: bytes | bytearray) -> _Status:
     try:
         found = _decoder.decode(body[:_MOST_BODY])
     except UNDECODABLE:
@@ -122,7 +122,7 @@ def _read_status(body: bytes) -> _Status:
     return found if found.kind == "Status" else _Status()
 
 
-def _message(found: _Status, headers: Mapping[str, str], body: bytes) -> str:
+def _message(found: _Status, headers: Mapping[str, str], body: bytes | bytearray) -> str:
     if found.kind:
         message = found.message or ""
         # Strict field validation quotes the whole object before it says what is wrong.
@@ -134,7 +134,7 @@ def _message(found: _Status, headers: Mapping[str, str], body: bytes) -> str:
     return ""
 
 
-def _sentence(status: int, message: str, headers: Mapping[str, str], body: bytes) -> str:
+def _sentence(status: int, message: str, headers: Mapping[str, str], body: bytes | bytearray) -> str:
     if status == 401:
         return "The server does not accept these credentials."
     if 300 <= status < 400:

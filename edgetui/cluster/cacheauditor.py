@@ -71,7 +71,7 @@ class _Listed(msgspec.Struct, rename="camel"):
     items: list[_Item] | None = None
 
 
-def names(body: bytes) -> list[str]:
+def names(body: bytes | bytearray) -> list[str]:
     """The names in a Table, or in a list where the server makes no Tables. Raises what msgspec raises."""
     found = msgspec.json.decode(body, type=_Listed)
     if found.kind != "Table":
@@ -156,7 +156,7 @@ class CacheAuditor:
             if not one.namespace or row.namespace == one.namespace:
                 yield row.name
 
-    async def _list(self, one: Watched) -> bytes:
+    async def _list(self, one: Watched) -> bytes | bytearray:
         query = {
             "resourceVersion": one.version,
             "resourceVersionMatch": "Exact",

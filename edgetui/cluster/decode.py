@@ -263,7 +263,7 @@ class _Code(msgspec.Struct):
     code: int | None = None
 
 
-def is_foreign(body: bytes) -> bool:
+def is_foreign(body: bytes | bytearray) -> bool:
     """Whether this is JSON without a kind and without an event's type, as servers of another sort send it."""
     try:
         found = msgspec.json.decode(body, type=_Document)
@@ -274,7 +274,7 @@ def is_foreign(body: bytes) -> bool:
     return not (found.kind or found.type)
 
 
-def decode_page(kind: Kind, body: bytes) -> Page:
+def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
     """One page of a LIST.
 
     Raises Unreadable if the body is not a list of this kind, ProtocolError if no API server sends such a body.

@@ -53,7 +53,7 @@ class _List(msgspec.Struct):
     items: list[_Item] | None = None
 
 
-def decode(body: bytes) -> dict[tuple[str, str], Usage]:
+def decode(body: bytes | bytearray) -> dict[tuple[str, str], Usage]:
     """Usage by namespace and name from a NodeMetricsList or PodMetricsList; a pod's containers are summed.
 
     Raises what msgspec raises on anything else.

@@ -63,7 +63,7 @@ _table = msgspec.json.Decoder(Table)
 _event = msgspec.json.Decoder(_Event)
 
 
-def decode_table(body: bytes | msgspec.Raw) -> Table:
+def decode_table(body: bytes | bytearray | msgspec.Raw) -> Table:
     """A Table. Raises NotPrinted if it is something else."""
     try:
         table = _table.decode(body)
@@ -83,7 +83,7 @@ class Printer:
         self._now = now
         self._columns: list[str] = []
 
-    def page(self, body: bytes) -> Page:
+    def page(self, body: bytes | bytearray) -> Page:
         """One page of a LIST; its rows are as old as the list, and carry its version. Raises NotPrinted."""
         table = decode_table(body)
         version = table.metadata.resource_version

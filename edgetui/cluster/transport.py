@@ -51,7 +51,7 @@ class Response(msgspec.Struct, frozen=True):
 
     status: int
     headers: dict[str, str]
-    body: bytes
+    body: bytes | bytearray
 
 
 class Delivery(msgspec.Struct):
@@ -245,8 +245,7 @@ class _Answer:
         self._last = loop.time() + MOST_SECONDS
         self._status = 0
         self._headers: dict[str, str] = {}
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._body = bytearray()  # one block, not thousands of pieces: the C library can give it back whole
 
     def late(self) -> LinkError:
         """What to raise when the clock ran out."""
@@ -267,17 +266,16 @@ class _Answer:
         self._progress()
 
     def on_data(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > MAX_BODY:
+        if len(self._body) + len(data) > MAX_BODY:
             raise ProtocolError("The server's answer is too large to be held in memory.")
-        self._pieces.append(data)
+        self._body += data
         self._progress()
 
     def on_end(self, clean: bool) -> None:
         if not clean:
             self.on_error(broken_off(self._where, begun=True))
         elif not self.done.done():
-            self.done.set_result(Response(self._status, self._headers, b"".join(self._pieces)))
+            self.done.set_result(Response(self._status, self._headers, self._body))
 
     def on_error(self, error: EdgetuiError) -> None:
         if not self.done.done():

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from edgetui import heap
 from edgetui.terminal.profile import unusable
 from edgetui.ui.options import ScreenOptions
 
@@ -62,6 +63,7 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
     try:
         for session in sessions:
             await session.start(WATCHED)
+        heap.give_back_blocks()
         if options.keep_rows:
             _keep_rows(sessions)
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.

@@ -64,9 +64,7 @@ async def test_what_is_being_read_is_said_no_longer_than_that_takes() -> None:
         raise Forbidden("No right to read it.")
 
     async with running([plant()]) as screen:
-        worker = screen.app.run_worker(
-            screen.app.flows.read("press on plant", refuse()), exit_on_error=False
-        )
+        worker = screen.app.run_worker(screen.app.flows.read("press on plant", refuse()), exit_on_error=False)
         assert isinstance(await ended(worker), Forbidden)
         assert said == ["reading press on plant…"]
         assert screen.app.main.footer.message == ""

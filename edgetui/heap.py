@@ -1,0 +1,23 @@
+"""What the C library keeps of freed memory: as little as it can be told to.
+
+Lists of pods come in blocks of megabytes. After the first of them glibc raises its threshold (mallopt(3),
+M_MMAP_THRESHOLD) and takes later ones from the heap, where one small object above keeps them for good.
+"""
+
+from __future__ import annotations
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+BLOCK = 64 * 1024
+"""Bytes from which on a block is mapped by itself, and given back when it is freed."""
+
+
+def give_back_blocks() -> None:
+    """Have large blocks given back to the system as soon as they are free; does nothing where that is not glibc."""
+    import ctypes
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(M_MMAP_THRESHOLD, BLOCK)
+    mallopt(M_TRIM_THRESHOLD, BLOCK)
