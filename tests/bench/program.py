@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.proxy import FaultProxy
@@ -17,6 +18,7 @@ from .setting import Churn
 
 EVENTS_PER_SECOND = 20
 SETTLE_SECONDS = 5
+STARTS = 7
 
 
 @dataclass
@@ -24,7 +26,9 @@ class Figures:
     """What one program cost. Times in seconds and milliseconds, memory in KiB, processor in percent of one core."""
 
     first_rows_ms: float = 0.0
+    first_rows_best_ms: float = 0.0
     all_rows_ms: float = 0.0
+    all_rows_best_ms: float = 0.0
     boot_terminal_bytes: int = 0
     boot_api_bytes: int = 0
     rss_kib: int = 0
@@ -58,24 +62,19 @@ class Program:
 
 
 def measure(program: Program, cluster: ControlPlane, home: Path, seconds: float) -> Figures:
-    """Start the program, let it idle, let the cluster churn, and where it survives that, cut the link."""
+    """Start the program, let it idle, let the cluster churn, and where it survives that, cut the link.
+
+    Starts are measured straight at the API server, each with an empty cache; everything else behind the counting link.
+    """
     figures = Figures()
+    starts(program, cluster, home, figures)
     with FaultProxy.in_front_of(cluster) as proxy:
         kubeconfig = cluster.kubeconfig(server=proxy.url)
-        env = {
-            "HOME": str(home),
-            "XDG_CACHE_HOME": str(home / "cache"),
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        }
-        started = time.monotonic()
-        with PtyApp(list(program.argv(kubeconfig)), env=env) as app:
+        with PtyApp(list(program.argv(kubeconfig)), env=environment(home)) as app:
             app.keys(*program.keys)
             app.until(program.first_rows.search, 60, "first rows")
-            figures.first_rows_ms = (time.monotonic() - started) * 1000
             if program.all_rows is not None:
                 app.until(program.all_rows.search, 60, "all rows")
-                figures.all_rows_ms = (time.monotonic() - started) * 1000
             app.quiet(SETTLE_SECONDS)
             figures.boot_terminal_bytes = app.bytes_out
             figures.boot_api_bytes = proxy.bytes_up + proxy.bytes_down
@@ -85,6 +84,35 @@ def measure(program: Program, cluster: ControlPlane, home: Path, seconds: float)
             if program.survives_outage:
                 outage(app, proxy, figures, seconds)
     return figures
+
+
+def starts(program: Program, cluster: ControlPlane, home: Path, figures: Figures) -> None:
+    """Start it a few times: the median and the best."""
+    first, every = [], []
+    for number in range(STARTS):
+        fresh = home / f"{program.name.split()[0]}-{number}"
+        fresh.mkdir()
+        started = time.monotonic()
+        with PtyApp(list(program.argv(cluster.kubeconfig())), env=environment(fresh)) as app:
+            app.keys(*program.keys)
+            app.until(program.first_rows.search, 60, "first rows")
+            first.append((time.monotonic() - started) * 1000)
+            if program.all_rows is not None:
+                app.until(program.all_rows.search, 60, "all rows")
+                every.append((time.monotonic() - started) * 1000)
+    figures.first_rows_ms, figures.first_rows_best_ms = median(first), min(first)
+    if every:
+        figures.all_rows_ms, figures.all_rows_best_ms = median(every), min(every)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What a shell would give, with a home of its own."""
+    return {
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
 
 
 def idle(app: PtyApp, proxy: FaultProxy, figures: Figures, seconds: float) -> None:
