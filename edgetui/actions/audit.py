@@ -109,6 +109,23 @@ class AuditLog:
                 previous = claimed
         return Verification(count, tuple(torn), tuple(broken))
 
+    def about(self, uid: str) -> list[dict[str, Any]]:
+        """The records about the object with that uid, oldest first; those that were altered are left out.
+
+        Raises OSError when the file is there and cannot be read.
+        """
+        if not self.path.exists():
+            return []
+        found = []
+        with self.path.open("rb") as file:
+            for raw in file:
+                record = _parse(raw) if uid.encode() in raw else None
+                if record is None or record.get("uid") != uid:
+                    continue
+                if str(record.pop("hash", "")) == _digest(record):
+                    found.append(record)
+        return found
+
     @contextmanager
     def _locked(self) -> Iterator[int]:
         new = not self.path.exists()

@@ -4,7 +4,7 @@ With --json stdout gets exactly one object:
 {"action", "cluster", "object", "outcome", "ok", "lines", "data", "plan", "error"}, where `outcome` is one of "reached",
 "pending", "failed", "unknown", "dry-run", "cancelled" and "refused", `object` is {"kind", "namespace", "name"} or null,
 `plan` is {"title", "facts", "diff", "warnings", "writes"} or null when none was made, and `error` is
-{"sentence", "next_step"} or null.
+{"sentence", "next_step", "diff"} or null.
 """
 
 from __future__ import annotations
@@ -113,10 +113,11 @@ class Console:
         """Why nothing (more) happened; true when it was a dry run that came to its end, which is no failure."""
         self._end_line()
         rehearsed = self._dry_run and isinstance(problem, Cancelled)
+        diff = problem.diff if isinstance(problem, Refusal) else ()
         if not self._as_json:
-            self._err.write(
-                "Dry run: nothing was changed.\n" if rehearsed else f"{printable(str(problem))}\n"
-            )
+            self.say("Dry run: nothing was changed." if rehearsed else str(problem))
+            for line in diff:
+                self.say(f"  {line}")
             return rehearsed
         cancelled = "cancelled" if isinstance(problem, Cancelled) else "refused"
         self._object(
@@ -125,7 +126,9 @@ class Console:
             None,
             "dry-run" if rehearsed else cancelled,
             ok=rehearsed,
-            error=None if rehearsed else {"sentence": problem.sentence, "next_step": problem.next_step},
+            error=None
+            if rehearsed
+            else {"sentence": problem.sentence, "next_step": problem.next_step, "diff": list(diff)},
         )
         return rehearsed
 

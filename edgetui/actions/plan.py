@@ -39,11 +39,19 @@ class Step(msgspec.Struct, frozen=True):
     state: StepState
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """The action that would go on from here, on the same object, with its own question: id and words."""
+
+    action: str
+    label: str
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """What is true on the cluster after an action, for the screen and for a ticket.
 
     `ok` only when the cluster reached the state that was asked for. `pending` when the server accepted the write
-    and the state was not reached (or not waited for) yet. `data` is plain JSON and never holds a secret.
+    and the state was not reached (or not waited for) yet. `data` is plain JSON and never holds a secret. `offer` is
+    the next step, where there is one that edgetui can take.
     """
 
     action: str
@@ -53,10 +61,21 @@ class Receipt(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
     data: dict[str, Any] = msgspec.field(default_factory=dict)
     pending: bool = False
+    offer: Offer | None = None
 
 
 class Refusal(EdgetuiError):
-    """The action was not begun: nothing was written. The sentence says why, the next step what to do."""
+    """The action was not begun: nothing was written. The sentence says why, the next step what to do.
+
+    `diff` are lines as in a plan, where a difference is the reason. `offer` is what can be done instead.
+    """
+
+    def __init__(
+        self, sentence: str, next_step: str = "", diff: tuple[str, ...] = (), offer: Offer | None = None
+    ) -> None:
+        super().__init__(sentence, next_step)
+        self.diff = diff
+        self.offer = offer
 
 
 class Cancelled(Refusal):

@@ -10,16 +10,21 @@ from edgetui.model.rollout import reason
 
 
 async def selected(session: Session, namespace: str, selector: str) -> list[PodRow]:
-    """The pods that a label selector matches; none when they cannot be read: they only explain."""
-    try:
-        listed = await session.api.get(KINDS["Pod"].path(namespace), {"labelSelector": selector})
-    except EdgetuiError:
-        return []
+    """The pods that a label selector matches. Raises as `Api.get` does."""
+    listed = await session.api.get(KINDS["Pod"].path(namespace), {"labelSelector": selector})
     rows = (row_of("Pod", item) for item in listed["items"])
     return [row for row in rows if isinstance(row, PodRow)]
 
 
+async def readable(session: Session, namespace: str, selector: str) -> list[PodRow]:
+    """The same; none when they cannot be read: they only explain."""
+    try:
+        return await selected(session, namespace, selector)
+    except EdgetuiError:
+        return []
+
+
 async def why_not_ready(session: Session, namespace: str, selector: str) -> str:
     """What is wrong with those pods, as one sentence with its full stop; empty when nothing is."""
-    found = reason(await selected(session, namespace, selector))
+    found = reason(await readable(session, namespace, selector))
     return f"{found[:1].upper()}{found[1:]}." if found else ""

@@ -27,11 +27,12 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Action(msgspec.Struct, frozen=True):
-    """One thing a key or a command can do.
+    """One thing a key or a command can do. One without a key is reached through another one.
 
     `kinds` are the Kubernetes kinds whose rows it works on; empty for an action on the cluster's own credential.
     `needs` are the rights per kind (under "" when `kinds` is empty); `verbs` are the same in words.
-    `danger` is true when the action can stop what runs or lock a person out.
+    `danger` is true when the action can stop what runs or lock a person out. `front` are those that a short footer
+    still has room for.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Action(msgspec.Struct, frozen=True):
     help: str
     needs: dict[str, tuple[Access, ...]]
     danger: bool = False
+    front: bool = False
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -62,6 +64,23 @@ def _rollback(resource: str, history: str) -> tuple[Access, ...]:
     )
 
 
+def _template(resource: str) -> tuple[Access, ...]:
+    return (Access("patch", resource, "apps"), Access("get", resource, "apps"))
+
+
+_PAUSE = {"Deployment": _template("deployments")}
+_ROLLBACK = {
+    "Deployment": _rollback("deployments", "replicasets"),
+    "StatefulSet": _rollback("statefulsets", "controllerrevisions"),
+    "DaemonSet": _rollback("daemonsets", "controllerrevisions"),
+}
+_TEMPLATE = {
+    "Deployment": _template("deployments"),
+    "StatefulSet": _template("statefulsets"),
+    "DaemonSet": _template("daemonsets"),
+}
+
+
 ACTIONS: dict[str, Action] = {
     action.id: action
     for action in (
@@ -75,18 +94,16 @@ ACTIONS: dict[str, Action] = {
                 "StatefulSet": _scale("statefulsets"),
                 "ReplicaSet": _scale("replicasets"),
             },
+            front=True,
         ),
         Action(
             "rollback",
             "b",
             "roll back",
             "Go back to an earlier revision; the one that last worked is offered first.",
-            {
-                "Deployment": _rollback("deployments", "replicasets"),
-                "StatefulSet": _rollback("statefulsets", "controllerrevisions"),
-                "DaemonSet": _rollback("daemonsets", "controllerrevisions"),
-            },
+            _ROLLBACK,
             danger=True,
+            front=True,
         ),
         Action(
             "rotate",
@@ -98,6 +115,70 @@ ACTIONS: dict[str, Action] = {
                     Access("create", "serviceaccounts", "", "token"),
                     Access("create", "secrets", named=False),
                     Access("delete", "secrets", named=False),
+                )
+            },
+            danger=True,
+            front=True,
+        ),
+        Action(
+            "pause",
+            "p",
+            "pause",
+            "Pause or resume a deployment: while it is paused, a new template waits.",
+            _PAUSE,
+        ),
+        Action("resume", "", "resume", "Let what waited in a paused deployment roll out.", _PAUSE),
+        Action(
+            "restart",
+            "r",
+            "restart",
+            "Replace every pod by a new one of the same template, in the order of the update strategy.",
+            _TEMPLATE,
+            danger=True,
+        ),
+        Action(
+            "image",
+            "i",
+            "set image",
+            "Set the image of a container; the difference and whether nodes have it are shown before.",
+            _TEMPLATE,
+            danger=True,
+        ),
+        Action(
+            "cancel",
+            "x",
+            "cancel rollout",
+            "Stop a half-done rollout: back to the template that served before.",
+            _ROLLBACK,
+            danger=True,
+        ),
+        Action(
+            "undo",
+            "u",
+            "undo",
+            "Take back what edgetui did last to an object, while that is still as edgetui left it; "
+            "needs the rights of what it takes back.",
+            {
+                kind: (Access("get", plural, "apps"),)
+                for kind, plural in (
+                    ("Deployment", "deployments"),
+                    ("StatefulSet", "statefulsets"),
+                    ("DaemonSet", "daemonsets"),
+                    ("ReplicaSet", "replicasets"),
+                )
+            },
+            danger=True,
+        ),
+        Action(
+            "unstick",
+            "",
+            "delete the pod",
+            "Delete the pod of an older revision that holds an ordered stateful set up.",
+            {
+                "StatefulSet": (
+                    Access("delete", "pods", named=False),
+                    Access("list", "pods", named=False),
+                    Access("get", "statefulsets", "apps", named=False),
                 )
             },
             danger=True,

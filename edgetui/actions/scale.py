@@ -118,7 +118,7 @@ async def perform(
         intent = Intent(
             view.ref,
             view.generation,
-            write=partial(_write, view, replicas),
+            write=partial(request, view, replicas),
             plan=partial(plan, session, view, replicas),
             doing=f"Setting {in_words(key)} from {view.desired} to {replicas}",
             applied=partial(_applied, view, replicas),
@@ -155,7 +155,8 @@ def plan(session: Session, view: ScaleView, replicas: int, version: str) -> Plan
     )
 
 
-def _write(view: ScaleView, replicas: int, version: str) -> Write:
+def request(view: ScaleView, replicas: int, version: str) -> Write:
+    """What is sent to set the number."""
     key = view.ref.key
     body = {
         "apiVersion": "autoscaling/v1",

@@ -7,9 +7,12 @@ Seen on a real control plane: neither a roll-back nor a newer good image replace
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from edgetui.actions.gate import Run
-from edgetui.actions.pods import selected
+from edgetui.actions.plan import Offer
+from edgetui.actions.pods import readable
+from edgetui.actions.ports import Session
 from edgetui.model.freshness import Sync
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
@@ -24,7 +27,7 @@ LOOK_EVERY = 1.0
 class StuckPod:
     """Looks for the pod that holds a StatefulSet up, during one run; `selector` is the set's own.
 
-    Once found, `pod` is its name, `sentence` what is wrong and `next_step` the command that mends it.
+    Once found, `pod` is that pod, `sentence` what is wrong, `next_step` and `offer` what mends it.
     """
 
     def __init__(self, run: Run, selector: str) -> None:
@@ -32,47 +35,74 @@ class StuckPod:
         self._selector = selector
         self._since: dict[str, float] = {}
         self._looked = -LOOK_EVERY
-        self.pod = ""
+        self.pod: PodRow | None = None
         self.sentence = ""
         self.next_step = ""
+        self.offer: Offer | None = None
 
     async def found(self, row: StatefulSetRow) -> bool:
         """Whether the set will not go on by itself."""
-        if row.management != "OrderedReady" or row.observed < row.generation or row.ready >= row.replicas:
+        if not _may_be_stuck(row):
             self._since.clear()
             return False
         now = asyncio.get_running_loop().time()
         if now - self._looked < LOOK_EVERY:
             return False
         self._looked = now
-        suspects = {pod.uid: pod for pod in await self._pods(row) if _holds_up(pod, row)}
-        self._since = {uid: self._since.get(uid, now) for uid in suspects}
-        for uid, pod in suspects.items():
-            if now - self._since[uid] >= (PATIENCE if pod.status in STARTING else HOLD):
+        pods = holding_up(await _pods(self._run.session, row, self._selector), row)
+        self._since = {pod.uid: self._since.get(pod.uid, now) for pod in pods}
+        for pod in pods:
+            if now - self._since[pod.uid] >= (PATIENCE if pod.status in STARTING else HOLD):
                 self._say(row, pod)
                 return True
         return False
 
     def _say(self, row: StatefulSetRow, pod: PodRow) -> None:
-        self.pod = pod.name
+        self.pod = pod
         self.sentence = (
-            f"pod {pod.name} ({pod.status}) is of an older revision and holds the set up: a StatefulSet with "
-            "podManagementPolicy OrderedReady does not replace it by itself"
+            f"{held_up_by(pod)}: a StatefulSet with podManagementPolicy OrderedReady does not replace it "
+            "by itself"
         )
-        context = self._run.session.target.context
-        self.next_step = (
-            f"Delete that pod: kubectl --context {context} -n {row.namespace} delete pod {pod.name}"
-        )
-
-    async def _pods(self, row: StatefulSetRow) -> list[PodRow]:
-        session = self._run.session
-        store = session.store
-        if store is not None and store.freshness("Pod").sync is Sync.LIVE:
-            return [pod for pod in store.owned_by(row.uid) if isinstance(pod, PodRow)]
-        return [
-            pod for pod in await selected(session, row.namespace, self._selector) if pod.owner_uid == row.uid
-        ]
+        self.next_step = unstick_command(self._run.session, row)
+        self.offer = unstick_offer(pod)
 
 
-def _holds_up(pod: PodRow, row: StatefulSetRow) -> bool:
-    return not pod.is_ready and not pod.deleting and pod.template != row.update_revision
+def unstick_command(session: Session, row: StatefulSetRow) -> str:
+    """What to do about a stuck pod, for a script or a ticket."""
+    context = session.target.context
+    return f"Delete that pod: edgetui unstick sts/{row.name} --context {context} -n {row.namespace}"
+
+
+def unstick_offer(pod: PodRow) -> Offer:
+    """The same as a next step on the screen."""
+    return Offer("unstick", f"Delete pod {pod.name}…")
+
+
+def held_up_by(pod: PodRow) -> str:
+    """The pod and what it does, in words."""
+    return f"pod {pod.name} ({pod.status}) is of an older revision and holds the set up"
+
+
+def holding_up(pods: Iterable[PodRow], row: StatefulSetRow) -> list[PodRow]:
+    """Those that may hold an OrderedReady set up: not ready, and of another revision than the set wants now."""
+    if not _may_be_stuck(row):
+        return []
+    return [
+        pod
+        for pod in pods
+        if pod.owner_uid == row.uid
+        and not pod.is_ready
+        and not pod.deleting
+        and pod.template != row.update_revision
+    ]
+
+
+def _may_be_stuck(row: StatefulSetRow) -> bool:
+    return row.management == "OrderedReady" and row.observed >= row.generation and row.ready < row.replicas
+
+
+async def _pods(session: Session, row: StatefulSetRow, selector: str) -> list[PodRow]:
+    store = session.store
+    if store is not None and store.freshness("Pod").sync is Sync.LIVE:
+        return [pod for pod in store.owned_by(row.uid) if isinstance(pod, PodRow)]
+    return await readable(session, row.namespace, selector)

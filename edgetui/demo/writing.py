@@ -88,7 +88,7 @@ def delete(request: Request, storage: Storage, resource: Resource, namespace: st
     options = body_of(request)
     obj = storage.get(resource, namespace, name)
     _check_preconditions(resource, obj, options.get("preconditions") or {})
-    if dry_run(request):
+    if options.get("dryRun") == ["All"] or (not options and dry_run(request)):
         return json_reply(obj)
     grace = options.get("gracePeriodSeconds")
     if grace is None:

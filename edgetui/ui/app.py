@@ -224,10 +224,20 @@ class EdgetuiApp(DrawnApp):
         footer = getattr(self.screen, "footer", None) or self.main.footer
         footer.clear()
 
-    def action_hints(self, key: ObjectKey | None, kinds: Sequence[str]) -> list[KeyHint]:
-        """The actions for what is under the cursor, with the reason where one does not work."""
+    def action_hints(
+        self, key: ObjectKey | None, kinds: Sequence[str], looks: Sequence[KeyHint] = ()
+    ) -> list[KeyHint]:
+        """The actions for what is under the cursor, with the reason where one does not work.
+
+        `looks` are keys that only look; they stand before the actions that a short footer has no room for.
+        """
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
-        return [KeyHint(action.key, action.label, self._off(action.id, key)) for action in actions_for(kind)]
+        hints = [
+            (action.front, KeyHint(action.key, action.label, self._off(action.id, key)))
+            for action in actions_for(kind)
+        ]
+        front = [hint for first, hint in hints if first]
+        return [*front, *looks, *(hint for first, hint in hints if not first)]
 
     def _off(self, action_id: str, key: ObjectKey | None) -> str:
         if self.options.read_only:

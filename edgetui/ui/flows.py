@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec.structs import replace
 from textual.screen import ModalScreen, Screen
 
 from edgetui import crash
@@ -45,6 +46,7 @@ class Flows:
 
     `app` is for the flows to show their own screens on. `running` has the titles of those that are being carried out,
     in front or in the background; `opening` is true while one was started whose first dialog is not there yet.
+    `audit` is the record of what was written.
     """
 
     wait = 600.0
@@ -55,7 +57,7 @@ class Flows:
         self.opening = False
         self._finished: list[Progress] = []
         self.app = app
-        self._audit = AuditLog(app.options.audit or default_path())
+        self.audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
         self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
 
@@ -107,9 +109,9 @@ class Flows:
         except Cancelled as said:
             self.app.flash(said.sentence)
         except EdgetuiError as error:
-            await self._tell(ACTIONS[action_id].label, ref, error.sentence, error.next_step)
+            await self._tell(ACTIONS[action_id].label, ref, error)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-            await self._tell(ACTIONS[action_id].label, ref, crash.sentence(error), "")
+            await self._tell(ACTIONS[action_id].label, ref, EdgetuiError(crash.sentence(error)))
         finally:
             if self.opening:
                 self.app.forget_keys()
@@ -143,8 +145,23 @@ class Flows:
             except Changed as changed:
                 view, note = changed.view, changed.sentence
 
-    async def perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]]) -> None:
-        """Carry one plan through the gate behind a progress screen. Raises Changed for the caller to ask again."""
+    async def go_on(
+        self, view: V, title: str, action: Callable[[V], Callable[[Gate], Awaitable[Receipt]]]
+    ) -> None:
+        """Do what needs no question but the last; where the object changed meanwhile, put that plan as it is now."""
+        note = ""
+        while True:
+            try:
+                await self.perform(title, action(view), note)
+                return
+            except Changed as changed:
+                view, note = changed.view, changed.sentence
+
+    async def perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]], note: str = "") -> None:
+        """Carry one plan through the gate behind a progress screen; `note` stands first in the plan.
+
+        Raises Changed for the caller to ask again.
+        """
         app = self.app
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
@@ -153,10 +170,11 @@ class Flows:
         self.running.append(title)
 
         async def confirm(plan: Plan) -> bool:
-            return await app.push_screen_wait(ConfirmScreen(plan))
+            noted = replace(plan, warnings=(note, *plan.warnings)) if note else plan
+            return await app.push_screen_wait(ConfirmScreen(noted))
 
         gate = Gate(
-            self._audit, app.options.read_only, confirm, progress.step, app.now, permissions=self._permissions
+            self.audit, app.options.read_only, confirm, progress.step, app.now, permissions=self._permissions
         )
         try:
             receipt = await run(gate)
@@ -165,9 +183,11 @@ class Flows:
                 app.pop_screen()
             raise
         except EdgetuiError as error:
-            progress.fail(error.sentence, error.next_step)
+            progress.fail(error)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-            progress.fail(crash.sentence(error), "What was written so far is in the audit record.")
+            progress.fail(
+                EdgetuiError(crash.sentence(error), "What was written so far is in the audit record.")
+            )
         else:
             progress.finish(receipt)
         finally:
@@ -183,11 +203,11 @@ class Flows:
         if self._finished and not asking:
             self.app.push_screen(ProgressScreen(self._finished.pop(0)))
 
-    async def _tell(self, label: str, ref: ObjectRef, sentence: str, next_step: str) -> None:
+    async def _tell(self, label: str, ref: ObjectRef, error: EdgetuiError) -> None:
         """An action that did not begin: why, and what to do."""
         words = f"{kind_word(ref.key.kind)} {ref.key.name} on {ref.key.cluster}"
         progress = Progress(f"{label.capitalize()}: {words}", self.app.monotonic)
-        progress.fail(sentence, next_step)
+        progress.fail(error, ref)
         await self.app.push_screen(ProgressScreen(progress))
 
     # -- leaving

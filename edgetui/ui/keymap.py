@@ -90,7 +90,9 @@ def object_bindings() -> list[BindingType]:
 def acting_bindings() -> list[BindingType]:
     """Bindings of the actions, the same on every screen that has an object."""
     return [
-        Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in ACTIONS.values()
+        Binding(action.key, f"act('{action.id}')", action.label, show=False)
+        for action in ACTIONS.values()
+        if action.key
     ]
 
 
@@ -103,5 +105,6 @@ def kind_word(kind: str) -> str:
 
 
 def actions_for(kind: str) -> list[Action]:
-    """The actions that work on a kind, and those that work on the cluster itself."""
-    return [action for action in ACTIONS.values() if not action.kinds or kind in action.kinds]
+    """The actions with a key that work on a kind, and those that work on the cluster itself."""
+    keyed = [action for action in ACTIONS.values() if action.key]
+    return [action for action in keyed if not action.kinds or kind in action.kinds]

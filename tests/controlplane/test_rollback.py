@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,52 +12,24 @@ from edgetui.actions.plan import Cancelled, Changed, Refusal
 from . import workloads as w
 from .acting import Acting, connected, named
 from .cluster import ControlPlane
-from .waiting import eventually
-
-GOOD, BAD = f"{w.REGISTRY}/app:1.0", f"{w.REGISTRY}/bad:2.0"
-PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
-
-
-def get(cluster: ControlPlane, namespace: str, kind: str, name: str) -> dict[str, Any]:
-    return dict(cluster.api.get(f"/apis/apps/v1/namespaces/{namespace}/{PLURALS[kind]}/{name}"))
-
-
-def image(there: dict[str, Any]) -> str:
-    return str(there["spec"]["template"]["spec"]["containers"][0]["image"])
-
-
-def release(cluster: ControlPlane, namespace: str, kind: str, name: str, to: str) -> None:
-    """Set the image and wait until a pod of it exists; a bad one has then shown that it fails."""
-    cluster.kubectl("set", "image", f"{kind.lower()}/{name}", f"app={to}", "-n", namespace)
-
-    def seen() -> bool:
-        pods = cluster.api.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app={name}")["items"]
-        new = [pod for pod in pods if pod["spec"]["containers"][0]["image"] == to]
-        waiting = [
-            state["state"].get("waiting", {}).get("reason")
-            for pod in new
-            for state in pod.get("status", {}).get("containerStatuses", [])
-        ]
-        return "ImagePullBackOff" in waiting if "bad" in to else len(new) == len(pods)
-
-    eventually(seen, within=30, what=f"{name} at {to}")
-
-
-def rolled_out(cluster: ControlPlane, namespace: str, kind: str, name: str) -> None:
-    cluster.kubectl("rollout", "status", f"{kind.lower()}/{name}", "--timeout=30s", "-n", namespace)
+from .releasing import BAD, GOOD, get, image, release, rolled_out
 
 
 async def test_after_two_bad_releases_it_lands_on_the_good_one(
     cluster: ControlPlane, namespace: str, tmp_path: Path
 ) -> None:
-    cluster.create(namespace, w.deployment("press"))
-    cluster.kubectl("annotate", "deployment/press", "kubernetes.io/change-cause=release 1.0", "-n", namespace)
-    rolled_out(cluster, namespace, "Deployment", "press")
-    release(cluster, namespace, "Deployment", "press", BAD)
-    cluster.kubectl("annotate", "deployment/press", "kubernetes.io/change-cause=release 2.0", "-n", namespace)
-    release(cluster, namespace, "Deployment", "press", f"{w.REGISTRY}/bad:3.0")
-    cluster.kubectl("annotate", "deployment/press", "ops/note=added later", "-n", namespace)
-    assert BAD in cluster.kubectl("rollout", "undo", "deployment/press", "--dry-run=client", "-n", namespace)
+    """Side by side with kubectl, whose own undo of the same history lands on the first bad one."""
+    for name in ("press", "twin"):
+        cluster.create(namespace, w.deployment(name))
+        cause = ("annotate", f"deployment/{name}", "-n", namespace)
+        cluster.kubectl(*cause, "kubernetes.io/change-cause=release 1.0")
+        rolled_out(cluster, namespace, "Deployment", name)
+        release(cluster, namespace, "Deployment", name, BAD)
+        cluster.kubectl(*cause, "kubernetes.io/change-cause=release 2.0", "--overwrite")
+        release(cluster, namespace, "Deployment", name, f"{w.REGISTRY}/bad:3.0")
+        cluster.kubectl(*cause, "ops/note=added later")
+    cluster.kubectl("rollout", "undo", "deployment/twin", "-n", namespace)
+    assert image(get(cluster, namespace, "Deployment", "twin")) == BAD
 
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
@@ -75,11 +46,16 @@ async def test_after_two_bad_releases_it_lands_on_the_good_one(
     assert image(there) == GOOD
     assert there["status"]["availableReplicas"] == there["status"]["updatedReplicas"] == 3
     assert there["metadata"]["annotations"]["ops/note"] == "added later"
+    assert "ops/note" not in get(cluster, namespace, "Deployment", "twin")["metadata"]["annotations"]
     assert there["metadata"]["annotations"]["kubernetes.io/change-cause"] == "release 1.0"
     assert "pod-template-hash" not in there["spec"]["template"]["metadata"]["labels"]
     assert acting.writes == ["done"]
     assert acting.audit[0]["before"]["revision"] == 3
-    assert acting.audit[0]["after"] == {"revision": 1, "images": [GOOD]}
+    assert acting.audit[0]["after"] == {
+        "revision": 1,
+        "name": view.suggested.name,
+        "images": [GOOD],
+    }
 
 
 async def test_an_edit_in_between_is_never_overwritten(
@@ -149,24 +125,6 @@ async def test_a_parallel_stateful_set_recovers_by_itself(
     assert image(get(cluster, namespace, "StatefulSet", "camera")) == GOOD
 
 
-async def test_an_ordered_stateful_set_names_the_pod_that_holds_it_up(
-    cluster: ControlPlane, namespace: str, tmp_path: Path
-) -> None:
-    cluster.create(namespace, w.statefulset("camera"))
-    rolled_out(cluster, namespace, "StatefulSet", "camera")
-    release(cluster, namespace, "StatefulSet", "camera", BAD)
-    acting = Acting(tmp_path)
-    async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "StatefulSet", namespace, "camera"))
-        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
-    assert (receipt.ok, receipt.pending, receipt.data["stuck_pod"]) == (False, True, "camera-2")
-    told = receipt.lines[-1]
-    assert told.startswith("Delete that pod: kubectl ")
-    cluster.kubectl(*told.partition("kubectl ")[2].split())
-    rolled_out(cluster, namespace, "StatefulSet", "camera")
-    assert image(get(cluster, namespace, "StatefulSet", "camera")) == GOOD
-
-
 async def test_paused_or_without_history_it_is_refused(cluster: ControlPlane, namespace: str) -> None:
     cluster.create(namespace, w.deployment("press", replicas=1))
     rolled_out(cluster, namespace, "Deployment", "press")
@@ -177,7 +135,7 @@ async def test_paused_or_without_history_it_is_refused(cluster: ControlPlane, na
         cluster.kubectl("rollout", "pause", "deployment/press", "-n", namespace)
         with pytest.raises(Refusal, match="paused") as refused:
             await rollback.prepare(session, press)
-    assert "rollout resume deployment/press" in refused.value.next_step
+    assert refused.value.next_step == "Resume it first: key p, or edgetui resume deploy/press."
 
 
 async def test_the_missing_right_is_named_and_a_no_changes_nothing(

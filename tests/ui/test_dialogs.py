@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edgetui.actions.plan import Plan, Receipt, Step
 from edgetui.actions.rollback import RollbackView
 from edgetui.actions.scale import ScaleView
+from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
@@ -223,7 +224,9 @@ class TestProgress:
         async with running([plant()]) as screen:
             progress = Progress("Scale", screen.clock.monotonic)
             progress.fail(
-                "ops may not update deployments/scale.", "Ask whoever runs the cluster for that right."
+                EdgetuiError(
+                    "ops may not update deployments/scale.", "Ask whoever runs the cluster for that right."
+                )
             )
             await ask(screen, ProgressScreen(progress))
             assert "!   ops may not update deployments/scale." in screen.text()

@@ -5,10 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from . import rollback, rotate, scale
+from . import cancel, image, pause, restart, rollback, rotate, scale, undo, unstick
 from .running import USAGE
 
-COMMANDS = {"scale": scale.command, "rollback": rollback.command, "rotate": rotate.command}
+COMMANDS = {
+    "scale": scale.command,
+    "rollback": rollback.command,
+    "rotate": rotate.command,
+    "pause": pause.command,
+    "resume": pause.resume_command,
+    "restart": restart.command,
+    "image": image.command,
+    "cancel": cancel.command,
+    "unstick": unstick.command,
+    "undo": undo.command,
+}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -31,6 +31,8 @@ from edgetui.cluster.errors import (
     Unauthorized,
 )
 from edgetui.model.identity import ObjectKey, ObjectRef
+
+V = TypeVar("V")
 
 REACHED, FAILED, USAGE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -110,6 +112,15 @@ async def again(console: Console, changed: Changed) -> Any:
     if console.can_ask and await console.ask("Go on with what is there now?"):
         return changed.view
     raise changed
+
+
+async def until_agreed(console: Console, view: V, perform: Callable[[V], Awaitable[Receipt]]) -> Receipt:
+    """Perform; where the object changed meanwhile, ask whether to go on with what is there now."""
+    while True:
+        try:
+            return await perform(view)
+        except Changed as changed:
+            view = await again(console, changed)
 
 
 def ref_of(session: Connection, options: argparse.Namespace) -> ObjectRef:

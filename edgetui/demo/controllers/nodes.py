@@ -102,7 +102,17 @@ class Nodes:
             return
         for condition in node["status"]["conditions"]:
             condition["lastHeartbeatTime"] = stamp(self._world.now())
+        node["status"]["images"] = self._images(name, node["status"].get("images") or [])
         self._world.storage.update(NODES, node)
+
+    def _images(self, name: str, before: list[Object]) -> list[Object]:
+        """What a container runtime keeps: the images that ran here, also when nothing runs them any more."""
+        kept = {image for one in before for image in one["names"]}
+        for pod in self._pods(name):
+            for one in pod["status"].get("containerStatuses") or ():
+                if "running" in (one.get("state") or {}):
+                    kept.add(one["image"])
+        return [{"names": [image], "sizeBytes": 48_000_000} for image in sorted(kept)]
 
     def _lost(self, name: str) -> None:
         node = self._world.storage.find(NODES, "", name)

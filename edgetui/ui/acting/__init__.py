@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from . import rollback, rotate, scale
+from . import cancel, image, pause, restart, rollback, rotate, scale, undo, unstick
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -16,5 +16,11 @@ FLOWS: dict[str, Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]] 
     "scale": scale.flow,
     "rollback": rollback.flow,
     "rotate": rotate.flow,
+    "pause": pause.flow,
+    "restart": restart.flow,
+    "image": image.flow,
+    "cancel": cancel.flow,
+    "undo": undo.flow,
+    "unstick": unstick.flow,
 }
 """By the id of the action in the registry."""

@@ -91,7 +91,7 @@ class DetailScreen(TextScreen):
     def hints(self) -> list[KeyHint]:
         """The actions that work on this object, and its other views."""
         logs = [KeyHint("l", "logs")] if self.key.kind in LOGGED else []
-        return [*self.app.action_hints(self.key, (self.key.kind,)), *logs, KeyHint("y", "yaml")]
+        return self.app.action_hints(self.key, (self.key.kind,), [*logs, KeyHint("y", "yaml")])
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Something on the cluster changed: show it, and ask for new events when it was this object."""

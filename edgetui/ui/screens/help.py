@@ -30,7 +30,8 @@ class HelpScreen(TextScreen):
     def lines(self) -> Sequence[Spans]:
         """One line per key; what the actions work on and which rights they need comes last."""
         out: list[Spans] = [line(Span("keys that change something, each asks first", "title"))]
-        for action in ACTIONS.values():
+        keyed = [action for action in ACTIONS.values() if action.key]
+        for action in keyed:
             words = f"{action.label}: {action.help[0].lower()}{action.help[1:]}"
             out.append(line(Span(f"  {action.key:<11}", "title"), words))
         out += [line(), line(Span("keys that only look", "title"))]
@@ -45,7 +46,7 @@ class HelpScreen(TextScreen):
             line(),
             line(Span("what the keys work on, and the rights of your user that they need", "title")),
         ]
-        for action in ACTIONS.values():
+        for action in keyed:
             on = ", ".join(sorted(kind.lower() for kind in action.kinds)) or "the cluster of the row"
             out.append(line(Span(f"  {action.key:<11}", "title"), f"{on}; ", ", ".join(action.verbs)))
         return out

@@ -157,10 +157,10 @@ class MainScreen(Screen[None]):
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
         target = self.target
-        hints = self.app.action_hints(target.key if target else None, self.current.pane.kinds)
-        hints += [KeyHint("/", "filter"), KeyHint("enter", "open")]
+        looks = [KeyHint("/", "filter"), KeyHint("enter", "open")]
         if target and target.key.kind in LOGGED:
-            hints.append(KeyHint("l", "logs"))
+            looks.append(KeyHint("l", "logs"))
+        hints = self.app.action_hints(target.key if target else None, self.current.pane.kinds, looks)
         self.footer.set_hints(hints, LAST_HINTS)
 
     # -- keys

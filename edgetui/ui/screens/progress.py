@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
+from edgetui.actions.plan import Refusal
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.choice import Choice
 
+from .confirm import diff_lines
 from .dialog import Dialog
 
 if TYPE_CHECKING:
-    from edgetui.actions.plan import Receipt, Step
+    from edgetui.actions.plan import Offer, Receipt, Step
+    from edgetui.cluster.errors import EdgetuiError
+    from edgetui.model.identity import ObjectRef
 
 _SIGNS = {"doing": ("..", "note"), "done": ("ok", "ok"), "failed": ("! ", "bad"), "info": ("  ", "row")}
 SLOW = 2.0
@@ -29,6 +33,8 @@ class Progress:
     def __init__(self, title: str, monotonic: Callable[[], float]) -> None:
         self.title = title
         self.ended = False
+        self.offer: Offer | None = None
+        self.target: ObjectRef | None = None
         self.changed: Callable[[], None] | None = None
         self._monotonic = monotonic
         self._steps: list[tuple[str, str]] = []
@@ -45,6 +51,7 @@ class Progress:
 
     def finish(self, receipt: Receipt) -> None:
         """The action ended: its receipt."""
+        self.offer, self.target = receipt.offer, receipt.target
         role = "ok" if receipt.ok else "warn" if receipt.pending else "bad"
         sign = "ok" if receipt.ok else "~ " if receipt.pending else "! "
         first, *rest = receipt.lines or ("",)
@@ -52,16 +59,17 @@ class Progress:
             [line(Span(f"{sign}  ", role), Span(first, role)), *(line(f"    {text}") for text in rest)]
         )
 
-    def fail(self, sentence: str, next_step: str) -> None:
-        """The action did not begin, or ended in an error."""
+    def fail(self, error: EdgetuiError, target: ObjectRef | None = None) -> None:
+        """The action on `target` did not begin, or ended in an error."""
         if self._steps and self._steps[-1][1] == "doing":
             self._steps[-1] = (self._steps[-1][0], "failed")
-        self._close(
-            [
-                line(Span("!   ", "bad"), Span(sentence, "bad")),
-                *([line(f"    {next_step}")] if next_step else []),
-            ]
-        )
+        end = [line(Span("!   ", "bad"), Span(error.sentence, "bad"))]
+        if error.next_step:
+            end.append(line(f"    {error.next_step}"))
+        if isinstance(error, Refusal):
+            self.offer, self.target = error.offer, target
+            end += [line(), *diff_lines(error.diff)] if error.diff else []
+        self._close(end)
 
     def lines(self) -> list[Spans]:
         """Title, steps, receipt."""
@@ -99,14 +107,15 @@ class ProgressScreen(Dialog[None]):
         self.choice = Choice(self._answers())
 
     def _answers(self) -> Sequence[tuple[str, str]]:
-        return [("close", "Close" if self.progress.ended else "Go on in the background")]
+        offer = [("offer", self.progress.offer.label)] if self.progress.offer else []
+        return [("close", "Close" if self.progress.ended else "Go on in the background"), *offer]
 
     def lines(self) -> Sequence[Spans]:
         """What the action has done so far."""
         return self.progress.lines()
 
     def below(self) -> Sequence[Widget]:
-        """One answer: close."""
+        """Close, and the next step where there is one."""
         return [self.choice]
 
     def on_mount(self) -> None:
@@ -125,9 +134,12 @@ class ProgressScreen(Dialog[None]):
         if not self.progress.ended:
             self.show_lines()
 
-    def on_choice_chosen(self) -> None:
-        """Close."""
+    def on_choice_chosen(self, message: Choice.Chosen) -> None:
+        """Close, and begin the next step, which asks its own question."""
         self.dismiss(None)
+        offer, target = self.progress.offer, self.progress.target
+        if message.answer == "offer" and offer and target:
+            self.app.flows.begin(offer.action, target)
 
     def action_dismiss_harmless(self) -> None:
         """Escape closes; what runs goes on."""

@@ -1,0 +1,116 @@
+"""An action that is one patch of one object: put before a person, sent once at the version that was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from edgetui.actions.gate import Gate, Run, Write
+from edgetui.actions.plan import Changed, Json, Plan, Receipt
+from edgetui.actions.ports import Session
+from edgetui.actions.registry import Access
+from edgetui.actions.rollingout import Ending
+from edgetui.actions.writing import Intent, carry_out, in_words
+from edgetui.cluster.discreet import Discreet
+from edgetui.model.identity import ObjectRef
+
+
+class Change(Discreet, frozen=True):
+    """One patch and its words.
+
+    `title`, `facts`, `diff` and `warnings` are the plan; `says` is what is written, `doing` and `accepted` the steps.
+    `write` makes the request at a resourceVersion, `applied` tells whether an object carries the change. `data` goes
+    into the receipt.
+    """
+
+    SHOWN = ("action", "ref", "title")
+
+    action: str
+    ref: ObjectRef
+    generation: int
+    needs: tuple[Access, ...]
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    diff: tuple[str, ...]
+    warnings: tuple[str, ...]
+    says: str
+    doing: str
+    accepted: str
+    write: Callable[[str], Write]
+    applied: Callable[[Json], bool]
+    data: Json
+
+    def plan(self, version: str) -> Plan:
+        """What a person is asked to agree to."""
+        return Plan(
+            action=self.action,
+            cluster=self.ref.key.cluster,
+            target=self.ref,
+            title=self.title,
+            facts=self.facts,
+            diff=self.diff,
+            warnings=self.warnings,
+            writes=(f"{self.says}, if it is still at version {version}",),
+        )
+
+    def receipt(self, ending: Ending) -> Receipt:
+        """What came of it."""
+        data = {**self.data, **ending.data}
+        return Receipt(
+            self.action,
+            self.ref.key.cluster,
+            self.ref,
+            ending.ok,
+            ending.lines,
+            data,
+            ending.pending,
+            ending.offer,
+        )
+
+
+async def perform(
+    gate: Gate,
+    session: Session,
+    change: Change,
+    *,
+    again: Callable[[], Awaitable[object]],
+    then: Callable[[Run], Awaitable[Ending]],
+    wait: float | None,
+) -> Receipt:
+    """Write the change and see what comes of it with `then`.
+
+    Raises Refusal when nothing was written, Changed with what `again` looks up when the object is another by now,
+    ApiError when the server refused.
+    """
+    key = change.ref.key
+    async with gate.run(session, change.action, change.ref, change.needs, key.namespace, key.name) as run:
+
+        async def changed() -> Exception:
+            return Changed(f"The spec of {in_words(key)} was changed while you looked.", await again())
+
+        intent = Intent(
+            change.ref,
+            change.generation,
+            write=change.write,
+            plan=change.plan,
+            doing=change.doing,
+            applied=partial(_applied, change),
+            changed=changed,
+        )
+        if lost := await carry_out(run, intent, wait):
+            return await run.finish(change.receipt(_unknown(change, lost)))
+        run.step(change.accepted, "done")
+        return await run.finish(change.receipt(await then(run)))
+
+
+def _applied(change: Change, there: Json) -> bool:
+    moved = there["metadata"].get("generation", 0) > change.generation
+    return bool(moved and change.applied(there))
+
+
+def _unknown(change: Change, lost: Exception) -> Ending:
+    lines = (
+        f"It is unknown whether this will be carried out: {change.title}. {lost}",
+        "The object is still as it was. The write may yet arrive: look again before you repeat it.",
+    )
+    return Ending(False, False, lines, {"unknown": True})

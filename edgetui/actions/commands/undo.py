@@ -1,0 +1,33 @@
+"""`edgetui undo KIND/NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgetui.actions import undo
+from edgetui.actions.connect import Connection
+from edgetui.actions.console import Console
+from edgetui.actions.gate import Gate
+from edgetui.actions.plan import Receipt
+
+from .running import Job, carry_out, new_parser, patience, ref_of, until_agreed
+
+
+def command(argv: Sequence[str]) -> int:
+    """Run it; returns the exit code."""
+    parser = new_parser(
+        "undo", "Take back what edgetui did last to an object, while it is still as edgetui left it."
+    )
+    parser.add_argument(
+        "object", metavar="KIND/NAME", help="for example deploy/press, sts/camera or ds/agent"
+    )
+    options = parser.parse_args(argv)
+
+    async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
+        view = await undo.prepare(session, ref_of(session, options), gate.audit)
+        wait = patience(options)
+        return await until_agreed(
+            console, view, lambda now: undo.perform(gate, session, now, gate.audit, wait=wait)
+        )
+
+    return carry_out(Job("undo", options, act))

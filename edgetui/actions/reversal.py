@@ -1,0 +1,152 @@
+"""The way back from each action: how the object is by now, and the write that takes the action back.
+
+An action that can be undone has one function and one line in `REVERSALS`; it needs nothing but the object and what
+the audit record kept of the action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from edgetui.actions import rollback, scale
+from edgetui.actions.done import Done
+from edgetui.actions.gate import Write
+from edgetui.actions.image import Container, difference, image_of, image_write
+from edgetui.actions.pause import pause_write
+from edgetui.actions.plan import Json, Refusal
+from edgetui.actions.ports import Session
+from edgetui.actions.revert import images
+from edgetui.actions.writing import in_words
+from edgetui.cluster.discreet import Discreet
+from edgetui.model.identity import ObjectRef
+from edgetui.model.revision import Revision, template_diff, template_equal
+from edgetui.model.text import plural
+
+
+class State(Enum):
+    """How the object is now: as edgetui left it, as it was before, or neither."""
+
+    LEFT = "left"
+    BEFORE = "before"
+    OTHER = "other"
+
+
+class Reversal(Discreet, frozen=True):
+    """How one action is taken back.
+
+    `diff` is what undoing changes, or what somebody changed since where `state` is OTHER. `write` makes the request
+    at a resourceVersion, `applied` tells whether an object carries it, `then` says where it ends: "at 3 replicas".
+    """
+
+    SHOWN = ("state", "then")
+
+    state: State
+    diff: tuple[str, ...]
+    then: str
+    write: Callable[[str], Write]
+    applied: Callable[[Json], bool]
+    warnings: tuple[str, ...] = ()
+
+
+Way = Callable[[Session, ObjectRef, Json, Done], Awaitable[Reversal]]
+
+
+async def _scale(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
+    view = await scale.prepare(session, ref)
+    before, after = int(done.before["replicas"]), int(done.after["replicas"])
+    return Reversal(
+        state := _state(view.desired, before, after),
+        _lines("replicas", state, view.desired, before, after),
+        f"at {plural(before, 'replica')}",
+        partial(scale.request, view, before),
+        lambda now: bool(now["spec"].get("replicas") == before),
+        view.warnings(before),
+    )
+
+
+async def _pause(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
+    before, after = bool(done.before["paused"]), bool(done.after["paused"])
+    now = bool(there["spec"].get("paused"))
+    return Reversal(
+        state := _state(now, before, after),
+        _lines("paused", state, now, before, after),
+        "paused" if before else "resumed",
+        lambda version: pause_write(ref, before, version, in_words(ref.key)),
+        lambda found: bool(found["spec"].get("paused")) == before,
+    )
+
+
+async def _image(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
+    field, name = str(done.after["list"]), str(done.after["container"])
+    before, after = str(done.before["image"]), str(done.after["image"])
+    now = image_of(there, field, name)
+    container = Container(field, name, now)
+    state = _state(now, before, after)
+    return Reversal(
+        state,
+        difference(
+            container if state is State.LEFT else Container(field, name, after),
+            before if state is State.LEFT else now or "gone",
+        ),
+        f"at {before}",
+        lambda version: image_write(ref, container, before, f"edgetui: {name} back to {before}", version),
+        lambda found: image_of(found, field, name) == before,
+    )
+
+
+async def _template(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
+    view = await rollback.prepare(session, ref)
+    before, after = _named(view, done.before), _named(view, done.after)
+    if before is None or after is None:
+        raise Refusal(
+            f"{in_words(ref.key).capitalize()} no longer keeps the revision that this needs: it cannot be undone.",
+            "Roll back to one that it keeps (key b, or edgetui rollback).",
+        )
+    left = template_equal(view.template, after.template)
+    back = template_equal(view.template, before.template)
+    state = State.LEFT if left else State.BEFORE if back else State.OTHER
+    diff = (
+        template_diff(view.template, before.template)
+        if left
+        else template_diff(after.template, view.template)
+    )
+    return Reversal(
+        state,
+        tuple(diff),
+        f"at revision {before.number}, {images(before)}",
+        partial(rollback.request, view, before),
+        lambda found: template_equal(found["spec"]["template"], before.template),
+        view.warnings(before),
+    )
+
+
+REVERSALS: dict[str, Way] = {
+    "scale": _scale,
+    "pause": _pause,
+    "resume": _pause,
+    "image": _image,
+    "rollback": _template,
+    "cancel": _template,
+}
+"""By the action as the audit record names it."""
+
+
+def _named(view: rollback.RollbackView, recorded: Json) -> Revision | None:
+    name = recorded.get("name")
+    return next((one for one in view.revisions if name and one.name == name), None)
+
+
+def _state(now: Any, before: Any, after: Any) -> State:
+    return State.LEFT if now == after else State.BEFORE if now == before else State.OTHER
+
+
+def _lines(what: str, state: State, now: Any, before: Any, after: Any) -> tuple[str, ...]:
+    old, new = (after, before) if state is State.LEFT else (after, now)
+    return (f"- {what}: {_word(old)}", f"+ {what}: {_word(new)}")
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,70 @@
+"""After a new template: follow the rollout to its end, and say what came of it in the words of a receipt."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edgetui.actions.gate import Run
+from edgetui.actions.plan import Json, Offer
+from edgetui.actions.pods import why_not_ready
+from edgetui.actions.stuck import StuckPod
+from edgetui.actions.watching import Judgement, Workload, watch
+from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.rollout import verdict
+
+
+class Following(msgspec.Struct, frozen=True):
+    """A rollout to follow. `generation` is the one that the write made.
+
+    `reached` says that the object is where it should be ("deployment press is back at app:1.0"), `accepted` only
+    that it was told so ("deployment press has the template of revision 3").
+    """
+
+    ref: ObjectRef
+    generation: int
+    selector: str
+    reached: str
+    accepted: str
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How it ended, as a receipt has it."""
+
+    ok: bool
+    pending: bool
+    lines: tuple[str, ...]
+    data: Json
+    offer: Offer | None = None
+
+
+async def follow(run: Run, what: Following, wait: float | None) -> Ending:
+    """Watch for at most `wait` seconds; None: not at all."""
+    if wait is None:
+        return Ending(False, True, (f"{what.accepted}; not waited for.",), {})
+    stuck = StuckPod(run, what.selector)
+
+    async def judge(row: Workload) -> Judgement:
+        assert not isinstance(row, ReplicaSetRow)
+        said = verdict(row)
+        if not said.done and isinstance(row, StatefulSetRow) and await stuck.found(row):
+            return Judgement(False, False, stuck.sentence, final=True)
+        return Judgement(said.done, said.failed, said.text)
+
+    seen = await watch(run, what.ref, what.generation, judge, wait)
+    run.step(seen.text, "done" if seen.reached else "failed")
+    took = f"{seen.seconds:.1f} s"
+    data: Json = {"seconds": round(seen.seconds, 1)}
+    if seen.reached:
+        manual = seen.row is not None and getattr(seen.row, "strategy", "") == "OnDelete"
+        rest = "its pods follow when you delete them (updateStrategy OnDelete)" if manual else seen.text
+        return Ending(True, False, (f"{what.reached} after {took}: {rest}.",), data)
+    lines = [f"{what.accepted}, but after {took}: {seen.text}"]
+    if stuck.pod is not None:
+        data["stuck_pod"] = stuck.pod.name
+        lines.append(stuck.next_step)
+        return Ending(False, True, tuple(lines), data, stuck.offer)
+    if why := await why_not_ready(run.session, what.ref.key.namespace, what.selector):
+        lines.append(why)
+    return Ending(False, not seen.failed, tuple(lines), data)

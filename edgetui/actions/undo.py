@@ -1,0 +1,153 @@
+"""Undo: take back what edgetui did last to an object, while that is still as edgetui left it.
+
+What was done is read from the audit record, so it can be undone after a restart, and by a command what a key did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from edgetui.actions import change
+from edgetui.actions.audit import AuditLog
+from edgetui.actions.change import Change
+from edgetui.actions.done import Done, done_to
+from edgetui.actions.gate import Gate, Run, Write
+from edgetui.actions.history import selector
+from edgetui.actions.plan import Json, Receipt, Refusal
+from edgetui.actions.ports import Session
+from edgetui.actions.registry import needs
+from edgetui.actions.reversal import REVERSALS, Reversal, State
+from edgetui.actions.rollingout import Ending, Following, follow
+from edgetui.actions.workload import Templated, facts
+from edgetui.actions.writing import in_words, read
+from edgetui.cluster.discreet import Discreet
+from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds import row_of
+from edgetui.model.kinds.deployment import DeploymentRow
+
+FINAL = {
+    "restart": "A restart cannot be undone: its pods have been replaced by new ones of the same template",
+    "unstick": "A deleted pod does not come back: its set has made a new one",
+}
+
+
+class UndoView(Discreet, frozen=True):
+    """An object, what edgetui did to it, and the way back. `kept` says what newer actions stay as they are."""
+
+    SHOWN = ("ref", "done", "way")
+
+    ref: ObjectRef
+    generation: int
+    there: Json
+    done: Done
+    way: Reversal
+    kept: tuple[str, ...]
+
+
+async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> UndoView:
+    """Find what to undo. Raises Refusal, with the difference, when somebody changed the object since."""
+    needs("undo", ref.key.kind)
+    there = await read(session, ref)
+    metadata = there["metadata"]
+    shown = ObjectRef(ref.key, metadata["uid"], metadata["resourceVersion"])
+    kept: list[str] = []
+    for done in await _done(log, shown):
+        if done.action not in REVERSALS:
+            kept.append(f"{FINAL.get(done.action, f'“{done.words}” cannot be undone')} ({done.when}).")
+            continue
+        way = await REVERSALS[done.action](session, shown, there, done)
+        if way.state is State.LEFT:
+            generation = metadata.get("generation", 0)
+            return UndoView(shown, generation, there, done, way, tuple(kept))
+        if way.state is State.OTHER and done.sure:
+            raise Refusal(
+                f"{in_words(ref.key).capitalize()} is no longer as edgetui left it: somebody changed it after "
+                f"“{done.words}” ({done.when}).",
+                "Nothing was undone. Below is what was changed since; decide on that.",
+                way.diff,
+            )
+    raise Refusal(_nothing(ref, session.name, kept))
+
+
+async def _done(log: AuditLog, ref: ObjectRef) -> Sequence[Done]:
+    try:
+        records = await asyncio.to_thread(log.about, ref.uid)
+    except OSError as problem:
+        raise Refusal(
+            f"The audit record {log.path} cannot be read ({problem.strerror or problem})."
+        ) from None
+    return done_to(records)
+
+
+def _nothing(ref: ObjectRef, cluster: str, kept: list[str]) -> str:
+    where = f"{in_words(ref.key)} in {ref.key.namespace} on {cluster}"
+    if kept:
+        return f"Nothing on {where} can be undone. {kept[0]}"
+    return f"edgetui has done nothing to {where} that could be undone."
+
+
+async def perform(
+    gate: Gate, session: Session, view: UndoView, log: AuditLog, *, wait: float | None
+) -> Receipt:
+    """Take it back and, for at most `wait` seconds (None: not at all), see it done.
+
+    Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
+    """
+
+    async def again() -> UndoView:
+        return await prepare(session, view.ref, log)
+
+    async def then(run: Run) -> Ending:
+        return await _taken_back(run, view, wait)
+
+    return await change.perform(gate, session, _change(session, view), again=again, then=then, wait=wait)
+
+
+def _change(session: Session, view: UndoView) -> Change:
+    key, done, way = view.ref.key, view.done, view.way
+    words = in_words(key)
+    return Change(
+        action="undo",
+        ref=view.ref,
+        generation=view.generation,
+        needs=needs(done.action, key.kind),
+        title=f"Undo on {session.name}: {done.words}",
+        facts=(
+            *facts(session, view.ref),
+            ("done", f"{done.when} by {done.user}"),
+            ("then", f"{words} is {way.then} again"),
+        ),
+        diff=way.diff,
+        warnings=(*view.kept, *way.warnings),
+        says=f"put {key.kind}/{key.name} back {way.then}",
+        doing=f"Putting {words} back {way.then}",
+        accepted="The server accepted it",
+        write=lambda version: _marked(way.write(version), done),
+        applied=way.applied,
+        data={"undoes": done.run, "action": done.action},
+    )
+
+
+def _marked(write: Write, done: Done) -> Write:
+    """The write, with what it undoes in its audit record, so that the same is not undone twice."""
+    return replace(write, words=f"undo: {done.words}", after={**write.after, "undoes": done.run})
+
+
+async def _taken_back(run: Run, view: UndoView, wait: float | None) -> Ending:
+    key, then = view.ref.key, view.way.then
+    words = in_words(key)
+    row = row_of(key.kind, view.there)
+    waits = isinstance(row, DeploymentRow) and row.paused and view.done.action != "pause"
+    if not isinstance(row, Templated) or waits or then == "paused":
+        return Ending(True, False, (f"{words} is {then} again.",), {})
+    following = Following(
+        view.ref,
+        view.generation + 1,
+        selector(view.there["spec"].get("selector") or {}),
+        reached=f"{words} is {then} again",
+        accepted=f"{words} is put back {then}",
+    )
+    return await follow(run, following, wait)

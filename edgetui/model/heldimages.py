@@ -1,0 +1,59 @@
+"""Is an image on the nodes already: what their kubelets say, and where they cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from edgetui.model import imageref
+from edgetui.model.text import plural
+
+MOST_NAMED = 50
+"""A kubelet names this many images unless it is told otherwise (nodeStatusMaxImages), the largest first."""
+
+
+class NodeImages(msgspec.Struct, frozen=True):
+    """The images one node names; `complete` when one that it does not name is not there."""
+
+    names: frozenset[str]
+    complete: bool
+
+
+class HeldImages(msgspec.Struct, frozen=True):
+    """The images of all nodes of a cluster."""
+
+    nodes: tuple[NodeImages, ...]
+
+    def words(self, images: Sequence[str]) -> str:
+        """On how many nodes all of `images` are: "on 2 of 3 nodes, the others must pull it"."""
+        wanted = [found.full for one in images if (found := imageref.parse(one)) is not None]
+        if not self.nodes or not wanted or len(wanted) != len(images):
+            return "not known"
+        have = sum(node.names.issuperset(wanted) for node in self.nodes)
+        lack = sum(node.complete and not node.names.issuperset(wanted) for node in self.nodes)
+        unknown = len(self.nodes) - have - lack
+        if unknown == len(self.nodes):
+            return f"not known: {self._why()}"
+        told = f"on {have} of {plural(len(self.nodes), 'node')}"
+        if lack:
+            told += f", {lack} must pull {'it' if len(wanted) == 1 else 'them'}"
+        return f"{told}, not known of {unknown}: {self._why()}" if unknown else told
+
+    def _why(self) -> str:
+        if any(node.names for node in self.nodes if not node.complete):
+            return f"a kubelet names at most {MOST_NAMED} images"
+        return "the kubelets name no images"
+
+
+def held_images(nodes: Iterable[Mapping[str, Any]]) -> HeldImages:
+    """What the Node objects, as JSON, say about images."""
+    return HeldImages(tuple(_of(node) for node in nodes))
+
+
+def _of(node: Mapping[str, Any]) -> NodeImages:
+    listed = (node.get("status") or {}).get("images") or []
+    names = {name for image in listed for name in image.get("names") or []}
+    full = {found.full for name in names if (found := imageref.parse(name)) is not None}
+    return NodeImages(frozenset(full), 0 < len(listed) < MOST_NAMED)

@@ -1,0 +1,34 @@
+"""Set image: choose the container and type the image, show the plan, do it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgetui.actions import image
+from edgetui.ui.keymap import kind_word
+from edgetui.ui.screens.image import ImageScreen
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.model.identity import ObjectRef
+    from edgetui.ui.flows import Flows
+
+
+async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+    """From the key to the receipt."""
+    what = f"{kind_word(ref.key.kind)} {ref.key.name}"
+    view = await flows.read(f"{what} on {session.name}", image.prepare(session, ref))
+    await flows.ask_and_perform(
+        view,
+        ImageScreen,
+        lambda wanted: f"Set the image of {what} on {session.name} to {wanted.image}",
+        lambda shown, wanted: partial(
+            image.perform,
+            session=session,
+            view=shown,
+            container=shown.container(wanted.container),
+            image=wanted.image,
+            wait=flows.wait,
+        ),
+    )

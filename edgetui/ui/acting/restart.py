@@ -1,0 +1,25 @@
+"""Restart: show the plan, do it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgetui.actions import restart
+from edgetui.ui.keymap import kind_word
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.model.identity import ObjectRef
+    from edgetui.ui.flows import Flows
+
+
+async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+    """From the key to the receipt."""
+    what = f"{kind_word(ref.key.kind)} {ref.key.name}"
+    view = await flows.read(f"{what} on {session.name}", restart.prepare(session, ref))
+    await flows.go_on(
+        view,
+        f"Restart {what} on {session.name}",
+        lambda shown: partial(restart.perform, session=session, view=shown, wait=flows.wait),
+    )

@@ -1,0 +1,27 @@
+"""Undo: find what edgetui did last, show the plan, do it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgetui.actions import undo
+from edgetui.ui.keymap import kind_word
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.model.identity import ObjectRef
+    from edgetui.ui.flows import Flows
+
+
+async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+    """From the key to the receipt."""
+    what = f"{kind_word(ref.key.kind)} {ref.key.name}"
+    view = await flows.read(
+        f"what edgetui did to {what} on {session.name}", undo.prepare(session, ref, flows.audit)
+    )
+    await flows.go_on(
+        view,
+        f"Undo on {session.name}: {view.done.words}",
+        lambda shown: partial(undo.perform, session=session, view=shown, log=flows.audit, wait=flows.wait),
+    )

@@ -1,0 +1,24 @@
+"""Delete the pod that holds a stateful set up: show the plan, do it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgetui.actions import unstick
+from edgetui.ui.keymap import kind_word
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.model.identity import ObjectRef
+    from edgetui.ui.flows import Flows
+
+
+async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+    """From the key to the receipt."""
+    what = f"{kind_word(ref.key.kind)} {ref.key.name}"
+    view = await flows.read(f"the pods of {what} on {session.name}", unstick.prepare(session, ref))
+    await flows.perform(
+        f"Delete pod {view.pod.name} of {what} on {session.name}",
+        partial(unstick.perform, session=session, view=view, wait=flows.wait),
+    )
