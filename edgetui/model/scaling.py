@@ -143,3 +143,45 @@ def meets(row: AutoscalerRow | None, current: int, wanted: int) -> Warning | Non
         return Warning(False, f"{name} never shrinks, so it stays until changed by hand")
     window = duration(row.down_window)
     return Warning(False, f"{name} may shrink it again after {window}, if the metrics stay low")
+
+
+def pinned(row: AutoscalerRow, now: int, wanted: int) -> tuple[int, int]:
+    """Minimum and maximum under which a number set by hand is reached from `now` at once and holds.
+
+    Going down lowers the maximum to it, going up raises the minimum: the window and broken metrics matter to neither.
+    """
+    if wanted < now:
+        return min(row.min, wanted), wanted
+    return wanted, max(row.max, wanted)
+
+
+def prospect(row: AutoscalerRow, now: int, low: int, high: int) -> str:
+    """What it would do at the present load with these bounds and a target at `now`, in one clause."""
+    if row.able is not None and row.able.status == "False":
+        return "it does nothing until its target can be scaled"
+    if now == 0 and low > 0:
+        return "it does nothing while its target is at 0"
+    if now > high:
+        return f"it goes down from {now} to {high} at once"
+    if now < low:
+        return f"it goes up from {now} to {low} at once"
+    wish = recommended(row) if row.working else None
+    if wish is None:
+        return f"it stays at {now} while it has no metrics"
+    goal = min(max(wish, low), high)
+    if goal == now:
+        bound = (
+            "" if wish == now else f": the load asks for {wish}, {goal} is the {_edge(wish, goal)} allowed"
+        )
+        return f"it stays at {now}{bound}"
+    if goal > now:
+        wait = f" when the load has been high for {duration(row.up_window)}" if row.up_window else ""
+        return f"it goes up from {now} to {goal}{wait}"
+    if row.down_disabled:
+        return f"it stays at {now}: shrinking is switched off"
+    wait = f" when the load has stayed low for {duration(row.down_window)}" if row.down_window else ""
+    return f"it goes down from {now} to {goal}{wait}"
+
+
+def _edge(wish: int, goal: int) -> str:
+    return "most" if wish > goal else "least"

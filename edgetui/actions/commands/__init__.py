@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from . import rollback, rotate, scale
+from . import bounds, rollback, rotate, scale
 from .running import USAGE
 
-COMMANDS = {"scale": scale.command, "rollback": rollback.command, "rotate": rotate.command}
+COMMANDS = {
+    "scale": scale.command,
+    "rollback": rollback.command,
+    "rotate": rotate.command,
+    "bounds": bounds.command,
+}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -10,9 +10,11 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from edgetui.model.scaling import pinned
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.number_field import NumberField
 
 from .dialog import Dialog
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from edgetui.actions.scale import ScaleView
 
 LABEL = 12
+
+
+class Instead(int):
+    """The number, but to be reached by changing what owns it, so that it holds."""
 
 
 class ScaleScreen(Dialog[int | None]):
@@ -33,6 +39,7 @@ class ScaleScreen(Dialog[int | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "add(1)", "one more", show=False, priority=True),
         Binding("down", "add(-1)", "one less", show=False, priority=True),
+        Binding("e", "instead", "its bounds instead", show=False, priority=True),
     ]
     OVERHEAD = 8
 
@@ -40,13 +47,13 @@ class ScaleScreen(Dialog[int | None]):
         self.view = view
         self._note = note
         start = view.desired if view.replicas is None else view.replicas
-        self.field = Input(str(start), compact=True, restrict=r"[0-9]{0,9}", select_on_focus=True)
+        self.field = NumberField(start)
         super().__init__()
 
     @property
     def number(self) -> int | None:
         """What is typed, None while it is no number."""
-        return int(self.field.value) if self.field.value else None
+        return self.field.number
 
     def lines(self) -> Sequence[Spans]:
         """What is there now, and what the typed number would meet."""
@@ -75,19 +82,17 @@ class ScaleScreen(Dialog[int | None]):
             out.append(line(Span("type a number", "note")))
         elif number == view.desired:
             out.append(line(Span("that is the number it has", "quiet")))
+        elif number and view.hpa is not None:
+            low, high = pinned(view.hpa, view.desired, number)
+            words = f" let {view.hpa.name} run {low} to {high} instead, so that {number} holds"
+            out.append(line("  ", Span("e", "key"), words))
         out.append(line())
         return out
 
     def below(self) -> Sequence[Widget]:
         """The field and what the keys do."""
-        keys = line(
-            Span("enter", "key"),
-            " go on  ",
-            Span("↑↓", "key"),
-            " one more, one less  ",
-            Span("esc", "key"),
-            " cancel",
-        )
+        hints = [("enter", "go on"), ("↑↓", "one more, one less"), ("esc", "cancel")]
+        keys = line(*(part for key, words in hints for part in (Span(key, "key"), f" {words}  ")))
         return [Horizontal(LineBar(line(Span("replicas", "title"))), self.field), LineBar(), LineBar(keys)]
 
     def on_mount(self) -> None:
@@ -108,8 +113,12 @@ class ScaleScreen(Dialog[int | None]):
 
     def action_add(self, step: int) -> None:
         """One more or one less."""
-        self.field.value = str(max((self.number or 0) + step, 0))
-        self.field.cursor_position = len(self.field.value)
+        self.field.put((self.number or 0) + step)
+
+    def action_instead(self) -> None:
+        """Change the autoscaler's bounds so that the number holds."""
+        if self.number and self.view.hpa is not None:
+            self.dismiss(Instead(self.number))
 
     def action_dismiss_harmless(self) -> None:
         """Escape: no number."""
