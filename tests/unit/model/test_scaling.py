@@ -149,6 +149,8 @@ def test_shrinking_waits_for_the_window() -> None:
 
 BROKEN: dict[str, Any] = {"cpu": None, "conditions": inactive("FailedGetResourceMetric", "x")}
 
+INSTANT = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+
 # Seen on a real controller: down inside the bounds comes back, up inside them stays for the window, outside is always
 # undone, and without metrics only outside is.
 MEETS: list[tuple[dict[str, Any], int, int, bool | None, str]] = [
@@ -163,6 +165,11 @@ MEETS: list[tuple[dict[str, Any], int, int, bool | None, str]] = [
     (BROKEN, 4, 9, True, "maximum 8"),
     ({"behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}}}, 4, 6, False, "after 1m"),
     ({"behavior": {"scaleDown": {"selectPolicy": "Disabled"}}}, 4, 6, False, "never shrinks"),
+    ({"behavior": {"scaleUp": {"selectPolicy": "Disabled"}}}, 4, 3, False, "never grows"),
+    ({"cpu": 90, "current": 4, "behavior": INSTANT}, 4, 3, False, "next sync, and the load asks for 6"),
+    ({"cpu": 60, "current": 4, "behavior": INSTANT}, 4, 6, False, "may shrink it again at its next sync"),
+    ({"conditions": [f.cond("AbleToScale", "False", "FailedGetScale")]}, 4, 9, False, "cannot read"),
+    ({"conditions": []}, 4, 3, False, "has not looked yet"),
     ({}, 4, 4, None, ""),
 ]
 
