@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgetui.cluster.target import ClusterTarget
 
 USAGE, DEFECT, INTERRUPTED = 2, 70, 130
-ACTIONS = ("scale", "rollback", "rotate", "bounds")
+ACTIONS = ("scale", "rollback", "rotate", "bounds", "park", "unpark")
 """The commands of edgetui.actions.commands, known here without loading them."""
 
 LEAST_BUDGET = 100

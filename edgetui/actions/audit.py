@@ -24,6 +24,7 @@ from edgetui.actions.plan import Refusal
 
 GENESIS = "0" * 64
 _TAIL = 65536
+_RECENT = 8 << 20  # bytes that are looked through for the records of one object
 # A JSON Web Token anywhere in a text: three base64url parts, the first of which encodes '{"'.
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
@@ -108,6 +109,15 @@ class AuditLog:
                     broken.append(number)
                 previous = claimed
         return Verification(count, tuple(torn), tuple(broken))
+
+    def about(self, uid: str) -> list[dict[str, Any]]:
+        """The records of one object, oldest first, as far back as the last megabytes go."""
+        if not uid or not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _RECENT))
+            raw = [line for line in file if uid.encode() in line]
+        return [record for record in map(_parse, raw) if record is not None and record.get("uid") == uid]
 
     @contextmanager
     def _locked(self) -> Iterator[int]:

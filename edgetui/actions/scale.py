@@ -37,6 +37,7 @@ class ScaleView(msgspec.Struct, frozen=True):
     `desired` is what the spec wants, `current` what exists, `ready` how many of those are ready. `hpa` is the
     autoscaler that owns the number. `notes` are sentences that hold whatever number is chosen, `replicas` is the
     number that was asked for, where it is known already. `limits` are the budgets and quotas it may meet.
+    `before` is the number that an object at 0 had, `before_said` who says so and `before_at` when that was (Unix s).
     """
 
     ref: ObjectRef
@@ -49,6 +50,9 @@ class ScaleView(msgspec.Struct, frozen=True):
     selector: str = ""
     replicas: int | None = None
     limits: Limits = Limits()
+    before: int = 0
+    before_said: str = ""
+    before_at: int = 0
 
     @property
     def resource_version(self) -> str:

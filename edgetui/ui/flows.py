@@ -55,7 +55,7 @@ class Flows:
         self.opening = False
         self._finished: list[Progress] = []
         self.app = app
-        self._audit = AuditLog(app.options.audit or default_path())
+        self.audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
         self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
 
@@ -163,7 +163,7 @@ class Flows:
             return await app.push_screen_wait(ConfirmScreen(plan))
 
         gate = Gate(
-            self._audit, app.options.read_only, confirm, progress.step, app.now, permissions=self._permissions
+            self.audit, app.options.read_only, confirm, progress.step, app.now, permissions=self._permissions
         )
         try:
             receipt = await run(gate)

@@ -149,6 +149,24 @@ class TestScale:
             assert answers == [9]
             assert isinstance(answers[0], Instead)
 
+    async def test_it_is_parked_with_one_key_and_comes_back_to_what_it_had(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ScaleScreen(self.view()))
+            assert "p park at 0, remember 3" in screen.text()
+            await screen.press("p")
+            assert answers == [0]
+            there = {
+                "desired": 0,
+                "before": 3,
+                "before_said": "as edgetui parked it",
+                "before_at": NOW - 7200,
+            }
+            answers = await ask(screen, ScaleScreen(replace(self.view(), **there)))
+            assert "3, as edgetui parked it, 2h ago" in screen.line("before")
+            assert "3" in screen.line("replicas")
+            await screen.press("p")
+            assert answers == [3]
+
     async def test_without_an_autoscaler_there_is_nothing_to_change_instead(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ScaleScreen(self.view()))

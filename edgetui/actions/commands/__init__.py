@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from . import bounds, rollback, rotate, scale
+from . import bounds, park, rollback, rotate, scale
 from .running import USAGE
 
 COMMANDS = {
@@ -13,6 +13,8 @@ COMMANDS = {
     "rollback": rollback.command,
     "rotate": rotate.command,
     "bounds": bounds.command,
+    "park": park.to_zero,
+    "unpark": park.back,
 }
 
 

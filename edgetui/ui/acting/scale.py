@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import scale
+from edgetui.actions import park, scale
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.scaling import pinned
 from edgetui.ui.keymap import kind_word
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"{what} on {session.name}", scale.prepare(session, ref, None))
+    view = await flows.read(f"{what} on {session.name}", _look(flows, session, ref))
 
     def instead(shown: scale.ScaleView, wanted: int) -> Awaitable[None] | None:
         if not isinstance(wanted, Instead) or shown.hpa is None:
@@ -40,3 +40,8 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
         ),
         instead,
     )
+
+
+async def _look(flows: Flows, session: ClusterSession, ref: ObjectRef) -> scale.ScaleView:
+    """The object, and what it had before where it is parked."""
+    return await park.recall(flows.audit, session, await scale.prepare(session, ref, None))
