@@ -31,6 +31,9 @@ ACTIONS = (
     "cancel",
     "unstick",
     "undo",
+    "bounds",
+    "park",
+    "unpark",
 )
 """The commands of edgetui.actions.commands, known here without loading them."""
 

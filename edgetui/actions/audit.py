@@ -24,6 +24,7 @@ from edgetui.actions.plan import Refusal
 
 GENESIS = "0" * 64
 _TAIL = 65536
+_RECENT = 8 << 20  # bytes that are looked through for the records of one object
 # A JSON Web Token anywhere in a text: three base64url parts, the first of which encodes '{"'.
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
@@ -110,14 +111,15 @@ class AuditLog:
         return Verification(count, tuple(torn), tuple(broken))
 
     def about(self, uid: str) -> list[dict[str, Any]]:
-        """The records about the object with that uid, oldest first; those that were altered are left out.
+        """The records about the object with that uid, oldest first, as far back as the last megabytes go.
 
-        Raises OSError when the file is there and cannot be read.
+        Those that were altered are left out. Raises OSError when the file is there and cannot be read.
         """
-        if not self.path.exists():
+        if not uid or not self.path.exists():
             return []
         found = []
         with self.path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _RECENT))
             for raw in file:
                 record = _parse(raw) if uid.encode() in raw else None
                 if record is None or record.get("uid") != uid:

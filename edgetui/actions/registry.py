@@ -97,6 +97,18 @@ ACTIONS: dict[str, Action] = {
             front=True,
         ),
         Action(
+            "bounds",
+            "e",
+            "edit bounds",
+            "Set the minimum and maximum of an autoscaler; says what it would do with them at the present load.",
+            {
+                "HorizontalPodAutoscaler": (
+                    Access("patch", "horizontalpodautoscalers", "autoscaling"),
+                    Access("get", "horizontalpodautoscalers", "autoscaling"),
+                )
+            },
+        ),
+        Action(
             "rollback",
             "b",
             "roll back",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import selector
+from edgetui.actions.limits import limits_of
 from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
@@ -20,6 +22,7 @@ from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.limits import Limits
 from edgetui.model.scaling import meets
 from edgetui.model.text import plural
 
@@ -33,7 +36,8 @@ class ScaleView(msgspec.Struct, frozen=True):
     `ref` carries the uid and version that the write will insist on, `generation` tells a changed spec from mere status.
     `desired` is what the spec wants, `current` what exists, `ready` how many of those are ready. `hpa` is the
     autoscaler that owns the number. `notes` are sentences that hold whatever number is chosen, `replicas` is the
-    number that was asked for, where it is known already.
+    number that was asked for, where it is known already. `limits` are the budgets and quotas it may meet.
+    `before` is the number that an object at 0 had, `before_said` who says so and `before_at` when that was (Unix s).
     """
 
     ref: ObjectRef
@@ -45,6 +49,10 @@ class ScaleView(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     selector: str = ""
     replicas: int | None = None
+    limits: Limits = Limits()
+    before: int = 0
+    before_said: str = ""
+    before_at: int = 0
 
     @property
     def resource_version(self) -> str:
@@ -61,6 +69,7 @@ class ScaleView(msgspec.Struct, frozen=True):
         met = meets(self.hpa, self.desired, replicas)
         if met is not None:
             found.insert(0, f"{met.text[:1].upper()}{met.text[1:]}.")
+        found += self.limits.warnings(self.desired, self.current, replicas)
         if replicas == 0 and self.desired:
             found.append(f"0 stops every pod of {in_words(self.ref.key)}.")
         return tuple(found)
@@ -77,7 +86,10 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
             f"replicaset {row.name} belongs to deployment {row.owner_name}, which would set its number back.",
             f"Scale deployment {row.owner_name} instead.",
         )
-    hpa, note = await autoscaler_of(session, ref.key)
+    (hpa, note), found = await asyncio.gather(
+        autoscaler_of(session, ref.key),
+        limits_of(session, ref.key.namespace, there["spec"].get("template") or {}),
+    )
     notes = [note] if note else []
     notes += [f"{manager} manages it and may set its own number again." for manager in _managers(row)]
     notes += _owners(there)
@@ -91,6 +103,7 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
         notes=tuple(notes),
         selector=selector(there["spec"].get("selector") or {}),
         replicas=replicas,
+        limits=found,
     )
 
 

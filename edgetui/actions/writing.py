@@ -60,7 +60,8 @@ class Intent(msgspec.Struct, frozen=True):
     """One change of one object, as it was shown: what to write at a resourceVersion, and how it is put in words.
 
     `ref` and `generation` are what the person saw. `applied` says whether an object as the server has it now
-    carries the change; `changed` makes what to raise when somebody else changed the object first.
+    carries the change; `changed` makes what to raise when somebody else changed the object first. `same` says whether
+    an object as it is now still has what the person saw, for kinds whose generation does not tell on every server.
     """
 
     ref: ObjectRef
@@ -70,6 +71,7 @@ class Intent(msgspec.Struct, frozen=True):
     doing: str
     applied: Callable[[Json], bool]
     changed: Callable[[], Awaitable[Exception]]
+    same: Callable[[Json], bool] = lambda there: True
 
 
 async def carry_out(run: Run, intent: Intent, wait: float | None) -> EdgetuiError | None:
@@ -108,12 +110,13 @@ async def _at_version(
         try:
             await send(version)
         except Conflict:
-            there = (await read(session, intent.ref))["metadata"]
-            if there.get("generation", 0) != intent.generation:
+            there = await read(session, intent.ref)
+            metadata = there["metadata"]
+            if metadata.get("generation", 0) != intent.generation or not intent.same(there):
                 raise await intent.changed() from None
-            if there["resourceVersion"] == version:
+            if metadata["resourceVersion"] == version:
                 raise
-            version = there["resourceVersion"]
+            version = metadata["resourceVersion"]
         else:
             return version
     raise Refusal(

@@ -126,6 +126,8 @@ def meets(row: AutoscalerRow | None, current: int, wanted: int) -> Warning | Non
     if row is None or wanted == current:
         return None
     name = f"autoscaler {row.name}"
+    if row.able is not None and row.able.reason == "FailedGetScale":
+        return Warning(False, f"{name} cannot read its target's number and leaves it")
     if wanted == 0 and row.min > 0:
         return Warning(
             False, f"{name} stops working while the target is at 0; scale to 1 or more to start it again"
@@ -135,11 +137,68 @@ def meets(row: AutoscalerRow | None, current: int, wanted: int) -> Warning | Non
         return Warning(True, f"{name} puts it back to {bound} within seconds")
     if current == 0:
         return Warning(False, f"{name} starts working again and decides the number")
+    if row.active is None:
+        return Warning(False, f"{name} has not looked yet and decides when it does")
     if not row.working:
         return Warning(False, f"{name} has no metrics and leaves it, until they are back")
-    if wanted < current:
+    return _down(row, name, wanted) if wanted < current else _up(row, name)
+
+
+def _down(row: AutoscalerRow, name: str, wanted: int) -> Warning:
+    """Inside the bounds: the window still holds the higher number, unless there is no window or no way up."""
+    if row.up_disabled:
+        return Warning(False, f"{name} never grows, so it stays until changed by hand")
+    if row.down_window:
         return Warning(True, f"{name} takes it back up within a sync ({SYNC} s by default)")
+    wish = recommended(row)
+    asks = f", and the load asks for {wish}" if wish is not None and wish > wanted else ""
+    return Warning(False, f"{name} decides anew at its next sync{asks}")
+
+
+def _up(row: AutoscalerRow, name: str) -> Warning:
     if row.down_disabled:
         return Warning(False, f"{name} never shrinks, so it stays until changed by hand")
-    window = duration(row.down_window)
-    return Warning(False, f"{name} may shrink it again after {window}, if the metrics stay low")
+    when = f"after {duration(row.down_window)}" if row.down_window else "at its next sync"
+    return Warning(False, f"{name} may shrink it again {when}, if the metrics stay low")
+
+
+def pinned(row: AutoscalerRow, now: int, wanted: int) -> tuple[int, int]:
+    """Minimum and maximum under which a number set by hand is reached from `now` at once and holds.
+
+    Going down lowers the maximum to it, going up raises the minimum: the window and broken metrics matter to neither.
+    """
+    if wanted < now:
+        return min(row.min, wanted), wanted
+    return wanted, max(row.max, wanted)
+
+
+def prospect(row: AutoscalerRow, now: int, low: int, high: int) -> str:
+    """What it would do at the present load with these bounds and a target at `now`, in one clause."""
+    if row.able is not None and row.able.status == "False":
+        return "it does nothing until its target can be scaled"
+    if now == 0 and low > 0:
+        return "it does nothing while its target is at 0"
+    if now > high:
+        return f"it goes down from {now} to {high} at once"
+    if now < low:
+        return f"it goes up from {now} to {low} at once"
+    wish = recommended(row) if row.working else None
+    if wish is None:
+        return f"it stays at {now} while it has no metrics"
+    goal = min(max(wish, low), high)
+    if goal == now:
+        bound = (
+            "" if wish == now else f": the load asks for {wish}, {goal} is the {_edge(wish, goal)} allowed"
+        )
+        return f"it stays at {now}{bound}"
+    if (goal > now and row.up_disabled) or (goal < now and row.down_disabled):
+        return f"it stays at {now}: {'growing' if goal > now else 'shrinking'} is switched off"
+    if goal > now:
+        wait = f" when the load has been high for {duration(row.up_window)}" if row.up_window else ""
+        return f"it goes up from {now} to {goal}{wait}"
+    wait = f" when the load has stayed low for {duration(row.down_window)}" if row.down_window else ""
+    return f"it goes down from {now} to {goal}{wait}"
+
+
+def _edge(wish: int, goal: int) -> str:
+    return "most" if wish > goal else "least"

@@ -131,13 +131,20 @@ class Flows:
         ask: Callable[[V, str], Screen[A | None]],
         title: Callable[[A], str],
         action: Callable[[V, A], Callable[[Gate], Awaitable[Receipt]]],
+        instead: Callable[[V, A], Awaitable[None] | None] = lambda view, wanted: None,
     ) -> None:
-        """Ask what is wanted and do it; where the object changed meanwhile, show it as it is now and ask again."""
+        """Ask what is wanted and do it; where the object changed meanwhile, show it as it is now and ask again.
+
+        `instead` gives another flow to go on with where the answer asks for one.
+        """
         note = ""
         while True:
             self.opening = False
             wanted = await self.app.push_screen_wait(ask(view, note))
             if wanted is None:
+                return
+            if (other := instead(view, wanted)) is not None:
+                await other
                 return
             try:
                 await self.perform(title(wanted), action(view, wanted))

@@ -421,6 +421,13 @@ def test_an_autoscaler_does_what_the_model_says(cluster: ControlPlane, namespace
         assert warning is not None and warning.undone
         cluster.kubectl("scale", "deployment/press", f"--replicas={wanted}", "-n", namespace)
         eventually(lambda: scaler.replicas() == 3, within=20, what=f"{wanted} put back to 3")
+    path = KINDS["HorizontalPodAutoscaler"].path(namespace, "press")
+    cluster.api.patch(path, {"spec": {"behavior": {"scaleUp": {"selectPolicy": "Disabled"}}}})
+    left = meets(scaler.read(), 3, 2)
+    assert left is not None and not left.undone and "never grows" in left.text
+    cluster.kubectl("scale", "deployment/press", "--replicas=2", "-n", namespace)
+    eventually(lambda: scaler.read().desired == 2, within=20, what="2 looked at and left")
+    assert scaler.replicas() == 2
     cluster.kubectl("scale", "deployment/press", "--replicas=0", "-n", namespace)
     eventually(
         lambda: headline(scaler.read(), time.time())[1] == "off: target is at 0",

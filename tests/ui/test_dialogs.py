@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from edgetui.actions.bounds import BoundsView
 from edgetui.actions.plan import Plan, Receipt, Step
 from edgetui.actions.rollback import RollbackView
 from edgetui.actions.scale import ScaleView
@@ -15,10 +16,11 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.revision import deployment_revisions, last_known_good, suggestion
+from edgetui.ui.screens.bounds import BoundsScreen
 from edgetui.ui.screens.confirm import ConfirmScreen
 from edgetui.ui.screens.progress import Progress, ProgressScreen
 from edgetui.ui.screens.rollback import RollbackScreen
-from edgetui.ui.screens.scale import ScaleScreen
+from edgetui.ui.screens.scale import Instead, ScaleScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
 
 from .driving import Screen, running
@@ -138,10 +140,73 @@ class TestScale:
             await screen.press("backspace", "0")
             assert "0 stops every pod" in screen.text()
 
+    async def test_changing_the_bounds_instead_is_offered_for_the_typed_number(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ScaleScreen(self.view(hpa=True)))
+            assert "instead" not in screen.text()
+            await screen.press("9")
+            assert "e let press run 9 to 9 instead, so that 9 holds" in screen.text()
+            await screen.press("e")
+            assert answers == [9]
+            assert isinstance(answers[0], Instead)
+
+    async def test_it_is_parked_with_one_key_and_comes_back_to_what_it_had(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ScaleScreen(self.view()))
+            assert "p park at 0, remember 3" in screen.text()
+            await screen.press("p")
+            assert answers == [0]
+            there = {
+                "desired": 0,
+                "before": 3,
+                "before_said": "as edgetui parked it",
+                "before_at": NOW - 7200,
+            }
+            answers = await ask(screen, ScaleScreen(replace(self.view(), **there)))
+            assert "3, as edgetui parked it, 2h ago" in screen.line("before")
+            assert "3" in screen.line("replicas")
+            await screen.press("p")
+            assert answers == [3]
+
+    async def test_without_an_autoscaler_there_is_nothing_to_change_instead(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ScaleScreen(self.view()))
+            await screen.press("9", "e")
+            assert answers == []
+
     async def test_what_changed_meanwhile_is_said_when_it_is_shown_again(self) -> None:
         async with running([plant()]) as screen:
             await ask(screen, ScaleScreen(self.view(), "It was at 3, now it is at 4."))
             assert "! It was at 3, now it is at 4." in screen.text()
+
+
+class TestBounds:
+    def view(self) -> BoundsView:
+        row = row_of("HorizontalPodAutoscaler", autoscaler("press", "line-2", bounds=(2, 6), current=3))
+        assert isinstance(row, AutoscalerRow)
+        ref = ObjectRef(ObjectKey("plant", "HorizontalPodAutoscaler", "line-2", "press"), "uid-1", "405")
+        return BoundsView(ref, 1, row, 3, 2, 6)
+
+    async def test_both_fields_are_typed_and_what_follows_is_said(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, BoundsScreen(self.view()))
+            assert "2 to 6" in screen.text()
+            assert "it stays at 3" in screen.text()
+            await screen.press("4")
+            assert "it goes up from 3 to 4 at once" in screen.text()
+            await screen.press("tab", "down", "enter")
+            assert answers == [(4, 5)]
+
+    async def test_bounds_that_cannot_be_are_said_and_not_given(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, BoundsScreen(self.view()))
+            await screen.press("9", "enter")
+            assert "the minimum is above the maximum" in screen.text()
+            await screen.press("backspace", "enter")
+            assert "type two numbers" in screen.text()
+            assert answers == []
+            await screen.press("escape")
+            assert answers == [None]
 
 
 class TestRollback:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from . import cancel, image, pause, restart, rollback, rotate, scale, undo, unstick
+from . import bounds, cancel, image, park, pause, restart, rollback, rotate, scale, undo, unstick
 from .running import USAGE
 
 COMMANDS = {
@@ -19,6 +19,9 @@ COMMANDS = {
     "cancel": cancel.command,
     "unstick": unstick.command,
     "undo": undo.command,
+    "bounds": bounds.command,
+    "park": park.to_zero,
+    "unpark": park.back,
 }
 
 

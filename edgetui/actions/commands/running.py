@@ -135,6 +135,13 @@ def patience(options: argparse.Namespace) -> float | None:
     return None if options.no_wait else options.timeout
 
 
+def whole(text: str) -> int:
+    """A number of replicas on a command line."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from 0 up")
+    return int(text)
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from edgetui.actions import scale
@@ -11,14 +10,14 @@ from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Changed, Receipt
 
-from .running import Job, again, carry_out, new_parser, patience, ref_of
+from .running import Job, again, carry_out, new_parser, patience, ref_of, whole
 
 
 def command(argv: Sequence[str]) -> int:
     """Run it; returns the exit code."""
     parser = new_parser("scale", "Set how many replicas a Deployment, StatefulSet or ReplicaSet runs.")
     parser.add_argument("object", metavar="KIND/NAME", help="for example deploy/press or sts/camera")
-    parser.add_argument("replicas", metavar="N", type=_replicas, help="how many replicas")
+    parser.add_argument("replicas", metavar="N", type=whole, help="how many replicas")
     options = parser.parse_args(argv)
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
@@ -30,9 +29,3 @@ def command(argv: Sequence[str]) -> int:
                 view = await again(console, changed)
 
     return carry_out(Job("scale", options, act))
-
-
-def _replicas(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from 0 up")
-    return int(text)

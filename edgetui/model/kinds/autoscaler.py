@@ -117,7 +117,7 @@ class AutoscalerRow(Row):
 
     `desired` is the controller's number and reads 0 while it does not know: draw `wants` instead.
     `last_scale` is Unix s. `down_window` and `up_window` are the stabilisation windows in seconds.
-    `down_disabled` is true when scaling down is switched off (selectPolicy Disabled).
+    `down_disabled` and `up_disabled` are true when that direction is switched off (selectPolicy Disabled).
     """
 
     target_kind: str = ""
@@ -133,6 +133,7 @@ class AutoscalerRow(Row):
     down_window: int = 300
     up_window: int = 0
     down_disabled: bool = False
+    up_disabled: bool = False
 
     @property
     def active(self) -> Condition | None:
@@ -184,6 +185,7 @@ def project(autoscaler: WireAutoscaler) -> AutoscalerRow:
         down_window=300 if down.stabilization_window_seconds is None else down.stabilization_window_seconds,
         up_window=up.stabilization_window_seconds or 0,
         down_disabled=down.select_policy == "Disabled",
+        up_disabled=up.select_policy == "Disabled",
     )
 
 

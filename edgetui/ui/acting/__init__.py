@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from . import cancel, image, pause, restart, rollback, rotate, scale, undo, unstick
+from . import bounds, cancel, image, pause, restart, rollback, rotate, scale, undo, unstick
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FLOWS: dict[str, Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]] = {
     "scale": scale.flow,
+    "bounds": bounds.flow,
     "rollback": rollback.flow,
     "rotate": rotate.flow,
     "pause": pause.flow,

@@ -10,9 +10,12 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from edgetui.model.scaling import pinned
+from edgetui.model.text import ago
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.number_field import NumberField
 
 from .dialog import Dialog
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from edgetui.actions.scale import ScaleView
 
 LABEL = 12
+
+
+class Instead(int):
+    """The number, but to be reached by changing what owns it, so that it holds."""
 
 
 class ScaleScreen(Dialog[int | None]):
@@ -33,20 +40,22 @@ class ScaleScreen(Dialog[int | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "add(1)", "one more", show=False, priority=True),
         Binding("down", "add(-1)", "one less", show=False, priority=True),
+        Binding("e", "instead", "its bounds instead", show=False, priority=True),
+        Binding("p", "park", "park, unpark", show=False, priority=True),
     ]
     OVERHEAD = 8
 
     def __init__(self, view: ScaleView, note: str = "") -> None:
         self.view = view
         self._note = note
-        start = view.desired if view.replicas is None else view.replicas
-        self.field = Input(str(start), compact=True, restrict=r"[0-9]{0,9}", select_on_focus=True)
+        start = (view.before or view.desired) if view.replicas is None else view.replicas
+        self.field = NumberField(start)
         super().__init__()
 
     @property
     def number(self) -> int | None:
         """What is typed, None while it is no number."""
-        return int(self.field.value) if self.field.value else None
+        return self.field.number
 
     def lines(self) -> Sequence[Spans]:
         """What is there now, and what the typed number would meet."""
@@ -68,6 +77,11 @@ class ScaleScreen(Dialog[int | None]):
             )
         )
         out.append(line(Span(f"{'owned by':<{LABEL}}", "quiet"), view.owner or "nobody but people"))
+        if view.before:
+            when = f", {ago(view.before_at, self.app.now())} ago" if view.before_at else ""
+            out.append(
+                line(Span(f"{'before':<{LABEL}}", "quiet"), f"{view.before}, {view.before_said}{when}")
+            )
         number = self.number
         warnings = view.warnings(view.desired if number is None else number)
         out += [line(Span(f"! {warning}", "warn")) for warning in warnings]
@@ -75,20 +89,23 @@ class ScaleScreen(Dialog[int | None]):
             out.append(line(Span("type a number", "note")))
         elif number == view.desired:
             out.append(line(Span("that is the number it has", "quiet")))
+        elif number and view.hpa is not None and view.desired:
+            low, high = pinned(view.hpa, view.desired, number)
+            words = f" let {view.hpa.name} run {low} to {high} instead, so that {number} holds"
+            out.append(line("  ", Span("e", "key"), words))
         out.append(line())
         return out
 
     def below(self) -> Sequence[Widget]:
         """The field and what the keys do."""
-        keys = line(
-            Span("enter", "key"),
-            " go on  ",
-            Span("↑↓", "key"),
-            " one more, one less  ",
-            Span("esc", "key"),
-            " cancel",
-        )
+        hints = [("enter", "go on"), ("↑↓", "one more, one less"), *self._parking(), ("esc", "cancel")]
+        keys = line(*(part for key, words in hints for part in (Span(key, "key"), f" {words}  ")))
         return [Horizontal(LineBar(line(Span("replicas", "title"))), self.field), LineBar(), LineBar(keys)]
+
+    def _parking(self) -> list[tuple[str, str]]:
+        if self.view.desired:
+            return [("p", f"park at 0, remember {self.view.desired}")]
+        return [("p", f"unpark to {self.view.before}")] if self.view.before else []
 
     def on_mount(self) -> None:
         """Type at once."""
@@ -108,8 +125,17 @@ class ScaleScreen(Dialog[int | None]):
 
     def action_add(self, step: int) -> None:
         """One more or one less."""
-        self.field.value = str(max((self.number or 0) + step, 0))
-        self.field.cursor_position = len(self.field.value)
+        self.field.put((self.number or 0) + step)
+
+    def action_instead(self) -> None:
+        """Change the autoscaler's bounds so that the number holds."""
+        if self.number and self.view.hpa is not None:
+            self.dismiss(Instead(self.number))
+
+    def action_park(self) -> None:
+        """Go to 0, or back to the number before."""
+        if self.view.desired or self.view.before:
+            self.dismiss(0 if self.view.desired else self.view.before)
 
     def action_dismiss_harmless(self) -> None:
         """Escape: no number."""

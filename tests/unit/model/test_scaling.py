@@ -8,7 +8,7 @@ import pytest
 
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.scaling import explain, headline, meets, recommended
+from edgetui.model.scaling import explain, headline, meets, pinned, prospect, recommended
 from tests.unit.model import factories as f
 
 ACTIVE = f.cond("ScalingActive", "True", "ValidMetricFound")
@@ -149,6 +149,8 @@ def test_shrinking_waits_for_the_window() -> None:
 
 BROKEN: dict[str, Any] = {"cpu": None, "conditions": inactive("FailedGetResourceMetric", "x")}
 
+INSTANT = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+
 # Seen on a real controller: down inside the bounds comes back, up inside them stays for the window, outside is always
 # undone, and without metrics only outside is.
 MEETS: list[tuple[dict[str, Any], int, int, bool | None, str]] = [
@@ -163,6 +165,11 @@ MEETS: list[tuple[dict[str, Any], int, int, bool | None, str]] = [
     (BROKEN, 4, 9, True, "maximum 8"),
     ({"behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}}}, 4, 6, False, "after 1m"),
     ({"behavior": {"scaleDown": {"selectPolicy": "Disabled"}}}, 4, 6, False, "never shrinks"),
+    ({"behavior": {"scaleUp": {"selectPolicy": "Disabled"}}}, 4, 3, False, "never grows"),
+    ({"cpu": 90, "current": 4, "behavior": INSTANT}, 4, 3, False, "next sync, and the load asks for 6"),
+    ({"cpu": 60, "current": 4, "behavior": INSTANT}, 4, 6, False, "may shrink it again at its next sync"),
+    ({"conditions": [f.cond("AbleToScale", "False", "FailedGetScale")]}, 4, 9, False, "cannot read"),
+    ({"conditions": []}, 4, 3, False, "has not looked yet"),
     ({}, 4, 4, None, ""),
 ]
 
@@ -182,3 +189,41 @@ def test_what_a_scale_by_hand_meets(
 
 def test_without_an_autoscaler_there_is_nothing_to_meet() -> None:
     assert meets(None, 3, 6) is None
+
+
+PROSPECTS: list[tuple[dict[str, Any], int, tuple[int, int], str]] = [
+    ({"current": 3, "cpu": 60}, 3, (2, 8), "it stays at 3"),
+    ({"current": 3, "cpu": 60}, 3, (4, 8), "it goes up from 3 to 4 at once"),
+    ({"current": 3, "cpu": 60}, 3, (1, 2), "it goes down from 3 to 2 at once"),
+    ({"current": 8, "cpu": 93}, 8, (2, 8), "it stays at 8: the load asks for 13, 8 is the most allowed"),
+    ({"current": 8, "cpu": 93}, 8, (2, 20), "it goes up from 8 to 13"),
+    ({"current": 2, "cpu": 5}, 2, (2, 8), "it stays at 2: the load asks for 1, 2 is the least allowed"),
+    ({"current": 5, "cpu": 12}, 5, (1, 8), "it goes down from 5 to 1 when the load has stayed low for 5m"),
+    ({"current": 0}, 0, (2, 8), "it does nothing while its target is at 0"),
+    (BROKEN, 3, (2, 8), "it stays at 3 while it has no metrics"),
+    (BROKEN, 3, (1, 1), "it goes down from 3 to 1 at once"),
+    (
+        {"current": 5, "cpu": 12, "behavior": {"scaleDown": {"selectPolicy": "Disabled"}}},
+        5,
+        (1, 8),
+        "it stays at 5: shrinking is switched off",
+    ),
+]
+
+
+@pytest.mark.parametrize(("more", "now", "bounds", "said"), PROSPECTS)
+def test_what_it_would_do_with_other_bounds(
+    more: dict[str, Any], now: int, bounds: tuple[int, int], said: str
+) -> None:
+    assert prospect(hpa(**more), now, *bounds) == said
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "bounds"), [(4, 1, (1, 1)), (4, 3, (2, 3)), (4, 6, (6, 8)), (4, 12, (12, 12))]
+)
+def test_bounds_that_make_a_number_hold_are_reached_at_once(
+    now: int, wanted: int, bounds: tuple[int, int]
+) -> None:
+    row = hpa()
+    assert pinned(row, now, wanted) == bounds
+    assert prospect(row, now, *bounds).endswith(f"to {wanted} at once")

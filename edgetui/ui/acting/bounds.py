@@ -1,0 +1,34 @@
+"""Edit an autoscaler's bounds: from its row, or instead of a scale that would not hold."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgetui.actions import bounds
+from edgetui.ui.screens.bounds import BoundsScreen
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.model.identity import ObjectRef
+    from edgetui.ui.flows import Flows
+
+
+async def flow(
+    flows: Flows,
+    session: ClusterSession,
+    ref: ObjectRef,
+    low: int | None = None,
+    high: int | None = None,
+) -> None:
+    """From the key to the receipt; the bounds that are given stand in the fields."""
+    what = f"autoscaler {ref.key.name}"
+    view = await flows.read(f"{what} on {session.name}", bounds.prepare(session, ref, low, high))
+    await flows.ask_and_perform(
+        view,
+        BoundsScreen,
+        lambda chosen: f"Bounds of {what} to {chosen[0]} and {chosen[1]} on {session.name}",
+        lambda shown, chosen: partial(
+            bounds.perform, session=session, view=shown, low=chosen[0], high=chosen[1], wait=flows.wait
+        ),
+    )

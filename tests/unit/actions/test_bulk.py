@@ -1,0 +1,135 @@
+"""Several objects at once: asked once, written one by one, and one that fails stops no other."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from edgetui.actions import scale
+from edgetui.actions.bulk import Confirm, Item, perform_many, summary
+from edgetui.actions.gate import Gate
+from edgetui.actions.plan import Plan, Receipt
+from edgetui.model.identity import ObjectKey, ObjectRef
+
+from .scripted import Answer, Connected, FakeDeployment, Request, Watching, scripted
+
+NAMES = ("press", "oven", "weld")
+
+
+class Line:
+    """Three Deployments of one line."""
+
+    def __init__(self) -> None:
+        self.made = {name: FakeDeployment() for name in NAMES}
+
+    def answer(self, request: Request) -> Answer:
+        name = request.path.removesuffix("/scale").rpartition("/")[2]
+        known = self.made.get(name)
+        if known is None:
+            return 200, {"items": []}
+        code, document = known.answer(request)
+        if request.method == "GET":
+            document["metadata"]["name"] = name
+        return code, document
+
+
+class Person:
+    """Answers every question the same, and keeps it."""
+
+    def __init__(self, hands: Watching, answer: bool = True) -> None:
+        self.hands, self.answer, self.asked = hands, answer, list[Plan]()
+
+    async def confirm(self, plan: Plan) -> bool:
+        self.asked.append(plan)
+        self.hands.meanwhile()
+        return self.answer
+
+    def gate(self, item: Item, confirm: Confirm) -> Gate:
+        hands = self.hands
+        return Gate(hands.log, False, confirm, hands.steps.append, lambda: hands.now, sleep=hands._briefly)
+
+
+async def all_of(session: Connected, number: int) -> list[Item]:
+    items = []
+    for name in NAMES:
+        ref = ObjectRef(ObjectKey("plant", "Deployment", "line-2", name), "", "")
+        view = await scale.prepare(session, ref)
+        perform = partial(scale.perform, session=session, view=view, replicas=number, wait=1)
+        items.append(Item("scale", view.ref, perform))
+    return items
+
+
+async def test_one_question_and_a_run_and_receipt_for_each(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+    async with scripted(line.answer) as (_, session):
+        receipts = await perform_many(person.gate, await all_of(session, 6), person.confirm)
+    assert [one.ok for one in receipts] == [True, True, True]
+    assert [made.replicas for made in line.made.values()] == [6, 6, 6]
+    (asked,) = person.asked
+    assert asked.title == "Scale 3 objects on plant"
+    assert asked.diff[:3] == ("@ deployment line-2/press", "- replicas: 3", "+ replicas: 6")
+    assert len(asked.writes) == 3
+    audit = person.hands.audit
+    assert len({record["run"] for record in audit}) == 3
+    assert [record["event"] for record in audit].count("intent") == 3
+    assert summary(receipts).ok
+
+
+async def test_one_that_changed_meanwhile_is_left_and_the_others_go_on(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+    person.hands.meanwhile = lambda: line.made["oven"].apply(4)
+    async with scripted(line.answer) as (_, session):
+        receipts = await perform_many(person.gate, await all_of(session, 6), person.confirm)
+    assert [one.ok for one in receipts] == [True, False, True]
+    assert "changed while you looked" in receipts[1].lines[0]
+    assert [made.replicas for made in line.made.values()] == [6, 4, 6]
+    said = summary(receipts)
+    assert said.lines[0] == "2 of 3 done, 1 not done."
+    assert said.lines[1].startswith("! deployment line-2/oven on plant: ")
+    assert not said.ok and not said.pending
+
+
+async def test_one_that_is_refused_beforehand_stands_in_the_question(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+    async with scripted(line.answer) as (_, session):
+        items = await all_of(session, 6)
+        line.made["weld"].apply(5)
+        receipts = await perform_many(person.gate, items, person.confirm)
+    assert [one.ok for one in receipts] == [True, True, False]
+    assert person.asked[0].warnings[0].startswith("deployment line-2/weld is left out: ")
+    assert line.made["weld"].replicas == 5
+
+
+async def test_a_defect_in_one_stops_no_other(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+
+    async def broken(gate: Gate) -> Receipt:
+        raise KeyError("token=abc")
+
+    async with scripted(line.answer) as (_, session):
+        items = await all_of(session, 6)
+        items[1] = Item("scale", items[1].ref, broken)
+        receipts = await perform_many(person.gate, items, person.confirm)
+    assert [one.ok for one in receipts] == [True, False, True]
+    assert "KeyError" in receipts[1].lines[0]
+    assert "abc" not in receipts[1].lines[0]
+
+
+async def test_a_no_writes_nothing(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path), answer=False)
+    async with scripted(line.answer) as (_, session):
+        receipts = await perform_many(person.gate, await all_of(session, 6), person.confirm)
+    assert [made.replicas for made in line.made.values()] == [3, 3, 3]
+    assert {one.lines[0] for one in receipts} == {"Cancelled: nothing was changed."}
+    assert person.hands.audit == []
+
+
+async def test_when_all_are_refused_nobody_is_asked(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+    async with scripted(line.answer) as (_, session):
+        items = await all_of(session, 6)
+        for made in line.made.values():
+            made.apply(9)
+        receipts = await perform_many(person.gate, items, person.confirm)
+    assert person.asked == []
+    assert [one.ok for one in receipts] == [False, False, False]
