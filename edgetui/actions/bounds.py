@@ -108,12 +108,12 @@ async def perform(
         intent = Intent(
             view.ref,
             view.generation,
-            write=partial(_write, view, low, high),
+            write=partial(request, view, low, high),
             plan=partial(plan, session, view, low, high),
             doing=f"Setting autoscaler {key.name} from {row.min}..{row.max} to {low}..{high}",
-            applied=partial(_has, low, high),
+            applied=partial(has, low, high),
             changed=changed,
-            same=partial(_has, row.min, row.max),
+            same=partial(has, row.min, row.max),
         )
         if lost := await carry_out(run, intent, wait):
             return await run.finish(_unknown(view, low, high, lost))
@@ -146,7 +146,8 @@ def plan(session: Session, view: BoundsView, low: int, high: int, version: str) 
     )
 
 
-def _write(view: BoundsView, low: int, high: int, version: str) -> Write:
+def request(view: BoundsView, low: int, high: int, version: str) -> Write:
+    """The write that sets both bounds, if the autoscaler is still at that version."""
     key, row = view.ref.key, view.row
     return Write(
         "PATCH",
@@ -161,7 +162,8 @@ def _write(view: BoundsView, low: int, high: int, version: str) -> Write:
     )
 
 
-def _has(low: int, high: int, there: Json) -> bool:
+def has(low: int, high: int, there: Json) -> bool:
+    """Whether the autoscaler stands at these bounds."""
     row = row_of("HorizontalPodAutoscaler", there)
     assert isinstance(row, AutoscalerRow)
     return (row.min, row.max) == (low, high)

@@ -171,12 +171,13 @@ ACTIONS: dict[str, Action] = {
             "Take back what edgetui did last to an object, while that is still as edgetui left it; "
             "needs the rights of what it takes back.",
             {
-                kind: (Access("get", plural, "apps"),)
-                for kind, plural in (
-                    ("Deployment", "deployments"),
-                    ("StatefulSet", "statefulsets"),
-                    ("DaemonSet", "daemonsets"),
-                    ("ReplicaSet", "replicasets"),
+                kind: (Access("get", plural, group),)
+                for kind, plural, group in (
+                    ("Deployment", "deployments", "apps"),
+                    ("StatefulSet", "statefulsets", "apps"),
+                    ("DaemonSet", "daemonsets", "apps"),
+                    ("ReplicaSet", "replicasets", "apps"),
+                    ("HorizontalPodAutoscaler", "horizontalpodautoscalers", "autoscaling"),
                 )
             },
             danger=True,

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from edgetui.actions import rollback, scale
+from edgetui.actions import bounds, rollback, scale
 from edgetui.actions.done import Done
 from edgetui.actions.gate import Write
 from edgetui.actions.image import Container, difference, image_of, image_write
@@ -64,6 +64,21 @@ async def _scale(session: Session, ref: ObjectRef, there: Json, done: Done) -> R
         partial(scale.request, view, before),
         lambda now: bool(now["spec"].get("replicas") == before),
         view.warnings(before),
+    )
+
+
+async def _bounds(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
+    before, after = ((int(one["min"]), int(one["max"])) for one in (done.before, done.after))
+    view = await bounds.prepare(session, ref, *before)
+    now = (view.row.min, view.row.max)
+    words = [f"{low} to {high}" for low, high in (now, before, after)]
+    return Reversal(
+        state := _state(now, before, after),
+        _lines("bounds", state, *words),
+        f"at {words[1]}",
+        partial(bounds.request, view, *before),
+        partial(bounds.has, *before),
+        view.warnings(*before),
     )
 
 
@@ -125,6 +140,7 @@ async def _template(session: Session, ref: ObjectRef, there: Json, done: Done) -
 
 REVERSALS: dict[str, Way] = {
     "scale": _scale,
+    "bounds": _bounds,
     "pause": _pause,
     "resume": _pause,
     "image": _image,

@@ -18,7 +18,7 @@ from edgetui.cluster.errors import (
     OutcomeUnknown,
     ServerFailure,
 )
-from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.identity import ObjectKey, ObjectRef, kind_word
 from edgetui.model.kinds import KINDS
 
 TRIES = 6  # a rollout under way moved the version 13 times in half a second
@@ -32,7 +32,7 @@ def object_path(key: ObjectKey, subresource: str = "") -> str:
 
 def in_words(key: ObjectKey) -> str:
     """The object as a person says it: "deployment press"."""
-    return f"{key.kind.lower()} {key.name}"
+    return f"{kind_word(key.kind)} {key.name}"
 
 
 async def read(session: Session, ref: ObjectRef) -> Json:

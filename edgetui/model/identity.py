@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler"}
+
+
+def kind_word(kind: str) -> str:
+    """A kind as it is said: "deployment", "autoscaler"."""
+    return KIND_WORDS.get(kind, kind.lower())
+
 
 class ObjectKey(NamedTuple):
     """Where an object is shown: stable across relists, sorts and filters.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from textual.binding import Binding, BindingType
 
 from edgetui.actions.registry import ACTIONS, Action
+from edgetui.model.identity import kind_word as kind_word
 
 PANE_ORDER = ("nodes", "pods", "autoscalers", "rollouts", "services", "events")
 """Pane ids in the order of the keys 1 to 6; the last two are watched only while they are shown."""
@@ -94,14 +95,6 @@ def acting_bindings() -> list[BindingType]:
         for action in ACTIONS.values()
         if action.key
     ]
-
-
-KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler"}
-
-
-def kind_word(kind: str) -> str:
-    """A kind as it is said: "deployment", "autoscaler"."""
-    return KIND_WORDS.get(kind, kind.lower())
 
 
 def actions_for(kind: str) -> list[Action]:

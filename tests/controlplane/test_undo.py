@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import cancel, image, pause, restart, rollback, scale, undo
+from edgetui.actions import bounds, cancel, image, pause, restart, rollback, scale, undo
 from edgetui.actions.plan import Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.undo import UndoView
@@ -150,3 +150,27 @@ async def test_what_somebody_changed_since_is_shown_and_never_written_over(
     there = get(cluster, namespace, "Deployment", "press")
     assert (there["spec"]["replicas"], image_of(there)) == (3, f"{w.REGISTRY}/app:9")
     assert acting.writes == ["done", "refused", "done"]
+
+
+async def test_the_bounds_of_an_autoscaler_are_taken_back_while_nobody_else_changed_them(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.deployment("press"), w.autoscaler("press", low=2, high=5))
+    acting = Acting(tmp_path)
+    path = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers/press"
+    async with connected(cluster.kubeconfig()) as session:
+        scaler = named(session, "HorizontalPodAutoscaler", namespace, "press")
+        for again in (False, True):
+            shown = await bounds.prepare(session, scaler)
+            assert (await bounds.perform(acting.gate, session, shown, 3, 9, wait=None)).pending
+            if again:
+                cluster.api.patch(path, {"spec": {"maxReplicas": 7}})
+                with pytest.raises(Refusal, match="Autoscaler press is no longer as edgetui left it") as said:
+                    await undo.prepare(session, scaler, acting.log)
+                assert said.value.diff == ("- bounds: 3 to 9", "+ bounds: 3 to 7")
+            else:
+                seen, receipt = await undone(acting, session, scaler)
+                assert (seen.done.action, receipt.ok) == ("bounds", True)
+                assert "autoscaler press is at 2 to 5 again" in receipt.lines[0]
+                spec = cluster.api.get(path)["spec"]
+                assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 5)
