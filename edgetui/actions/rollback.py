@@ -178,6 +178,7 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
     """What is sent to put a revision back."""
     key = view.ref.key
     deployment = key.kind == "Deployment"
+    verb = "cancel the rollout, back with" if view.action == "cancel" else "roll back"
     body: Any
     if deployment:
         body = deployment_patch(revision.template, cause_of(revision), version, annotated=view.annotated)
@@ -190,7 +191,7 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
         "PATCH",
         object_path(key),
         body,
-        f"roll back {in_words(key)} to revision {revision.number}",
+        f"{verb} {in_words(key)} to revision {revision.number}",
         content_type=f"application/{'json' if deployment else 'strategic-merge'}-patch+json",
         object_path=object_path(key),
         uid=view.ref.uid,

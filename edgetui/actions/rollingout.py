@@ -71,7 +71,7 @@ async def follow(run: Run, what: Following, wait: float | None) -> Ending:
     if seen.reached:
         manual = seen.row is not None and getattr(seen.row, "strategy", "") == "OnDelete"
         rest = "its pods follow when you delete them (updateStrategy OnDelete)" if manual else seen.text
-        return Ending(True, False, (f"{what.reached} after {took}: {rest}.",), data)
+        return Ending(True, False, (f"{what.reached} after {took}: {rest.rstrip('.')}.",), data)
     lines = [f"{what.accepted}, but after {took}: {seen.text}"]
     if stuck.pod is not None:
         data["stuck_pod"] = stuck.pod.name
