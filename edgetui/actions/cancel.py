@@ -48,7 +48,7 @@ def not_under_way(row: Templated) -> str:
     """Why there is no rollout to cancel, in words; empty when there is one."""
     if isinstance(row, StatefulSetRow):
         same = row.update_revision == row.current_revision
-        return f"its pods are of the one revision {row.current_revision}" if same else ""
+        return f"all of it is at revision {row.current_revision}" if same else ""
     if isinstance(row, DeploymentRow):
         progressing = row.progressing
         if progressing is not None and progressing.reason == "NewReplicaSetAvailable":

@@ -120,6 +120,7 @@ async def perform(
             seen.selector,
             reached=f"{seen.words} runs {image}",
             accepted=f"{seen.words} is told to run {image}",
+            holds=lambda there: image_of(there, container.list, container.name) == image,
         )
         return await follow(run, following, wait)
 

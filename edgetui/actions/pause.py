@@ -18,7 +18,7 @@ from edgetui.actions.writing import object_path
 from edgetui.cluster.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.revision import template_diff
+from edgetui.model.revision import template_diff, template_equal
 from edgetui.model.rollout import verdict
 from edgetui.model.text import plural
 
@@ -93,7 +93,7 @@ def _change(session: Session, view: PauseView) -> Change:
         warnings=(*_meets(view), *seen.notes),
         says=f"set spec.paused of Deployment/{row.name} to {_word(pausing)}",
         doing=f"{'Pausing' if pausing else 'Resuming'} {seen.words}",
-        accepted=f"The server accepted that {seen.words} is {_DONE[view.which]}",
+        accepted=f"The server accepted it: {seen.words} is {_DONE[view.which]}",
         write=lambda version: pause_write(seen.ref, pausing, version, seen.words),
         applied=lambda there: bool(there["spec"].get("paused")) == pausing,
         data={"from": {"paused": not pausing}, "to": {"paused": pausing}},
@@ -154,6 +154,9 @@ async def _resumed(run: Run, view: PauseView, wait: float | None) -> Ending:
         seen.selector,
         reached=f"{seen.words} is resumed and rolled out",
         accepted=f"{seen.words} is resumed",
+        holds=lambda there: (
+            not there["spec"].get("paused") and template_equal(there["spec"]["template"], seen.template)
+        ),
     )
     return await follow(run, following, wait)
 

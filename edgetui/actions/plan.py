@@ -19,7 +19,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     `title` names the verb, the object and the cluster. `facts` are (label, value) pairs, `diff` lines start with
     "+", "-" or " ". `writes` says each write to the API server in words. `target` is None for an action on the
-    cluster's own credential.
+    cluster's own credential. `yes` and `no` are the answers where the action's own label does not say it well.
     """
 
     action: str
@@ -30,6 +30,8 @@ class Plan(msgspec.Struct, frozen=True):
     diff: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    yes: str = ""
+    no: str = "Cancel"
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -47,6 +47,7 @@ async def perform(gate: Gate, session: Session, view: WorkloadView, *, wait: flo
             view.selector,
             reached=f"{view.words} is restarted",
             accepted=f"{view.words} is told to restart",
+            holds=lambda there: _restarted_at(there) == at,
         )
         return await follow(run, following, wait)
 

@@ -154,13 +154,14 @@ def plan(session: Session, view: RollbackView, revision: Revision, version: str)
     ]
     if revision.cause:
         told.append(("change cause", revision.cause))
+    cancels = view.action == "cancel"
     where = f"{in_words(key)} in {key.namespace} on {session.name}"
-    titles = {"cancel": f"Cancel the rollout of {where}: back to revision {revision.number}"}
+    title = f"Cancel the rollout of {where}: back" if cancels else f"Roll back {where}"
     return Plan(
         action=view.action,
         cluster=session.name,
         target=view.ref,
-        title=titles.get(view.action, f"Roll back {where} to revision {revision.number}"),
+        title=f"{title} to revision {revision.number}",
         facts=tuple(told),
         diff=tuple(diff(view, revision)),
         warnings=view.warnings(revision),
@@ -168,6 +169,8 @@ def plan(session: Session, view: RollbackView, revision: Revision, version: str)
             f"set the pod template of {key.kind}/{key.name} to that of revision {revision.number}, "
             f"if it is still at version {version}",
         ),
+        yes=f"Back to revision {revision.number}" if cancels else "",
+        no="Do nothing" if cancels else "Cancel",
     )
 
 
@@ -175,6 +178,7 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
     """What is sent to put a revision back."""
     key = view.ref.key
     deployment = key.kind == "Deployment"
+    verb = "cancel the rollout, back with" if view.action == "cancel" else "roll back"
     body: Any
     if deployment:
         body = deployment_patch(revision.template, cause_of(revision), version, annotated=view.annotated)
@@ -187,7 +191,7 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
         "PATCH",
         object_path(key),
         body,
-        f"roll back {in_words(key)} to revision {revision.number}",
+        f"{verb} {in_words(key)} to revision {revision.number}",
         content_type=f"application/{'json' if deployment else 'strategic-merge'}-patch+json",
         object_path=object_path(key),
         uid=view.ref.uid,
@@ -211,6 +215,7 @@ async def _reach(
         view.selector,
         reached=f"{words} is back at {images(revision)}",
         accepted=f"{words} has the template of revision {revision.number}",
+        holds=lambda there: template_equal(there["spec"]["template"], revision.template),
     )
     ending = await follow(run, following, wait)
     return _receipt(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from edgetui.actions.gate import Run
@@ -9,17 +11,21 @@ from edgetui.actions.plan import Json, Offer
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.stuck import StuckPod
 from edgetui.actions.watching import Judgement, Workload, watch
+from edgetui.actions.writing import read
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.rollout import verdict
+
+CHANGED = "it was changed again meanwhile, and that is what rolls out now"
 
 
 class Following(msgspec.Struct, frozen=True):
     """A rollout to follow. `generation` is the one that the write made.
 
     `reached` says that the object is where it should be ("deployment press is back at app:1.0"), `accepted` only
-    that it was told so ("deployment press has the template of revision 3").
+    that it was told so ("deployment press has the template of revision 3"). `holds` tells whether an object still
+    has what was written: what somebody does to it later is not our success, nor our failure.
     """
 
     ref: ObjectRef
@@ -27,6 +33,7 @@ class Following(msgspec.Struct, frozen=True):
     selector: str
     reached: str
     accepted: str
+    holds: Callable[[Json], bool] = lambda there: True
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -44,9 +51,14 @@ async def follow(run: Run, what: Following, wait: float | None) -> Ending:
     if wait is None:
         return Ending(False, True, (f"{what.accepted}; not waited for.",), {})
     stuck = StuckPod(run, what.selector)
+    ours = what.generation
 
     async def judge(row: Workload) -> Judgement:
+        nonlocal ours
         assert not isinstance(row, ReplicaSetRow)
+        if row.generation > ours and not what.holds(await read(run.session, what.ref)):
+            return Judgement(False, True, CHANGED, final=True)
+        ours = max(ours, row.generation)
         said = verdict(row)
         if not said.done and isinstance(row, StatefulSetRow) and await stuck.found(row):
             return Judgement(False, False, stuck.sentence, final=True)
@@ -59,12 +71,14 @@ async def follow(run: Run, what: Following, wait: float | None) -> Ending:
     if seen.reached:
         manual = seen.row is not None and getattr(seen.row, "strategy", "") == "OnDelete"
         rest = "its pods follow when you delete them (updateStrategy OnDelete)" if manual else seen.text
-        return Ending(True, False, (f"{what.reached} after {took}: {rest}.",), data)
+        return Ending(True, False, (f"{what.reached} after {took}: {rest.rstrip('.')}.",), data)
     lines = [f"{what.accepted}, but after {took}: {seen.text}"]
     if stuck.pod is not None:
         data["stuck_pod"] = stuck.pod.name
         lines.append(stuck.next_step)
         return Ending(False, True, tuple(lines), data, stuck.offer)
-    if why := await why_not_ready(run.session, what.ref.key.namespace, what.selector):
+    if seen.text != CHANGED and (
+        why := await why_not_ready(run.session, what.ref.key.namespace, what.selector)
+    ):
         lines.append(why)
     return Ending(False, not seen.failed, tuple(lines), data)

@@ -149,5 +149,6 @@ async def _taken_back(run: Run, view: UndoView, wait: float | None) -> Ending:
         selector(view.there["spec"].get("selector") or {}),
         reached=f"{words} is {then} again",
         accepted=f"{words} is put back {then}",
+        holds=view.way.applied,
     )
     return await follow(run, following, wait)

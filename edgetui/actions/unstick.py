@@ -11,7 +11,7 @@ from edgetui.actions.pods import selected
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.rollingout import Following, follow
-from edgetui.actions.stuck import held_up_by, holding_up
+from edgetui.actions.stuck import holding_up
 from edgetui.actions.workload import WorkloadView, facts, look
 from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import Conflict, NotFound, OutcomeUnknown, ServerFailure
@@ -81,6 +81,7 @@ def plan(session: Session, view: StuckView) -> Plan:
     """What a person is asked to agree to."""
     seen, pod = view.seen, view.pod
     why = reason([pod])
+    claims = seen.there["spec"].get("volumeClaimTemplates")
     warnings = ["A deleted pod does not come back: the set makes a new one of its present template."]
     if not pod.restarts and pod.status == "Running":
         warnings.append("It may still become ready by itself.")
@@ -91,9 +92,9 @@ def plan(session: Session, view: StuckView) -> Plan:
         title=f"Delete pod {pod.name} of {seen.where}",
         facts=(
             *facts(session, seen.ref),
-            ("pod", held_up_by(pod)),
+            ("pod", f"{pod.name} ({pod.status}), of an older revision; it holds the set up"),
             *((("reason", why),) if why else ()),
-            ("its volumes", "stay: a StatefulSet keeps its claims"),
+            *((("its claims", "stay: the new pod gets the same volumes"),) if claims else ()),
         ),
         warnings=tuple(warnings),
         writes=(f"delete Pod/{pod.name}, if it is still the one with uid {pod.uid}",),

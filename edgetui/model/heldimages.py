@@ -27,7 +27,7 @@ class HeldImages(msgspec.Struct, frozen=True):
     nodes: tuple[NodeImages, ...]
 
     def words(self, images: Sequence[str]) -> str:
-        """On how many nodes all of `images` are: "on 2 of 3 nodes, the others must pull it"."""
+        """On how many nodes all of `images` are: "on 2 of 3 nodes, 1 must pull it"."""
         wanted = [found.full for one in images if (found := imageref.parse(one)) is not None]
         if not self.nodes or not wanted or len(wanted) != len(images):
             return "not known"
@@ -36,7 +36,7 @@ class HeldImages(msgspec.Struct, frozen=True):
         unknown = len(self.nodes) - have - lack
         if unknown == len(self.nodes):
             return f"not known: {self._why()}"
-        told = f"on {have} of {plural(len(self.nodes), 'node')}"
+        told = f"on {have or 'none'} of {plural(len(self.nodes), 'node')}"
         if lack:
             told += f", {lack} must pull {'it' if len(wanted) == 1 else 'them'}"
         return f"{told}, not known of {unknown}: {self._why()}" if unknown else told

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgetui.actions import cancel, commands, image, pause, restart, rollback, unstick
-from edgetui.actions.plan import Cancelled, Changed, Receipt, Refusal
+from edgetui.actions.plan import Cancelled, Changed, Receipt, Refusal, Step
 from edgetui.actions.ports import Session
 from edgetui.model.identity import ObjectRef
 
@@ -299,3 +299,22 @@ def test_the_commands(
     assert f"deployment press is at {GOOD} again" in capsys.readouterr().out
     assert image_of(get(cluster, namespace, "Deployment", "press")) == GOOD
     assert run("unstick") == 1
+
+
+async def test_what_somebody_else_rolls_out_meanwhile_is_not_called_a_success(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    cluster.create(namespace, w.deployment("press", GOOD, replicas=1))
+    rolled_out(cluster, namespace, "Deployment", "press")
+    acting = Acting(tmp_path)
+
+    def take_back(step: Step) -> None:
+        if step.text.startswith("The server accepted"):
+            cluster.kubectl("set", "image", "deployment/press", f"app={GOOD}", "-n", namespace)
+
+    acting.on_step = take_back
+    async with connected(cluster.kubeconfig()) as session:
+        press = named(session, "Deployment", namespace, "press")
+        receipt = await set_image(acting, session, press, BAD)
+    assert (receipt.ok, receipt.pending) == (False, False)
+    assert "changed again meanwhile" in receipt.lines[0]

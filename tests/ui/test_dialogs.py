@@ -8,16 +8,21 @@ import pytest
 from msgspec.structs import replace
 
 from edgetui.actions.bounds import BoundsView
-from edgetui.actions.plan import Plan, Receipt, Step
+from edgetui.actions.image import Container, ImageView
+from edgetui.actions.plan import Offer, Plan, Receipt, Step
 from edgetui.actions.rollback import RollbackView
 from edgetui.actions.scale import ScaleView
+from edgetui.actions.workload import WorkloadView
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.revision import deployment_revisions, last_known_good, suggestion
 from edgetui.ui.screens.bounds import BoundsScreen
 from edgetui.ui.screens.confirm import ConfirmScreen
+from edgetui.ui.screens.image import ImageScreen, Wanted
 from edgetui.ui.screens.progress import Progress, ProgressScreen
 from edgetui.ui.screens.rollback import RollbackScreen
 from edgetui.ui.screens.scale import Instead, ScaleScreen
@@ -252,7 +257,57 @@ class TestRollback:
             assert answers == [None]
 
 
+class TestImage:
+    def view(self, *containers: Container) -> ImageView:
+        made = deployment("press", "line-2")
+        row = row_of("Deployment", made)
+        assert isinstance(row, DeploymentRow)
+        return ImageView(WorkloadView(REF, row, "", made, ()), containers, HeldImages(()))
+
+    async def test_the_tag_is_typed_at_the_end_and_the_difference_stands_below(self) -> None:
+        pinned = f"registry.local/press:2.0@sha256:{'ab' * 32}"
+        async with running([plant()]) as screen:
+            view = self.view(Container("containers", "app", pinned))
+            answers = await ask(screen, ImageScreen(view))
+            assert "that is the image it has" in screen.text()
+            await screen.press("enter")
+            assert answers == []
+            await screen.press("ctrl+u", *"registry.local/press:2.1")
+            text = screen.text()
+            assert "+ containers[app].image: registry.local/press:2.1" in text
+            assert "ab" * 20 in text
+            assert "It is pinned now" in text
+            await screen.press("enter")
+            assert answers == [Wanted("app", "registry.local/press:2.1")]
+
+    async def test_what_is_no_image_is_not_given_and_containers_are_chosen(self) -> None:
+        async with running([plant()]) as screen:
+            one, two = Container("containers", "app", "press:2"), Container("initContainers", "db", "db:1")
+            answers = await ask(screen, ImageScreen(self.view(one, two)))
+            await screen.press("down", ":")
+            assert "> init container db" in screen.text()
+            assert "is not an image" in screen.text()
+            await screen.press("enter")
+            assert answers == []
+            await screen.press("up", "backspace", "3", "down", *["backspace"] * 3, *":2", "enter")
+            assert answers == [Wanted("db", "db:2")]
+
+
 class TestProgress:
+    async def test_the_next_step_is_offered_beside_close_and_asks_for_itself(self) -> None:
+        async with running([plant()]) as screen:
+            progress = Progress("Roll back", screen.clock.monotonic)
+            answers = await ask(screen, ProgressScreen(progress))
+            offer = Offer("unstick", "Delete pod camera-2…")
+            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck",), {}, True, offer))
+            await screen.pilot.pause()
+            assert "> Close     Delete pod camera-2…" in screen.text()
+            begun: list[tuple[str, ObjectRef]] = []
+            screen.app.flows.begin = lambda action, ref: begun.append((action, ref))  # type: ignore[method-assign]
+            await screen.press("right", "enter")
+            assert begun == [("unstick", REF)]
+            assert answers == [None]
+
     async def test_steps_take_each_others_place_and_the_receipt_ends_it(self) -> None:
         async with running([plant()]) as screen:
             progress = Progress("Scale deployment press to 6 on plant", screen.clock.monotonic)

@@ -17,9 +17,8 @@ class ConfirmScreen(AskScreen):
     """True only when the person moved to the other answer and pressed Enter."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(
-            plan_lines(plan), "Cancel", f"{ACTIONS[plan.action].label.capitalize()} on {plan.cluster}"
-        )
+        yes = plan.yes or ACTIONS[plan.action].label.capitalize()
+        super().__init__(plan_lines(plan), plan.no, f"{yes} on {plan.cluster}")
 
 
 def plan_lines(plan: Plan) -> list[Spans]:

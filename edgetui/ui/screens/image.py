@@ -70,9 +70,9 @@ class ImageScreen(Dialog[Wanted | None]):
         out.append(line())
         widest = max(len(one.words) for one in view.containers)
         for index, one in enumerate(view.containers):
-            here = index == self._at
+            here = index == self._at and len(view.containers) > 1
             text = f"{'>' if here else ' '} {one.words:<{widest}}  {one.image} "
-            out.append(line(Span(text, "cursor" if here and len(view.containers) > 1 else "row")))
+            out.append(line(Span(text, "cursor" if here else "row")))
         return [*out, line(), *self._told(), line()]
 
     def _told(self) -> list[Spans]:

@@ -116,7 +116,12 @@ class RollbackScreen(Screen["Revision | None"]):
             self.about.say(line(Span(f"revision {chosen.number} is the one that runs now", "quiet")))
             self.diff.show([])
         else:
-            self.about.say(line(Span(f"what going back to revision {chosen.number} changes", "title")))
+            self.about.say(
+                line(
+                    Span(f"what going back to revision {chosen.number} changes", "title"),
+                    Span(f"  its image is {self.view.held_on(chosen)}", "quiet"),
+                )
+            )
             lines = diff_lines(diff(self.view, chosen)) or [
                 line(Span("  nothing: the template is the same", "quiet"))
             ]

@@ -15,13 +15,13 @@ def test_keys_and_ids_are_unique() -> None:
     assert [action.id for action in ACTIONS.values()] == list(ACTIONS)
 
 
-@pytest.mark.parametrize("name", ["scale", "rollback"])
+@pytest.mark.parametrize("name", ["scale", "rollback", "restart"])
 def test_an_action_works_on_exactly_the_kinds_that_say_so(name: str) -> None:
     capable = {kind.name for kind in KINDS.values() if name in kind.capabilities}
     assert ACTIONS[name].kinds == capable
 
 
-@pytest.mark.parametrize("name", ["scale", "rollback"])
+@pytest.mark.parametrize("name", ["scale", "rollback", "pause", "restart", "image", "cancel", "undo"])
 def test_rights_name_the_resource_of_their_kind(name: str) -> None:
     for kind, rights in ACTIONS[name].needs.items():
         assert rights[0].resource == KINDS[kind].plural

@@ -162,6 +162,10 @@ def test_a_deployment_made_from_scratch_runs_and_is_cleaned_up(plant: Wire) -> N
 def test_a_pod_is_deleted_gracefully_or_at_once(plant: Wire) -> None:
     path = "/api/v1/namespaces/messaging/pods"
     pod = plant.get(path, labelSelector="app=broker").body["items"][0]["metadata"]["name"]
+    uid = plant.get(f"{path}/{pod}").body["metadata"]["uid"]
+    options = {"preconditions": {"uid": uid}, "dryRun": ["All"]}
+    assert plant.call("DELETE", f"{path}/{pod}", options).code == 200
+    assert "deletionTimestamp" not in plant.get(f"{path}/{pod}").body["metadata"]
     marked = plant.call("DELETE", f"{path}/{pod}").body
     assert marked["metadata"]["deletionGracePeriodSeconds"] == 30
     assert plant.call("DELETE", f"{path}/{pod}", {"gracePeriodSeconds": 0}).code in (200, 404)
