@@ -10,7 +10,7 @@ from math import ceil
 import msgspec
 
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.text import ago, clean, duration
+from edgetui.model.text import clean, duration
 
 SYNC = 15
 """Seconds between two looks of the controller, by default."""
@@ -81,37 +81,13 @@ def _metric_words(reason: str, message: str) -> str:
     _, found, rest = said.partition("missing request for ")
     if found:
         return f"no {clean(rest.split()[0], 8) if rest.split() else 'resource'} request"
-    if "unable to handle" in said or "could not find the requested" in said:
+    if "could not find the requested" in said:
+        return "no metrics server"
+    if "unable to handle" in said:
         return "metrics API down"
     if reason == "InvalidSelector":
         return "bad selector"
     return MISSING
-
-
-def explain(row: AutoscalerRow, now: float) -> list[str]:
-    """What the autoscaler does and why: the headline first, then one sentence per metric and condition."""
-    lines = [headline(row, now)[1]]
-    for metric in row.metrics:
-        per_pod = " per pod" if metric.average else ""
-        seen = metric.current or "not known"
-        lines.append(f"{metric.label}: {seen}, target {metric.target}{per_pod}")
-    wish = recommended(row)
-    if wish is not None and wish != row.current:
-        lines.append(f"the metrics alone ask for {wish}, now {row.current}, allowed {row.min} to {row.max}")
-    for condition in row.conditions:
-        good = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"}.get(condition.type)
-        left_over = condition.type == "ScalingLimited" and not row.working
-        if good is not None and condition.status != good and not left_over:
-            lines.append(condition.message or condition.reason)
-    if wish is not None and row.current < wish <= row.max and row.desired <= row.current:
-        lines.append("pods that are new count as idle until they have been measured")
-    if wish is not None and wish < row.current:
-        lines.append(f"it shrinks when the metrics have stayed low for {duration(row.down_window)}")
-    if row.down_disabled:
-        lines.append("shrinking is switched off in its behavior")
-    if row.last_scale:
-        lines.append(f"scaled last {ago(row.last_scale, now)} ago")
-    return lines
 
 
 class Warning(msgspec.Struct, frozen=True, gc=False):

@@ -34,8 +34,10 @@ from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
+    from edgetui.model.metrichistory import Sample
 
     from .flows import Flows
+    from .measured import Measured
 
 
 LOAD_AFTER = 1.0
@@ -78,6 +80,7 @@ class EdgetuiApp(DrawnApp):
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
         self._flows: Flows | None = None
+        self._measured: Measured | None = None
         self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
         self._metered: frozenset[str] = frozenset()
         self._wires: dict[str, WireState] = {}
@@ -193,6 +196,8 @@ class EdgetuiApp(DrawnApp):
         now = self.now()
         for cluster in changes:
             self._say_wire(self.fleet.stores[cluster])
+        if self._measured is not None:
+            self._measured.take(changes, now)
         for screen in list(self.screen_stack):
             if (take := getattr(screen, "changes_arrived", None)) is not None:
                 take(changes, now)
@@ -258,8 +263,17 @@ class EdgetuiApp(DrawnApp):
     async def _load_flows(self) -> None:
         """The actions' code is loaded beside the running screen, so that the first key press finds it there."""
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.flows")
+        self.samples(None)
         if self.main.target is not None:
             self.flows.look_up_rights(self.main.target.key)
+
+    def samples(self, key: ObjectKey | None) -> Sequence[Sample]:
+        """What was measured of an object in the last minutes, kept from the first call on."""
+        if self._measured is None:
+            from .measured import Measured
+
+            self._measured = Measured(self.stores, self.now())
+        return self._measured.of(key) if key is not None else ()
 
     def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
         """Begin an action on `target`, or say why not."""

@@ -18,12 +18,14 @@ from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes import PANES
 from edgetui.model.rollout import verdict
 from edgetui.model.scaling import headline, meets
+from edgetui.model.scalingwhy import last_scale, why
 from edgetui.model.store import Store
 from tests.unit.model import factories
 from tests.unit.model.test_pod import WORDS
@@ -416,6 +418,11 @@ def test_an_autoscaler_does_what_the_model_says(cluster: ControlPlane, namespace
     eventually(lambda: scaler.ours() == scaler.printed(), within=10, what="the numbers of kubectl")
     assert "waiting for metrics" in scaler.seen
     assert re.fullmatch(r"limited: needs \d+", scaler.seen[-1])
+    told = [one.text for one in why(scaler.read(), (), time.time())]
+    assert "its metrics are there" in told and "it wants more than its maximum 3" in told
+    events = [row_of("Event", item) for item in listed(cluster, "Event", namespace)]
+    (rescaled,) = [one.message for one in events if isinstance(one, EventRow) and "Rescale" in one.reason]
+    assert "to 3: cpu resource utilization" in last_scale(scaler.read(), rescaled, time.time())
     for wanted in (2, 6, 1):
         warning = meets(scaler.read(), 3, wanted)
         assert warning is not None and warning.undone

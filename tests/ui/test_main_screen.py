@@ -6,12 +6,12 @@ import pytest
 from textual import events
 
 from edgetui.model.freshness import CacheState, Freshness, Link, LinkState, Sync
-from edgetui.model.kinds import KINDS
+from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.store import Store
-from tests.unit.model.factories import deployment, store_of
+from tests.unit.model.factories import autoscaler, deployment, store_of
 
 from .driving import running
-from .fleet import NOW, farm, fleet, many_pods, plant, vehicle
+from .fleet import LIMITED, NOW, farm, fleet, many_pods, plant, vehicle
 
 
 async def test_at_eighty_columns_one_pane_with_tabs_that_count() -> None:
@@ -284,3 +284,23 @@ def test_every_pane_kind_is_known() -> None:
 
     assert tuple(PANES) == PANE_ORDER
     assert {kind for pane in PANES.values() for kind in pane.kinds} <= set(KINDS)
+
+
+async def test_an_autoscaler_says_why_and_shows_the_minutes_it_was_watched() -> None:
+    store = plant()
+    async with running([store]) as screen:
+        screen.app.samples(None)
+        for cpu, version in ((93, 9001), (120, 9002)):
+            screen.clock.advance(60)
+            more = autoscaler(
+                "press", "line-2", bounds=(2, 6), current=6, desired=6, cpu=cpu, conditions=LIMITED
+            )
+            more["metadata"] |= {"resourceVersion": str(version)}
+            store.apply("HorizontalPodAutoscaler", row_of("HorizontalPodAutoscaler", more))
+            await screen.changed()
+        await screen.press("3", "enter")
+        text = screen.text()
+        assert "! it wants more than its maximum 6" in text
+        assert "the load asks for 12, 6 is the most allowed" in text
+        assert "▇▇" in text or "██" in text
+        assert "last 2m, ▄ is the target" in text

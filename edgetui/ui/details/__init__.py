@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 
 from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
+from edgetui.model.kinds.node import NodeRow
+from edgetui.model.metrichistory import Sample
 from edgetui.model.store import Store
 from edgetui.model.text import age
 from edgetui.ui.keymap import kind_word
@@ -17,9 +20,7 @@ from . import autoscaler, node, pod, service, workload
 from .common import title
 
 _KINDS: dict[str, Callable[[Store, Row, float, int], list[Spans]]] = {
-    "Node": node.lines,
     "Pod": pod.lines,
-    "HorizontalPodAutoscaler": autoscaler.lines,
     "Deployment": workload.lines,
     "StatefulSet": workload.lines,
     "DaemonSet": workload.lines,
@@ -35,10 +36,12 @@ def detail(
     width: int,
     events: Sequence[EventRow],
     heard_events: str,
+    samples: Sequence[Sample] = (),
 ) -> list[Spans]:
     """All lines about one object; `row` is None when it no longer exists.
 
-    `heard_events` says why there are no events to show, empty when `events` is complete.
+    `heard_events` says why there are no events to show, empty when `events` is complete. `samples` are what was
+    measured of it while it was watched.
     """
     if row is None:
         return [title(key), line(), line(Span(f"! this {kind_word(key.kind)} no longer exists", "bad"))]
@@ -51,6 +54,10 @@ def detail(
     build = _KINDS.get(key.kind)
     if build is not None:
         lines += build(store, row, now, width)
+    if isinstance(row, AutoscalerRow):
+        lines += autoscaler.lines(row, now, events, samples)
+    if isinstance(row, NodeRow):
+        lines += node.lines(store, row, now, samples)
     if isinstance(row, EventRow):
         return [*lines, *_about(row, now)]
     lines += [line(), line(Span("events", "title"))]

@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
-from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.kinds.base import Row
-from edgetui.model.scaling import explain, headline
-from edgetui.model.store import Store
-from edgetui.model.text import ago
+from collections.abc import Sequence
+
+from edgetui.model.kinds.autoscaler import AutoscalerRow, Metric
+from edgetui.model.kinds.event import EventRow
+from edgetui.model.metrichistory import Sample, readings, spark
+from edgetui.model.scaling import headline, recommended
+from edgetui.model.scalingwhy import CURRENT, FIRST_RATIO, last_scale, why
+from edgetui.model.text import ago, duration
 from edgetui.ui.spans import Span, Spans, line
 
-from .common import condition_lines, fact
+from .common import fact
 
 METER = 30
-_GOOD = {"ScalingLimited": "False"}
+CELLS = 30
+SECONDS = 600.0
+"""How far back the small curves go."""
+
 _ROLES = {0: "bad", 1: "warn"}
 
 
-def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
-    """All about one autoscaler."""
-    assert isinstance(row, AutoscalerRow)
-    severity, _ = headline(row, now)
-    told = explain(row, now)
+def lines(
+    row: AutoscalerRow, now: float, events: Sequence[EventRow], samples: Sequence[Sample]
+) -> list[Spans]:
+    """All about one autoscaler; `samples` are what edgetui has measured of it so far."""
+    severity, words = headline(row, now)
     sign = "! " if severity == 0 else "  "
-    out = [line(Span(f"{sign}{told[0]}", _ROLES.get(severity, "ok"))), line()]
+    out = [line(Span(f"{sign}{words}", _ROLES.get(severity, "ok"))), line()]
     out.append(fact("target", f"{row.target_kind.lower()} {row.target_name}"))
-    going = "" if row.desired == row.current else f"going to {row.desired}, "
-    out.append(fact("replicas", f"now {row.current}, {going}allowed {row.min} to {row.max}"))
-    for metric in row.metrics:
-        numbers = (
-            f"{metric.current or 'not known'}, target {metric.target}{' per pod' if metric.average else ''}"
-        )
-        out.append(fact(metric.label, f"{_meter(metric.ratio)}  {numbers}"))
+    going = "" if row.wants in (None, row.current) else f"going to {row.wants}, "
+    wish = recommended(row) if row.working else None
+    asks = f"the metrics ask for {wish}, " if wish is not None and wish != row.current else ""
+    out.append(fact("replicas", f"now {row.current}, {going}{asks}allowed {row.min} to {row.max}"))
+    if len(samples) > 1:
+        out.append(_curve(samples, CURRENT, now, max(row.max, 1), f"of {row.max} at most"))
+    for index, metric in enumerate(row.metrics):
+        out.append(_metric(metric))
+        if len(samples) > 1:
+            out.append(_curve(samples, FIRST_RATIO + index, now, 2.0, "▄ is the target"))
+    rescaled = max(
+        (one for one in events if one.reason == "SuccessfulRescale"), key=lambda one: one.last, default=None
+    )
+    out.append(fact("last scale", last_scale(row, rescaled.message if rescaled else "", now)))
     out += [line(), line(Span("why", "title"))]
-    out += [line(f"  {sentence}") for sentence in told[1:]]
-    out += condition_lines(row.conditions, _GOOD, now)
-    out += [line(), fact("age", ago(row.created, now))]
-    return out
+    for said in why(row, samples, now):
+        since = Span(f"  {ago(said.since, now)}", "quiet") if said.since else Span("")
+        out.append(
+            line(
+                Span("  " if said.good else "! ", "warn"),
+                Span(said.text, "row" if said.good else "warn"),
+                since,
+            )
+        )
+    return [*out, line(), fact("age", ago(row.created, now))]
+
+
+def _metric(metric: Metric) -> Spans:
+    numbers = f"{metric.current or 'not known'}, target {metric.target}{' per pod' if metric.average else ''}"
+    return fact(metric.label, f"{_meter(metric.ratio)}  {numbers}")
+
+
+def _curve(samples: Sequence[Sample], index: int, now: float, full: float, words: str) -> Spans:
+    """How a value went over the last minutes; it begins where edgetui began to look."""
+    watched = min(SECONDS, now - samples[0].time)
+    shown = spark(readings(samples, index, now, CELLS, SECONDS), full)
+    return fact("", f" {shown} ", Span(f"  last {duration(watched)}, {words}", "quiet"))
 
 
 def _meter(ratio: float | None) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from edgetui.model.kinds.base import Row
+from collections.abc import Sequence
+
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
+from edgetui.model.metrichistory import Sample, readings, spark
 from edgetui.model.panes.nodes import node_state
 from edgetui.model.store import Store
-from edgetui.model.text import ago, cpu, memory, percent
+from edgetui.model.text import ago, cpu, duration, memory, percent
 from edgetui.ui.spans import Span, Spans, line
 
 from .common import fact, pod_lines, trouble
@@ -15,9 +17,12 @@ from .common import fact, pod_lines, trouble
 _ROLES = {0: "bad", 1: "warn"}
 
 
-def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
-    """All about one node."""
-    assert isinstance(row, NodeRow)
+CELLS, SECONDS = 40, 600.0
+"""The small curves of usage: their width and how far back they go."""
+
+
+def lines(store: Store, row: NodeRow, now: float, samples: Sequence[Sample]) -> list[Spans]:
+    """All about one node; `samples` are the shares of cpu and memory that edgetui has seen in use so far."""
     severity, words = node_state(row, now)
     out: list[Spans] = []
     if row.message and not row.is_ready:
@@ -42,7 +47,9 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     used_cpu = f", {percent(usage.cpu_milli, row.cpu_allocatable)} used" if usage else ""
     used_memory = f", {percent(usage.memory_bytes, row.memory_allocatable)} used" if usage else ""
     out.append(fact("cpu", f"{cpu(row.cpu_allocatable)} for pods{used_cpu}"))
+    out += _curve(samples, 0, now)
     out.append(fact("memory", f"{memory(row.memory_allocatable)} for pods{used_memory}"))
+    out += _curve(samples, 1, now)
     out.append(fact("pods", f"{store.pods_on(row.name)} of {row.pods_allocatable}"))
     for taint in row.taints:
         value = f"={taint.value}" if taint.value else ""
@@ -57,3 +64,12 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     pods = [pod for pod in store.rows("Pod") if isinstance(pod, PodRow) and pod.node == row.name]
     out += [line(), line(Span(f"pods {len(pods)}", "title"))]
     return out + (pod_lines(store, pods, now) or [line(Span("  none", "quiet"))])
+
+
+def _curve(samples: Sequence[Sample], index: int, now: float) -> list[Spans]:
+    """How the share in use went in the last minutes; it begins where edgetui began to look."""
+    if len(samples) < 2:
+        return []
+    shown = spark(readings(samples, index, now, CELLS, SECONDS), 1.0)
+    watched = min(SECONDS, now - samples[0].time)
+    return [fact("", shown, Span(f"  last {duration(watched)}", "quiet"))]

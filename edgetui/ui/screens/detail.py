@@ -72,7 +72,10 @@ class DetailScreen(TextScreen):
         app = self.app
         store = app.fleet.stores[self.key.cluster]
         row = self._row()
-        return detail(store, self.key, row, app.now(), app.size.width, self._events, self._heard_events)
+        samples = app.samples(self.key)
+        return detail(
+            store, self.key, row, app.now(), app.size.width, self._events, self._heard_events, samples
+        )
 
     def _row(self) -> Row | None:
         """The object as the store knows it; where that is but a printed row, as it was last read in full."""

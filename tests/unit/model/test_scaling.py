@@ -8,7 +8,7 @@ import pytest
 
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.scaling import explain, headline, meets, pinned, prospect, recommended
+from edgetui.model.scaling import headline, meets, pinned, prospect, recommended
 from tests.unit.model import factories as f
 
 ACTIVE = f.cond("ScalingActive", "True", "ValidMetricFound")
@@ -67,6 +67,16 @@ HEADLINES: list[tuple[dict[str, Any], int, str]] = [
     (
         {
             "cpu": None,
+            "conditions": inactive(
+                "FailedGetResourceMetric", "… could not find the requested resource (get …"
+            ),
+        },
+        0,
+        "no metrics server",
+    ),
+    (
+        {
+            "cpu": None,
             "conditions": inactive("FailedGetResourceMetric", "missing request for cpu in container c of …"),
         },
         0,
@@ -116,35 +126,6 @@ def test_what_the_metrics_ask_for() -> None:
     assert recommended(hpa(current=8, cpu=93)) == 13
     assert recommended(hpa(current=3, cpu=63)) == 3
     assert recommended(hpa(cpu=None)) is None
-
-
-def test_an_explanation_says_metric_limits_and_last_scale() -> None:
-    lines = explain(hpa(current=8, desired=8, cpu=93, conditions=limited("TooManyReplicas")), f.NOW)
-    assert lines[:2] == ["limited: needs 13", "cpu: 93%, target 60%"]
-    assert "the desired replica count is …" in lines
-    assert lines[-1] == "scaled last 3m ago"
-
-
-def test_an_unknown_metric_is_said_to_be_unknown() -> None:
-    assert "cpu: not known, target 60%" in explain(
-        hpa(cpu=None, conditions=inactive("FailedGetResourceMetric")), f.NOW
-    )
-
-
-def test_without_metrics_the_last_limit_is_history() -> None:
-    conditions = [*inactive("FailedGetResourceMetric", "no metrics")[:2], *limited("TooManyReplicas")[2:]]
-    lines = explain(hpa(cpu=None, conditions=conditions), f.NOW)
-    assert "no metrics" in lines
-    assert not any("desired replica count" in line for line in lines)
-
-
-def test_shrinking_waits_for_the_window() -> None:
-    held = [f.cond("AbleToScale", "True", "ScaleDownStabilized"), ACTIVE, WITHIN]
-    lines = explain(hpa(current=5, desired=5, cpu=10, conditions=held), f.NOW)
-    assert "it shrinks when the metrics have stayed low for 5m" in lines
-    assert not any(
-        "shrinks" in line for line in explain(hpa(current=5, desired=5, cpu=90, conditions=held), f.NOW)
-    )
 
 
 BROKEN: dict[str, Any] = {"cpu": None, "conditions": inactive("FailedGetResourceMetric", "x")}

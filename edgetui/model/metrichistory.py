@@ -1,0 +1,77 @@
+"""What was measured in the last minutes, kept by us while it is watched: the API tells the present value only."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+
+import msgspec
+
+from edgetui.model.identity import ObjectKey
+
+KEPT = 150
+"""Samples of one object: ten minutes and more, at most one every SPACING seconds."""
+
+OBJECTS = 100
+"""Objects that samples are kept of; the one that was silent longest goes first."""
+
+SPACING = 5.0
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+class Sample(msgspec.Struct, frozen=True, gc=False):
+    """Values at a time (Unix s); None is one that was not known."""
+
+    time: float
+    values: tuple[float | None, ...]
+
+
+class History:
+    """Bounded rings of samples, by object."""
+
+    def __init__(self) -> None:
+        self._rings: OrderedDict[ObjectKey, deque[Sample]] = OrderedDict()
+
+    def add(self, key: ObjectKey, now: float, values: Sequence[float | None]) -> None:
+        """Keep what is measured now; within SPACING of the last sample but one it takes the place of the last."""
+        ring = self._rings.get(key)
+        if ring is None:
+            ring = self._rings[key] = deque(maxlen=KEPT)
+        self._rings.move_to_end(key)
+        if len(ring) > 1 and now - ring[-2].time < SPACING:
+            ring.pop()
+        ring.append(Sample(now, tuple(values)))
+        if len(self._rings) > OBJECTS:
+            self._rings.popitem(last=False)
+
+    def of(self, key: ObjectKey) -> Sequence[Sample]:
+        """The samples of an object, oldest first."""
+        return self._rings.get(key, ())
+
+
+def readings(
+    samples: Sequence[Sample], index: int, now: float, cells: int, seconds: float
+) -> list[float | None]:
+    """One value per cell over the last `seconds`: the last one known by the end of it; None before the first."""
+    found: list[float | None] = []
+    value: float | None = None
+    at = 0
+    for cell in range(1, cells + 1):
+        end = now - seconds + cell * seconds / cells
+        while at < len(samples) and samples[at].time <= end:
+            values = samples[at].values
+            value = values[index] if index < len(values) else None
+            at += 1
+        found.append(value)
+    return found
+
+
+def spark(values: Sequence[float | None], full: float) -> str:
+    """One character per value, `full` and more the highest; a space where nothing is known."""
+    top = len(BLOCKS) - 1
+    levels = [
+        " " if one is None else BLOCKS[max(0, min(top, round(one / full * top)))] if full > 0 else BLOCKS[0]
+        for one in values
+    ]
+    return "".join(levels)

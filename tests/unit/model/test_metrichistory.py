@@ -1,0 +1,42 @@
+"""Rings of samples: bounded, spaced, and drawn as small curves."""
+
+from __future__ import annotations
+
+from edgetui.model.identity import ObjectKey
+from edgetui.model.metrichistory import KEPT, OBJECTS, History, Sample, readings, spark
+
+
+def key(number: int = 0) -> ObjectKey:
+    return ObjectKey("plant", "HorizontalPodAutoscaler", "line-2", f"press-{number}")
+
+
+def test_it_keeps_so_many_samples_of_so_many_objects() -> None:
+    history = History()
+    for second in range(0, 10 * KEPT, 5):
+        history.add(key(), second, (1.0,))
+    assert len(history.of(key())) == KEPT
+    assert history.of(key())[-1].time == 10 * KEPT - 5
+    for number in range(1, OBJECTS + 1):
+        history.add(key(number), 0.0, (1.0,))
+    assert history.of(key()) == ()
+    assert len(history.of(key(OBJECTS))) == 1
+
+
+def test_a_storm_of_changes_is_one_sample_every_few_seconds() -> None:
+    history = History()
+    for tenth in range(600):
+        history.add(key(), tenth / 10, (float(tenth),))
+    kept = history.of(key())
+    assert len(kept) <= 60 / 2.5
+    assert kept[-1].values == (599.0,)
+
+
+def test_a_value_holds_until_the_next_one_and_nothing_is_known_before_the_first() -> None:
+    samples = [Sample(40.0, (1.0,)), Sample(70.0, (None,)), Sample(90.0, (2.0,))]
+    assert readings(samples, 0, 100.0, 5, 100.0) == [None, 1.0, 1.0, None, 2.0]
+    assert readings(samples, 1, 100.0, 2, 100.0) == [None, None]
+
+
+def test_a_curve() -> None:
+    assert spark([None, 0.0, 0.5, 1.0, 9.0, -1.0], 1.0) == " ▁▅██▁"
+    assert spark([1.0], 0.0) == "▁"
