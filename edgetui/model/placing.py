@@ -36,7 +36,7 @@ _REASONS = (
     _Reason("untolerated taint", "no node: taints", "tainted", "every node has a taint that it does not tolerate"),
     _Reason("were unschedulable", "no node: cordoned", "cordoned", "every node is cordoned"),
     _Reason("volume", "no node: volume", "without its volume", "its volume is on no node that could run it"),
-    _Reason("anti-affinity", "no node: apart", "run a pod it avoids", "every node runs a pod that it must not share with"),
+    _Reason("anti-affinity", "no node: apart", "run a pod it avoids", "every node runs a pod that it avoids"),
     _Reason("node affinity", "no node: affinity", _NOT_SELECTED, "its node selector fits no node"),
     _Reason("node selector", "no node: selector", _NOT_SELECTED, "its node selector fits no node"),
     _Reason("nodeaffinity", "no node: affinity", _NOT_SELECTED, "its node selector fits no node"),
