@@ -29,9 +29,10 @@ DEADLINE_PASSED = "ProgressDeadlineExceeded"
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
-    """What `kubectl rollout status` says: `done`, `failed` (it would exit 1), and its sentence.
+    """What `kubectl rollout status` says: `done`, `failed`, and its sentence.
 
-    A passed progress deadline is `failed` but not final: a slow rollout may complete later.
+    A passed progress deadline is `failed` but not final: a slow rollout may complete later. Other strategies than
+    RollingUpdate have nothing to wait for: they are `done`, though kubectl calls asking about them an error.
     """
 
     done: bool

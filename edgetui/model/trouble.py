@@ -12,6 +12,7 @@ import msgspec
 
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow, Trouble
+from edgetui.model.placing import no_node
 from edgetui.model.text import clean
 
 
@@ -41,6 +42,8 @@ _LINK = re.compile(
     r"timeout|timed out|deadline ?exceeded|no such host|connection refused|connection reset|no route to host"
     r"|network is unreachable|dial tcp|temporary failure|unexpected eof|\beof\b|broken pipe"
 )
+_TIMEOUT = re.compile(r"timeout|timed out|deadline ?exceeded")
+_CUT = re.compile(r"\S*…\S*")
 _DENIED = re.compile(r"unauthorized|denied|forbidden|authentication required|no basic auth|\b40[13]\b")
 _MISSING = re.compile(r"not ?found|manifest unknown|name unknown|does not exist|\b404\b")
 _EXITS = {
@@ -68,7 +71,7 @@ def diagnose(pod: PodRow, node: NodeRow | None = None) -> Diagnosis | None:
             "start", "cannot start", f"the container cannot start: {trouble.message}".rstrip(": ")
         )
     if trouble.reason == "Unschedulable":
-        return no_node(trouble.message)
+        return Diagnosis("no-node", *no_node(trouble.message, trouble.cpu, trouble.memory))
     if trouble.reason == "SchedulingGated":
         return Diagnosis("gated", "held by a gate", "held back by a scheduling gate", hard=False)
     if trouble.reason == "Evicted":
@@ -89,7 +92,7 @@ def _ended(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
     """A container that crashed, or a pod that failed as a whole."""
     ended = trouble.exit_code > 0 and (trouble.reason != "" or pod.ready < pod.containers)
     if trouble.exit_reason == "OOMKilled" and ended:
-        return Diagnosis("memory", "out of memory", "out of memory: it used more than its limit")
+        return Diagnosis("memory", "out of memory", f"crashes: exit {trouble.exit_code}, out of memory")
     if trouble.reason == "CrashLoopBackOff" or (ended and pod.phase != "Succeeded"):
         if trouble.exit_code <= 0:
             return Diagnosis("crash", "keeps ending", "it ends by itself again and again (exit 0)")
@@ -118,7 +121,7 @@ def _waiting(pod: PodRow) -> Diagnosis | None:
 def pull(trouble: Trouble) -> Diagnosis:
     """Why an image cannot be pulled."""
     image = trouble.image or "the image"
-    said = trouble.message.lower()
+    said = _without(image, trouble.message.lower())
     if trouble.reason == "InvalidImageName":
         return Diagnosis("image-name", "bad image name", f"{image} is not a valid image name")
     if trouble.reason == "ErrImageNeverPull":
@@ -141,29 +144,30 @@ def pull(trouble: Trouble) -> Diagnosis:
             "image-denied", "image not allowed", f"the registry refuses the credentials for {image}"
         )
     if _LINK.search(said):
-        return Diagnosis("image-link", "pull timed out", f"pull timed out: the link, not the image ({image})")
+        return _link(said, image)
     if missing:
         return Diagnosis("image-missing", "image not found", f"image {image} not found")
     return Diagnosis("image", "cannot pull image", f"{image} cannot be pulled, the node does not say why")
 
 
-def no_node(message: str) -> Diagnosis:
-    """Why the scheduler finds no node, from its own sentence."""
-    _, _, why = message.partition("nodes are available:")
-    why = (why or message).partition("preemption:")[0].strip(" .")
-    said = why.lower()
-    short = "no node fits"
-    for sign, words in (
-        ("insufficient cpu", "no node: cpu"),
-        ("insufficient memory", "no node: memory"),
-        ("too many pods", "no node: pods full"),
-        ("unreachable", "no node: silent"),
-        ("untolerated taint", "no node: taints"),
-        ("node affinity", "no node: affinity"),
-        ("node selector", "no node: selector"),
-        ("volume", "no node: volume"),
-    ):
-        if sign in said:
-            short = words
-            break
-    return Diagnosis("no-node", short, f"no node fits: {why}" if why else "no node fits")
+def _without(image: str, said: str) -> str:
+    """A kubelet's message without the image, whose own name may hold the words looked for ("timeout", "404")."""
+    said = _CUT.sub("", said)
+    name = image.lower().partition("@")[0]
+    host, _, path = name.partition("/")
+    repository = name.rpartition(":")[0] if ":" in path else name
+    for part in (name, repository, host if path else ""):
+        said = said.replace(part, "") if part else said
+    return said
+
+
+def _link(said: str, image: str) -> Diagnosis:
+    """What a link does to a pull."""
+    short, what = "no registry", "registry not reached"
+    if "no such host" in said or "temporary failure" in said:
+        what = "registry name not known"
+    elif "refused" in said:
+        what = "registry refuses connections"
+    elif _TIMEOUT.search(said):
+        short, what = "pull timed out", "pull timed out"
+    return Diagnosis("image-link", short, f"{what}: link, not image ({image})")

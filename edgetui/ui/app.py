@@ -302,9 +302,9 @@ class EdgetuiApp(DrawnApp):
 
     def open_detail(self, key: ObjectKey) -> None:
         """Show everything about one object."""
-        from .screens.detail import DetailScreen
+        from .screens.rollout import screen_of
 
-        self.push_screen(DetailScreen(key))
+        self.push_screen(screen_of(key))
 
     def open_manifest(self, key: ObjectKey) -> None:
         """Show one object as YAML."""

@@ -46,6 +46,7 @@ LOOKING = (
     Key("space", "hold the rows still, and go on", "space", "app.freeze"),
     Key("c", "the clusters: state, what is wrong, what to do", "c", "app.clusters"),
     Key("v", "in the list of clusters: check every server's cache against its datastore"),
+    Key("d", "on a rollout's own screen: what differs between two revisions"),
     Key("T", "the next theme", "T", "app.next_theme"),
     Key("?", "this help", "question_mark", "app.help"),
     Key("ctrl+z", "back to the shell; fg returns", "ctrl+z", "app.suspend_process"),

@@ -1,6 +1,6 @@
 """Which programs a control plane needs, and where a copy of each is kept.
 
-Every Go module under ``tools/`` has its own directory in the cache, named after its go.mod, go.sum and
+Every Go module under ``tools/`` has its own directory in the cache, named after its go.mod, go.sum, source and
 build flags: changing one rebuilds only that one, and an unchanged tree never asks Go anything.
 """
 
@@ -76,6 +76,7 @@ TOOLS = (
     Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "about 1 min"),
     Tool("metrics-server", "metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", "about 2 min"),
     Tool("kine", "kine", "github.com/k3s-io/kine", "about 2 min", cgo=True),
+    Tool("verdicts", "verdicts", ".", "about 30 s"),
 )
 
 
@@ -105,8 +106,9 @@ def cache_root() -> Path:
 def key(module: str) -> str:
     """What a module's build depends on, as 16 hex digits."""
     digest = hashlib.sha256()
-    for name in ("go.mod", "go.sum"):
-        digest.update((TOOLS_DIR / module / name).read_bytes())
+    directory = TOOLS_DIR / module
+    for file in (directory / "go.mod", directory / "go.sum", *sorted(directory.glob("*.go"))):
+        digest.update(file.read_bytes())
     for tool in TOOLS:
         if tool.module == module:
             digest.update(repr((tool.name, tool.package, tool.flags, tool.cgo)).encode())

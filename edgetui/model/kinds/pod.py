@@ -19,7 +19,7 @@ from edgetui.model.kinds.podwords import (
     worst,
 )
 from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
-from edgetui.model.text import MAX_MESSAGE, clean, squeeze, unix
+from edgetui.model.text import MAX_MESSAGE, clean, milli, squeeze, unix, whole
 
 __all__ = ["KIND", "PodRow", "Trouble", "WireContainer", "WireContainerStatus", "WirePod", "project"]
 
@@ -50,7 +50,8 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
     `reason` and `message` are the worst container's own words ("ImagePullBackOff", "…: not found"), or the
     pod's (an eviction, a scheduling failure); empty when only `restarted` is told. `image` is the image of
     that container, `container` its name. `exit_code` and `exit_reason` are its last end (-1 none).
-    `restarted` is when a container last ended (Unix s, 0 never).
+    `restarted` is when a container last ended (Unix s, 0 never). `cpu` (millicores) and `memory` (bytes) are
+    what the pod asks of a node, told only while none takes it.
     """
 
     reason: str = ""
@@ -60,6 +61,8 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
     exit_code: int = -1
     exit_reason: str = ""
     restarted: int = 0
+    cpu: int = 0
+    memory: int = 0
 
 
 UNTOLD = "untold"
@@ -182,6 +185,7 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
             end_code, end_reason = end.exit_code or 0, end.reason or ""
     if not (reason or message or restarted or container):
         return None
+    wants = _wants(spec) if reason == "Unschedulable" else (0, 0)
     return Trouble(
         reason=shared(clean(reason)),
         message=clean(message, MAX_MESSAGE),
@@ -190,7 +194,17 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
         exit_code=end_code,
         exit_reason=shared(clean(end_reason)),
         restarted=restarted,
+        cpu=wants[0],
+        memory=wants[1],
     )
+
+
+def _wants(spec: WirePodSpec) -> tuple[int, int]:
+    """What its containers ask of a node together: millicores and bytes."""
+    asked = [
+        one.resources.requests for one in spec.containers or () if one.resources and one.resources.requests
+    ]
+    return sum(milli(one.cpu) for one in asked), sum(whole(one.memory) for one in asked)
 
 
 def _image(spec: WirePodSpec, container: str | None) -> str:

@@ -10,12 +10,24 @@ from typing import NamedTuple
 from edgetui.model.kinds.wire import Wire, WireCondition
 
 
+class Amounts(Wire):
+    """What a container asks of a node, as quantities."""
+
+    cpu: str | None = None
+    memory: str | None = None
+
+
+class WireResources(Wire):
+    requests: Amounts | None = None
+
+
 class WireContainer(Wire):
     """`spec.containers[]` and `spec.initContainers[]`."""
 
     name: str | None = None
     image: str | None = None
     restart_policy: str | None = None
+    resources: WireResources | None = None
 
 
 class WirePodSpec(Wire):

@@ -10,6 +10,7 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes.base import BAD, FINE, RECENT, WATCH
+from edgetui.model.placing import refused, unreachable
 from edgetui.model.rollout import View, Workload, findings, verdict
 from edgetui.model.store import Store
 from edgetui.model.text import duration, plural
@@ -68,9 +69,9 @@ def _nodes(store: Store, view: View) -> list[NodeRow]:
 def _held(row: DeploymentRow, view: View, hard: str, sentence: str) -> Judgement | None:
     """What a Deployment's own conditions say: pods refused, paused, deadline passed."""
     failure = row.replica_failure
-    if failure is not None and view.segments.missing:
-        words = "stuck: quota" if "quota" in failure.message else "stuck: pods refused"
-        return Judgement(BAD, words, failure.message)
+    if failure is not None and (view.segments.missing or row.updated < row.replicas):
+        short, told = refused(failure.message)
+        return Judgement(BAD, f"stuck: {short}", told)
     if row.paused:
         whole = row.updated >= row.replicas
         words = "paused" if whole else f"paused, {row.updated} of {row.replicas} updated"
@@ -78,9 +79,12 @@ def _held(row: DeploymentRow, view: View, hard: str, sentence: str) -> Judgement
     said = verdict(row)
     if not said.failed:
         return None
+    deadline = duration(row.deadline)
     if not hard and view.segments.updated_unready + view.segments.updated_ready:
-        return Judgement(WATCH, "deadline passed, still moving", sentence or said.text)
-    return Judgement(BAD, f"stuck: {hard or 'deadline passed'}", sentence or said.text)
+        told = f"its deadline of {deadline} has passed, but new pods are on their way: it may yet finish"
+        return Judgement(WATCH, "deadline passed, still moving", sentence or told)
+    told = f"nothing has become ready within its deadline of {deadline}"
+    return Judgement(BAD, f"stuck: {hard or 'deadline passed'}", sentence or told)
 
 
 def _late(view: View, now: float) -> bool:
@@ -134,15 +138,12 @@ def _counts(row: Workload) -> str:
 
 def _blocked(row: Workload, view: View, nodes: list[NodeRow]) -> tuple[str, str] | None:
     """What no counter shows: a DaemonSet pod stuck on a dead node, a StatefulSet waiting for a bad pod."""
-    silent = {node.name for node in nodes if node.unreachable or node.ready == "Unknown"}
-    if isinstance(row, DaemonSetRow) and row.updated < row.replicas:
-        stuck = [pod.node for pod in view.pods if pod.deleting and pod.node in silent]
-        if stuck:
-            names = ", ".join(sorted(stuck)[:3])
-            return (
-                "node silent",
-                f"{names} does not answer: its old pod cannot end and uses up maxUnavailable",
-            )
+    held = _on_silent_nodes(view, nodes) if row.updated < row.replicas or row.ready < row.replicas else []
+    if held and not isinstance(row, DeploymentRow):
+        nodes_used = len({pod.node for pod in view.pods if pod.node})
+        if isinstance(row, DaemonSetRow):
+            nodes_used = max(nodes_used, row.replicas + row.misscheduled)
+        return "node silent", f"{unreachable(len(held), nodes_used)} ({', '.join(held[:3])})"
     if isinstance(row, StatefulSetRow) and row.management == "OrderedReady":
         trap = [pod for pod in view.pods if _off_revision(row, pod)]
         if trap and row.current_revision == row.update_revision and row.ready < row.replicas:
@@ -152,6 +153,12 @@ def _blocked(row: Workload, view: View, nodes: list[NodeRow]) -> tuple[str, str]
                 f"{name} is broken and from another revision; it must be deleted to go on",
             )
     return None
+
+
+def _on_silent_nodes(view: View, nodes: list[NodeRow]) -> list[str]:
+    """Nodes that do not answer and hold pods that cannot end: their controller waits for each of them."""
+    silent = {node.name for node in nodes if node.unreachable or node.ready == "Unknown"}
+    return sorted({pod.node for pod in view.pods if pod.deleting and pod.node in silent})
 
 
 def _off_revision(row: StatefulSetRow, pod: PodRow) -> bool:

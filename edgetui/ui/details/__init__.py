@@ -37,11 +37,13 @@ def detail(
     events: Sequence[EventRow],
     heard_events: str,
     samples: Sequence[Sample] = (),
+    build: Callable[[Store, Row, float, int], list[Spans]] | None = None,
 ) -> list[Spans]:
     """All lines about one object; `row` is None when it no longer exists.
 
     `heard_events` says why there are no events to show, empty when `events` is complete. `samples` are what was
-    measured of it while it was watched.
+    measured of it while it was watched. `build` makes the lines between the title and the events, where a screen knows
+    more than the store.
     """
     if row is None:
         return [title(key), line(), line(Span(f"! this {kind_word(key.kind)} no longer exists", "bad"))]
@@ -51,7 +53,7 @@ def detail(
         heard = f"last heard {age(now - freshness.heard)} ago" if freshness.heard else "never heard"
         lines.append(line(Span(f"~ {heard}: what stands here may have changed since", "stale")))
     lines.append(line())
-    build = _KINDS.get(key.kind)
+    build = build or _KINDS.get(key.kind)
     if build is not None:
         lines += build(store, row, now, width)
     if isinstance(row, AutoscalerRow):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.wire import Condition
 from edgetui.model.store import Store
@@ -48,31 +49,43 @@ def condition_lines(conditions: Iterable[Condition], good: dict[str, str], now: 
     return [line(), line(Span("conditions", "title")), *lines] if lines else []
 
 
-def pod_lines(store: Store, pods: Iterable[PodRow], now: float, limit: int = 30) -> list[Spans]:
-    """Pods one per line, the ones in trouble first; restarts are told where there were any."""
+def pod_lines(
+    store: Store, pods: Iterable[PodRow], now: float, limit: int = 30, indent: int = 0
+) -> list[Spans]:
+    """Pods one per line, the ones in trouble first; restarts are told where there were any.
+
+    How many containers of a pod on a silent node are ready is not known, whatever its status says, and it ends only
+    when the node is back.
+    """
     rows = []
     for pod in pods:
-        found = diagnose(pod)
+        node = store.get("Node", "", pod.node)
+        silent = isinstance(node, NodeRow) and node.ready == "Unknown"
+        found = diagnose(pod, node if isinstance(node, NodeRow) else None)
         words = found.short if found is not None else pod.status.lower()
         role = "row" if found is None else "bad" if found.hard else "warn"
+        if silent and pod.deleting:
+            words, role = "cannot end", "warn"
+        ready = "?" if silent else str(pod.ready)
         restarts = plural(pod.restarts, "restart") if pod.restarts else ""
-        rows.append(((found is None, pod.is_ready, pod.name), pod, words, role, restarts))
+        rows.append(((found is None, pod.is_ready, pod.name), pod, ready, words, role, restarts))
     rows.sort(key=lambda row: row[0])
     shown = rows[:limit]
     name = min(max((len(pod.name) for _, pod, *_ in shown), default=0), 48)
-    word = max((len(words) for _, _, words, *_ in shown), default=0)
+    word = max((len(words) for _, _, _, words, *_ in shown), default=0)
     again = max((len(restarts) for *_, restarts in shown), default=0)
     lines: list[Spans] = []
-    for _, pod, words, role, restarts in shown:
+    for _, pod, ready, words, role, restarts in shown:
         lines.append(
             line(
+                " " * indent,
                 Span("! " if role == "bad" else "  ", role),
-                f"{pod.name:<{name}}  {pod.ready}/{pod.containers}  ",
+                f"{pod.name:<{name}}  {ready}/{pod.containers}  ",
                 Span(f"{words:<{word}}", role),
                 f"  {restarts:>{again}}" if again else "",
                 f" {ago(pod.created, now):>4}  {pod.node}",
             )
         )
     if len(rows) > limit:
-        lines.append(line(Span(f"  and {len(rows) - limit} more", "quiet")))
+        lines.append(line(Span(f"{' ' * indent}  and {len(rows) - limit} more", "quiet")))
     return lines

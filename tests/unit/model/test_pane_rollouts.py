@@ -114,6 +114,8 @@ def test_pods_that_are_refused_never_exist() -> None:
         "press", updated=0, current=0, available=0, ready=0, conditions=[quota], progressing=MOVING
     )
     assert judged("Deployment", made) == (0, "stuck: quota")
+    surging = deployed(new=0, conditions=[quota], progressing=MOVING)
+    assert judged("Deployment", *surging) == (0, "stuck: quota")
 
 
 def test_a_crash_after_completion_shows() -> None:
@@ -175,7 +177,7 @@ def test_a_silent_node_blocks_a_daemon_set_whose_counters_look_healthy() -> None
     silent = f.node("node-9", ready="Unknown", taints=[taint])
     assert judged("DaemonSet", made, old, silent) == (0, "stuck: node silent")
     row = build(f.store_of(made, old, silent), "DaemonSet", "ag")
-    assert "node-9 does not answer" in PANE.value(row, "reason")
+    assert PANE.value(row, "reason") == "1 of 5 nodes unreachable: cannot finish until it returns (node-9)"
 
 
 def test_only_the_rows_of_a_pods_owners_are_touched() -> None:

@@ -7,7 +7,7 @@ import pytest
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.trouble import Diagnosis, diagnose, no_node
+from edgetui.model.trouble import Diagnosis, diagnose
 from tests.unit.model import factories as f
 
 
@@ -53,9 +53,30 @@ def test_the_sentence_names_the_image_or_the_link() -> None:
         found(f.image_pull("a", image="registry.local/x:1.2")).sentence
         == "image registry.local/x:1.2 not found"
     )
-    assert found(f.image_pull("a", why="i/o timeout")).sentence.startswith(
-        "pull timed out: the link, not the image"
-    )
+    assert found(f.image_pull("a", why="i/o timeout")).sentence.startswith("pull timed out: link, not image")
+
+
+@pytest.mark.parametrize(
+    ("why", "short", "what"),
+    [
+        ("net/http: TLS handshake timeout", "pull timed out", "pull timed out"),
+        ("dial tcp: lookup r on 10.0.0.1:53: no such host", "no registry", "registry name not known"),
+        ("connect: connection refused", "no registry", "registry refuses connections"),
+        ("read: connection reset by peer", "no registry", "registry not reached"),
+    ],
+)  # fmt: skip
+def test_what_a_link_did_to_a_pull(why: str, short: str, what: str) -> None:
+    diagnosis = found(f.image_pull("a", image="press:2", why=why))
+    told = f"{what}: link, not image (press:2)"
+    assert (diagnosis.code, diagnosis.short, diagnosis.sentence) == ("image-link", short, told)
+
+
+@pytest.mark.parametrize(
+    "image", ["registry.local/timeout-guard:1.2", "timeout.local:5000/x:404", "denied/x@sha256:404"]
+)
+def test_words_in_the_name_of_an_image_explain_nothing(image: str) -> None:
+    why = f"failed to resolve reference {image!r}: {image}: not found"
+    assert found(f.image_pull("a", image=image, why=why)).code == "image-missing"
 
 
 def test_an_old_kubelet_that_does_not_say_why() -> None:
@@ -101,31 +122,19 @@ def test_a_crashing_init_container_counts() -> None:
     assert found(obj).short == "crash, exit 2"
 
 
-SCHEDULER = [
-    ("0/6 nodes are available: 6 Insufficient cpu. preemption: 0/6 nodes …", "no node: cpu"),
-    ("0/6 nodes are available: 2 Insufficient memory, 4 node(s) didn't match …", "no node: memory"),
-    ("0/1 nodes are available: 1 node(s) had untolerated taint(s).", "no node: taints"),
-    (
-        "0/3 nodes are available: 3 node(s) had untolerated taint {node.kubernetes.io/unreachable: }.",
-        "no node: silent",
-    ),
-    ("0/3 nodes are available: 3 Too many pods.", "no node: pods full"),
-    ("something new", "no node fits"),
-]
-
-
-@pytest.mark.parametrize(("message", "short"), SCHEDULER)
-def test_why_no_node_fits(message: str, short: str) -> None:
+def test_the_request_that_no_node_can_take_is_named() -> None:
+    message = "0/2 nodes are available: 2 Insufficient memory."
     pending = f.pod(
         "a", node="", statuses=[], conditions=[f.cond("PodScheduled", "False", "Unschedulable", message)]
     )
-    assert found(pending).short == short
-
-
-def test_the_scheduler_sentence_is_cut_to_its_reason() -> None:
-    assert no_node("0/6 nodes are available: 6 Insufficient cpu. preemption: none").sentence == (
-        "no node fits: 6 Insufficient cpu"
-    )
+    asks = [{"cpu": "1500m", "memory": "150Mi"}, {"memory": "50Mi"}, None]
+    pending["spec"]["containers"] = [
+        {"name": f"c{number}", "image": "a:1", "resources": {"requests": one}}
+        for number, one in enumerate(asks)
+    ]
+    diagnosis = found(pending)
+    assert (diagnosis.code, diagnosis.short) == ("no-node", "no node: memory")
+    assert diagnosis.sentence == "no node has 200Mi free"
 
 
 def test_a_pod_on_a_silent_node_is_not_judged_by_its_containers() -> None:

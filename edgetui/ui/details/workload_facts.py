@@ -1,0 +1,66 @@
+"""What a workload asks for: counts, revision, strategy, images, autoscaler, and the tools that write it too."""
+
+from __future__ import annotations
+
+from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.daemonset import DaemonSetRow
+from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.rollout import Workload
+from edgetui.model.scaling import headline
+from edgetui.model.store import Store
+from edgetui.model.text import ago, plural
+from edgetui.ui.spans import Span, Spans
+
+from .common import fact
+
+_KINDS = {DeploymentRow: "Deployment", StatefulSetRow: "StatefulSet", DaemonSetRow: "DaemonSet"}
+
+
+def facts(store: Store, row: Workload, now: float) -> list[Spans]:
+    """What the object asks for and who else writes it."""
+    found = [
+        fact(
+            "replicas",
+            f"{row.replicas} wanted, {row.current} there, {row.ready} ready, {row.available} available",
+        )
+    ]
+    if isinstance(row, DeploymentRow):
+        found.append(fact("revision", f"{row.revision}{f': {row.cause}' if row.cause else ''}"))
+        moving = (
+            f", {row.max_surge or '25%'} above and {row.max_unavailable or '25%'} below the number at a time"
+        )
+        found.append(fact("strategy", row.strategy, moving if row.strategy == "RollingUpdate" else ""))
+        if row.paused:
+            found.append(fact("paused", Span("yes: a change of the template starts no rollout", "warn")))
+    elif isinstance(row, StatefulSetRow):
+        found.append(fact("revision", f"{row.update_revision} (running: {row.current_revision})"))
+        found.append(fact("strategy", f"{row.strategy}, {row.management}"))
+    else:
+        found.append(fact("strategy", row.strategy))
+        if row.misscheduled:
+            found.append(
+                fact(
+                    "misplaced",
+                    f"{plural(row.misscheduled, 'pod')} where it should not run; "
+                    "an unreachable node counts as such",
+                )
+            )
+    found += [fact("image", image) for image in row.images]
+    scaler = _scaler(store, row)
+    if scaler is not None:
+        bounds = f"{scaler.min} to {scaler.max}"
+        found.append(fact("autoscaler", f"{scaler.name}, {bounds}: {headline(scaler, now)[1]}"))
+    found += [fact("managed by", f"{manager}: it may undo a change made here") for manager in row.managers]
+    found.append(fact("age", ago(row.created, now)))
+    return found
+
+
+def _scaler(store: Store, row: Workload) -> AutoscalerRow | None:
+    kind = _KINDS[type(row)]
+    for one in store.rows("HorizontalPodAutoscaler"):
+        if not isinstance(one, AutoscalerRow):
+            continue
+        if (one.namespace, one.target_kind, one.target_name) == (row.namespace, kind, row.name):
+            return one
+    return None

@@ -1,0 +1,144 @@
+"""What differs between two revisions of a workload, with anything that may be a secret hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from edgetui.model.identity import ObjectKey
+from edgetui.model.panes.rollouts import short_image
+from edgetui.model.revision import Revision
+from edgetui.model.revisiontree import marks
+from edgetui.model.templatediff import template_diff
+from edgetui.model.text import ago
+from edgetui.ui.details.common import title
+from edgetui.ui.spans import Span, Spans, line
+from edgetui.ui.widgets.bars import KeyHint
+from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.footer import FooterBar
+from edgetui.ui.widgets.header import HeaderBar
+from edgetui.ui.widgets.text_view import TextView
+
+from .base import BACK
+from .confirm import diff_lines
+
+if TYPE_CHECKING:
+    from edgetui.ui.app import EdgetuiApp
+
+
+class RevisionDiffScreen(Screen[None]):
+    """Two revisions of one list, "from" and "to": at first the last that worked and the present one."""
+
+    app: EdgetuiApp
+    DEFAULT_CSS = """
+    RevisionDiffScreen #revisions { height: auto; max-height: 50%; }
+    RevisionDiffScreen #about { margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "newer", show=False, priority=True),
+        Binding("down,j", "move(1)", "older", show=False, priority=True),
+        Binding("tab,shift+tab", "other", "the other one", show=False, priority=True),
+        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
+        Binding("pagedown,space", "page(1)", "page down", show=False, priority=True),
+        Binding("escape,q,d", "back", "back", show=False),
+        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
+        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
+    ]
+
+    def __init__(self, key: ObjectKey, revisions: Sequence[Revision]) -> None:
+        super().__init__()
+        self.key = key
+        self.revisions = revisions
+        self._marks = marks(revisions)
+        self._at = list(first_pair(revisions))
+        self._side = 0
+        self.header = HeaderBar(id="header")
+        self.list = TextView(id="revisions")
+        self.list.can_focus = False
+        self.about = LineBar(id="about")
+        self.diff = TextView(id="diff")
+        self.footer = FooterBar(id="footer")
+
+    def compose(self) -> ComposeResult:
+        """Header, revisions, the difference, footer."""
+        yield self.header
+        yield self.list
+        yield self.about
+        yield self.diff
+        yield self.footer
+
+    def on_mount(self) -> None:
+        """The two are chosen already."""
+        self.diff.focus()
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Other texts fit."""
+        self._draw()
+
+    def tick(self) -> None:
+        """Ages move on."""
+        self._draw()
+
+    @property
+    def chosen(self) -> tuple[Revision, Revision]:
+        """From which revision, and to which."""
+        return self.revisions[self._at[0]], self.revisions[self._at[1]]
+
+    def action_move(self, step: int) -> None:
+        """A newer or an older revision on this side."""
+        self._at[self._side] = max(0, min(self._at[self._side] + step, len(self.revisions) - 1))
+        self._draw()
+
+    def action_other(self) -> None:
+        """Move the other side from now on."""
+        self._side = 1 - self._side
+        self._draw()
+
+    def action_page(self, direction: int) -> None:
+        """Scroll the difference."""
+        self.diff.action_scroll_page(direction)
+
+    def action_back(self) -> None:
+        """Leave this screen."""
+        self.dismiss(None)
+
+    def _draw(self) -> None:
+        app = self.app
+        self.header.show(app.stores, app.now(), app.badges, app.link_label)
+        self.list.show(self._lines())
+        old, new = self.chosen
+        self.about.say(line(Span(f"what revision {new.number} has otherwise than {old.number}", "title")))
+        same = [line(Span("  nothing: the templates are the same", "quiet"))]
+        self.diff.show(diff_lines(template_diff(old.template, new.template)) or same)
+        self.footer.set_hints(
+            [KeyHint("↑↓", "revision"), KeyHint("tab", "from or to"), KeyHint("pgdn", "scroll")],
+            [BACK],
+        )
+
+    def _lines(self) -> list[Spans]:
+        out = [title(self.key), line()]
+        now = self.app.now()
+        for index, one in enumerate(self.revisions):
+            sides = "from" if index == self._at[0] else "", "to" if index == self._at[1] else ""
+            images = ", ".join(short_image(image) for image in one.images)
+            text = f"{one.number:>5}  {self._marks[one.name]:<9}  {ago(one.created, now):>4}  {images}"
+            spans = [
+                Span(f"{word:<4}", "cursor" if word and side == self._side else "title")
+                for side, word in enumerate(sides)
+            ]
+            cause = f"  {one.cause}" if one.cause else ""
+            out.append(line(" ", spans[0], " ", spans[1], text, Span(cause, "quiet")))
+        return out
+
+
+def first_pair(revisions: Sequence[Revision]) -> tuple[int, int]:
+    """From the last that worked, or the one before, to the present one."""
+    known = list(marks(revisions).values())
+    new = known.index("now") if "now" in known else 0
+    old = known.index("last good") if "last good" in known else min(new + 1, len(known) - 1)
+    return (old, new) if old != new else (0, new)
