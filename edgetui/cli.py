@@ -23,6 +23,7 @@ USAGE, DEFECT, INTERRUPTED = 2, 70, 130
 ACTIONS = (
     "scale",
     "rollback",
+    "guard",
     "rotate",
     "pause",
     "resume",

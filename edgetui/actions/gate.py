@@ -93,8 +93,12 @@ class Gate:
         needs: tuple[Access, ...],
         namespace: str,
         name: str = "",
+        about: Json | None = None,
     ) -> AsyncIterator[Run]:
-        """Open a run, or raise Refusal: read-only, not permitted, or the link is not live."""
+        """Open a run, or raise Refusal: read-only, not permitted, or the link is not live.
+
+        `about` stands in every audit record of the run.
+        """
         if self.read_only:
             raise Refusal(
                 "edgetui was started read-only.", "Start it without --read-only to change anything."
@@ -111,7 +115,7 @@ class Gate:
                 f"on {session.name}.",
                 "Ask whoever runs the cluster for that right, or use another context.",
             )
-        run = Run(self, session, action, target)
+        run = Run(self, session, action, target, about)
         run.require_live_link()
         try:
             yield run
@@ -124,12 +128,20 @@ class Gate:
 class Run:
     """One confirmed plan being carried out. Only the gate makes one."""
 
-    def __init__(self, gate: Gate, session: Session, action: str, target: ObjectRef | None) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        session: Session,
+        action: str,
+        target: ObjectRef | None,
+        about: Json | None = None,
+    ) -> None:
         self.gate = gate
         self.session = session
         self.writes = 0
         self._action = action
         self._target = target
+        self._about = about or {}
         self._id = secrets.token_hex(8)
         self._confirmed = False
 
@@ -231,7 +243,7 @@ class Run:
             record["object"] = {"kind": key.kind, "namespace": key.namespace, "name": key.name}
             record["uid"] = self._target.uid
             record["shown_version"] = self._target.resource_version
-        record.update(fields)
+        record.update(self._about | fields)
         # An fsync on a worn SD card can take seconds: the screen must not wait for it.
         await asyncio.to_thread(self.gate.audit.append, record)
 

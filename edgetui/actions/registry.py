@@ -79,6 +79,7 @@ _TEMPLATE = {
     "StatefulSet": _template("statefulsets"),
     "DaemonSet": _template("daemonsets"),
 }
+_GUARD = {kind: (*rights, Access("list", "pods", named=False)) for kind, rights in _ROLLBACK.items()}
 
 
 ACTIONS: dict[str, Action] = {
@@ -116,6 +117,14 @@ ACTIONS: dict[str, Action] = {
             _ROLLBACK,
             danger=True,
             front=True,
+        ),
+        Action(
+            "guard",
+            "g",
+            "guard",
+            "Watch a rollout and roll it back when it proves to be bad; the same key cancels.",
+            _GUARD,
+            danger=True,
         ),
         Action(
             "rotate",

@@ -108,15 +108,22 @@ def diff(view: RollbackView, revision: Revision) -> list[str]:
 
 
 async def perform(
-    gate: Gate, session: Session, view: RollbackView, revision: Revision, *, wait: float | None
+    gate: Gate,
+    session: Session,
+    view: RollbackView,
+    revision: Revision,
+    *,
+    wait: float | None,
+    about: Json | None = None,
 ) -> Receipt:
     """Put the revision's template back and, for at most `wait` seconds (None: not at all), see it rolled out.
 
+    `about` says in the audit record why it was done, when no person has just asked for it.
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
     key = view.ref.key
     rights = needs(view.action, key.kind)
-    async with gate.run(session, view.action, view.ref, rights, key.namespace, key.name) as run:
+    async with gate.run(session, view.action, view.ref, rights, key.namespace, key.name, about) as run:
         if template_equal(view.template, revision.template):
             run.step(f"{in_words(key)} matches revision {revision.number} already: nothing to write", "info")
             return await _reach(run, view, revision, wait, written=0)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from . import bounds, cancel, image, park, pause, restart, rollback, rotate, scale, undo, unstick
+from . import bounds, cancel, guard, image, park, pause, restart, rollback, rotate, scale, undo, unstick
 from .running import USAGE
 
 COMMANDS = {
     "scale": scale.command,
     "rollback": rollback.command,
+    "guard": guard.command,
     "rotate": rotate.command,
     "pause": pause.command,
     "resume": pause.resume_command,

@@ -21,6 +21,7 @@ from edgetui.actions.connect import Connection, choose
 from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Changed, Receipt
+from edgetui.actions.ports import Session
 from edgetui.cluster.errors import (
     CredentialError,
     EdgetuiError,
@@ -36,7 +37,7 @@ V = TypeVar("V")
 
 REACHED, FAILED, USAGE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 130
 
-_UNUSABLE = (KubeconfigError, LinkError, TlsError, CredentialError, ProtocolError, Unauthorized)
+UNUSABLE = (KubeconfigError, LinkError, TlsError, CredentialError, ProtocolError, Unauthorized)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -47,20 +48,28 @@ class Job(msgspec.Struct, frozen=True):
     act: Callable[[Gate, Connection, Console], Awaitable[Receipt]]
 
 
-def new_parser(command: str, description: str) -> argparse.ArgumentParser:
-    """A parser with the options that every command takes."""
+def bare_parser(command: str, description: str, codes: str) -> argparse.ArgumentParser:
+    """A parser with the options that name a cluster and agree in advance; `codes` are the exit codes in words."""
     made = argparse.ArgumentParser(
-        prog=f"edgetui {command}",
-        description=description,
-        epilog="Exit codes: 0 reached, 1 failed or refused, 2 wrong usage or no usable cluster, "
-        "3 accepted but not reached in time.",
+        prog=f"edgetui {command}", description=description, epilog=f"Exit codes: {codes}."
     )
     add = made.add_argument
     add("--kubeconfig", metavar="FILE", action="append", type=Path, default=[], help="may be given again")
     add("--context", metavar="NAME", help="which cluster; default: the current context")
     add("-n", "--namespace", metavar="NS", help="default: the context's namespace")
-    add("--dry-run", action="store_true", help="show the plan, let the server check it, change nothing")
     add("-y", "--yes", action="store_true", help="agree to the plan without being asked")
+    return made
+
+
+def new_parser(command: str, description: str) -> argparse.ArgumentParser:
+    """A parser with the options of a command that does one thing and ends."""
+    made = bare_parser(
+        command,
+        description,
+        "0 reached, 1 failed or refused, 2 wrong usage or no usable cluster, 3 accepted but not reached in time",
+    )
+    add = made.add_argument
+    add("--dry-run", action="store_true", help="show the plan, let the server check it, change nothing")
     add("--json", action="store_true", help="print one JSON object on stdout")
     add("--no-wait", action="store_true", help="return as soon as the server has accepted the change")
     add("--timeout", metavar="SECONDS", type=_seconds, default=300.0, help="how long to wait (default 300)")
@@ -99,7 +108,7 @@ async def _run(job: Job, console: Console) -> int:
     except EdgetuiError as problem:
         if console.refused(job.action, cluster, problem):
             return REACHED
-        return USAGE if isinstance(problem, _UNUSABLE) else FAILED
+        return USAGE if isinstance(problem, UNUSABLE) else FAILED
     console.result(receipt)
     if receipt.ok or (receipt.pending and options.no_wait):
         return REACHED
@@ -123,7 +132,7 @@ async def until_agreed(console: Console, view: V, perform: Callable[[V], Awaitab
             view = await again(console, changed)
 
 
-def ref_of(session: Connection, options: argparse.Namespace) -> ObjectRef:
+def ref_of(session: Session, options: argparse.Namespace) -> ObjectRef:
     """The object that a command line names; it has not been shown, so it has no uid and no version."""
     kind, name = kindnames.parse(options.object)
     namespace = options.namespace or session.target.namespace or "default"

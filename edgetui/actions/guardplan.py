@@ -1,0 +1,73 @@
+"""What a person agrees to when a guard is set: what counts as proof, how long it must stand, where it goes back to."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edgetui.actions.history import revisions_of
+from edgetui.actions.plan import Plan
+from edgetui.actions.ports import Session
+from edgetui.actions.revert import images
+from edgetui.actions.workload import look, slow_to_follow
+from edgetui.model.guard import Terms, template_of
+from edgetui.model.identity import ObjectRef
+from edgetui.model.revision import Revision, suggestion
+from edgetui.model.text import duration
+
+
+class GuardView(msgspec.Struct, frozen=True):
+    """The object as it was read, the terms and the plan. `agreed` are the templates it names, the best first."""
+
+    ref: ObjectRef
+    terms: Terms
+    plan: Plan
+    agreed: tuple[str, ...]
+
+
+async def prepare(session: Session, ref: ObjectRef, terms: Terms, *, on_screen: bool) -> GuardView:
+    """Read the object and its revisions. `on_screen` is whether the guard ends with a screen."""
+    key = ref.key
+    view = await look(session, "guard", ref)
+    revisions = await revisions_of(session, key, view.there)
+    current = next((one for one in revisions if one.current), None)
+    target, _ = suggestion(revisions)
+    then, warnings = _target_words(current, target)
+    if on_screen:
+        warnings.append(
+            f"It ends with this screen and its SSH session. The command goes on without: edgetui guard "
+            f"{key.kind.lower()}/{key.name} -n {key.namespace} (docs/guard.md)"
+        )
+    plan = Plan(
+        action="guard",
+        cluster=session.name,
+        target=view.ref,
+        title=f"Guard {view.where}",
+        facts=(
+            ("now", f"revision {current.number}, {images(current)}" if current else "not in its history"),
+            ("back to", then),
+            (
+                "when",
+                f"its new pods fail for {duration(terms.patience)}, and none of them gets ready meanwhile",
+            ),
+            ("proof", "a missing or refused image, a crash loop, no start by the deadline"),
+            ("not", "old data, a pull that times out, pods that are slow"),
+            ("until", f"complete for {duration(terms.after)} without proof; it fires once for a template"),
+        ),
+        warnings=(*warnings, *view.notes, *slow_to_follow(view.row)),
+        writes=("nothing now; then, without asking again, the template that last worked",),
+    )
+    running = current if current is not None and current.known_good else None
+    agreed = [template_of(key.kind, key.name, one.name) for one in (running, target) if one is not None]
+    return GuardView(view.ref, terms, plan, tuple(agreed))
+
+
+def _target_words(current: Revision | None, target: Revision | None) -> tuple[str, list[str]]:
+    """Where it goes back to, and what to warn of."""
+    newer = f"revision {current.number} once there is a newer one" if current and current.known_good else ""
+    if target is None:
+        return newer or "nothing yet: there is no other revision", []
+    here = f"revision {target.number}, {images(target)}"
+    warnings = []
+    if not target.known_good:
+        warnings = [f"Revision {target.number} is not known to have worked; by agreeing you say that it has."]
+    return f"{here}{f'; {newer}' if newer else ''}", warnings
