@@ -111,9 +111,18 @@ class EdgetuiApp(DrawnApp):
     @property
     def badges(self) -> list[str]:
         """What the header warns of beside the clusters' own badges."""
-        running = len(self._flows.running) if self._flows is not None else 0
-        under_way = [f"{running} UNDER WAY"] if running else []
+        under_way = self._flows.badges if self._flows is not None else []
         return [*under_way, *(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
+
+    def guard_words(self, key: ObjectKey) -> str:
+        """What the guard of an object does now; empty when it has none."""
+        guard = self._flows.guards.get(key) if self._flows is not None else None
+        return f"guard: {guard.says}; g cancels it" if guard is not None else ""
+
+    def offer_to_cancel(self) -> None:
+        """While a guard counts down: ask whether to cancel it."""
+        if self._flows is not None and (ref := self._flows.counting) is not None:
+            self._flows.begin("guard", ref)
 
     @property
     def link_label(self) -> str:
@@ -372,8 +381,8 @@ class EdgetuiApp(DrawnApp):
         self.push_screen(ClustersScreen())
 
     async def action_leave(self) -> None:
-        """Quit; while an action runs, ask first."""
-        if self._flows is not None and self._flows.running:
+        """Quit; while an action or a guard runs, ask first."""
+        if self._flows is not None and self._flows.busy:
             self._flows.ask_to_leave()
         else:
             self.exit(0)

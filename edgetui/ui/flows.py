@@ -16,12 +16,12 @@ from edgetui import crash
 from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.gate import Gate
 from edgetui.actions.permissions import Permission, Permissions
-from edgetui.actions.plan import Cancelled, Changed, Plan, Receipt
+from edgetui.actions.plan import Cancelled, Changed, Plan, Receipt, Step
 from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 
-from .acting import FLOWS
+from .acting import FLOWS, guard
 from .keymap import actions_for, kind_word
 from .screens.confirm import ConfirmScreen
 from .screens.dialog import AskScreen
@@ -29,6 +29,8 @@ from .screens.progress import Progress, ProgressScreen
 from .spans import Span, line
 
 if TYPE_CHECKING:
+    from edgetui.actions.guarding import Guard
+
     from .app import EdgetuiApp
 
 V = TypeVar("V")
@@ -46,7 +48,7 @@ class Flows:
 
     `app` is for the flows to show their own screens on. `running` has the titles of those that are being carried out,
     in front or in the background; `opening` is true while one was started whose first dialog is not there yet.
-    `audit` is the record of what was written.
+    `audit` is the record of what was written, `guards` are those that run, by the object they guard.
     """
 
     wait = 600.0
@@ -55,6 +57,7 @@ class Flows:
     def __init__(self, app: EdgetuiApp) -> None:
         self.running: list[str] = []
         self.opening = False
+        self.guards: dict[ObjectKey, Guard] = {}
         self._finished: list[Progress] = []
         self.app = app
         self.audit = AuditLog(app.options.audit or default_path())
@@ -175,16 +178,8 @@ class Flows:
         self.opening = False
         app.push_screen(screen)
         self.running.append(title)
-
-        async def confirm(plan: Plan) -> bool:
-            noted = replace(plan, warnings=(note, *plan.warnings)) if note else plan
-            return await app.push_screen_wait(ConfirmScreen(noted))
-
-        gate = Gate(
-            self.audit, app.options.read_only, confirm, progress.step, app.now, permissions=self._permissions
-        )
         try:
-            receipt = await run(gate)
+            receipt = await run(self.gate(progress.step, note))
         except (Cancelled, Changed):
             if app.screen is screen:
                 app.pop_screen()
@@ -201,8 +196,23 @@ class Flows:
             self.running.remove(title)
             app.main.update_header()
         if screen not in app.screen_stack:
-            self._finished.append(progress)
-            self.show_finished()
+            self.show_later(progress)
+
+    def gate(self, step: Callable[[Step], None], note: str = "") -> Gate:
+        """A gate that asks on the screen; `note` stands first in the plan."""
+        app = self.app
+
+        async def confirm(plan: Plan) -> bool:
+            self.opening = False
+            noted = replace(plan, warnings=(note, *plan.warnings)) if note else plan
+            return await app.push_screen_wait(ConfirmScreen(noted))
+
+        return Gate(self.audit, app.options.read_only, confirm, step, app.now, permissions=self._permissions)
+
+    def show_later(self, progress: Progress) -> None:
+        """Show the receipt of what ended in the background, as soon as nothing is being asked."""
+        self._finished.append(progress)
+        self.show_finished()
 
     def show_finished(self) -> None:
         """Show the receipts of actions that ended in the background, never over another question."""
@@ -217,20 +227,45 @@ class Flows:
         progress.fail(error, ref)
         await self.app.push_screen(ProgressScreen(progress))
 
-    # -- leaving
+    # -- what is under way
+
+    @property
+    def badges(self) -> list[str]:
+        """For the header."""
+        running = [f"{len(self.running)} UNDER WAY"] if self.running else []
+        return [*guard.badges(self.guards.values()), *running]
+
+    @property
+    def counting(self) -> ObjectRef | None:
+        """What a guard that counts down would roll back; None while none does."""
+        return next((one.ref for one in self.guards.values() if one.state.phase in guard.COUNTING), None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something runs that leaving would end."""
+        return bool(self.running or self.guards)
 
     def ask_to_leave(self) -> None:
-        """While an action runs: is the person sure?"""
+        """While an action or a guard runs: is the person sure?"""
         text = [
             line(Span("Still under way:", "title")),
             *(line(f"  {title}") for title in self.running),
-            line(),
-            line(
-                "Leaving does not undo it, and nobody watches it to its end. "
-                "The record of what was written so far is kept."
+            *(
+                line(f"  Guard of {one.words} on {one.session.name}: {one.says}")
+                for one in self.guards.values()
             ),
             line(),
         ]
+        if self.running:
+            text.append(
+                line(
+                    "Leaving does not undo it, and nobody watches it to its end. "
+                    "The record of what was written so far is kept."
+                )
+            )
+        if self.guards:
+            text.append(line("A guard ends with this screen; edgetui guard goes on without one."))
+        text.append(line())
 
         def answered(leave: bool | None) -> None:
             if leave:

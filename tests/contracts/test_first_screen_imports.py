@@ -26,6 +26,7 @@ HEAVY = {"kubernetes", "cryptography", "aiohttp", "requests", "pydantic", "urlli
 LATER = {
     "edgetui.actions.audit",
     "edgetui.actions.gate",
+    "edgetui.actions.guarding",
     "edgetui.actions.rollback",
     "edgetui.actions.rotate",
     "edgetui.actions.scale",
@@ -34,6 +35,7 @@ LATER = {
     "edgetui.cluster.plugin",
     "edgetui.cluster.yaml_surgery",
     "edgetui.crash",
+    "edgetui.model.guard",
     "edgetui.once",
     "edgetui.ui.details",
     "edgetui.ui.flows",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from . import bounds, cancel, image, pause, restart, rollback, rotate, scale, undo, unstick
+from . import bounds, cancel, guard, image, pause, restart, rollback, rotate, scale, undo, unstick
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -16,6 +16,7 @@ FLOWS: dict[str, Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]] 
     "scale": scale.flow,
     "bounds": bounds.flow,
     "rollback": rollback.flow,
+    "guard": guard.flow,
     "rotate": rotate.flow,
     "pause": pause.flow,
     "restart": restart.flow,

@@ -197,6 +197,8 @@ class MainScreen(Screen[None]):
             self._show("nodes")
         elif self._zoomed:
             self.action_zoom()
+        else:
+            self.app.offer_to_cancel()
 
     def action_sort(self) -> None:
         """Sort by the next column."""

@@ -19,7 +19,7 @@ from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.revision import Revision
 from edgetui.model.rollout import verdict
 from edgetui.ui.details import detail, workload
-from edgetui.ui.spans import Spans
+from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
 
 from .detail import DetailScreen
@@ -52,7 +52,7 @@ class RolloutScreen(DetailScreen):
         store = app.fleet.stores[self.key.cluster]
         keys = "d what differs between two" if len(self._history) > 1 else ""
         read = workload.Read(self._history, self._events, self._said, keys)
-        return detail(
+        out = detail(
             store,
             self.key,
             app.fleet.find(self.key),
@@ -62,6 +62,9 @@ class RolloutScreen(DetailScreen):
             self._heard_events,
             build=partial(workload.lines, read=read),
         )
+        if guard := app.guard_words(self.key):
+            out.insert(1, line(Span(guard, "warn")))
+        return out
 
     def hints(self) -> list[KeyHint]:
         """Those of every object, and the differences."""

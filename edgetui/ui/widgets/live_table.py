@@ -52,7 +52,7 @@ class LiveTable(Widget, can_focus=True):
         Binding("down,j", "move(1)", "down", show=False),
         Binding("pageup,ctrl+b", "page(-1)", "page up", show=False),
         Binding("pagedown,ctrl+f", "page(1)", "page down", show=False),
-        Binding("home,g", "edge(0)", "first", show=False),
+        Binding("home", "edge(0)", "first", show=False),
         Binding("end", "edge(1)", "last", show=False),
         Binding("enter", "open", "open", show=False),
     ]

@@ -28,7 +28,7 @@ class TextView(Widget, can_focus=True):
         Binding("down,j", "scroll_by(1)", "down", show=False),
         Binding("pageup,ctrl+b", "scroll_page(-1)", "page up", show=False),
         Binding("pagedown,ctrl+f,space", "scroll_page(1)", "page down", show=False),
-        Binding("home,g", "scroll_edge(0)", "top", show=False),
+        Binding("home", "scroll_edge(0)", "top", show=False),
         Binding("end", "scroll_edge(1)", "bottom", show=False),
     ]
 

@@ -1,0 +1,140 @@
+"""A guard on the screen: its plan, its countdown in the header, and what ends it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from edgetui.actions.audit import AuditLog
+from edgetui.model.freshness import Link, LinkState
+from tests.unit.actions.scripted import Answer, Connected, Request, scripted
+from tests.unit.model import factories as f
+
+from .driving import Screen, running
+from .fleet import NOW, plant
+
+
+class Site(Connected):
+    """A session on a scripted server, beside the rows of a store."""
+
+    def need(self, kind: str, needed: bool) -> None:
+        """ReplicaSets are there already."""
+
+    def show_metrics(self, kinds: Iterable[str]) -> None:
+        """Nobody measures anything here."""
+
+
+def answer(request: Request) -> Answer:
+    """The press of the plant, and its revisions."""
+    made = f.deployment(
+        "press", "line-2", replicas=6, revision=8, generation=9, image="registry.local/press:2.1"
+    )
+    if request.path.endswith("/press"):
+        return 200, made
+    if request.path.endswith("/replicasets"):
+        new = f.replica_set(made, "7f9c66", revision=8, replicas=2, ready=0, image="registry.local/press:2.1")
+        old = f.replica_set(made, "66d8c4", revision=7, replicas=5, image="registry.local/press:2.0")
+        return 200, {"items": [new, old]}
+    return 404, {"kind": "Status", "reason": "NotFound", "code": 404}
+
+
+@asynccontextmanager
+async def on_press(tmp_path: Path) -> AsyncIterator[Screen]:
+    """The cursor on the press in the rollouts pane."""
+    store = plant()
+    async with scripted(answer) as (_, there):
+        session = Site(there.target.server, store)
+        async with running([store], sessions={"plant": session}, audit=tmp_path / "audit.jsonl") as screen:
+            await screen.press("4", "slash", *"press", "enter")
+            yield screen
+        session.api.close()
+
+
+async def until_shown(screen: Screen, words: str) -> None:
+    """Wait until these words are on the screen."""
+    for _ in range(2000):
+        await screen.pilot.pause(0.01)
+        screen.app.main.update_header()
+        if words in screen.text():
+            return
+    raise AssertionError(f"{words!r} is not on the screen:\n{screen.text()}")
+
+
+async def guarded(screen: Screen) -> None:
+    """Press g and agree."""
+    await screen.press("g")
+    await until_shown(screen, "Guard deployment press in line-2 on plant")
+    await screen.press("right", "enter")
+    await until_shown(screen, "GUARD press")
+
+
+async def test_the_plan_says_when_and_to_what_and_that_it_ends_with_the_screen(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await screen.press("g")
+        await until_shown(screen, "Guard deployment press in line-2 on plant")
+        text = screen.text()
+        assert "back to  revision 7, registry.local/press:2.0" in text
+        assert "fail for 2m" in text
+        assert "ends with this screen and its SSH session" in text
+        assert "more lines" not in text
+        await screen.press("enter")
+        assert screen.app.flows.guards == {}
+
+
+async def test_it_counts_down_in_the_header_and_in_the_details(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await guarded(screen)
+        await until_shown(screen, "GUARD press 1m")
+        await screen.press("enter")
+        await until_shown(screen, "guard: rolls back in 1m")
+
+
+async def test_the_same_key_cancels_after_a_question_and_so_does_escape(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await guarded(screen)
+        await screen.press("g")
+        await until_shown(screen, "Cancel the guard of deployment press on plant?")
+        await screen.press("enter")
+        assert len(screen.app.flows.guards) == 1
+        await until_shown(screen, "GUARD press 1m")
+        await screen.press("escape")  # the filter
+        await screen.press("escape")
+        await until_shown(screen, "Cancel the guard of deployment press on plant?")
+        await screen.press("right", "enter")
+        await until_shown(screen, "was cancelled")
+        assert screen.app.badges == []
+    last = (tmp_path / "audit.jsonl").read_text().splitlines()[-1]
+    assert '"state":"cancelled"' in last
+
+
+async def test_leaving_with_a_guard_asks_first(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await guarded(screen)
+        await screen.press("q")
+        await until_shown(screen, "A guard ends with this screen")
+        assert "Guard of deployment press on plant" in screen.text()
+        await screen.press("right", "enter")
+        assert screen.app.return_code == 0
+    assert AuditLog(tmp_path / "audit.jsonl").verify().broken == ()
+
+
+async def test_what_it_cannot_judge_is_said(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await guarded(screen)
+        store = screen.app.stores[0]
+        store.set_link(LinkState(Link.STALE, since=NOW, heard=NOW))
+        await until_shown(screen, "GUARD press?")
+
+
+async def test_home_is_the_first_row_and_g_is_not(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await screen.press("escape", "end")
+        last = screen.app.main.target
+        await screen.press("home")
+        first = screen.app.main.target
+        assert first is not None and last is not None
+        assert first.key != last.key
+        await screen.press("1", "end", "g")
+        assert screen.app.main.target is not None
+        assert "does not work on node" in screen.text()
