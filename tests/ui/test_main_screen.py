@@ -244,7 +244,7 @@ async def test_details_live_with_the_object_and_say_when_it_is_gone() -> None:
         await screen.press("4", "enter")
         text = screen.text()
         assert "deployment press   line-2 · plant" in text
-        assert "6 wanted: 2 starting · 5 old" in text
+        assert "6 wanted: 2 not ready · 5 old" in text
         assert "press:2.0" in text
         row = store.get("Deployment", "line-2", "press")
         assert row is not None

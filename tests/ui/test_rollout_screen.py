@@ -150,7 +150,7 @@ async def test_a_passed_deadline_is_not_final_and_complete_is_not_health() -> No
     starting = f.pod("press-x", owner=sets, labels={"pod-template-hash": "a"}, statuses=[f.waiting("")])
     text = await shown(late, sets, starting)
     assert "its deadline of 10m has passed, but new pods are on their way: it may yet finish" in text
-    assert "kubectl gives up at the deadline; the rollout does not" in text
+    assert "the controller goes on: a passed deadline is not final" in text
     done = f.daemon_set("ag", desired=2, misscheduled=1)
     dead = f.pod("ag-x", owner=done, node="node-9", ready="False")
     text = await shown(done, dead, f.node("node-9", ready="Unknown"))
@@ -177,8 +177,12 @@ async def test_what_a_quota_refuses_a_stateful_set_is_found_in_its_events() -> N
         " requested: pods=1, used: pods=2, limited: pods=2",
         type_="Warning",
     )
-    text = await shown(made, *f.pods_of(made, 2, label="press-a"), server=Server(made, events=[refused]))
+    pods = f.pods_of(made, 2, label="press-a")
+    text = await shown(made, *pods, server=Server(made, events=[refused]))
     assert "! quota small is full: 2 of 2 pods used" in text
+    later = f.event(made, "SuccessfulCreate", "create Pod db-1 in StatefulSet db successful", last=f.NOW - 1)
+    text = await shown(made, *pods, server=Server(made, events=[refused, later]))
+    assert "! quota small" not in text
 
 
 async def test_the_time_that_is_left_is_told_while_it_moves() -> None:

@@ -13,7 +13,7 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.pace import pace
 from edgetui.model.panes.base import BAD, WATCH
-from edgetui.model.panes.rolloutwords import Judgement, judge
+from edgetui.model.panes.rolloutwords import judge
 from edgetui.model.placing import refused
 from edgetui.model.revision import Revision
 from edgetui.model.revisiontree import tree
@@ -83,26 +83,28 @@ def _state(
     sentences = [found.sentence] if found.sentence else []
     for one, count in findings(view.pods, (node for node in store.rows("Node") if isinstance(node, NodeRow))):
         sentences.append(f"{one.sentence} ({plural(count, 'pod')})")
-    if not sentences:
-        sentences += _refusals(view, found, events)
+    refusal = _refusal(view, events) if not sentences and role != "ok" else ""
+    if refusal:
+        yield trouble(refusal)
     for sentence in list(dict.fromkeys(sentences))[:4]:
-        yield trouble(sentence, role if found.severity != WATCH else "warn")
+        yield trouble(sentence) if found.severity == BAD else line("  ", Span(sentence, role))
     said = verdict(row)
     yield line("  ", Span("kubectl says  ", "quiet"), said.text)
     if said.failed:
         yield line(
-            Span("  kubectl gives up at the deadline; the rollout does not, it may still finish", "quiet")
+            Span("  kubectl stops there; the controller goes on: a passed deadline is not final", "quiet")
         )
     elif said.done and found.severity == BAD:
         yield line(Span("  complete is not healthy: kubectl looks no further, see above", "quiet"))
 
 
-def _refusals(view: View, found: Judgement, events: Iterable[EventRow]) -> list[str]:
-    """Why pods are not made: a StatefulSet and a DaemonSet tell it in their events only."""
-    if not view.segments.missing or found.severity not in (BAD, WATCH):
-        return []
-    failed = [event for event in events if event.reason == "FailedCreate" and event.type == "Warning"]
-    return [refused(max(failed, key=lambda event: event.last).message).sentence] if failed else []
+def _refusal(view: View, events: Iterable[EventRow]) -> str:
+    """Why pods are not made, empty when nothing says so: StatefulSets and DaemonSets tell it in their events only."""
+    tries = [event for event in events if event.reason in ("FailedCreate", "SuccessfulCreate")]
+    newest = max(tries, key=lambda event: event.last, default=None)
+    if not view.segments.missing or newest is None or newest.reason != "FailedCreate":
+        return ""
+    return refused(newest.message).sentence
 
 
 def _time_left(row: Workload, view: View, now: float) -> Iterable[Spans]:
@@ -124,6 +126,6 @@ def _time_left(row: Workload, view: View, now: float) -> Iterable[Spans]:
 
 
 def _parts(segments: Segments) -> str:
-    words = ("available", "ready, not yet available", "starting", "old", "ending", "missing")
+    words = ("available", "ready, not yet available", "not ready", "old", "ending", "missing")
     parts = [f"{count} {word}" for count, word in zip(segments.parts(), words, strict=True) if count]
     return f"{segments.wanted} wanted: {' · '.join(parts) or 'none'}"

@@ -18,7 +18,7 @@ _SIGNS = (
 _BAR = (
     ("=", "new and available"),
     ("+", "new and ready"),
-    (".", "new, starting"),
+    (".", "new, not ready"),
     ("o", "old, still serving"),
     ("x", "ending"),
 )
