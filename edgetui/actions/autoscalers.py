@@ -12,14 +12,20 @@ from edgetui.model.kinds.autoscaler import AutoscalerRow
 _KIND = "HorizontalPodAutoscaler"
 
 
-async def autoscaler_of(session: Session, key: ObjectKey) -> tuple[AutoscalerRow | None, str]:
-    """The autoscaler whose scaleTargetRef is `key`, and a sentence when that could not be found out."""
+async def autoscaler_of(
+    session: Session, key: ObjectKey, group: str | None = None
+) -> tuple[AutoscalerRow | None, str]:
+    """The autoscaler whose scaleTargetRef is `key`, and a sentence when that could not be found out.
+
+    `group` is the API group of a kind that edgetui does not watch.
+    """
+    group = KINDS[key.kind].group if group is None else group
     store = session.store
     if store is not None:
         freshness = store.freshness(_KIND)
         if freshness.sync is Sync.LIVE and not freshness.partial:
             rows = [row for row in store.rows(_KIND) if isinstance(row, AutoscalerRow)]
-            return _owner(rows, key), ""
+            return _owner(rows, key, group), ""
     try:
         listed = await session.api.get(KINDS[_KIND].path(key.namespace))
     except NotFound:
@@ -29,11 +35,10 @@ async def autoscaler_of(session: Session, key: ObjectKey) -> tuple[AutoscalerRow
     rows = [
         row for row in (row_of(_KIND, item) for item in listed["items"]) if isinstance(row, AutoscalerRow)
     ]
-    return _owner(rows, key), ""
+    return _owner(rows, key, group), ""
 
 
-def _owner(rows: list[AutoscalerRow], key: ObjectKey) -> AutoscalerRow | None:
-    group = KINDS[key.kind].group
+def _owner(rows: list[AutoscalerRow], key: ObjectKey, group: str) -> AutoscalerRow | None:
     for row in rows:
         same = (row.namespace, row.target_kind, row.target_name) == (key.namespace, key.kind, key.name)
         if same and row.target_api.partition("/")[0] == group:

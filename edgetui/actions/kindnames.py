@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgetui.actions.plan import Refusal
+from edgetui.model.kinds import KINDS
 
 _NAMES = {
     "Deployment": ("deployment", "deployments", "deploy"),
@@ -15,6 +16,17 @@ _NAMES = {
     "Service": ("service", "services", "svc"),
 }
 _KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
+
+
+def known(kind: str) -> bool:
+    """Whether a word names a kind that edgetui watches, and no other group's kind of that name."""
+    name, _, rest = kind.lower().partition(".")
+    found = _KINDS.get(name)
+    return found is not None and rest in (
+        "",
+        KINDS[found].group,
+        f"{KINDS[found].version}.{KINDS[found].group}",
+    )
 
 
 def parse(text: str) -> tuple[str, str]:

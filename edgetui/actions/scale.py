@@ -14,7 +14,8 @@ from edgetui.actions.limits import limits_of
 from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
-from edgetui.actions.registry import needs
+from edgetui.actions.registry import Access, needs
+from edgetui.actions.scalable import Scalable, numbers, reach
 from edgetui.actions.watching import Judgement, Watched, Workload, watch
 from edgetui.actions.writing import Intent, carry_out, in_words, object_path, read
 from edgetui.model.identity import ObjectRef
@@ -36,8 +37,9 @@ class ScaleView(msgspec.Struct, frozen=True):
     `ref` carries the uid and version that the write will insist on, `generation` tells a changed spec from mere status.
     `desired` is what the spec wants, `current` what exists, `ready` how many of those are ready. `hpa` is the
     autoscaler that owns the number. `notes` are sentences that hold whatever number is chosen, `replicas` is the
-    number that was asked for, where it is known already. `limits` are the budgets and quotas it may meet.
-    `before` is the number that an object at 0 had, `before_said` who says so and `before_at` when that was (Unix s).
+    number that was asked for, where it is known already. `limits` are the budgets and quotas it may meet. `before` is
+    the number that an object at 0 had, `before_said` who says so and `before_at` when that was (Unix s). `other` is the
+    resource of an object whose kind edgetui does not watch.
     """
 
     ref: ObjectRef
@@ -53,10 +55,22 @@ class ScaleView(msgspec.Struct, frozen=True):
     before: int = 0
     before_said: str = ""
     before_at: int = 0
+    other: Scalable | None = None
 
     @property
     def resource_version(self) -> str:
         return self.ref.resource_version
+
+    @property
+    def path(self) -> str:
+        """Where the object is."""
+        key = self.ref.key
+        return self.other.path(key.namespace, key.name) if self.other else object_path(key)
+
+    @property
+    def needs(self) -> tuple[Access, ...]:
+        """The rights that scaling it needs."""
+        return self.other.needs if self.other else needs("scale", self.ref.key.kind)
 
     @property
     def owner(self) -> str:
@@ -107,6 +121,30 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
     )
 
 
+async def prepare_other(
+    session: Session, ref: ObjectRef, other: Scalable, replicas: int | None = None
+) -> ScaleView:
+    """The same for an object whose kind edgetui does not watch: all that is known is what its scale says."""
+    path = other.path(ref.key.namespace, ref.key.name)
+    there = await read(session, ref, path)
+    scale, (hpa, note) = await asyncio.gather(
+        session.api.get(f"{path}/scale"), autoscaler_of(session, ref.key, other.group)
+    )
+    desired, running = numbers(scale)
+    metadata = there["metadata"]
+    return ScaleView(
+        ref=ObjectRef(ref.key, metadata["uid"], metadata["resourceVersion"]),
+        generation=metadata.get("generation", 0),
+        desired=desired,
+        current=running,
+        ready=running,
+        hpa=hpa,
+        notes=(*([note] if note else []), *_owners(there)),
+        replicas=replicas,
+        other=other,
+    )
+
+
 async def perform(
     gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None
 ) -> Receipt:
@@ -117,12 +155,12 @@ async def perform(
     if isinstance(replicas, bool) or not 0 <= replicas <= MOST:
         raise Refusal(f"{replicas} is not a number of replicas.", f"Give a whole number from 0 to {MOST}.")
     key = view.ref.key
-    async with gate.run(session, "scale", view.ref, needs("scale", key.kind), key.namespace, key.name) as run:
+    async with gate.run(session, "scale", view.ref, view.needs, key.namespace, key.name) as run:
         if replicas == view.desired:
             return await _already(run, view, wait)
 
         async def changed() -> Exception:
-            now = await prepare(session, view.ref, replicas)
+            now = await _again(session, view, replicas)
             return Changed(
                 f"{in_words(key)} changed while you looked: it was at {view.desired}, now it is at {now.desired}.",
                 now,
@@ -136,11 +174,18 @@ async def perform(
             doing=f"Setting {in_words(key)} from {view.desired} to {replicas}",
             applied=partial(_applied, view, replicas),
             changed=changed,
+            path=view.path,
         )
         if lost := await carry_out(run, intent, wait):
             return await run.finish(_unknown(view, replicas, lost))
         run.step(f"The server accepted {replicas} replicas", "done")
         return await run.finish(await _reach(run, view, replicas, wait))
+
+
+async def _again(session: Session, view: ScaleView, replicas: int) -> ScaleView:
+    if view.other:
+        return await prepare_other(session, view.ref, view.other, replicas)
+    return await prepare(session, view.ref, replicas)
 
 
 def plan(session: Session, view: ScaleView, replicas: int, version: str) -> Plan:
@@ -184,10 +229,10 @@ def request(view: ScaleView, replicas: int, version: str) -> Write:
     }
     return Write(
         "PUT",
-        object_path(key, "scale"),
+        f"{view.path}/scale",
         body,
         f"scale {in_words(key)} from {view.desired} to {replicas}",
-        object_path=object_path(key),
+        object_path=view.path,
         uid=view.ref.uid,
         before={"replicas": view.desired, "generation": view.generation, "resourceVersion": version},
         after={"replicas": replicas},
@@ -197,6 +242,11 @@ def request(view: ScaleView, replicas: int, version: str) -> Write:
 async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None, written: int = 1) -> Receipt:
     if wait is None:
         return _receipt(view, replicas, False, f"{replicas} replicas accepted; not waited for.", pending=True)
+
+    if view.other:
+        found = await reach(run, view.path, replicas, wait)
+        run.step(found.text, "done" if found.reached else "failed")
+        return _told(view, replicas, found, "")
 
     async def judge(row: Workload) -> Judgement:
         return _judge(view, replicas, row)
@@ -241,7 +291,7 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
 
 def _applied(view: ScaleView, replicas: int, there: Json) -> bool:
     moved = there["metadata"].get("generation", 0) > view.generation
-    return bool(moved and there["spec"].get("replicas") == replicas)
+    return bool(moved and (there.get("spec") or {}).get("replicas") == replicas)
 
 
 async def _already(run: Run, view: ScaleView, wait: float | None) -> Receipt:

@@ -35,14 +35,15 @@ def in_words(key: ObjectKey) -> str:
     return f"{kind_word(key.kind)} {key.name}"
 
 
-async def read(session: Session, ref: ObjectRef) -> Json:
+async def read(session: Session, ref: ObjectRef, path: str = "") -> Json:
     """The object as the server has it now; raises Refusal when it is gone or another one has taken its name.
 
-    An empty `ref.uid` takes whatever stands there (a command names an object, a screen has shown one).
+    An empty `ref.uid` takes whatever stands there (a command names an object, a screen has shown one). `path` is where
+    an object is whose kind edgetui does not watch.
     """
     key = ref.key
     try:
-        there: Json = await session.api.get(object_path(key))
+        there: Json = await session.api.get(path or object_path(key))
     except NotFound:
         raise Refusal(
             f"There is no {in_words(key)} in {key.namespace} on {session.name}.",
@@ -62,6 +63,7 @@ class Intent(msgspec.Struct, frozen=True):
     `ref` and `generation` are what the person saw. `applied` says whether an object as the server has it now
     carries the change; `changed` makes what to raise when somebody else changed the object first. `same` says whether
     an object as it is now still has what the person saw, for kinds whose generation does not tell on every server.
+    `path` is where an object is whose kind edgetui does not watch.
     """
 
     ref: ObjectRef
@@ -72,6 +74,7 @@ class Intent(msgspec.Struct, frozen=True):
     applied: Callable[[Json], bool]
     changed: Callable[[], Awaitable[Exception]]
     same: Callable[[Json], bool] = lambda there: True
+    path: str = ""
 
 
 async def carry_out(run: Run, intent: Intent, wait: float | None) -> EdgetuiError | None:
@@ -110,7 +113,7 @@ async def _at_version(
         try:
             await send(version)
         except Conflict:
-            there = await read(session, intent.ref)
+            there = await read(session, intent.ref, intent.path)
             metadata = there["metadata"]
             if metadata.get("generation", 0) != intent.generation or not intent.same(there):
                 raise await intent.changed() from None
@@ -132,7 +135,7 @@ async def _arrived(run: Run, intent: Intent, patience: float) -> bool:
     until = loop.time() + min(patience, LATE)
     while True:
         try:
-            if intent.applied(await read(run.session, intent.ref)):
+            if intent.applied(await read(run.session, intent.ref, intent.path)):
                 run.step("The write arrived, only its answer was lost", "done")
                 return True
         except Refusal:

@@ -1,0 +1,159 @@
+"""Kinds that edgetui does not watch but can scale: whatever the API's own lists give a scale subresource."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from edgetui.actions.gate import Run
+from edgetui.actions.plan import Json, Refusal
+from edgetui.actions.ports import Session
+from edgetui.actions.registry import Access
+from edgetui.actions.watching import Judgement, Watched
+from edgetui.cluster.errors import EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
+
+_LISTS = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+"""All groups in one answer from servers since 1.30; older ones name their groups, which are then asked for."""
+
+LOOK = 1.0  # seconds between two looks
+
+
+class Scalable(msgspec.Struct, frozen=True):
+    """One resource with a scale subresource, and the names it goes by."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool
+    names: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Access, ...]:
+        return (
+            Access("update", self.plural, self.group, "scale"),
+            Access("get", self.plural, self.group, "scale"),
+            Access("get", self.plural, self.group),
+        )
+
+    def path(self, namespace: str, name: str) -> str:
+        """The API path of one object."""
+        root = f"/apis/{self.group}" if self.group else "/api"
+        space = f"/namespaces/{namespace}" if self.namespaced else ""
+        return f"{root}/{self.version}{space}/{self.plural}/{name}"
+
+    def called(self, text: str) -> bool:
+        """Whether "pump", "pumps", "pu" or "pumps.example.com" means this one."""
+        name, _, group = text.lower().partition(".")
+        return name in self.names and group in ("", self.group)
+
+
+async def find(session: Session, text: str) -> Scalable:
+    """The resource that a person means. Raises Refusal when the cluster has none that can be scaled."""
+    found = [one for one in await _all(session) if one.called(text)]
+    if not found:
+        raise Refusal(
+            f"{session.name} has no kind “{text}” that can be scaled.",
+            "kubectl api-resources lists the kinds it has.",
+        )
+    if len({one.group for one in found}) > 1:
+        names = ", ".join(sorted(f"{one.plural}.{one.group}" for one in found))
+        raise Refusal(f"“{text}” may be one of {names}.", "Name it with its group.")
+    return found[0]
+
+
+async def _all(session: Session) -> list[Scalable]:
+    headers = {"Accept": _LISTS}
+    core, body = await asyncio.gather(
+        session.api.get("/api/v1"), session.api.get_bytes("/apis", headers=headers)
+    )
+    found = list(_of_list("", "v1", core))
+    groups: Json = msgspec.json.decode(body)
+    if groups.get("kind") == "APIGroupDiscoveryList":
+        for group in groups.get("items") or []:
+            for version in (group.get("versions") or [])[:1]:  # the first one is the preferred one
+                found += _of_discovery(group["metadata"]["name"], version)
+        return found
+    preferred = [one["preferredVersion"]["groupVersion"] for one in groups.get("groups") or []]
+    for name, listed in zip(
+        preferred, await asyncio.gather(*(_listed(session, one) for one in preferred)), strict=True
+    ):
+        group, _, version = name.rpartition("/")
+        found += _of_list(group, version, listed)
+    return found
+
+
+async def _listed(session: Session, group_version: str) -> Json:
+    """One group's list; a group whose own server is down must not hide the others."""
+    try:
+        found: Json = await session.api.get(f"/apis/{group_version}")
+    except EdgetuiError:
+        return {}
+    return found
+
+
+def _of_discovery(group: str, version: Json) -> Iterator[Scalable]:
+    for one in version.get("resources") or []:
+        if any(sub.get("subresource") == "scale" for sub in one.get("subresources") or []):
+            kind = one["responseKind"]["kind"]
+            names = (
+                one["resource"],
+                one.get("singularResource") or kind.lower(),
+                *(one.get("shortNames") or ()),
+            )
+            yield Scalable(
+                group, version["version"], one["resource"], kind, one["scope"] == "Namespaced", names
+            )
+
+
+def _of_list(group: str, version: str, listed: Json) -> Iterator[Scalable]:
+    resources = listed.get("resources") or []
+    scaled = {one["name"].partition("/")[0] for one in resources if one["name"].endswith("/scale")}
+    for one in resources:
+        if one["name"] in scaled:
+            names = (
+                one["name"],
+                one.get("singularName") or one["kind"].lower(),
+                *(one.get("shortNames") or ()),
+            )
+            yield Scalable(group, version, one["name"], one["kind"], one["namespaced"], names)
+
+
+def numbers(scale: Json) -> tuple[int, int]:
+    """What a Scale object wants and what runs; both are left out where they are 0."""
+    spec, status = scale.get("spec") or {}, scale.get("status") or {}
+    return int(spec.get("replicas") or 0), int(status.get("replicas") or 0)
+
+
+async def reach(run: Run, path: str, replicas: int, wait: float) -> Watched:
+    """Look at the scale subresource until as many run as were asked for, for at most `wait` seconds."""
+    loop = asyncio.get_running_loop()
+    began, said = loop.time(), ""
+    while True:
+        judged = await _judged(run.session.api, path, replicas)
+        seconds = loop.time() - began
+        if judged.final:
+            return Watched(judged.done, judged.failed, judged.text, seconds, None)
+        if judged.text != said:
+            said = judged.text
+            run.step(said, "doing")
+        if seconds >= wait:
+            return Watched(False, False, said, seconds, None)
+        await run.gate.sleep(min(LOOK, max(0.01, wait - seconds)))
+
+
+async def _judged(api: Any, path: str, replicas: int) -> Judgement:
+    try:
+        wanted, running = numbers(await api.get(f"{path}/scale"))
+    except NotFound:
+        return Judgement(False, True, "it is gone", final=True)
+    except (LinkError, ServerFailure, Throttled) as problem:
+        return Judgement(False, False, problem.sentence)
+    if wanted != replicas:
+        return Judgement(False, True, f"set to {wanted} by someone else", final=True)
+    return Judgement(
+        running == replicas, False, f"{running} of {replicas} running", final=running == replicas
+    )
