@@ -48,13 +48,15 @@ class Ending(msgspec.Struct, frozen=True):
 
     sentence: str
     good: bool = False
+    cancelled: bool = False
     receipt: Receipt | None = None
 
 
 class Guard:
     """One guard over one object; `agree` comes first, then `run`.
 
-    `keep` lets it go on with the next template after a good release or a roll-back. `changed` is called after every
+    `keep` lets it go on with the next template after a good release or a roll-back; `patient` lets it wait for the next
+    release where the present one is known to be good when it comes. `changed` is called after every
     look, `progress` with the steps of a roll-back, `told` with what the person should know. `note` says why it did
     not roll back when it was due, `writing` is true from the moment its roll-back may have been sent.
     """
@@ -66,6 +68,7 @@ class Guard:
         view: GuardView,
         *,
         keep: bool,
+        patient: bool = False,
         told: Callable[[str], None],
         changed: Callable[[], None] = lambda: None,
         progress: Callable[[Step], None] = lambda step: None,
@@ -79,6 +82,8 @@ class Guard:
         self._view = view
         self._gate = gate
         self._keep = keep
+        self._patient = patient
+        self._found_good = ""
         self._told = told
         self._progress = progress
         self._changed = changed
@@ -167,10 +172,13 @@ class Guard:
             return await self._fired() if self._firing.done() else None
         if self._cancelled.is_set():
             await self._note("cancelled")
-            return Ending(f"The guard of {self.words} was cancelled: it rolls nothing back.")
+            return Ending(f"The guard of {self.words} was cancelled: it rolls nothing back.", cancelled=True)
         if self.state.phase is Phase.GONE:
             return Ending(f"The guard of {self.words} ended: {self.state.why}.")
-        if self.state.phase is Phase.DONE and not self._keep:
+        if self._patient and not before.template and self.state.phase is Phase.DONE:
+            self._found_good = self.state.template
+        over = self.state.phase is Phase.DONE and self.state.template != self._found_good
+        if over and not self._keep:
             await self._note("done")
             return Ending(f"{self.words} is complete and stayed so; its guard ended.", good=True)
         if self.state.phase is Phase.FIRE:

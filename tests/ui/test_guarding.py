@@ -26,13 +26,17 @@ class Site(Connected):
 
 
 def answer(request: Request) -> Answer:
-    """The press of the plant, and its revisions."""
+    """The press and the oven of the plant, and the revisions of the press."""
     made = f.deployment(
         "press", "line-2", replicas=6, revision=8, generation=9, image="registry.local/press:2.1"
     )
     if request.path.endswith("/press"):
         return 200, made
-    if request.path.endswith("/replicasets"):
+    if request.path.endswith("/oven"):
+        return 200, f.deployment("oven", "line-1")
+    if request.path.endswith("line-1/replicasets"):
+        return 200, {"items": []}
+    if request.path.endswith("line-2/replicasets"):
         new = f.replica_set(made, "7f9c66", revision=8, replicas=2, ready=0, image="registry.local/press:2.1")
         old = f.replica_set(made, "66d8c4", revision=7, replicas=5, image="registry.local/press:2.0")
         return 200, {"items": [new, old]}
@@ -40,13 +44,13 @@ def answer(request: Request) -> Answer:
 
 
 @asynccontextmanager
-async def on_press(tmp_path: Path) -> AsyncIterator[Screen]:
-    """The cursor on the press in the rollouts pane."""
+async def on_press(tmp_path: Path, name: str = "press") -> AsyncIterator[Screen]:
+    """The cursor on the press, or another machine, in the rollouts pane."""
     store = plant()
     async with scripted(answer) as (_, there):
         session = Site(there.target.server, store)
         async with running([store], sessions={"plant": session}, audit=tmp_path / "audit.jsonl") as screen:
-            await screen.press("4", "slash", *"press", "enter")
+            await screen.press("4", "slash", *name, "enter")
             yield screen
         session.api.close()
 
@@ -125,6 +129,26 @@ async def test_what_it_cannot_judge_is_said(tmp_path: Path) -> None:
         store = screen.app.stores[0]
         store.set_link(LinkState(Link.STALE, since=NOW, heard=NOW))
         await until_shown(screen, "GUARD press?")
+
+
+async def test_where_all_is_well_it_waits_for_the_next_release(tmp_path: Path) -> None:
+    async with on_press(tmp_path, "oven") as screen:
+        await screen.press("g")
+        await until_shown(screen, "Guard deployment oven in line-1 on plant")
+        await screen.press("right", "enter")
+        await until_shown(screen, "GUARD oven")
+        await screen.press("enter")
+        await until_shown(screen, "guard: waiting for the next release")
+
+
+async def test_an_end_that_came_by_itself_waits_to_be_read(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await guarded(screen)
+        await screen.press("question_mark")
+        press = screen.app.stores[0].get("Deployment", "line-2", "press")
+        assert press is not None
+        screen.app.stores[0].delete("Deployment", "line-2", "press", press.uid)
+        await until_shown(screen, "The guard of deployment press ended: it no longer exists")
 
 
 async def test_home_is_the_first_row_and_g_is_not(tmp_path: Path) -> None:

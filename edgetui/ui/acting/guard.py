@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgetui import crash
 from edgetui.actions.guarding import Ending, Guard
 from edgetui.actions.guardplan import prepare
+from edgetui.actions.plan import Receipt
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.guard import Phase, Terms
 from edgetui.model.text import duration
@@ -33,12 +34,13 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
         return
     what = f"{kind_word(ref.key.kind)} {ref.key.name} on {session.name}"
     view = await flows.read(f"the revisions of {what}", prepare(session, ref, Terms(), on_screen=True))
-    progress = Progress(f"The guard of {what} rolls it back", flows.app.monotonic)
+    progress = Progress(f"The guard of {what}", flows.app.monotonic)
     guard = Guard(
         session,
         flows.gate(progress.step),
         view,
         keep=False,
+        patient=True,
         told=flows.app.flash,
         changed=flows.app.main.update_header,
         progress=progress.step,
@@ -59,7 +61,7 @@ async def _watch(flows: Flows, guard: Guard, progress: Progress) -> None:
         told = "The guard has ended. What it wrote is in the audit record."
         progress.fail(EdgetuiError(crash.sentence(error), told))
     else:
-        _end(flows, ending, progress)
+        _end(flows, guard, ending, progress)
     finally:
         flows.guards.pop(guard.ref.key, None)
         flows.app.main.update_header()
@@ -68,11 +70,13 @@ async def _watch(flows: Flows, guard: Guard, progress: Progress) -> None:
         flows.show_later(progress)
 
 
-def _end(flows: Flows, ending: Ending, progress: Progress) -> None:
-    if ending.receipt is not None:
-        progress.finish(ending.receipt)
-    else:
+def _end(flows: Flows, guard: Guard, ending: Ending, progress: Progress) -> None:
+    """What was asked for just now is said in the footer; what happened by itself waits to be read."""
+    if ending.cancelled:
         flows.app.flash(ending.sentence)
+        return
+    session, ref = guard.session.name, guard.ref
+    progress.finish(ending.receipt or Receipt("guard", session, ref, ending.good, (ending.sentence,)))
 
 
 async def _ask_to_cancel(flows: Flows, guard: Guard) -> None:
