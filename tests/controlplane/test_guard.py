@@ -155,13 +155,14 @@ async def killed(site: Site, name: str, arrives: bool) -> tuple[Process, bool]:
         await first.kill()
         proxy.delay = 0.0
         proxy.restore()
+        generation = (await site.there("Deployment", name))["metadata"]["generation"]
         second = Process(site.directory / f"home-{name}", *command)
         await second.says("Guarding")
-        if not arrives:
+        if generation == before:
             await second.says("this template was rolled back from once")
             second.send(signal.SIGTERM)
-        await second.code()
-        generation = (await site.there("Deployment", name))["metadata"]["generation"]
+        assert await second.code() == 0
+        assert (await site.there("Deployment", name))["metadata"]["generation"] == generation
         assert generation - before in (0, 1)
         return second, generation > before
 
