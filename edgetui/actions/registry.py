@@ -110,6 +110,13 @@ ACTIONS: dict[str, Action] = {
             },
         ),
         Action(
+            "resize",
+            "a",
+            "resize in place",
+            "Give a container of a running pod another cpu and memory; says what its node answers.",
+            {"Pod": (Access("patch", "pods", "", "resize"), Access("get", "pods"))},
+        ),
+        Action(
             "rollback",
             "b",
             "roll back",
