@@ -108,12 +108,13 @@ ACTIONS: dict[str, Action] = {
                     Access("get", "horizontalpodautoscalers", "autoscaling"),
                 )
             },
+            front=True,
         ),
         Action(
             "resize",
             "a",
-            "resize in place",
-            "Give a container of a running pod another cpu and memory; says what its node answers.",
+            "resize",
+            "Give a container of a running pod another cpu and memory in place; says what its node answers.",
             {"Pod": (Access("patch", "pods", "", "resize"), Access("get", "pods"))},
         ),
         Action(
