@@ -33,6 +33,7 @@ ACTIONS = (
     "unstick",
     "undo",
     "bounds",
+    "resize",
     "park",
     "unpark",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 import msgspec
@@ -11,15 +10,15 @@ from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
+from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.writing import Intent, carry_out, object_path, read
-from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure, Throttled
+from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.scaling import prospect
 
 MOST = 2**31 - 1  # both are int32
-LOOK = 1.0  # seconds between two looks at what the controller makes of it
 
 
 class BoundsView(msgspec.Struct, frozen=True):
@@ -174,42 +173,32 @@ async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | 
     name = view.ref.key.name
     if wait is None:
         return _receipt(view, low, high, False, f"{low} to {high} accepted; not waited for.", pending=True)
-    loop = asyncio.get_running_loop()
-    began, said = loop.time(), ""
-    while True:
-        try:
-            row = row_of(view.ref.key.kind, await read(run.session, view.ref))
-        except Refusal as gone:
-            return _receipt(view, low, high, False, gone.sentence)
-        except (LinkError, ServerFailure, Throttled) as problem:
-            text = problem.sentence
-        else:
-            assert isinstance(row, AutoscalerRow)
-            done, text = _judge(row, low, high)
-            if done is not None:
-                run.step(text, "done" if done else "failed")
-                after = f"after {loop.time() - began:.1f} s"
-                return _receipt(view, low, high, done, f"autoscaler {name}: {text} {after}.")
-        if text != said:
-            said = text
-            run.step(said, "doing")
-        if loop.time() - began >= wait:
-            after = f"after {loop.time() - began:.1f} s"
-            return _receipt(
-                view, low, high, False, f"autoscaler {name}: accepted, but {after} {text}.", pending=True
-            )
-        await run.gate.sleep(min(LOOK, max(0.01, began + wait - loop.time())))
+
+    async def judge() -> Judgement:
+        row = row_of(view.ref.key.kind, await read(run.session, view.ref))
+        assert isinstance(row, AutoscalerRow)
+        return _judge(row, low, high)
+
+    seen = await poll(run, judge, wait)
+    run.step(seen.text, "done" if seen.reached else "failed")
+    after = f"after {seen.seconds:.1f} s"
+    if seen.reached or seen.failed:
+        return _receipt(view, low, high, seen.reached, f"autoscaler {name}: {seen.text} {after}.")
+    return _receipt(
+        view, low, high, False, f"autoscaler {name}: accepted, but {after} {seen.text}.", pending=True
+    )
 
 
-def _judge(row: AutoscalerRow, low: int, high: int) -> tuple[bool | None, str]:
-    """Whether it is as asked for: true, false for good, or None for not yet; and what there is to say."""
+def _judge(row: AutoscalerRow, low: int, high: int) -> Judgement:
     if (row.min, row.max) != (low, high):
-        return False, f"set to {row.min} to {row.max} by someone else"
+        return Judgement(False, True, f"set to {row.min} to {row.max} by someone else", final=True)
     if row.current == 0 and low > 0:
-        return True, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
+        return Judgement(
+            True, False, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
+        )
     if low <= row.current <= high:
-        return True, f"{low} to {high}, its target runs {row.current}"
-    return None, f"its target still runs {row.current}"
+        return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
+    return Judgement(False, False, f"its target still runs {row.current}")
 
 
 def _unknown(view: BoundsView, low: int, high: int, lost: Exception) -> Receipt:

@@ -108,6 +108,14 @@ ACTIONS: dict[str, Action] = {
                     Access("get", "horizontalpodautoscalers", "autoscaling"),
                 )
             },
+            front=True,
+        ),
+        Action(
+            "resize",
+            "a",
+            "resize",
+            "Give a container of a running pod another cpu and memory in place; says what its node answers.",
+            {"Pod": (Access("patch", "pods", "", "resize"), Access("get", "pods"))},
         ),
         Action(
             "rollback",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
@@ -12,13 +11,11 @@ from edgetui.actions.gate import Run
 from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
-from edgetui.actions.watching import Judgement, Watched
-from edgetui.cluster.errors import EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
+from edgetui.actions.watching import Judgement, Watched, poll
+from edgetui.cluster.errors import EdgetuiError, NotFound
 
 _LISTS = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 """All groups in one answer from servers since 1.30; older ones name their groups, which are then asked for."""
-
-LOOK = 1.0  # seconds between two looks
 
 
 class Scalable(msgspec.Struct, frozen=True):
@@ -130,30 +127,14 @@ def numbers(scale: Json) -> tuple[int, int]:
 
 async def reach(run: Run, path: str, replicas: int, wait: float) -> Watched:
     """Look at the scale subresource until as many run as were asked for, for at most `wait` seconds."""
-    loop = asyncio.get_running_loop()
-    began, said = loop.time(), ""
-    while True:
-        judged = await _judged(run.session.api, path, replicas)
-        seconds = loop.time() - began
-        if judged.final:
-            return Watched(judged.done, judged.failed, judged.text, seconds, None)
-        if judged.text != said:
-            said = judged.text
-            run.step(said, "doing")
-        if seconds >= wait:
-            return Watched(False, False, said, seconds, None)
-        await run.gate.sleep(min(LOOK, max(0.01, wait - seconds)))
 
+    async def judge() -> Judgement:
+        try:
+            wanted, running = numbers(await run.session.api.get(f"{path}/scale"))
+        except NotFound:
+            return Judgement(False, True, "gone", final=True)
+        if wanted != replicas:
+            return Judgement(False, True, f"set to {wanted} by someone else", final=True)
+        return Judgement(running == replicas, False, f"{running} of {replicas} running")
 
-async def _judged(api: Any, path: str, replicas: int) -> Judgement:
-    try:
-        wanted, running = numbers(await api.get(f"{path}/scale"))
-    except NotFound:
-        return Judgement(False, True, "it is gone", final=True)
-    except (LinkError, ServerFailure, Throttled) as problem:
-        return Judgement(False, False, problem.sentence)
-    if wanted != replicas:
-        return Judgement(False, True, f"set to {wanted} by someone else", final=True)
-    return Judgement(
-        running == replicas, False, f"{running} of {replicas} running", final=running == replicas
-    )
+    return await poll(run, judge, wait)

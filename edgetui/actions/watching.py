@@ -87,6 +87,32 @@ async def watch(
         await run.gate.sleep(min(pause, max(0.01, began + wait - now)))
 
 
+async def poll(run: Run, judge: Callable[[], Awaitable[Judgement]], wait: float) -> Watched:
+    """Ask again and again until `judge` says something final or done, for at most `wait` seconds.
+
+    For what is in no watched row. Every change of words is a step.
+    """
+    loop = asyncio.get_running_loop()
+    began, said, pause = loop.time(), "", 0.1
+    while True:
+        try:
+            judged = await judge()
+        except Refusal as gone:
+            judged = Judgement(False, True, gone.sentence, final=True)
+        except (LinkError, ServerFailure, Throttled) as problem:
+            judged = Judgement(False, False, problem.sentence)
+        seconds = loop.time() - began
+        if judged.done or judged.final:
+            return Watched(judged.done, judged.failed, judged.text, seconds, None)
+        if judged.text != said:
+            said = judged.text
+            run.step(said, "doing")
+        if seconds >= wait:
+            return Watched(False, False, said, seconds, None)
+        pause = min(SLOW, pause * 1.5)
+        await run.gate.sleep(min(pause, max(0.01, wait - seconds)))
+
+
 async def _look(run: Run, ref: ObjectRef) -> tuple[Workload, bool]:
     """The row now, and whether a live watch gave it (then the next look costs nothing)."""
     store, key = run.session.store, ref.key

@@ -38,7 +38,9 @@ class Resource:
 
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False, short=("ns",))
 NODES = Resource("", "v1", "nodes", "Node", namespaced=False, short=("no",), subresources=("status",))
-PODS = Resource("", "v1", "pods", "Pod", short=("po",), subresources=("status", "log"), generation=True)
+PODS = Resource(
+    "", "v1", "pods", "Pod", short=("po",), subresources=("status", "log", "resize"), generation=True
+)
 SERVICES = Resource("", "v1", "services", "Service", short=("svc",))
 EVENTS = Resource("", "v1", "events", "Event", short=("ev",), cached=False)
 SECRETS = Resource("", "v1", "secrets", "Secret")

@@ -129,6 +129,8 @@ class Api:
         if sub == "status" and verb in ("update", "patch"):
             write = writing.patch if verb == "patch" else writing.update
             return write(request, storage, resource, namespace, name, sub)
+        if sub == "resize" and verb == "patch":
+            return writing.resize(request, storage, resource, namespace, name)
         if sub == "log" and verb == "get":
             return log_reply(request, storage, namespace, name, self._cluster.timeline.now)
         raise status.StatusError(405, "the server does not allow this method on the requested resource")

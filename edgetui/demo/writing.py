@@ -131,6 +131,19 @@ def scale(request: Request, storage: Storage, resource: Resource, namespace: str
     return json_reply(_scale_of(storage.update(resource, obj, dry_run=dry_run(request))))
 
 
+def resize(request: Request, storage: Storage, resource: Resource, namespace: str, name: str) -> Reply:
+    """PATCH of a pod's resources, carried out at once: every node here has room, and nothing else in it counts."""
+    pod = storage.get(resource, namespace, name)
+    sent = _patched(request, pod)
+    pod["metadata"]["resourceVersion"] = sent["metadata"]["resourceVersion"]
+    given = {one["name"]: one.get("resources") or {} for one in sent["spec"]["containers"]}
+    for container in pod["spec"]["containers"]:
+        container["resources"] = given[container["name"]]
+    for running in (pod.get("status") or {}).get("containerStatuses") or []:
+        running["resources"] = given.get(running["name"], {})
+    return json_reply(storage.update(resource, pod, dry_run=dry_run(request)))
+
+
 def _patched(request: Request, old: Object) -> Any:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     change = body_of(request)

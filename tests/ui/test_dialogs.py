@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edgetui.actions.bounds import BoundsView
 from edgetui.actions.image import Container, ImageView
 from edgetui.actions.plan import Offer, Plan, Receipt, Step
+from edgetui.actions.resize import ResizeView
 from edgetui.actions.rollback import RollbackView
 from edgetui.actions.scale import ScaleView
 from edgetui.actions.workload import WorkloadView
@@ -19,11 +20,13 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.resizing import Box
 from edgetui.model.revision import deployment_revisions, last_known_good, suggestion
 from edgetui.ui.screens.bounds import BoundsScreen
 from edgetui.ui.screens.confirm import ConfirmScreen
 from edgetui.ui.screens.image import ImageScreen, Wanted
 from edgetui.ui.screens.progress import Progress, ProgressScreen
+from edgetui.ui.screens.resize import ResizeScreen
 from edgetui.ui.screens.rollback import RollbackScreen
 from edgetui.ui.screens.scale import Instead, ScaleScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
@@ -212,6 +215,39 @@ class TestBounds:
             assert answers == []
             await screen.press("escape")
             assert answers == [None]
+
+
+class TestResize:
+    def view(self) -> ResizeView:
+        app = Box("app", {"requests.cpu": "100m", "requests.memory": "64Mi"}, ("memory",))
+        ref = ObjectRef(ObjectKey("plant", "Pod", "line-2", "press-1"), "uid-1", "405")
+        return ResizeView(ref, 1, (app, Box("proxy", {"limits.cpu": "1"})), ("The template stays as it is.",))
+
+    async def test_only_what_changed_is_given_and_a_restart_is_said(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ResizeScreen(self.view()))
+            assert "app  (1 of 2)" in screen.text()
+            await screen.press("enter")
+            assert "these are the values it has" in screen.text()
+            await screen.press("2", "0", "0", "m")
+            assert "The template stays as it is." in screen.text()
+            assert "restarts container app" not in screen.text()
+            await screen.press("tab", "tab", "9", "6", "M", "i")
+            assert "Changing its memory restarts container app." in screen.text()
+            await screen.press("enter")
+            ((box, changes),) = answers
+            assert (box.name, changes) == ("app", {"requests.cpu": "200m", "requests.memory": "96Mi"})
+
+    async def test_nonsense_is_not_given_and_arrows_go_to_the_other_container(self) -> None:
+        async with running([plant()]) as screen:
+            answers = await ask(screen, ResizeScreen(self.view()))
+            await screen.press("5", "x", "x", "enter")
+            assert "type an amount such as 200m" in screen.text()
+            assert answers == []
+            await screen.press("down")
+            assert "proxy  (2 of 2)" in screen.text()
+            await screen.press("tab", "2", "enter")
+            assert answers == [(self.view().boxes[1], {"limits.cpu": "2"})]
 
 
 class TestRollback:

@@ -5,7 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from . import bounds, cancel, guard, image, park, pause, restart, rollback, rotate, scale, undo, unstick
+from . import (
+    bounds,
+    cancel,
+    guard,
+    image,
+    park,
+    pause,
+    resize,
+    restart,
+    rollback,
+    rotate,
+    scale,
+    undo,
+    unstick,
+)
 from .running import USAGE
 
 COMMANDS = {
@@ -21,6 +35,7 @@ COMMANDS = {
     "unstick": unstick.command,
     "undo": undo.command,
     "bounds": bounds.command,
+    "resize": resize.command,
     "park": park.to_zero,
     "unpark": park.back,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from . import bounds, cancel, guard, image, pause, restart, rollback, rotate, scale, undo, unstick
+from . import bounds, cancel, guard, image, pause, resize, restart, rollback, rotate, scale, undo, unstick
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FLOWS: dict[str, Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]] = {
     "scale": scale.flow,
     "bounds": bounds.flow,
+    "resize": resize.flow,
     "rollback": rollback.flow,
     "guard": guard.flow,
     "rotate": rotate.flow,

@@ -38,7 +38,7 @@ def lines(
         out.append(_curve(samples, CURRENT, now, max(row.max, 1), f"of {row.max} at most"))
     for index, metric in enumerate(row.metrics):
         out.append(_metric(metric))
-        if len(samples) > 1:
+        if len(samples) > 1 and metric.ratio is not None:
             out.append(_curve(samples, FIRST_RATIO + index, now, 2.0, "▄ is the target"))
     rescaled = max(
         (one for one in events if one.reason == "SuccessfulRescale"), key=lambda one: one.last, default=None

@@ -93,7 +93,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def show_lines(self) -> None:
         """The text changed."""
         self.body.show(self.lines())
-        self.call_after_refresh(self._say_more)
+        # The first refresh lays the box out anew, and only then is it known what fits.
+        self.call_after_refresh(self.call_after_refresh, self._say_more)
 
     def _fit(self) -> None:
         self.body.styles.max_height = max(self.app.size.height - self.OVERHEAD, 3)

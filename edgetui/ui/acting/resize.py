@@ -1,0 +1,28 @@
+"""Resize a pod in place: ask for the values, show the plan, see what its node answers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgetui.actions import resize
+from edgetui.ui.screens.resize import ResizeScreen
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+    from edgetui.model.identity import ObjectRef
+    from edgetui.ui.flows import Flows
+
+
+async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+    """From the key to the receipt."""
+    what = f"pod {ref.key.name}"
+    view = await flows.read(f"{what} on {session.name}", resize.prepare(session, ref))
+    await flows.ask_and_perform(
+        view,
+        ResizeScreen,
+        lambda chosen: f"Resize {chosen[0].name} of {what} on {session.name}",
+        lambda shown, chosen: partial(
+            resize.perform, session=session, view=shown, box=chosen[0], wanted=chosen[1], wait=flows.wait
+        ),
+    )
