@@ -173,7 +173,7 @@ def image_write(ref: ObjectRef, container: Container, image: str, cause: str, ve
         "PATCH",
         path,
         body,
-        f"set {container.words} of {in_words(ref.key)} to {image}",
+        f"set the image of {container.words} of {in_words(ref.key)} to {image}",
         content_type="application/strategic-merge-patch+json",
         object_path=path,
         uid=ref.uid,

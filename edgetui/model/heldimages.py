@@ -13,6 +13,8 @@ from edgetui.model.text import plural
 MOST_NAMED = 50
 """A kubelet names this many images unless it is told otherwise (nodeStatusMaxImages), the largest first."""
 
+UNKNOWN = "not known whether nodes have it"
+
 
 class NodeImages(msgspec.Struct, frozen=True):
     """The images one node names; `complete` when one that it does not name is not there."""
@@ -30,12 +32,12 @@ class HeldImages(msgspec.Struct, frozen=True):
         """On how many nodes all of `images` are: "on 2 of 3 nodes, 1 must pull it"."""
         wanted = [found.full for one in images if (found := imageref.parse(one)) is not None]
         if not self.nodes or not wanted or len(wanted) != len(images):
-            return "not known"
+            return UNKNOWN
         have = sum(node.names.issuperset(wanted) for node in self.nodes)
         lack = sum(node.complete and not node.names.issuperset(wanted) for node in self.nodes)
         unknown = len(self.nodes) - have - lack
         if unknown == len(self.nodes):
-            return f"not known: {self._why()}"
+            return f"{UNKNOWN}: {self._why()}"
         told = f"on {have or 'none'} of {plural(len(self.nodes), 'node')}"
         if lack:
             told += f", {lack} must pull {'it' if len(wanted) == 1 else 'them'}"

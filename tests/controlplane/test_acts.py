@@ -267,7 +267,7 @@ async def test_where_the_old_image_still_is(cluster: ControlPlane, namespace: st
             "on 1 of 3 nodes, 1 must pull it, not known of 1: a kubelet names at most 50 images"
         )
         bare = await rollback.prepare(session, press)
-        assert bare.held_on(bare.suggested) == "not known: the kubelets name no images"
+        assert bare.held_on(bare.suggested) == "not known whether nodes have it: the kubelets name no images"
 
 
 def test_the_commands(

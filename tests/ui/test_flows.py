@@ -94,6 +94,34 @@ async def test_an_object_that_changed_is_given_back_to_be_shown_again() -> None:
         assert error.view == "the new view"
 
 
+async def test_a_plan_without_a_question_is_put_again_with_what_changed_first() -> None:
+    shown: list[str] = []
+
+    def action(view: str) -> Callable[[Gate], Awaitable[Receipt]]:
+        async def work(gate: Gate) -> Receipt:
+            shown.append(view)
+            agreed = await gate.confirm(PLAN)
+            if view == "old":
+                raise Changed("It was changed while you looked.", "new")
+            assert agreed
+            return DONE
+
+        return work
+
+    async with running([plant()]) as screen:
+        worker = screen.app.run_worker(screen.app.flows.go_on("old", TITLE, action), exit_on_error=False)
+        await screen.pilot.pause()
+        assert "changed while you looked" not in screen.text()
+        await screen.press("right", "enter")
+        await screen.pilot.pause()
+        assert "! It was changed while you looked." in screen.text()
+        await screen.press("right", "enter")
+        assert await ended(worker) is None
+        await screen.pilot.pause()
+        assert "6 of 6 ready" in screen.text()
+        assert shown == ["old", "new"]
+
+
 async def test_an_error_is_a_sentence_and_a_defect_is_told_without_a_traceback() -> None:
     async def refused(_: Gate) -> Receipt:
         raise Forbidden(

@@ -88,7 +88,7 @@ class ImageScreen(Dialog[Wanted | None]):
             *(line(Span(f"! {one}", "warn")) for one in warnings),
             line(Span("what changes", "title")),
             *diff_lines(difference(self.container, typed)),
-            line(Span(f"  the image is {self.view.held.words([typed])}", "quiet")),
+            line(Span(f"  image: {self.view.held.words([typed])}", "quiet")),
         ]
 
     def below(self) -> Sequence[Widget]:

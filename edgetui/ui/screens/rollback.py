@@ -119,7 +119,7 @@ class RollbackScreen(Screen["Revision | None"]):
             self.about.say(
                 line(
                     Span(f"what going back to revision {chosen.number} changes", "title"),
-                    Span(f"  its image is {self.view.held_on(chosen)}", "quiet"),
+                    Span(f"  image: {self.view.held_on(chosen)}", "quiet"),
                 )
             )
             lines = diff_lines(diff(self.view, chosen)) or [

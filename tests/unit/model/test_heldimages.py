@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgetui.model.heldimages import MOST_NAMED, held_images
+from edgetui.model.heldimages import MOST_NAMED, UNKNOWN, held_images
 
 PRESS, LOG = "registry.local/press:2.0", "registry.local/log:1"
 
@@ -32,11 +32,11 @@ def test_a_short_name_is_the_long_name_of_the_node() -> None:
 
 def test_a_full_list_that_does_not_name_it_says_nothing() -> None:
     why = "a kubelet names at most 50 images"
-    assert held_images([full()]).words([PRESS]) == f"not known: {why}"
+    assert held_images([full()]).words([PRESS]) == f"{UNKNOWN}: {why}"
     assert held_images([full(), node(PRESS)]).words([PRESS]) == f"on 1 of 2 nodes, not known of 1: {why}"
 
 
 def test_nodes_that_name_none_and_no_nodes_say_nothing() -> None:
-    assert held_images([node(), {}]).words([PRESS]) == "not known: the kubelets name no images"
-    assert held_images([]).words([PRESS]) == "not known"
-    assert held_images([node(PRESS)]).words([]) == "not known"
+    assert held_images([node(), {}]).words([PRESS]) == f"{UNKNOWN}: the kubelets name no images"
+    assert held_images([]).words([PRESS]) == UNKNOWN
+    assert held_images([node(PRESS)]).words([]) == UNKNOWN
