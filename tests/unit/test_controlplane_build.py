@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,18 @@ def test_nothing_is_built_when_everything_is_there(monkeypatch: pytest.MonkeyPat
 def test_each_module_has_a_key_of_its_own() -> None:
     modules = {tool.module for tool in assets.TOOLS}
     assert len({assets.key(module) for module in modules}) == len(modules) == 6
+
+
+def test_a_module_is_built_again_when_its_source_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tools = Path(shutil.copytree(assets.TOOLS_DIR, tmp_path / "tools"))
+    monkeypatch.setattr(assets, "TOOLS_DIR", tools)
+    before = assets.key("verdicts"), assets.key("etcd")
+    with (tools / "verdicts" / "main.go").open("a") as source:
+        source.write("// changed\n")
+    assert assets.key("verdicts") != before[0]
+    assert assets.key("etcd") == before[1]
 
 
 def test_a_cache_that_cannot_be_written_is_one_sentence(
