@@ -69,6 +69,11 @@ class FleetView:
     def row(self, key: ObjectKey) -> PaneRow | None:
         return self._rows.get(key)
 
+    def position(self, key: ObjectKey) -> int | None:
+        """The place of a row in `keys`; None when it is gone or the filter hides it."""
+        place = self._place.get(key)
+        return None if place is None else self._mirror(bisect_left(self._sorted, place), len(self.keys) - 1)
+
     def counts(self) -> tuple[int, int, int]:
         """Rows in all, broken ones, and those on their way or limited."""
         return (len(self._rows), self._severities[BAD], self._severities[WATCH])

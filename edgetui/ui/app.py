@@ -290,19 +290,32 @@ class EdgetuiApp(DrawnApp):
             self.flash("There is nothing under the cursor.")
         elif not settled:
             self.flash("The row just changed by itself. Look, then press the key again.")
-        elif self.options.read_only:
-            self.flash("edgetui was started read-only; start it without --read-only to change anything.")
-        elif not any(action.id == action_id for action in actions_for(target.key.kind)):
-            self.flash(f"That key does not work on {object_words(target.key)}. ? lists what works where.")
-        elif target.key.cluster not in self.sessions:
-            self.flash(f"{target.key.cluster} is not connected.")
-        elif missing := self.flows.missing(action_id, target.key):
+        else:
+            self.act_in_turn(action_id, [target])
+
+    def act_in_turn(self, action_id: str, targets: Sequence[ObjectRef]) -> None:
+        """Begin an action on each of these objects, one after the other; or say why not on the first that refuses."""
+        for target in targets:
+            if refusal := self._refusal(action_id, target):
+                self.flash(refusal)
+                if target.key.cluster in self.sessions:
+                    self.flows.look_up_rights(target.key)
+                return
+        self.flows.begin(action_id, targets)
+
+    def _refusal(self, action_id: str, target: ObjectRef) -> str:
+        """Why an action cannot begin on an object, empty when it can."""
+        if self.options.read_only:
+            return "edgetui was started read-only; start it without --read-only to change anything."
+        if not any(action.id == action_id for action in actions_for(target.key.kind)):
+            return f"That key does not work on {object_words(target.key)}. ? lists what works where."
+        if target.key.cluster not in self.sessions:
+            return f"{target.key.cluster} is not connected."
+        if missing := self.flows.missing(action_id, target.key):
             user = self.sessions[target.key.cluster].target.user_name or "this user"
             where = f" in {target.key.namespace}" if target.key.namespace else ""
-            self.flash(f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster.")
-            self.flows.look_up_rights(target.key)
-        else:
-            self.flows.begin(action_id, target)
+            return f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster."
+        return ""
 
     def screen_in_front(self) -> None:
         """A screen that can be covered is in front again: receipts that waited may be shown."""

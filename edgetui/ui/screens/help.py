@@ -35,7 +35,7 @@ class HelpScreen(TextScreen):
             words = f"{action.label}: {action.help[0].lower()}{action.help[1:]}"
             out.append(line(Span(f"  {action.key:<11}", "title"), words))
         out += [line(), line(Span("keys that only look", "title"))]
-        out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOOKING]
+        out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOOKING if key.words]
         out += [line(), line(Span("keys in the logs", "title"))]
         out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOG_KEYS if key.words]
         out += [line(), line(Span("signs", "title"))]

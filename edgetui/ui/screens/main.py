@@ -10,8 +10,10 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
+from edgetui.actions.registry import ACTIONS
 from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
+from edgetui.model.text import plural
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
 from edgetui.ui.widgets.bars import KeyHint, Tab, tab_line
@@ -208,14 +210,44 @@ class MainScreen(Screen[None]):
         """Turn the order round."""
         self.current.reverse_sort()
 
+    def action_mark(self) -> None:
+        """Mark the object under the cursor and go on to the next."""
+        self.current.mark()
+        self._update_tabs()
+
+    def action_clear_marks(self) -> None:
+        """Take all marks of this pane away."""
+        self.current.clear_marks()
+        self._update_tabs()
+
+    def action_wide(self) -> None:
+        """Every column in full, or what fits."""
+        table = self.current.table
+        table.show_wide(not table.columns.wide)
+
     def action_manifest(self) -> None:
         """Show what is under the cursor as YAML."""
         if (target := self.target) is not None:
             self.app.open_manifest(target.key)
 
     def action_act(self, action_id: str) -> None:
-        """Begin an action on what is under the cursor."""
-        self.app.act(action_id, self.target, self.settled)
+        """Begin an action on the marked rows one by one, or on what is under the cursor."""
+        marks = self.current.table.marks
+        hidden = marks.hidden
+        if not marks or not ACTIONS[action_id].kinds:
+            self.app.act(action_id, self.target, self.settled)
+        elif hidden:
+            self.current.take_marked()
+            self._update_tabs()
+            self.app.flash(
+                f"{plural(hidden, 'mark was', 'marks were')} hidden by the filter and {'is' if hidden == 1 else 'are'} "
+                "taken away. Look, then press the key again."
+            )
+        else:
+            rows = self.current.take_marked()
+            self.app.act_in_turn(
+                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows]
+            )
 
     def action_logs(self) -> None:
         """Read the log of what is under the cursor."""
@@ -341,11 +373,8 @@ class MainScreen(Screen[None]):
                 continue
             active = pane_id == self._current
             count = pane.count_text
-            if pane.filter_text:
-                count = (
-                    count.replace(" · ", f" /{pane.filter_text} · ", 1)
-                    if " · " in count
-                    else f"{count} /{pane.filter_text}"
-                )
+            if pane.aside:
+                total, dot, summary = count.partition(" · ")
+                count = f"{total} {pane.aside}{dot}{summary}"
             tabs.append(Tab(str(number), pane.name_text, count, active, pane.view.bad > 0))
         self.tabs.say(tab_line(tabs, self.app.size.width))

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from edgetui.model.fleet import FleetView, ViewChange
-from edgetui.model.panes.base import Pane
+from edgetui.model.panes.base import Pane, PaneRow
 from edgetui.model.store import Store
 from edgetui.ui import words
 from edgetui.ui.spans import Span, Spans, line
@@ -66,6 +66,16 @@ class PaneView(Vertical):
         summary = self.view.summary()
         return f"{count} · {summary}" if summary else count
 
+    @property
+    def aside(self) -> str:
+        """The filter and the marks, empty for none: "/weld", "/weld *3 marked, 1 of them hidden"."""
+        parts = [f"/{self.filter_text}"] if self.filter_text else []
+        marks = self.table.marks
+        if marks:
+            hidden = marks.hidden
+            parts.append(f"*{len(marks)} marked{f', {hidden} of them hidden' if hidden else ''}")
+        return " ".join(parts)
+
     def absorb(self, change: ViewChange) -> None:
         """Rows of the view changed."""
         self.table.view_changed(change)
@@ -96,8 +106,8 @@ class PaneView(Vertical):
         if summary:
             first, dot, rest = summary.partition(" · ")
             parts += [" · ", Span(first, "bad" if self.view.bad else "warn"), dot + rest]
-        if self.filter_text:
-            parts += ["  ", Span(f"/{self.filter_text}", "note")]
+        if self.aside:
+            parts += ["  ", Span(self.aside, "note")]
         return line(*parts)
 
     def narrow(self, text: str) -> None:
@@ -110,6 +120,23 @@ class PaneView(Vertical):
         self.narrow(text)
         self.table.reset_cursor()
         self.status_changed()
+
+    def mark(self) -> None:
+        """Mark the object under the cursor, or take its mark away."""
+        self.table.mark()
+        self.update_title()
+
+    def clear_marks(self) -> None:
+        """Take all marks away."""
+        self.table.marks.clear()
+        self.table.sync()
+        self.update_title()
+
+    def take_marked(self) -> list[PaneRow]:
+        """The marked rows for an action; those that the filter hides lose their marks first."""
+        rows = self.table.marks.take()
+        self.update_title()
+        return rows
 
     def cycle_sort(self) -> None:
         """Sort by the next visible column, after the last one worst first again."""
