@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -68,6 +68,10 @@ class FleetView:
 
     def row(self, key: ObjectKey) -> PaneRow | None:
         return self._rows.get(key)
+
+    def every_key(self) -> Iterable[ObjectKey]:
+        """The objects of all rows, in no order, whether the filter lets them through or not."""
+        return self._rows.keys()
 
     def position(self, key: ObjectKey) -> int | None:
         """The place of a row in `keys`; None when it is gone or the filter hides it."""

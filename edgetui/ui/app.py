@@ -19,6 +19,7 @@ from edgetui.model.fleet import Fleet
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
+from edgetui.model.text import clean
 from edgetui.model.wireprofile import WireState
 from edgetui.terminal.profile import Profile
 from edgetui.terminal.textual_seam import DrawnApp
@@ -159,6 +160,17 @@ class EdgetuiApp(DrawnApp):
         """Whether what the last key opened is there."""
         opening = self._flows is not None and self._flows.opening
         return self.main.complete and self.screen.is_mounted and not opening
+
+    def type_keys(self, text: str) -> None:
+        """Type for the person what belongs into the dialog that is being opened."""
+        for character in text:
+            self.post_message(events.Key(character, character))
+
+    def ring(self, sentence: str) -> None:
+        """Ring the terminal's bell, and hand it a notice where it shows those."""
+        self.bell()
+        if self._driver is not None and self.options.profile.name != "serial":
+            self._driver.write(f"\x1b]9;{clean(sentence)}\x1b\\")
 
     def forget_keys(self) -> None:
         """What was typed for a dialog that did not open goes nowhere."""
@@ -363,6 +375,11 @@ class EdgetuiApp(DrawnApp):
         if problem:
             self.flash(problem)
 
+    @property
+    def theme_names(self) -> list[str]:
+        """The themes that can be chosen."""
+        return sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
+
     def _fitting_theme(self) -> str:
         return "mono" if self.options.profile.colours == "mono" else themes.DEFAULT
 
@@ -370,7 +387,7 @@ class EdgetuiApp(DrawnApp):
 
     def action_next_theme(self) -> None:
         """The next theme, by name."""
-        names = sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
+        names = self.theme_names
         self.set_look(
             names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
         )

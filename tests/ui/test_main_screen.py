@@ -211,7 +211,7 @@ async def test_the_footer_shows_what_works_on_the_row_and_a_wrong_key_says_so() 
 
 
 async def test_help_lists_every_action_and_key() -> None:
-    async with running([plant()], size=(100, 90)) as screen:
+    async with running([plant()], size=(100, 120)) as screen:
         await screen.press("question_mark")
         for words in (
             "scale:",

@@ -79,7 +79,7 @@ async def test_marks_that_a_filter_hides_are_counted_and_go_before_an_action() -
         await screen.press("4", "m", "m", "m", "slash", *"name==press", "enter")
         assert "/name==press *3 marked, 2 of them hidden" in screen.text().splitlines()[1]
         await screen.press("s")
-        assert "2 marks were hidden by the filter and are taken away" in screen.text()
+        assert "2 marks were hidden by the filter and taken away" in screen.text()
         assert len(screen.app.main.current.table.marks) == 1
         await screen.press("escape")
         assert marked(screen) == ["press"]

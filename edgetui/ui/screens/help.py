@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.actions.registry import ACTIONS
+from edgetui.ui.commands import COMMANDS
 from edgetui.ui.keymap import LOG_KEYS, LOOKING
 from edgetui.ui.spans import Span, Spans, line
 
@@ -36,6 +37,12 @@ class HelpScreen(TextScreen):
             out.append(line(Span(f"  {action.key:<11}", "title"), words))
         out += [line(), line(Span("keys that only look", "title"))]
         out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOOKING if key.words]
+        out += [line(), line(Span("commands behind :, a beginning is enough", "title"))]
+        out += [
+            line(Span(f"  {one.shown:<11}", "title"), one.words)
+            for one in COMMANDS.values()
+            if one.name not in ACTIONS
+        ]
         out += [line(), line(Span("keys in the logs", "title"))]
         out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOG_KEYS if key.words]
         out += [line(), line(Span("signs", "title"))]

@@ -1,8 +1,8 @@
-"""One pane: a title that counts, and its live table."""
+"""One pane: a title that counts, and its live table; and how several panes share the screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,6 +13,7 @@ from edgetui.model.store import Store
 from edgetui.ui import words
 from edgetui.ui.spans import Span, Spans, line
 
+from .bars import Tab
 from .base import LineBar
 from .live_table import LiveTable
 
@@ -39,6 +40,8 @@ class PaneView(Vertical):
         self.number = number
         self.view = FleetView(pane, stores)
         self.filter_text = ""
+        self.namespace = ""
+        """The one namespace that is shown, empty for all."""
         self._stores = stores
         self._now = now
         hidden = frozenset({"cluster"}) if len(stores) == 1 else frozenset()
@@ -62,14 +65,17 @@ class PaneView(Vertical):
     @property
     def count_text(self) -> str:
         """What tabs and title say beside the name: how many, and what is wrong with them."""
-        count = f"{self.view.shown} of {self.view.total}" if self.filter_text else f"{self.view.total:,}"
+        narrowed = self.filter_text or self.namespace
+        count = f"{self.view.shown} of {self.view.total}" if narrowed else f"{self.view.total:,}"
         summary = self.view.summary()
         return f"{count} · {summary}" if summary else count
 
     @property
     def aside(self) -> str:
-        """The filter and the marks, empty for none: "/weld", "/weld *3 marked, 1 of them hidden"."""
-        parts = [f"/{self.filter_text}"] if self.filter_text else []
+        """Namespace, filter and marks, empty for none: "in line-2", "/weld *3 marked, 1 of them hidden"."""
+        parts = [f"in {self.namespace}"] if self.namespace else []
+        if self.filter_text:
+            parts.append(f"/{self.filter_text}")
         marks = self.table.marks
         if marks:
             hidden = marks.hidden
@@ -90,7 +96,7 @@ class PaneView(Vertical):
         """Freshness, counts or the filter changed: title and notes follow."""
         notes = words.notes(self.pane, self._stores, self.view.total)
         if not self.view.shown and not notes:
-            notes = (words.empty(self.pane, self.view.total, self.filter_text),)
+            notes = (words.empty(self.pane, self.view.total, self.filter_text, self.namespace),)
         self.table.set_notes(notes[:4])
         self.update_title()
 
@@ -110,14 +116,23 @@ class PaneView(Vertical):
             parts += ["  ", Span(self.aside, "note")]
         return line(*parts)
 
-    def narrow(self, text: str) -> None:
-        """Begin with a filter, before the pane is drawn."""
+    def narrow(self, text: str, namespace: str) -> None:
+        """Show only what matches, and only one namespace; this much works before the pane is drawn."""
         self.filter_text = text
-        self.view.set_filter(text)
+        self.namespace = namespace if "namespace" in self.pane.index else ""
+        scope = f"namespace=={self.namespace} " if self.namespace else ""
+        self.view.set_filter(scope + text)
 
     def set_filter(self, text: str) -> None:
         """Show only rows that match; an empty text shows all."""
-        self.narrow(text)
+        self._narrow_again(text, self.namespace)
+
+    def set_namespace(self, namespace: str) -> None:
+        """Show only the rows of one namespace; an empty one shows all."""
+        self._narrow_again(self.filter_text, namespace)
+
+    def _narrow_again(self, text: str, namespace: str) -> None:
+        self.narrow(text, namespace)
         self.table.reset_cursor()
         self.status_changed()
 
@@ -154,3 +169,28 @@ class PaneView(Vertical):
         self.table.sort = (column, reverse)
         self.view.set_sort(column, reverse)
         self.table.reset_cursor()
+
+
+def shared_height(rows: Mapping[str, int], body: int, *, quad: bool) -> tuple[int, ...]:
+    """The heights of the grid's lines: panes with few rows get no more than they need, pods and rollouts the rest.
+
+    `rows` are the lines that each pane could use, `quad` when the panes stand two by two.
+    """
+    top = max(5, min(max(rows["nodes"], rows["autoscalers"]), body * 3 // 10))
+    if quad:
+        return (top, body - top - 1)
+    below = body - top - 2
+    rollouts = max(5, min(rows["rollouts"], below * 4 // 10))
+    return (top, below - rollouts, rollouts)
+
+
+def pane_tabs(panes: Iterable[PaneView], current: PaneView) -> list[Tab]:
+    """One tab for each pane in the order of their keys, with what narrows it behind its number of rows."""
+    tabs = []
+    for pane in sorted(panes, key=lambda pane: pane.number):
+        count = pane.count_text
+        if pane.aside:
+            total, dot, summary = count.partition(" · ")
+            count = f"{total} {pane.aside}{dot}{summary}"
+        tabs.append(Tab(str(pane.number), pane.name_text, count, pane is current, pane.view.bad > 0))
+    return tabs
