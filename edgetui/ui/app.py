@@ -91,6 +91,7 @@ class EdgetuiApp(DrawnApp):
         for look in self._themes.looks.values():
             self.register_theme(look.theme)
         self.theme = self._look.name
+        self._own_keys: Mapping[str, str] = {}
 
     # -- what screens read
 
@@ -189,7 +190,7 @@ class EdgetuiApp(DrawnApp):
         self._wires = {store.cluster: store.wire for store in self.stores}
         self.feed.start()
         self.meter_what_is_shown()
-        problems = [*self._themes.failures, self._theme_problem]
+        problems = [*self._themes.failures, self._theme_problem, self._own()]
         if sentence := " ".join(problem for problem in problems if problem):
             self.main.footer.flash(sentence)
 
@@ -259,11 +260,26 @@ class EdgetuiApp(DrawnApp):
         """
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
         hints = [
-            (action.front, KeyHint(action.key, action.label, self._off(action.id, key)))
+            (action.front, KeyHint(self.key_of(action.id, action.key), action.label, self._off(action.id, key)))
             for action in actions_for(kind)
         ]
         front = [hint for first, hint in hints if first]
         return [*front, *looks, *(hint for first, hint in hints if not first)]
+
+    def key_of(self, name: str, default: str) -> str:
+        """The key of an action or a looking key, as it is shown: the person's own, or the one it always has."""
+        return self._own_keys.get(name, default)
+
+    def _own(self) -> str:
+        """Take the person's keys; a sentence when their file cannot be used."""
+        file = themes.configuration() / "keys.yaml"
+        if not file.exists():
+            return ""
+        from . import keyfile
+
+        self._own_keys, problem = keyfile.load(file)
+        self.set_keymap(self._own_keys)
+        return problem
 
     def _off(self, action_id: str, key: ObjectKey | None) -> str:
         if self.options.read_only:
