@@ -45,7 +45,9 @@ LOOKING = (
     Key("y", "the object as YAML, as the server has it; secrets stay hidden", "y", "manifest"),
     Key("l", "the logs of a pod, or of the worst pod of a rollout", "l", "logs"),
     Key("esc", "back; in a pane: clear the filter", "escape", "back"),
-    Key("/", "filter: words, node=NAME, namespace=NAME, !not", "slash", "filter"),
+    Key(
+        "/", "filter: words, node=NAME, namespace=NAME, !not, ~letters of a name in order", "slash", "filter"
+    ),
     Key(":", "a command: tab completes, up brings back the last", "colon", "command"),
     Key("n", "show only one namespace, or all", "n", "namespace"),
     Key("f", "go to the owner of the object, or to what it owns", "f", "jump"),

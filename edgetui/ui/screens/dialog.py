@@ -29,9 +29,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     DEFAULT_CSS = """
     Dialog { align: center middle; background: transparent; }
     Dialog > Container { width: 100%; max-width: 104; height: auto; background: $surface; }
-    Dialog Vertical { height: auto; padding: 0 1; border: solid $primary; }
+    Dialog Vertical { height: auto; padding: 0 1; }
     Dialog:ansi > Container { background: ansi_default; }
-    Dialog:ansi Vertical { border: solid ansi_default; }
     Dialog TextView { height: auto; }
     Dialog #more { height: 1; }
     """
@@ -45,7 +44,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
     OVERHEAD = 6
-    """Lines of the box that are not text: border, the line that says there is more, answers and margin."""
+    """Lines of the box that are not text: its edges, the line that says there is more, answers and margin."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,10 +54,14 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         """Text, a line that says when there is more of it, and what is below."""
-        with Container(), Vertical():
-            yield self.body
-            yield self._more
-            yield from self.below()
+        with Container():
+            # A line of blanks takes a byte a cell on the wire; one drawn takes three, and its sides a move each.
+            yield LineBar(base="title-focus")
+            with Vertical():
+                yield self.body
+                yield self._more
+                yield from self.below()
+            yield LineBar(base="title-focus")
 
     def on_mount(self) -> None:
         """Fit the box to the screen."""
