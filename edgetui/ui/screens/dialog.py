@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widget import Widget
 
-from edgetui.ui.spans import Span, Spans, line
-from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.spans import Span, Spans, line, to_strip
+from edgetui.ui.widgets.base import LineBar, look_of
 from edgetui.ui.widgets.choice import Choice
 from edgetui.ui.widgets.text_view import TextView
 
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
 
 Result = TypeVar("Result")
+
+
+class Edge(LineBar):
+    """Where the box begins and ends. A drawn line takes three bytes a cell on the wire, and sides a move each."""
+
+    def render_line(self, y: int) -> Strip:
+        """Dashes from one side to the other."""
+        return to_strip(line(Span("-" * self.size.width, "quiet")), self.size.width, look_of(self))
 
 
 class Dialog(ModalScreen[Result], Generic[Result]):
@@ -55,13 +64,12 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def compose(self) -> ComposeResult:
         """Text, a line that says when there is more of it, and what is below."""
         with Container():
-            # A line of blanks takes a byte a cell on the wire; one drawn takes three, and its sides a move each.
-            yield LineBar(base="title-focus")
+            yield Edge()
             with Vertical():
                 yield self.body
                 yield self._more
                 yield from self.below()
-            yield LineBar(base="title-focus")
+            yield Edge()
 
     def on_mount(self) -> None:
         """Fit the box to the screen."""

@@ -126,7 +126,7 @@ def _apart(columns: Sequence[Column], hidden: frozenset[str]) -> tuple[_Placed, 
 
 
 def _full(column: Column, widest: Mapping[str, int]) -> int:
-    return max(widest.get(column.id, 0), cell_len(column.title))
+    return max(widest.get(column.id, 0), cell_len(column.title), column.min_width)
 
 
 def _fixed_width(column: Column, width: int, widest: Mapping[str, int]) -> int:

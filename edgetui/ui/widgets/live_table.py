@@ -83,6 +83,7 @@ class LiveTable(Widget, can_focus=True):
         self._cursor = Cursor(view)
         self._moved_by_itself = -SETTLE
         self._notes: tuple[str, ...] = ()
+        self._empty = not view.keys
         self._shown: dict[int, Line | None] = {}
 
     # -- what others read
@@ -146,6 +147,9 @@ class LiveTable(Widget, can_focus=True):
 
     def sync(self) -> None:
         """Paint the visible lines that differ from what is on screen."""
+        if self._empty != (not self.view.keys):
+            self._empty = not self._empty
+            self._repaint()
         now = self._now()
         fits = bool(self.columns.fitted)
         for y in range(self.visible_rows):
@@ -159,7 +163,7 @@ class LiveTable(Widget, can_focus=True):
             self._layout_columns()
 
     def set_notes(self, notes: tuple[str, ...]) -> None:
-        """Sentences about what these rows do not show; they stand below the rows."""
+        """Sentences about what these rows do not show; they stand at the bottom, or first where there are no rows."""
         if notes != self._notes:
             self._notes = notes
             self._cursor.keep_in_view(self.visible_rows)
@@ -244,8 +248,9 @@ class LiveTable(Widget, can_focus=True):
         if y == 0:
             return head_strip(self.columns, self.sort, width, look_of(self))
         row_y = y - 1
-        if row_y >= self.visible_rows:
-            note = row_y - self.visible_rows
+        rows = self.visible_rows if self.view.keys else 0
+        if row_y >= rows:
+            note = row_y - rows
             text = self._notes[note] if note < len(self._notes) else ""
             return self._note_strip(text, width)
         line = self._line(row_y, self._now())
@@ -257,6 +262,10 @@ class LiveTable(Widget, can_focus=True):
         """A new size: fit the columns again and keep the cursor in view."""
         self._cursor.keep_in_view(self.visible_rows)
         self._layout_columns()
+
+    def on_mount(self) -> None:
+        """Whoever listens learns what the cursor is on."""
+        self.call_after_refresh(lambda: self.post_message(self.CursorMoved(self, self._cursor.key)))
 
     def on_focus(self) -> None:
         """The cursor line looks different with focus."""
