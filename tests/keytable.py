@@ -17,7 +17,9 @@ BEGIN, END = "<!-- keys: made by `make keys` -->\n", "<!-- end of keys -->\n"
 
 def table() -> str:
     """The table, line by line."""
-    rows = [(f"`{action.key}`", f"**{action.label}**: {action.help}") for action in ACTIONS.values() if action.key]
+    rows = [
+        (f"`{action.key}`", f"**{action.label}**: {action.help}") for action in ACTIONS.values() if action.key
+    ]
     rows += [(_keys(key.shown), key.words) for key in LOOKING if key.words]
     rows += [(_keys(key.shown), f"in the logs: {key.words}") for key in LOG_KEYS if key.words]
     rows += [

@@ -260,7 +260,10 @@ class EdgetuiApp(DrawnApp):
         """
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
         hints = [
-            (action.front, KeyHint(self.key_of(action.id, action.key), action.label, self._off(action.id, key)))
+            (
+                action.front,
+                KeyHint(self.key_of(action.id, action.key), action.label, self._off(action.id, key)),
+            )
             for action in actions_for(kind)
         ]
         front = [hint for first, hint in hints if first]
@@ -329,7 +332,7 @@ class EdgetuiApp(DrawnApp):
                 if target.key.cluster in self.sessions:
                     self.flows.look_up_rights(target.key)
                 return
-        self.flows.begin(action_id, targets)
+        self.flows.begin(action_id, *targets)
 
     def _refusal(self, action_id: str, target: ObjectRef) -> str:
         """Why an action cannot begin on an object, empty when it can."""

@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
         *(
             Command(action.id, action.help[0].lower() + action.help[1:], _NUMBERED.get(action.id, ""))
             for action in ACTIONS.values()
+            if action.key
         ),
     )
 }

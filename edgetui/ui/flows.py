@@ -102,7 +102,7 @@ class Flows:
 
     # -- the flows
 
-    def begin(self, action_id: str, refs: Sequence[ObjectRef]) -> None:
+    def begin(self, action_id: str, *refs: ObjectRef) -> None:
         """Start an action on one object, or on several: each is asked about when the one before it is done."""
         self.opening = True
         self.app.run_worker(

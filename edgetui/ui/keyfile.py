@@ -1,6 +1,6 @@
 """Keys of a person's own: keys.yaml in the configuration directory, "what it does: key" on each line.
 
-    zoom: x
+    zoom: f6
     sort: "%"
     scale: f5
 
