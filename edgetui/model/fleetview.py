@@ -73,6 +73,10 @@ class FleetView:
         """The objects of all rows, in no order, whether the filter lets them through or not."""
         return self._rows.keys()
 
+    def shows(self, key: ObjectKey) -> bool:
+        """Whether a row is among `keys`."""
+        return key in self._place
+
     def position(self, key: ObjectKey) -> int | None:
         """The place of a row in `keys`; None when it is gone or the filter hides it."""
         place = self._place.get(key)

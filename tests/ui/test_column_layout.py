@@ -116,3 +116,17 @@ def test_a_width_is_kept_for_one_look_after_its_text_is_gone() -> None:
     assert width_after(MEMORY + 1, row) == 15
     assert width_after(MEMORY + 2, row) == 15
     assert width_after(2 * MEMORY + 3, row) == 10
+
+
+async def test_a_row_that_the_filter_hides_needs_no_space() -> None:
+    store = store_of(pod("oven", "line-1"), pod("x", "default"))
+    async with running([store]) as screen:
+        await screen.press("2", "slash", *"oven", "enter")
+        before = head(screen)
+        store.apply("Pod", row_of("Pod", pod(LONG, "a-namespace-of-thirty-characters", version=2)))
+        await screen.changed()
+        store.apply("Pod", row_of("Pod", pod("oven", "line-1", ready="False", version=3)))
+        await screen.changed()
+        screen.app.main.current.table.on_resize()
+        await screen.pilot.pause()
+        assert head(screen) == before

@@ -124,7 +124,8 @@ class LiveTable(Widget, can_focus=True):
     def view_changed(self, change: ViewChange) -> None:
         """Rows changed: keep cursor and marks on their objects and paint the visible lines that differ."""
         for key in change.changed:
-            self.columns.seen(key)
+            if self.view.shows(key):
+                self.columns.seen(key)
         self.marks.follow(change.changed)
         if change.order:
             before = self._cursor.key

@@ -66,7 +66,7 @@ class Marks:
     @property
     def hidden(self) -> int:
         """How many of them the filter hides."""
-        return sum(self._view.position(key) is None for key in self._uids)
+        return sum(not self._view.shows(key) for key in self._uids)
 
     def toggle(self, row: PaneRow) -> None:
         """Mark an object, or take its mark away."""
