@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 CONTROLPLANE := $(BIN)/python -m tests.controlplane.build
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-quick fuzz soak bench lint screenshots lock clean help
+.PHONY: run test test-quick fuzz soak bench lint screenshots keys lock clean help
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ lint: $(VENV)/dev.stamp ## format, lint, types and import contracts
 
 screenshots: $(VENV)/dev.stamp ## make screenshots/ again from the running program
 	@$(BIN)/python -m tests.screenshots
+
+keys: $(VENV)/dev.stamp ## write the key table of the README again
+	@$(BIN)/python -m tests.keytable
 
 lock: $(VENV)/dev.stamp ## pin versions and hashes again after a change in pyproject.toml
 	@$(PIP) install uv

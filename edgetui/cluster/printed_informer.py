@@ -85,7 +85,7 @@ class PrintedInformer(Informer):
             self._cancel_ask = self._owner.later(again, self.link_up)
         self._listed, self._whole_cluster = True, found.whole
         # Where not all are known, those that are watched may well be there still.
-        kept = set(found.names) if found.whole else {*found.names, *self._scoped}
+        kept = set(found.names) if found.whole or self._owner.in_view else {*found.names, *self._scoped}
         for gone in (
             {row.namespace for row in self._store.rows(self.kind.name)} | self._scoped.keys()
         ) - kept:

@@ -174,6 +174,12 @@ class ClusterSession:
         if self._supervisor is not None:
             self._spawn(keeper.run(self.store, self._supervisor))
 
+    def look_at(self, namespaces: Sequence[str]) -> None:
+        """Only these namespaces are looked at, empty for all; the others are let go where each costs a watch."""
+        self._in_view = namespaces
+        if self._supervisor is not None:
+            self._supervisor.look_at(namespaces)
+
     def show(self, kind: str) -> None:
         """Keep this kind, too."""
         hiding = self._hiding.pop(kind, None)

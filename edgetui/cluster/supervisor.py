@@ -103,6 +103,14 @@ class Supervisor:
             self._informers[kind].hide()
             self._send_pilot()
 
+    def look_at(self, namespaces: Sequence[str]) -> None:
+        """Where each namespace costs a watch, watch these and no others from now on; empty for all."""
+        self.in_view = namespaces
+        for informer in self._informers.values():
+            if isinstance(informer, PrintedInformer) and self.link.phase is link.Phase.UP:
+                informer.link_up()
+                self.released(informer.watchers)
+
     def recall(self, kind: str, rows: list[Row], kept: Kept) -> bool:
         """Show rows of an earlier run until the cluster tells its own; False if nobody waits for them."""
         return kind in self._informers and self._informers[kind].recall(rows, kept)

@@ -1,7 +1,8 @@
 """The filter language of the `/` key.
 
 Words are joined by AND. A word matches any visible cell; `namespace=`, `cluster=`, `node=`, `name=`, `kind=`
-and the id of any column match that cell alone, and with `==` the whole of it; `!` in front turns a word round.
+and the id of any column match that cell alone, and with `==` the whole of it; `~prs` matches names that have these
+letters in this order; `!` in front turns a word round.
 Case does not count. Ages are not searched: a row must not come and go with the clock.
 """
 
@@ -17,12 +18,16 @@ _GAP = "\x1f"
 
 
 class Term(NamedTuple):
-    """One word: `needle` in the cell at `place` (-1: any cell), or not in it; `whole` asks for nothing beside it."""
+    """One word: `needle` in the cell at `place` (-1: any cell), or not in it.
+
+    `whole` asks for nothing beside it, `loose` for its letters in their order, whatever stands between them.
+    """
 
     needle: str
     place: int
     negate: bool
     whole: bool = False
+    loose: bool = False
 
 
 class Filter:
@@ -37,6 +42,9 @@ class Filter:
     def _term(self, word: str) -> Term | None:
         negate = word.startswith("!")
         word = word.removeprefix("!")
+        if word.startswith("~"):
+            needle = word.removeprefix("~")
+            return Term(needle, self._places["name"], negate, loose=True) if needle else None
         field, equals, needle = word.partition("=")
         place = self._places.get(_SHORT.get(field, field), -1) if equals else -1
         if place < 0:
@@ -47,14 +55,19 @@ class Filter:
 
     def matches(self, searched: str) -> bool:
         """Whether a row passes all terms, by the text that `searched_text` makes of it."""
-        for needle, place, negate, whole in self.terms:
-            hit = needle in searched
+        for needle, place, negate, whole, loose in self.terms:
+            hit = loose or needle in searched
             if hit and place >= 0:
                 cell = searched.split(_GAP)[place]
-                hit = needle == cell if whole else needle in cell
+                hit = _in_order(needle, cell) if loose else needle == cell if whole else needle in cell
             if hit == negate:
                 return False
         return True
+
+
+def _in_order(letters: str, text: str) -> bool:
+    rest = iter(text)
+    return all(letter in rest for letter in letters)
 
 
 def searched_text(pane: Pane, row: PaneRow, now: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -68,6 +68,19 @@ class FleetView:
 
     def row(self, key: ObjectKey) -> PaneRow | None:
         return self._rows.get(key)
+
+    def every_key(self) -> Iterable[ObjectKey]:
+        """The objects of all rows, in no order, whether the filter lets them through or not."""
+        return self._rows.keys()
+
+    def shows(self, key: ObjectKey) -> bool:
+        """Whether a row is among `keys`."""
+        return key in self._place
+
+    def position(self, key: ObjectKey) -> int | None:
+        """The place of a row in `keys`; None when it is gone or the filter hides it."""
+        place = self._place.get(key)
+        return None if place is None else self._mirror(bisect_left(self._sorted, place), len(self.keys) - 1)
 
     def counts(self) -> tuple[int, int, int]:
         """Rows in all, broken ones, and those on their way or limited."""

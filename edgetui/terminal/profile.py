@@ -96,7 +96,7 @@ def unusable(env: Mapping[str, str], stdin_tty: bool, stdout_tty: bool) -> str:
 def environment(profile: Profile) -> dict[str, str]:
     """What Textual must find in the environment before it is imported."""
     return {
-        "TEXTUAL_FPS": "240" if profile.name in ("local", "ssh") else "30",
+        "TEXTUAL_FPS": {"thin": "20", "serial": "10"}.get(profile.name, "240"),
         "TEXTUAL_ANIMATIONS": "none",
         "TEXTUAL_SMOOTH_SCROLL": "0",
         "ESCDELAY": str(profile.escape_delay),

@@ -73,6 +73,12 @@ class DrawnApp(App[int]):
             draw(renderable)
 
 
+def screen_text(app: App[Any]) -> list[str]:
+    """What is on the screen, line by line, without colours."""
+    strips = app.screen._compositor.render_strips(app.size)
+    return [strip.text.rstrip() for strip in strips]
+
+
 def put_update(grid: Grid, update: Frame) -> None:
     """Put a frame of Textual's compositor into cells."""
     if isinstance(update, LayoutUpdate):

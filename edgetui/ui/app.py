@@ -19,6 +19,7 @@ from edgetui.model.fleet import Fleet
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
+from edgetui.model.text import clean
 from edgetui.model.wireprofile import WireState
 from edgetui.terminal.profile import Profile
 from edgetui.terminal.textual_seam import DrawnApp
@@ -90,6 +91,7 @@ class EdgetuiApp(DrawnApp):
         for look in self._themes.looks.values():
             self.register_theme(look.theme)
         self.theme = self._look.name
+        self._own_keys: Mapping[str, str] = {}
 
     # -- what screens read
 
@@ -160,6 +162,17 @@ class EdgetuiApp(DrawnApp):
         opening = self._flows is not None and self._flows.opening
         return self.main.complete and self.screen.is_mounted and not opening
 
+    def type_keys(self, text: str) -> None:
+        """Type for the person what belongs into the dialog that is being opened."""
+        for character in text:
+            self.post_message(events.Key(character, character))
+
+    def ring(self, sentence: str) -> None:
+        """Ring the terminal's bell, and hand it a notice where it shows those."""
+        self.bell()
+        if self._driver is not None and self.options.profile.name != "serial":
+            self._driver.write(f"\x1b]9;{clean(sentence)}\x1b\\")
+
     def forget_keys(self) -> None:
         """What was typed for a dialog that did not open goes nowhere."""
         self._type_ahead.clear()
@@ -177,7 +190,7 @@ class EdgetuiApp(DrawnApp):
         self._wires = {store.cluster: store.wire for store in self.stores}
         self.feed.start()
         self.meter_what_is_shown()
-        problems = [*self._themes.failures, self._theme_problem]
+        problems = [*self._themes.failures, self._theme_problem, self._own()]
         if sentence := " ".join(problem for problem in problems if problem):
             self.main.footer.flash(sentence)
 
@@ -247,11 +260,29 @@ class EdgetuiApp(DrawnApp):
         """
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
         hints = [
-            (action.front, KeyHint(action.key, action.label, self._off(action.id, key)))
+            (
+                action.front,
+                KeyHint(self.key_of(action.id, action.key), action.label, self._off(action.id, key)),
+            )
             for action in actions_for(kind)
         ]
         front = [hint for first, hint in hints if first]
         return [*front, *looks, *(hint for first, hint in hints if not first)]
+
+    def key_of(self, name: str, default: str) -> str:
+        """The key of an action or a looking key, as it is shown: the person's own, or the one it always has."""
+        return self._own_keys.get(name, default)
+
+    def _own(self) -> str:
+        """Take the person's keys; a sentence when their file cannot be used."""
+        file = themes.configuration() / "keys.yaml"
+        if not file.exists():
+            return ""
+        from . import keyfile
+
+        self._own_keys, problem = keyfile.load(file)
+        self.set_keymap(self._own_keys)
+        return problem
 
     def _off(self, action_id: str, key: ObjectKey | None) -> str:
         if self.options.read_only:
@@ -290,19 +321,32 @@ class EdgetuiApp(DrawnApp):
             self.flash("There is nothing under the cursor.")
         elif not settled:
             self.flash("The row just changed by itself. Look, then press the key again.")
-        elif self.options.read_only:
-            self.flash("edgetui was started read-only; start it without --read-only to change anything.")
-        elif not any(action.id == action_id for action in actions_for(target.key.kind)):
-            self.flash(f"That key does not work on {object_words(target.key)}. ? lists what works where.")
-        elif target.key.cluster not in self.sessions:
-            self.flash(f"{target.key.cluster} is not connected.")
-        elif missing := self.flows.missing(action_id, target.key):
+        else:
+            self.act_in_turn(action_id, [target])
+
+    def act_in_turn(self, action_id: str, targets: Sequence[ObjectRef]) -> None:
+        """Begin an action on each of these objects, one after the other; or say why not on the first that refuses."""
+        for target in targets:
+            if refusal := self._refusal(action_id, target):
+                self.flash(refusal)
+                if target.key.cluster in self.sessions:
+                    self.flows.look_up_rights(target.key)
+                return
+        self.flows.begin(action_id, *targets)
+
+    def _refusal(self, action_id: str, target: ObjectRef) -> str:
+        """Why an action cannot begin on an object, empty when it can."""
+        if self.options.read_only:
+            return "edgetui was started read-only; start it without --read-only to change anything."
+        if not any(action.id == action_id for action in actions_for(target.key.kind)):
+            return f"That key does not work on {object_words(target.key)}. ? lists what works where."
+        if target.key.cluster not in self.sessions:
+            return f"{target.key.cluster} is not connected."
+        if missing := self.flows.missing(action_id, target.key):
             user = self.sessions[target.key.cluster].target.user_name or "this user"
             where = f" in {target.key.namespace}" if target.key.namespace else ""
-            self.flash(f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster.")
-            self.flows.look_up_rights(target.key)
-        else:
-            self.flows.begin(action_id, target)
+            return f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster."
+        return ""
 
     def screen_in_front(self) -> None:
         """A screen that can be covered is in front again: receipts that waited may be shown."""
@@ -350,6 +394,11 @@ class EdgetuiApp(DrawnApp):
         if problem:
             self.flash(problem)
 
+    @property
+    def theme_names(self) -> list[str]:
+        """The themes that can be chosen."""
+        return sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
+
     def _fitting_theme(self) -> str:
         return "mono" if self.options.profile.colours == "mono" else themes.DEFAULT
 
@@ -357,7 +406,7 @@ class EdgetuiApp(DrawnApp):
 
     def action_next_theme(self) -> None:
         """The next theme, by name."""
-        names = sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
+        names = self.theme_names
         self.set_look(
             names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
         )

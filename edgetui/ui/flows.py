@@ -6,7 +6,7 @@ behind the gate.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from edgetui.actions.plan import Cancelled, Changed, Plan, Receipt, Step
 from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.text import plural
 
 from .acting import FLOWS, guard
 from .keymap import actions_for, kind_word
@@ -59,6 +60,7 @@ class Flows:
         self.opening = False
         self.guards: dict[ObjectKey, Guard] = {}
         self._finished: list[Progress] = []
+        self._shown: ProgressScreen | None = None
         self.app = app
         self.audit = AuditLog(app.options.audit or default_path())
         self._permissions = Permissions(app.now)
@@ -100,10 +102,26 @@ class Flows:
 
     # -- the flows
 
-    def begin(self, action_id: str, ref: ObjectRef) -> None:
-        """Start an action."""
+    def begin(self, action_id: str, *refs: ObjectRef) -> None:
+        """Start an action on one object, or on several: each is asked about when the one before it is done."""
         self.opening = True
-        self.app.run_worker(self._guard(action_id, ref), group="action", exit_on_error=False, name=action_id)
+        self.app.run_worker(
+            self._in_turn(action_id, refs), group="action", exit_on_error=False, name=action_id
+        )
+
+    async def _in_turn(self, action_id: str, refs: Sequence[ObjectRef]) -> None:
+        """One flow after the other, up to the first that is not carried out."""
+        for done, ref in enumerate(refs):
+            self.opening = True
+            self._shown = None
+            await self._guard(action_id, ref)
+            shown: ProgressScreen | None = self._shown
+            if shown is None or not shown.progress.went_well:
+                if left := len(refs) - done - 1:
+                    self.app.flash(f"Ended here: {plural(left, 'marked object')} left as they were.")
+                return
+            if done + 1 < len(refs):
+                await shown.closed.wait()
 
     async def _guard(self, action_id: str, ref: ObjectRef) -> None:
         """Run one flow; whatever goes wrong becomes a sentence on the screen."""
@@ -176,6 +194,7 @@ class Flows:
         progress = Progress(title, app.monotonic)
         screen = ProgressScreen(progress)
         self.opening = False
+        self._shown = screen
         app.push_screen(screen)
         self.running.append(title)
         try:

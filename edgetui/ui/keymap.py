@@ -25,13 +25,19 @@ class Key(NamedTuple):
     words: str
     keys: str = ""
     action: str = ""
+    own_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a key file; empty for keys that are always the same."""
+        return self.own_name or self.action.removeprefix("app.").replace("_", " ")
 
 
 LOOKING = (
     Key("1 2 3 4", "nodes, pods, autoscalers, rollouts"),
     Key("5 6", "services, events: watched only while they are shown"),
-    Key("tab", "the next pane", "tab", "next_pane(1)"),
-    Key("shift+tab", "the pane before", "shift+tab", "next_pane(-1)"),
+    Key("tab", "the next pane", "tab", "next_pane(1)", "next pane"),
+    Key("shift+tab", "the pane before", "shift+tab", "next_pane(-1)", "pane before"),
     Key("↑ ↓ k j", "move the cursor; it stays on its object when rows move"),
     Key("pgup pgdn", "one screenful"),
     Key("home end", "first and last row"),
@@ -39,9 +45,27 @@ LOOKING = (
     Key("y", "the object as YAML, as the server has it; secrets stay hidden", "y", "manifest"),
     Key("l", "the logs of a pod, or of the worst pod of a rollout", "l", "logs"),
     Key("esc", "back; in a pane: clear the filter", "escape", "back"),
-    Key("/", "filter: words, node=NAME, namespace=NAME, !not", "slash", "filter"),
+    Key(
+        "/", "filter: words, node=NAME, namespace=NAME, !not, ~letters of a name in order", "slash", "filter"
+    ),
+    Key(":", "a command: tab completes, up brings back the last", "colon", "command"),
+    Key("n", "show only one namespace, or all", "n", "namespace"),
+    Key("f", "go to the owner of the object, or to what it owns", "f", "jump"),
+    Key(
+        "[ ]",
+        "back to the place before, and forward again",
+        "left_square_bracket",
+        "went(-1)",
+        "place before",
+    ),
+    Key("]", "", "right_square_bracket", "went(1)", "place after"),
+    Key("ctrl+y", "the object's name to the terminal's clipboard", "ctrl+y", "copy"),
     Key("o", "sort by the next column, then worst first again", "o", "sort"),
     Key("O", "turn the order round", "O", "reverse_sort"),
+    Key("← →", "columns further to the left or right; the name stays"),
+    Key("w", "every column in full, and back", "w", "wide"),
+    Key("m", "mark the object and go on to the next; M takes all marks away", "m", "mark"),
+    Key("M", "", "M", "clear_marks"),
     Key("z", "one pane large, and back", "z", "zoom"),
     Key("space", "hold the rows still, and go on", "space", "app.freeze"),
     Key("c", "the clusters: state, what is wrong, what to do", "c", "app.clusters"),
@@ -74,7 +98,7 @@ LOG_KEYS = (
 def looking_bindings() -> list[BindingType]:
     """Bindings of the main screen that only look."""
     bindings: list[BindingType] = [
-        Binding(key.keys, key.action, key.words, show=False) for key in LOOKING if key.action
+        Binding(key.keys, key.action, key.words, show=False, id=key.name) for key in LOOKING if key.action
     ]
     for number, pane in enumerate(PANE_ORDER, 1):
         bindings.append(Binding(str(number), f"pane('{pane}')", pane, show=False))
@@ -84,7 +108,9 @@ def looking_bindings() -> list[BindingType]:
 def object_bindings() -> list[BindingType]:
     """Bindings of a screen that shows one object: its other views, and the actions."""
     views = [
-        Binding(key.keys, key.action, key.words, show=False) for key in LOOKING if key.action in OBJECT_VIEWS
+        Binding(key.keys, key.action, key.words, show=False, id=key.name)
+        for key in LOOKING
+        if key.action in OBJECT_VIEWS
     ]
     return [*views, *acting_bindings()]
 
@@ -92,7 +118,7 @@ def object_bindings() -> list[BindingType]:
 def acting_bindings() -> list[BindingType]:
     """Bindings of the actions, the same on every screen that has an object."""
     return [
-        Binding(action.key, f"act('{action.id}')", action.label, show=False)
+        Binding(action.key, f"act('{action.id}')", action.label, show=False, id=action.id)
         for action in ACTIONS.values()
         if action.key
     ]

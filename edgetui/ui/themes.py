@@ -109,8 +109,13 @@ class Themes(msgspec.Struct, frozen=True):
 def directories(env: Mapping[str, str] = os.environ) -> list[Path]:
     """Where theme files are looked for; a later directory overrides an earlier one."""
     package = Path(__file__).resolve().parent.parent
+    return [package / "themes", package.parent / "themes", configuration(env) / "themes"]
+
+
+def configuration(env: Mapping[str, str] = os.environ) -> Path:
+    """Where a person keeps what is set once: themes and keys."""
     config = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME", "~")).expanduser() / ".config")
-    return [package / "themes", package.parent / "themes", config / "edgetui" / "themes"]
+    return config / "edgetui"
 
 
 def load(folders: Iterable[Path]) -> Themes:

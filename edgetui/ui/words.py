@@ -142,8 +142,10 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     return None
 
 
-def empty(pane: Pane, total: int, filter_text: str) -> str:
+def empty(pane: Pane, total: int, filter_text: str, namespace: str = "") -> str:
     """What an empty pane says when nothing explains it better."""
+    if namespace and total and not filter_text:
+        return f"  none of {plural(total, 'row')} is in namespace {namespace}; n chooses another"
     if filter_text and total:
         return f"  none of {plural(total, 'row')} matches {filter_text!r}; esc shows all again"
     return f"  no {pane.title.lower()} here"

@@ -1,12 +1,14 @@
 """The real screen on stores without a network, for tests that count bytes: `python -m tests.terminal.app_fleet [pods]`.
 
-SIGUSR1 changes one cell of a visible row, as a watch event would: its restarts grow by two. SIGUSR2 makes the
-event loop write to the descriptor in EDGETUI_TEST_PIPE how many bytes wait for the terminal.
+SIGUSR1 changes one cell of a visible row, as a watch event would: its restarts grow by two. SIGRTMIN does so in ten
+rows, each time ten others of the first twenty. SIGUSR2 makes the event loop write to the descriptor in
+EDGETUI_TEST_PIPE how many bytes wait for the terminal. With EDGETUI_TEST_SPEED the clock goes so many times faster.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import sys
@@ -27,21 +29,29 @@ from tests.unit.model.factories import pod  # noqa: E402
 
 async def main() -> int:
     began = time.monotonic()
+    speed = float(os.environ.get("EDGETUI_TEST_SPEED", "1"))
     stores = [many_pods(int(sys.argv[1]))] if len(sys.argv) > 1 else fleet()
     app = EdgetuiApp(
         stores,
         {},
         ScreenOptions(profile=profile, theme=os.environ.get("EDGETUI_THEME", "")),
         driver_class=driver_for(profile),
-        now=lambda: NOW + time.monotonic() - began,
+        now=lambda: NOW + speed * (time.monotonic() - began),
     )
     restarts = iter(range(1, 1000))
 
-    def change() -> None:
-        name, namespace = "job-00007-x2k4q", "ns-0"
-        changed = pod(name, namespace, created=NOW - 3 * 86400 - 49, version=9_000_000 + next(restarts))
+    def change(at: int = 7) -> None:
+        name, namespace = f"job-{at:05d}-x2k4q", f"ns-{at % 7}"
+        created = NOW - 3 * 86400 - at * 7
+        changed = pod(name, namespace, created=created, version=9_000_000 + next(restarts))
         changed["status"]["containerStatuses"][0]["restartCount"] = next(restarts)
         stores[0].apply("Pod", row_of("Pod", changed))
+
+    tens = itertools.cycle((range(0, 140, 14), range(7, 147, 14)))
+
+    def change_ten() -> None:
+        for at in next(tens):
+            change(at)
 
     def report() -> None:
         pending = app._driver._output.pending
@@ -49,6 +59,7 @@ async def main() -> int:
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, change)
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, report)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGRTMIN, change_ten)
     await app.run_async(mouse=profile.mouse)
     if app.failure is not None:
         raise app.failure

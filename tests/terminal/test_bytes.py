@@ -23,9 +23,10 @@ def app() -> Iterator[PtyApp]:
 
 
 def cost(app: PtyApp, *keys: str) -> int:
-    """Bytes that these keys bring."""
+    """Bytes that these keys bring, however long the first of them takes."""
     before = app.bytes_out
     app.keys(*keys)
+    app.until(lambda _: app.bytes_out > before, what="an answer to the keys")
     app.settle()
     return app.bytes_out - before
 
@@ -84,10 +85,40 @@ def test_help_and_back(app: PtyApp) -> None:
     assert cost(app, "escape") <= 1900
 
 
-def test_idle(app: PtyApp) -> None:
-    """Three seconds with ages on the screen: not one byte, and next to no processor time."""
-    cost(app, "2")
-    before, cpu = app.bytes_out, app.cpu_seconds()
-    app.quiet(3.0)
-    assert app.bytes_out == before
-    assert app.cpu_seconds() - cpu <= 0.03
+@pytest.mark.parametrize(
+    ("columns", "lines", "limits"),
+    [
+        (80, 24, {"busy": 1100, "modal": 750, "back": 1100, "theme": 2600, "resize": 4200}),
+        (200, 50, {"busy": 1200, "modal": 900, "back": 1000, "theme": 12_500, "resize": 15_000}),
+    ],
+)
+def test_what_happens_seldom_or_all_the_time(columns: int, lines: int, limits: dict[str, int]) -> None:
+    """A second of 100 changed rows in ten deliveries, a question and back, a theme, another size; a minute of rest.
+
+    The clock goes twenty times faster, so that the minute, with its ages and its forgotten widths, takes three seconds.
+    """
+    command = [sys.executable, "-m", "tests.terminal.app_fleet", "1000"]
+    env = {"EDGETUI_TEST_SPEED": "20"}
+    with PtyApp(command, cwd=ROOT, columns=columns, lines=lines, env=env) as app:
+        app.wait_for("1 nodes")
+        app.settle()
+        cost(app, "2")
+        spent = {"busy": -app.bytes_out}
+        for _ in range(10):
+            app.kill(signal.SIGRTMIN)
+            app.settle(quiet=0.15)
+        spent["busy"] += app.bytes_out
+        spent["modal"] = cost(app, "n")
+        spent["back"] = cost(app, "escape")
+        spent["theme"] = cost(app, "T")
+        app.resize(columns + 20, lines + 6)
+        spent["resize"] = -app.bytes_out
+        app.settle()
+        spent["resize"] += app.bytes_out
+        app.quiet(2.0)
+        before, cpu = app.bytes_out, app.cpu_seconds()
+        app.quiet(3.0)
+        assert {name: bytes_ for name, bytes_ in spent.items() if not 0 < bytes_ <= limits[name]} == {}
+        assert spent["busy"] > 100, "the rows were on the screen"
+        assert app.bytes_out == before
+        assert app.cpu_seconds() - cpu <= 0.03

@@ -44,6 +44,10 @@ def test_a_forced_profile_wins() -> None:
 def test_a_remote_link_waits_longer_for_the_rest_of_a_key() -> None:
     assert environment(choose({"TERM": "xterm", "SSH_TTY": "x"}))["ESCDELAY"] == "500"
     assert environment(choose({"TERM": "xterm"}))["ESCDELAY"] == "100"
+    frames = [
+        int(environment(choose({}, name))["TEXTUAL_FPS"]) for name in ("local", "ssh", "thin", "serial")
+    ]
+    assert frames == [240, 240, 20, 10]
 
 
 def test_where_no_screen_can_be_drawn_a_sentence_says_so() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from edgetui.model.panes import PANES
-from edgetui.ui.widgets.columns import cut, fit
+from edgetui.ui.widgets.columns import cut, fit, fit_in_order, furthest
 
 NONE: frozenset[str] = frozenset()
 TYPICAL = {
@@ -59,3 +59,27 @@ def test_a_cut_name_keeps_the_end_that_tells_two_pods_apart() -> None:
 @given(st.text(max_size=40), st.integers(1, 30), st.booleans())
 def test_a_cut_text_is_exactly_as_wide_as_its_column(text: str, width: int, tail: bool) -> None:
     assert cell_len(cut(text, width, keep_tail=tail)) == width
+
+
+@given(st.text(alphabet="ae\u0301漢字👩", max_size=40), st.integers(1, 30), st.booleans())
+def test_wide_and_combining_characters_are_cut_to_their_cells(text: str, width: int, tail: bool) -> None:
+    assert cell_len(cut(text, width, keep_tail=tail)) == width
+
+
+def test_a_tail_begins_with_a_character_of_its_own() -> None:
+    assert cut("abcdefghijklmnop" + "e\u0301" * 6, 14, keep_tail=True) == "abcdefg…" + "e\u0301" * 6
+    assert cut("x" * 20 + "字\u0301abcde", 14, keep_tail=True).endswith("…abcde ")
+
+
+@pytest.mark.parametrize("pane", PANES.values(), ids=lambda pane: pane.id)
+@pytest.mark.parametrize("full", [False, True])
+def test_columns_in_order_fit_the_width_up_to_the_last_one(pane, full) -> None:  # type: ignore[no-untyped-def]
+    widest = {**TYPICAL, "reason": 90}
+    for width in (12, 18, 40, 78, 198):
+        end = furthest(pane.columns, width, 1, widest, NONE)
+        for shift in range(end + 1):
+            fitted = fit_in_order(pane.columns, width, 1, widest, NONE, shift, full)
+            ids = [one.column.id for one in fitted]
+            assert sum(one.width for one in fitted) + len(fitted) - 1 <= width
+            assert {"name", "object"} & set(ids)
+        assert width < 40 or pane.columns[-1].id in ids

@@ -211,7 +211,7 @@ async def test_the_footer_shows_what_works_on_the_row_and_a_wrong_key_says_so() 
 
 
 async def test_help_lists_every_action_and_key() -> None:
-    async with running([plant()], size=(100, 90)) as screen:
+    async with running([plant()], size=(100, 120)) as screen:
         await screen.press("question_mark")
         for words in (
             "scale:",
@@ -304,3 +304,25 @@ async def test_an_autoscaler_says_why_and_shows_the_minutes_it_was_watched() -> 
         assert "the load asks for 12, 6 is the most allowed" in text
         assert "▇▇" in text or "██" in text
         assert "last 2m, ▄ is the target" in text
+
+
+async def test_a_pane_without_rows_says_why_where_the_rows_would_be() -> None:
+    store = plant()
+    async with running([store]) as screen:
+        await screen.press("2")
+        rows = list(store.rows("Pod"))
+        store.replace("Pod", ())
+        await screen.changed()
+        assert screen.text().splitlines()[3].strip() == "no pods here"
+        store.replace("Pod", rows)
+        await screen.changed()
+        assert "no pods here" not in screen.text()
+        assert "press-7f9c66" in screen.text().splitlines()[3]
+
+
+async def test_the_footer_of_a_pane_on_demand_knows_its_cursor() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("6")
+        assert "1 warning" in screen.text()
+        assert "1 warnings" not in screen.text()
+        assert "no row" not in screen.text()

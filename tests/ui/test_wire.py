@@ -49,11 +49,11 @@ async def test_a_profile_below_full_stands_in_the_header_and_is_said_once() -> N
         assert "LEAN" not in screen.text()
         stores[0].set_wire(LEAN)
         await screen.changed()
-        assert "LEAN plant" in screen.text().splitlines()[0]
+        assert "LEAN WIRE plant" in screen.text().splitlines()[0]
         assert "plant lean (310 ms round trip): ReplicaSets only for what is opened" in screen.text()
         stores[1].set_wire(WireState(Wire.LEAN))
         await screen.changed()
-        assert screen.text().splitlines()[0].endswith("  LEAN")
+        assert screen.text().splitlines()[0].endswith("  LEAN WIRE")
 
 
 async def test_the_clusters_screen_says_what_each_costs_and_why_less_is_asked_for() -> None:
@@ -111,6 +111,13 @@ async def test_the_header_names_the_terminal_and_what_it_is_sent_where_that_is_m
         screen.app.main.update_header()
         await screen.pilot.pause()
         assert screen.text().splitlines()[0].rstrip().endswith("ssh 0.3 KiB/s")
+
+
+async def test_a_thin_wire_and_a_thin_terminal_are_told_apart() -> None:
+    store = plant()
+    store.set_wire(WireState(Wire.THIN))
+    async with running([store], profile=Profile("thin", "16", False, False, 0.5, 500)) as screen:
+        assert " ".join(screen.text().splitlines()[0].split()).endswith("THIN WIRE thin")
 
 
 def test_the_terminal_meter_is_silent_about_little_and_slow_to_change_its_words() -> None:

@@ -33,7 +33,7 @@ class Events(Pane):
         age_column(2, "LAST", "last"),
         state_column(16, "REASON"),
         Column("object", "OBJECT", 20, 10),
-        Column("message", "MESSAGE", 14, 10, priority=2, flex=True),
+        Column("message", "MESSAGE", 24, 10, priority=2, flex=True),
         Column("count", "×", 3, 3, "right", 4),
         Column("source", "SOURCE", 16, 8, priority=5),
     )
@@ -53,6 +53,10 @@ class Events(Pane):
                 row.source,
             ),
         )
+
+    def tally(self, bad: int, watch: int) -> str:
+        """ "1 warning"."""
+        return super().tally(bad, watch).removesuffix("s") if watch == 1 else super().tally(bad, watch)
 
     def order(self, row: PaneRow) -> tuple[Any, ...]:
         """Newest first."""

@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widget import Widget
 
-from edgetui.ui.spans import Span, Spans, line
-from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.spans import Span, Spans, line, to_strip
+from edgetui.ui.widgets.base import LineBar, look_of
 from edgetui.ui.widgets.choice import Choice
 from edgetui.ui.widgets.text_view import TextView
 
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+class Edge(LineBar):
+    """Where the box begins and ends. A drawn line takes three bytes a cell on the wire, and sides a move each."""
+
+    def render_line(self, y: int) -> Strip:
+        """Dashes from one side to the other."""
+        return to_strip(line(Span("-" * self.size.width, "quiet")), self.size.width, look_of(self))
+
+
 class Dialog(ModalScreen[Result], Generic[Result]):
     """The keys go to the answers; up, down and the page keys scroll the text. Escape is always the harmless answer."""
 
@@ -29,9 +38,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     DEFAULT_CSS = """
     Dialog { align: center middle; background: transparent; }
     Dialog > Container { width: 100%; max-width: 104; height: auto; background: $surface; }
-    Dialog Vertical { height: auto; padding: 0 1; border: solid $primary; }
+    Dialog Vertical { height: auto; padding: 0 1; }
     Dialog:ansi > Container { background: ansi_default; }
-    Dialog:ansi Vertical { border: solid ansi_default; }
     Dialog TextView { height: auto; }
     Dialog #more { height: 1; }
     """
@@ -45,7 +53,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
     OVERHEAD = 6
-    """Lines of the box that are not text: border, the line that says there is more, answers and margin."""
+    """Lines of the box that are not text: its edges, the line that says there is more, answers and margin."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,10 +63,13 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         """Text, a line that says when there is more of it, and what is below."""
-        with Container(), Vertical():
-            yield self.body
-            yield self._more
-            yield from self.below()
+        with Container():
+            yield Edge()
+            with Vertical():
+                yield self.body
+                yield self._more
+                yield from self.below()
+            yield Edge()
 
     def on_mount(self) -> None:
         """Fit the box to the screen."""

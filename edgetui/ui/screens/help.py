@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.actions.registry import ACTIONS
+from edgetui.ui.commands import COMMANDS
 from edgetui.ui.keymap import LOG_KEYS, LOOKING
 from edgetui.ui.spans import Span, Spans, line
 
@@ -33,9 +34,17 @@ class HelpScreen(TextScreen):
         keyed = [action for action in ACTIONS.values() if action.key]
         for action in keyed:
             words = f"{action.label}: {action.help[0].lower()}{action.help[1:]}"
-            out.append(line(Span(f"  {action.key:<11}", "title"), words))
+            out.append(line(Span(f"  {self.app.key_of(action.id, action.key):<11}", "title"), words))
         out += [line(), line(Span("keys that only look", "title"))]
-        out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOOKING]
+        for key in LOOKING:
+            if key.words:
+                out.append(line(Span(f"  {self.app.key_of(key.name, key.shown):<11}", "title"), key.words))
+        out += [line(), line(Span("commands behind :, a beginning is enough", "title"))]
+        out += [
+            line(Span(f"  {one.shown:<11}", "title"), one.words)
+            for one in COMMANDS.values()
+            if one.name not in ACTIONS
+        ]
         out += [line(), line(Span("keys in the logs", "title"))]
         out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOG_KEYS if key.words]
         out += [line(), line(Span("signs", "title"))]
@@ -48,5 +57,6 @@ class HelpScreen(TextScreen):
         ]
         for action in keyed:
             on = ", ".join(sorted(kind.lower() for kind in action.kinds)) or "the cluster of the row"
-            out.append(line(Span(f"  {action.key:<11}", "title"), f"{on}; ", ", ".join(action.verbs)))
+            shown = self.app.key_of(action.id, action.key)
+            out.append(line(Span(f"  {shown:<11}", "title"), f"{on}; ", ", ".join(action.verbs)))
         return out

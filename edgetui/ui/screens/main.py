@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -10,20 +11,25 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
+from edgetui.actions.registry import ACTIONS
+from edgetui.model.fleet import FleetView
 from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
-from edgetui.ui.widgets.bars import KeyHint, Tab, tab_line
+from edgetui.ui.widgets.bars import KeyHint, tab_line
 from edgetui.ui.widgets.base import LineBar
 from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.live_table import LiveTable
-from edgetui.ui.widgets.pane_view import PaneView
+from edgetui.ui.widgets.pane_view import PaneView, pane_tabs, shared_height
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
+    from edgetui.ui.commander import Commander
+    from edgetui.ui.places import History, Place
+    from edgetui.ui.widgets.command_bar import CommandBar
 
 GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
@@ -59,19 +65,25 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.header = HeaderBar(id="header")
         self.tabs = LineBar(id="tabs")
-        self.filter_bar = FilterBar(self._filter)
+        self.filter_bar = FilterBar(self.filter)
         self.footer = FooterBar(id="footer")
         self._panes: dict[str, PaneView] = {}
         self._current = "nodes"
         self._zoomed = False
         self._roomy = False
         self._heights: tuple[int, ...] = ()
+        self.namespace = ""
+        """The one namespace that is shown, empty for all."""
+        self._places: History | None = None
+        self._commander: Commander | None = None
+        self._command_bar: CommandBar | None = None
         self.complete = False
         """Whether everything is there that a key may want."""
 
     def compose(self) -> ComposeResult:
         """What the first frame shows; `_complete` adds the rest. The panes hold what the stores have so far."""
         self.app.fleet.drain()
+        self.namespace = self.app.options.namespace
         for pane_id in PANE_ORDER[:4]:
             self._panes[pane_id] = self._make_pane(pane_id)
         self._classify(update=False)
@@ -92,10 +104,12 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start on the pane of the screen's size."""
-        self._show(self._current)
+        self.show_pane(self._current)
 
     def on_screen_resume(self) -> None:
         """Back from another screen."""
+        if self._places is not None and (place := self._places.current) is not None and place.opened:
+            self._places.back(place)
         self.app.screen_in_front()
         self.update_header()
 
@@ -123,6 +137,29 @@ class MainScreen(Screen[None]):
         """Whether the row under the cursor is the one a person has had time to see."""
         return self.current.table.settled
 
+    def view_of(self, pane_id: str) -> FleetView:
+        """The rows of one pane; of one that is not there yet, without rows."""
+        pane = self._panes.get(pane_id)
+        return pane.view if pane is not None else FleetView(PANES[pane_id], ())
+
+    @property
+    def commander(self) -> Commander:
+        """What `:` can do; loaded when first needed."""
+        if self._commander is None:
+            from edgetui.ui.commander import Commander
+
+            self._commander = Commander(self.app)
+        return self._commander
+
+    @property
+    def history(self) -> History:
+        """The places that were left; loaded when the first one is."""
+        if self._places is None:
+            from edgetui.ui.places import History
+
+            self._places = History()
+        return self._places
+
     # -- data
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
@@ -141,6 +178,8 @@ class MainScreen(Screen[None]):
             self.update_footer()
         self._update_tabs()
         self._share_height()
+        if self._commander is not None:
+            self._commander.look_for_endings()
 
     def tick(self) -> None:
         """A second passed: ages move on."""
@@ -167,7 +206,7 @@ class MainScreen(Screen[None]):
 
     def action_pane(self, pane_id: str) -> None:
         """Show a pane and give it the keys."""
-        self._show(pane_id)
+        self.leave_for(lambda: self.show_pane(pane_id))
 
     def action_next_pane(self, step: int) -> None:
         """The next of the panes that are there."""
@@ -176,7 +215,7 @@ class MainScreen(Screen[None]):
             for pane in PANE_ORDER
             if pane in self._panes and (pane not in ON_DEMAND or pane == self._current)
         ]
-        self._show(order[(order.index(self._current) + step) % len(order)])
+        self.action_pane(order[(order.index(self._current) + step) % len(order)])
 
     def action_zoom(self) -> None:
         """One pane large, or all four."""
@@ -194,7 +233,7 @@ class MainScreen(Screen[None]):
             self.current.set_filter("")
             self._update_tabs()
         elif self._current in ON_DEMAND:
-            self._show("nodes")
+            self.show_pane("nodes")
         elif self._zoomed:
             self.action_zoom()
         else:
@@ -208,20 +247,88 @@ class MainScreen(Screen[None]):
         """Turn the order round."""
         self.current.reverse_sort()
 
+    def action_mark(self) -> None:
+        """Mark the object under the cursor and go on to the next."""
+        self.current.mark()
+        self._update_tabs()
+
+    def action_clear_marks(self) -> None:
+        """Take all marks of this pane away."""
+        self.current.clear_marks()
+        self._update_tabs()
+
+    def action_wide(self) -> None:
+        """Every column in full, or what fits."""
+        table = self.current.table
+        table.show_wide(not table.columns.wide)
+
     def action_manifest(self) -> None:
         """Show what is under the cursor as YAML."""
         if (target := self.target) is not None:
             self.app.open_manifest(target.key)
 
+    async def action_command(self, text: str = "") -> None:
+        """Type a command."""
+        if self._command_bar is None:
+            from edgetui.ui.widgets.command_bar import CommandBar
+
+            self._command_bar = CommandBar(self.commander.run, self.commander.complete)
+            await self.mount(self._command_bar, before=self.footer)
+        self._command_bar.open(text)
+
+    def action_namespace(self) -> None:
+        """Choose the one namespace that is shown, or all."""
+        self.commander.choose_namespace()
+
+    def action_jump(self) -> None:
+        """Go to the owner of what is under the cursor, or to what it owns."""
+        self.commander.jump(self.current.table.cursor)
+
+    def action_copy(self) -> None:
+        """The names of the marked objects, or of the one under the cursor, to the terminal's clipboard."""
+        table = self.current.table
+        marked = [row.key.name for row in table.marks.take()]
+        self.commander.copy(marked or ([table.cursor.name] if table.cursor is not None else []))
+
+    def action_went(self, step: int) -> None:
+        """Back to the place before, or forward again."""
+        place = self.history.back(self._here()) if step < 0 else self.history.forward(self._here())
+        if place is not None:
+            self.commander.go_to(place)
+
     def action_act(self, action_id: str) -> None:
-        """Begin an action on what is under the cursor."""
-        self.app.act(action_id, self.target, self.settled)
+        """Begin an action on the marked rows one by one, or on what is under the cursor."""
+        if self.current.table.marks and ACTIONS[action_id].kinds:
+            self.commander.act_on_marked(action_id)
+            self._update_tabs()
+        else:
+            self.app.act(action_id, self.target, self.settled)
 
     def action_logs(self) -> None:
         """Read the log of what is under the cursor."""
         self.app.open_logs(self.current.table.cursor)
 
-    def _filter(self, text: str) -> None:
+    def narrow_to(self, namespace: str) -> None:
+        """Show only the rows of one namespace; an empty one shows all."""
+        self.namespace = namespace
+        for pane in self._panes.values():
+            pane.set_namespace(namespace)
+        self._update_tabs()
+        self._share_height()
+
+    def _here(self) -> Place:
+        from edgetui.ui.places import Place
+
+        return Place(self._current, self.current.filter_text, self.current.table.cursor)
+
+    def leave_for(self, go: Callable[[], None]) -> None:
+        """Go to another place, and remember both."""
+        here = self._here()
+        go()
+        self.history.go(here, self._here())
+
+    def filter(self, text: str) -> None:
+        """Show only rows of the current pane that match."""
         if text != self.current.filter_text:
             self.current.set_filter(text)
             self._update_tabs()
@@ -236,17 +343,20 @@ class MainScreen(Screen[None]):
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         """Enter opens the object."""
+        here = self._here()
+        self.history.go(here, here._replace(key=message.key, opened=True))
         self.app.open_detail(message.key)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A click on a pane makes it the current one."""
         parent = event.widget.parent
         if (
-            isinstance(event.widget, LiveTable)
+            event.widget is self.focused
+            and isinstance(event.widget, LiveTable)
             and isinstance(parent, PaneView)
             and parent.pane.id != self._current
         ):
-            self._show(parent.pane.id)
+            self.show_pane(parent.pane.id)
 
     def on_resize(self) -> None:
         """Another size may hold more or fewer panes."""
@@ -260,12 +370,13 @@ class MainScreen(Screen[None]):
             PANES[pane_id], app.stores, PANE_ORDER.index(pane_id) + 1, now=app.now, monotonic=app.monotonic
         )
         pane.set_class(pane_id in ON_DEMAND, "demand", update=False)
-        if app.options.namespace and "namespace" in pane.pane.index:
-            pane.narrow(f"namespace=={app.options.namespace}")
+        if self.namespace:
+            pane.narrow("", self.namespace)
         pane.view.rebuild(app.now())
         return pane
 
-    def _show(self, pane_id: str) -> None:
+    def show_pane(self, pane_id: str) -> None:
+        """Show a pane and give it the keys, without remembering the place that is left."""
         if pane_id not in self._panes:
             self._panes[pane_id] = self._make_pane(pane_id)
             self.query_one("#panes").mount(self._panes[pane_id])
@@ -293,7 +404,8 @@ class MainScreen(Screen[None]):
 
     def _focus_table(self) -> None:
         """Give the keys to the current pane at once, unless a filter is being typed."""
-        if not self.filter_bar.display:
+        typing = self._command_bar is not None and self._command_bar.display
+        if not self.filter_bar.display and not typing:
             self.set_focus(self.current.table, scroll_visible=False)
 
     def _arrange(self) -> None:
@@ -318,15 +430,8 @@ class MainScreen(Screen[None]):
         """Give panes with few rows no more lines than they need; pods and rollouts take the rest."""
         if self.has_class("single"):
             return
-        body = self.app.size.height - 2
         rows = {name: pane.view.shown + 2 for name, pane in self._panes.items()}
-        top = max(5, min(max(rows["nodes"], rows["autoscalers"]), body * 3 // 10))
-        if self.has_class("quad"):
-            heights: tuple[int, ...] = (top, body - top - 1)
-        else:
-            below = body - top - 2
-            rollouts = max(5, min(rows["rollouts"], below * 4 // 10))
-            heights = (top, below - rollouts, rollouts)
+        heights = shared_height(rows, self.app.size.height - 2, quad=self.has_class("quad"))
         if heights != self._heights:
             self._heights = heights
             self.query_one("#panes").styles.grid_rows = " ".join(str(height) for height in heights)
@@ -334,18 +439,7 @@ class MainScreen(Screen[None]):
     def _update_tabs(self) -> None:
         if not self.has_class("single"):
             return
-        tabs = []
-        for number, pane_id in enumerate(PANE_ORDER, 1):
-            pane = self._panes.get(pane_id)
-            if pane is None or (pane_id in ON_DEMAND and pane_id != self._current):
-                continue
-            active = pane_id == self._current
-            count = pane.count_text
-            if pane.filter_text:
-                count = (
-                    count.replace(" · ", f" /{pane.filter_text} · ", 1)
-                    if " · " in count
-                    else f"{count} /{pane.filter_text}"
-                )
-            tabs.append(Tab(str(number), pane.name_text, count, active, pane.view.bad > 0))
-        self.tabs.say(tab_line(tabs, self.app.size.width))
+        shown = [
+            pane for pane in self._panes.values() if pane.pane.id not in ON_DEMAND or pane is self.current
+        ]
+        self.tabs.say(tab_line(pane_tabs(shown, self.current), self.app.size.width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ class Progress:
         self.ended = False
         self.offer: Offer | None = None
         self.target: ObjectRef | None = None
+        self.went_well = False
+        """Whether it ended as was wanted, or is on its way there."""
         self.changed: Callable[[], None] | None = None
         self._monotonic = monotonic
         self._steps: list[tuple[str, str]] = []
@@ -52,6 +55,7 @@ class Progress:
     def finish(self, receipt: Receipt) -> None:
         """The action ended: its receipt."""
         self.offer, self.target = receipt.offer, receipt.target
+        self.went_well = receipt.ok or receipt.pending
         role = "ok" if receipt.ok else "warn" if receipt.pending else "bad"
         sign = "ok" if receipt.ok else "~ " if receipt.pending else "! "
         first, *rest = receipt.lines or ("",)
@@ -103,6 +107,7 @@ class ProgressScreen(Dialog[None]):
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
+        self.closed = asyncio.Event()
         super().__init__()
         self.choice = Choice(self._answers())
 
@@ -128,6 +133,7 @@ class ProgressScreen(Dialog[None]):
     def on_unmount(self) -> None:
         """Follow no longer."""
         self.progress.changed = None
+        self.closed.set()
 
     def tick(self) -> None:
         """A step that takes long says how long."""

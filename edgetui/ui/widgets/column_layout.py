@@ -4,61 +4,99 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
-
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import Column, PaneRow
 
-from .columns import Fitted, fit
+from .columns import Fitted, cells, fit, fit_in_order, furthest
 
 STAND_IN = {"state": "why"}
 """A column that speaks for another one when there is no space for both: plain words before kubectl's."""
 
-WIDE = 110
+ROOMY = 110
 """Cells from which columns stand two cells apart."""
+
+MEMORY = 30.0
+"""Seconds after which a width that nothing on the screen needs any longer may be forgotten, and twice that at most."""
 
 
 class ColumnLayout:
-    """Which columns a table shows and how wide. Widths grow with what was seen and never jump back."""
+    """Which columns a table shows and how wide.
+
+    Widths grow at once with what is seen, and shrink when what needed them has been gone for a while. `wide` shows
+    every column in full, `shift` is how many columns are scrolled out at the left; the name is always there. `more`
+    says that there are columns beyond the right end.
+    """
 
     def __init__(self, columns: Sequence[Column], hidden: frozenset[str]) -> None:
         self.fitted: list[Fitted] = []
         self.gap = 1
+        self.wide = False
+        self.shift = 0
+        self.more = False
         self._columns = tuple(columns)
         self._hidden = hidden
         self._widest: dict[str, int] = {}
+        self._before: dict[str, int] = {}
         self._stand_in: tuple[int, int] | None = None
+        self._news = False
+        self._reviewed = 0.0
 
     def seen(self, key: ObjectKey) -> None:
-        """Remember how wide the name of an object is."""
+        """A row changed; remember how wide the name of its object is."""
+        self._news = True
         for column, text in (("name", key.name), ("namespace", key.namespace), ("cluster", key.cluster)):
-            self._grow(column, len(text))
+            self._grow(column, cells(text))
 
     def fits(self, texts: Sequence[str]) -> bool:
         """Remember how wide the cells of a row are; False when one could use more space than its column has."""
         fits = True
         for fitted, text in zip(self.fitted, texts, strict=True):
-            length = cell_len(text)
+            length = cells(text)
             if self._grow(fitted.column.id, length):
                 fits = fits and length <= fitted.width
         return fits
 
+    def forget(self) -> None:
+        """Other rows are shown: only what is seen from now on counts."""
+        self._widest.clear()
+        self._before.clear()
+
+    def review(self, keys: Sequence[ObjectKey], now: float) -> bool:
+        """Forget widths that nothing has needed for a while; `keys` are all rows. True when it is time to arrange."""
+        if not self._reviewed:
+            self._reviewed = now
+        if not self._news or 0 <= now - self._reviewed < MEMORY:
+            return False
+        self._reviewed, self._news = now, False
+        self._before, self._widest = self._widest, {}
+        for column in ("name", "namespace", "cluster"):
+            self._widest[column] = max((cells(getattr(key, column)) for key in keys), default=0)
+            self._before.pop(column, None)
+        return True
+
     def arrange(self, width: int, rows: Iterable[PaneRow], now: float) -> bool:
         """Fit the columns to `width` cells, knowing these rows; True when the layout is another one."""
-        before = self.fitted
-        self.gap = 2 if width >= WIDE else 1
+        before = self.fitted, self.shift, self.more
+        self.gap = 2 if width >= ROOMY else 1
         for row in rows:
             for column, value in zip(self._columns, row.values, strict=True):
-                self._grow(column.id, cell_len(column.text(value, now)))
-        self.fitted = fit(self._columns, width, self.gap, self._widest, self._hidden)
-        self._find_stand_in()
+                self._grow(column.id, cells(column.text(value, now)))
+        self._fit(width, self._hidden, self._known())
         if self._stand_in is not None:
             spoken, stand_in = self.fitted[self._stand_in[0]].column.id, self._columns[self._stand_in[1]].id
-            both = max(self._widest.get(spoken, 0), self._widest.get(stand_in, 0))
-            hidden = self._hidden | {stand_in}
-            self.fitted = fit(self._columns, width, self.gap, {**self._widest, spoken: both}, hidden)
-            self._find_stand_in()
-        return self.fitted != before
+            widths = self._known()
+            widths[spoken] = max(widths.get(spoken, 0), widths.get(stand_in, 0))
+            self._fit(width, self._hidden | {stand_in}, widths)
+        return (self.fitted, self.shift, self.more) != before
+
+    def scroll(self, step: int) -> bool:
+        """Scroll by columns, as far as there are any; True when that leads anywhere."""
+        if step > 0 and not self.more:
+            return False
+        shift = max(self.shift + step, 0)
+        moved = shift != self.shift
+        self.shift = shift
+        return moved
 
     def texts(self, row: PaneRow, now: float) -> tuple[str, ...]:
         """The cells of a row, left to right, before they are cut to their columns."""
@@ -77,11 +115,28 @@ class ColumnLayout:
                 return True
         return False
 
+    def _known(self) -> dict[str, int]:
+        """The widest text of every column, of lately and of before."""
+        return {
+            column.id: max(self._widest.get(column.id, 0), self._before.get(column.id, 0))
+            for column in self._columns
+        }
+
     def _grow(self, column: str, length: int) -> bool:
         if length <= self._widest.get(column, 0):
             return False
         self._widest[column] = length
-        return True
+        return length > self._before.get(column, 0)
+
+    def _fit(self, width: int, hidden: frozenset[str], widest: dict[str, int]) -> None:
+        end = furthest(self._columns, width, self.gap, widest, self._hidden)
+        self.shift = min(self.shift, end)
+        self.more = self.shift < end
+        if self.wide or self.shift:
+            self.fitted = fit_in_order(self._columns, width, self.gap, widest, hidden, self.shift, self.wide)
+        else:
+            self.fitted = fit(self._columns, width, self.gap, widest, hidden)
+        self._find_stand_in()
 
     def _find_stand_in(self) -> None:
         """Which fitted column speaks with which value, when a stand-in has no column of its own."""

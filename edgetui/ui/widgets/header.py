@@ -34,7 +34,7 @@ def _of_clusters(stores: Sequence[Store]) -> list[str]:
     owners: dict[str, list[str]] = {}
     for store in stores:
         wire = store.wire.wire
-        for badge in (*store.badges, *([wire.upper()] if wire is not Wire.FULL else [])):
+        for badge in (*store.badges, *([f"{wire.upper()} WIRE"] if wire is not Wire.FULL else [])):
             owners.setdefault(badge, []).append(store.cluster)
     return [
         badge

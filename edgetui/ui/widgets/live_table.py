@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -23,21 +21,11 @@ from edgetui.model.panes.base import PaneRow
 from .base import look_of
 from .column_layout import ColumnLayout
 from .columns import cut
+from .pinned import Cursor, Marks
+from .table_lines import MARGIN, Line, head_strip, row_strip
 
 SETTLE = 0.7
 """Seconds for which no action starts after the row under the cursor changed by itself."""
-
-COLOURED = frozenset({"state", "status", "ready", "why", "limited", "pressure", "reason"})
-"""Columns that carry the row's verdict and take its colour."""
-
-
-class Line(NamedTuple):
-    """All that the look of one line depends on."""
-
-    texts: tuple[str, ...]
-    sign: str
-    severity: int
-    cursor: bool
 
 
 class LiveTable(Widget, can_focus=True):
@@ -54,6 +42,8 @@ class LiveTable(Widget, can_focus=True):
         Binding("pagedown,ctrl+f", "page(1)", "page down", show=False),
         Binding("home", "edge(0)", "first", show=False),
         Binding("end", "edge(1)", "last", show=False),
+        Binding("left", "scroll_columns(-1)", "columns to the left", show=False),
+        Binding("right", "scroll_columns(1)", "columns to the right", show=False),
         Binding("enter", "open", "open", show=False),
     ]
 
@@ -84,17 +74,16 @@ class LiveTable(Widget, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self.view = view
-        self.top = 0
+        self.marks = Marks(view)
         self.sort: tuple[str | None, bool] = (None, False)
         """Column id and direction of the person's sort; None is worst first."""
         self._now = now
         self._monotonic = monotonic
         self.columns = ColumnLayout(view.pane.columns, hidden)
-        self._cursor: ObjectKey | None = None
-        self._index = 0
-        self._touched = False
+        self._cursor = Cursor(view)
         self._moved_by_itself = -SETTLE
         self._notes: tuple[str, ...] = ()
+        self._empty = not view.keys
         self._shown: dict[int, Line | None] = {}
 
     # -- what others read
@@ -102,12 +91,12 @@ class LiveTable(Widget, can_focus=True):
     @property
     def cursor(self) -> ObjectKey | None:
         """The object under the cursor."""
-        return self._cursor
+        return self._cursor.key
 
     @property
     def cursor_row(self) -> PaneRow | None:
         """The row under the cursor at the version that is on screen."""
-        return self.view.row(self._cursor) if self._cursor is not None else None
+        return self.view.row(self._cursor.key) if self._cursor.key is not None else None
 
     @property
     def settled(self) -> bool:
@@ -120,6 +109,11 @@ class LiveTable(Widget, can_focus=True):
         return max(self.size.height - 1 - len(self._notes), 0)
 
     @property
+    def top(self) -> int:
+        """The first visible row."""
+        return self._cursor.top
+
+    @property
     def span(self) -> tuple[int, int]:
         """First and last visible row, counted from 1; (0, 0) when there is none."""
         last = min(self.top + self.visible_rows, len(self.view.keys))
@@ -128,11 +122,16 @@ class LiveTable(Widget, can_focus=True):
     # -- what others tell it
 
     def view_changed(self, change: ViewChange) -> None:
-        """Rows changed: keep the cursor on its object and paint the visible lines that differ."""
+        """Rows changed: keep cursor and marks on their objects and paint the visible lines that differ."""
         for key in change.changed:
-            self.columns.seen(key)
+            if self.view.shows(key):
+                self.columns.seen(key)
+        self.marks.follow(change.changed)
         if change.order:
-            self._follow_cursor()
+            before = self._cursor.key
+            self._cursor.follow()
+            self._cursor.keep_in_view(self.visible_rows)
+            self._tell_cursor(before, by_itself=True)
         self.sync()
 
     def tick(self) -> None:
@@ -144,9 +143,14 @@ class LiveTable(Widget, can_focus=True):
             row = self.view.row(keys[index]) if line is not None and index < len(keys) else None
             if row is not None and line is not None and self.columns.moved(row, line.texts, now):
                 self._refresh_row(y)
+        if self.columns.review(keys, now):
+            self._layout_columns()
 
     def sync(self) -> None:
         """Paint the visible lines that differ from what is on screen."""
+        if self._empty != (not self.view.keys):
+            self._empty = not self._empty
+            self._repaint()
         now = self._now()
         fits = bool(self.columns.fitted)
         for y in range(self.visible_rows):
@@ -160,38 +164,53 @@ class LiveTable(Widget, can_focus=True):
             self._layout_columns()
 
     def set_notes(self, notes: tuple[str, ...]) -> None:
-        """Sentences about what these rows do not show; they stand below the rows."""
+        """Sentences about what these rows do not show; they stand at the bottom, or first where there are no rows."""
         if notes != self._notes:
             self._notes = notes
-            self._keep_in_view()
+            self._cursor.keep_in_view(self.visible_rows)
             self._repaint()
 
     def reset_cursor(self) -> None:
         """Go to the first row and follow it until a key moves the cursor: after a filter or a sort by the person."""
-        self._touched = False
-        self.top = 0
-        self._set_cursor(0, by_itself=False)
+        before = self._cursor.key
+        self._cursor.touched = False
+        self._cursor.top = 0
+        self._cursor.place(0)
+        self._tell_cursor(before, by_itself=False)
         self._moved_by_itself = -SETTLE
+        self.columns.forget()
+        self._layout_columns()
         self._repaint()
 
     def go_to(self, key: ObjectKey) -> bool:
         """Put the cursor on an object; False when it is not in the view."""
-        try:
-            index = self.view.keys.index(key)
-        except ValueError:
+        index = self.view.position(key)
+        if index is None:
             return False
         self._move_to(index)
         return True
+
+    def mark(self) -> None:
+        """Mark the object under the cursor, or take its mark away, and go on to the next row."""
+        if (row := self.cursor_row) is not None:
+            self.marks.toggle(row)
+            self._move_to(self._cursor.index + 1)
+
+    def show_wide(self, wide: bool) -> None:
+        """Every column in full, to be scrolled sideways; or what fits."""
+        self.columns.wide = wide
+        self.columns.shift = 0
+        self._layout_columns()
 
     # -- keys and mouse
 
     def action_move(self, step: int) -> None:
         """One line up or down."""
-        self._move_to(self._index + step)
+        self._move_to(self._cursor.index + step)
 
     def action_page(self, direction: int) -> None:
         """One screenful up or down."""
-        self._move_to(self._index + direction * max(self.visible_rows - 1, 1))
+        self._move_to(self._cursor.index + direction * max(self.visible_rows - 1, 1))
 
     def action_edge(self, end: int) -> None:
         """To the first or the last row."""
@@ -199,8 +218,13 @@ class LiveTable(Widget, can_focus=True):
 
     def action_open(self) -> None:
         """Open the object under the cursor."""
-        if self._cursor is not None:
-            self.post_message(self.Opened(self, self._cursor))
+        if self._cursor.key is not None:
+            self.post_message(self.Opened(self, self._cursor.key))
+
+    def action_scroll_columns(self, step: int) -> None:
+        """Show columns that are further to the left or to the right."""
+        if self.columns.scroll(step):
+            self._layout_columns()
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the clicked row."""
@@ -210,12 +234,12 @@ class LiveTable(Widget, can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Move three rows down."""
         event.stop()
-        self._move_to(self._index + 3)
+        self._move_to(self._cursor.index + 3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Move three rows up."""
         event.stop()
-        self._move_to(self._index - 3)
+        self._move_to(self._cursor.index - 3)
 
     # -- painting
 
@@ -223,28 +247,34 @@ class LiveTable(Widget, can_focus=True):
         """One line: the head, a row, a note or nothing."""
         width = self.size.width
         if y == 0:
-            return self._head_strip(width)
+            return head_strip(self.columns, self.sort, width, look_of(self))
         row_y = y - 1
-        if row_y >= self.visible_rows:
-            note = row_y - self.visible_rows
+        rows = self.visible_rows if self.view.keys else 0
+        if row_y >= rows:
+            note = row_y - rows
             text = self._notes[note] if note < len(self._notes) else ""
             return self._note_strip(text, width)
         line = self._line(row_y, self._now())
         self._shown[row_y] = line
-        return Strip.blank(width, self._look("row")) if line is None else self._row_strip(line, width)
+        look = look_of(self)
+        return Strip.blank(width, look["row"]) if line is None else row_strip(line, self.columns, width, look)
 
     def on_resize(self) -> None:
         """A new size: fit the columns again and keep the cursor in view."""
-        self._keep_in_view()
+        self._cursor.keep_in_view(self.visible_rows)
         self._layout_columns()
+
+    def on_mount(self) -> None:
+        """Whoever listens learns what the cursor is on."""
+        self.call_after_refresh(lambda: self.post_message(self.CursorMoved(self, self._cursor.key)))
 
     def on_focus(self) -> None:
         """The cursor line looks different with focus."""
-        self._refresh_row(self._index - self.top)
+        self._refresh_row(self._cursor.index - self.top)
 
     def on_blur(self) -> None:
         """The cursor line looks different without focus."""
-        self._refresh_row(self._index - self.top)
+        self._refresh_row(self._cursor.index - self.top)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """All rows and the head."""
@@ -258,50 +288,12 @@ class LiveTable(Widget, can_focus=True):
         row = self.view.row(keys[index])
         if row is None:
             return None
-        return Line(
-            self.columns.texts(row, now), row.sign, row.severity, index == self._index and self.has_focus
-        )
-
-    def _row_strip(self, line: Line, width: int) -> Strip:
-        look = self._row_look(line)
-        base = look if line.cursor or line.sign == "~" else self._look("row")
-        segments = [Segment(f"{line.sign} ", look)]
-        used = 2
-        gap = " " * self.columns.gap
-        for fitted, text in zip(self.columns.fitted, line.texts, strict=True):
-            cell = cut(text, fitted.width, fitted.column.align, keep_tail=fitted.column.id == "name")
-            segments.append(Segment(cell, look if fitted.column.id in COLOURED else base))
-            segments.append(Segment(gap, base))
-            used += fitted.width + self.columns.gap
-        return Strip(segments, used).adjust_cell_length(width, base)
-
-    def _row_look(self, line: Line) -> Style:
-        if line.cursor:
-            return self._look("cursor")
-        if line.sign == "~":
-            return self._look("stale")
-        if line.sign == "?":
-            return self._look("unknown")
-        return self._look({0: "bad", 1: "warn"}.get(line.severity, "row"))
-
-    def _head_strip(self, width: int) -> Strip:
-        style = self._look("head")
-        cells = ["  "]
-        for fitted in self.columns.fitted:
-            title = fitted.column.title.upper()
-            if fitted.column.id == self.sort[0]:
-                arrow = "↓" if self.sort[1] else "↑"
-                title = cut(title, fitted.width - 1).rstrip() + arrow
-            cells.append(cut(title, fitted.width, fitted.column.align) + " " * self.columns.gap)
-        text = "".join(cells)
-        return Strip([Segment(text, style)], cell_len(text)).adjust_cell_length(width, style)
+        cursor = index == self._cursor.index and self.has_focus
+        texts = self.columns.texts(row, now)
+        return Line(texts, row.sign, row.severity, cursor, row.key in self.marks)
 
     def _note_strip(self, text: str, width: int) -> Strip:
-        style = self._look("note")
-        return Strip([Segment(cut(text, width), style)], width)
-
-    def _look(self, role: str) -> Style:
-        return look_of(self)[role]
+        return Strip([Segment(cut(text, width), look_of(self)["note"])], width)
 
     def _refresh_row(self, y: int) -> None:
         if 0 <= y < self.visible_rows:
@@ -317,51 +309,26 @@ class LiveTable(Widget, can_focus=True):
             return
         keys = self.view.keys[self.top : self.top + self.visible_rows]
         rows = [row for key in keys if (row := self.view.row(key)) is not None]
-        if self.columns.arrange(width - 2, rows, self._now()):
+        if self.columns.arrange(width - MARGIN, rows, self._now()):
             self._repaint()
 
     # -- cursor
 
-    def _follow_cursor(self) -> None:
-        keys = self.view.keys
-        offset = self._index - self.top
-        if not self._touched or self._cursor is None:
-            self._set_cursor(0, by_itself=True)
-        elif not (self._index < len(keys) and keys[self._index] == self._cursor):
-            try:
-                index = keys.index(self._cursor)
-            except ValueError:
-                self._set_cursor(self._index, by_itself=True)
-            else:
-                self._index = index
-        if self.top:
-            self.top = self._index - offset
-        self._keep_in_view()
-
-    def _set_cursor(self, index: int, by_itself: bool) -> None:
-        keys = self.view.keys
-        self._index = max(0, min(index, len(keys) - 1))
-        key = keys[self._index] if keys else None
-        if key != self._cursor:
-            if by_itself and self._cursor is not None:
+    def _tell_cursor(self, before: ObjectKey | None, *, by_itself: bool) -> None:
+        """Say it when another object has the cursor than before."""
+        if self._cursor.key != before:
+            if by_itself and before is not None:
                 self._moved_by_itself = self._monotonic()
-            self._cursor = key
-            self.post_message(self.CursorMoved(self, key))
+            self.post_message(self.CursorMoved(self, self._cursor.key))
 
     def _move_to(self, index: int) -> None:
-        self._touched = True
-        old = self._index - self.top
-        top = self.top
-        self._set_cursor(index, by_itself=False)
-        self._keep_in_view()
-        if self.top != top:
+        cursor = self._cursor
+        old, top, before = cursor.index - cursor.top, cursor.top, cursor.key
+        cursor.touched = True
+        cursor.place(index)
+        self._tell_cursor(before, by_itself=False)
+        cursor.keep_in_view(self.visible_rows)
+        if cursor.top != top:
             self.sync()
         self._refresh_row(old)
-        self._refresh_row(self._index - self.top)
-
-    def _keep_in_view(self) -> None:
-        """Scroll so that the cursor is visible and no space is wasted below the last row."""
-        height = max(self.visible_rows, 1)
-        top = min(self.top, self._index)
-        top = max(top, self._index - height + 1, 0)
-        self.top = min(top, max(len(self.view.keys) - height, 0))
+        self._refresh_row(cursor.index - cursor.top)

@@ -1,18 +1,19 @@
-"""One pane: a title that counts, and its live table."""
+"""One pane: a title that counts, and its live table; and how several panes share the screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from edgetui.model.fleet import FleetView, ViewChange
-from edgetui.model.panes.base import Pane
+from edgetui.model.panes.base import Pane, PaneRow
 from edgetui.model.store import Store
 from edgetui.ui import words
 from edgetui.ui.spans import Span, Spans, line
 
+from .bars import Tab
 from .base import LineBar
 from .live_table import LiveTable
 
@@ -39,6 +40,8 @@ class PaneView(Vertical):
         self.number = number
         self.view = FleetView(pane, stores)
         self.filter_text = ""
+        self.namespace = ""
+        """The one namespace that is shown, empty for all."""
         self._stores = stores
         self._now = now
         hidden = frozenset({"cluster"}) if len(stores) == 1 else frozenset()
@@ -62,9 +65,22 @@ class PaneView(Vertical):
     @property
     def count_text(self) -> str:
         """What tabs and title say beside the name: how many, and what is wrong with them."""
-        count = f"{self.view.shown} of {self.view.total}" if self.filter_text else f"{self.view.total:,}"
+        narrowed = self.filter_text or self.namespace
+        count = f"{self.view.shown} of {self.view.total}" if narrowed else f"{self.view.total:,}"
         summary = self.view.summary()
         return f"{count} · {summary}" if summary else count
+
+    @property
+    def aside(self) -> str:
+        """Namespace, filter and marks, empty for none: "in line-2", "/weld *3 marked, 1 of them hidden"."""
+        parts = [f"in {self.namespace}"] if self.namespace else []
+        if self.filter_text:
+            parts.append(f"/{self.filter_text}")
+        marks = self.table.marks
+        if marks:
+            hidden = marks.hidden
+            parts.append(f"*{len(marks)} marked{f', {hidden} of them hidden' if hidden else ''}")
+        return " ".join(parts)
 
     def absorb(self, change: ViewChange) -> None:
         """Rows of the view changed."""
@@ -80,7 +96,7 @@ class PaneView(Vertical):
         """Freshness, counts or the filter changed: title and notes follow."""
         notes = words.notes(self.pane, self._stores, self.view.total)
         if not self.view.shown and not notes:
-            notes = (words.empty(self.pane, self.view.total, self.filter_text),)
+            notes = (words.empty(self.pane, self.view.total, self.filter_text, self.namespace),)
         self.table.set_notes(notes[:4])
         self.update_title()
 
@@ -96,20 +112,46 @@ class PaneView(Vertical):
         if summary:
             first, dot, rest = summary.partition(" · ")
             parts += [" · ", Span(first, "bad" if self.view.bad else "warn"), dot + rest]
-        if self.filter_text:
-            parts += ["  ", Span(f"/{self.filter_text}", "note")]
+        if self.aside:
+            parts += ["  ", Span(self.aside, "note")]
         return line(*parts)
 
-    def narrow(self, text: str) -> None:
-        """Begin with a filter, before the pane is drawn."""
+    def narrow(self, text: str, namespace: str) -> None:
+        """Show only what matches, and only one namespace; this much works before the pane is drawn."""
         self.filter_text = text
-        self.view.set_filter(text)
+        self.namespace = namespace if "namespace" in self.pane.index else ""
+        scope = f"namespace=={self.namespace} " if self.namespace else ""
+        self.view.set_filter(scope + text)
 
     def set_filter(self, text: str) -> None:
         """Show only rows that match; an empty text shows all."""
-        self.narrow(text)
+        self._narrow_again(text, self.namespace)
+
+    def set_namespace(self, namespace: str) -> None:
+        """Show only the rows of one namespace; an empty one shows all."""
+        self._narrow_again(self.filter_text, namespace)
+
+    def _narrow_again(self, text: str, namespace: str) -> None:
+        self.narrow(text, namespace)
         self.table.reset_cursor()
         self.status_changed()
+
+    def mark(self) -> None:
+        """Mark the object under the cursor, or take its mark away."""
+        self.table.mark()
+        self.update_title()
+
+    def clear_marks(self) -> None:
+        """Take all marks away."""
+        self.table.marks.clear()
+        self.table.sync()
+        self.update_title()
+
+    def take_marked(self) -> list[PaneRow]:
+        """The marked rows for an action; those that the filter hides lose their marks first."""
+        rows = self.table.marks.take()
+        self.update_title()
+        return rows
 
     def cycle_sort(self) -> None:
         """Sort by the next visible column, after the last one worst first again."""
@@ -127,3 +169,28 @@ class PaneView(Vertical):
         self.table.sort = (column, reverse)
         self.view.set_sort(column, reverse)
         self.table.reset_cursor()
+
+
+def shared_height(rows: Mapping[str, int], body: int, *, quad: bool) -> tuple[int, ...]:
+    """The heights of the grid's lines: panes with few rows get no more than they need, pods and rollouts the rest.
+
+    `rows` are the lines that each pane could use, `quad` when the panes stand two by two.
+    """
+    top = max(5, min(max(rows["nodes"], rows["autoscalers"]), body * 3 // 10))
+    if quad:
+        return (top, body - top - 1)
+    below = body - top - 2
+    rollouts = max(5, min(rows["rollouts"], below * 4 // 10))
+    return (top, below - rollouts, rollouts)
+
+
+def pane_tabs(panes: Iterable[PaneView], current: PaneView) -> list[Tab]:
+    """One tab for each pane in the order of their keys, with what narrows it behind its number of rows."""
+    tabs = []
+    for pane in sorted(panes, key=lambda pane: pane.number):
+        count = pane.count_text
+        if pane.aside:
+            total, dot, summary = count.partition(" · ")
+            count = f"{total} {pane.aside}{dot}{summary}"
+        tabs.append(Tab(str(pane.number), pane.name_text, count, pane is current, pane.view.bad > 0))
+    return tabs

@@ -117,6 +117,19 @@ def test_of_chosen_namespaces_only_those_are_watched_and_that_is_said(cluster: C
     assert {key[0] for key in values(cluster)} == {"b"}
 
 
+def test_looking_at_another_namespace_lets_the_others_go_and_back_brings_them(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.until(cluster.live, 5.0)
+    assert len({key[0] for key in values(cluster)}) > 1
+    cluster.supervisor.look_at(["a"])
+    cluster.world.until(lambda: {key[0] for key in values(cluster)} == {"a"} and cluster.live(), 5.0)
+    assert cluster.store.freshness("Pod").reason == "watching only namespace a"
+    cluster.supervisor.look_at(["b"])
+    cluster.world.until(lambda: {key[0] for key in values(cluster)} == {"b"} and cluster.live(), 5.0)
+    cluster.supervisor.look_at([])
+    cluster.world.until(lambda: len(values(cluster)) == 8 and cluster.live(), 5.0)
+
+
 def test_an_outage_loses_nothing(cluster: Cluster) -> None:
     cluster.start()
     cluster.world.until(cluster.live, 5.0)

@@ -54,6 +54,12 @@ def names(text: str, pane: str = "pods") -> list[str]:
         ("cluster=line", []),
         ("!cluster=plant", ["camera"]),
         ("node-b !name=oven", ["press-2"]),
+        ("~prs", ["press-1", "press-2"]),
+        ("~ps2", ["press-2"]),
+        ("~srp", []),
+        ("!~prs", ["camera", "oven"]),
+        ("~", ["camera", "oven", "press-1", "press-2"]),
+        ("~default", []),
     ],
 )
 def test_pods(text: str, expected: list[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edgetui.model.fleet import Fleet, FleetView
 from edgetui.model.freshness import Freshness, Link, LinkState, Sync
@@ -254,3 +257,74 @@ def test_objects_are_found_by_key_and_quiet_clusters_drain_nothing() -> None:
     assert fleet.drain() == {}
     store.delete("Pod", "default", "a", "")
     assert list(fleet.drain()) == ["plant"]
+
+
+class Compared(tuple[Any, ...]):
+    """A place in an order that counts how often it is compared."""
+
+    count = 0
+
+    def __lt__(self, other: Any) -> bool:
+        Compared.count += 1
+        return super().__lt__(other)
+
+
+class Placed(Counting):
+    """The pods pane, counting builds, places made and comparisons."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.placed = 0
+
+    def order(self, row: PaneRow) -> tuple[Any, ...]:
+        self.placed += 1
+        return Compared(super().order(row))
+
+
+def test_a_few_changes_among_a_hundred_thousand_rows_cost_a_few_comparisons() -> None:
+    """k changed rows among n: k builds, k places, and about log2(n) comparisons to take each out and put it in."""
+    rows, changed = 100_000, 40
+    store, template = Store("plant"), row_of("Pod", f.pod("p", version=1))
+    store.replace("Pod", [replace(template, name=f"p-{at:06d}", uid=str(at)) for at in range(rows)])
+    store.drain()
+    pane = Placed()
+    view = FleetView(pane, [store])
+    view.rebuild(f.NOW)
+    assert view.shown == rows
+    pane.built = pane.placed = Compared.count = 0
+    crashing = row_of("Pod", f.pod("p", version=2, statuses=[f.crashing()]))
+    for at in range(changed):
+        store.apply("Pod", replace(crashing, name=f"p-{at * 2500:06d}", uid=str(at * 2500)))
+    view.absorb({"plant": store.drain()}, f.NOW)
+    assert view.bad == changed
+    assert pane.built == pane.placed == changed
+    assert changed <= Compared.count <= changed * 2 * 18
+    Compared.count = 0
+    assert view.position(ObjectKey("plant", "Pod", "default", "p-050001")) == 50_001 + changed - 21
+    assert Compared.count <= 18
+    assert view.position(ObjectKey("plant", "Pod", "default", "p-100001")) is None
+
+
+def test_a_position_is_the_place_on_the_screen_whatever_the_order() -> None:
+    store = f.store_of(*[f.pod(f"p-{at}", version=1) for at in range(9)], f.pod("other", version=1))
+    view = FleetView(PANES["pods"], [store])
+    view.rebuild(f.NOW)
+    for reverse in (False, True):
+        view.set_sort("name", reverse)
+        view.set_filter("p-")
+        assert [view.position(key) for key in view.keys] == list(range(9))
+        assert view.position(ObjectKey("plant", "Pod", "default", "other")) is None
+        view.set_filter("")
+
+
+def test_a_row_of_a_view_costs_no_more_than_it_did() -> None:
+    store, template = Store("plant"), row_of("Pod", f.pod("p", version=1))
+    count = 3000
+    store.replace("Pod", [replace(template, name=f"p-{at:06d}", uid=str(at)) for at in range(count)])
+    view = FleetView(PANES["pods"], [store])
+    gc.collect()
+    tracemalloc.start()
+    view.rebuild(f.NOW)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used / count <= 620

@@ -1,0 +1,233 @@
+"""What `:` and the keys that lead elsewhere do: commands, namespaces, owners and children, copies and dumps."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.panes import PANES
+from edgetui.model.related import related
+from edgetui.model.text import plural
+from edgetui.terminal.textual_seam import screen_text
+
+from .commands import Command, completions, parse
+from .endings import Endings
+from .keymap import PANE_ORDER, kind_word
+from .places import Place
+from .screens.pick import PickScreen
+
+if TYPE_CHECKING:
+    from .app import EdgetuiApp
+
+NAMESPACED = tuple(kind for pane in PANES.values() if "namespace" in pane.index for kind in pane.kinds)
+ALL = "all namespaces"
+
+
+class Commander:
+    """Runs commands for the dashboard of one app."""
+
+    def __init__(self, app: EdgetuiApp) -> None:
+        self._app = app
+        self._main = app.main
+        self._namespaces: set[str] = set()
+        self._endings = Endings(app.main.view_of("rollouts"))
+
+    # -- commands
+
+    def complete(self, text: str) -> list[str]:
+        """The lines that a line may become."""
+        return completions(text, self._choices)
+
+    def run(self, text: str) -> None:
+        """Do what a line says, or say what is wrong with it."""
+        command, argument = parse(text)
+        if command is None:
+            self._app.flash(f"There is no command '{text.split()[0]}'; : and then tab lists them.")
+        elif argument and not command.argument:
+            self._app.flash(f":{command.name} takes nothing behind it.")
+        else:
+            self._do(command, argument)
+
+    def _choices(self, name: str) -> Sequence[str]:
+        if name == "theme":
+            return self._app.theme_names
+        return self.namespaces() if name == "ns" else ()
+
+    def _do(self, command: Command, argument: str) -> None:
+        own: dict[str, Callable[[str], object]] = {
+            "ns": self._namespace,
+            "theme": self._theme,
+            "dump": self._dump,
+            "notify": lambda _: self._notify(),
+            "clusters": lambda _: self._app.action_clusters(),
+            "help": lambda _: self._app.action_help(),
+            "quit": lambda _: self._app.call_later(self._app.action_leave),
+        }
+        if command.name in PANE_ORDER:
+            self._main.action_pane(command.name)
+        elif command.name in own:
+            own[command.name](argument)
+        elif argument and not argument.isdecimal():
+            self._app.flash(f":{command.shown} takes a number.")
+        else:
+            self._main.action_act(command.name)
+            self._app.type_keys(argument)
+
+    def _theme(self, name: str) -> None:
+        if name:
+            self._app.set_look(name)
+        else:
+            self._app.action_next_theme()
+
+    # -- namespaces
+
+    def namespaces(self) -> list[str]:
+        """The namespaces of everything that was ever seen here."""
+        for store in self._app.stores:
+            for kind in NAMESPACED:
+                self._namespaces.update(row.namespace for row in store.rows(kind))
+        return sorted(name for name in self._namespaces if name)
+
+    def choose_namespace(self) -> None:
+        """Let the person choose among the known namespaces."""
+        names = self.namespaces()
+        view = self._main.view_of("pods")
+        count: dict[str, int] = dict.fromkeys(names, 0)
+        for key in view.every_key():
+            count[key.namespace] = count.get(key.namespace, 0) + 1
+        choices = [(ALL, ""), *((name, plural(count[name], "pod")) for name in names)]
+        at = names.index(self._main.namespace) + 1 if self._main.namespace in names else 0
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self.show_namespace(names[place - 1] if place else "")
+
+        self._app.push_screen(PickScreen("Show only one namespace", choices, at), chosen)
+
+    def _namespace(self, name: str) -> None:
+        self.show_namespace(name)
+        if name and name not in self.namespaces():
+            self._app.flash(f"Nothing is known of a namespace '{name}'; :ns alone shows all again.")
+
+    def show_namespace(self, name: str) -> None:
+        """Show only the rows of one namespace, and ask for no others where each costs a watch; empty for all."""
+        self._main.narrow_to(name)
+        for session in self._app.sessions.values():
+            session.look_at([name] if name else [])
+
+    # -- owners and children
+
+    def jump(self, key: ObjectKey | None) -> None:
+        """Go to what an object belongs to, or to what belongs to it; where there are several, ask which."""
+        found = related(self._app.fleet.stores[key.cluster], key) if key is not None else []
+        if key is None:
+            self._app.flash("There is nothing under the cursor.")
+        elif not found:
+            self._app.flash(f"Nothing is known that {kind_word(key.kind)} {key.name} belongs to or owns.")
+        elif len(found) == 1:
+            self.show_object(found[0])
+        else:
+
+            def chosen(place: int | None) -> None:
+                if place is not None:
+                    self.show_object(found[place])
+
+            choices = [(f"{kind_word(one.kind)} {one.name}", self._state(one)) for one in found]
+            self._app.push_screen(PickScreen(f"Around {kind_word(key.kind)} {key.name}", choices), chosen)
+
+    def show_object(self, key: ObjectKey) -> None:
+        """Put the cursor on an object, in its pane; a filter or a namespace that hides it goes."""
+        self._main.leave_for(lambda: self._go_to(key))
+
+    def _go_to(self, key: ObjectKey) -> None:
+        main = self._main
+        main.show_pane(pane_of(key.kind))
+        view = main.current.view
+        if view.position(key) is None:
+            main.filter("")
+        if view.position(key) is None and main.namespace:
+            self.show_namespace("")
+        if not main.current.table.go_to(key):
+            self._app.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no row here.")
+
+    def go_to(self, place: Place) -> None:
+        """Go to a place that was left."""
+        main = self._main
+        main.show_pane(place.pane)
+        main.filter(place.filter)
+        if place.key is not None:
+            main.current.table.go_to(place.key)
+            if place.opened:
+                self._app.open_detail(place.key)
+
+    def _state(self, key: ObjectKey) -> str:
+        view = self._main.view_of(pane_of(key.kind))
+        row = view.row(key)
+        return str(view.pane.value(row, "state").words) if row is not None else ""
+
+    # -- marks
+
+    def act_on_marked(self, action_id: str) -> None:
+        """Begin an action on every marked object; where the filter hides some, only take their marks away."""
+        pane = self._main.current
+        hidden = pane.table.marks.hidden
+        rows = pane.take_marked()
+        if hidden:
+            marks = plural(hidden, "mark was", "marks were")
+            self._app.flash(f"{marks} hidden by the filter and taken away. Look, then press the key again.")
+        else:
+            self._app.act_in_turn(
+                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows]
+            )
+
+    # -- out of the screen
+
+    def copy(self, names: Sequence[str]) -> None:
+        """Put names into the clipboard of the terminal."""
+        if self._app.options.profile.name == "serial":
+            self._app.flash("A serial terminal has no clipboard.")
+        elif names:
+            self._app.copy_to_clipboard("\n".join(names))
+            what = names[0] if len(names) == 1 else plural(len(names), "name")
+            self._app.flash(f"{what}: sent to the terminal's clipboard.")
+
+    def _dump(self, name: str) -> None:
+        file = Path(name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt").expanduser().absolute()
+        text = "\n".join(screen_text(self._app)) + "\n"
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+                out.write(text)
+        except FileExistsError:
+            self._app.flash(f"{file} is there already; name another file.")
+        except OSError as error:
+            self._app.flash(f"{file} could not be written: {error.strerror}.")
+        else:
+            self._app.flash(f"The screen is in {file}, readable by you alone.")
+
+    # -- the end of a rollout
+
+    def _notify(self) -> None:
+        key = self._main.current.table.cursor
+        if key is None or key.kind not in PANES["rollouts"].kinds:
+            self._app.flash("The cursor is on no rollout; 4 shows them.")
+        elif self._endings.wait(key):
+            self._app.flash(f"The terminal rings when {kind_word(key.kind)} {key.name} has ended.")
+        else:
+            self._app.flash(f"{kind_word(key.kind).capitalize()} {key.name} is not rolling out.")
+
+    def look_for_endings(self) -> None:
+        """Ring for the rollouts that have ended."""
+        for key, how in self._endings.ended():
+            sentence = f"{kind_word(key.kind)} {key.name} on {key.cluster}: {how}"
+            self._app.ring(sentence)
+            self._app.flash(sentence)
+
+
+def pane_of(kind: str) -> str:
+    """The pane that has the rows of a kind."""
+    return next(pane.id for pane in PANES.values() if kind in pane.kinds)

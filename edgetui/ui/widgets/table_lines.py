@@ -1,0 +1,73 @@
+"""How the lines of a live table look: the head, and one row with its sign, its mark and its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from .column_layout import ColumnLayout
+from .columns import cut
+
+COLOURED = frozenset({"state", "status", "ready", "why", "limited", "pressure", "reason"})
+"""Columns that carry the row's verdict and take its colour."""
+
+MARGIN = 2
+"""Cells before the first column: the sign, and the star of a marked row."""
+
+Look = Mapping[str, Style]
+
+
+class Line(NamedTuple):
+    """All that the look of one line depends on."""
+
+    texts: tuple[str, ...]
+    sign: str
+    severity: int
+    cursor: bool
+    marked: bool = False
+
+
+def row_strip(line: Line, columns: ColumnLayout, width: int, styles: Look) -> Strip:
+    """One row in exactly `width` cells."""
+    look = _row_look(line, styles)
+    base = look if line.cursor or line.sign == "~" else styles["row"]
+    segments = [Segment(line.sign, look), Segment("*" if line.marked else " ", look)]
+    used = MARGIN
+    gap = " " * columns.gap
+    for fitted, text in zip(columns.fitted, line.texts, strict=True):
+        cell = cut(text, fitted.width, fitted.column.align, keep_tail=fitted.column.id == "name")
+        segments.append(Segment(cell, look if fitted.column.id in COLOURED else base))
+        segments.append(Segment(gap, base))
+        used += fitted.width + columns.gap
+    return Strip(segments, used).adjust_cell_length(width, base)
+
+
+def head_strip(columns: ColumnLayout, sort: tuple[str | None, bool], width: int, styles: Look) -> Strip:
+    """The titles of the columns; `<` and `>` at the ends say that there are more of them on that side."""
+    style = styles["head"]
+    cells = ["< " if columns.shift else "  "]
+    for fitted in columns.fitted:
+        title = fitted.column.title.upper()
+        if fitted.column.id == sort[0]:
+            arrow = "↓" if sort[1] else "↑"
+            title = cut(title, fitted.width - 1).rstrip() + arrow
+        cells.append(cut(title, fitted.width, fitted.column.align) + " " * columns.gap)
+    text = "".join(cells)
+    if columns.more and cell_len(text.rstrip()) < width:
+        text = f"{text.rstrip():<{width - 1}}>"
+    return Strip([Segment(text, style)], cell_len(text)).adjust_cell_length(width, style)
+
+
+def _row_look(line: Line, styles: Look) -> Style:
+    if line.cursor:
+        return styles["cursor"]
+    if line.sign == "~":
+        return styles["stale"]
+    if line.sign == "?":
+        return styles["unknown"]
+    return styles[{0: "bad", 1: "warn"}.get(line.severity, "row")]

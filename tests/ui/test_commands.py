@@ -1,0 +1,290 @@
+"""Commands behind `:`, and the keys that lead elsewhere: namespaces, owners and children, places, copies, dumps."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from edgetui.actions.registry import ACTIONS
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import row_of
+from edgetui.model.related import related
+from edgetui.terminal.profile import Profile
+from edgetui.ui.acting import FLOWS
+from edgetui.ui.commands import COMMANDS, completions, parse
+from edgetui.ui.flows import Flows
+from edgetui.ui.screens.detail import DetailScreen
+from tests.unit.model.factories import deployment, store_of
+
+from .driving import Screen, running
+from .fleet import fleet, plant
+
+KEYED = [action.id for action in ACTIONS.values() if action.key]
+SERIAL = Profile("serial", "mono", True, False, 0.5, 500)
+
+
+async def typed(screen: Screen, text: str) -> None:
+    """A command as a person types it."""
+    await screen.press("colon", *("space" if key == " " else key for key in text), "enter")
+
+
+def said(screen: Screen) -> str:
+    return screen.app.main.footer.message
+
+
+# -- the line itself
+
+
+def test_every_pane_and_every_action_has_its_command() -> None:
+    assert {"nodes", "pods", "rollouts", "services", "events", *KEYED} <= COMMANDS.keys()
+    assert parse("hpa") == (COMMANDS["autoscalers"], "")
+    assert parse("  ns   line-2 ") == (COMMANDS["ns"], "line-2")
+
+
+def test_a_beginning_is_enough_when_only_one_command_has_it() -> None:
+    assert parse("ev")[0] is COMMANDS["events"]
+    assert parse("n")[0] is None
+    assert parse("nonsense")[0] is None
+    assert parse("")[0] is None
+
+
+def test_what_a_line_may_become() -> None:
+    assert completions("ro", lambda _: []) == ["rollouts", "rollback", "rotate"]
+    assert completions("theme d", lambda name: ["dark", "light"] if name == "theme" else []) == ["theme dark"]
+    assert completions("clusters x", lambda _: ["x"]) == []
+
+
+async def test_tab_completes_and_enter_runs() -> None:
+    async with running(fleet()) as screen:
+        await screen.press("colon", "p", "o")
+        assert screen.line(" :po").split() == [":po", "pods"]
+        await screen.press("tab", "enter")
+        assert screen.app.main.current.pane.id == "pods"
+        assert screen.app.main.current.table.has_focus
+        await screen.press("colon", *"theme", "space", *"hi", "tab", "enter")
+        assert screen.app.theme_name == "high-contrast"
+        await screen.press("colon", "up", "up", "enter")
+        assert screen.app.main.current.pane.id == "pods"
+        await screen.press("colon", "escape")
+        assert " :" not in screen.text()
+
+
+async def test_what_is_no_command_is_said() -> None:
+    async with running([plant()]) as screen:
+        await typed(screen, "deploy everything")
+        assert said(screen) == ":rollouts takes nothing behind it."
+        await typed(screen, "frobnicate")
+        assert said(screen).startswith("There is no command 'frobnicate'")
+        await typed(screen, "scale many")
+        assert said(screen) == ":scale N takes a number."
+
+
+async def test_keys_typed_ahead_of_the_line_are_part_of_it() -> None:
+    from textual import events
+
+    async with running([plant()]) as screen:
+        for key in ("colon", *"pods", "enter", "down", "down"):
+            screen.app.post_message(
+                events.Key(key, ":" if key == "colon" else key if len(key) == 1 else None)
+            )
+        for _ in range(60):
+            await screen.pilot.pause()
+        table = screen.app.main.current.table
+        assert table.view.pane.id == "pods"
+        assert table.view.position(table.cursor) == 2
+
+
+async def test_the_number_behind_scale_is_typed_into_its_dialog(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgetui.ui.screens.dialog import AskScreen
+    from edgetui.ui.spans import line
+
+    typed_there: list[str] = []
+
+    class Asked(AskScreen):
+        def on_key(self, event: Any) -> None:
+            typed_there.append(event.key)
+
+    async def flow(flows: Any, session: Any, ref: Any) -> None:
+        flows.opening = False
+        await flows.app.push_screen_wait(Asked([line("how many?")], "none", "some"))
+
+    monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
+    monkeypatch.setitem(FLOWS, "scale", flow)
+    async with running([plant()], sessions={"plant": _session()}) as screen:
+        await screen.press("4")
+        await typed(screen, "scale 12")
+        for _ in range(20):
+            await screen.pilot.pause()
+        assert typed_there == ["1", "2"]
+
+
+# -- namespaces
+
+
+async def test_one_namespace_at_a_time_in_every_pane_and_told_to_the_sessions() -> None:
+    session = _session()
+    async with running([plant()], sessions={"plant": session}) as screen:
+        await screen.press("2", "n")
+        assert "Show only one namespace" in screen.text()
+        assert screen.line("> all namespaces")
+        await screen.press("down", "down")
+        chosen = screen.line("> ").split(">")[1].split()[0]
+        await screen.press("enter")
+        assert screen.app.main.namespace == chosen
+        assert session.looked_at == [[chosen]]
+        keys = screen.app.main.current.view.keys
+        assert keys
+        assert {key.namespace for key in keys} == {chosen}
+        assert f"{len(keys)} of 18 in {chosen}" in screen.text()
+        await screen.press("1")
+        assert "plant-agent-1" in screen.text(), "nodes are in no namespace"
+        await screen.press("5")
+        assert {key.namespace for key in screen.app.main.current.view.keys} <= {chosen}
+        await typed(screen, "ns")
+        assert session.looked_at[-1] == []
+        await screen.press("2", "escape")
+        assert "18" in screen.line("2 pods")
+
+
+async def test_escape_clears_the_filter_and_not_the_namespace() -> None:
+    async with running([plant()], namespace="line-2") as screen:
+        await screen.press("2", "slash", *"weld", "enter")
+        assert screen.app.main.current.view.shown == 2
+        await screen.press("escape")
+        assert {key.namespace for key in screen.app.main.current.view.keys} == {"line-2"}
+        await typed(screen, "ns nowhere")
+        assert "Nothing is known of a namespace 'nowhere'" in screen.text()
+        await screen.press("down", "escape")
+        assert "none of 18 rows is in namespace nowhere" in screen.text()
+
+
+# -- owners, children, places
+
+
+def test_what_belongs_together() -> None:
+    store = plant()
+    press = ObjectKey("plant", "Deployment", "line-2", "press")
+    around = related(store, press)
+    assert around[0] == ObjectKey("plant", "HorizontalPodAutoscaler", "line-2", "press")
+    pods = around[1:]
+    assert {key.kind for key in pods} == {"Pod"}
+    assert len(pods) == 7
+    assert related(store, pods[0])[0] == press
+    assert related(store, pods[0])[1].kind == "Node"
+    assert related(store, around[0]) == [press]
+    node = related(store, pods[0])[1]
+    assert pods[0] in related(store, node)
+    assert related(store, press._replace(name="gone")) == []
+
+
+async def test_jumping_to_the_owner_and_back() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("3", "slash", *"press", "enter", "f")
+        main = screen.app.main
+        assert main.current.pane.id == "rollouts"
+        press = ObjectKey("plant", "Deployment", "line-2", "press")
+        assert main.current.table.cursor == press
+        await screen.press("f")
+        assert "Around deployment press" in screen.text()
+        await screen.press("down", "enter")
+        pod = main.current.table.cursor
+        assert pod is not None
+        assert (main.current.pane.id, pod.kind) == ("pods", "Pod")
+        await screen.press("left_square_bracket")
+        assert (main.current.pane.id, main.current.table.cursor) == ("rollouts", press)
+        await screen.press("left_square_bracket")
+        assert (main.current.pane.id, main.current.filter_text) == ("autoscalers", "press")
+        await screen.press("right_square_bracket", "right_square_bracket")
+        assert main.current.table.cursor == pod
+        await screen.press("right_square_bracket")
+        assert main.current.table.cursor == pod
+
+
+async def test_a_jump_takes_away_the_filter_and_the_namespace_that_hide_its_end() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("1", "slash", *"nothing", "enter", "4", "slash", *"weld", "enter")
+        await typed(screen, "ns line-2")
+        screen.app.main.commander.show_object(ObjectKey("plant", "StatefulSet", "data", "historian"))
+        await screen.pilot.pause()
+        assert screen.app.main.current.table.cursor == ObjectKey("plant", "StatefulSet", "data", "historian")
+        assert screen.app.main.namespace == ""
+
+
+async def test_an_opened_object_is_a_place_too() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("2", "enter", "escape", "4")
+        await screen.press("left_square_bracket")
+        assert screen.app.main.current.pane.id == "pods"
+        await screen.press("enter", "escape", "right_square_bracket")
+        assert isinstance(screen.app.screen, DetailScreen)
+
+
+# -- out of the screen
+
+
+async def test_names_go_to_the_terminals_clipboard() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("4", "slash", *"line-2", "enter", "ctrl+y")
+        assert screen.app.clipboard == "press"
+        await screen.press("m", "m", "ctrl+y")
+        assert screen.app.clipboard == "press\nweld"
+        assert said(screen) == "2 names: sent to the terminal's clipboard."
+    async with running([plant()], profile=SERIAL) as screen:
+        await screen.press("4", "ctrl+y")
+        assert screen.app.clipboard == ""
+        assert said(screen) == "A serial terminal has no clipboard."
+
+
+async def test_the_screen_goes_to_a_file_of_ones_own_and_never_over_another(tmp_path: Path) -> None:
+    file = tmp_path / "screen"
+    async with running([plant()], size=(160, 24)) as screen:
+        await screen.press("2")
+        shown = screen.text().splitlines()[:10]
+        screen.app.main.commander.run(f"dump {file}")
+        assert said(screen) == f"The screen is in {file}, readable by you alone."
+        assert file.read_text().splitlines()[:10] == shown
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        screen.app.main.commander.run(f"dump {file}")
+        assert said(screen) == f"{file} is there already; name another file."
+        screen.app.main.commander.run(f"dump {tmp_path / 'no' / 'where'}")
+        assert "could not be written: No such file or directory" in said(screen)
+
+
+async def test_the_terminal_rings_when_the_rollout_under_the_cursor_has_ended() -> None:
+    rung: list[str] = []
+    store = store_of(deployment("press", updated=1, version=1), deployment("oven", version=1))
+    async with running([store]) as screen:
+        screen.app.ring = rung.append  # type: ignore[method-assign]
+        await screen.press("4")
+        assert screen.app.main.current.table.go_to(ObjectKey("plant", "Deployment", "default", "oven"))
+        await typed(screen, "notify")
+        assert said(screen) == "Deployment oven is not rolling out."
+        assert screen.app.main.current.table.go_to(ObjectKey("plant", "Deployment", "default", "press"))
+        await typed(screen, "notify")
+        assert said(screen) == "The terminal rings when deployment press has ended."
+        store.apply("Deployment", row_of("Deployment", deployment("press", updated=2, version=2)))
+        await screen.changed()
+        assert rung == []
+        store.apply("Deployment", row_of("Deployment", deployment("press", version=3)))
+        await screen.changed()
+        assert len(rung) == 1
+        assert rung[0].startswith("deployment press on plant: ")
+        await screen.changed()
+        assert len(rung) == 1
+
+
+def _session() -> Any:
+    looked_at: list[list[str]] = []
+    return SimpleNamespace(
+        name="plant",
+        target=SimpleNamespace(user_name="", context="", server=""),
+        show_metrics=lambda kinds: None,
+        show=lambda kind: None,
+        hide=lambda kind: None,
+        looked_at=looked_at,
+        look_at=lambda names: looked_at.append(list(names)),
+    )
