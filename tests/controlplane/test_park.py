@@ -49,7 +49,7 @@ async def test_parked_elsewhere_an_earlier_revision_gives_a_hint(
     cluster.create(namespace, w.deployment("press", replicas=2))
     settled(cluster, namespace, "press", 2)
     cluster.kubectl("set", "image", "deployment/press", f"app={w.REGISTRY}/app:2.0", "-n", namespace)
-    settled(cluster, namespace, "press", 2)
+    cluster.kubectl("rollout", "status", "deployment/press", "-n", namespace)
     cluster.kubectl("scale", "deployment/press", "--replicas=0", "-n", namespace)
     settled(cluster, namespace, "press", 0)
     async with connected(cluster.kubeconfig()) as session:

@@ -6,6 +6,7 @@ import pytest
 from textual import events
 
 from edgetui.model.freshness import CacheState, Freshness, Link, LinkState, Sync
+from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.store import Store
 from tests.unit.model.factories import autoscaler, deployment, store_of
@@ -298,7 +299,9 @@ async def test_an_autoscaler_says_why_and_shows_the_minutes_it_was_watched() -> 
             more["metadata"] |= {"resourceVersion": str(version)}
             store.apply("HorizontalPodAutoscaler", row_of("HorizontalPodAutoscaler", more))
             await screen.changed()
-        await screen.press("3", "enter")
+        screen.app.open_detail(ObjectKey("plant", "HorizontalPodAutoscaler", "line-2", "press"))
+        await screen.pilot.pause()
+        await screen.changed()
         text = screen.text()
         assert "! it wants more than its maximum 6" in text
         assert "the load asks for 12, 6 is the most allowed" in text
