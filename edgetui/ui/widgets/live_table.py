@@ -150,10 +150,11 @@ class LiveTable(Widget, can_focus=True):
         """Paint the visible lines that differ from what is on screen."""
         if self._empty != (not self.view.keys):
             self._empty = not self._empty
-            self._repaint()
+            if self._shown:
+                self._repaint()
         now = self._now()
         fits = bool(self.columns.fitted)
-        for y in range(self.visible_rows):
+        for y in range(self.visible_rows if self.view.keys else 0):
             line = self._line(y, now)
             if y in self._shown and self._shown[y] == line:
                 continue
@@ -266,7 +267,7 @@ class LiveTable(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         """Whoever listens learns what the cursor is on."""
-        self.call_after_refresh(lambda: self.post_message(self.CursorMoved(self, self._cursor.key)))
+        self.post_message(self.CursorMoved(self, self._cursor.key))
 
     def on_focus(self) -> None:
         """The cursor line looks different with focus."""
@@ -293,7 +294,12 @@ class LiveTable(Widget, can_focus=True):
         return Line(texts, row.sign, row.severity, cursor, row.key in self.marks)
 
     def _note_strip(self, text: str, width: int) -> Strip:
-        return Strip([Segment(cut(text, width), look_of(self)["note"])], width)
+        look = look_of(self)
+        return (
+            Strip([Segment(cut(text, width), look["note"])], width)
+            if text
+            else Strip.blank(width, look["row"])
+        )
 
     def _refresh_row(self, y: int) -> None:
         if 0 <= y < self.visible_rows:
