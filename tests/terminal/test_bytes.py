@@ -54,7 +54,7 @@ def test_a_large_screen() -> None:
         assert app.bytes_out + cost(app, "2") <= 4800
         assert 0 < cost(app, "down") <= 230
         cost(app, *["down"] * 50)
-        assert 0 < cost(app, "down") <= 130
+        assert 0 < cost(app, "down") <= 245
 
 
 def test_a_theme(app: PtyApp) -> None:
