@@ -12,10 +12,11 @@ import msgspec
 
 from edgetui import crash
 from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Plan, Receipt
+from edgetui.actions.plan import Plan, Receipt, Step
 from edgetui.actions.registry import ACTIONS
+from edgetui.actions.writing import in_words
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.identity import ObjectKey, ObjectRef, kind_word
 from edgetui.model.text import plural
 
 Confirm = Callable[[Plan], Awaitable[bool]]
@@ -66,6 +67,23 @@ async def _one(make_gate: Callable[[Item, Confirm], Gate], item: Item, together:
     finally:
         if not arrived:
             together.arrive()
+
+
+def gate_beside(gate: Gate, item: Item, confirm: Confirm) -> Gate:
+    """A gate for one of several, with the same record and rights; its steps are told with the object's name."""
+
+    def step(one: Step) -> None:
+        gate.progress(Step(f"{item.ref.key.name}: {one.text}", one.state))
+
+    return Gate(
+        gate.audit,
+        gate.read_only,
+        confirm,
+        step,
+        gate.clock,
+        sleep=gate.sleep,
+        permissions=gate.permissions,
+    )
 
 
 def plan_of(plans: Sequence[Plan], refused: Sequence[str] = ()) -> Plan:
@@ -152,8 +170,4 @@ class _Together:
 
 
 def _name(key: ObjectKey) -> str:
-    return (
-        f"{key.kind.lower()} {key.namespace}/{key.name}"
-        if key.namespace
-        else f"{key.kind.lower()} {key.name}"
-    )
+    return f"{kind_word(key.kind)} {key.namespace}/{key.name}" if key.namespace else in_words(key)

@@ -7,6 +7,7 @@ behind the gate.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.text import plural
 
 from .acting import FLOWS, guard
+from .acting.several import SEVERAL
 from .keymap import actions_for, kind_word
 from .screens.confirm import ConfirmScreen
 from .screens.dialog import AskScreen
@@ -103,18 +105,23 @@ class Flows:
     # -- the flows
 
     def begin(self, action_id: str, *refs: ObjectRef) -> None:
-        """Start an action on one object, or on several: each is asked about when the one before it is done."""
+        """Start an action on one object, or on several: asked about all at once where the action can, else in turn."""
         self.opening = True
-        self.app.run_worker(
-            self._in_turn(action_id, refs), group="action", exit_on_error=False, name=action_id
+        several = SEVERAL.get(action_id) if len(refs) > 1 else None
+        steps = (
+            self._told(action_id, refs[0], partial(several, self, refs))
+            if several
+            else self._in_turn(action_id, refs)
         )
+        self.app.run_worker(steps, group="action", exit_on_error=False, name=action_id)
 
     async def _in_turn(self, action_id: str, refs: Sequence[ObjectRef]) -> None:
         """One flow after the other, up to the first that is not carried out."""
         for done, ref in enumerate(refs):
             self.opening = True
             self._shown = None
-            await self._guard(action_id, ref)
+            session = self.app.sessions[ref.key.cluster]
+            await self._told(action_id, ref, partial(FLOWS[action_id], self, session, ref))
             shown: ProgressScreen | None = self._shown
             if shown is None or not shown.progress.went_well:
                 if left := len(refs) - done - 1:
@@ -123,10 +130,10 @@ class Flows:
             if done + 1 < len(refs):
                 await shown.closed.wait()
 
-    async def _guard(self, action_id: str, ref: ObjectRef) -> None:
+    async def _told(self, action_id: str, ref: ObjectRef, flow: Callable[[], Awaitable[None]]) -> None:
         """Run one flow; whatever goes wrong becomes a sentence on the screen."""
         try:
-            await FLOWS[action_id](self, self.app.sessions[ref.key.cluster], ref)
+            await flow()
         except Cancelled as said:
             self.app.flash(said.sentence)
         except EdgetuiError as error:

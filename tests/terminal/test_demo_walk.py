@@ -113,6 +113,29 @@ def test_an_object_as_yaml_from_a_pane_and_from_its_details(screen: PtyApp) -> N
     screen.wait_for("wanted", "strategy", "y yaml")
 
 
+def test_marked_rollouts_are_scaled_with_one_question_and_a_line_of_the_receipt_for_each(
+    screen: PtyApp,
+) -> None:
+    go_to(screen, "rollouts")
+    narrow(screen, "vehicle")
+    wait_row(screen, "camera", "complete")
+    screen.keys("home", "m", "m")
+    screen.wait_for("*2 marked")
+    act(screen, "s", "Scale 2 objects to the same number")
+    screen.wait_for("deployment camera", "deployment gps")
+    screen.keys("ctrl+u", "3")
+    screen.until(re.compile(r"replicas +3\b").search, what="3 in the dialog")
+    screen.keys("enter")
+    screen.wait_for("Scale 2 objects on van-17", "@ deployment vehicle/camera", "+ replicas: 3")
+    confirm(screen, "Scale on van-17")
+    screen.wait_for("2 of 2 done", "deployment vehicle/gps on van-17")
+    close_receipt(screen)
+    narrow(screen, "gps")
+    wait_row(screen, "gps", "[==========] complete")
+    screen.keys("enter")
+    screen.wait_for("3 wanted, 3 there, 3 ready, 3 available")
+
+
 def test_scale_to_six(screen: PtyApp) -> None:
     go_to(screen, "rollouts")
     narrow(screen, "oven")
@@ -205,7 +228,7 @@ def test_a_dropped_link_is_stale_while_the_others_move_on(tmp_path: Path) -> Non
         wait_row(app, "farm", "telemetry", "limited: needs", timeout=60)
         narrow(app, "telemetry")
         app.keys("enter")
-        app.wait_for("allowed 2 to 6", "more than the maximum")
+        app.wait_for("allowed 2 to 6", "it wants more than its maximum 6")
         back(app, "allowed 2 to 6")
         app.wait_for(*LIVE, timeout=60)
         go_to(app, "rollouts")

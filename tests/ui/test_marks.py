@@ -78,7 +78,7 @@ async def test_marks_that_a_filter_hides_are_counted_and_go_before_an_action() -
     async with running([plant()], sessions={"plant": _session()}) as screen:
         await screen.press("4", "m", "m", "m", "slash", *"name==press", "enter")
         assert "/name==press *3 marked, 2 of them hidden" in screen.text().splitlines()[1]
-        await screen.press("s")
+        await screen.press("b")
         assert "2 marks were hidden by the filter and taken away" in screen.text()
         assert len(screen.app.main.current.table.marks) == 1
         await screen.press("escape")
@@ -87,7 +87,7 @@ async def test_marks_that_a_filter_hides_are_counted_and_go_before_an_action() -
 
 async def test_an_action_on_marked_rows_asks_about_each_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setitem(FLOWS, "scale", partial(_flow, asked=asked, end=_done))
+    monkeypatch.setitem(FLOWS, "rollback", partial(_flow, asked=asked, end=_done))
     async with running([plant()], sessions={"plant": _session()}) as screen:
         first, second = await _mark_two_deployments(screen)
         assert await _pressed_in_turn(screen, asked) == [first, second]
@@ -95,7 +95,7 @@ async def test_an_action_on_marked_rows_asks_about_each_in_turn(monkeypatch: pyt
 
 async def test_the_first_no_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setitem(FLOWS, "scale", partial(_flow, asked=asked, end=_no))
+    monkeypatch.setitem(FLOWS, "rollback", partial(_flow, asked=asked, end=_no))
     async with running([plant()], sessions={"plant": _session()}) as screen:
         first, _ = await _mark_two_deployments(screen)
         assert await _pressed_in_turn(screen, asked) == [first]
@@ -110,8 +110,8 @@ async def _mark_two_deployments(screen: Screen) -> list[str]:
 
 
 async def _pressed_in_turn(screen: Screen, asked: list[str]) -> list[str]:
-    """Press the action's key, and Enter on every receipt; what was asked about."""
-    await screen.press("s")
+    """Press the key of an action that asks about each, and Enter on every receipt; what was asked about."""
+    await screen.press("b")
     for _ in range(10):
         await screen.pilot.pause()
     if screen.app.screen is not screen.app.main:
