@@ -195,6 +195,7 @@ ACTIONS: dict[str, Action] = {
                     ("DaemonSet", "daemonsets", "apps"),
                     ("ReplicaSet", "replicasets", "apps"),
                     ("HorizontalPodAutoscaler", "horizontalpodautoscalers", "autoscaling"),
+                    ("Pod", "pods", ""),
                 )
             },
             danger=True,

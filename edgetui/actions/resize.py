@@ -88,7 +88,7 @@ async def perform(
         intent = Intent(
             view.ref,
             view.generation,
-            write=partial(_write, view, box, changes),
+            write=partial(request, view, box, changes),
             plan=partial(plan, session, view, box, changes),
             doing=f"Resizing container {box.name} of {in_words(key)}",
             applied=lambda there: given(there, box.name, changes),
@@ -136,7 +136,8 @@ def plan(session: Session, view: ResizeView, box: Box, changes: Mapping[str, str
     )
 
 
-def _write(view: ResizeView, box: Box, changes: Mapping[str, str], version: str) -> Write:
+def request(view: ResizeView, box: Box, changes: Mapping[str, str], version: str) -> Write:
+    """What is sent to give one container other values."""
     key = view.ref.key
     resources: dict[str, dict[str, str]] = {}
     for field, value in changes.items():

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from edgetui.actions import bounds, rollback, scale
+from edgetui.actions import bounds, resize, rollback, scale
 from edgetui.actions.done import Done
 from edgetui.actions.gate import Write
 from edgetui.actions.image import Container, difference, image_of, image_write
@@ -22,6 +22,7 @@ from edgetui.actions.revert import images
 from edgetui.actions.writing import in_words
 from edgetui.cluster.discreet import Discreet
 from edgetui.model.identity import ObjectRef
+from edgetui.model.resizing import change, given
 from edgetui.model.revision import Revision, template_diff, template_equal
 from edgetui.model.text import plural
 
@@ -94,6 +95,33 @@ async def _pause(session: Session, ref: ObjectRef, there: Json, done: Done) -> R
     )
 
 
+async def _resize(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
+    view = await resize.prepare(session, ref)
+    before, after = ({k: str(v) for k, v in one.items() if "." in k} for one in (done.before, done.after))
+    if missing := [field for field in after if not before.get(field)]:
+        raise Refusal(
+            f"{in_words(ref.key).capitalize()} had no {missing[0]} before; a running pod cannot lose one again.",
+            "A new pod has the values of its template.",
+        )
+    box = view.box(str(done.after["container"]))
+    state = State.OTHER if change(box, after) else State.LEFT
+    if state is State.OTHER and not change(box, before):
+        state = State.BEFORE
+    told = ", ".join(f"{field} {value}" for field, value in before.items())
+    return Reversal(
+        state,
+        tuple(
+            text
+            for field in after
+            for text in _lines(field, state, box.values.get(field, ""), before[field], after[field])
+        ),
+        f"on its way to {told}",
+        partial(resize.request, view, box, before),
+        lambda found: given(found, box.name, before),
+        view.warnings(box, before),
+    )
+
+
 async def _image(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
     field, name = str(done.after["list"]), str(done.after["container"])
     before, after = str(done.before["image"]), str(done.after["image"])
@@ -141,6 +169,7 @@ async def _template(session: Session, ref: ObjectRef, there: Json, done: Done) -
 REVERSALS: dict[str, Way] = {
     "scale": _scale,
     "bounds": _bounds,
+    "resize": _resize,
     "pause": _pause,
     "resume": _pause,
     "image": _image,

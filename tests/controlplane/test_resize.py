@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import resize
+from edgetui.actions import resize, undo
 from edgetui.actions.plan import Changed, Refusal, Step
 from edgetui.cluster.errors import Invalid
 
@@ -67,6 +67,30 @@ async def test_a_resize_is_written_once_and_seen_in_what_the_container_runs_with
     spec = cluster.api.get(f"{PODS.format(namespace)}/{name}")["spec"]["containers"][0]
     assert spec["resources"]["requests"] == {"cpu": "20m", "memory": "16Mi"}
     assert acting.writes == ["done"]
+
+
+async def test_a_resize_is_undone_unless_the_container_had_no_such_value(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    name = running(cluster, namespace)
+    path = f"{PODS.format(namespace)}/{name}"
+    acting = Acting(tmp_path)
+    async with connected(cluster.kubeconfig()) as session:
+        pod = named(session, "Pod", namespace, name)
+        view = await resize.prepare(session, pod)
+        wanted = {"requests.cpu": "0.02"}
+        assert (await resize.perform(acting.gate, session, view, view.box(""), wanted, wait=None)).pending
+        there = await undo.prepare(session, pod, acting.log)
+        receipt = await undo.perform(acting.gate, session, there, acting.log, wait=5)
+        assert receipt.ok and "is on its way to requests.cpu 10m again" in receipt.lines[0]
+        requests = cluster.api.get(path)["spec"]["containers"][0]["resources"]["requests"]
+        assert requests == {"cpu": "10m", "memory": "16Mi"}
+
+        view = await resize.prepare(session, pod)
+        wanted = {"limits.memory": "64Mi"}
+        assert (await resize.perform(acting.gate, session, view, view.box(""), wanted, wait=None)).pending
+        with pytest.raises(Refusal, match="had no limits.memory before"):
+            await undo.prepare(session, pod, acting.log)
 
 
 @pytest.mark.parametrize(
