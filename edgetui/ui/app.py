@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,10 +11,9 @@ from rich.style import Style
 from textual import events
 from textual.driver import Driver
 from textual.screen import ModalScreen
-from textual.timer import Timer
 
 from edgetui.model.fleet import Fleet
-from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
 from edgetui.model.text import clean
@@ -25,13 +22,13 @@ from edgetui.terminal.profile import Profile
 from edgetui.terminal.textual_seam import DrawnApp
 
 from . import themes
+from .action_keys import ActionKeys
 from .feed import Changes, Feed
-from .keymap import LOGGED, ON_DEMAND, actions_for, kind_word
+from .keymap import LOGGED, ON_DEMAND, kind_word
 from .options import ScreenOptions
 from .screens.main import MainScreen
 from .terminal_meter import TerminalMeter
 from .type_ahead import TypeAhead
-from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -39,10 +36,6 @@ if TYPE_CHECKING:
 
     from .flows import Flows
     from .measured import Measured
-
-
-LOAD_AFTER = 1.0
-"""Seconds from the first row to the loading of the actions: it must not hold up the rows that still come."""
 
 
 class EdgetuiApp(DrawnApp):
@@ -85,7 +78,7 @@ class EdgetuiApp(DrawnApp):
         self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
         self._metered: frozenset[str] = frozenset()
         self._wires: dict[str, WireState] = {}
-        self._loading: Timer | None = None
+        self.action_keys = ActionKeys(self)
         self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
         for look in self._themes.looks.values():
@@ -131,6 +124,11 @@ class EdgetuiApp(DrawnApp):
         """The terminal's profile, with what it is sent a second where that is much; empty on a local one."""
         label = self.options.profile.label
         return f"{label} {self.terminal_meter.words}".rstrip() if label else ""
+
+    @property
+    def loaded_flows(self) -> Flows | None:
+        """The same where they have been needed already."""
+        return self._flows
 
     @property
     def flows(self) -> Flows:
@@ -251,24 +249,6 @@ class EdgetuiApp(DrawnApp):
         footer = getattr(self.screen, "footer", None) or self.main.footer
         footer.clear()
 
-    def action_hints(
-        self, key: ObjectKey | None, kinds: Sequence[str], looks: Sequence[KeyHint] = ()
-    ) -> list[KeyHint]:
-        """The actions for what is under the cursor, with the reason where one does not work.
-
-        `looks` are keys that only look; they stand before the actions that a short footer has no room for.
-        """
-        kind = key.kind if key is not None else (kinds[0] if kinds else "")
-        hints = [
-            (
-                action.front,
-                KeyHint(self.key_of(action.id, action.key), action.label, self._off(action.id, key)),
-            )
-            for action in actions_for(kind)
-        ]
-        front = [hint for first, hint in hints if first]
-        return [*front, *looks, *(hint for first, hint in hints if not first)]
-
     def key_of(self, name: str, default: str) -> str:
         """The key of an action or a looking key, as it is shown: the person's own, or the one it always has."""
         return self._own_keys.get(name, default)
@@ -284,29 +264,6 @@ class EdgetuiApp(DrawnApp):
         self.set_keymap(self._own_keys)
         return problem
 
-    def _off(self, action_id: str, key: ObjectKey | None) -> str:
-        if self.options.read_only:
-            return "read-only"
-        if key is None:
-            return "no row"
-        return self._flows.missing(action_id, key) if self._flows is not None else ""
-
-    def cursor_rests(self, key: ObjectKey | None) -> None:
-        """The cursor is on another object: what may be done with it is looked up when it stays there."""
-        if key is None or not self.sessions:
-            return
-        if self._flows is not None:
-            self._flows.look_up_rights(key)
-        elif self._loading is None:
-            self._loading = self.set_timer(LOAD_AFTER, self._load_flows)
-
-    async def _load_flows(self) -> None:
-        """The actions' code is loaded beside the running screen, so that the first key press finds it there."""
-        await asyncio.to_thread(importlib.import_module, "edgetui.ui.flows")
-        self.samples(None)
-        if self.main.target is not None:
-            self.flows.look_up_rights(self.main.target.key)
-
     def samples(self, key: ObjectKey | None) -> Sequence[Sample]:
         """What was measured of an object in the last minutes, kept from the first call on."""
         if self._measured is None:
@@ -314,39 +271,6 @@ class EdgetuiApp(DrawnApp):
 
             self._measured = Measured(self.stores, self.now())
         return self._measured.of(key) if key is not None else ()
-
-    def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
-        """Begin an action on `target`, or say why not."""
-        if target is None:
-            self.flash("There is nothing under the cursor.")
-        elif not settled:
-            self.flash("The row just changed by itself. Look, then press the key again.")
-        else:
-            self.act_in_turn(action_id, [target])
-
-    def act_in_turn(self, action_id: str, targets: Sequence[ObjectRef]) -> None:
-        """Begin an action on each of these objects, one after the other; or say why not on the first that refuses."""
-        for target in targets:
-            if refusal := self._refusal(action_id, target):
-                self.flash(refusal)
-                if target.key.cluster in self.sessions:
-                    self.flows.look_up_rights(target.key)
-                return
-        self.flows.begin(action_id, *targets)
-
-    def _refusal(self, action_id: str, target: ObjectRef) -> str:
-        """Why an action cannot begin on an object, empty when it can."""
-        if self.options.read_only:
-            return "edgetui was started read-only; start it without --read-only to change anything."
-        if not any(action.id == action_id for action in actions_for(target.key.kind)):
-            return f"That key does not work on {object_words(target.key)}. ? lists what works where."
-        if target.key.cluster not in self.sessions:
-            return f"{target.key.cluster} is not connected."
-        if missing := self.flows.missing(action_id, target.key):
-            user = self.sessions[target.key.cluster].target.user_name or "this user"
-            where = f" in {target.key.namespace}" if target.key.namespace else ""
-            return f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster."
-        return ""
 
     def screen_in_front(self) -> None:
         """A screen that can be covered is in front again: receipts that waited may be shown."""
@@ -435,9 +359,3 @@ class EdgetuiApp(DrawnApp):
             self._flows.ask_to_leave()
         else:
             self.exit(0)
-
-
-def object_words(key: ObjectKey) -> str:
-    """An object named in full: "deployment press in line-2 on plant"."""
-    where = f" in {key.namespace}" if key.namespace else ""
-    return f"{kind_word(key.kind)} {key.name}{where} on {key.cluster}"

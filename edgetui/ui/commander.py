@@ -180,7 +180,7 @@ class Commander:
             marks = plural(hidden, "mark was", "marks were")
             self._app.flash(f"{marks} hidden by the filter and taken away. Look, then press the key again.")
         else:
-            self._app.act_in_turn(
+            self._app.action_keys.act_in_turn(
                 action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows]
             )
 

@@ -77,8 +77,8 @@ file, answer = sys.argv[1:]
 run_app = run._run_app
 
 async def without_actions(sessions, options):
-    import edgetui.ui.app
-    edgetui.ui.app.LOAD_AFTER = 3600.0
+    import edgetui.ui.action_keys
+    edgetui.ui.action_keys.LOAD_AFTER = 3600.0
     return await run_app(sessions, options)
 
 def tell(*_):

@@ -89,7 +89,7 @@ async def test_a_resize_is_undone_unless_the_container_had_no_such_value(
         view = await resize.prepare(session, pod)
         wanted = {"limits.memory": "64Mi"}
         assert (await resize.perform(acting.gate, session, view, view.box(""), wanted, wait=None)).pending
-        with pytest.raises(Refusal, match="had no limits.memory before"):
+        with pytest.raises(Refusal, match="a running pod cannot lose one again"):
             await undo.prepare(session, pod, acting.log)
 
 

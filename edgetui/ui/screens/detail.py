@@ -51,7 +51,7 @@ class DetailScreen(TextScreen):
         super().on_mount()
         self._need(True)
         self._ask_events()
-        self.app.cursor_rests(self.key)
+        self.app.action_keys.rests(self.key)
 
     def on_unmount(self) -> None:
         """What only this screen needed is needed no more."""
@@ -94,7 +94,7 @@ class DetailScreen(TextScreen):
     def hints(self) -> list[KeyHint]:
         """The actions that work on this object, and its other views."""
         logs = [KeyHint("l", "logs")] if self.key.kind in LOGGED else []
-        return self.app.action_hints(self.key, (self.key.kind,), [*logs, KeyHint("y", "yaml")])
+        return self.app.action_keys.hints(self.key, (self.key.kind,), [*logs, KeyHint("y", "yaml")])
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Something on the cluster changed: show it, and ask for new events when it was this object."""
@@ -107,7 +107,7 @@ class DetailScreen(TextScreen):
 
     def action_act(self, action_id: str) -> None:
         """Begin an action on this object."""
-        self.app.act(action_id, self.target, True)
+        self.app.action_keys.act(action_id, self.target, True)
 
     def action_manifest(self) -> None:
         """Show this object as YAML."""

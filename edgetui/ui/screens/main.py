@@ -199,7 +199,7 @@ class MainScreen(Screen[None]):
         looks = [KeyHint("/", "filter"), KeyHint("enter", "open")]
         if target and target.key.kind in LOGGED:
             looks.append(KeyHint("l", "logs"))
-        hints = self.app.action_hints(target.key if target else None, self.current.pane.kinds, looks)
+        hints = self.app.action_keys.hints(target.key if target else None, self.current.pane.kinds, looks)
         self.footer.set_hints(hints, LAST_HINTS)
 
     # -- keys
@@ -302,7 +302,7 @@ class MainScreen(Screen[None]):
             self.commander.act_on_marked(action_id)
             self._update_tabs()
         else:
-            self.app.act(action_id, self.target, self.settled)
+            self.app.action_keys.act(action_id, self.target, self.settled)
 
     def action_logs(self) -> None:
         """Read the log of what is under the cursor."""
@@ -338,7 +338,7 @@ class MainScreen(Screen[None]):
     def on_live_table_cursor_moved(self, message: LiveTable.CursorMoved) -> None:
         """Other keys may work on another object."""
         if message.table is self.current.table:
-            self.app.cursor_rests(message.key)
+            self.app.action_keys.rests(message.key)
             self.update_footer()
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
@@ -397,7 +397,7 @@ class MainScreen(Screen[None]):
             pane.status_changed()
         self.app.meter_what_is_shown()
         target = self.target
-        self.app.cursor_rests(target.key if target else None)
+        self.app.action_keys.rests(target.key if target else None)
         self.update_footer()
         if not self.complete:
             await self._complete()
