@@ -17,10 +17,11 @@ from edgetui.cluster.errors import ApiError, ProtocolError
 from edgetui.cluster.gzipstream import MAX_PIECE, Inflater
 from edgetui.cluster.http import ResponseReader
 from edgetui.cluster.reflector.states import Bookmark, Changes, Failed, Heard, Input
-from edgetui.model import scaling
+from edgetui.model import scalingwhy
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import Row
+from edgetui.model.metrichistory import Sample
 from tests.unit.cluster.test_http_oracle import TOKENS, compare
 
 from . import corpus, mutate
@@ -263,7 +264,7 @@ def _sound(row: Row) -> bytes:
     """A row that can be kept, shown and compared: named, and of nothing but values that have a JSON form."""
     assert row.name, "a row without a name"
     if isinstance(row, AutoscalerRow):
-        scaling.explain(row, NOW)
+        scalingwhy.why(row, [Sample(NOW, scalingwhy.sampled(row))], NOW)
     return msgspec.json.encode(row)
 
 
