@@ -18,7 +18,17 @@ from pathlib import Path
 from edgetui.demo.launcher import Fleet
 from tests.terminal import picture
 from tests.terminal.ptyapp import PtyApp
-from tests.terminal.walking import ROOT, act, close_receipt, confirm, go_to, narrow, open_screen, wait_row
+from tests.terminal.walking import (
+    ROOT,
+    act,
+    back,
+    close_receipt,
+    confirm,
+    go_to,
+    narrow,
+    open_screen,
+    wait_row,
+)
 
 OUT = ROOT / "screenshots"
 LIVE = "plant live", "van-17 live", "farm live"
@@ -99,6 +109,41 @@ def small() -> None:
         take(app, "rollback-receipt-80x24")
 
 
+def objects() -> None:
+    """One object in depth: why an autoscaler does what it does, logs, YAML, two revisions, and a guard that counts."""
+    with demo("--no-outages") as app:
+        go_to(app, "autoscalers")
+        wait_row(app, "farm", "telemetry", "limited", timeout=60)
+        narrow(app, "telemetry")
+        app.keys("enter")
+        app.wait_for("at the present load", "last 1", timeout=90)
+        take(app, "autoscaler-detail-80x24")
+        back(app, "at the present load")
+        go_to(app, "rollouts")
+        narrow(app, "label-printer")
+        app.keys("l")
+        app.wait_for("label-printer-", "i times")
+        take(app, "logs-80x24")
+        back(app, "i times")
+        app.keys("y")
+        app.wait_for("apiVersion: apps/v1")
+        take(app, "yaml-80x24")
+        back(app, "apiVersion")
+        narrow(app, "press")
+        app.keys("enter")
+        app.wait_for("d what differs")
+        app.keys("d")
+        app.wait_for("what revision 4 has otherwise")
+        take(app, "revisions-differ-80x24")
+        back(app, "otherwise")
+        app.wait_for("d what differs")
+        act(app, "g", "Guard deployment press")
+        take(app, "guard-plan-80x24")
+        confirm(app, "Guard on plant")
+        app.wait_for("GUARD press 1m", timeout=30)
+        take(app, "guard-80x24")
+
+
 def rotate() -> None:
     """A token rotated in a kubeconfig of one's own, next to which nothing of this machine is seen."""
     # A receipt names the file in full: the short way to it says nothing about this machine.
@@ -148,6 +193,7 @@ def main() -> int:
     parts: dict[str, Callable[[], None]] = {
         "dashboards": dashboards,
         "small": small,
+        "objects": objects,
         "rotate": rotate,
         "stale": stale,
         "themes": themes,
