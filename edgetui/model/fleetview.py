@@ -20,11 +20,23 @@ _RECHECK = 10.0
 Signature = tuple[Any, ...]
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """A row that is worse or better off than before; `after` is None when a broken one is gone."""
+
+    key: ObjectKey
+    before: PaneRow
+    after: PaneRow | None
+
+
 class ViewChange(msgspec.Struct):
-    """What a view must repaint: `order` when rows came, went or moved, `changed` the rows with new values."""
+    """What a view must repaint: `order` when rows came, went or moved, `changed` the rows with new values.
+
+    `turned` are those among them whose severity changed.
+    """
 
     order: bool = False
     changed: set[ObjectKey] = msgspec.field(default_factory=set)
+    turned: list[Turn] = msgspec.field(default_factory=list)
 
     def __bool__(self) -> bool:
         return self.order or bool(self.changed)
@@ -168,6 +180,11 @@ class FleetView:
         fresh = {key: row for key, row in touched.items() if self._rows.get(key) != row}
         if not fresh:
             return ViewChange()
+        turned = [
+            Turn(key, old, row)
+            for key, row in fresh.items()
+            if (old := self._rows.get(key)) is not None and _turned(old, row)
+        ]
         bulk = len(fresh) > _BULK and len(fresh) > len(self._rows) // 8
         order = False
         for key, row in fresh.items():
@@ -178,7 +195,7 @@ class FleetView:
             before = self.keys
             self._arrange()
             order = before != self.keys
-        return ViewChange(order=order, changed=set(fresh))
+        return ViewChange(order=order, changed=set(fresh), turned=turned)
 
     def _swap(self, key: ObjectKey, row: PaneRow | None) -> None:
         old = self._rows.get(key)
@@ -268,3 +285,12 @@ class FleetView:
         """Why rows are missing or old, cluster by cluster; empty when all is complete and current."""
         said = [notice(store, kind, now) for store in self._stores.values() for kind in self.pane.kinds]
         return [one for one in said if one is not None]
+
+
+def _turned(before: PaneRow, after: PaneRow | None) -> bool:
+    """Whether a row is worse or better off; that it is merely heard of again, or no longer, does not count."""
+    if after is None:
+        return before.severity == BAD
+    if (before.severity == BAD) != (after.severity == BAD):
+        return True
+    return before.severity != after.severity and not {before.sign, after.sign} & {"~", "?"}

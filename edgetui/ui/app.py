@@ -13,6 +13,7 @@ from textual.driver import Driver
 from textual.screen import ModalScreen
 
 from edgetui.model.fleet import Fleet
+from edgetui.model.freshness import Link
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import Pane
 from edgetui.model.store import Store
@@ -33,6 +34,7 @@ from .type_ahead import TypeAhead
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.metrichistory import Sample
+    from edgetui.model.timeline import Timeline
 
     from .flows import Flows
     from .measured import Measured
@@ -78,6 +80,9 @@ class EdgetuiApp(DrawnApp):
         self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
         self._metered: frozenset[str] = frozenset()
         self._wires: dict[str, WireState] = {}
+        self._links: dict[str, Link] = {}
+        self._timeline: Timeline | None = None
+        self._began = now()
         self.action_keys = ActionKeys(self)
         self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
@@ -124,6 +129,15 @@ class EdgetuiApp(DrawnApp):
         """The terminal's profile, with what it is sent a second where that is much; empty on a local one."""
         label = self.options.profile.label
         return f"{label} {self.terminal_meter.words}".rstrip() if label else ""
+
+    @property
+    def timeline(self) -> Timeline:
+        """What turned bad, or good again, since the start; loaded with the first of it."""
+        if self._timeline is None:
+            from edgetui.model.timeline import Timeline
+
+            self._timeline = Timeline(self._began)
+        return self._timeline
 
     @property
     def loaded_flows(self) -> Flows | None:
@@ -216,6 +230,7 @@ class EdgetuiApp(DrawnApp):
         now = self.now()
         for cluster in changes:
             self._say_wire(self.fleet.stores[cluster])
+            self._note_link(self.fleet.stores[cluster], now)
         if self._measured is not None:
             self._measured.take(changes, now)
         for screen in list(self.screen_stack):
@@ -227,6 +242,13 @@ class EdgetuiApp(DrawnApp):
         if self._wires[store.cluster] != store.wire:
             self.flash(f"{store.cluster} {store.wire.sentence}")
         self._wires[store.cluster] = store.wire
+
+    def _note_link(self, store: Store, now: float) -> None:
+        """Another state of a link belongs in the timeline; that the first connection came to be does not."""
+        link = store.link.link
+        if self._links.get(store.cluster, Link.CONNECTING) not in (link, Link.CONNECTING):
+            self.timeline.link(store.cluster, link.value, link is Link.LIVE, now)
+        self._links[store.cluster] = link
 
     @property
     def failure(self) -> Exception | None:
@@ -346,6 +368,12 @@ class EdgetuiApp(DrawnApp):
         from .screens.help import HelpScreen
 
         self.push_screen(HelpScreen())
+
+    def action_timeline(self) -> None:
+        """Show what turned bad, or good again, since the start."""
+        from .screens.timeline import TimelineScreen
+
+        self.push_screen(TimelineScreen())
 
     def action_clusters(self) -> None:
         """Show every cluster's state in full."""

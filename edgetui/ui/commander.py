@@ -64,6 +64,7 @@ class Commander:
             "dump": self._dump,
             "notify": lambda _: self._notify(),
             "clusters": lambda _: self._app.action_clusters(),
+            "timeline": lambda _: self._app.action_timeline(),
             "help": lambda _: self._app.action_help(),
             "quit": lambda _: self._app.call_later(self._app.action_leave),
         }

@@ -33,6 +33,7 @@ COMMANDS: dict[str, Command] = {
     for command in (
         *(Command(pane, f"show the {pane}", others=_OTHER_NAMES.get(pane, ())) for pane in PANE_ORDER),
         Command("clusters", "the clusters: state, what is wrong, what to do"),
+        Command("timeline", "what turned bad, or good again, since the start"),
         Command("ns", "only this namespace; without a name all of them", "NAME", ("namespace",)),
         Command("theme", "draw in this theme", "NAME"),
         Command("notify", "ring when the rollout under the cursor has ended"),

@@ -1,4 +1,4 @@
-"""Programs with 1,000 pods and a steady stream of changes: `python -m tests.bench.tables edgetui|stock PER_SECOND`.
+"""Programs with a steady stream of changes: `python -m tests.bench.tables edgetui|stock PER_SECOND PODS`.
 
 `stock` is Textual's own DataTable on Textual's own driver.
 """
@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable
 
-PODS = 1000
 VISIBLE = 18
 
 
@@ -27,7 +26,7 @@ async def keep_changing(per_second: int, change: Callable[[int, int], None]) -> 
             change(chosen.randrange(VISIBLE), number % 1000)
 
 
-async def edgetui(per_second: int) -> None:
+async def edgetui(per_second: int, pods: int) -> None:
     """This project's screen, as it is."""
     from edgetui.terminal.profile import choose, environment
 
@@ -41,7 +40,7 @@ async def edgetui(per_second: int) -> None:
     from tests.ui.fleet import NOW, many_pods
     from tests.unit.model.factories import pod
 
-    store = many_pods(PODS)
+    store = many_pods(pods)
     options = ScreenOptions(profile=profile)
     app = EdgetuiApp([store], {}, options, driver_class=driver_for(profile), now=lambda: float(NOW))
 
@@ -58,7 +57,7 @@ async def edgetui(per_second: int) -> None:
     task.cancel()
 
 
-async def stock(per_second: int) -> None:
+async def stock(per_second: int, pods: int) -> None:
     """Textual as it comes, in the terminal's own colours, the cheapest of its themes."""
     os.environ["TEXTUAL_THEME"] = "ansi-dark"
     os.environ["TEXTUAL_COLOR_SYSTEM"] = "standard"
@@ -74,7 +73,7 @@ async def stock(per_second: int) -> None:
             table = self.query_one(DataTable)
             for head in ("NAMESPACE", "NAME", "STATUS", "READY", "RST", "AGE", "NODE"):
                 table.add_column(head, key=head)
-            for n in range(PODS):
+            for n in range(pods):
                 table.add_row("ns-0", f"job-{n:05}-x2k4q", "Running", "1/1", "0", "3d", "node-1", key=str(n))
 
     app = Stock()
@@ -90,4 +89,4 @@ async def stock(per_second: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run({"edgetui": edgetui, "stock": stock}[sys.argv[1]](int(sys.argv[2])))
+    asyncio.run({"edgetui": edgetui, "stock": stock}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3])))

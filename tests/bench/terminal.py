@@ -10,18 +10,29 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.terminal.slow_link import FarTerminal, Link
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
-LINKS = (
-    Link("9600 baud", 960, 0.005),
-    Link("64 kbit/s, 300 ms", 8_000, 0.3),
-    Link("512 kbit/s, 150 ms", 64_000, 0.15),
+
+
+class Setting(NamedTuple):
+    """A link, and what is on the screen behind it: pods in the table, and how many change a second."""
+
+    link: Link
+    rates: tuple[int, ...] = (0, 100)
+    pods: int = 1000
+
+
+SETTINGS = (
+    Setting(Link("local", 100_000_000, 0.0), (0, 100, 1000), 10_000),
+    Setting(Link("9600 baud", 960, 0.005)),
+    Setting(Link("64 kbit/s, 300 ms", 8_000, 0.3)),
+    Setting(Link("512 kbit/s, 150 ms", 64_000, 0.15)),
 )
-PROFILES = {"9600 baud": "serial"}
-RATES = (0, 100)
+PROFILES = {"9600 baud": "serial", "local": "local"}
 PROGRAMS = {"edgetui": range(4, 20), "stock": range(2, 20)}
 """The lines of the screen on which the cursor is looked for."""
 
@@ -44,11 +55,11 @@ def cursor_line(app: FarTerminal, lines: range) -> int:
     return found[0] if len(found) == 1 else -1
 
 
-def measure(program: str, link: Link, per_second: int, keys: int) -> dict[str, object]:
+def measure(program: str, setting: Setting, per_second: int, keys: int) -> dict[str, object]:
     """Times (s) from a key to its picture; empty when the screen did not open, or a key was not painted in time."""
-    lines = PROGRAMS[program]
+    link, lines = setting.link, PROGRAMS[program]
     env = {"SSH_TTY": "/dev/pts/9", "EDGETUI_PROFILE": PROFILES.get(link.name, "")}
-    command = [sys.executable, "-m", "tests.bench.tables", program, str(per_second)]
+    command = [sys.executable, "-m", "tests.bench.tables", program, str(per_second), str(setting.pods)]
     chosen = random.Random(2)
     times: list[float] = []
     lost = 0
@@ -102,21 +113,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.terminal", description=__doc__)
     parser.add_argument("--keys", type=int, default=40)
     parser.add_argument("--only", default="", help="edgetui or stock")
+    parser.add_argument("--link", default="", help="a word of a link's name")
     given = parser.parse_args()
     figures = []
-    for link in LINKS:
-        for per_second in RATES:
+    for setting in SETTINGS:
+        for per_second in setting.rates if given.link in setting.link.name else ():
             for program in PROGRAMS:
                 if given.only in ("", program):
-                    found = measure(program, link, per_second, given.keys)
-                    figures.append(
-                        {"link": link.name, "changes_per_s": per_second, "program": program, **found}
-                    )
+                    found = measure(program, setting, per_second, given.keys)
+                    about = {"link": setting.link.name, "pods": setting.pods, "changes_per_s": per_second}
+                    figures.append({**about, "program": program, **found})
                     print(json.dumps(figures[-1]), flush=True)
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / "terminal.json"
-    setting = {"python": platform.python_version(), "size": "80x24", "pods": 1000}
-    file.write_text(json.dumps({"setting": setting, "figures": figures}, indent=2) + "\n")
+    machine = {"python": platform.python_version(), "size": "80x24"}
+    file.write_text(json.dumps({"setting": machine, "figures": figures}, indent=2) + "\n")
     print(f"written to {file.relative_to(ROOT)}")
     return 0
 

@@ -167,6 +167,8 @@ class MainScreen(Screen[None]):
         status = any(change.status for change in changes.values())
         for pane in self._panes.values():
             change = pane.view.absorb(changes, now)
+            if change.turned and pane.pane.id not in ON_DEMAND:
+                self.app.timeline.add(pane.pane, change.turned, now)
             if not pane.is_attached:
                 continue
             if change.order or change.changed:
