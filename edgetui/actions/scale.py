@@ -11,6 +11,7 @@ from edgetui.actions.autoscalers import autoscaler_of
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import selector
 from edgetui.actions.limits import limits_of
+from edgetui.actions.otherscalers import scaled_object_of
 from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
@@ -100,11 +101,13 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
             f"replicaset {row.name} belongs to deployment {row.owner_name}, which would set its number back.",
             f"Scale deployment {row.owner_name} instead.",
         )
-    (hpa, note), found = await asyncio.gather(
+    (hpa, note), found, keda = await asyncio.gather(
         autoscaler_of(session, ref.key),
         limits_of(session, ref.key.namespace, there["spec"].get("template") or {}),
+        scaled_object_of(session, ref.key),
     )
     notes = [note] if note else []
+    notes += [keda.note] if keda else []
     notes += [f"{manager} manages it and may set its own number again." for manager in _managers(row)]
     notes += _owners(there)
     return ScaleView(

@@ -11,6 +11,7 @@ from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.otherscalers import Advice
 from edgetui.model.pace import pace
 from edgetui.model.panes.base import BAD, WATCH
 from edgetui.model.panes.rolloutwords import judge
@@ -32,7 +33,7 @@ from edgetui.model.store import Store
 from edgetui.model.text import duration, plural
 from edgetui.ui.spans import Span, Spans, line
 
-from .common import condition_lines, trouble
+from .common import condition_lines, fact, trouble
 from .revisions import revision_lines
 from .workload_facts import facts
 
@@ -44,13 +45,15 @@ _ROLES = {BAD: "bad", WATCH: "warn"}
 class Read(NamedTuple):
     """What was read when the screen was opened, beside the live rows.
 
-    `said` is why the history is not there or not whole, empty when it is; `keys` what can be pressed on it.
+    `said` is why the history is not there or not whole, empty when it is; `keys` what can be pressed on it. `advice` is
+    what vertical autoscalers recommend.
     """
 
     history: Sequence[Revision] = ()
     events: Sequence[EventRow] = ()
     said: str = ""
     keys: str = ""
+    advice: Sequence[Advice] = ()
 
 
 def lines(store: Store, row: Row, now: float, width: int, read: Read = Read()) -> list[Spans]:  # noqa: B008 - immutable
@@ -64,6 +67,7 @@ def lines(store: Store, row: Row, now: float, width: int, read: Read = Read()) -
     out += _time_left(row, view, now)
     out.append(line())
     out += facts(store, row, now)
+    out += [fact("recommended", one.words) for one in read.advice]
     if row.current and not view.pods:
         out += [line(), line(Span("pods", "title")), line(Span(f"  {UNKNOWN}", "quiet"))]
     branches = tree(store, row, view, read.history)

@@ -10,12 +10,14 @@ from textual.binding import Binding, BindingType
 
 from edgetui import crash
 from edgetui.actions.history import revisions_of
+from edgetui.actions.otherscalers import vertical_advice
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.otherscalers import Advice
 from edgetui.model.revision import Revision
 from edgetui.model.rollout import verdict
 from edgetui.ui.details import detail, workload
@@ -38,6 +40,7 @@ class RolloutScreen(DetailScreen):
     def __init__(self, key: ObjectKey) -> None:
         super().__init__(key)
         self._history: Sequence[Revision] = ()
+        self._advice: Sequence[Advice] | None = None
         self._said = "reading the history…"
         self._read_for: object = None
         self._read_at = 0.0
@@ -51,7 +54,7 @@ class RolloutScreen(DetailScreen):
         app = self.app
         store = app.fleet.stores[self.key.cluster]
         keys = "d what differs between two" if len(self._history) > 1 else ""
-        read = workload.Read(self._history, self._events, self._said, keys)
+        read = workload.Read(self._history, self._events, self._said, keys, self._advice or ())
         out = detail(
             store,
             self.key,
@@ -104,6 +107,8 @@ class RolloutScreen(DetailScreen):
             try:
                 there = await session.api.get(KINDS[self.key.kind].path(self.key.namespace, self.key.name))
                 self._history, self._said = await revisions_of(session, self.key, there), ""
+                if self._advice is None:
+                    self._advice = await vertical_advice(session, self.key)
             except EdgetuiError as error:
                 known = "What stands here may have changed since. " if self._history else ""
                 self._said = f"{known}{error}"

@@ -1,0 +1,19 @@
+"""What a vertical autoscaler recommends, on the workload's own screen."""
+
+from __future__ import annotations
+
+from edgetui.model.otherscalers import Advice
+from edgetui.ui.details import workload
+from edgetui.ui.spans import plain
+from tests.unit.model import factories as f
+
+
+def test_it_stands_on_the_workload_s_own_screen() -> None:
+    made = f.deployment("press")
+    store = f.store_of(made)
+    row = store.get("Deployment", "default", "press")
+    assert row is not None
+    read = workload.Read(advice=[Advice("press", "app", "120m", "", "Off")])
+    text = "\n".join(plain(one) for one in workload.lines(store, row, f.NOW, 80, read))
+    assert "app cpu 120m, by press (Off" in text
+    assert "recommended" not in "\n".join(plain(one) for one in workload.lines(store, row, f.NOW, 80))
