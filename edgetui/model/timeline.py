@@ -48,11 +48,14 @@ class Timeline:
 
     def newest_first(self) -> list[Happening]:
         """All that are kept."""
-        return list(reversed(self._ring))
+        return sorted(reversed(self._ring), key=lambda one: -one.time)
 
     def add(self, pane: Pane, turns: Iterable[Turn], now: float) -> None:
-        """Take in what turned in one pane."""
+        """Take in what turned in one pane: to broken or from it, and whatever else is news there."""
         for turn in turns:
+            healed = turn.after is None or (turn.before.severity == BAD) != (turn.after.severity == BAD)
+            if not healed and turn.after is not None and turn.after.severity not in pane.news:
+                continue
             words = _words(pane, turn.after) if turn.after else f"gone, was {_words(pane, turn.before)}"
             severity = turn.after.severity if turn.after else FINE
             key = turn.key

@@ -10,6 +10,7 @@ from edgetui.model.panes.base import (
     CLUSTER,
     NAMESPACE,
     STATE,
+    WATCH,
     Column,
     Pane,
     PaneRow,
@@ -46,6 +47,7 @@ class Autoscalers(Pane):
     title = "Autoscalers"
     kinds = ("HorizontalPodAutoscaler",)
     needs = ("HorizontalPodAutoscaler",)
+    news = frozenset({WATCH})
     bad_word = "broken"
     watch_word = "busy"
     columns = (

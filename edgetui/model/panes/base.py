@@ -175,6 +175,8 @@ class Pane:
     needs: ClassVar[tuple[str, ...]]
     """All kinds that are read to build them."""
     columns: ClassVar[tuple[Column, ...]]
+    news: ClassVar[frozenset[int]] = frozenset()
+    """Severities that are worth telling of when a row comes to them, beside broken."""
     bad_word: ClassVar[str] = "failing"
     watch_word: ClassVar[str] = ""
     index: ClassVar[dict[str, int]]

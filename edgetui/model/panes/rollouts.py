@@ -11,6 +11,7 @@ from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes.base import (
     CLUSTER,
+    FINE,
     NAMESPACE,
     STATE,
     Column,
@@ -44,6 +45,7 @@ class Rollouts(Pane):
     title = "Rollouts"
     kinds = ("Deployment", "StatefulSet", "DaemonSet")
     needs = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Node")
+    news = frozenset({FINE})
     bad_word = "stuck"
     watch_word = "moving"
     columns = (

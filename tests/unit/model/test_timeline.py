@@ -7,6 +7,7 @@ from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.kinds import row_of
 from edgetui.model.panes.base import BAD, FINE
 from edgetui.model.panes.pods import Pods
+from edgetui.model.panes.rollouts import Rollouts
 from edgetui.model.store import Store
 from edgetui.model.timeline import MOST, TOGETHER, Timeline
 from tests.unit.model import factories as f
@@ -87,3 +88,18 @@ def test_links_are_told_one_by_one_and_the_oldest_go_first() -> None:
     assert len(newest) == MOST
     assert (newest[0].words, newest[0].severity) == ("live", FINE)
     assert (newest[1].words, newest[1].severity) == ("stale", BAD)
+
+
+def test_a_rollout_that_completes_is_news_and_a_pod_that_merely_starts_is_none() -> None:
+    told = Told()
+    told.take(f.pod("press", statuses=[f.running(ready=False)], created=f.NOW - 5))
+    told.take(f.pod("press"))
+    assert told.words() == []
+    store = Store("plant")
+    store.set_freshness("Deployment", Freshness(Sync.LIVE, f.NOW))
+    view = FleetView(Rollouts(), [store])
+    for updated, version in ((1, 21), (3, 22)):
+        made = f.deployment("weld", replicas=3, updated=updated, version=version)
+        store.apply("Deployment", row_of("Deployment", made))
+        told.timeline.add(view.pane, view.absorb({"plant": store.drain()}, f.NOW).turned, f.NOW)
+    assert told.words() == [("weld", "complete", FINE, 1)]
