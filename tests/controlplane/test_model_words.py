@@ -60,6 +60,9 @@ def posed(name: str, arguments: Json) -> tuple[Json, Json]:
     """A pod that no scheduler and no kubelet touches, and the status it is to have."""
     wanted = factories.pod(name, **{**arguments, "node": "", "deleting": 0})
     spec = wanted["spec"] | {"schedulerName": "nobody"}
+    if arguments.get("deleting"):
+        # The collector of the controller manager fails pods that are being deleted and never had a node.
+        spec["nodeName"] = "nowhere"
     init = [{"image": "init:1", **one} for one in spec.pop("initContainers", [])]
     meta: Json = {"name": name, "finalizers": [FINALIZER]}
     made: Json = {
