@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from edgetui.actions.listing import items_at
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
-from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.limits import Limits, limits
 
 _BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
@@ -16,14 +16,6 @@ _QUOTAS = "/api/v1/namespaces/{}/resourcequotas"
 async def limits_of(session: Session, namespace: str, template: Json) -> Limits:
     """What concerns pods of `template` in a namespace. Never raises for a server that says no."""
     budgets, quotas = await asyncio.gather(
-        _items(session, _BUDGETS.format(namespace)), _items(session, _QUOTAS.format(namespace))
+        items_at(session, _BUDGETS.format(namespace)), items_at(session, _QUOTAS.format(namespace))
     )
     return limits(budgets, quotas, template)
-
-
-async def _items(session: Session, path: str) -> list[Json]:
-    try:
-        listed = await session.api.get(path)
-    except EdgetuiError:
-        return []
-    return listed.get("items") or []

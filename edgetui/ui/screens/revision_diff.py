@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.rollouts import short_image
@@ -18,35 +16,21 @@ from edgetui.model.text import ago
 from edgetui.ui.details.common import title
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
-from edgetui.ui.widgets.base import LineBar
-from edgetui.ui.widgets.footer import FooterBar
-from edgetui.ui.widgets.header import HeaderBar
-from edgetui.ui.widgets.text_view import TextView
 
 from .base import BACK
 from .confirm import diff_lines
-
-if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
+from .revisions import RevisionsScreen
 
 
-class RevisionDiffScreen(Screen[None]):
+class RevisionDiffScreen(RevisionsScreen[None]):
     """Two revisions of one list, "from" and "to": at first the last that worked and the present one."""
 
-    app: EdgetuiApp
     DEFAULT_CSS = """
-    RevisionDiffScreen #revisions { height: auto; max-height: 50%; }
-    RevisionDiffScreen #about { margin-top: 1; }
+    RevisionDiffScreen #revisions { max-height: 50%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "newer", show=False, priority=True),
-        Binding("down,j", "move(1)", "older", show=False, priority=True),
         Binding("tab,shift+tab", "other", "the other one", show=False, priority=True),
-        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
-        Binding("pagedown,space", "page(1)", "page down", show=False, priority=True),
         Binding("escape,q,d", "back", "back", show=False),
-        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
 
     def __init__(self, key: ObjectKey, revisions: Sequence[Revision]) -> None:
@@ -56,33 +40,6 @@ class RevisionDiffScreen(Screen[None]):
         self._marks = marks(revisions)
         self._at = list(first_pair(revisions))
         self._side = 0
-        self.header = HeaderBar(id="header")
-        self.list = TextView(id="revisions")
-        self.list.can_focus = False
-        self.about = LineBar(id="about")
-        self.diff = TextView(id="diff")
-        self.footer = FooterBar(id="footer")
-
-    def compose(self) -> ComposeResult:
-        """Header, revisions, the difference, footer."""
-        yield self.header
-        yield self.list
-        yield self.about
-        yield self.diff
-        yield self.footer
-
-    def on_mount(self) -> None:
-        """The two are chosen already."""
-        self.diff.focus()
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Other texts fit."""
-        self._draw()
-
-    def tick(self) -> None:
-        """Ages move on."""
-        self._draw()
 
     @property
     def chosen(self) -> tuple[Revision, Revision]:
@@ -92,22 +49,19 @@ class RevisionDiffScreen(Screen[None]):
     def action_move(self, step: int) -> None:
         """A newer or an older revision on this side."""
         self._at[self._side] = max(0, min(self._at[self._side] + step, len(self.revisions) - 1))
-        self._draw()
+        self.draw()
 
     def action_other(self) -> None:
         """Move the other side from now on."""
         self._side = 1 - self._side
-        self._draw()
-
-    def action_page(self, direction: int) -> None:
-        """Scroll the difference."""
-        self.diff.action_scroll_page(direction)
+        self.draw()
 
     def action_back(self) -> None:
         """Leave this screen."""
         self.dismiss(None)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """The revisions, and the difference below them."""
         app = self.app
         self.header.show(app.stores, app.now(), app.badges, app.link_label)
         self.list.show(self._lines())

@@ -5,46 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from edgetui.model.text import ago, plural
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
-from edgetui.ui.widgets.base import LineBar
-from edgetui.ui.widgets.footer import FooterBar
-from edgetui.ui.widgets.header import HeaderBar
-from edgetui.ui.widgets.text_view import TextView
 
 from .confirm import diff_lines
+from .revisions import RevisionsScreen
 
 if TYPE_CHECKING:
     from edgetui.actions.rollback import RollbackView
     from edgetui.model.revision import Revision
-    from edgetui.ui.app import EdgetuiApp
 
 
-class RollbackScreen(Screen["Revision | None"]):
+class RollbackScreen(RevisionsScreen["Revision | None"]):
     """Gives the revision, or None. Nothing is written here: the plan is shown and asked about next."""
 
-    app: EdgetuiApp
     asks = True
     """A question stands here: nothing may cover it."""
     DEFAULT_CSS = """
-    RollbackScreen #revisions { height: auto; max-height: 40%; }
-    RollbackScreen #about { margin-top: 1; }
+    RollbackScreen #revisions { max-height: 40%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "newer", show=False, priority=True),
-        Binding("down,j", "move(1)", "older", show=False, priority=True),
-        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
-        Binding("pagedown,space", "page(1)", "page down", show=False, priority=True),
         Binding("enter", "choose", "choose", show=False, priority=True),
         Binding("escape,q", "cancel", "cancel", show=False),
-        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
 
     def __init__(self, view: RollbackView, note: str = "") -> None:
@@ -52,33 +38,6 @@ class RollbackScreen(Screen["Revision | None"]):
         self.view = view
         self._note = note
         self._at = view.revisions.index(view.suggested)
-        self.header = HeaderBar(id="header")
-        self.list = TextView(id="revisions")
-        self.list.can_focus = False
-        self.about = LineBar(id="about")
-        self.diff = TextView(id="diff")
-        self.footer = FooterBar(id="footer")
-
-    def compose(self) -> ComposeResult:
-        """Header, revisions, the difference, footer."""
-        yield self.header
-        yield self.list
-        yield self.about
-        yield self.diff
-        yield self.footer
-
-    def on_mount(self) -> None:
-        """The suggested revision is under the cursor."""
-        self.diff.focus()
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Other texts fit."""
-        self._draw()
-
-    def tick(self) -> None:
-        """Ages and links move on."""
-        self._draw()
 
     @property
     def chosen(self) -> Revision:
@@ -88,11 +47,7 @@ class RollbackScreen(Screen["Revision | None"]):
     def action_move(self, step: int) -> None:
         """A newer or an older revision."""
         self._at = max(0, min(self._at + step, len(self.view.revisions) - 1))
-        self._draw()
-
-    def action_page(self, direction: int) -> None:
-        """Scroll the difference."""
-        self.diff.action_scroll_page(direction)
+        self.draw()
 
     def action_choose(self) -> None:
         """Go on with the revision under the cursor, unless it is the one that runs."""
@@ -105,7 +60,8 @@ class RollbackScreen(Screen["Revision | None"]):
         """Leave without doing anything."""
         self.dismiss(None)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """The revisions, and the difference below them."""
         from edgetui.actions.rollback import diff
 
         app = self.app
