@@ -8,6 +8,8 @@ stream. What that asks for:
 - The end is an empty read after a close_notify and SSLEOFError without one; only the first proves that nothing
   was cut off.
 - A session ticket comes after the handshake, so it is taken once the first answer is there.
+
+Most of what a small change costs is waking up for it: `rest` lets a stream that trickles be read a few times a second.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from edgetui.cluster.counters import Counters
 
 READ_BUDGET = 64 * 1024
 """Most bytes that one connection takes at a time; it has at most two such times in a turn of the loop."""
+
+MUCH = READ_BUDGET // 4
+"""Bytes of one read from which on nothing trickles any more."""
 
 _AGAIN = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, InterruptedError)
 
@@ -53,7 +58,9 @@ class Connection:
         "_on_lost",
         "_out",
         "_read_wants_write",
+        "_resting",
         "_socket",
+        "_took",
         "_write_wants_read",
         "context",
         "idle_since",
@@ -80,6 +87,8 @@ class Connection:
         self._coming_back: asyncio.Handle | None = None
         self._read_wants_write = False
         self._write_wants_read = False
+        self._resting = False
+        self._took = 0
         loop.add_reader(sock.fileno(), self._readable)
 
     @property
@@ -105,6 +114,15 @@ class Connection:
     def detach(self) -> None:
         """Be idle: whatever comes now, or the end, closes it without a word."""
         self._on_data = self._on_lost = None
+        self._rouse()
+
+    def rest(self, seconds: float) -> None:
+        """Leave what comes with the kernel for that long; not while there is much of it, and it is safe to repeat."""
+        if self._socket is None or self._resting or self._took >= MUCH:
+            return
+        self._resting = True
+        self._loop.remove_reader(self._socket.fileno())
+        self._coming_back = self._loop.call_later(seconds, self._readable)
 
     def alive(self) -> bool:
         """Whether an idle connection can be used: looks whether its end has come meanwhile."""
@@ -169,6 +187,7 @@ class Connection:
         sock = self._socket
         if sock is None:
             return
+        self._rouse()
         view, size = _shared.view, 0
         ended = False
         failure = self._broken
@@ -189,6 +208,7 @@ class Connection:
             ended, failure = True, error
         if size == READ_BUDGET and isinstance(sock, ssl.SSLSocket) and sock.pending():
             self._coming_back = self._loop.call_soon(self._readable)
+        self._took = size
         if size:
             self._counters.bytes_in += size
             self._give(bytes(view[:size]))
@@ -196,6 +216,12 @@ class Connection:
             self._end(failure)
         elif self._write_wants_read:
             self._flush()
+
+    def _rouse(self) -> None:
+        """Listen to the socket again."""
+        if self._resting and self._socket is not None:
+            self._resting = False
+            self._loop.add_reader(self._socket.fileno(), self._readable)
 
     def _give(self, data: bytes) -> None:
         if self._on_data is None:

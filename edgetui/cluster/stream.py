@@ -11,6 +11,11 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.exchange import Exchange, StreamSink
 from edgetui.cluster.link_errors import Dropped, silent
 
+SETTLED = 5.0
+"""Seconds after which a stream has told what there was before it, and tells only what changes."""
+RHYTHM = 0.25
+"""Seconds between two reads of such a stream while something comes all the time; all streams keep the same time."""
+
 
 class StreamHandle:
     """Made by `Transport.open_stream`. `close` is safe twice, and the sink hears nothing after it.
@@ -123,6 +128,14 @@ class StreamHandle:
     def on_data(self, data: bytes) -> None:
         if self._sink is not None:
             self._sink.on_data(data)
+        self._rest()
+
+    def _rest(self) -> None:
+        """What comes after a silence is read at once; what follows closely waits for the next beat."""
+        now = self._connections.loop.time()
+        connection = self._exchange.connection if self._exchange is not None else None
+        if connection is not None and now - self._asked >= SETTLED:
+            connection.rest(RHYTHM - now % RHYTHM)
 
     def on_end(self, clean: bool) -> None:
         if not clean:
