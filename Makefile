@@ -31,10 +31,11 @@ soak: $(VENV)/dev.stamp ## 20 minutes of churn and bad links on three clusters; 
 fuzz: $(VENV)/dev.stamp ## a million damaged answers through each reader of server bytes, about half an hour
 	@$(BIN)/python -m tests.fuzz
 
-bench: $(VENV)/dev.stamp ## measure the core, the whole program and slow links beside peers; JSON in tests/bench/results
+bench: $(VENV)/dev.stamp ## measure the core, the whole program, its start and its keys beside peers; JSON in tests/bench/results
 	@$(BIN)/python -m tests.bench.core
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.starts
 	@$(BIN)/python -m tests.bench.terminal
 
 lint: $(VENV)/dev.stamp ## format, lint, types and import contracts
