@@ -35,6 +35,7 @@ bench: $(VENV)/dev.stamp ## measure the core, the whole program, its start and i
 	@$(BIN)/python -m tests.bench.core
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.rollouts
 	@$(BIN)/python -m tests.bench.starts
 	@$(BIN)/python -m tests.bench.terminal
 
