@@ -36,6 +36,8 @@ class Direction:
         self._free_at = 0.0
         self._under_way: deque[tuple[float, bytes]] = deque()
         self.size = 0
+        self.last_at = 0.0
+        """When the last byte that arrived did so."""
 
     def put(self, data: bytes) -> None:
         """Bytes enter the link."""
@@ -50,7 +52,8 @@ class Direction:
         """Bytes that are through by now."""
         found = b""
         while self._under_way and self._under_way[0][0] <= time.monotonic():
-            found += self._under_way.popleft()[1]
+            self.last_at, piece = self._under_way.popleft()
+            found += piece
         self.size -= len(found)
         return found
 
@@ -71,6 +74,11 @@ class FarTerminal(PtyApp):
         """Whether nothing is on its way to the far end."""
         return not self._down.size
 
+    @property
+    def drawn_at(self) -> float:
+        """When what the screen shows had come; what the screen itself takes to draw it is not in it."""
+        return self._down.last_at
+
     def press(self, key: str) -> None:
         """A key is pressed at the far end."""
         self._up.put(KEYS.get(key, key.encode()))
@@ -83,17 +91,22 @@ class FarTerminal(PtyApp):
     def pump(self, seconds: float, fact: Callable[[], object] = bool) -> bool:
         """Let bytes move for `seconds`, or until `fact` holds at the far end; whether it does."""
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            wait = min(self._down.next_in(), self._up.next_in(), left)
-            readers = [self.master] if self._down.size < BUFFER else []
-            if select.select(readers, [], [], wait)[0]:
-                data = os.read(self.master, 4096)
-                self.bytes_out += len(data)
-                self._down.put(data)
-            if typed := self._up.arrived():
-                os.write(self.master, typed)
-            if drawn := self._down.arrived():
-                self._feed(drawn)
-                if fact():
-                    return True
-        return bool(fact())
+        while not fact():
+            if (left := deadline - time.monotonic()) <= 0:
+                return False
+            self._move(min(self._down.next_in(), self._up.next_in(), left))
+        return True
+
+    def _move(self, wait: float) -> None:
+        """Take what the program writes within `wait` seconds, and deliver at both ends what is through."""
+        while self._down.size < BUFFER and select.select([self.master], [], [], wait)[0]:
+            data = os.read(self.master, 4096)
+            self.bytes_out += len(data)
+            self._down.put(data)
+            wait = 0
+        if self._down.size >= BUFFER:
+            time.sleep(wait)
+        if typed := self._up.arrived():
+            os.write(self.master, typed)
+        if drawn := self._down.arrived():
+            self._feed(drawn)
