@@ -102,10 +102,15 @@ class Guard:
         return in_words(self.ref.key)
 
     @property
+    def counting(self) -> bool:
+        """Whether it counts down to a roll back."""
+        return self.state.phase in (Phase.SUSPECT, Phase.FIRE)
+
+    @property
     def says(self) -> str:
         """What it does now, as half a sentence."""
         s, terms = self.state, self.terms
-        if s.phase in (Phase.SUSPECT, Phase.FIRE):
+        if self.counting:
             if self.note:
                 return f"due, but not rolled back: {self.note}"
             left = s.left(terms)

@@ -23,8 +23,7 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.text import plural
 
-from .acting import FLOWS, guard
-from .acting.several import SEVERAL
+from .acting import AT_ONCE, flow_of, flow_of_several
 from .keymap import actions_for, kind_word
 from .screens.confirm import ConfirmScreen
 from .screens.dialog import AskScreen
@@ -107,10 +106,10 @@ class Flows:
     def begin(self, action_id: str, *refs: ObjectRef) -> None:
         """Start an action on one object, or on several: asked about all at once where the action can, else in turn."""
         self.opening = True
-        several = SEVERAL.get(action_id) if len(refs) > 1 else None
+        at_once = len(refs) > 1 and action_id in AT_ONCE
         steps = (
-            self._told(action_id, refs[0], partial(several, self, refs))
-            if several
+            self._told(action_id, refs[0], partial(self._several, action_id, refs))
+            if at_once
             else self._in_turn(action_id, refs)
         )
         self.app.run_worker(steps, group="action", exit_on_error=False, name=action_id)
@@ -120,8 +119,7 @@ class Flows:
         for done, ref in enumerate(refs):
             self.opening = True
             self._shown = None
-            session = self.app.sessions[ref.key.cluster]
-            await self._told(action_id, ref, partial(FLOWS[action_id], self, session, ref))
+            await self._told(action_id, ref, partial(self._one, action_id, ref))
             shown: ProgressScreen | None = self._shown
             if shown is None or not shown.progress.went_well:
                 if left := len(refs) - done - 1:
@@ -129,6 +127,14 @@ class Flows:
                 return
             if done + 1 < len(refs):
                 await shown.closed.wait()
+
+    async def _one(self, action_id: str, ref: ObjectRef) -> None:
+        flow = await flow_of(action_id)
+        await flow(self, self.app.sessions[ref.key.cluster], ref)
+
+    async def _several(self, action_id: str, refs: Sequence[ObjectRef]) -> None:
+        flow = await flow_of_several(action_id)
+        await flow(self, refs)
 
     async def _told(self, action_id: str, ref: ObjectRef, flow: Callable[[], Awaitable[None]]) -> None:
         """Run one flow; whatever goes wrong becomes a sentence on the screen."""
@@ -259,12 +265,19 @@ class Flows:
     def badges(self) -> list[str]:
         """For the header."""
         running = [f"{len(self.running)} UNDER WAY"] if self.running else []
-        return [*guard.badges(self.guards.values()), *running]
+        return [*self._guard_badges(), *running]
+
+    def _guard_badges(self) -> list[str]:
+        if not self.guards:
+            return []
+        from .acting.guard import badges  # loaded by the first guard
+
+        return badges(self.guards.values())
 
     @property
     def counting(self) -> ObjectRef | None:
         """What a guard that counts down would roll back; None while none does."""
-        return next((one.ref for one in self.guards.values() if one.state.phase in guard.COUNTING), None)
+        return next((one.ref for one in self.guards.values() if one.counting), None)
 
     @property
     def busy(self) -> bool:

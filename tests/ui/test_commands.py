@@ -14,7 +14,7 @@ from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.related import related
 from edgetui.terminal.profile import Profile
-from edgetui.ui.acting import FLOWS
+from edgetui.ui.acting import scale
 from edgetui.ui.commands import COMMANDS, completions, parse
 from edgetui.ui.flows import Flows
 from edgetui.ui.screens.detail import DetailScreen
@@ -113,7 +113,7 @@ async def test_the_number_behind_scale_is_typed_into_its_dialog(monkeypatch: pyt
         await flows.app.push_screen_wait(Asked([line("how many?")], "none", "some"))
 
     monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
-    monkeypatch.setitem(FLOWS, "scale", flow)
+    monkeypatch.setattr(scale, "flow", flow)
     async with running([plant()], sessions={"plant": _session()}) as screen:
         await screen.press("4")
         await typed(screen, "scale 12")

@@ -14,7 +14,7 @@ from edgetui.actions.plan import Cancelled, Receipt
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
-from edgetui.ui.acting import FLOWS
+from edgetui.ui.acting import rollback
 from edgetui.ui.flows import Flows
 from tests.unit.model.factories import NOW, crashing, pod
 
@@ -87,7 +87,7 @@ async def test_marks_that_a_filter_hides_are_counted_and_go_before_an_action() -
 
 async def test_an_action_on_marked_rows_asks_about_each_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setitem(FLOWS, "rollback", partial(_flow, asked=asked, end=_done))
+    monkeypatch.setattr(rollback, "flow", partial(_flow, asked=asked, end=_done))
     async with running([plant()], sessions={"plant": _session()}) as screen:
         first, second = await _mark_two_deployments(screen)
         assert await _pressed_in_turn(screen, asked) == [first, second]
@@ -95,7 +95,7 @@ async def test_an_action_on_marked_rows_asks_about_each_in_turn(monkeypatch: pyt
 
 async def test_the_first_no_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setitem(FLOWS, "rollback", partial(_flow, asked=asked, end=_no))
+    monkeypatch.setattr(rollback, "flow", partial(_flow, asked=asked, end=_no))
     async with running([plant()], sessions={"plant": _session()}) as screen:
         first, _ = await _mark_two_deployments(screen)
         assert await _pressed_in_turn(screen, asked) == [first]

@@ -1,29 +1,44 @@
-"""What a person goes through for each action, from the key to the receipt: a file and a line here for each."""
+"""What a person goes through for each action, from the key to the receipt: a file each, named as the action's id.
+
+A file is loaded when its action is first asked for: together they are a hundred modules, and who only looks needs none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import importlib
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
-
-from . import bounds, cancel, guard, image, pause, resize, restart, rollback, rotate, scale, undo, unstick
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
     from edgetui.ui.flows import Flows
 
-FLOWS: dict[str, Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]] = {
-    "scale": scale.flow,
-    "bounds": bounds.flow,
-    "resize": resize.flow,
-    "rollback": rollback.flow,
-    "guard": guard.flow,
-    "rotate": rotate.flow,
-    "pause": pause.flow,
-    "restart": restart.flow,
-    "image": image.flow,
-    "cancel": cancel.flow,
-    "undo": undo.flow,
-    "unstick": unstick.flow,
-}
-"""By the id of the action in the registry."""
+    Flow = Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]
+    Several = Callable[[Flows, Sequence[ObjectRef]], Awaitable[None]]
+
+AT_ONCE = frozenset({"scale", "restart"})
+"""Actions that ask once for all marked objects."""
+
+
+async def flow_of(action_id: str) -> Flow:
+    """The flow of one action on one object."""
+    flow: Flow = (await _loaded(action_id)).flow
+    return flow
+
+
+async def flow_of_several(action_id: str) -> Several:
+    """The flow of one action in AT_ONCE on several objects."""
+    flow: Several = (await _loaded("several")).SEVERAL[action_id]
+    return flow
+
+
+async def _loaded(name: str) -> ModuleType:
+    """In a thread where it takes a while, so that the screen goes on."""
+    full = f"{__name__}.{name}"
+    if full in sys.modules:
+        return sys.modules[full]
+    return await asyncio.to_thread(importlib.import_module, full)

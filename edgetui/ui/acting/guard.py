@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from edgetui.model.identity import ObjectRef
     from edgetui.ui.flows import Flows
 
-COUNTING = frozenset({Phase.SUSPECT, Phase.FIRE})
-
 
 async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     """Set a guard, or cancel the one there is."""
@@ -95,8 +93,8 @@ async def _ask_to_cancel(flows: Flows, guard: Guard) -> None:
 
 def badges(guards: Iterable[Guard]) -> list[str]:
     """For the header: the guards that count down with the time they leave, then how many only watch."""
-    counting = [guard for guard in guards if guard.state.phase in COUNTING]
-    watching = [guard for guard in guards if guard.state.phase not in COUNTING]
+    counting = [guard for guard in guards if guard.counting]
+    watching = [guard for guard in guards if not guard.counting]
     told = [f"GUARD {guard.ref.key.name} {_left(guard)}" for guard in counting]
     if len(watching) == 1:
         blind = "?" if watching[0].state.phase is Phase.BLIND else ""
