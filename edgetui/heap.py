@@ -6,18 +6,22 @@ M_MMAP_THRESHOLD) and takes later ones from the heap, where one small object abo
 
 from __future__ import annotations
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 BLOCK = 64 * 1024
 """Bytes from which on a block is mapped by itself, and given back when it is freed."""
 
 
 def give_back_blocks() -> None:
-    """Have large blocks given back to the system as soon as they are free; does nothing where that is not glibc."""
+    """Have large blocks given back to the system as soon as they are free, and one heap for all threads.
+
+    Does nothing where that is not glibc.
+    """
     import ctypes
 
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
+    mallopt(M_ARENA_MAX, 1)  # one heap for all threads: what a loading thread leaves free is used by the loop
     mallopt(M_MMAP_THRESHOLD, BLOCK)
     mallopt(M_TRIM_THRESHOLD, BLOCK)
