@@ -167,8 +167,11 @@ class FleetView:
         return built
 
     def _signature(self, store: Store) -> Signature:
-        """What makes all rows of a store look different at once: how fresh each kind is."""
+        """What makes all rows of a store look different at once: how fresh each kind is, and what else is complete."""
         signature: list[Any] = []
+        for kind in self.pane.needs:
+            freshness = store.freshness(kind)
+            signature.append((bool(freshness.heard), freshness.partial))
         for kind in self.pane.kinds:
             freshness = store.freshness(kind)
             current = freshness.sync in CURRENT

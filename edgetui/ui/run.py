@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from edgetui import heap
 from edgetui.terminal.profile import unusable
+from edgetui.ui.first_rows import FirstRows, affordable
 from edgetui.ui.options import ScreenOptions
 
 if TYPE_CHECKING:
@@ -66,9 +67,12 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
         heap.give_back_blocks()
         if options.keep_rows:
             _keep_rows(sessions)
+        rows = FirstRows([session.store for session in sessions], _size(), _write)
+        if affordable(options.profile):
+            rows.start()
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.app")
-        return await _run_app(sessions, options)
+        return await _run_app(sessions, options, rows)
     finally:
         closing = asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
         await asyncio.wait([closing], timeout=CLOSE_LIMIT)
@@ -82,7 +86,7 @@ def _keep_rows(sessions: Sequence[ClusterSession]) -> None:
         session.keep(Keeper(session.target))
 
 
-async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions) -> int:
+async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions, rows: FirstRows) -> int:
     from edgetui.terminal.driver import driver_for
     from edgetui.ui.app import EdgetuiApp
 
@@ -92,7 +96,7 @@ async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions) -
         options,
         driver_class=driver_for(options.profile),
     )
-    _splash("")
+    rows.clear()
     asyncio.get_running_loop().call_later(STARTED, _look_for_garbage)
     await app.run_async(mouse=options.profile.mouse)
     if app.failure is not None:
@@ -107,9 +111,16 @@ def _look_for_garbage() -> None:
 
 
 def _splash(text: str) -> None:
-    """The first pixels, long before Textual can draw; an empty text takes them away."""
-    width = os.get_terminal_size(sys.stdout.fileno()).columns if text else 0
-    sys.stdout.write(f"\r\x1b[K{text[: max(width - 1, 0)]}")
+    """The first pixels, long before Textual can draw."""
+    _write(f"\r\x1b[K{text[: max(_size().columns - 1, 0)]}")
+
+
+def _size() -> os.terminal_size:
+    return os.get_terminal_size(sys.stdout.fileno())
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 

@@ -291,7 +291,7 @@ async def test_an_autoscaler_says_why_and_shows_the_minutes_it_was_watched() -> 
     store = plant()
     async with running([store]) as screen:
         screen.app.samples(None)
-        for cpu, version in ((93, 9001), (120, 9002)):
+        for cpu, version in ((93, 10**9), (120, 10**9 + 1)):
             screen.clock.advance(60)
             more = autoscaler(
                 "press", "line-2", bounds=(2, 6), current=6, desired=6, cpu=cpu, conditions=LIMITED

@@ -43,6 +43,20 @@ def _share_json(value: tuple[int, int] | None, _now: float) -> dict[str, int] | 
     return {"used": value[0], "allocatable": value[1]} if value else None
 
 
+def _count(value: int | None, _now: float) -> str:
+    return "-" if value is None else str(value)
+
+
+def _count_sort(value: int | None) -> int:
+    return -1 if value is None else value
+
+
+def _pods_on(store: Store, node: str) -> int | None:
+    """How many pods a node carries; None while not all pods of the cluster were ever listed."""
+    freshness = store.freshness("Pod")
+    return store.pods_on(node) if freshness.heard and not freshness.partial else None
+
+
 class Nodes(Pane):
     id = "nodes"
     title = "Nodes"
@@ -54,7 +68,7 @@ class Nodes(Pane):
         name_column(17),
         state_column(17),
         Column("version", "VERSION", 13, 7, priority=4),
-        Column("pods", "PODS", 4, 4, "right", 5),
+        Column("pods", "PODS", 4, 4, "right", 5, text=_count, sort=_count_sort),
         Column("cpu", "CPU", 4, 4, "right", 3, text=_share, sort=_share_sort, json=_share_json),
         Column("memory", "MEM", 4, 4, "right", 3, text=_share, sort=_share_sort, json=_share_json),
         age_column(6, "SEEN", "heartbeat"),
@@ -83,7 +97,7 @@ class Nodes(Pane):
                 row.name,
                 STATE,
                 row.version,
-                store.pods_on(row.name),
+                _pods_on(store, row.name),
                 (usage.cpu_milli, row.cpu_allocatable) if usage else None,
                 (usage.memory_bytes, row.memory_allocatable) if usage else None,
                 row.heartbeat,

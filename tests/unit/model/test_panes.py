@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edgetui.model.fleetview import FleetView
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes import PANES
@@ -194,6 +195,37 @@ def test_a_node_counts_its_pods_and_shares() -> None:
     row = build(store, "Node", "node-1")
     assert (cell(row, "pods"), cell(row, "cpu"), cell(row, "memory")) == ("3", "25%", "25%")
     assert cell(row, "heartbeat") == "30s"
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        Freshness(Sync.SYNCING),
+        Freshness(Sync.HIDDEN),
+        Freshness(Sync.FORBIDDEN),
+        Freshness(Sync.LIVE, heard=f.NOW, partial=True),
+    ],
+    ids=["on their way", "not asked for", "forbidden", "of some namespaces"],
+)
+def test_a_node_whose_pods_are_not_all_known_counts_none(pods: Freshness) -> None:
+    store = f.store_of(f.node("node-1"), f.pod("p"))
+    store.set_freshness("Pod", pods)
+    row = build(store, "Node", "node-1")
+    assert cell(row, "pods") == "-"
+    assert PANES["nodes"].json(row, f.NOW)["pods"] is None
+
+
+def test_a_node_without_pods_counts_none_as_soon_as_that_is_known() -> None:
+    store = f.store_of(f.node("node-1"))
+    store.set_freshness("Pod", Freshness(Sync.SYNCING))
+    view = FleetView(PANES["nodes"], [store])
+    view.rebuild(f.NOW)
+    (key,) = view.keys
+    store.set_freshness("Pod", Freshness(Sync.LIVE, heard=f.NOW))
+    assert view.absorb({"plant": store.drain()}, f.NOW).changed == {key}
+    row = view.row(key)
+    assert row is not None
+    assert cell(row, "pods") == "0"
 
 
 def test_a_pod_that_moves_touches_both_its_nodes() -> None:

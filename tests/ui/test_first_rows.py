@@ -1,0 +1,104 @@
+"""The first rows stand below the first line, are drawn over in place, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+
+import pyte
+import pytest
+
+from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.store import Store
+from edgetui.terminal.profile import choose
+from edgetui.ui.first_rows import FirstRows, affordable
+from tests.unit.model import factories as f
+
+COLUMNS, LINES = 80, 12
+
+
+class Terminal:
+    """A terminal with the first line on it."""
+
+    def __init__(self) -> None:
+        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._stream = pyte.Stream(self._screen)
+        self.bytes = 0
+        self.write("$ edgetui\r\n edgetui  connecting to plant")
+        self.bytes = 0
+
+    def write(self, text: str) -> None:
+        self.bytes += len(text)
+        self._stream.feed(text)
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self._screen.display]
+
+
+def listed(store: Store, *names: str) -> None:
+    for name in names:
+        store.apply("Node", f.row_of("Node", f.node(name)))
+    store.set_freshness("Node", Freshness(Sync.LIVE, heard=f.NOW))
+
+
+def unheard() -> Store:
+    """A cluster of which nothing has been heard."""
+    return Store("plant")
+
+
+def test_nodes_are_drawn_below_the_first_line_and_again_in_place() -> None:
+    store, terminal = unheard(), Terminal()
+    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    rows.look()
+    assert terminal.bytes == 0
+    listed(store, "node-b")
+    rows.look()
+    assert terminal.lines[1] == " edgetui  connecting to plant"
+    assert terminal.lines[2].split()[:2] == ["NAME", "STATE"]
+    assert terminal.lines[3].split()[:2] == ["node-b", "Ready"]
+    assert not any(terminal.lines[4:])
+    seen = terminal.bytes
+    rows.look()
+    assert terminal.bytes == seen
+    listed(store, "node-a-longer")
+    rows.look()
+    assert [line.split()[:1] for line in terminal.lines[3:5]] == [["node-a-longer"], ["node-b"]]
+    assert terminal.lines[1] == " edgetui  connecting to plant"
+
+
+def test_they_leave_nothing_behind() -> None:
+    store, terminal = unheard(), Terminal()
+    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    listed(store, *(f"node-{number}" for number in range(4)))
+    rows.look()
+    rows.clear()
+    rows.clear()
+    assert [line for line in terminal.lines if line] == ["$ edgetui"]
+
+
+def test_of_many_nodes_the_worst_are_shown_and_the_first_line_stays() -> None:
+    store, terminal = unheard(), Terminal()
+    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    listed(store, *(f"node-{number:02}" for number in range(50)))
+    store.apply("Node", f.row_of("Node", f.node("node-99", ready="Unknown")))
+    rows.look()
+    assert " edgetui  connecting to plant" in terminal.lines
+    assert any(line.startswith("! node-99") for line in terminal.lines)
+    rows.clear()
+    assert not any(terminal.lines[1:])
+
+
+def test_what_is_not_known_yet_is_no_number() -> None:
+    store, terminal = unheard(), Terminal()
+    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    listed(store, "node-a")
+    rows.look()
+    pods = terminal.lines[2].index("PODS") + 3
+    assert terminal.lines[3][pods] == "-"
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"), [("local", True), ("ssh", True), ("thin", False), ("serial", False)]
+)
+def test_a_slow_terminal_is_spared(name: str, drawn: bool) -> None:
+    assert affordable(choose({"TERM": "xterm-256color"}, name)) is drawn
