@@ -17,6 +17,8 @@ LOOK_EVERY = 0.04
 """Seconds between two looks at what has come."""
 FIRST = "Node"
 """The kind that is asked for first; its lists are short."""
+MOST = 10
+"""Rows at most, the worst first: less than 1 KB, which a terminal whose link is not measured yet can take."""
 _UNUSED = 3
 """Lines that stay free: the one above, the heading, and the one where the cursor rests."""
 
@@ -78,5 +80,6 @@ class FirstRows:
         pane = PANES["nodes"]
         view, now = FleetView(pane, self._stores), self._now()
         view.rebuild(now)
-        rows = [row for key in view.keys[: self._size.lines - _UNUSED] if (row := view.row(key)) is not None]
+        shown = view.keys[: min(MOST, self._size.lines - _UNUSED)]
+        rows = [row for key in shown if (row := view.row(key)) is not None]
         return rows_as_text(pane, rows, now, self._size.columns - 1, with_cluster=len(self._stores) > 1)

@@ -82,6 +82,7 @@ def test_of_many_nodes_the_worst_are_shown_and_the_first_line_stays() -> None:
     listed(store, *(f"node-{number:02}" for number in range(50)))
     store.apply("Node", f.row_of("Node", f.node("node-99", ready="Unknown")))
     rows.look()
+    assert terminal.bytes < 1024
     assert " edgetui  connecting to plant" in terminal.lines
     assert any(line.startswith("! node-99") for line in terminal.lines)
     rows.clear()
