@@ -54,8 +54,7 @@ class FleetView:
         self.keys: list[ObjectKey] = []
         self._stores = {store.cluster: store for store in stores}
         self._rows: dict[ObjectKey, PaneRow] = {}
-        self._place: dict[ObjectKey, tuple[Any, ...]] = {}
-        self._sorted: list[tuple[Any, ...]] = []
+        self._ascending: list[ObjectKey] = self.keys
         self._severities = [0, 0, 0, 0]
         self._unsettled: set[ObjectKey] = set()
         self._signatures: dict[str, Signature] = {}
@@ -87,12 +86,12 @@ class FleetView:
 
     def shows(self, key: ObjectKey) -> bool:
         """Whether a row is among `keys`."""
-        return key in self._place
+        return self._find(key) is not None
 
     def position(self, key: ObjectKey) -> int | None:
         """The place of a row in `keys`; None when it is gone or the filter hides it."""
-        place = self._place.get(key)
-        return None if place is None else self._mirror(bisect_left(self._sorted, place), len(self.keys) - 1)
+        at = self._find(key)
+        return None if at is None else self._mirror(at, len(self.keys) - 1)
 
     def counts(self) -> tuple[int, int, int]:
         """Rows in all, broken ones, and those on their way or limited."""
@@ -191,9 +190,10 @@ class FleetView:
         bulk = len(fresh) > _BULK and len(fresh) > len(self._rows) // 8
         order = False
         for key, row in fresh.items():
-            self._swap(key, row)
-            if not bulk:
-                order |= self._settle(key, row)
+            if bulk:
+                self._swap(key, row)
+            else:
+                order |= self._move(key, row)
         if bulk:
             before = self.keys
             self._arrange()
@@ -229,10 +229,10 @@ class FleetView:
         self._filter = Filter(text, self.pane)
         if not self._filter.active:
             self._searched.clear()
-        visible = {key for key, row in self._rows.items() if self._visible(row)}
-        kept = [place for place in self._sorted if place[-1] in visible]
-        kept += [self._sort_key(self._rows[key]) for key in visible - self._place.keys()]
-        self._put_in_order(kept)
+        shown = dict.fromkeys(self._ascending)
+        visible = [key for key in shown if self._visible(self._rows[key])]
+        visible += [key for key, row in self._rows.items() if key not in shown and self._visible(row)]
+        self._put_in_order(visible)
 
     def set_sort(self, column_id: str | None, reverse: bool = False) -> None:
         """Sort by a column; None is worst first, then cluster, namespace, name. Raises KeyError."""
@@ -255,31 +255,49 @@ class FleetView:
         return self._filter.matches(searched)
 
     def _arrange(self) -> None:
-        self._put_in_order([self._sort_key(row) for row in self._rows.values() if self._visible(row)])
+        self._put_in_order([key for key, row in self._rows.items() if self._visible(row)])
 
-    def _put_in_order(self, places: list[tuple[Any, ...]]) -> None:
-        self._sorted = sorted(places)
-        keys = [place[-1] for place in self._sorted]
-        self._place = dict(zip(keys, self._sorted, strict=True))
-        self.keys = keys[::-1] if self._reverse else keys
+    def _put_in_order(self, keys: list[ObjectKey]) -> None:
+        self._ascending = sorted(keys, key=self._place)
+        self.keys = self._ascending[::-1] if self._reverse else self._ascending
 
-    def _settle(self, key: ObjectKey, row: PaneRow | None) -> bool:
-        """Put one row where it belongs; whether the order changed."""
-        old = self._place.get(key)
-        new = self._sort_key(row) if row is not None and self._visible(row) else None
-        if old == new:
-            return False
-        if old is not None:
-            at = bisect_left(self._sorted, old)
-            del self._sorted[at]
+    def _place(self, key: ObjectKey) -> tuple[Any, ...]:
+        return self._sort_key(self._rows[key])
+
+    def _find(self, key: ObjectKey) -> int | None:
+        """Where a row stands in ascending order; None when it is gone or the filter hides it."""
+        row = self._rows.get(key)
+        if row is None:
+            return None
+        at = self._where(row)
+        return at if at < len(self._ascending) and self._ascending[at] == key else None
+
+    def _where(self, row: PaneRow) -> int:
+        """Where a row belongs in ascending order: by bisection, because places kept for all rows are large."""
+        return bisect_left(self._ascending, self._sort_key(row), key=self._place)
+
+    def _move(self, key: ObjectKey, row: PaneRow | None) -> bool:
+        """Replace one row and put it where it belongs; whether the order changed."""
+        old, at = self._rows.get(key), self._find(key)
+        self._swap(key, row)
+        shown = row if row is not None and self._visible(row) else None
+        if at is not None:
+            if shown is not None and old is not None and self._sort_key(old) == self._sort_key(shown):
+                return False
+            self._take_out(at)
+        if shown is not None:
+            self._put_in(self._where(shown), key)
+        return at is not None or shown is not None
+
+    def _take_out(self, at: int) -> None:
+        if self._reverse:
             del self.keys[self._mirror(at, len(self.keys) - 1)]
-            del self._place[key]
-        if new is not None:
-            at = bisect_left(self._sorted, new)
-            self._sorted.insert(at, new)
+        del self._ascending[at]
+
+    def _put_in(self, at: int, key: ObjectKey) -> None:
+        if self._reverse:
             self.keys.insert(self._mirror(at, len(self.keys)), key)
-            self._place[key] = new
-        return True
+        self._ascending.insert(at, key)
 
     def _mirror(self, at: int, last: int) -> int:
         return last - at if self._reverse else at

@@ -282,7 +282,7 @@ class Placed(Counting):
 
 
 def test_a_few_changes_among_a_hundred_thousand_rows_cost_a_few_comparisons() -> None:
-    """k changed rows among n: k builds, k places, and about log2(n) comparisons to take each out and put it in."""
+    """k changed rows among n: k builds, and about log2(n) places and comparisons to take each out and put it in."""
     rows, changed = 100_000, 40
     store, template = Store("plant"), row_of("Pod", f.pod("p", version=1))
     store.replace("Pod", [replace(template, name=f"p-{at:06d}", uid=str(at)) for at in range(rows)])
@@ -297,8 +297,9 @@ def test_a_few_changes_among_a_hundred_thousand_rows_cost_a_few_comparisons() ->
         store.apply("Pod", replace(crashing, name=f"p-{at * 2500:06d}", uid=str(at * 2500)))
     view.absorb({"plant": store.drain()}, f.NOW)
     assert view.bad == changed
-    assert pane.built == pane.placed == changed
+    assert pane.built == changed
     assert changed <= Compared.count <= changed * 2 * 18
+    assert pane.placed <= changed * 2 * 20
     Compared.count = 0
     assert view.position(ObjectKey("plant", "Pod", "default", "p-050001")) == 50_001 + changed - 21
     assert Compared.count <= 18
