@@ -177,7 +177,7 @@ class Store:
         touched = {key for key in before.keys() | usage.keys() if before.get(key) != usage.get(key)}
         if not touched and self._metrics.get(kind) == available:
             return
-        self._usage[kind] = usage
+        self._usage[kind] = {self._shared(kind, key): one for key, one in usage.items()}
         self._metrics[kind] = available
         if touched and kind not in self._changes.reset:
             self._changes.changed.setdefault(kind, set()).update(touched)
@@ -226,6 +226,11 @@ class Store:
         return changes
 
     # -- within
+
+    def _shared(self, kind: str, key: Name) -> Name:
+        """The same name in the words the row has already."""
+        row = self.get(kind, *key)
+        return key if row is None else (row.namespace, row.name)
 
     def _space(self, kind: str, namespace: str) -> dict[str, Row]:
         """The rows of one namespace, for a row that will be put there."""

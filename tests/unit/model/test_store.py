@@ -346,3 +346,16 @@ def test_a_pod_row_with_its_share_of_the_store_fits_the_budget() -> None:
 
 def test_a_row_is_projected_from_plain_data_too() -> None:
     assert row_of("Pod", f.pod("a")).name == "a"
+
+
+def test_usage_takes_the_names_of_the_rows() -> None:
+    """A poll brings a name of its own for every pod; kept, they would cost as much as half a row each."""
+    store = f.store_of(f.pod("press-7f9c66-x2k4q", "line-2"))
+    asked = ("line-2", "".join(["press-7f9c66-", "x2k4q"]))
+    store.set_metrics("Pod", {asked: Usage(1, 2)}, True)
+    row = store.get("Pod", *asked)
+    assert row is not None
+    (kept,) = store._usage["Pod"]
+    assert kept == asked
+    assert kept[1] is row.name is not asked[1]
+    assert store.usage("Pod", *asked) == Usage(1, 2)
