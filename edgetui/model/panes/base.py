@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -49,6 +50,10 @@ class PaneRow(msgspec.Struct, gc=False):
     severity: int
     sign: str
     values: tuple[Any, ...]
+
+
+shared_state = lru_cache(512)(State)
+"""The one State of many rows: most say the same."""
 
 
 def plain(value: Any, _now: float) -> str:
@@ -200,7 +205,7 @@ class Pane:
             severity = min(severity, UNSURE)
         elif severity == UNSURE:
             sign = "?"
-        state = State(words, heard)
+        state = shared_state(words, heard)
         return PaneRow(
             key=ObjectKey(store.cluster, kind, row.namespace, row.name),
             uid=row.uid,

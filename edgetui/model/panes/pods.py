@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from edgetui.model.kinds.base import Row
@@ -31,6 +32,12 @@ from edgetui.model.text import age, cpu, memory
 from edgetui.model.trouble import diagnose
 
 _ON_ITS_WAY = frozenset({"Running", "Pending", "ContainerCreating", "PodInitializing", "SchedulingGated"})
+
+
+@lru_cache(512)
+def pair(ready: int, containers: int) -> tuple[int, int]:
+    """The one pair of many rows."""
+    return (ready, containers)
 
 
 class Pods(Pane):
@@ -81,7 +88,7 @@ class Pods(Pane):
                 row.namespace,
                 row.name,
                 STATE,
-                (row.ready, row.containers),
+                pair(row.ready, row.containers),
                 row.restarts,
                 row.created,
                 why,
