@@ -86,8 +86,9 @@ def _stateful_set(row: StatefulSetRow) -> Verdict:
         return Verdict(False, False, "Waiting for statefulset spec update to be observed...")
     if row.ready < row.replicas:
         return Verdict(False, False, f"Waiting for {row.replicas - row.ready} pods to be ready...")
-    if row.partition is not None:
-        wanted = row.replicas - row.partition
+    if row.partitioned:
+        # Without a number in it kubectl waits for no pod to be updated; the controller updates them all.
+        wanted = 0 if row.partition is None else row.replicas - row.partition
         if row.updated < wanted:
             counts = f"{row.updated} out of {wanted}"
             text = f"Waiting for partitioned roll out to finish: {counts} new pods have been updated..."

@@ -189,10 +189,11 @@ def row(object_: Json) -> Workload:
 
 
 def without_parts(object_: Json) -> Iterator[Json]:
-    """The object with each part of its status, and the block of its strategy, left out or null."""
+    """The object with each part of its status, and the block of its strategy or a part of it, left out or null."""
     parts = [(object_["status"], part) for part in object_["status"]]
     strategy = object_["spec"].get("updateStrategy", {})
-    for holder, part in [*parts, (strategy, "rollingUpdate")]:
+    block = strategy.get("rollingUpdate") or {}
+    for holder, part in [*parts, *((block, part) for part in block), (strategy, "rollingUpdate")]:
         if part in holder:
             kept = holder[part]
             holder[part] = None
@@ -200,6 +201,20 @@ def without_parts(object_: Json) -> Iterator[Json]:
             del holder[part]
             yield copy.deepcopy(object_)
             holder[part] = kept
+
+
+def updating(object_: Json) -> bool:
+    """Whether a StatefulSet has all its pods ready while some are of an older revision."""
+    if object_["kind"] != "StatefulSet":
+        return False
+    ready, updated = (object_["status"].get(part) or 0 for part in ("readyReplicas", "updatedReplicas"))
+    return bool(ready == object_["spec"]["replicas"] > updated)
+
+
+def unset(object_: Json) -> bool:
+    """Whether the block of a rolling update is there, and says no partition."""
+    block = object_["spec"]["updateStrategy"].get("rollingUpdate")
+    return block is not None and block.get("partition") is None
 
 
 def test_the_verdict_is_that_of_kubectl_at_every_event(board: Board, control_plane_assets: Assets) -> None:
@@ -215,8 +230,10 @@ def test_and_of_objects_that_lack_what_other_servers_do_not_send(
     board: Board, control_plane_assets: Assets
 ) -> None:
     last = {one["metadata"]["uid"]: one for one in board.objects}
-    objects = [other for one in last.values() for other in without_parts(one)]
+    halfway = {one["metadata"]["uid"]: one for one in board.objects if updating(one)}
+    objects = [other for one in (*last.values(), *halfway.values()) for other in without_parts(one)]
     answers = kubectl_says(control_plane_assets, objects)
     for object_, answer in zip(objects, answers, strict=True):
         assert verdict(row(object_)) == in_our_words(answer), json.dumps(object_)
     assert len(objects) > 300
+    assert any(updating(one) and unset(one) for one in objects)

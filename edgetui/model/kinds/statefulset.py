@@ -62,8 +62,8 @@ class StatefulSetRow(Row):
     """A StatefulSet.
 
     `replicas` is what the spec wants, `current` what exists, `current_old` how many are at
-    `current_revision`. `partition` is None when the spec has no rollingUpdate block. `management` is
-    "OrderedReady" or "Parallel".
+    `current_revision`. `partition` is None when the spec has none; `partitioned` says that it has the
+    block in which one would be. `management` is "OrderedReady" or "Parallel".
     """
 
     generation: int = 0
@@ -75,6 +75,7 @@ class StatefulSetRow(Row):
     ready: int = 0
     available: int = 0
     partition: int | None = None
+    partitioned: bool = False
     strategy: str = "RollingUpdate"
     max_unavailable: str = ""
     management: str = "OrderedReady"
@@ -106,7 +107,8 @@ def project(stateful_set: WireStatefulSet) -> StatefulSetRow:
         ready=status.ready_replicas or 0,
         available=(status.ready_replicas if status.available_replicas is None else status.available_replicas)
         or 0,
-        partition=(rolling.partition or 0) if rolling else None,
+        partition=rolling.partition if rolling else None,
+        partitioned=rolling is not None,
         strategy=shared(strategy.type) or "RollingUpdate",
         max_unavailable=limit(rolling.max_unavailable) if rolling else "",
         management=shared(spec.pod_management_policy) or "OrderedReady",

@@ -15,6 +15,7 @@ from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.rollout import (
     Segments,
+    Verdict,
     bar,
     cells_of,
     countdown,
@@ -144,6 +145,15 @@ SAID: list[tuple[str, str, dict[str, Any], bool, bool, str]] = [
         "statefulset rolling update complete 3 pods at revision press-a...",
     ),
 ]
+
+
+@pytest.mark.parametrize("block", [{}, {"partition": None}, {"partition": None, "maxUnavailable": 1}])
+def test_a_rolling_update_without_a_partition_is_complete_to_kubectl_at_once(block: dict[str, Any]) -> None:
+    db = f.stateful_set("db", updated=1, update_revision="db-b")
+    db["spec"]["updateStrategy"]["rollingUpdate"] = block
+    assert verdict(row_of("StatefulSet", db)) == Verdict(
+        True, False, "partitioned roll out complete: 1 new pods have been updated..."
+    )
 
 
 @pytest.mark.parametrize(("kind", "name", "more", "done", "failed", "text"), SAID)
