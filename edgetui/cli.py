@@ -36,6 +36,8 @@ ACTIONS = (
     "resize",
     "park",
     "unpark",
+    "keda-pause",
+    "keda-unpause",
 )
 """The commands of edgetui.actions.commands, known here without loading them."""
 

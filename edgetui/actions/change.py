@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import msgspec
+
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Changed, Json, Plan, Receipt
 from edgetui.actions.ports import Session
@@ -15,12 +17,26 @@ from edgetui.cluster.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 
 
+class Spot(msgspec.Struct, frozen=True):
+    """What is written to, where edgetui does not watch its kind or the action is about another object.
+
+    `same` says whether it still has what the person saw. `moves` is false where a change leaves its generation alone,
+    as one of annotations does.
+    """
+
+    ref: ObjectRef
+    generation: int
+    path: str
+    same: Callable[[Json], bool] = lambda there: True
+    moves: bool = True
+
+
 class Change(Discreet, frozen=True):
     """One patch and its words.
 
     `title`, `facts`, `diff` and `warnings` are the plan; `says` is what is written, `doing` and `accepted` the steps.
     `write` makes the request at a resourceVersion, `applied` tells whether an object carries the change. `data` goes
-    into the receipt.
+    into the receipt. `spot` is what is written to, where that is not the object that the action is about.
     """
 
     SHOWN = ("action", "ref", "title")
@@ -39,6 +55,7 @@ class Change(Discreet, frozen=True):
     write: Callable[[str], Write]
     applied: Callable[[Json], bool]
     data: Json
+    spot: Spot | None = None
 
     def plan(self, version: str) -> Plan:
         """What a person is asked to agree to."""
@@ -82,20 +99,24 @@ async def perform(
     Raises Refusal when nothing was written, Changed with what `again` looks up when the object is another by now,
     ApiError when the server refused.
     """
-    key = change.ref.key
+    spot = change.spot or Spot(change.ref, change.generation, "")
+    key = spot.ref.key
     async with gate.run(session, change.action, change.ref, change.needs, key.namespace, key.name) as run:
 
         async def changed() -> Exception:
-            return Changed(f"The spec of {in_words(key)} was changed while you looked.", await again())
+            what = "spec" if spot.moves else "metadata"
+            return Changed(f"The {what} of {in_words(key)} was changed while you looked.", await again())
 
         intent = Intent(
-            change.ref,
-            change.generation,
+            spot.ref,
+            spot.generation,
             write=change.write,
             plan=change.plan,
             doing=change.doing,
-            applied=partial(_applied, change),
+            applied=partial(_applied, change, spot),
             changed=changed,
+            same=spot.same,
+            path=spot.path,
         )
         if lost := await carry_out(run, intent, wait):
             return await run.finish(change.receipt(_unknown(change, lost)))
@@ -103,8 +124,8 @@ async def perform(
         return await run.finish(change.receipt(await then(run)))
 
 
-def _applied(change: Change, there: Json) -> bool:
-    moved = there["metadata"].get("generation", 0) > change.generation
+def _applied(change: Change, spot: Spot, there: Json) -> bool:
+    moved = not spot.moves or there["metadata"].get("generation", 0) > spot.generation
     return bool(moved and change.applied(there))
 
 

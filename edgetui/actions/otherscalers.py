@@ -9,7 +9,7 @@ from edgetui.model.identity import ObjectKey
 from edgetui.model.otherscalers import Advice, ScaledObject
 
 _VERTICAL = "/apis/autoscaling.k8s.io/v1/namespaces/{}/verticalpodautoscalers"
-_KEDA = "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects"
+KEDA = "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects"
 
 
 async def vertical_advice(session: Session, key: ObjectKey) -> list[Advice]:
@@ -19,6 +19,4 @@ async def vertical_advice(session: Session, key: ObjectKey) -> list[Advice]:
 
 async def scaled_object_of(session: Session, key: ObjectKey) -> ScaledObject | None:
     """KEDA's claim on a workload's number."""
-    return otherscalers.scaled_object(
-        await items_at(session, _KEDA.format(key.namespace)), key.kind, key.name
-    )
+    return otherscalers.scaled_object(await items_at(session, KEDA.format(key.namespace)), key.kind, key.name)

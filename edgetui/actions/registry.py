@@ -79,6 +79,18 @@ _TEMPLATE = {
     "StatefulSet": _template("statefulsets"),
     "DaemonSet": _template("daemonsets"),
 }
+_KEDA: dict[str, tuple[Access, ...]] = {
+    kind: (
+        Access("patch", "scaledobjects", "keda.sh"),
+        Access("list", "scaledobjects", "keda.sh", named=False),
+        Access("get", plural, "apps", named=False),
+    )
+    for kind, plural in (
+        ("Deployment", "deployments"),
+        ("StatefulSet", "statefulsets"),
+        ("ReplicaSet", "replicasets"),
+    )
+}
 _GUARD = {kind: (*rights, Access("list", "pods", named=False)) for kind, rights in _ROLLBACK.items()}
 
 
@@ -110,6 +122,14 @@ ACTIONS: dict[str, Action] = {
             },
             front=True,
         ),
+        Action(
+            "keda-pause",
+            "",
+            "pause KEDA",
+            "Hold a number that KEDA owns, or the one there is, until KEDA is to go on.",
+            _KEDA,
+        ),
+        Action("keda-unpause", "", "unpause KEDA", "Let KEDA scale again what is paused.", _KEDA),
         Action(
             "resize",
             "a",

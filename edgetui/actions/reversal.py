@@ -11,14 +11,16 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from edgetui.actions import bounds, resize, rollback, scale
+from edgetui.actions import bounds, keda, resize, rollback, scale
+from edgetui.actions.change import Spot
 from edgetui.actions.done import Done
-from edgetui.actions.gate import Write
+from edgetui.actions.gate import Run, Write
 from edgetui.actions.image import Container, difference, image_of, image_write
 from edgetui.actions.pause import pause_write
 from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.revert import images
+from edgetui.actions.rollingout import Ending
 from edgetui.actions.writing import in_words
 from edgetui.cluster.discreet import Discreet
 from edgetui.model.identity import ObjectRef
@@ -40,6 +42,7 @@ class Reversal(Discreet, frozen=True):
 
     `diff` is what undoing changes, or what somebody changed since where `state` is OTHER. `write` makes the request
     at a resourceVersion, `applied` tells whether an object carries it, `then` says where it ends: "at 3 replicas".
+    `spot` is what is written to where that is another object, `ends` sees what comes of it where no rollout does.
     """
 
     SHOWN = ("state", "then")
@@ -50,6 +53,8 @@ class Reversal(Discreet, frozen=True):
     write: Callable[[str], Write]
     applied: Callable[[Json], bool]
     warnings: tuple[str, ...] = ()
+    spot: Spot | None = None
+    ends: Callable[[Run, float | None], Awaitable[Ending]] | None = None
 
 
 Way = Callable[[Session, ObjectRef, Json, Done], Awaitable[Reversal]]
@@ -80,6 +85,25 @@ async def _bounds(session: Session, ref: ObjectRef, there: Json, done: Done) -> 
         partial(bounds.request, view, *before),
         partial(bounds.has, *before),
         view.warnings(*before),
+    )
+
+
+async def _keda(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
+    before, after = (
+        keda.Notes(one.get("paused"), one.get("paused-replicas")) for one in (done.before, done.after)
+    )
+    view = await keda.look(session, ref, before)
+    if view.scaled.name != done.after.get("scaledObject"):
+        raise Refusal(f"Another ScaledObject scales {in_words(ref.key)} now: nothing was undone.")
+    state = _state(view.now, before, after)
+    return Reversal(
+        state,
+        keda.difference(after, before if state is State.LEFT else view.now),
+        view.then,
+        partial(keda.request, view),
+        partial(keda.has, before),
+        spot=view.spot,
+        ends=lambda run, wait: keda.answer(run, view, wait),
     )
 
 
@@ -169,6 +193,8 @@ async def _template(session: Session, ref: ObjectRef, there: Json, done: Done) -
 REVERSALS: dict[str, Way] = {
     "scale": _scale,
     "bounds": _bounds,
+    "keda-pause": _keda,
+    "keda-unpause": _keda,
     "resize": _resize,
     "pause": _pause,
     "resume": _pause,

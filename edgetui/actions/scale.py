@@ -25,6 +25,7 @@ from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.limits import Limits
+from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.scaling import meets
 from edgetui.model.text import plural
 
@@ -57,6 +58,7 @@ class ScaleView(msgspec.Struct, frozen=True):
     before_said: str = ""
     before_at: int = 0
     other: Scalable | None = None
+    keda: ScaledObject | None = None
 
     @property
     def resource_version(self) -> str:
@@ -76,7 +78,13 @@ class ScaleView(msgspec.Struct, frozen=True):
     @property
     def owner(self) -> str:
         """Who owns the number, in words; empty when nobody but people does."""
+        if self.keda is not None:
+            return self.keda.words
         return f"autoscaler {self.hpa.name}, {self.hpa.min} to {self.hpa.max}" if self.hpa else ""
+
+    def holds(self, replicas: int) -> bool:
+        """Whether KEDA is to be paused at this number; false where it is paused at it already, and is to go on."""
+        return self.keda is not None and not (self.keda.paused and replicas == self.desired)
 
     def warnings(self, replicas: int) -> tuple[str, ...]:
         """What setting this number would meet."""
@@ -121,6 +129,7 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
         selector=selector(there["spec"].get("selector") or {}),
         replicas=replicas,
         limits=found,
+        keda=keda,
     )
 
 

@@ -128,6 +128,7 @@ def _change(session: Session, view: UndoView) -> Change:
         write=lambda version: _marked(way.write(version), done),
         applied=way.applied,
         data={"undoes": done.run, "action": done.action},
+        spot=way.spot,
     )
 
 
@@ -138,6 +139,8 @@ def _marked(write: Write, done: Done) -> Write:
 
 async def _taken_back(run: Run, view: UndoView, wait: float | None) -> Ending:
     key, then = view.ref.key, view.way.then
+    if view.way.ends is not None:
+        return await view.way.ends(run, wait)
     words = in_words(key)
     row = row_of(key.kind, view.there)
     waits = isinstance(row, DeploymentRow) and row.paused and view.done.action != "pause"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler"}
+KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler", "ScaledObject": "ScaledObject"}
 
 
 def kind_word(kind: str) -> str:

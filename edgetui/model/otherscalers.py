@@ -12,6 +12,9 @@ from edgetui.model.text import clean, cpu, memory, milli, quantity
 Json = Mapping[str, Any]
 
 PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
+_ONE_WAY = {"in": "autoscaling.keda.sh/paused-scale-in", "out": "autoscaling.keda.sh/paused-scale-out"}
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+"""What Go's ParseBool takes for false; KEDA takes whatever else stands there for a wish to pause."""
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -33,12 +36,37 @@ class Advice(msgspec.Struct, frozen=True):
 
 
 class ScaledObject(msgspec.Struct, frozen=True):
-    """KEDA's claim on the number of a workload. `paused` is true while it leaves the number alone."""
+    """KEDA's claim on the number of a workload.
+
+    `uid`, `version` and `generation` are those of the ScaledObject. `held` is its annotation that pauses at the
+    number there is, `held_at` the one that pauses at a number of its own; each None where it has none. `one_way` are
+    the directions that are paused alone. `answered` is the status of its condition Paused, empty where KEDA's operator
+    has written none; `silent` is true while that has written no condition at all.
+    """
 
     name: str
     low: int
     high: int
-    paused: bool
+    uid: str = ""
+    version: str = ""
+    generation: int = 0
+    held: str | None = None
+    held_at: str | None = None
+    one_way: tuple[str, ...] = ()
+    answered: str = ""
+    silent: bool = True
+
+    @property
+    def paused(self) -> bool:
+        """Whether KEDA is told to leave the number alone (NeedToBePausedByAnnotation in scaledobject_types.go)."""
+        return self.held_at is not None or (self.held is not None and self.held not in _FALSE)
+
+    @property
+    def words(self) -> str:
+        """What it does, for a person: "paused by KEDA at 3 (ScaledObject by-queue)"."""
+        at = f" at {clean(self.held_at, 20)}" if self.held_at else ""
+        does = f"paused by KEDA{at}" if self.paused else f"by KEDA, {self.low} to {self.high}{self._ways}"
+        return f"{does} (ScaledObject {self.name})"
 
     @property
     def note(self) -> str:
@@ -46,9 +74,13 @@ class ScaledObject(msgspec.Struct, frozen=True):
         if self.paused:
             return f"KEDA ScaledObject {self.name} is paused and leaves the number, until it goes on."
         return (
-            f"KEDA ScaledObject {self.name} owns the number, {self.low} to {self.high}, and sets it back; "
-            f"the annotation {PAUSED_AT} on it holds a number."
+            f"KEDA ScaledObject {self.name} owns the number, {self.low} to {self.high}{self._ways}, "
+            "and sets it back; pause it to hold a number."
         )
+
+    @property
+    def _ways(self) -> str:
+        return "".join(f", scale-{way} paused" for way in self.one_way)
 
 
 def advice(autoscalers: Iterable[Json], kind: str, name: str) -> list[Advice]:
@@ -78,18 +110,34 @@ def advice(autoscalers: Iterable[Json], kind: str, name: str) -> list[Advice]:
 def scaled_object(objects: Iterable[Json], kind: str, name: str) -> ScaledObject | None:
     """The ScaledObject of a namespace that scales this workload."""
     for one in objects:
-        spec, metadata = _part(one, "spec"), _part(one, "metadata")
-        target = _part(spec, "scaleTargetRef")
+        target = _part(_part(one, "spec"), "scaleTargetRef")
         if (target.get("kind") or "Deployment", target.get("name")) != (kind, name):
             continue
-        notes = _part(metadata, "annotations")
-        return ScaledObject(
-            clean(str(metadata.get("name") or "")),
-            _number(spec.get("minReplicaCount"), 0),
-            _number(spec.get("maxReplicaCount"), 100),
-            PAUSED_AT in notes or notes.get(PAUSED) == "true",
-        )
+        return one_scaled_object(one)
     return None
+
+
+def one_scaled_object(one: Json) -> ScaledObject:
+    """A ScaledObject as it comes."""
+    spec, metadata, notes = (
+        _part(one, "spec"),
+        _part(one, "metadata"),
+        _part(_part(one, "metadata"), "annotations"),
+    )
+    told = _part(one, "status").get("conditions") or []
+    return ScaledObject(
+        name=clean(str(metadata.get("name") or "")),
+        low=_number(spec.get("minReplicaCount"), 0),
+        high=_number(spec.get("maxReplicaCount"), 100),
+        uid=str(metadata.get("uid") or ""),
+        version=str(metadata.get("resourceVersion") or ""),
+        generation=_number(metadata.get("generation"), 0),
+        held=notes.get(PAUSED),
+        held_at=notes.get(PAUSED_AT),
+        one_way=tuple(way for way, name in _ONE_WAY.items() if notes.get(name, "false") not in _FALSE),
+        answered=next((str(each.get("status")) for each in told if each.get("type") == "Paused"), ""),
+        silent=not told,
+    )
 
 
 def _part(whole: Json, name: str) -> Json:

@@ -20,6 +20,7 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.resizing import Box
 from edgetui.model.revision import deployment_revisions, last_known_good, suggestion
 from edgetui.ui.screens.bounds import BoundsScreen
@@ -28,7 +29,7 @@ from edgetui.ui.screens.image import ImageScreen, Wanted
 from edgetui.ui.screens.progress import Progress, ProgressScreen
 from edgetui.ui.screens.resize import ResizeScreen
 from edgetui.ui.screens.rollback import RollbackScreen
-from edgetui.ui.screens.scale import Instead, ScaleScreen
+from edgetui.ui.screens.scale import Instead, OfKeda, ScaleScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
 
 from .driving import Screen, running
@@ -176,10 +177,29 @@ class TestScale:
             await screen.press("p")
             assert answers == [3]
 
+    async def test_keda_is_paused_at_the_typed_number_or_goes_on_and_its_autoscaler_is_left_alone(
+        self,
+    ) -> None:
+        async with running([plant()]) as screen:
+            scaled = ScaledObject("by-queue", 1, 8)
+            view = replace(self.view(hpa=True), keda=scaled)
+            answers = await ask(screen, ScaleScreen(view))
+            assert "by KEDA, 1 to 8 (ScaledObject by-queue)" in screen.line("owned by")
+            assert "k pause KEDA at 3" in screen.text()
+            await screen.press("9", "e")
+            assert "instead" not in screen.text()
+            await screen.press("k")
+            assert (answers, type(answers[0]), view.holds(9)) == ([9], OfKeda, True)
+            paused = replace(view, keda=replace(scaled, held_at="3"))
+            answers = await ask(screen, ScaleScreen(paused))
+            assert "k let KEDA go on" in screen.text()
+            await screen.press("k")
+            assert (answers, paused.holds(3), paused.holds(9)) == ([3], False, True)
+
     async def test_without_an_autoscaler_there_is_nothing_to_change_instead(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ScaleScreen(self.view()))
-            await screen.press("9", "e")
+            await screen.press("9", "e", "k")
             assert answers == []
 
     async def test_what_changed_meanwhile_is_said_when_it_is_shown_again(self) -> None:

@@ -1,4 +1,4 @@
-"""What a vertical autoscaler recommends, on the workload's own screen."""
+"""What a vertical autoscaler recommends and what KEDA does, on the workload's own screen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ def test_it_stands_on_the_workload_s_own_screen() -> None:
     store = f.store_of(made)
     row = store.get("Deployment", "default", "press")
     assert row is not None
-    read = workload.Read(advice=[Advice("press", "app", "120m", "", "Off")])
+    owner = "paused by KEDA at 3 (ScaledObject by-queue)"
+    read = workload.Read(advice=[Advice("press", "app", "120m", "", "Off")], keda=owner)
     text = "\n".join(plain(one) for one in workload.lines(store, row, f.NOW, 80, read))
     assert "app cpu 120m, by press (Off" in text
+    assert owner in text
     assert "recommended" not in "\n".join(plain(one) for one in workload.lines(store, row, f.NOW, 80))

@@ -10,6 +10,7 @@ from . import (
     cancel,
     guard,
     image,
+    keda,
     park,
     pause,
     resize,
@@ -38,6 +39,8 @@ COMMANDS = {
     "resize": resize.command,
     "park": park.to_zero,
     "unpark": park.back,
+    "keda-pause": keda.pause,
+    "keda-unpause": keda.unpause,
 }
 
 

@@ -10,9 +10,9 @@ from edgetui.actions import park, scale
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.scaling import pinned
 from edgetui.ui.keymap import kind_word
-from edgetui.ui.screens.scale import Instead, ScaleScreen
+from edgetui.ui.screens.scale import Instead, OfKeda, ScaleScreen
 
-from . import bounds
+from . import bounds, keda
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -25,6 +25,9 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     view = await flows.read(f"{what} on {session.name}", _look(flows, session, ref))
 
     def instead(shown: scale.ScaleView, wanted: int) -> Awaitable[None] | None:
+        if isinstance(wanted, OfKeda):
+            number = None if wanted == shown.desired else int(wanted)
+            return keda.flow(flows, session, shown.ref, hold=shown.holds(wanted), replicas=number)
         if not isinstance(wanted, Instead) or shown.hpa is None:
             return None
         key = ObjectKey(session.name, "HorizontalPodAutoscaler", shown.hpa.namespace, shown.hpa.name)

@@ -46,7 +46,7 @@ class Read(NamedTuple):
     """What was read when the screen was opened, beside the live rows.
 
     `said` is why the history is not there or not whole, empty when it is; `keys` what can be pressed on it. `advice` is
-    what vertical autoscalers recommend.
+    what vertical autoscalers recommend, `keda` what KEDA does with the number of replicas.
     """
 
     history: Sequence[Revision] = ()
@@ -54,6 +54,7 @@ class Read(NamedTuple):
     said: str = ""
     keys: str = ""
     advice: Sequence[Advice] = ()
+    keda: str = ""
 
 
 def lines(store: Store, row: Row, now: float, width: int, read: Read = Read()) -> list[Spans]:  # noqa: B008 - immutable
@@ -67,6 +68,7 @@ def lines(store: Store, row: Row, now: float, width: int, read: Read = Read()) -
     out += _time_left(row, view, now)
     out.append(line())
     out += facts(store, row, now)
+    out += [fact("scaled", read.keda)] if read.keda else []
     out += [fact("recommended", one.words) for one in read.advice]
     if row.current and not view.pods:
         out += [line(), line(Span("pods", "title")), line(Span(f"  {UNKNOWN}", "quiet"))]

@@ -10,14 +10,14 @@ from textual.binding import Binding, BindingType
 
 from edgetui import crash
 from edgetui.actions.history import revisions_of
-from edgetui.actions.otherscalers import vertical_advice
+from edgetui.actions.otherscalers import scaled_object_of, vertical_advice
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.otherscalers import Advice
+from edgetui.model.otherscalers import Advice, ScaledObject
 from edgetui.model.revision import Revision
 from edgetui.model.rollout import verdict
 from edgetui.ui.details import detail, workload
@@ -41,6 +41,7 @@ class RolloutScreen(DetailScreen):
         super().__init__(key)
         self._history: Sequence[Revision] = ()
         self._advice: Sequence[Advice] | None = None
+        self._keda: ScaledObject | None = None
         self._said = "reading the history…"
         self._read_for: object = None
         self._read_at = 0.0
@@ -49,12 +50,18 @@ class RolloutScreen(DetailScreen):
         """Ask for the history too; Textual lets the base class do its part."""
         self._read_history()
 
+    def on_screen_resume(self) -> None:
+        """Back from a dialog, which may have paused KEDA: nothing watches that."""
+        if self._keda is not None:
+            self._read_history()
+
     def lines(self) -> Sequence[Spans]:
         """The rollout as the store knows it now, and its history as it was last read."""
         app = self.app
         store = app.fleet.stores[self.key.cluster]
         keys = "d what differs between two" if len(self._history) > 1 else ""
-        read = workload.Read(self._history, self._events, self._said, keys, self._advice or ())
+        owner = self._keda.words if self._keda else ""
+        read = workload.Read(self._history, self._events, self._said, keys, self._advice or (), owner)
         out = detail(
             store,
             self.key,
@@ -107,6 +114,8 @@ class RolloutScreen(DetailScreen):
             try:
                 there = await session.api.get(KINDS[self.key.kind].path(self.key.namespace, self.key.name))
                 self._history, self._said = await revisions_of(session, self.key, there), ""
+                if self._advice is None or self._keda is not None:
+                    self._keda = await scaled_object_of(session, self.key)
                 if self._advice is None:
                     self._advice = await vertical_advice(session, self.key)
             except EdgetuiError as error:

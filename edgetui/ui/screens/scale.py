@@ -29,6 +29,10 @@ class Instead(int):
     """The number, but to be reached by changing what owns it, so that it holds."""
 
 
+class OfKeda(int):
+    """The number, but to be held by pausing KEDA; or KEDA is to go on where it is paused at it."""
+
+
 class ScaleScreen(Dialog[int | None]):
     """Gives the number, or None. Nothing is written here: the plan is shown and asked about next."""
 
@@ -41,6 +45,7 @@ class ScaleScreen(Dialog[int | None]):
         Binding("up", "add(1)", "one more", show=False, priority=True),
         Binding("down", "add(-1)", "one less", show=False, priority=True),
         Binding("e", "instead", "its bounds instead", show=False, priority=True),
+        Binding("k", "keda", "pause or unpause KEDA", show=False, priority=True),
         Binding("p", "park", "park, unpark", show=False, priority=True),
     ]
     OVERHEAD = 8
@@ -89,10 +94,13 @@ class ScaleScreen(Dialog[int | None]):
             out.append(line(Span("type a number", "note")))
         elif number == view.desired:
             out.append(line(Span("that is the number it has", "quiet")))
-        elif number and view.hpa is not None and view.desired:
+        elif number and view.hpa is not None and view.desired and view.keda is None:
             low, high = pinned(view.hpa, view.desired, number)
             words = f" let {view.hpa.name} run {low} to {high} instead, so that {number} holds"
             out.append(line("  ", Span("e", "key"), words))
+        if view.keda is not None and number is not None:
+            words = f" pause KEDA at {number}" if view.holds(number) else " let KEDA go on"
+            out.append(line("  ", Span("k", "key"), words))
         out.append(line())
         return out
 
@@ -129,8 +137,13 @@ class ScaleScreen(Dialog[int | None]):
 
     def action_instead(self) -> None:
         """Change the autoscaler's bounds so that the number holds."""
-        if self.number and self.view.hpa is not None:
+        if self.number and self.view.hpa is not None and self.view.keda is None:
             self.dismiss(Instead(self.number))
+
+    def action_keda(self) -> None:
+        """Pause KEDA at the number, or let it go on."""
+        if self.number is not None and self.view.keda is not None:
+            self.dismiss(OfKeda(self.number))
 
     def action_park(self) -> None:
         """Go to 0, or back to the number before."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.otherscalers import advice, scaled_object
+from edgetui.model.otherscalers import advice, one_scaled_object, scaled_object
 
 VPA = {
     "metadata": {"name": "press"},
@@ -50,6 +50,12 @@ def test_a_recommendation_is_told_for_each_container_with_who_acts_on_it() -> No
         ({"autoscaling.keda.sh/paused": "true"}, "is paused and leaves the number"),
         ({"autoscaling.keda.sh/paused-replicas": "0"}, "is paused and leaves the number"),
         ({"autoscaling.keda.sh/paused": "false"}, "owns the number"),
+        ({"autoscaling.keda.sh/paused": "F"}, "owns the number"),
+        ({"autoscaling.keda.sh/paused": "yes"}, "is paused and leaves the number"),
+        (
+            {"autoscaling.keda.sh/paused-scale-in": "true", "autoscaling.keda.sh/paused-scale-out": "false"},
+            "owns the number, 0 to 8, scale-in paused, and sets it back",
+        ),
     ],
 )
 def test_keda_owns_a_number_unless_it_is_paused(annotations: dict[str, str], words: str) -> None:
@@ -57,3 +63,18 @@ def test_keda_owns_a_number_unless_it_is_paused(annotations: dict[str, str], wor
     assert found is not None
     assert words in found.note
     assert scaled_object([keda()], "StatefulSet", "press") is None
+
+
+@pytest.mark.parametrize(
+    ("annotations", "words"),
+    [
+        ({}, "by KEDA, 0 to 8 (ScaledObject by-queue)"),
+        ({"autoscaling.keda.sh/paused": "true"}, "paused by KEDA (ScaledObject by-queue)"),
+        (
+            {"autoscaling.keda.sh/paused-replicas": "3", "autoscaling.keda.sh/paused": "false"},
+            "paused by KEDA at 3 (ScaledObject by-queue)",
+        ),
+    ],
+)
+def test_what_keda_does_in_words(annotations: dict[str, str], words: str) -> None:
+    assert one_scaled_object(keda(**annotations)).words == words
