@@ -11,6 +11,8 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from edgetui.actions import bounds, keda, resize, rollback, scale
 from edgetui.actions.change import Spot
 from edgetui.actions.done import Done
@@ -21,6 +23,7 @@ from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.revert import images
 from edgetui.actions.rollingout import Ending
+from edgetui.actions.scalable import Scalable, reach
 from edgetui.actions.writing import in_words
 from edgetui.cluster.discreet import Discreet
 from edgetui.model.identity import ObjectRef
@@ -61,14 +64,37 @@ Way = Callable[[Session, ObjectRef, Json, Done], Awaitable[Reversal]]
 
 
 async def _scale(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
-    view = await scale.prepare(session, ref)
+    return _number(await scale.prepare(session, ref), done)
+
+
+async def of_other(session: Session, ref: ObjectRef, other: Scalable, done: Done) -> Reversal:
+    """The way back for an object whose kind edgetui does not watch: all it can have done is to scale it."""
+    view = await scale.prepare_other(session, ref, other)
+    way = _number(view, done)
+    before = int(done.before["replicas"])
+
+    async def ends(run: Run, wait: float | None) -> Ending:
+        words = in_words(ref.key)
+        if wait is None:
+            return Ending(False, True, (f"{words} is put back {way.then}; not waited for.",), {})
+        seen = await reach(run, view.path, before, wait)
+        run.step(seen.text, "done" if seen.reached else "failed")
+        told = f"{seen.text} after {seen.seconds:.1f} s."
+        if seen.reached:
+            return Ending(True, False, (f"{words} is {way.then} again: {told}",), {})
+        return Ending(False, not seen.failed, (f"{words} is put back {way.then}, but {told}",), {})
+
+    return replace(way, spot=view.spot, ends=ends)
+
+
+def _number(view: scale.ScaleView, done: Done) -> Reversal:
     before, after = int(done.before["replicas"]), int(done.after["replicas"])
     return Reversal(
         state := _state(view.desired, before, after),
         _lines("replicas", state, view.desired, before, after),
         f"at {plural(before, 'replica')}",
         partial(scale.request, view, before),
-        lambda now: bool(now["spec"].get("replicas") == before),
+        partial(view.applied, before),
         view.warnings(before),
     )
 

@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from edgetui.actions.autoscalers import autoscaler_of
+from edgetui.actions.change import Spot
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import selector
 from edgetui.actions.limits import limits_of
@@ -69,6 +70,18 @@ class ScaleView(msgspec.Struct, frozen=True):
         """Where the object is."""
         key = self.ref.key
         return self.other.path(key.namespace, key.name) if self.other else object_path(key)
+
+    @property
+    def spot(self) -> Spot | None:
+        """What a write is held against for another kind: its scale, as the object may have its number anywhere."""
+        if self.other is None:
+            return None
+        return Spot(self.ref, 0, f"{self.path}/scale", partial(_wants, self.desired), moves=False)
+
+    def applied(self, replicas: int, there: Json) -> bool:
+        """Whether the object, or its `spot`, has this number by now."""
+        moved = self.other is not None or there["metadata"].get("generation", 0) > self.generation
+        return moved and _wants(replicas, there)
 
     @property
     def needs(self) -> tuple[Access, ...]:
@@ -178,15 +191,17 @@ async def perform(
                 now,
             )
 
+        spot = view.spot or Spot(view.ref, view.generation, "")
         intent = Intent(
             view.ref,
-            view.generation,
+            spot.generation,
             write=partial(request, view, replicas),
             plan=partial(plan, session, view, replicas),
             doing=f"Setting {in_words(key)} from {view.desired} to {replicas}",
-            applied=partial(_applied, view, replicas),
+            applied=partial(view.applied, replicas),
             changed=changed,
-            path=view.path,
+            same=spot.same,
+            path=spot.path,
         )
         if lost := await carry_out(run, intent, wait):
             return await run.finish(_unknown(view, replicas, lost))
@@ -301,9 +316,8 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
     return Judgement(row.ready == replicas, False, ready)
 
 
-def _applied(view: ScaleView, replicas: int, there: Json) -> bool:
-    moved = there["metadata"].get("generation", 0) > view.generation
-    return bool(moved and (there.get("spec") or {}).get("replicas") == replicas)
+def _wants(replicas: int, there: Json) -> bool:
+    return int((there.get("spec") or {}).get("replicas") or 0) == replicas
 
 
 async def _already(run: Run, view: ScaleView, wait: float | None) -> Receipt:

@@ -19,8 +19,9 @@ from edgetui.actions.history import selector
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
-from edgetui.actions.reversal import REVERSALS, Reversal, State
+from edgetui.actions.reversal import REVERSALS, Reversal, State, of_other
 from edgetui.actions.rollingout import Ending, Following, follow
+from edgetui.actions.scalable import Scalable
 from edgetui.actions.workload import Templated, facts
 from edgetui.actions.writing import in_words, read
 from edgetui.cluster.discreet import Discreet
@@ -35,7 +36,10 @@ FINAL = {
 
 
 class UndoView(Discreet, frozen=True):
-    """An object, what edgetui did to it, and the way back. `kept` says what newer actions stay as they are."""
+    """An object, what edgetui did to it, and the way back. `kept` says what newer actions stay as they are.
+
+    `other` is the resource of an object whose kind edgetui does not watch.
+    """
 
     SHOWN = ("ref", "done", "way")
 
@@ -45,12 +49,14 @@ class UndoView(Discreet, frozen=True):
     done: Done
     way: Reversal
     kept: tuple[str, ...]
+    other: Scalable | None = None
 
 
-async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> UndoView:
+async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalable | None = None) -> UndoView:
     """Find what to undo. Raises Refusal, with the difference, when somebody changed the object since."""
-    needs("undo", ref.key.kind)
-    there = await read(session, ref)
+    if other is None:
+        needs("undo", ref.key.kind)
+    there = await read(session, ref, other.path(ref.key.namespace, ref.key.name) if other else "")
     metadata = there["metadata"]
     shown = ObjectRef(ref.key, metadata["uid"], metadata["resourceVersion"])
     kept: list[str] = []
@@ -58,10 +64,13 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> UndoView:
         if done.action not in REVERSALS:
             kept.append(f"{FINAL.get(done.action, f'“{done.words}” cannot be undone')} ({done.when}).")
             continue
-        way = await REVERSALS[done.action](session, shown, there, done)
+        if other is None:
+            way = await REVERSALS[done.action](session, shown, there, done)
+        else:
+            way = await of_other(session, shown, other, done)
         if way.state is State.LEFT:
             generation = metadata.get("generation", 0)
-            return UndoView(shown, generation, there, done, way, tuple(kept))
+            return UndoView(shown, generation, there, done, way, tuple(kept), other)
         if way.state is State.OTHER and done.sure:
             raise Refusal(
                 f"{in_words(ref.key).capitalize()} is no longer as edgetui left it: somebody changed it after "
@@ -98,7 +107,7 @@ async def perform(
     """
 
     async def again() -> UndoView:
-        return await prepare(session, view.ref, log)
+        return await prepare(session, view.ref, log, view.other)
 
     async def then(run: Run) -> Ending:
         return await _taken_back(run, view, wait)
@@ -113,7 +122,7 @@ def _change(session: Session, view: UndoView) -> Change:
         action="undo",
         ref=view.ref,
         generation=view.generation,
-        needs=needs(done.action, key.kind),
+        needs=view.other.needs if view.other else needs(done.action, key.kind),
         title=f"Undo on {session.name}: {done.words}",
         facts=(
             *facts(session, view.ref),

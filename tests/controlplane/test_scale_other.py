@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import commands, scalable, scale
+from edgetui.actions import commands, scalable, scale, undo
+from edgetui.actions.connect import Connection
 from edgetui.actions.plan import Changed, Refusal
 from edgetui.model.identity import ObjectKey, ObjectRef
 
@@ -119,13 +120,47 @@ def test_the_command(
 
     def run(*arguments: str) -> tuple[int, dict[str, Any]]:
         capsys.readouterr()
-        code = commands.main(["scale", *arguments, *on])
+        code = commands.main([*arguments, *on])
         return code, json.loads(capsys.readouterr().out)
 
-    code, found = run(f"pumps.{GROUP}/main", "3")
+    code, found = run("scale", f"pumps.{GROUP}/main", "3")
     assert (code, found["outcome"], found["object"]["kind"]) == (3, "pending", "Pump")
     assert pumps.api.get(path)["spec"]["units"] == 3
-    code, found = run("pump/none", "3")
+    code, found = run("scale", "pump/none", "3")
     assert (code, found["error"]["sentence"]) == (1, f"There is no pump none in {namespace} on plant.")
-    code, found = run("deployments.example.com/x", "3")
+    code, found = run("scale", "deployments.example.com/x", "3")
     assert "has no kind “deployments.example.com”" in found["error"]["sentence"]
+    code, found = run("undo", "pump/main")
+    assert (code, found["outcome"], pumps.api.get(path)["spec"]["units"]) == (0, "reached", 2)
+    code, found = run("undo", "pump/main")
+    assert (code, "edgetui has done nothing" in found["error"]["sentence"]) == (1, True)
+
+
+async def test_a_scale_of_it_is_undone_while_nobody_else_changed_its_number(
+    pumps: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    path = make(pumps, namespace)
+    acting = Acting(tmp_path)
+
+    async def scaled(session: Connection, units: int) -> None:
+        view = await scale.prepare_other(session, ref, await scalable.find(session, "pump"))
+        assert (await scale.perform(acting.gate, session, view, units, wait=None)).pending
+
+    async with connected(pumps.kubeconfig()) as session:
+        ref = ObjectRef(ObjectKey(session.name, "Pump", namespace, "main"), "", "")
+        pump = await scalable.find(session, "pump")
+        await scaled(session, 5)
+        view = await undo.prepare(session, ref, acting.log, pump)
+        assert view.way.diff == ("- replicas: 5", "+ replicas: 2")
+        acting.meanwhile = lambda: pumps.api.patch(path, {"spec": {"pressure": 3}})
+        receipt = await undo.perform(acting.gate, session, view, acting.log, wait=20)
+        assert receipt.lines[0].startswith("pump main is at 2 replicas again: 2 of 2 running")
+        assert pumps.api.get(path)["spec"] == {"units": 2, "pressure": 3}
+
+        await scaled(session, 4)
+        view = await undo.prepare(session, ref, acting.log, pump)
+        acting.meanwhile = lambda: pumps.api.patch(path, {"spec": {"units": 9}})
+        with pytest.raises(Refusal, match="Pump main is no longer as edgetui left it") as said:
+            await undo.perform(acting.gate, session, view, acting.log, wait=20)
+        assert said.value.diff == ("- replicas: 4", "+ replicas: 9")
+    assert pumps.api.get(path)["spec"]["units"] == 9

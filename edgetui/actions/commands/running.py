@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edgetui.actions import kindnames
+from edgetui.actions import kindnames, scalable
 from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.connect import Connection, choose
 from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Changed, Receipt
 from edgetui.actions.ports import Session
+from edgetui.actions.scalable import Scalable
 from edgetui.cluster.errors import (
     CredentialError,
     EdgetuiError,
@@ -137,6 +138,16 @@ def ref_of(session: Session, options: argparse.Namespace) -> ObjectRef:
     kind, name = kindnames.parse(options.object)
     namespace = options.namespace or session.target.namespace or "default"
     return ObjectRef(ObjectKey(session.name, kind, namespace, name), "", "")
+
+
+async def looked_up(session: Session, options: argparse.Namespace) -> tuple[ObjectRef, Scalable | None]:
+    """The same, of any kind with a scale subresource: those that edgetui does not watch stand in the API's lists."""
+    kind, _, name = options.object.partition("/")
+    if not name or "/" in name or kindnames.known(kind):
+        return ref_of(session, options), None
+    other = await scalable.find(session, kind)
+    namespace = (options.namespace or session.target.namespace or "default") if other.namespaced else ""
+    return ObjectRef(ObjectKey(session.name, other.kind, namespace, name), "", ""), other
 
 
 def patience(options: argparse.Namespace) -> float | None:

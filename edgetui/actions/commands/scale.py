@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from edgetui.actions import kindnames, scalable, scale
+from edgetui.actions import scale
 from edgetui.actions.connect import Connection
 from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Changed, Receipt
-from edgetui.model.identity import ObjectKey, ObjectRef
 
-from .running import Job, again, carry_out, new_parser, patience, ref_of, whole
+from .running import Job, again, carry_out, looked_up, new_parser, patience, whole
 
 
 def command(argv: Sequence[str]) -> int:
@@ -36,11 +35,7 @@ def command(argv: Sequence[str]) -> int:
 
 
 async def _look(session: Connection, options: argparse.Namespace) -> scale.ScaleView:
-    """The object as it is now; a kind that edgetui does not watch is looked for in the API's own lists."""
-    kind, _, name = options.object.partition("/")
-    if not name or "/" in name or kindnames.known(kind):
-        return await scale.prepare(session, ref_of(session, options), options.replicas)
-    other = await scalable.find(session, kind)
-    namespace = (options.namespace or session.target.namespace or "default") if other.namespaced else ""
-    ref = ObjectRef(ObjectKey(session.name, other.kind, namespace, name), "", "")
+    ref, other = await looked_up(session, options)
+    if other is None:
+        return await scale.prepare(session, ref, options.replicas)
     return await scale.prepare_other(session, ref, other, options.replicas)

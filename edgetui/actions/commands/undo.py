@@ -10,7 +10,7 @@ from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Receipt
 
-from .running import Job, carry_out, new_parser, patience, ref_of, until_agreed
+from .running import Job, carry_out, looked_up, new_parser, patience, until_agreed
 
 
 def command(argv: Sequence[str]) -> int:
@@ -19,12 +19,13 @@ def command(argv: Sequence[str]) -> int:
         "undo", "Take back what edgetui did last to an object, while it is still as edgetui left it."
     )
     parser.add_argument(
-        "object", metavar="KIND/NAME", help="for example deploy/press, sts/camera or ds/agent"
+        "object", metavar="KIND/NAME", help="for example deploy/press, sts/camera or pumps.example.com/main"
     )
     options = parser.parse_args(argv)
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
-        view = await undo.prepare(session, ref_of(session, options), gate.audit)
+        ref, other = await looked_up(session, options)
+        view = await undo.prepare(session, ref, gate.audit, other)
         wait = patience(options)
         return await until_agreed(
             console, view, lambda now: undo.perform(gate, session, now, gate.audit, wait=wait)
