@@ -8,7 +8,8 @@ the roll-back carries the evidence, and says after a kill whether it may have be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -23,7 +24,9 @@ from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.writing import in_words
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.narrow_informer import Aside, Scope
 from edgetui.cluster.ports import steady_clock
+from edgetui.model.freshness import Sync
 from edgetui.model.guard import Phase, State, fired, held_back, step, template_of
 from edgetui.model.guardlook import look_at
 from edgetui.model.store import Store
@@ -31,16 +34,18 @@ from edgetui.model.text import duration
 
 EVERY = 1.0  # seconds between two looks
 AGAIN, MOST_AGAIN = 10.0, 300.0  # seconds before it is tried again, after something spoke against it
+FIRST = 5.0  # seconds that its first look waits for rows
 REACH = 600.0  # seconds that a roll-back is watched
+_UNHEARD = frozenset({Sync.NEVER, Sync.SYNCING, Sync.HIDDEN})
 
 
 class Watched(Session, Protocol):
-    """A session that keeps its rows up to date."""
+    """A session that keeps its rows up to date, and what it is asked to keep beside them."""
 
     @property
     def store(self) -> Store: ...
 
-    def need(self, kind: str, needed: bool) -> None: ...
+    def aside(self, parts: Mapping[str, Scope]) -> Aside: ...
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -95,6 +100,7 @@ class Guard:
         self._cancelled = asyncio.Event()
         self._firing: asyncio.Task[Receipt | None] | None = None
         self._held = 0
+        self._near: Aside | None = None
 
     @property
     def words(self) -> str:
@@ -143,8 +149,9 @@ class Guard:
 
     async def run(self) -> Ending:
         """Guard until the release is good, was rolled back, is gone, or the person cancels."""
-        self.session.need("ReplicaSet", True)
+        self._near = self.session.aside(self._parts())
         try:
+            await self._first_rows()
             while (ending := await self._once()) is None:
                 self._changed()
                 await self._rest()
@@ -153,7 +160,7 @@ class Guard:
             await self._note("stopped")
             raise
         finally:
-            self.session.need("ReplicaSet", False)
+            self._near.end()
             if self._firing is not None:
                 self._firing.cancel()
                 await asyncio.wait([self._firing])
@@ -164,10 +171,31 @@ class Guard:
 
     # Inside
 
+    def _parts(self) -> dict[str, Scope]:
+        """What it watches: the object and what it owns, and nothing else of the cluster."""
+        key, labels = self.ref.key, self._view.selector
+        owned = ("ReplicaSet", "Pod") if key.kind == "Deployment" else ("Pod",)
+        return {
+            key.kind: Scope(key.namespace, name=key.name),
+            **{kind: Scope(key.namespace, labels) for kind in owned},
+        }
+
+    async def _first_rows(self) -> None:
+        """Until its watches have told what there is, for a moment: a guard is not blind for having just begun."""
+        assert self._near is not None
+        store, changed = self._near.store, self._near.changed
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST):
+                while any(store.freshness(kind).sync in _UNHEARD for kind in self._parts()):
+                    changed.clear()
+                    await changed.wait()
+
     async def _once(self) -> Ending | None:
         """One look, and what follows from it."""
         before = self.state
-        look = look_at(self.session.store, self.ref.key, self.ref.uid, self._own.clock())
+        assert self._near is not None
+        now, around = self._own.clock(), self.session.store
+        look = look_at(self._near.store, self.ref.key, self.ref.uid, now, around)
         self.state = step(before, self.terms, look, steady_clock())
         if self.state.template != before.template:
             self.note, self._held = "", 0

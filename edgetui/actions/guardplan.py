@@ -16,12 +16,16 @@ from edgetui.model.text import duration
 
 
 class GuardView(msgspec.Struct, frozen=True):
-    """The object as it was read, the terms and the plan. `agreed` are the templates it names, the best first."""
+    """The object as it was read, the terms and the plan. `agreed` are the templates it names, the best first.
+
+    `selector` finds what the object owns.
+    """
 
     ref: ObjectRef
     terms: Terms
     plan: Plan
     agreed: tuple[str, ...]
+    selector: str
 
 
 async def prepare(session: Session, ref: ObjectRef, terms: Terms, *, on_screen: bool) -> GuardView:
@@ -58,7 +62,7 @@ async def prepare(session: Session, ref: ObjectRef, terms: Terms, *, on_screen: 
     )
     running = current if current is not None and current.known_good else None
     agreed = [template_of(key.kind, key.name, one.name) for one in (running, target) if one is not None]
-    return GuardView(view.ref, terms, plan, tuple(agreed))
+    return GuardView(view.ref, terms, plan, tuple(agreed), view.selector)
 
 
 def _target_words(current: Revision | None, target: Revision | None) -> tuple[str, list[str]]:

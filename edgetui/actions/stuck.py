@@ -16,6 +16,7 @@ from edgetui.actions.ports import Session
 from edgetui.model.freshness import Sync
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.wireprofile import Wire
 
 # Words of a pod that may still become ready by itself.
 STARTING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "Running"})
@@ -103,6 +104,7 @@ def _may_be_stuck(row: StatefulSetRow) -> bool:
 
 async def _pods(session: Session, row: StatefulSetRow, selector: str) -> list[PodRow]:
     store = session.store
-    if store is not None and store.freshness("Pod").sync is Sync.LIVE:
+    # On a thin wire the rows of pods do not say whose they are.
+    if store is not None and store.freshness("Pod").sync is Sync.LIVE and store.wire.wire is not Wire.THIN:
         return [pod for pod in store.owned_by(row.uid) if isinstance(pod, PodRow)]
     return await readable(session, row.namespace, selector)

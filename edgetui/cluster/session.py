@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -37,6 +37,7 @@ from edgetui.model.wireprofile import Wire, WireState
 if TYPE_CHECKING:
     from edgetui.cluster.cacheauditor import CacheAuditor
     from edgetui.cluster.keeper import Keeper
+    from edgetui.cluster.narrow_informer import Aside, Scope
 
 FIRST_PAINT = (
     "Node",
@@ -205,6 +206,23 @@ class ClusterSession:
         """Somebody looks at what cannot be told without this kind, or no longer does."""
         self._needed[kind] += 1 if needed else -1
         self._spare(kind)
+
+    def aside(self, parts: Mapping[str, Scope]) -> Aside:
+        """Keep these parts of kinds in a store of their own, as objects whatever the wire, until that is ended."""
+        from edgetui.cluster.narrow_informer import Aside, NarrowInformer
+
+        store, changed, loop = Store(self.name), asyncio.Event(), asyncio.get_running_loop()
+
+        def on_dirty() -> None:
+            changed.set()
+            loop.call_soon(store.drain)
+
+        store.on_dirty = on_dirty
+        ends = []
+        if (supervisor := self._supervisor) is not None:
+            for kind, part in parts.items():
+                ends.append(supervisor.aside(NarrowInformer(supervisor, store, KINDS[kind], part)))
+        return Aside(store, changed, ends)
 
     def show_metrics(self, kinds: Iterable[str]) -> None:
         """Poll the usage of these kinds, "Node" and "Pod", and of no others."""

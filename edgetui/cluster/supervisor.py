@@ -90,6 +90,24 @@ class Supervisor:
         informer = self._informers.get(kind)
         if informer is None:
             informer = self._informers[kind] = self._made(kind)
+        self._begin(informer)
+
+    def aside(self, informer: Informer) -> Callable[[], None]:
+        """Keep what this one keeps, which has a store of its own, too; returns what ends that."""
+        informer.pace(self.long, 0.0)
+        name = f"{informer.kind.name} {id(informer)}"
+        self._informers[name] = informer
+        self._begin(informer)
+
+        def end() -> None:
+            if self._informers.pop(name, None) is not None:
+                informer.hide()
+                informer.stop()
+                self._send_pilot()
+
+        return end
+
+    def _begin(self, informer: Informer) -> None:
         if not informer.wanted:
             informer.show()
             if self.link.phase is link.Phase.UP:
@@ -144,7 +162,8 @@ class Supervisor:
                     self.show(kind)
 
     def _prints_well(self, kind: str) -> bool:
-        return self._printed and self.tables and self._kinds[kind].printed is not None
+        known = self._kinds.get(kind)  # None for a part, which is never printed
+        return self._printed and self.tables and known is not None and known.printed is not None
 
     def _made(self, kind: str) -> Informer:
         maker = PrintedInformer if self._prints_well(kind) else Informer
@@ -185,7 +204,7 @@ class Supervisor:
 
     def complete(self) -> Iterator[tuple[Kind, str, str]]:
         """Kind, namespace (empty for all) and version of every collection that is the server's at that version."""
-        for informer in self._informers.values():
+        for informer in (one for kind, one in self._informers.items() if kind in self._kinds):
             for watcher in informer.watchers:
                 state = watcher.state
                 if state.phase is r.Phase.WATCHING and state.rv and not (state.lapsed or state.forked):

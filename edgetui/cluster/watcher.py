@@ -105,10 +105,20 @@ class Target(Protocol):
         """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound or NoWatchList."""
 
 
+class Part(Protocol):
+    """A part of a collection."""
+
+    @property
+    def namespace(self) -> str: ...
+
+    @property
+    def query(self) -> dict[str, str]: ...
+
+
 class Watcher:
     """Keeps one collection of one kind equal to the server, as long as it is shown.
 
-    With `printed` its rows are those that the server prints.
+    With `printed` its rows are those that the server prints; with `scope` it is that part alone.
     """
 
     def __init__(
@@ -120,6 +130,7 @@ class Watcher:
         *,
         streaming: bool = True,
         printed: bool = False,
+        scope: Part | None = None,
     ):
         self.kind = kind
         self.namespace = namespace
@@ -127,7 +138,8 @@ class Watcher:
         self.state = r.State(bookmarks=kind.bookmarks, streaming=streaming)
         self._host = host
         self._target = target
-        self._path = kind.path(namespace)
+        self._path = kind.path(scope.namespace if scope else namespace)
+        self._selected = scope.query if scope else {}
         self._inbox: deque[r.Input] = deque()
         self._busy = False
         self._stopped = False
@@ -176,7 +188,7 @@ class Watcher:
             case r.OpenWatch(query):
                 self._ticket += 1
                 answer = _Answer(self, self._ticket)
-                self._open = self._host.open_stream(self._path, query, answer, self.printer)
+                self._open = self._host.open_stream(self._path, query | self._selected, answer, self.printer)
             case r.OpenList(query):
                 self._open_page(query)
             case r.Close():
@@ -220,7 +232,7 @@ class Watcher:
             else:
                 self.failed(result)
 
-        self._open = self._host.open_page(self.kind, self._path, query, done, self.printer)
+        self._open = self._host.open_page(self.kind, self._path, query | self._selected, done, self.printer)
 
     def current(self, ticket: int) -> bool:
         """Whether an answer with this ticket is still the one that is waited for."""

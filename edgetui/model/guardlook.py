@@ -82,10 +82,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
         return told.reason == DEADLINE_PASSED and f'"{row.name}-{self.template}"' in told.message
 
 
-def look_at(store: Store, key: ObjectKey, uid: str, now: float) -> Look:
-    """Look at the rows of a store. `uid` is the object's: another of its name is not it."""
+def look_at(store: Store, key: ObjectKey, uid: str, now: float, around: Store | None = None) -> Look:
+    """Look at the rows of a store. `uid` is the object's: another of its name is not it.
+
+    `around` tells of the link and of nodes, where `store` has the object and what it owns alone.
+    """
+    around = around or store
     row = store.get(key.kind, key.namespace, key.name)
-    blind = _blind(store, key.kind) or (
+    blind = _blind(store, around, key.kind) or (
         "" if row or not store.freshness(key.kind).partial else "not readable"
     )
     if blind:
@@ -101,7 +105,7 @@ def look_at(store: Store, key: ObjectKey, uid: str, now: float) -> Look:
     template = ""
     if row.generation <= row.observed:
         template = newest_template(row, sets, pods)
-    return seen(row, template, pods, silent_nodes(store), now)
+    return seen(row, template, pods, silent_nodes(around), now)
 
 
 def seen(row: Workload, template: str, pods: Iterable[PodRow], silent: frozenset[str], now: float) -> Look:
@@ -133,9 +137,9 @@ def silent_nodes(store: Store) -> frozenset[str]:
     return frozenset(node.name for node in nodes if node.unreachable or node.ready == "Unknown")
 
 
-def _blind(store: Store, kind: str) -> str:
-    """Why what the store holds may be old, or says too little; empty when it is current."""
-    if store.link.link is not Link.LIVE or store.link.sentence:
+def _blind(store: Store, around: Store, kind: str) -> str:
+    """Why what the store holds may be old; empty when it is current."""
+    if around.link.link is not Link.LIVE or around.link.sentence:
         return f"{store.cluster} is not heard"
     for one in (kind, "Pod", *(("ReplicaSet",) if kind == "Deployment" else ())):
         freshness = store.freshness(one)
@@ -143,9 +147,6 @@ def _blind(store: Store, kind: str) -> str:
             return f"{one.lower()}s may not be read"
         if freshness.sync is not Sync.LIVE or freshness.kept:
             return f"{one.lower()}s of {store.cluster} are not current"
-    pod = next(store.rows("Pod"), None)
-    if isinstance(pod, PodRow) and pod.brief:
-        return "on a thin wire pods come without what is wrong with them"
     return ""
 
 

@@ -15,6 +15,7 @@ from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Plan, Step
 from edgetui.actions.ports import Session
 from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.identity import ObjectKey, ObjectRef
 
@@ -32,10 +33,12 @@ async def connected(kubeconfig: Path) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def watched(kubeconfig: Path, *kinds: str) -> AsyncIterator[ClusterSession]:
+async def watched(
+    kubeconfig: Path, *kinds: str, link_watch: LinkWatch | None = None
+) -> AsyncIterator[ClusterSession]:
     """A session as the screen has it, with these kinds live."""
     (target,) = load_fleet(Selection(files=[kubeconfig]), {}, kubeconfig.parent)
-    session = ClusterSession(target)
+    session = ClusterSession(target, link_watch=link_watch)
     await session.start(kinds)
     try:
         assert await session.settled(20), session.store.link

@@ -70,7 +70,7 @@ class Trial:
         self.states.append(self.guard.state)
         key = self.guard.ref.key
         row: Any = self.guard.session.store.get(key.kind, key.namespace, key.name)
-        self.failed = self.failed or verdict(row).failed
+        self.failed = self.failed or (row is not None and verdict(row).failed)
 
     @property
     def phases(self) -> list[Phase]:

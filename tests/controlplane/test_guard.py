@@ -6,6 +6,7 @@ All releases run side by side, because most of their time is waiting; each test 
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,18 +16,24 @@ from typing import Any
 import pytest
 
 from edgetui.actions.guarding import Ending
+from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.guard import Phase
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.wireprofile import Wire
 from tests.terminal.ptyapp import PtyApp
 
 from . import workloads as w
 from .acting import until, watched
+from .changing import loose_pod
 from .cluster import ControlPlane
 from .guarding import BRIEFLY, TERMS, Process, Trial, records
 from .proxy import FaultProxy
 from .test_rollback import GOOD, get, image
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Node")
+CROWD, NOTE = 30, 8000
+"""Pods of others, and the characters of a note of each, which no compression makes smaller than half."""
 BLIND_LOOKS = 7
 """Looks, one a second, while the link is down: more than the patience of the guard."""
 
@@ -39,6 +46,12 @@ class Site:
 
     async def begin(self, session: ClusterSession, made: dict[str, Any], **more: Any) -> Trial:
         """Create a workload, wait until it is complete, and guard it."""
+        await self.create(session, made)
+        kind, name = made["kind"], made["metadata"]["name"]
+        return await Trial.begin(session, kind, self.namespace, name, self.directory / name, **more)
+
+    async def create(self, session: ClusterSession, made: dict[str, Any]) -> None:
+        """Create a workload, and wait until it is complete."""
         kind, name = made["kind"], made["metadata"]["name"]
         await asyncio.to_thread(self.cluster.create, self.namespace, made)
 
@@ -47,7 +60,6 @@ class Site:
             return row is not None and row.observed == row.generation and row.available == row.replicas > 0
 
         await until(complete, within=BRIEFLY, what=f"{name} complete")
-        return await Trial.begin(session, kind, self.namespace, name, self.directory / name, **more)
 
     async def release(self, kind: str, name: str, word: str) -> None:
         """Set the image; its word says what becomes of the pods."""
@@ -185,6 +197,17 @@ async def hung_up(site: Site) -> tuple[int | None, str]:
         return terminal.status, image(await site.there("Deployment", "hung-up"))
 
 
+async def on_a_thin_wire(site: Site) -> tuple[Trial, Ending, str]:
+    """Where pods come as the server prints them, without an owner and what is wrong with them."""
+    link_watch = LinkWatch(Wire.THIN)
+    async with watched(site.cluster.kubeconfig(), *KINDS, link_watch=link_watch) as session:
+        found = await rolled_back(site, session, w.statefulset("thin", replicas=2), "bad")
+        pods = [pod for pod in session.store.rows("Pod") if pod.namespace == site.namespace]
+        assert pods
+        assert all(isinstance(pod, PodRow) and pod.brief for pod in pods)
+        return found
+
+
 async def side_by_side(site: Site) -> dict[str, Any]:
     """Everything at once; what came of each by its name."""
     async with watched(site.cluster.kubeconfig(), *KINDS) as session:
@@ -201,6 +224,7 @@ async def side_by_side(site: Site) -> dict[str, Any]:
             "lost": killed(site, "lost", arrives=False),
             "kept": killed(site, "kept", arrives=True),
             "hung up": hung_up(site),
+            "thin": on_a_thin_wire(site),
         }
         found = await asyncio.gather(*runs.values(), return_exceptions=True)
         return dict(zip(runs, found, strict=True))
@@ -229,6 +253,7 @@ def came_of(
         ("flap", "crashes: exit 1"),
         ("agent", "image registry.local/bad:2.0 not found"),
         ("ordered", "image registry.local/bad:2.0 not found"),
+        ("thin", "image registry.local/bad:2.0 not found"),
     ],
 )
 def test_a_bad_release_is_rolled_back_once_with_its_evidence(
@@ -254,9 +279,10 @@ def test_a_crash_after_complete_is_noticed(came_of: Callable[[str], Any]) -> Non
     assert not trial.failed
 
 
-def test_the_pod_that_holds_an_ordered_set_up_is_named(came_of: Callable[[str], Any]) -> None:
-    _, ending, _ = came_of("ordered")
-    assert ending.receipt.data["stuck_pod"] == "ordered-1"
+@pytest.mark.parametrize("name", ["ordered", "thin"])
+def test_the_pod_that_holds_an_ordered_set_up_is_named(came_of: Callable[[str], Any], name: str) -> None:
+    _, ending, _ = came_of(name)
+    assert ending.receipt.data["stuck_pod"] == f"{name}-1"
 
 
 def test_a_pull_that_times_out_is_left_alone(came_of: Callable[[str], Any]) -> None:
@@ -312,3 +338,43 @@ def test_after_a_kill_in_its_write_the_record_says_whether_it_was_written(
     answered = [one["result"] for one in told if one["event"] == "result"]
     found = [one["result"] for one in told if one["event"] == "found" and one["run"] == intent["run"]]
     assert (answered or found) == (["done" if answered else "arrived"] if written else ["not arrived"])
+
+
+async def test_it_is_sent_its_own_pods_and_no_others(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """A guard as the command has it, beside a watch of all pods: what each costs while others' pods come and change."""
+    site = Site(cluster, namespace, tmp_path)
+    crowd = [f"/api/v1/namespaces/default/pods/crowd-{number}" for number in range(CROWD)]
+
+    def come_and_change() -> None:
+        for path in crowd:
+            folder, _, name = path.rpartition("/")
+            cluster.api.create(folder, loose_pod(name, random.randbytes(NOTE // 2).hex()))
+            cluster.api.patch(
+                path, {"metadata": {"annotations": {"note": random.randbytes(NOTE // 2).hex()}}}
+            )
+
+    async with (
+        watched(cluster.kubeconfig(), "Deployment", "Pod") as wide,
+        watched(cluster.kubeconfig(), "Node") as narrow,
+    ):
+        await site.create(wide, w.deployment("alone", replicas=2))
+        trial = await Trial.begin(narrow, "Deployment", namespace, "alone", tmp_path / "narrow")
+        await trial.reach(Phase.WATCHING)
+        before = [wide.transport.counters.bytes_in, narrow.transport.counters.bytes_in]
+        await asyncio.to_thread(come_and_change)
+        await until(
+            lambda: wide.store.get("Pod", "default", f"crowd-{CROWD - 1}"), within=BRIEFLY, what="the crowd"
+        )
+        await site.release("Deployment", "alone", "bad")
+        await until(lambda: trial.guard.state.evidence, within=BRIEFLY, what="suspicion")
+        wide_cost, narrow_cost = (
+            session.transport.counters.bytes_in - then
+            for session, then in zip((wide, narrow), before, strict=True)
+        )
+        await trial.stop()
+        for path in crowd:
+            cluster.api.request("DELETE", path, {"gracePeriodSeconds": 0})
+    assert wide_cost > CROWD * NOTE / 2, "the crowd was seen by the wide one"
+    assert narrow_cost < CROWD * NOTE / 4

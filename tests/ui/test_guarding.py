@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edgetui.actions.audit import AuditLog
+from edgetui.cluster.narrow_informer import Aside, Scope
 from edgetui.model.freshness import Link, LinkState
 from tests.unit.actions.scripted import Answer, Connected, Request, scripted
 from tests.unit.model import factories as f
@@ -20,6 +22,11 @@ class Site(Connected):
 
     def need(self, kind: str, needed: bool) -> None:
         """ReplicaSets are there already."""
+
+    def aside(self, parts: Mapping[str, Scope]) -> Aside:
+        """The rows are there already."""
+        assert self.store is not None
+        return Aside(self.store, asyncio.Event())
 
     def show_metrics(self, kinds: Iterable[str]) -> None:
         """Nobody measures anything here."""

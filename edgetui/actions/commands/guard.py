@@ -179,7 +179,7 @@ async def _guard(options: argparse.Namespace, console: Console, log: Log) -> End
     voice = Voice(log)
     try:
         ref = ref_of(session, options)
-        await session.start((ref.key.kind, "ReplicaSet", "Pod", "Node"))
+        await session.start(("Node",))
         await _connected(session, log)
         terms = Terms(options.patience, options.after)
         view = await prepare(session, ref, terms, on_screen=False)
