@@ -13,7 +13,7 @@ from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
 from edgetui.actions.rollingout import Ending
 from edgetui.actions.writing import Intent, carry_out, in_words
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 
 

@@ -15,8 +15,8 @@ from edgetui.actions.revert import CHANGE_CAUSE
 from edgetui.actions.rollingout import Ending, Following, follow
 from edgetui.actions.workload import WorkloadView, facts, look, slow_to_follow
 from edgetui.actions.writing import in_words, object_path
-from edgetui.cluster.discreet import Discreet
 from edgetui.model import imageref
+from edgetui.model.discreet import Discreet
 from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow

@@ -17,9 +17,9 @@ from edgetui.actions.plan import Refusal
 from edgetui.actions.proof import Unproven, lost_rights, prove
 from edgetui.actions.registry import needs
 from edgetui.actions.tokenview import RotateView, require_token_in_file, short, when
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.cluster.kubeconfig_write import rewrite_user_token
+from edgetui.model.discreet import Discreet
 from edgetui.model.expiry import TokenFacts
 from edgetui.model.text import duration
 

@@ -15,7 +15,7 @@ from edgetui.actions.rollingout import Ending, Following, follow
 from edgetui.actions.watching import Judgement, Workload, watch
 from edgetui.actions.workload import WorkloadView, facts, look
 from edgetui.actions.writing import object_path
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.revision import template_diff, template_equal

@@ -25,7 +25,7 @@ from edgetui.actions.revert import images
 from edgetui.actions.rollingout import Ending
 from edgetui.actions.scalable import Scalable, reach
 from edgetui.actions.writing import in_words
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 from edgetui.model.resizing import change, given
 from edgetui.model.revision import Revision, template_diff, template_equal

@@ -20,7 +20,7 @@ from edgetui.actions.revert import cause_of, controller_patch, deployment_patch,
 from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.workload import facts, look, refuse_paused, slow_to_follow
 from edgetui.actions.writing import Intent, carry_out, in_words, object_path
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectRef
 from edgetui.model.revision import Revision, last_known_good, suggestion, template_diff, template_equal

@@ -24,7 +24,7 @@ from edgetui.actions.rollingout import Ending, Following, follow
 from edgetui.actions.scalable import Scalable
 from edgetui.actions.workload import Templated, facts
 from edgetui.actions.writing import in_words, read
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.deployment import DeploymentRow

@@ -13,8 +13,8 @@ from edgetui.actions.registry import needs
 from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.stuck import holding_up
 from edgetui.actions.workload import WorkloadView, facts, look
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import Conflict, NotFound, OutcomeUnknown, ServerFailure
+from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.pod import PodRow

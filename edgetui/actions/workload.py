@@ -7,7 +7,7 @@ from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.writing import in_words, read
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow

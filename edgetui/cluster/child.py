@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 
 if TYPE_CHECKING:
     import subprocess

@@ -6,8 +6,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import KubeconfigError
+from edgetui.model.discreet import Discreet
 
 _SERVER_PORTS = {"http": 80, "https": 443}
 _PROXY_PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}  # as Go's net/http has them

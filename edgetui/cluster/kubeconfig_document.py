@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from edgetui.cluster import yaml_file
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import KubeconfigError
+from edgetui.model.discreet import Discreet
 from edgetui.model.text import clean
 
 

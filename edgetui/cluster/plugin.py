@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from edgetui.cluster import child
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import CredentialError
 from edgetui.cluster.target import ExecConfig
 from edgetui.cluster.tls import KeyPair
+from edgetui.model.discreet import Discreet
 from edgetui.model.text import clean, duration, unix
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.discreet import Discreet
 
 INSECURE_BADGE = "INSECURE TLS"
 PLAIN_HTTP_BADGE = "PLAIN HTTP"

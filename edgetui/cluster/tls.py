@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import CredentialError, TlsError
 from edgetui.cluster.target import TlsSettings
+from edgetui.model.discreet import Discreet
 
 _CERTIFICATE = re.compile(
     rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.*?-----END (?:TRUSTED )?CERTIFICATE-----", re.DOTALL

@@ -19,13 +19,13 @@ from edgetui.cluster.connections import (
     closed,
 )
 from edgetui.cluster.counters import Counters
-from edgetui.cluster.discreet import Discreet
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.exchange import Exchange, StreamSink
 from edgetui.cluster.http import encode_request
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
+from edgetui.model.discreet import Discreet
 
 __all__ = [
     "Counters",

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from edgetui.model.discreet import Discreet
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.templatediff import template_diff as template_diff
@@ -35,7 +36,7 @@ NOT_RESTORED = frozenset(
 """Annotations of a ReplicaSet that a rollback leaves as the Deployment has them."""
 
 
-class Revision(msgspec.Struct, frozen=True, kw_only=True):
+class Revision(Discreet, frozen=True, kw_only=True):
     """One revision of a workload.
 
     `number` is the revision, `name` and `uid` those of its ReplicaSet or ControllerRevision. `available`
@@ -43,6 +44,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     `template` is the pod template without the hash label; `annotations` those that describe the revision;
     `data` what a ControllerRevision sends as its patch (empty for Deployments).
     """
+
+    SHOWN = ("number", "name", "images", "current", "known_good")
 
     number: int
     name: str

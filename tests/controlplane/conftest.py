@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from . import build
 from .assets import Assets
 from .cluster import ControlPlane
+from .commanding import Command
 from .golang import BuildError
 
 Boot = Callable[..., ControlPlane]
@@ -80,3 +82,16 @@ def namespace(cluster: ControlPlane) -> Iterator[str]:
     """A namespace in ``cluster`` for one test."""
     with cluster.namespace() as name:
         yield name
+
+
+@pytest.fixture
+def command(
+    cluster: ControlPlane,
+    namespace: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Command:
+    """Commands on that namespace, which keep their record under ``tmp_path``."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return Command(capsys, "--kubeconfig", str(cluster.kubeconfig()), "-n", namespace)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from edgetui.actions import bounds, commands, scale
+from edgetui.actions import bounds, scale
 from edgetui.actions.plan import Changed, Refusal
 from edgetui.cluster.errors import Invalid
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -17,6 +15,7 @@ from edgetui.model.scaling import pinned
 from . import workloads as w
 from .acting import Acting, connected, named
 from .cluster import ControlPlane
+from .commanding import Command
 from .test_scale import get, settled
 from .waiting import eventually
 
@@ -124,23 +123,14 @@ async def test_what_cannot_be_is_refused_before_or_by_the_server(
 def test_the_command(
     cluster: ControlPlane,
     namespace: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     owned(cluster, namespace)
-    on = ["--kubeconfig", str(cluster.kubeconfig()), "-n", namespace, "--json", "--yes"]
 
-    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = commands.main(["bounds", *arguments, *on])
-        return code, json.loads(capsys.readouterr().out)
-
-    code, found = run("hpa/press", "--max", "9")
+    code, found, _ = command.agreed("bounds", "hpa/press", "--max", "9")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", [3, 9])
     assert bounds_of(cluster, namespace) == (3, 9)
-    code, found = run("deploy/press", "--max", "9")
+    code, found, _ = command.agreed("bounds", "deploy/press", "--max", "9")
     assert (code, found["error"]["sentence"]) == (1, "Edit bounds does not work on a Deployment.")
     with pytest.raises(SystemExit):
-        run("hpa/press")
+        command.agreed("bounds", "hpa/press")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgetui.actions import commands, keda, scale, undo
+from edgetui.actions import keda, scale, undo
 from edgetui.actions.otherscalers import scaled_object_of, vertical_advice
 from edgetui.actions.plan import Changed, Refusal
 from edgetui.model.otherscalers import PAUSED, PAUSED_AT
@@ -17,6 +16,7 @@ from edgetui.model.otherscalers import PAUSED, PAUSED_AT
 from . import workloads as w
 from .acting import Acting, connected, named
 from .cluster import ControlPlane
+from .commanding import Command
 from .test_scale import settled
 from .test_scale_other import CRDS
 from .waiting import eventually
@@ -173,28 +173,19 @@ async def test_a_concurrent_pause_is_shown_and_not_written_over(
 def test_the_commands_say_that_no_operator_answered(
     queue: ControlPlane,
     namespace: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    on = ["--kubeconfig", str(queue.kubeconfig()), "-n", namespace, "--json", "--yes", "--timeout", "0"]
 
-    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = commands.main([*arguments, *on])
-        return code, json.loads(capsys.readouterr().out)
-
-    code, found = run("keda-pause", "deploy/press")
+    code, found, _ = command.agreed("keda-pause", "deploy/press", "--timeout", "0")
     assert (code, found["outcome"], annotations(queue, namespace)) == (3, "pending", {PAUSED: "true"})
     assert "nothing has answered yet" in found["lines"][0]
-    code, _ = run("keda-unpause", "deploy/press")
+    code, _, _ = command.agreed("keda-unpause", "deploy/press", "--timeout", "0")
     assert (code, annotations(queue, namespace)) == (3, {})
-    code, found = run("keda-unpause", "deploy/press")
+    code, found, _ = command.agreed("keda-unpause", "deploy/press", "--timeout", "0")
     assert (code, found["error"]["sentence"]) == (1, "KEDA scales deployment press: it is not paused.")
-    code, found = run("keda-pause", "sts/press")
+    code, found, _ = command.agreed("keda-pause", "sts/press", "--timeout", "0")
     assert code == 1
-    code, _ = run("undo", "deploy/press")
+    code, _, _ = command.agreed("undo", "deploy/press", "--timeout", "0")
     assert (code, annotations(queue, namespace)) == (3, {PAUSED: "true"})
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from edgetui.actions import commands, park, scale
+from edgetui.actions import park, scale
 from edgetui.actions.plan import Refusal
 
 from . import workloads as w
 from .acting import Acting, connected, named
 from .cluster import ControlPlane
+from .commanding import Command
 from .test_scale import get, settled
 
 
@@ -61,27 +60,17 @@ async def test_parked_elsewhere_an_earlier_revision_gives_a_hint(
 def test_the_commands(
     cluster: ControlPlane,
     namespace: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     cluster.create(namespace, w.deployment("press", replicas=2))
     settled(cluster, namespace, "press", 2)
-    on = ["--kubeconfig", str(cluster.kubeconfig()), "-n", namespace, "--json", "--yes"]
 
-    def run(*arguments: str) -> tuple[int, dict[str, Any], str]:
-        capsys.readouterr()
-        code = commands.main([*arguments, *on])
-        said = capsys.readouterr()
-        return code, json.loads(said.out), said.err
-
-    code, found, _ = run("unpark", "deploy/press")
+    code, found, _ = command.agreed("unpark", "deploy/press")
     assert (code, found["error"]["sentence"]) == (1, "deployment press is not parked: it is at 2.")
-    code, found, _ = run("park", "deploy/press")
+    code, found, _ = command.agreed("park", "deploy/press")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", 0)
     assert get(cluster, namespace, "press")["spec"]["replicas"] == 0
-    code, found, said = run("unpark", "deploy/press")
+    code, found, said = command.agreed("unpark", "deploy/press")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", 2)
     assert "2 replicas, as edgetui parked it on this machine." in said
     assert get(cluster, namespace, "press")["status"]["readyReplicas"] == 2

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgetui.actions import commands, scale
+from edgetui.actions import scale
 from edgetui.actions.plan import Cancelled, Changed, Refusal
 from edgetui.cluster.errors import Forbidden
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -17,6 +16,7 @@ from edgetui.model.kinds.deployment import DeploymentRow
 from . import workloads as w
 from .acting import Acting, connected, named, watched
 from .cluster import ControlPlane
+from .commanding import Command
 from .waiting import eventually
 
 APPS = "/apis/apps/v1/namespaces/{}/{}/{}"
@@ -241,31 +241,20 @@ async def test_an_object_seen_by_another_version_of_itself_is_found_by_uid(
     assert view.ref.resource_version != "1"
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], str]:
-    """One command with --json: its exit code, its object and its stderr."""
-    capsys.readouterr()
-    code = commands.main([*arguments, "--json"])
-    said = capsys.readouterr()
-    return code, json.loads(said.out), said.err
-
-
 def test_the_command(
     cluster: ControlPlane,
     namespace: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     cluster.create(namespace, w.deployment("press", replicas=1))
     settled(cluster, namespace, "press", 1)
-    on = ["--kubeconfig", str(cluster.kubeconfig()), "-n", namespace]
 
-    code, found, _ = run(capsys, "scale", "deploy/press", "3", *on)
+    code, found, _ = command("scale", "deploy/press", "3")
     assert (code, found["outcome"]) == (1, "refused")
     assert "--yes" in found["error"]["next_step"]
 
-    code, found, shown = run(capsys, "scale", "deploy/press", "3", *on, "--dry-run")
+    code, found, shown = command("scale", "deploy/press", "3", "--dry-run")
     assert (code, found["outcome"], found["plan"]["diff"]) == (
         0,
         "dry-run",
@@ -274,23 +263,23 @@ def test_the_command(
     assert "+ replicas: 3" in shown
     assert get(cluster, namespace, "press")["spec"]["replicas"] == 1
 
-    code, found, _ = run(capsys, "scale", "deploy/press", "3", *on, "--yes")
+    code, found, _ = command.agreed("scale", "deploy/press", "3")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", 3)
     assert get(cluster, namespace, "press")["status"]["readyReplicas"] == 3
     assert len((tmp_path / "edgetui" / "audit.jsonl").read_text().splitlines()) == 3
 
-    code, found, _ = run(capsys, "scale", "deploy/press", "2", *on, "--yes", "--no-wait")
+    code, found, _ = command.agreed("scale", "deploy/press", "2", "--no-wait")
     assert (code, found["outcome"]) == (0, "pending")
 
-    code, found, _ = run(capsys, "scale", "deploy/none", "2", *on, "--yes")
+    code, found, _ = command.agreed("scale", "deploy/none", "2")
     assert (code, found["error"]["sentence"]) == (1, f"There is no deployment none in {namespace} on plant.")
 
     cluster.kubectl("set", "image", "deployment/press", "app=registry.local/bad:1", "-n", namespace)
-    code, found, _ = run(capsys, "scale", "deploy/press", "5", *on, "--yes", "--timeout", "2")
+    code, found, _ = command.agreed("scale", "deploy/press", "5", "--timeout", "2")
     assert (code, found["outcome"]) == (3, "pending")
 
 
 def test_a_command_needs_one_usable_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, found, _ = run(capsys, "scale", "deploy/press", "3", "--kubeconfig", str(tmp_path / "none"))
+    code, found, _ = Command(capsys)("scale", "deploy/press", "3", "--kubeconfig", str(tmp_path / "none"))
     assert (code, found["ok"]) == (2, False)
     assert found["error"]["sentence"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from edgetui.actions import commands, scalable, scale, undo
+from edgetui.actions import scalable, scale, undo
 from edgetui.actions.connect import Connection
 from edgetui.actions.plan import Changed, Refusal
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -17,6 +15,7 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 from . import workloads as w
 from .acting import Acting, connected
 from .cluster import ControlPlane
+from .commanding import Command
 from .waiting import eventually
 
 GROUP = "water.example.com"
@@ -110,29 +109,20 @@ async def test_its_autoscaler_is_found_and_what_it_will_do_is_said(
 def test_the_command(
     pumps: ControlPlane,
     namespace: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     path = make(pumps, namespace)
-    on = ["--kubeconfig", str(pumps.kubeconfig()), "-n", namespace, "--json", "--yes", "--timeout", "1"]
 
-    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = commands.main([*arguments, *on])
-        return code, json.loads(capsys.readouterr().out)
-
-    code, found = run("scale", f"pumps.{GROUP}/main", "3")
+    code, found, _ = command.agreed("scale", f"pumps.{GROUP}/main", "3", "--timeout", "1")
     assert (code, found["outcome"], found["object"]["kind"]) == (3, "pending", "Pump")
     assert pumps.api.get(path)["spec"]["units"] == 3
-    code, found = run("scale", "pump/none", "3")
+    code, found, _ = command.agreed("scale", "pump/none", "3", "--timeout", "1")
     assert (code, found["error"]["sentence"]) == (1, f"There is no pump none in {namespace} on plant.")
-    code, found = run("scale", "deployments.example.com/x", "3")
+    code, found, _ = command.agreed("scale", "deployments.example.com/x", "3", "--timeout", "1")
     assert "has no kind “deployments.example.com”" in found["error"]["sentence"]
-    code, found = run("undo", "pump/main")
+    code, found, _ = command.agreed("undo", "pump/main", "--timeout", "1")
     assert (code, found["outcome"], pumps.api.get(path)["spec"]["units"]) == (0, "reached", 2)
-    code, found = run("undo", "pump/main")
+    code, found, _ = command.agreed("undo", "pump/main", "--timeout", "1")
     assert (code, "edgetui has done nothing" in found["error"]["sentence"]) == (1, True)
 
 

@@ -15,6 +15,8 @@ from edgetui.model.revision import (
 )
 from tests.unit.model import factories as f
 
+SECRET = "hunter2"
+
 
 def after_two_bad_releases() -> tuple[f.Json, list[f.Json]]:
     """v1 good and still serving, v2 and v3 bad: kubectl's undo would go to v2."""
@@ -61,6 +63,17 @@ def test_a_revision_describes_itself_without_the_controllers_marks() -> None:
     assert first.annotations == {"kubernetes.io/change-cause": "first", "ops/note": "keep"}
     assert first.template["metadata"]["labels"] == {"app": "press"}
     assert (first.name, first.uid) == ("press-one", sets[0]["metadata"]["uid"])
+
+
+def test_what_a_template_holds_is_in_no_repr() -> None:
+    made = f.deployment("press")
+    made["metadata"]["annotations"] = {"kubernetes.io/change-cause": f"--password={SECRET}"}
+    made["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PASSWORD", "value": SECRET}]
+    owned = f.replica_set(made, "a", revision=1)
+    (revision,) = deployment_revisions(made, [owned])
+    assert SECRET in str(revision.template)
+    assert SECRET not in repr(revision)
+    assert "number=1" in repr(revision)
 
 
 def test_a_complete_rollout_is_known_good_and_the_one_before_is_only_offered() -> None:

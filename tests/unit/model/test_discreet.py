@@ -1,4 +1,4 @@
-from edgetui.cluster.discreet import Discreet
+from edgetui.model.discreet import Discreet
 
 
 class Account(Discreet, frozen=True):
