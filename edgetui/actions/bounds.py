@@ -6,12 +6,16 @@ from functools import partial
 
 import msgspec
 
+from edgetui.actions import change
+from edgetui.actions.change import Change, Spot
+from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
-from edgetui.actions.writing import Intent, carry_out, object_path, read
+from edgetui.actions.workload import facts
+from edgetui.actions.writing import in_words, object_path, read
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
@@ -88,59 +92,46 @@ async def perform(
     """
     if wrong := view.wrong(low, high):
         raise Refusal(f"{low} to {high}: {wrong}.", "Give other numbers.")
+
+    async def again() -> BoundsView:
+        return await prepare(session, view.ref, low, high)
+
+    async def then(run: Run) -> Ending:
+        return await _reach(run, view, low, high, wait)
+
+    wanted = _change(session, view, low, high)
+    return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
+
+
+def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
     key, row = view.ref.key, view.row
-    async with gate.run(
-        session, "bounds", view.ref, needs("bounds", key.kind), key.namespace, key.name
-    ) as run:
-        if (low, high) == (row.min, row.max):
-            run.step(f"autoscaler {key.name} is at {low} to {high} already: nothing to write", "info")
-            return await run.finish(await _reach(run, view, low, high, wait))
-
-        async def changed() -> Exception:
-            now = await prepare(session, view.ref, low, high)
-            return Changed(
-                f"autoscaler {key.name} changed while you looked: it was at {row.min} to {row.max}, "
-                f"now it is at {now.row.min} to {now.row.max}.",
-                now,
-            )
-
-        intent = Intent(
-            view.ref,
-            view.generation,
-            write=partial(request, view, low, high),
-            plan=partial(plan, session, view, low, high),
-            doing=f"Setting autoscaler {key.name} from {row.min}..{row.max} to {low}..{high}",
-            applied=partial(has, low, high),
-            changed=changed,
-            same=partial(has, row.min, row.max),
-        )
-        if lost := await carry_out(run, intent, wait):
-            return await run.finish(_unknown(view, low, high, lost))
-        run.step(f"The server accepted {low} to {high}", "done")
-        return await run.finish(await _reach(run, view, low, high, wait))
-
-
-def plan(session: Session, view: BoundsView, low: int, high: int, version: str) -> Plan:
-    """What a person is asked to agree to."""
-    key, row = view.ref.key, view.row
+    words, was, wanted = in_words(key), f"{row.min} to {row.max}", f"{low} to {high}"
     diff = [] if low == row.min else [f"- minReplicas: {row.min}", f"+ minReplicas: {low}"]
     diff += [] if high == row.max else [f"- maxReplicas: {row.max}", f"+ maxReplicas: {high}"]
-    return Plan(
+    return Change(
         action="bounds",
-        cluster=session.name,
-        target=view.ref,
-        title=f"Let autoscaler {key.name} in {key.namespace} on {session.name} run {low} to {high}",
+        ref=view.ref,
+        generation=view.generation,
+        needs=needs("bounds", key.kind),
+        title=f"Let {words} in {key.namespace} on {session.name} run {wanted}",
         facts=(
-            ("cluster", f"{session.name} ({session.target.server})"),
-            ("object", f"autoscaler {key.name} in {key.namespace}"),
+            *facts(session, view.ref),
             ("target", f"{row.target_kind.lower()} {row.target_name}, set to {view.running}"),
-            ("now", f"{row.min} to {row.max}"),
-            ("then", f"{low} to {high}"),
+            ("now", was),
+            ("then", wanted),
         ),
         diff=tuple(diff),
         warnings=view.warnings(low, high),
-        writes=(
-            f"set the bounds of {key.kind}/{key.name} to {low} and {high}, if it is still at version {version}",
+        says=f"set the bounds of {key.kind}/{key.name} to {low} and {high}",
+        doing=f"Setting {words} from {row.min}..{row.max} to {low}..{high}",
+        accepted=f"The server accepted {wanted}",
+        write=partial(request, view, low, high),
+        applied=partial(has, low, high),
+        data={"from": [row.min, row.max], "to": [low, high]},
+        spot=Spot(view.ref, view.generation, same=partial(has, row.min, row.max), moves=False),
+        nothing=f"{words} is at {wanted} already: nothing to write" if wanted == was else "",
+        differs=lambda now: (
+            f"{words} changed while you looked: it was at {was}, now it is at {now.row.min} to {now.row.max}."
         ),
     )
 
@@ -168,11 +159,10 @@ def has(low: int, high: int, there: Json) -> bool:
     return (row.min, row.max) == (low, high)
 
 
-async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Receipt:
+async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
     """Look until the controller has brought the target between the bounds."""
-    name = view.ref.key.name
     if wait is None:
-        return _receipt(view, low, high, False, f"{low} to {high} accepted; not waited for.", pending=True)
+        return not_waited(f"{low} to {high}")
 
     async def judge() -> Judgement:
         row = row_of(view.ref.key.kind, await read(run.session, view.ref))
@@ -181,12 +171,7 @@ async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | 
 
     seen = await poll(run, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
-    after = f"after {seen.seconds:.1f} s"
-    if seen.reached or seen.failed:
-        return _receipt(view, low, high, seen.reached, f"autoscaler {name}: {seen.text} {after}.")
-    return _receipt(
-        view, low, high, False, f"autoscaler {name}: accepted, but {after} {seen.text}.", pending=True
-    )
+    return ending_of(seen, in_words(view.ref.key))
 
 
 def _judge(row: AutoscalerRow, low: int, high: int) -> Judgement:
@@ -198,26 +183,7 @@ def _judge(row: AutoscalerRow, low: int, high: int) -> Judgement:
         )
     if low <= row.current <= high:
         return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
-    return Judgement(False, False, f"its target still runs {row.current}")
-
-
-def _unknown(view: BoundsView, low: int, high: int, lost: Exception) -> Receipt:
-    return _receipt(
-        view,
-        low,
-        high,
-        False,
-        f"It is unknown whether autoscaler {view.ref.key.name} will be changed: {lost}",
-        f"It is still at {view.row.min} to {view.row.max}. The write may yet arrive: look again before you repeat it.",
-        unknown=True,
-    )
-
-
-def _receipt(
-    view: BoundsView, low: int, high: int, ok: bool, *lines: str, pending: bool = False, unknown: bool = False
-) -> Receipt:
-    data: Json = {"from": [view.row.min, view.row.max], "to": [low, high], "unknown": unknown}
-    return Receipt("bounds", view.ref.key.cluster, view.ref, ok, lines, data, pending)
+    return Judgement(False, False, f"waiting for its target, which runs {row.current}")
 
 
 def _owners(there: Json) -> tuple[str, ...]:

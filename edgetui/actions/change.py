@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import msgspec
 
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Changed, Json, Plan, Receipt
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
-from edgetui.actions.rollingout import Ending
 from edgetui.actions.writing import Intent, carry_out, in_words
 from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
@@ -26,7 +27,7 @@ class Spot(msgspec.Struct, frozen=True):
 
     ref: ObjectRef
     generation: int
-    path: str
+    path: str = ""
     same: Callable[[Json], bool] = lambda there: True
     moves: bool = True
 
@@ -36,7 +37,9 @@ class Change(Discreet, frozen=True):
 
     `title`, `facts`, `diff` and `warnings` are the plan; `says` is what is written, `doing` and `accepted` the steps.
     `write` makes the request at a resourceVersion, `applied` tells whether an object carries the change. `data` goes
-    into the receipt. `spot` is what is written to, where that is not the object that the action is about.
+    into the receipt. `spot` is what is written to, where that is not the object that the action is about. `nothing`
+    says that the object is so already, where that is seen before: then nothing is written. `differs` says of the
+    object as it is now what somebody changed.
     """
 
     SHOWN = ("action", "ref", "title")
@@ -56,6 +59,8 @@ class Change(Discreet, frozen=True):
     applied: Callable[[Json], bool]
     data: Json
     spot: Spot | None = None
+    nothing: str = ""
+    differs: Callable[[Any], str] | None = None
 
     def plan(self, version: str) -> Plan:
         """What a person is asked to agree to."""
@@ -72,7 +77,7 @@ class Change(Discreet, frozen=True):
 
     def receipt(self, ending: Ending) -> Receipt:
         """What came of it."""
-        data = {**self.data, **ending.data}
+        data = {**self.data, "unknown": False, **ending.data}
         return Receipt(
             self.action,
             self.ref.key.cluster,
@@ -99,13 +104,19 @@ async def perform(
     Raises Refusal when nothing was written, Changed with what `again` looks up when the object is another by now,
     ApiError when the server refused.
     """
-    spot = change.spot or Spot(change.ref, change.generation, "")
+    spot = change.spot or Spot(change.ref, change.generation)
     key = spot.ref.key
     async with gate.run(session, change.action, change.ref, change.needs, key.namespace, key.name) as run:
+        if change.nothing:
+            run.step(change.nothing, "info")
+            return await run.finish(change.receipt(await then(run)))
 
         async def changed() -> Exception:
+            now = await again()
+            if change.differs is not None:
+                return Changed(change.differs(now), now)
             what = "spec" if spot.moves else "metadata"
-            return Changed(f"The {what} of {in_words(key)} was changed while you looked.", await again())
+            return Changed(f"The {what} of {in_words(key)} was changed while you looked.", now)
 
         intent = Intent(
             spot.ref,

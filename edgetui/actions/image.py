@@ -6,13 +6,14 @@ import msgspec
 
 from edgetui.actions import change
 from edgetui.actions.change import Change
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.nodes import held_images
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.revert import CHANGE_CAUSE
-from edgetui.actions.rollingout import Ending, Following, follow
+from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.workload import WorkloadView, facts, look, slow_to_follow
 from edgetui.actions.writing import in_words, object_path
 from edgetui.model import imageref

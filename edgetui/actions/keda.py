@@ -14,12 +14,12 @@ import msgspec
 
 from edgetui.actions import change
 from edgetui.actions.change import Change, Spot
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.otherscalers import KEDA
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
-from edgetui.actions.rollingout import Ending
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
 from edgetui.actions.writing import in_words, object_path, read

@@ -6,12 +6,13 @@ from typing import Literal
 
 from edgetui.actions import change
 from edgetui.actions.change import Change
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import revisions_of
 from edgetui.actions.plan import Json, Receipt
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
-from edgetui.actions.rollingout import Ending, Following, follow
+from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.watching import Judgement, Workload, watch
 from edgetui.actions.workload import WorkloadView, facts, look
 from edgetui.actions.writing import object_path

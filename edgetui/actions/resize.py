@@ -10,12 +10,16 @@ from functools import partial
 
 import msgspec
 
+from edgetui.actions.change import Change, Spot
+from edgetui.actions.change import perform as perform_change
+from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.plan import Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
-from edgetui.actions.writing import Intent, carry_out, in_words, object_path, read
+from edgetui.actions.workload import facts
+from edgetui.actions.writing import in_words, object_path, read
 from edgetui.model.identity import ObjectRef
 from edgetui.model.resizing import FIELDS, Box, boxes, change, given, settled
 
@@ -74,65 +78,46 @@ async def perform(
 
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
-    key = view.ref.key
     changes = change(box, wanted)
     if not changes:
         raise Refusal(f"Container {box.name} has these values already: nothing to write.")
-    async with gate.run(
-        session, "resize", view.ref, needs("resize", key.kind), key.namespace, key.name
-    ) as run:
 
-        async def changed() -> Exception:
-            return Changed(f"{in_words(key)} was changed while you looked.", await prepare(session, view.ref))
+    async def again() -> ResizeView:
+        return await prepare(session, view.ref)
 
-        intent = Intent(
-            view.ref,
-            view.generation,
-            write=partial(request, view, box, changes),
-            plan=partial(plan, session, view, box, changes),
-            doing=f"Resizing container {box.name} of {in_words(key)}",
-            applied=lambda there: given(there, box.name, changes),
-            changed=changed,
-            same=lambda there: box in boxes(there),
-        )
-        if lost := await carry_out(run, intent, wait):
-            return await run.finish(
-                _receipt(
-                    view,
-                    box,
-                    changes,
-                    False,
-                    f"It is unknown whether {in_words(key)} will be resized: {lost}",
-                    "The write may yet arrive: look again before you repeat it.",
-                    unknown=True,
-                )
-            )
-        run.step("The server accepted the new values", "done")
-        return await run.finish(await _reach(run, view, box, changes, wait))
+    async def then(run: Run) -> Ending:
+        return await _reach(run, view, box, changes, wait)
+
+    return await perform_change(
+        gate, session, _change(session, view, box, changes), again=again, then=then, wait=wait
+    )
 
 
-def plan(session: Session, view: ResizeView, box: Box, changes: Mapping[str, str], version: str) -> Plan:
-    """What a person is asked to agree to."""
+def _change(session: Session, view: ResizeView, box: Box, changes: Mapping[str, str]) -> Change:
     key = view.ref.key
+    words = f"container {box.name} of {in_words(key)}"
     diff: list[str] = []
     for field in FIELDS:
         if field in changes:
             before = box.values.get(field, "")
             diff += [f"- {field}: {before}"] if before else []
             diff.append(f"+ {field}: {changes[field]}")
-    return Plan(
+    return Change(
         action="resize",
-        cluster=session.name,
-        target=view.ref,
-        title=f"Resize container {box.name} of {in_words(key)} in {key.namespace} on {session.name}",
-        facts=(
-            ("cluster", f"{session.name} ({session.target.server})"),
-            ("object", f"{in_words(key)} in {key.namespace}"),
-            ("container", box.name),
-        ),
+        ref=view.ref,
+        generation=view.generation,
+        needs=needs("resize", key.kind),
+        title=f"Resize {words} in {key.namespace} on {session.name}",
+        facts=(*facts(session, view.ref), ("container", box.name)),
         diff=tuple(diff),
         warnings=view.warnings(box, changes),
-        writes=(f"resize {key.kind}/{key.name} in place, if it is still at version {version}",),
+        says=f"resize {key.kind}/{key.name} in place",
+        doing=f"Resizing {words}",
+        accepted="The server accepted the new values",
+        write=partial(request, view, box, changes),
+        applied=lambda there: given(there, box.name, changes),
+        data={"container": box.name, "to": dict(changes)},
+        spot=Spot(view.ref, view.generation, same=lambda there: box in boxes(there), moves=False),
     )
 
 
@@ -161,36 +146,15 @@ def request(view: ResizeView, box: Box, changes: Mapping[str, str], version: str
 
 async def _reach(
     run: Run, view: ResizeView, box: Box, changes: Mapping[str, str], wait: float | None
-) -> Receipt:
-    words = in_words(view.ref.key)
+) -> Ending:
     if wait is None:
-        return _receipt(
-            view, box, changes, False, "The new values were accepted; not waited for.", pending=True
-        )
+        return not_waited("The new values were")
 
     async def judge() -> Judgement:
         return Judgement(*settled(await read(run.session, view.ref), box.name, changes))
 
     seen = await poll(run, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
-    after = f"after {seen.seconds:.1f} s"
-    if seen.reached:
-        return _receipt(view, box, changes, True, f"{words}: {seen.text} {after}.")
-    if seen.failed:
-        return _receipt(
-            view, box, changes, False, f"{words}: {seen.text}.", "It runs on with the values it had."
-        )
-    return _receipt(view, box, changes, False, f"{words}: accepted, but {after} {seen.text}.", pending=True)
-
-
-def _receipt(
-    view: ResizeView,
-    box: Box,
-    changes: Mapping[str, str],
-    ok: bool,
-    *lines: str,
-    pending: bool = False,
-    unknown: bool = False,
-) -> Receipt:
-    data: Json = {"container": box.name, "to": dict(changes), "unknown": unknown}
-    return Receipt("resize", view.ref.key.cluster, view.ref, ok, lines, data, pending)
+    return ending_of(
+        seen, in_words(view.ref.key), *(("It runs on with the values it had.",) if seen.failed else ())
+    )

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from edgetui.actions import change
 from edgetui.actions.change import Change
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
-from edgetui.actions.rollingout import Ending, Following, follow
+from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.workload import WorkloadView, facts, look, refuse_paused, slow_to_follow
 from edgetui.actions.writing import object_path
 from edgetui.model.identity import ObjectRef

@@ -16,13 +16,13 @@ from msgspec.structs import replace
 from edgetui.actions import bounds, keda, resize, rollback, scale
 from edgetui.actions.change import Spot
 from edgetui.actions.done import Done
+from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Run, Write
 from edgetui.actions.image import Container, difference, image_of, image_write
 from edgetui.actions.pause import pause_write
 from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.revert import images
-from edgetui.actions.rollingout import Ending
 from edgetui.actions.scalable import Scalable, reach
 from edgetui.actions.writing import in_words
 from edgetui.model.discreet import Discreet
@@ -76,13 +76,10 @@ async def of_other(session: Session, ref: ObjectRef, other: Scalable, done: Done
     async def ends(run: Run, wait: float | None) -> Ending:
         words = in_words(ref.key)
         if wait is None:
-            return Ending(False, True, (f"{words} is put back {way.then}; not waited for.",), {})
+            return not_waited(f"{words} is put back {way.then}:")
         seen = await reach(run, view.path, before, wait)
         run.step(seen.text, "done" if seen.reached else "failed")
-        told = f"{seen.text} after {seen.seconds:.1f} s."
-        if seen.reached:
-            return Ending(True, False, (f"{words} is {way.then} again: {told}",), {})
-        return Ending(False, not seen.failed, (f"{words} is put back {way.then}, but {told}",), {})
+        return ending_of(seen, f"{words} is {way.then} again" if seen.reached else words)
 
     return replace(way, spot=view.spot, ends=ends)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Run
-from edgetui.actions.plan import Json, Offer
+from edgetui.actions.plan import Json
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.stuck import StuckPod
 from edgetui.actions.watching import Judgement, Workload, watch
@@ -34,16 +35,6 @@ class Following(msgspec.Struct, frozen=True):
     reached: str
     accepted: str
     holds: Callable[[Json], bool] = lambda there: True
-
-
-class Ending(msgspec.Struct, frozen=True):
-    """How it ended, as a receipt has it."""
-
-    ok: bool
-    pending: bool
-    lines: tuple[str, ...]
-    data: Json
-    offer: Offer | None = None
 
 
 async def follow(run: Run, what: Following, wait: float | None) -> Ending:

@@ -7,19 +7,22 @@ from functools import partial
 
 import msgspec
 
+from edgetui.actions import change
 from edgetui.actions.autoscalers import autoscaler_of
-from edgetui.actions.change import Spot
+from edgetui.actions.change import Change, Spot
+from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import selector
 from edgetui.actions.limits import limits_of
 from edgetui.actions.otherscalers import scaled_object_of
-from edgetui.actions.plan import Changed, Json, Plan, Receipt, Refusal
+from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access, needs
 from edgetui.actions.scalable import Scalable, numbers, reach
-from edgetui.actions.watching import Judgement, Watched, Workload, watch
-from edgetui.actions.writing import Intent, carry_out, in_words, object_path, read
+from edgetui.actions.watching import Judgement, Workload, watch
+from edgetui.actions.workload import facts
+from edgetui.actions.writing import in_words, object_path, read
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
@@ -179,34 +182,15 @@ async def perform(
     """
     if isinstance(replicas, bool) or not 0 <= replicas <= MOST:
         raise Refusal(f"{replicas} is not a number of replicas.", f"Give a whole number from 0 to {MOST}.")
-    key = view.ref.key
-    async with gate.run(session, "scale", view.ref, view.needs, key.namespace, key.name) as run:
-        if replicas == view.desired:
-            return await _already(run, view, wait)
 
-        async def changed() -> Exception:
-            now = await _again(session, view, replicas)
-            return Changed(
-                f"{in_words(key)} changed while you looked: it was at {view.desired}, now it is at {now.desired}.",
-                now,
-            )
+    async def again() -> ScaleView:
+        return await _again(session, view, replicas)
 
-        spot = view.spot or Spot(view.ref, view.generation, "")
-        intent = Intent(
-            view.ref,
-            spot.generation,
-            write=partial(request, view, replicas),
-            plan=partial(plan, session, view, replicas),
-            doing=f"Setting {in_words(key)} from {view.desired} to {replicas}",
-            applied=partial(view.applied, replicas),
-            changed=changed,
-            same=spot.same,
-            path=spot.path,
-        )
-        if lost := await carry_out(run, intent, wait):
-            return await run.finish(_unknown(view, replicas, lost))
-        run.step(f"The server accepted {replicas} replicas", "done")
-        return await run.finish(await _reach(run, view, replicas, wait))
+    async def then(run: Run) -> Ending:
+        return await _reach(run, view, replicas, wait)
+
+    wanted = _change(session, view, replicas)
+    return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
 
 
 async def _again(session: Session, view: ScaleView, replicas: int) -> ScaleView:
@@ -215,27 +199,34 @@ async def _again(session: Session, view: ScaleView, replicas: int) -> ScaleView:
     return await prepare(session, view.ref, replicas)
 
 
-def plan(session: Session, view: ScaleView, replicas: int, version: str) -> Plan:
-    """What a person is asked to agree to."""
+def _change(session: Session, view: ScaleView, replicas: int) -> Change:
+    """The number as one change: what a person is asked to agree to, and what is written."""
     key = view.ref.key
-    facts = [
-        ("cluster", f"{session.name} ({session.target.server})"),
-        ("object", f"{in_words(key)} in {key.namespace}"),
-        ("now", f"{view.desired} wanted, {view.current} running, {view.ready} ready"),
-        ("then", plural(replicas, "replica")),
-    ]
-    if view.owner:
-        facts.append(("owned by", view.owner))
-    return Plan(
+    words, already = in_words(key), replicas == view.desired
+    return Change(
         action="scale",
-        cluster=session.name,
-        target=view.ref,
-        title=f"Scale {in_words(key)} in {key.namespace} on {session.name} from {view.desired} to {replicas}",
-        facts=tuple(facts),
+        ref=view.ref,
+        generation=view.generation,
+        needs=view.needs,
+        title=f"Scale {words} in {key.namespace} on {session.name} from {view.desired} to {replicas}",
+        facts=(
+            *facts(session, view.ref),
+            ("now", f"{view.desired} wanted, {view.current} running, {view.ready} ready"),
+            ("then", plural(replicas, "replica")),
+            *((("owned by", view.owner),) if view.owner else ()),
+        ),
         diff=(f"- replicas: {view.desired}", f"+ replicas: {replicas}"),
         warnings=view.warnings(replicas),
-        writes=(
-            f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}, if it is still at version {version}",
+        says=f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}",
+        doing=f"Setting {words} from {view.desired} to {replicas}",
+        accepted=f"The server accepted {replicas} replicas",
+        write=partial(request, view, replicas),
+        applied=partial(view.applied, replicas),
+        data={"from": view.desired, "to": replicas},
+        spot=view.spot,
+        nothing=f"{words} is at {view.desired} already: nothing to write" if already else "",
+        differs=lambda now: (
+            f"{words} changed while you looked: it was at {view.desired}, now it is at {now.desired}."
         ),
     )
 
@@ -266,14 +257,14 @@ def request(view: ScaleView, replicas: int, version: str) -> Write:
     )
 
 
-async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None, written: int = 1) -> Receipt:
+async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None) -> Ending:
+    words = in_words(view.ref.key)
     if wait is None:
-        return _receipt(view, replicas, False, f"{replicas} replicas accepted; not waited for.", pending=True)
-
+        return not_waited(f"{replicas} replicas")
     if view.other:
         found = await reach(run, view.path, replicas, wait)
         run.step(found.text, "done" if found.reached else "failed")
-        return _told(view, replicas, found, "")
+        return ending_of(found, words)
 
     async def judge(row: Workload) -> Judgement:
         return _judge(view, replicas, row)
@@ -282,25 +273,16 @@ async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None, w
     seen = await watch(
         run,
         view.ref,
-        view.generation + written,
+        view.generation + (replicas != view.desired),
         judge,
         wait,
         hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,
     )
     run.step(seen.text, "done" if seen.reached else "failed")
-    why = "" if seen.reached else await why_not_ready(run.session, view.ref.key.namespace, view.selector)
-    return _told(view, replicas, seen, why)
-
-
-def _told(view: ScaleView, replicas: int, seen: Watched, why: str) -> Receipt:
-    words = in_words(view.ref.key)
-    after = f"after {seen.seconds:.1f} s"
-    if seen.reached:
-        return _receipt(view, replicas, True, f"{words}: {seen.text} {after}.", seconds=seen.seconds)
-    if seen.failed:
-        return _receipt(view, replicas, False, f"{words}: {seen.text} {after}.", seconds=seen.seconds)
-    lines = [f"{words}: accepted, but {after} still {seen.text}.", *([why] if why else [])]
-    return _receipt(view, replicas, False, *lines, pending=True, seconds=seen.seconds)
+    if seen.reached or seen.failed:
+        return ending_of(seen, words)
+    why = await why_not_ready(run.session, view.ref.key.namespace, view.selector)
+    return ending_of(seen, words, *([why] if why else []))
 
 
 def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
@@ -318,38 +300,6 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
 
 def _wants(replicas: int, there: Json) -> bool:
     return int((there.get("spec") or {}).get("replicas") or 0) == replicas
-
-
-async def _already(run: Run, view: ScaleView, wait: float | None) -> Receipt:
-    run.step(f"{in_words(view.ref.key)} is at {view.desired} already: nothing to write", "info")
-    return await _reach(run, view, view.desired, wait, written=0)
-
-
-def _unknown(view: ScaleView, replicas: int, lost: Exception) -> Receipt:
-    words = in_words(view.ref.key)
-    return _receipt(
-        view,
-        replicas,
-        False,
-        f"It is unknown whether {words} will be scaled: {lost}",
-        f"It still wants {view.desired}. The write may yet arrive: look again before you repeat it.",
-        unknown=True,
-    )
-
-
-def _receipt(
-    view: ScaleView,
-    replicas: int,
-    ok: bool,
-    *lines: str,
-    pending: bool = False,
-    unknown: bool = False,
-    seconds: float | None = None,
-) -> Receipt:
-    data: Json = {"from": view.desired, "to": replicas, "unknown": unknown}
-    if seconds is not None:
-        data["seconds"] = round(seconds, 1)
-    return Receipt("scale", view.ref.key.cluster, view.ref, ok, lines, data, pending)
 
 
 def _managers(row: Workload) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from edgetui.actions import change
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.change import Change
 from edgetui.actions.done import Done, done_to
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import selector
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.reversal import REVERSALS, Reversal, State, of_other
-from edgetui.actions.rollingout import Ending, Following, follow
+from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.scalable import Scalable
 from edgetui.actions.workload import Templated, facts
 from edgetui.actions.writing import in_words, read

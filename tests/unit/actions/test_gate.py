@@ -82,8 +82,9 @@ async def test_a_write_that_did_not_arrive_is_called_unknown_and_not_repeated(
         receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
         assert server.lines.count(f"PUT {SCALE}") == 1
     assert (receipt.ok, receipt.pending, receipt.data["unknown"]) == (False, False, True)
-    assert "unknown" in receipt.lines[0]
-    assert "3" in receipt.lines[1]
+    assert "unknown whether this will be carried out: Scale" in receipt.lines[0]
+    assert "from 3 to 6" in receipt.lines[0]
+    assert "still as it was" in receipt.lines[1]
 
 
 async def test_a_dry_run_without_an_answer_ends_it_before_anything_is_asked(tmp_path: Path) -> None:

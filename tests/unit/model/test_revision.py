@@ -70,6 +70,7 @@ def test_what_a_template_holds_is_in_no_repr() -> None:
     made["metadata"]["annotations"] = {"kubernetes.io/change-cause": f"--password={SECRET}"}
     made["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PASSWORD", "value": SECRET}]
     owned = f.replica_set(made, "a", revision=1)
+    owned["spec"]["template"] = made["spec"]["template"]
     (revision,) = deployment_revisions(made, [owned])
     assert SECRET in str(revision.template)
     assert SECRET not in repr(revision)
