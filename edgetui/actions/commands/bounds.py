@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.actions import bounds
+from edgetui.actions.bounds import BoundsView
 from edgetui.actions.connect import Connection
 from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Changed, Receipt
+from edgetui.actions.plan import Receipt
 
-from .running import Job, again, carry_out, new_parser, patience, ref_of, whole
+from .running import Job, carry_out, new_parser, patience, ref_of, until_agreed, whole
 
 
 def command(argv: Sequence[str]) -> int:
@@ -24,11 +25,10 @@ def command(argv: Sequence[str]) -> int:
         parser.error("give --min, --max or both")
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
+        async def perform(now: BoundsView) -> Receipt:
+            return await bounds.perform(gate, session, now, now.low, now.high, wait=patience(options))
+
         view = await bounds.prepare(session, ref_of(session, options), options.low, options.high)
-        while True:
-            try:
-                return await bounds.perform(gate, session, view, view.low, view.high, wait=patience(options))
-            except Changed as changed:
-                view = await again(console, changed)
+        return await until_agreed(console, view, perform)
 
     return carry_out(Job("bounds", options, act))

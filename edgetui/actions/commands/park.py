@@ -8,9 +8,10 @@ from edgetui.actions import park, scale
 from edgetui.actions.connect import Connection
 from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Changed, Receipt
+from edgetui.actions.plan import Receipt
+from edgetui.actions.scale import ScaleView
 
-from .running import Job, again, carry_out, new_parser, patience, ref_of, whole
+from .running import Job, carry_out, new_parser, patience, ref_of, until_agreed, whole
 
 _EXAMPLE = "for example deploy/press or sts/camera"
 
@@ -22,12 +23,11 @@ def to_zero(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
+        async def perform(now: ScaleView) -> Receipt:
+            return await park.park(gate, session, now, wait=patience(options))
+
         view = await scale.prepare(session, ref_of(session, options), 0)
-        while True:
-            try:
-                return await park.park(gate, session, view, wait=patience(options))
-            except Changed as changed:
-                view = await again(console, changed)
+        return await until_agreed(console, view, perform)
 
     return carry_out(Job("park", options, act))
 
@@ -42,14 +42,13 @@ def back(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
+        async def perform(now: ScaleView) -> Receipt:
+            known = await park.recall(gate.audit, session, now)
+            if known.before_said:
+                console.say(f"{known.before} replicas, {known.before_said}.")
+            return await park.unpark(gate, session, known, wait=patience(options))
+
         view = await scale.prepare(session, ref_of(session, options), options.replicas)
-        while True:
-            view = await park.recall(gate.audit, session, view)
-            if view.before_said:
-                console.say(f"{view.before} replicas, {view.before_said}.")
-            try:
-                return await park.unpark(gate, session, view, wait=patience(options))
-            except Changed as changed:
-                view = await again(console, changed)
+        return await until_agreed(console, view, perform)
 
     return carry_out(Job("unpark", options, act))

@@ -9,9 +9,10 @@ from edgetui.actions import scale
 from edgetui.actions.connect import Connection
 from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Changed, Receipt
+from edgetui.actions.plan import Receipt
+from edgetui.actions.scale import ScaleView
 
-from .running import Job, again, carry_out, looked_up, new_parser, patience, whole
+from .running import Job, carry_out, looked_up, new_parser, patience, until_agreed, whole
 
 
 def command(argv: Sequence[str]) -> int:
@@ -24,17 +25,15 @@ def command(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
-        view = await _look(session, options)
-        while True:
-            try:
-                return await scale.perform(gate, session, view, options.replicas, wait=patience(options))
-            except Changed as changed:
-                view = await again(console, changed)
+        async def perform(now: ScaleView) -> Receipt:
+            return await scale.perform(gate, session, now, options.replicas, wait=patience(options))
+
+        return await until_agreed(console, await _look(session, options), perform)
 
     return carry_out(Job("scale", options, act))
 
 
-async def _look(session: Connection, options: argparse.Namespace) -> scale.ScaleView:
+async def _look(session: Connection, options: argparse.Namespace) -> ScaleView:
     ref, other = await looked_up(session, options)
     if other is None:
         return await scale.prepare(session, ref, options.replicas)

@@ -1,0 +1,81 @@
+"""A part of a kind, kept beside the rest in a store of its own, on virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgetui.cluster.narrow_informer import NarrowInformer, Scope
+from edgetui.model.freshness import Sync
+from edgetui.model.store import Store
+from tests.unit.cluster.simulation import Cluster
+
+PART = Scope("a", labels="app=press", name="p0")
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    c = Cluster()
+    c.server.put("Node", "", "n0", 0)
+    for n in range(4):
+        c.server.put("Pod", "ab"[n % 2], f"p{n}", n)
+    return c
+
+
+def beside(c: Cluster) -> tuple[Store, NarrowInformer]:
+    store = Store("aside")
+    return store, NarrowInformer(c.supervisor, store, c.supervisor._kinds["Pod"], PART)
+
+
+def names(store: Store) -> set[str]:
+    return {row.name for row in store.rows("Pod")}
+
+
+def test_it_asks_for_its_part_alone_and_follows_it_through_an_outage(cluster: Cluster) -> None:
+    store, informer = beside(cluster)
+    cluster.start("Node")
+    end = cluster.supervisor.aside(informer)
+    cluster.world.until(lambda: store.freshness("Pod").sync is Sync.LIVE, 5.0)
+    assert names(store) == {"p0", "p2"}
+    asked = [(path, query) for _, path, query in cluster.server.requests if path.endswith("pods")]
+    assert {path for path, _ in asked} == {"/api/v1/namespaces/a/pods"}
+    assert all(query["labelSelector"] == "app=press" for _, query in asked)
+    assert all(query["fieldSelector"] == "metadata.name=p0" for _, query in asked)
+    assert list(cluster.store.rows("Pod")) == []
+    assert [kind.name for kind, _, _ in cluster.supervisor.complete()] == ["Node"]
+
+    cluster.supervisor.print_rows(True)
+    cluster.server.cut()
+    cluster.world.until(lambda: store.freshness("Pod").sync is Sync.STALE, 5.0)
+    cluster.server.put("Pod", "a", "new", 7)
+    cluster.server.mend()
+    cluster.world.until(lambda: store.freshness("Pod").sync is Sync.LIVE and "new" in names(store), 60.0)
+    end()
+    asked_before = len(cluster.server.requests)
+    cluster.server.put("Pod", "a", "newer", 8)
+    cluster.world.run(5.0)
+    assert names(store) == set()
+    assert not any("labelSelector" in query for _, _, query in cluster.server.requests[asked_before:])
+    end()
+
+
+def test_what_may_not_be_read_is_forbidden_and_nothing_smaller_is_asked_for(cluster: Cluster) -> None:
+    cluster.server.denied = lambda kind, namespace: 403 if kind.name == "Pod" else 0
+    store, informer = beside(cluster)
+    cluster.start("Node")
+    cluster.supervisor.aside(informer)
+    cluster.world.until(lambda: store.freshness("Pod").sync is Sync.FORBIDDEN, 5.0)
+    assert {path for _, path, _ in cluster.server.requests if path.endswith("pods")} == {
+        "/api/v1/namespaces/a/pods"
+    }
+
+
+def test_alone_it_opens_the_link_and_its_end_lets_another_do_so(cluster: Cluster) -> None:
+    cluster.server.cut()
+    _, informer = beside(cluster)
+    cluster.supervisor.start(())
+    end = cluster.supervisor.aside(informer)
+    cluster.world.run(1.0)
+    end()
+    cluster.server.mend()
+    cluster.supervisor.show("Node")
+    cluster.world.until(lambda: cluster.store.freshness("Node").sync is Sync.LIVE, 60.0)
