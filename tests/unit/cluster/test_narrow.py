@@ -59,23 +59,21 @@ def test_it_asks_for_its_part_alone_and_follows_it_through_an_outage(cluster: Cl
 
 
 def test_what_may_not_be_read_is_forbidden_and_nothing_smaller_is_asked_for(cluster: Cluster) -> None:
+    asked: list[object] = []
+    cluster.supervisor.namespaces = asked.append
     cluster.server.denied = lambda kind, namespace: 403 if kind.name == "Pod" else 0
     store, informer = beside(cluster)
     cluster.start("Node")
     cluster.supervisor.aside(informer)
     cluster.world.until(lambda: store.freshness("Pod").sync is Sync.FORBIDDEN, 5.0)
-    assert {path for _, path, _ in cluster.server.requests if path.endswith("pods")} == {
-        "/api/v1/namespaces/a/pods"
-    }
+    cluster.world.run(5.0)
+    assert store.freshness("Pod").sync is Sync.FORBIDDEN
+    assert asked == []
 
 
-def test_alone_it_opens_the_link_and_its_end_lets_another_do_so(cluster: Cluster) -> None:
-    cluster.server.cut()
+def test_one_that_ends_before_the_link_is_known_lets_another_find_it_out(cluster: Cluster) -> None:
     _, informer = beside(cluster)
     cluster.supervisor.start(())
-    end = cluster.supervisor.aside(informer)
-    cluster.world.run(1.0)
-    end()
-    cluster.server.mend()
+    cluster.supervisor.aside(informer)()
     cluster.supervisor.show("Node")
     cluster.world.until(lambda: cluster.store.freshness("Node").sync is Sync.LIVE, 60.0)
