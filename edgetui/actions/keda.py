@@ -11,6 +11,7 @@ import asyncio
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
 from edgetui.actions import change
 from edgetui.actions.change import Change, Spot
@@ -56,7 +57,9 @@ class KedaView(msgspec.Struct, frozen=True):
 
     @property
     def action(self) -> str:
-        return PAUSE if self.wanted != Notes() else UNPAUSE
+        """Pause or unpause, by what KEDA makes of the wanted annotations."""
+        wanted = replace(self.scaled, held=self.wanted.held, held_at=self.wanted.held_at)
+        return PAUSE if wanted.paused else UNPAUSE
 
     @property
     def now(self) -> Notes:
@@ -88,7 +91,7 @@ class KedaView(msgspec.Struct, frozen=True):
     @property
     def then(self) -> str:
         """Where it ends, in words."""
-        if self.wanted == Notes():
+        if self.action == UNPAUSE:
             return f"scaled by KEDA, {self.scaled.low} to {self.scaled.high}"
         held_at = self.wanted.held_at
         return f"paused by KEDA at {held_at}" if held_at else f"paused by KEDA at the {self.desired} it has"
@@ -136,7 +139,7 @@ async def prepare_pause(session: Session, ref: ObjectRef, replicas: int | None) 
 async def prepare_unpause(session: Session, ref: ObjectRef) -> KedaView:
     """Look, to let KEDA go on. Raises Refusal when it is not paused."""
     view = await look(session, ref, Notes())
-    if view.now == Notes():
+    if not view.scaled.paused:
         raise Refusal(f"KEDA scales {in_words(ref.key)}: it is not paused.")
     return view
 

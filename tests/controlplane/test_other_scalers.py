@@ -185,6 +185,14 @@ def test_the_commands_say_that_no_operator_answered(
     assert (code, found["error"]["sentence"]) == (1, "KEDA scales deployment press: it is not paused.")
     code, found, _ = command.agreed("keda-pause", "sts/press", "--timeout", "0")
     assert code == 1
+    queue.api.patch(f"{KEDA.format(namespace)}/by-queue", {"metadata": {"annotations": {PAUSED: "false"}}})
+    code, found, _ = command.agreed("keda-unpause", "deploy/press", "--timeout", "0")
+    assert (code, found["error"]["sentence"]) == (1, "KEDA scales deployment press: it is not paused.")
+    code, found, _ = command.agreed("keda-pause", "deploy/press", "--timeout", "0", "--replicas", "2")
+    assert (code, annotations(queue, namespace)) == (3, {PAUSED_AT: "2"})
+    code, found, _ = command.agreed("undo", "deploy/press", "--timeout", "0")
+    assert (code, annotations(queue, namespace)) == (3, {PAUSED: "false"})
+    queue.api.patch(f"{KEDA.format(namespace)}/by-queue", {"metadata": {"annotations": {PAUSED: None}}})
     code, _, _ = command.agreed("undo", "deploy/press", "--timeout", "0")
     assert (code, annotations(queue, namespace)) == (3, {PAUSED: "true"})
 
