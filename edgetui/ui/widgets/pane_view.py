@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from edgetui.model.filters import Filter, LabelTerm
 from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.panes.base import Pane, PaneRow
 from edgetui.model.store import Store
@@ -40,6 +41,7 @@ class PaneView(Vertical):
         self.number = number
         self.view = FleetView(pane, stores)
         self.filter_text = ""
+        self._labels: tuple[LabelTerm, ...] = ()
         self.namespace = ""
         """The one namespace that is shown, empty for all."""
         self._stores = stores
@@ -94,11 +96,23 @@ class PaneView(Vertical):
 
     def status_changed(self) -> None:
         """Freshness, counts or the filter changed: title and notes follow."""
-        notes = words.notes(self.pane, self._stores, self.view.total)
+        notes = words.notes(self.pane, self._stores, self.view.total) + self._label_notes()
         if not self.view.shown and not notes:
             notes = (words.empty(self.pane, self.view.total, self.filter_text, self.namespace),)
         self.table.set_notes(notes[:4])
         self.update_title()
+
+    def _label_notes(self) -> tuple[str, ...]:
+        """Why a filter by labels leaves rows out that it should not, or all of them."""
+        if not self._labels:
+            return ()
+        from edgetui.ui import labelwords  # not needed for the first screen
+
+        said = labelwords.untold(self.pane, self._stores)
+        if self.view.shown:
+            return said
+        rows = [self.view.row(key) for key in self.view.every_key()]
+        return said + labelwords.nowhere(self._labels, [row.of for row in rows if row is not None])
 
     def update_title(self) -> None:
         """Say name, counts, filter and sort, and whether the keys go here."""
@@ -120,6 +134,7 @@ class PaneView(Vertical):
         """Show only what matches, and only one namespace; this much works before the pane is drawn."""
         self.filter_text = text
         self.namespace = namespace if "namespace" in self.pane.index else ""
+        self._labels = Filter(text, self.pane).labels
         scope = f"namespace=={self.namespace} " if self.namespace else ""
         self.view.set_filter(scope + text)
 

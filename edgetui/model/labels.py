@@ -1,0 +1,154 @@
+"""The labels of objects as rows keep them, and the answer to `key=value`.
+
+A row keeps one text, the same one for all objects with the same labels. What the row says anyway (a pod's own name,
+its owner, its template) is in that text only as a mark, so that the pods of one StatefulSet or CronJob share it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from sys import intern
+from typing import Any
+
+import msgspec
+
+UNKNOWN = "?"
+"""The labels of a row that was made without knowing them."""
+_GAP, _ECHO = "\x1f", "\x1e"
+_MOST_KEY, _MOST_VALUE, _MOST_LABELS = 317, 63, 256
+_PARSED = 64
+_MOST_SHARED = 4096
+
+_ECHOED = {
+    "statefulset.kubernetes.io/pod-name": "name",
+    "apps.kubernetes.io/pod-index": "ordinal",
+    "job-name": "owner_name",
+    "batch.kubernetes.io/job-name": "owner_name",
+    "controller-uid": "owner_uid",
+    "batch.kubernetes.io/controller-uid": "owner_uid",
+    "pod-template-hash": "template",
+    "controller-revision-hash": "template",
+}
+"""Labels that differ from pod to pod or from template to template, and where a row says the same."""
+
+
+class Labels(msgspec.Struct, frozen=True, gc=False):
+    """What `metadata.labels` of an object say. `short` is `text` with a mark in place of each of `echoes`.
+
+    `template` names the template a pod was made from.
+    """
+
+    text: str = ""
+    short: str = ""
+    echoes: tuple[tuple[str, str], ...] = ()
+    template: str = ""
+
+    def get(self, key: str) -> str:
+        """The value of one label; empty when it is empty or not there."""
+        return _find(self.text, key) or ""
+
+    def values(self) -> Mapping[str, str]:
+        """All of them by key."""
+        return dict(_pairs(self.text))
+
+
+_NONE = Labels()
+_DECODER: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+_shared: dict[str, str] = {}
+
+
+def read(raw: msgspec.Raw) -> Labels:
+    """Labels as they arrive; those that no API server would take are left out."""
+    return _parse(bytes(raw))
+
+
+@lru_cache(maxsize=_PARSED)
+def _parse(raw: bytes) -> Labels:
+    try:
+        found = _DECODER.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _NONE
+    text, short, echoes = [], [], []
+    for key, value in sorted(found.items()):
+        if not _possible(key, value):
+            continue
+        text.append(f"{key}={value}")
+        if key in _ECHOED and value:
+            short.append(f"{key}={_ECHO}")
+            echoes.append((key, value))
+        else:
+            short.append(text[-1])
+    whole = _joined(text)
+    template = _find(whole, "pod-template-hash") or _find(whole, "controller-revision-hash") or ""
+    return Labels(whole, share(_joined(short)), tuple(echoes), intern(template))
+
+
+def _possible(key: str, value: Any) -> bool:
+    if not isinstance(value, str) or len(key) > _MOST_KEY or len(value) > _MOST_VALUE:
+        return False
+    return bool(key) and "=" not in key and f"{key}{value}".isprintable()
+
+
+def _joined(pairs: list[str]) -> str:
+    return f"{_GAP}{_GAP.join(pairs[:_MOST_LABELS])}{_GAP}" if pairs else ""
+
+
+def share(text: str) -> str:
+    """The one copy of a row's text. Beyond so many different ones the table begins anew, and rows keep their own."""
+    if len(_shared) >= _MOST_SHARED:
+        _shared.clear()
+    return _shared.setdefault(text, text)
+
+
+def kept(labels: Labels, row: Any) -> str:
+    """The text for a row whose other fields are filled in."""
+    for key, value in labels.echoes:
+        if _said(row, key) != value:
+            return share(labels.text)
+    return labels.short
+
+
+def known(row: Any) -> bool:
+    """Whether the labels of a row are known at all."""
+    return bool(row.labels != UNKNOWN)
+
+
+def value_of(row: Any, key: str) -> str | None:
+    """The value of one label of a row, as the server has it; None when the row has no such label."""
+    found = _find(row.labels, key)
+    return _said(row, key) if found == _ECHO else found
+
+
+def has(row: Any, key: str, value: str) -> bool:
+    """Whether a row has this label. Key and value in lower case: case does not count."""
+    found = _find(row.labels.lower(), key)
+    return found is not None and (_said(row, key).lower() if found == _ECHO else found) == value
+
+
+def values(row: Any) -> Mapping[str, str]:
+    """The labels of a row by key, as the server has them."""
+    return {key: _said(row, key) if value == _ECHO else value for key, value in _pairs(row.labels)}
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for pair in text.split(_GAP):
+        key, equals, value = pair.partition("=")
+        if equals:
+            yield key, value
+
+
+def _find(text: str, key: str) -> str | None:
+    start = text.find(f"{_GAP}{key}=")
+    if start < 0:
+        return None
+    start += len(key) + 2
+    return text[start : text.index(_GAP, start)]
+
+
+def _said(row: Any, key: str) -> str:
+    """What another field of a row says about one of the labels that only have a mark."""
+    field = _ECHOED[key]
+    if field == "ordinal":
+        return str(row.name.rpartition("-")[2])
+    return str(getattr(row, field, ""))
