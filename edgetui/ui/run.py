@@ -88,17 +88,27 @@ def _keep_rows(sessions: Sequence[ClusterSession]) -> None:
 
 async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions, rows: FirstRows) -> int:
     from edgetui.terminal.driver import driver_for
+    from edgetui.ui import layout
     from edgetui.ui.app import EdgetuiApp
 
+    remembered = layout.read(layout.default_file()) if options.remember else layout.Remembered()
+    asked = options.namespace
+    options = layout.applied(options, remembered.layout, [session.name for session in sessions])
+    if options.namespace != asked:
+        for session in sessions:
+            session.look_at([options.namespace])
     app = EdgetuiApp(
         [session.store for session in sessions],
         {session.name: session for session in sessions},
         options,
         driver_class=driver_for(options.profile),
+        remembered=remembered,
     )
     rows.clear()
     asyncio.get_running_loop().call_later(STARTED, _look_for_garbage)
     await app.run_async(mouse=options.profile.mouse)
+    if app.layout_keeper is not None:
+        await app.layout_keeper.finish()
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0

@@ -61,6 +61,8 @@ async def test_rows_of_a_thin_wire_are_left_out_and_the_pane_says_so() -> None:
         assert (
             "? van-17: rows that came over the thin wire have no labels; --wire full brings" in screen.text()
         )
+        await ask(screen, "app=weld")
+        assert "thin wire" in screen.text() and "app here is oven, press or printer" in screen.text()
         await ask(screen, "")
         assert "thin wire" not in screen.text() and "camera-0" in screen.text()
     async with running([thin()]) as screen:

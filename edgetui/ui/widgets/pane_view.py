@@ -12,6 +12,7 @@ from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.panes.base import Pane, PaneRow
 from edgetui.model.store import Store
 from edgetui.ui import words
+from edgetui.ui.layout import PaneLayout
 from edgetui.ui.spans import Span, Spans, line
 
 from .bars import Tab
@@ -137,6 +138,22 @@ class PaneView(Vertical):
         self._labels = Filter(text, self.pane).labels
         scope = f"namespace=={self.namespace} " if self.namespace else ""
         self.view.set_filter(scope + text)
+
+    def recall(self, kept: PaneLayout | None, namespace: str) -> None:
+        """Begin as a person left it: sorted, wide, and with the rows of one namespace."""
+        if kept is not None:
+            column = kept.sort if kept.sort in self.pane.index else None
+            self.table.sort = (column, kept.reverse)
+            self.view.set_sort(column, kept.reverse)
+            self.table.columns.wide = kept.wide
+        if namespace:
+            self.narrow("", namespace)
+
+    @property
+    def arrangement(self) -> PaneLayout:
+        """What `recall` takes."""
+        column, reverse = self.table.sort
+        return PaneLayout(column, reverse, self.table.columns.wide)
 
     def set_filter(self, text: str) -> None:
         """Show only rows that match; an empty text shows all."""
