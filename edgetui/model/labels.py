@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from sys import intern
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from edgetui.model.kinds.base import Row
 
 UNKNOWN = "?"
 """The labels of a row that was made without knowing them."""
@@ -34,8 +37,9 @@ _ECHOED = {
 
 
 class Labels(msgspec.Struct, frozen=True, gc=False):
-    """What `metadata.labels` of an object say. `short` is `text` with a mark in place of each of `echoes`.
+    """What `metadata.labels` of an object say.
 
+    `short` is `text` with a mark in place of each of `echoes`, which are fields of a row and what they should be.
     `template` names the template a pod was made from.
     """
 
@@ -76,7 +80,7 @@ def _parse(raw: bytes) -> Labels:
         text.append(f"{key}={value}")
         if key in _ECHOED and value:
             short.append(f"{key}={_ECHO}")
-            echoes.append((key, value))
+            echoes.append((_ECHOED[key], value))
         else:
             short.append(text[-1])
     whole = _joined(text)
@@ -101,32 +105,32 @@ def share(text: str) -> str:
     return _shared.setdefault(text, text)
 
 
-def kept(labels: Labels, row: Any) -> str:
+def kept(labels: Labels, row: Row) -> str:
     """The text for a row whose other fields are filled in."""
-    for key, value in labels.echoes:
-        if _said(row, key) != value:
+    for field, value in labels.echoes:
+        if getattr(row, field, None) != value:
             return share(labels.text)
     return labels.short
 
 
-def known(row: Any) -> bool:
+def known(row: Row) -> bool:
     """Whether the labels of a row are known at all."""
-    return bool(row.labels != UNKNOWN)
+    return row.labels != UNKNOWN
 
 
-def value_of(row: Any, key: str) -> str | None:
+def value_of(row: Row, key: str) -> str | None:
     """The value of one label of a row, as the server has it; None when the row has no such label."""
     found = _find(row.labels, key)
     return _said(row, key) if found == _ECHO else found
 
 
-def has(row: Any, key: str, value: str) -> bool:
+def has(row: Row, key: str, value: str) -> bool:
     """Whether a row has this label. Key and value in lower case: case does not count."""
     found = _find(row.labels.lower(), key)
     return found is not None and (_said(row, key).lower() if found == _ECHO else found) == value
 
 
-def values(row: Any) -> Mapping[str, str]:
+def values(row: Row) -> Mapping[str, str]:
     """The labels of a row by key, as the server has them."""
     return {key: _said(row, key) if value == _ECHO else value for key, value in _pairs(row.labels)}
 
@@ -146,9 +150,6 @@ def _find(text: str, key: str) -> str | None:
     return text[start : text.index(_GAP, start)]
 
 
-def _said(row: Any, key: str) -> str:
-    """What another field of a row says about one of the labels that only have a mark."""
-    field = _ECHOED[key]
-    if field == "ordinal":
-        return str(row.name.rpartition("-")[2])
-    return str(getattr(row, field, ""))
+def _said(row: Row, key: str) -> str:
+    """What another field of a row says about one of the labels that only have a mark; empty for any other."""
+    return str(getattr(row, _ECHOED.get(key, ""), ""))

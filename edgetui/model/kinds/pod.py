@@ -86,6 +86,11 @@ class PodRow(Row):
         return self.condition == "True"
 
     @property
+    def ordinal(self) -> str:
+        """The number that ends the name of a StatefulSet's pod."""
+        return self.name.rpartition("-")[2]
+
+    @property
     def generation(self) -> int:
         """The pod-template-generation of a DaemonSet's pod, 0 for none."""
         return number(value_of(self, "pod-template-generation"))

@@ -123,6 +123,13 @@ def test_rows_that_were_kept_share_their_text_again() -> None:
     assert back is not None and back[0].labels is back[1].labels
 
 
+def test_a_mark_that_another_version_kept_is_an_empty_value() -> None:
+    row = pod("a")
+    row.labels = "\x1fapp=press\x1fplace=\x1e\x1f"
+    assert labels.values(row) == {"app": "press", "place": ""}
+    assert asked(row, "app=press place!=north")
+
+
 @pytest.mark.parametrize(
     "made",
     [
