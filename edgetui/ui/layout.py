@@ -47,6 +47,12 @@ class Layout(msgspec.Struct, frozen=True, omit_defaults=True):
     clusters: tuple[str, ...] = ()
     panes: dict[str, PaneLayout] = msgspec.field(default_factory=dict)
 
+    @property
+    def usual(self) -> bool:
+        """Whether it begins with the nodes, the worst first."""
+        nodes = self.panes.get("nodes", PaneLayout())
+        return self.pane == "nodes" and nodes.sort is None and not nodes.reverse
+
 
 class Remembered(msgspec.Struct, frozen=True):
     """What a start finds. `file` is where to write, None for nowhere; `problem` is a sentence, or empty."""

@@ -97,6 +97,9 @@ def test_of_a_row_without_known_labels_nothing_is_said() -> None:
     [
         (b"", {}),
         (b"null", {}),
+        (b"{}", {}),
+        (b'{"a":"b","c/d.e":"","f":"G_-."}', {"a": "b", "c/d.e": "", "f": "G_-."}),
+        (b'{ "a": "b", "c\\u002fd": "e" }', {"a": "b", "c/d": "e"}),
         (b"[1]", {}),
         (b'{"a":"b"', {}),
         (b"[" * 5000, {}),
@@ -106,7 +109,9 @@ def test_of_a_row_without_known_labels_nothing_is_said() -> None:
         (b'{"a":"%b","b":"c"}' % (b"x" * 64), {"b": "c"}),
     ],
 )
-def test_what_no_api_server_takes_for_a_label_is_left_out(raw: bytes, found: dict[str, str]) -> None:
+def test_labels_are_taken_however_they_are_written_and_nothing_else_is(
+    raw: bytes, found: dict[str, str]
+) -> None:
     assert labels.read(msgspec.Raw(raw)).values() == found
 
 
