@@ -151,10 +151,10 @@ def _show(targets: Sequence[ClusterTarget], options: argparse.Namespace) -> int:
         for target in broken:
             _say(f"{target.name}: {target.error}")
         return USAGE
-    return _screen(options)(list(targets))
+    return _screen(options, remember=True)(list(targets))
 
 
-def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]:
+def _screen(options: argparse.Namespace, *, remember: bool) -> Callable[[list[ClusterTarget]], int]:
     """Loads what the screen needs. Textual reads its settings from the environment when it is imported."""
     import gc
     import os
@@ -178,6 +178,7 @@ def _screen(options: argparse.Namespace) -> Callable[[list[ClusterTarget]], int]
         keep_rows=not getattr(options, "no_cache", True),
         wire=Wire(options.wire) if options.wire else None,
         budget=options.budget,
+        remember=remember,
     )
     return lambda targets: run_screen(targets, settings)
 
@@ -195,7 +196,7 @@ def _show_demo(options: argparse.Namespace) -> int:
     if drawn:
         _first_pixels("starting the demo fleet")
     with Fleet(options.clusters, options.pods, outages=not options.no_outages) as fleet:
-        show = _screen(options) if drawn else _print_demo
+        show = _screen(options, remember=False) if drawn else _print_demo
         from edgetui.cluster.kubeconfig import Selection, load_fleet
 
         if drawn:

@@ -23,6 +23,7 @@ from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import ProtocolError
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.wire import from_data
 
 MAX_LINE = 16 * 1024 * 1024
 WORTH_A_LOOK = 12
@@ -318,12 +319,12 @@ def _convert(value: Any, wire: Any) -> Any:
     """Build the struct from plain data; a field with an unexpected type is dropped, the object stays."""
     for _ in range(_MOST_ODD_FIELDS):
         try:
-            return msgspec.convert(value, wire)
+            return from_data(value, wire)
         except msgspec.ValidationError as error:
             found = _PATH.search(str(error))
             if found is None or not _drop(value, found.group(1)):
                 raise
-    return msgspec.convert(value, wire)
+    return from_data(value, wire)
 
 
 def _drop(value: Any, path: str) -> bool:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import stat
 import time
 from pathlib import Path
 
 import platformdirs
 
+from edgetui.cluster import own_file
 from edgetui.cluster.target import ClusterTarget
 
 MOST_BYTES = 4 << 20
@@ -51,40 +50,13 @@ class RowFile:
         self.path = path
 
     def read(self) -> bytes:
-        """The content; empty when there is none that this user wrote. Follows no link and never raises OSError."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        try:
-            with open(os.open(self.path, flags), "rb") as file:  # noqa: PTH123 - by its descriptor
-                if not _is_ours(os.fstat(file.fileno()), stat.S_IFREG):
-                    return b""
-                data = file.read(MOST_BYTES + 1)
-        except OSError:
-            return b""
-        return data if len(data) <= MOST_BYTES else b""
+        """The content; empty when there is none that this user wrote."""
+        return own_file.read(self.path, MOST_BYTES)
 
     def write(self, data: bytes) -> None:
         """Put `data` in the place of the file, then drop the oldest files over the limit. Raises OSError."""
-        from edgetui.cluster.atomic_file import create, sync_directory  # not needed for the first screen
-
-        directory = self.path.parent
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            directory.mkdir(mode=0o700)
-        if not _is_ours(directory.lstat(), stat.S_IFDIR):
-            raise PermissionError(0, "it belongs to somebody else, or others may write there")
-        unfinished = directory / f".{self.path.name}.{os.urandom(6).hex()}.tmp"
-        try:
-            create(unfinished, data)
-            unfinished.replace(self.path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        sync_directory(directory)
-        _prune(directory, self.path)
-
-
-def _is_ours(found: os.stat_result, kind: int) -> bool:
-    """Whether it is of this kind, belongs to this user, and nobody else may write to it."""
-    return stat.S_IFMT(found.st_mode) == kind and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+        own_file.write(self.path, data)
+        _prune(self.path.parent, self.path)
 
 
 def _prune(directory: Path, keep: Path) -> None:

@@ -252,7 +252,7 @@ class FleetView:
         searched = self._searched.get(row.key)
         if searched is None:
             searched = self._searched[row.key] = searched_text(self.pane, row, self._now)
-        return self._filter.matches(searched)
+        return self._filter.matches(searched, row.of)
 
     def _arrange(self) -> None:
         self._put_in_order([key for key, row in self._rows.items() if self._visible(row)])

@@ -25,6 +25,7 @@ from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.service import ServiceRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.labels import share
 
 KEPT: dict[str, type[Row]] = {
     "Node": NodeRow,
@@ -117,6 +118,8 @@ def unpack(kind: str, packed: Packed) -> list[Row] | None:
             rows += decoder.decode(text)
     except (zlib.error, msgspec.MsgspecError):
         return None
+    for row in rows:
+        row.labels = share(row.labels)
     return rows
 
 

@@ -26,6 +26,7 @@ from . import themes
 from .action_keys import ActionKeys
 from .feed import Changes, Feed
 from .keymap import LOGGED, ON_DEMAND, kind_word
+from .layout import LayoutKeeper, Remembered
 from .options import ScreenOptions
 from .screens.main import MainScreen
 from .terminal_meter import TerminalMeter
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 class EdgetuiApp(DrawnApp):
     """`stores` are the clusters in screen order; `sessions` the ones among them that can be asked and written to.
 
-    `now` gives Unix seconds, `monotonic` seconds that never go back.
+    `remembered` is the layout of an earlier run, and where this one keeps its own. `now` gives Unix seconds,
+    `monotonic` seconds that never go back.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -62,6 +64,7 @@ class EdgetuiApp(DrawnApp):
         options: ScreenOptions,
         *,
         driver_class: type[Driver] | None = None,
+        remembered: Remembered | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,6 +73,7 @@ class EdgetuiApp(DrawnApp):
         self.stores = list(stores)
         self.sessions = sessions
         self.options = options
+        self.remembered = remembered or Remembered()
         self.now = now
         self.monotonic = monotonic
         self.fleet = Fleet(stores)
@@ -90,6 +94,7 @@ class EdgetuiApp(DrawnApp):
             self.register_theme(look.theme)
         self.theme = self._look.name
         self._own_keys: Mapping[str, str] = {}
+        self.layout_keeper: LayoutKeeper | None = None
 
     # -- what screens read
 
@@ -202,7 +207,9 @@ class EdgetuiApp(DrawnApp):
         self._wires = {store.cluster: store.wire for store in self.stores}
         self.feed.start()
         self.meter_what_is_shown()
-        problems = [*self._themes.failures, self._theme_problem, self._own()]
+        self.layout_keeper = LayoutKeeper(self, self.flash)
+        unread = self.remembered.problem
+        problems = [*self._themes.failures, self._theme_problem, self._own(), unread]
         if sentence := " ".join(problem for problem in problems if problem):
             self.main.footer.flash(sentence)
 
@@ -213,6 +220,8 @@ class EdgetuiApp(DrawnApp):
     def _tick(self) -> None:
         self.terminal_meter.read(self.monotonic())
         self.meter_what_is_shown()
+        if self.layout_keeper is not None:
+            self.layout_keeper.look()
         for screen in self.screen_stack:
             if (tick := getattr(screen, "tick", None)) is not None and not self.frozen:
                 tick()

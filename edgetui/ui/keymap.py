@@ -46,7 +46,10 @@ LOOKING = (
     Key("l", "the logs of a pod, or of the worst pod of a rollout", "l", "logs"),
     Key("esc", "back; in a pane: clear the filter", "escape", "back"),
     Key(
-        "/", "filter: words, node=NAME, namespace=NAME, !not, ~letters of a name in order", "slash", "filter"
+        "/",
+        "filter: words, node=NAME, namespace=NAME, the label app=press, !not, ~letters of a name in order",
+        "slash",
+        "filter",
     ),
     Key(":", "a command: tab completes, up brings back the last", "colon", "command"),
     Key("n", "show only one namespace, or all", "n", "namespace"),

@@ -19,7 +19,7 @@ class ScreenOptions(msgspec.Struct, frozen=True):
     None for the usual place. `badges` stand in the header beside those of the clusters. With a `namespace` the
     panes begin with its rows alone. `keep_rows` keeps rows on this machine for a start without a link. `wire` is the
     profile that every cluster keeps whatever its link does, None to choose; `budget` is in bytes per second for each
-    cluster.
+    cluster. With `remember` it begins as a person left it, and the next one does so too.
     """
 
     read_only: bool = False
@@ -31,3 +31,4 @@ class ScreenOptions(msgspec.Struct, frozen=True):
     keep_rows: bool = False
     wire: Wire | None = None
     budget: float | None = None
+    remember: bool = False

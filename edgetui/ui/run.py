@@ -18,6 +18,7 @@ from edgetui.ui.options import ScreenOptions
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.cluster.target import ClusterTarget
+    from edgetui.ui.layout import Remembered
 
 USAGE = 2
 
@@ -67,12 +68,13 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
         heap.give_back_blocks()
         if options.keep_rows:
             _keep_rows(sessions)
+        options, remembered = _as_left(sessions, options)
         rows = FirstRows([session.store for session in sessions], _size(), _write)
-        if affordable(options.profile):
+        if affordable(options.profile) and remembered.layout.usual:
             rows.start()
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.app")
-        return await _run_app(sessions, options, rows)
+        return await _run_app(sessions, options, rows, remembered)
     finally:
         closing = asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
         await asyncio.wait([closing], timeout=CLOSE_LIMIT)
@@ -86,7 +88,23 @@ def _keep_rows(sessions: Sequence[ClusterSession]) -> None:
         session.keep(Keeper(session.target))
 
 
-async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions, rows: FirstRows) -> int:
+def _as_left(sessions: Sequence[ClusterSession], options: ScreenOptions) -> tuple[ScreenOptions, Remembered]:
+    """The layout of the last run, and the options with it. Loaded after the first dials have gone out, too."""
+    from edgetui.ui import layout
+
+    if not options.remember:
+        return options, layout.Remembered()
+    remembered = layout.read(layout.default_file())
+    fitted = layout.applied(options, remembered.layout, [session.name for session in sessions])
+    if fitted.namespace != options.namespace:
+        for session in sessions:
+            session.look_at([fitted.namespace])
+    return fitted, remembered
+
+
+async def _run_app(
+    sessions: Sequence[ClusterSession], options: ScreenOptions, rows: FirstRows, remembered: Remembered
+) -> int:
     from edgetui.terminal.driver import driver_for
     from edgetui.ui.app import EdgetuiApp
 
@@ -95,10 +113,13 @@ async def _run_app(sessions: Sequence[ClusterSession], options: ScreenOptions, r
         {session.name: session for session in sessions},
         options,
         driver_class=driver_for(options.profile),
+        remembered=remembered,
     )
     rows.clear()
     asyncio.get_running_loop().call_later(STARTED, _look_for_garbage)
     await app.run_async(mouse=options.profile.mouse)
+    if app.layout_keeper is not None:
+        await app.layout_keeper.finish()
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0

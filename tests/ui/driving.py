@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from edgetui.model.store import Store
 from edgetui.ui.app import EdgetuiApp
+from edgetui.ui.layout import Remembered
 from edgetui.ui.options import ScreenOptions
 from tests.unit.model.factories import NOW
 
@@ -71,11 +72,19 @@ async def running(
     *,
     size: tuple[int, int] = (80, 24),
     sessions: dict[str, Any] | None = None,
+    remembered: Remembered | None = None,
     **options: Any,
 ) -> AsyncIterator[Screen]:
     """The app on these stores."""
     clock = Clock()
-    app = EdgetuiApp(stores, sessions or {}, ScreenOptions(**options), now=clock, monotonic=clock.monotonic)
+    app = EdgetuiApp(
+        stores,
+        sessions or {},
+        ScreenOptions(**options),
+        remembered=remembered,
+        now=clock,
+        monotonic=clock.monotonic,
+    )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Screen(app, pilot, clock)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from edgetui.model.kinds import (
     autoscaler,
     daemonset,
@@ -19,6 +17,7 @@ from edgetui.model.kinds import (
     statefulset,
 )
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.wire import from_data
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -43,4 +42,4 @@ def row_of(kind: str, obj: Mapping[str, Any]) -> Row:
     Raises KeyError for an unknown kind and msgspec.ValidationError for a field of the wrong type.
     """
     known = KINDS[kind]
-    return known.project(msgspec.convert(obj, known.wire))
+    return known.project(from_data(obj, known.wire))

@@ -12,7 +12,7 @@ from edgetui.model.kinds.wire import (
     WireCondition,
     condition,
     conditions,
-    identity,
+    labelled,
     shared,
 )
 from edgetui.model.text import clean, quantity, unix
@@ -168,7 +168,7 @@ def project(autoscaler: WireAutoscaler) -> AutoscalerRow:
     up = behavior.scale_up or WireScalingRules()
     measured = status.current_metrics or []
     return AutoscalerRow(
-        **identity(autoscaler.metadata),
+        **labelled(autoscaler.metadata),
         target_kind=shared(target.kind),
         target_name=shared(target.name),
         target_api=shared(target.api_version),

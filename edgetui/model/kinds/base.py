@@ -12,7 +12,8 @@ class Row(msgspec.Struct, gc=False, kw_only=True):
     """The part every row shares: values, never text.
 
     `created` and `deleting` are Unix seconds, 0 for none. `resource_version` is opaque. `owner_uid` is the uid
-    of the controlling owner reference, empty for none.
+    of the controlling owner reference, empty for none. `labels` are for `model.labels` to read; the kinds without a
+    pane keep none.
     """
 
     namespace: str
@@ -22,6 +23,7 @@ class Row(msgspec.Struct, gc=False, kw_only=True):
     created: int = 0
     deleting: int = 0
     owner_uid: str = ""
+    labels: str = ""
 
 
 class Kind(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ from edgetui.model.kinds.wire import (
     WireCondition,
     WorkloadMeta,
     conditions,
-    identity,
     images,
+    labelled,
     managers,
     number,
     shared,
@@ -85,7 +85,7 @@ def project(daemon_set: WireDaemonSet) -> DaemonSetRow:
     rolling = strategy.rolling_update
     notes = meta.annotations
     return DaemonSetRow(
-        **identity(meta),
+        **labelled(meta),
         generation=meta.generation or 0,
         observed=status.observed_generation or 0,
         replicas=status.desired_number_scheduled or 0,

@@ -11,8 +11,8 @@ from edgetui.model.kinds.wire import (
     WorkloadMeta,
     condition,
     conditions,
-    identity,
     images,
+    labelled,
     managers,
     number,
     shared,
@@ -116,7 +116,7 @@ def project(deployment: WireDeployment) -> DeploymentRow:
     rolling = strategy.rolling_update or RollingUpdate()
     notes = meta.annotations
     return DeploymentRow(
-        **identity(meta),
+        **labelled(meta),
         generation=meta.generation or 0,
         observed=status.observed_generation or 0,
         replicas=1 if spec.replicas is None else spec.replicas,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.wire import Meta, Wire, WireCondition, identity, shared
+from edgetui.model.kinds.wire import Meta, Wire, WireCondition, labelled, shared
+from edgetui.model.labels import read
 from edgetui.model.text import clean, milli, unix, whole
 
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
@@ -17,7 +20,6 @@ _MAX_HINT = 40
 
 
 class NodeMeta(Meta):
-    labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
 
 
@@ -129,6 +131,7 @@ def project(node: WireNode) -> NodeRow:
     status = node.status or WireNodeStatus()
     info = status.node_info or WireNodeInfo()
     capacity, allocatable = status.capacity or {}, status.allocatable or {}
+    labels = read(meta.labels).values()
     ready = WireCondition()
     pressures = []
     heartbeat = 0
@@ -140,13 +143,13 @@ def project(node: WireNode) -> NodeRow:
             pressures.append(one.type)
     fine = ready.status == "True"
     return NodeRow(
-        **identity(meta),
+        **labelled(meta),
         ready=shared(ready.status),
         reason="" if fine else shared(clean(ready.reason)),
         message="" if fine else clean(ready.message),
         since=unix(ready.last_transition_time),
         heartbeat=heartbeat,
-        roles=roles(meta.labels or {}),
+        roles=roles(labels),
         version=shared(clean(info.kubelet_version, _MAX_HINT)),
         pressures=tuple(pressures),
         cordoned=bool(spec.unschedulable),
@@ -159,7 +162,7 @@ def project(node: WireNode) -> NodeRow:
         cpu_allocatable=milli(allocatable.get("cpu")),
         memory_allocatable=whole(allocatable.get("memory")),
         pods_allocatable=whole(allocatable.get("pods")),
-        distribution=distribution(node),
+        distribution=distribution(node, labels),
         os=shared(clean(info.operating_system, _MAX_HINT)),
         arch=shared(clean(info.architecture, _MAX_HINT)),
         os_image=shared(clean(info.os_image, 80)),
@@ -176,7 +179,7 @@ def _internal_ip(status: WireNodeStatus) -> str:
     return ""
 
 
-def roles(labels: dict[str, str]) -> tuple[str, ...]:
+def roles(labels: Mapping[str, str]) -> tuple[str, ...]:
     """The roles that kubectl prints, sorted."""
     found = {key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE) and key != _ROLE}
     if labels.get("kubernetes.io/role"):
@@ -184,12 +187,12 @@ def roles(labels: dict[str, str]) -> tuple[str, ...]:
     return tuple(shared(clean(role, _MAX_HINT)) for role in sorted(found))
 
 
-def distribution(node: WireNode) -> str:
+def distribution(node: WireNode, labels: Mapping[str, str]) -> str:
     """The distribution a node runs, by its version, labels, annotations and image; "" unknown."""
     meta = node.metadata or NodeMeta()
     info = (node.status.node_info if node.status else None) or WireNodeInfo()
     version, image = info.kubelet_version or "", info.os_image or ""
-    labels, notes = meta.labels or {}, meta.annotations or {}
+    notes = meta.annotations or {}
     provider = (node.spec.provider_id if node.spec else None) or ""
     tests: tuple[tuple[str, bool], ...] = (
         ("KubeEdge", "-kubeedge-" in version),

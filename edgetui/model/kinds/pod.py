@@ -19,27 +19,16 @@ from edgetui.model.kinds.podwords import (
     worst,
 )
 from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
+from edgetui.model.labels import UNKNOWN, kept, read, value_of
 from edgetui.model.text import MAX_MESSAGE, clean, milli, squeeze, unix, whole
 
 __all__ = ["KIND", "PodRow", "Trouble", "WireContainer", "WireContainerStatus", "WirePod", "project"]
 
 
-class PodLabels(Wire):
-    """The labels that name the template a pod was made from."""
-
-    template_hash: str | None = msgspec.field(name="pod-template-hash", default=None)
-    revision_hash: str | None = msgspec.field(name="controller-revision-hash", default=None)
-    template_generation: str | None = msgspec.field(name="pod-template-generation", default=None)
-
-
-class PodMeta(Meta):
-    labels: PodLabels | None = None
-
-
 class WirePod(Wire):
     """A Pod as it arrives."""
 
-    metadata: PodMeta | None = None
+    metadata: Meta | None = None
     spec: WirePodSpec | None = None
     status: WirePodStatus | None = None
 
@@ -75,8 +64,7 @@ class PodRow(Row):
     `status` is the word that `kubectl get pods` prints; `ready` of `containers` are its READY column.
     `condition` is the status of the Ready condition ("True", "False", "Unknown", "" none, or UNTOLD): the truth about
     readiness, because container statuses stay ready on a dead node. `template` is the pod-template-hash or
-    controller-revision-hash, `generation` the pod-template-generation of a DaemonSet's pod. `ready_after` is
-    how many seconds after `created` the Ready condition last changed.
+    controller-revision-hash. `ready_after` is how many seconds after `created` the Ready condition last changed.
     """
 
     owner_kind: str = ""
@@ -90,13 +78,22 @@ class PodRow(Row):
     condition: str = ""
     ready_after: int = 0
     template: str = ""
-    generation: int = 0
     trouble: Trouble | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether it counts as ready for its owner."""
         return self.condition == "True"
+
+    @property
+    def ordinal(self) -> str:
+        """The number that ends the name of a StatefulSet's pod."""
+        return self.name.rpartition("-")[2]
+
+    @property
+    def generation(self) -> int:
+        """The pod-template-generation of a DaemonSet's pod, 0 for none."""
+        return number(value_of(self, "pod-template-generation"))
 
     @property
     def brief(self) -> bool:
@@ -123,7 +120,6 @@ class PodRow(Row):
         return self.trouble.restarted if self.trouble else 0
 
 
-_NO_LABELS = PodLabels()
 _NO_OWNER = OwnerReference()
 _DONE = frozenset({"Completed", "Succeeded"})
 _HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
@@ -131,14 +127,14 @@ _HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
 
 def project(pod: WirePod) -> PodRow:
     """The row of a pod. The busiest function of a session: it runs for every pod event."""
-    meta = pod.metadata or PodMeta()
+    meta = pod.metadata or Meta()
     spec = pod.spec or WirePodSpec()
     status = pod.status or WirePodStatus()
-    labels = meta.labels or _NO_LABELS
+    labels = read(meta.labels)
     owner = (controller(meta) if meta.owner_references else None) or _NO_OWNER
     words = in_words(spec, status, meta.deletion_timestamp is not None)
     created = unix(meta.creation_timestamp)
-    return PodRow(
+    row = PodRow(
         namespace=intern(meta.namespace or ""),
         name=meta.name or "",
         uid=meta.uid or "",
@@ -156,10 +152,11 @@ def project(pod: WirePod) -> PodRow:
         restarts=words.restarts,
         condition=intern(words.condition),
         ready_after=max(0, unix(words.ready_since) - created) if words.ready_since else 0,
-        template=intern(labels.template_hash or labels.revision_hash or ""),
-        generation=number(labels.template_generation) if labels.template_generation else 0,
+        template=labels.template,
         trouble=_trouble(spec, status, words),
     )
+    row.labels = kept(labels, row)
+    return row
 
 
 def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble | None:
@@ -229,6 +226,7 @@ def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) 
         phase="Succeeded" if status in _DONE else "",
         status=intern(status),
         ready=ready,
+        labels=UNKNOWN,
         containers=containers,
         restarts=count,
         condition=UNTOLD,

@@ -16,6 +16,7 @@ from edgetui.model.kinds.wire import (
     number,
     shared,
 )
+from edgetui.model.labels import read
 from edgetui.model.text import clean
 
 
@@ -83,7 +84,7 @@ def project(replica_set: WireReplicaSet) -> ReplicaSetRow:
         terminating=status.terminating_replicas,
         owner_kind=shared(owner.kind) if owner else "",
         owner_name=shared(owner.name) if owner else "",
-        template=shared(meta.labels.template_hash) if meta.labels else "",
+        template=shared(read(meta.labels).get("pod-template-hash")),
         revision=number(notes.revision) if notes else 0,
         cause=shared(clean(notes.change_cause)) if notes else "",
         images=images(spec.template),

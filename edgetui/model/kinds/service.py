@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.wire import Meta, Wire, identity, shared
+from edgetui.model.kinds.wire import Meta, Wire, labelled, shared
 from edgetui.model.text import clean
 
 
@@ -74,7 +74,7 @@ def project(service: WireService) -> ServiceRow:
     if spec.external_name:
         external.append(spec.external_name)
     return ServiceRow(
-        **identity(service.metadata),
+        **labelled(service.metadata),
         type=shared(spec.type) or "ClusterIP",
         cluster_ip=clean(spec.cluster_ip, 60),
         external=tuple(clean(one, 120) for one in external if one),

@@ -11,8 +11,8 @@ from edgetui.model.kinds.wire import (
     WireCondition,
     WorkloadMeta,
     conditions,
-    identity,
     images,
+    labelled,
     managers,
     shared,
 )
@@ -97,7 +97,7 @@ def project(stateful_set: WireStatefulSet) -> StatefulSetRow:
     strategy = spec.update_strategy or WireStatefulSetStrategy()
     rolling = strategy.rolling_update
     return StatefulSetRow(
-        **identity(meta),
+        **labelled(meta),
         generation=meta.generation or 0,
         observed=status.observed_generation or 0,
         replicas=1 if spec.replicas is None else spec.replicas,

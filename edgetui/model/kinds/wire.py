@@ -7,10 +7,13 @@ built.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from edgetui.model.labels import Labels, read, share
 from edgetui.model.text import clean, squeeze, unix
 
 MAX_CONDITION = 300
@@ -30,7 +33,7 @@ class OwnerReference(Wire):
 
 
 class Meta(Wire):
-    """`metadata`, without labels and annotations: each kind names the ones it reads."""
+    """`metadata`, without annotations: each kind names the ones it reads. `labels` are read by `model.labels`."""
 
     name: str | None = None
     namespace: str | None = None
@@ -39,6 +42,7 @@ class Meta(Wire):
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     generation: int | None = None
+    labels: msgspec.Raw = msgspec.Raw()
     owner_references: list[OwnerReference] | None = None
 
 
@@ -98,21 +102,9 @@ class WorkloadAnnotations(Wire):
     helm_release: str | None = msgspec.field(name="meta.helm.sh/release-name", default=None)
 
 
-class WorkloadLabels(Wire):
-    """The labels that tie pods to revisions and objects to the tool that owns them."""
-
-    template_hash: str | None = msgspec.field(name="pod-template-hash", default=None)
-    argocd_instance: str | None = msgspec.field(name="argocd.argoproj.io/instance", default=None)
-    flux_kustomization: str | None = msgspec.field(name="kustomize.toolkit.fluxcd.io/name", default=None)
-    flux_helm: str | None = msgspec.field(name="helm.toolkit.fluxcd.io/name", default=None)
-    fleet_hash: str | None = msgspec.field(name="objectset.rio.cattle.io/hash", default=None)
-    managed_by: str | None = msgspec.field(name="app.kubernetes.io/managed-by", default=None)
-
-
 class WorkloadMeta(Meta):
     """`metadata` of a Deployment, StatefulSet, DaemonSet or ReplicaSet."""
 
-    labels: WorkloadLabels | None = None
     annotations: WorkloadAnnotations | None = None
 
 
@@ -142,6 +134,23 @@ def identity(meta: Meta | None) -> dict[str, Any]:
         "deleting": unix(meta.deletion_timestamp),
         "owner_uid": shared(owner.uid) if owner else "",
     }
+
+
+def labelled(meta: Meta | None) -> dict[str, Any]:
+    """The same with the labels, for kinds that a pane shows."""
+    return identity(meta) | {"labels": share(read(meta.labels).text) if meta else ""}
+
+
+def from_data(obj: Any, wire: type[msgspec.Struct]) -> Any:
+    """A wire struct of plain JSON data. Raises msgspec.ValidationError for a field of the wrong type."""
+    meta = obj.get("metadata") if isinstance(obj, Mapping) else None
+    if not isinstance(meta, Mapping) or "labels" not in meta:
+        return msgspec.convert(obj, wire)
+    rest = {key: value for key, value in meta.items() if key != "labels"}
+    made: Any = msgspec.convert({**obj, "metadata": rest}, wire)
+    with suppress(OverflowError, TypeError, UnicodeEncodeError):  # no label has such a value
+        made.metadata.labels = msgspec.Raw(msgspec.json.encode(meta["labels"]))
+    return made
 
 
 def conditions(wire: list[WireCondition] | None) -> tuple[Condition, ...]:
@@ -180,17 +189,18 @@ def number(text: str | None) -> int:
 
 def managers(meta: WorkloadMeta | None) -> tuple[str, ...]:
     """Who else writes this object and may undo what a person does to it, in words: "Argo CD (plant)"."""
-    labels = (meta.labels if meta else None) or WorkloadLabels()
+    labels = read(meta.labels) if meta else Labels()
     notes = (meta.annotations if meta else None) or WorkloadAnnotations()
     found: list[str] = []
-    if notes.argocd_tracking or labels.argocd_instance:
-        app = labels.argocd_instance or (notes.argocd_tracking or "").partition(":")[0]
+    argo = labels.get("argocd.argoproj.io/instance")
+    if notes.argocd_tracking or argo:
+        app = argo or (notes.argocd_tracking or "").partition(":")[0]
         found.append(f"Argo CD ({clean(app, 60)})")
-    if labels.flux_kustomization or labels.flux_helm:
-        found.append(f"Flux ({clean(labels.flux_kustomization or labels.flux_helm, 60)})")
-    if notes.fleet_owner or labels.fleet_hash:
+    if flux := labels.get("kustomize.toolkit.fluxcd.io/name") or labels.get("helm.toolkit.fluxcd.io/name"):
+        found.append(f"Flux ({clean(flux, 60)})")
+    if notes.fleet_owner or labels.get("objectset.rio.cattle.io/hash"):
         addon = "k3s.cattle.io" in (notes.fleet_gvk or "")
         found.append(f"{'K3s AddOn' if addon else 'Fleet'} ({clean(notes.fleet_owner or '?', 60)})")
-    if not found and (notes.helm_release or labels.managed_by == "Helm"):
+    if not found and (notes.helm_release or labels.get("app.kubernetes.io/managed-by") == "Helm"):
         found.append(f"Helm ({clean(notes.helm_release or '?', 60)})")
     return tuple(found)

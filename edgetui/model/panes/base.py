@@ -41,7 +41,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
 class PaneRow(msgspec.Struct, gc=False):
     """One row of a pane: values parallel to the pane's columns, never text.
 
-    `severity` is 0 (worst) to 3 (fine); `sign` is "!" broken, "~" stale, "?" not known, " " otherwise.
+    `severity` is 0 (worst) to 3 (fine); `sign` is "!" broken, "~" stale, "?" not known, " " otherwise. `of` is the
+    object it was made of.
     """
 
     key: ObjectKey
@@ -50,6 +51,7 @@ class PaneRow(msgspec.Struct, gc=False):
     severity: int
     sign: str
     values: tuple[Any, ...]
+    of: Row | None = None
 
 
 shared_state = lru_cache(512)(State)
@@ -213,6 +215,7 @@ class Pane:
             severity=severity,
             sign=sign,
             values=(store.cluster, *(state if value is STATE else value for value in values)),
+            of=row,
         )
 
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:

@@ -67,9 +67,9 @@ class MainScreen(Screen[None]):
         self.tabs = LineBar(id="tabs")
         self.filter_bar = FilterBar(self.filter)
         self.footer = FooterBar(id="footer")
-        self._panes: dict[str, PaneView] = {}
+        self.panes: dict[str, PaneView] = {}
         self._current = "nodes"
-        self._zoomed = False
+        self.zoomed = False
         self._roomy = False
         self._heights: tuple[int, ...] = ()
         self.namespace = ""
@@ -83,27 +83,30 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """What the first frame shows; `_complete` adds the rest. The panes hold what the stores have so far."""
         self.app.fleet.drain()
-        self.namespace = self.app.options.namespace
-        for pane_id in PANE_ORDER[:4]:
-            self._panes[pane_id] = self._make_pane(pane_id)
+        kept = self.app.remembered.layout
+        self.namespace, self.zoomed = self.app.options.namespace, kept.zoomed
+        self._current = kept.pane if kept.pane in PANES else self._current
+        for pane_id in dict.fromkeys((*PANE_ORDER[:4], self._current)):
+            self.panes[pane_id] = self._make_pane(pane_id)
         self._classify(update=False)
         yield self.header
         yield self.tabs
         with Container(id="panes"):
-            for pane_id in GRID_ORDER:
+            for pane_id in dict.fromkeys((*GRID_ORDER, self._current)):
                 if pane_id == self._current or not self.has_class("single"):
-                    yield self._panes[pane_id]
+                    yield self.panes[pane_id]
         yield self.footer
 
     async def _complete(self) -> None:
         """Add the panes behind the tabs and the line where a filter is typed."""
-        behind = [self._panes[pane_id] for pane_id in GRID_ORDER if not self._panes[pane_id].is_attached]
+        behind = [self.panes[pane_id] for pane_id in GRID_ORDER if not self.panes[pane_id].is_attached]
         await self.query_one("#panes").mount(*behind)
         await self.mount(self.filter_bar, before=self.footer)
         self.complete = True
 
     def on_mount(self) -> None:
         """Start on the pane of the screen's size."""
+        self.app.watch_on_demand(self.current.pane, True)
         self.show_pane(self._current)
 
     def on_screen_resume(self) -> None:
@@ -118,7 +121,7 @@ class MainScreen(Screen[None]):
     @property
     def current(self) -> PaneView:
         """The pane the keys go to."""
-        return self._panes[self._current]
+        return self.panes[self._current]
 
     @property
     def target(self) -> ObjectRef | None:
@@ -129,7 +132,7 @@ class MainScreen(Screen[None]):
     @property
     def metered(self) -> frozenset[str]:
         """The kinds on the screen that have usage to show."""
-        panes = [self.current] if self.has_class("single") else list(self._panes.values())
+        panes = [self.current] if self.has_class("single") else list(self.panes.values())
         return METERED.intersection(kind for pane in panes for kind in pane.pane.kinds)
 
     @property
@@ -139,7 +142,7 @@ class MainScreen(Screen[None]):
 
     def view_of(self, pane_id: str) -> FleetView:
         """The rows of one pane; of one that is not there yet, without rows."""
-        pane = self._panes.get(pane_id)
+        pane = self.panes.get(pane_id)
         return pane.view if pane is not None else FleetView(PANES[pane_id], ())
 
     @property
@@ -165,7 +168,7 @@ class MainScreen(Screen[None]):
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Rows or states changed: every pane takes its part, the visible ones paint it."""
         status = any(change.status for change in changes.values())
-        for pane in self._panes.values():
+        for pane in self.panes.values():
             change = pane.view.absorb(changes, now)
             if change.turned and pane.pane.id not in ON_DEMAND:
                 self.app.timeline.add(pane.pane, change.turned, now)
@@ -185,7 +188,7 @@ class MainScreen(Screen[None]):
 
     def tick(self) -> None:
         """A second passed: ages move on."""
-        for pane in self._panes.values():
+        for pane in self.panes.values():
             pane.tick()
         self.update_header()
 
@@ -215,13 +218,13 @@ class MainScreen(Screen[None]):
         order = [
             pane
             for pane in PANE_ORDER
-            if pane in self._panes and (pane not in ON_DEMAND or pane == self._current)
+            if pane in self.panes and (pane not in ON_DEMAND or pane == self._current)
         ]
         self.action_pane(order[(order.index(self._current) + step) % len(order)])
 
     def action_zoom(self) -> None:
         """One pane large, or all four."""
-        self._zoomed = not self._zoomed
+        self.zoomed = not self.zoomed
         self._arrange()
 
     def action_filter(self) -> None:
@@ -236,7 +239,7 @@ class MainScreen(Screen[None]):
             self._update_tabs()
         elif self._current in ON_DEMAND:
             self.show_pane("nodes")
-        elif self._zoomed:
+        elif self.zoomed:
             self.action_zoom()
         else:
             self.app.offer_to_cancel()
@@ -313,7 +316,7 @@ class MainScreen(Screen[None]):
     def narrow_to(self, namespace: str) -> None:
         """Show only the rows of one namespace; an empty one shows all."""
         self.namespace = namespace
-        for pane in self._panes.values():
+        for pane in self.panes.values():
             pane.set_namespace(namespace)
         self._update_tabs()
         self._share_height()
@@ -372,19 +375,18 @@ class MainScreen(Screen[None]):
             PANES[pane_id], app.stores, PANE_ORDER.index(pane_id) + 1, now=app.now, monotonic=app.monotonic
         )
         pane.set_class(pane_id in ON_DEMAND, "demand", update=False)
-        if self.namespace:
-            pane.narrow("", self.namespace)
+        pane.recall(app.remembered.layout.panes.get(pane_id), self.namespace)
         pane.view.rebuild(app.now())
         return pane
 
     def show_pane(self, pane_id: str) -> None:
         """Show a pane and give it the keys, without remembering the place that is left."""
-        if pane_id not in self._panes:
-            self._panes[pane_id] = self._make_pane(pane_id)
-            self.query_one("#panes").mount(self._panes[pane_id])
+        if pane_id not in self.panes:
+            self.panes[pane_id] = self._make_pane(pane_id)
+            self.query_one("#panes").mount(self.panes[pane_id])
         if pane_id != self._current:
-            self.app.watch_on_demand(self._panes[self._current].pane, False)
-            self.app.watch_on_demand(self._panes[pane_id].pane, True)
+            self.app.watch_on_demand(self.panes[self._current].pane, False)
+            self.app.watch_on_demand(self.panes[pane_id].pane, True)
             self.footer.clear()
         self._current = pane_id
         self._arrange()
@@ -395,7 +397,7 @@ class MainScreen(Screen[None]):
     async def _shown(self) -> None:
         """The new layout stands: focus, titles, cursor and footer follow."""
         self._focus_table()
-        for pane in self._panes.values():
+        for pane in self.panes.values():
             pane.status_changed()
         self.app.meter_what_is_shown()
         target = self.target
@@ -420,11 +422,11 @@ class MainScreen(Screen[None]):
         """Put into classes what there is room for and where the keys go; `update` is false before there are styles."""
         width, height = self.app.size
         self._roomy = width >= GRID_WIDTH and height >= GRID_HEIGHT
-        single = not self._roomy or self._zoomed or self._current in ON_DEMAND
+        single = not self._roomy or self.zoomed or self._current in ON_DEMAND
         self.set_class(single, "single", update=update)
         self.set_class(not single and width < QUAD_WIDTH, "stacked", update=update)
         self.set_class(not single and width >= QUAD_WIDTH, "quad", update=update)
-        for name, pane in self._panes.items():
+        for name, pane in self.panes.items():
             pane.set_class(single, "untitled", update=update)
             pane.set_class(name == self._current, "current", update=update)
 
@@ -432,7 +434,7 @@ class MainScreen(Screen[None]):
         """Give panes with few rows no more lines than they need; pods and rollouts take the rest."""
         if self.has_class("single"):
             return
-        rows = {name: pane.view.shown + 2 for name, pane in self._panes.items()}
+        rows = {name: pane.view.shown + 2 for name, pane in self.panes.items()}
         heights = shared_height(rows, self.app.size.height - 2, quad=self.has_class("quad"))
         if heights != self._heights:
             self._heights = heights
@@ -442,6 +444,6 @@ class MainScreen(Screen[None]):
         if not self.has_class("single"):
             return
         shown = [
-            pane for pane in self._panes.values() if pane.pane.id not in ON_DEMAND or pane is self.current
+            pane for pane in self.panes.values() if pane.pane.id not in ON_DEMAND or pane is self.current
         ]
         self.tabs.say(tab_line(pane_tabs(shown, self.current), self.app.size.width))

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from edgetui.model.filters import Filter, LabelTerm
 from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.panes.base import Pane, PaneRow
 from edgetui.model.store import Store
 from edgetui.ui import words
+from edgetui.ui.layout import PaneLayout
 from edgetui.ui.spans import Span, Spans, line
 
 from .bars import Tab
@@ -40,6 +42,7 @@ class PaneView(Vertical):
         self.number = number
         self.view = FleetView(pane, stores)
         self.filter_text = ""
+        self._labels: tuple[LabelTerm, ...] = ()
         self.namespace = ""
         """The one namespace that is shown, empty for all."""
         self._stores = stores
@@ -94,11 +97,23 @@ class PaneView(Vertical):
 
     def status_changed(self) -> None:
         """Freshness, counts or the filter changed: title and notes follow."""
-        notes = words.notes(self.pane, self._stores, self.view.total)
+        notes = words.notes(self.pane, self._stores, self.view.total) + self._label_notes()
         if not self.view.shown and not notes:
             notes = (words.empty(self.pane, self.view.total, self.filter_text, self.namespace),)
         self.table.set_notes(notes[:4])
         self.update_title()
+
+    def _label_notes(self) -> tuple[str, ...]:
+        """Why a filter by labels leaves rows out that it should not, or all of them."""
+        if not self._labels:
+            return ()
+        from edgetui.ui import labelwords  # not needed for the first screen
+
+        said = labelwords.untold(self.pane, self._stores)
+        if self.view.shown:
+            return said
+        rows = [self.view.row(key) for key in self.view.every_key()]
+        return said + labelwords.nowhere(self._labels, [row.of for row in rows if row is not None])
 
     def update_title(self) -> None:
         """Say name, counts, filter and sort, and whether the keys go here."""
@@ -120,8 +135,25 @@ class PaneView(Vertical):
         """Show only what matches, and only one namespace; this much works before the pane is drawn."""
         self.filter_text = text
         self.namespace = namespace if "namespace" in self.pane.index else ""
+        self._labels = Filter(text, self.pane).labels
         scope = f"namespace=={self.namespace} " if self.namespace else ""
         self.view.set_filter(scope + text)
+
+    def recall(self, kept: PaneLayout | None, namespace: str) -> None:
+        """Begin as a person left it: sorted, wide, and with the rows of one namespace."""
+        if kept is not None:
+            column = kept.sort if kept.sort in self.pane.index else None
+            self.table.sort = (column, kept.reverse)
+            self.view.set_sort(column, kept.reverse)
+            self.table.columns.wide = kept.wide
+        if namespace:
+            self.narrow("", namespace)
+
+    @property
+    def arrangement(self) -> PaneLayout:
+        """What `recall` takes."""
+        column, reverse = self.table.sort
+        return PaneLayout(column, reverse, self.table.columns.wide)
 
     def set_filter(self, text: str) -> None:
         """Show only rows that match; an empty text shows all."""

@@ -12,14 +12,16 @@ from tests.unit.model import factories as f
 
 def names(text: str, pane: str = "pods") -> list[str]:
     plant = f.store_of(
-        f.pod("press-1", "line-1", node="node-a"),
+        f.pod("press-1", "line-1", node="node-a", labels={"app": "press", "tier": "web"}),
         f.image_pull("press-2", "line-2", node="node-b"),
         f.pod("oven", "line-1", node="node-b"),
         f.node("node-a"),
         f.node("node-b", ready="Unknown"),
         cluster="plant",
     )
-    van = f.store_of(f.pod("camera", node="node-a"), cluster="van-17")
+    van = f.store_of(
+        f.pod("camera", node="node-a", labels={"app": "camera", "name": "eye"}), cluster="van-17"
+    )
     view = FleetView(PANES[pane], [plant, van])
     view.rebuild(f.NOW)
     view.set_filter(text)
@@ -60,6 +62,21 @@ def names(text: str, pane: str = "pods") -> list[str]:
         ("!~prs", ["camera", "oven"]),
         ("~", ["camera", "oven", "press-1", "press-2"]),
         ("~default", []),
+        ("app=press", ["press-1"]),
+        ("app=press,tier=web", ["press-1"]),
+        ("app=press,tier=db", []),
+        ("app!=press", ["camera", "oven", "press-2"]),
+        ("!app=press cluster=plant", ["oven", "press-2"]),
+        ("!app!=press", ["press-1"]),
+        ("app=press press-1", ["press-1"]),
+        ("app=press oven", []),
+        ("app=", ["camera", "oven", "press-1", "press-2"]),
+        ("tier", []),
+        ("name=eye", []),
+        ("label:name=eye", ["camera"]),
+        ("node!=node-b", ["camera", "press-1"]),
+        ("namespace!==line-1", ["camera", "press-2"]),
+        ("=press", []),
     ],
 )
 def test_pods(text: str, expected: list[str]) -> None:

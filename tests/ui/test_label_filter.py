@@ -1,0 +1,70 @@
+"""What the panes say of a filter by labels: what no row has, and whose labels are not known."""
+
+from __future__ import annotations
+
+from edgetui.model.kinds.pod import printed
+from edgetui.model.store import Store
+from edgetui.model.wireprofile import Wire, WireState
+from tests.unit.model.factories import NOW, pod, store_of
+
+from .driving import Screen, running
+
+CELLS = {"Name": "camera-0", "Ready": "1/1", "Status": "Running", "Restarts": "0", "Age": "5m"}
+
+
+def plant() -> Store:
+    return store_of(
+        pod("press-1", "line-1", labels={"app": "press"}),
+        pod("printer-1", "line-1", labels={"app": "printer", "tier": "edge"}),
+        pod("oven-1", "line-1", labels={"app": "oven"}),
+        cluster="plant",
+    )
+
+
+def thin() -> Store:
+    store = store_of(cluster="van-17")
+    store.set_wire(WireState(Wire.THIN))
+    store.replace("Pod", [printed(CELLS, "default", "7", NOW)])
+    return store
+
+
+async def ask(screen: Screen, text: str) -> None:
+    await screen.press("2")
+    screen.app.main.filter(text)
+    await screen.pilot.pause()
+
+
+async def test_a_label_chooses_the_rows() -> None:
+    async with running([plant()]) as screen:
+        await ask(screen, "app=press")
+        assert "press-1" in screen.text() and "oven-1" not in screen.text()
+        assert "1 of 3 /app=press" in screen.text()
+
+
+async def test_a_label_that_no_row_has_is_said_with_what_there_is() -> None:
+    async with running([plant()]) as screen:
+        await ask(screen, "app=pr")
+        assert "none of 3 rows has the label app=pr; esc shows all again" in screen.text()
+        assert "app here is press or printer" in screen.text()
+        await ask(screen, "tier!=x app=weld")
+        assert "app here is oven, press or printer" in screen.text()
+        await ask(screen, "site=north")
+        assert "labels here: app and tier" in screen.text()
+        await ask(screen, "app=press tier=edge")
+        assert "none of 3 rows matches 'app=press tier=edge'" in screen.text()
+
+
+async def test_rows_of_a_thin_wire_are_left_out_and_the_pane_says_so() -> None:
+    async with running([plant(), thin()]) as screen:
+        await ask(screen, "app!=press")
+        assert "camera-0" not in screen.text() and "oven-1" in screen.text()
+        assert (
+            "? van-17: rows that came over the thin wire have no labels; --wire full brings" in screen.text()
+        )
+        await ask(screen, "app=weld")
+        assert "thin wire" in screen.text() and "app here is oven, press or printer" in screen.text()
+        await ask(screen, "")
+        assert "thin wire" not in screen.text() and "camera-0" in screen.text()
+    async with running([thin()]) as screen:
+        await ask(screen, "app=press")
+        assert "? rows that came over the thin wire have no labels; --wire full brings them" in screen.text()
