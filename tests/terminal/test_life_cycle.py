@@ -121,6 +121,11 @@ def test_a_terminal_that_stops_reading_does_not_stop_the_program(probe: PtyApp) 
     probe.wait_for("800 y", timeout=20)
 
 
+def children(shell: PtyApp) -> list[str]:
+    """The processes that a shell has started and that have not ended."""
+    return Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()
+
+
 class TestJobControl:
     """In a real shell with job control."""
 
@@ -139,7 +144,7 @@ class TestJobControl:
         self.start(shell)
         before = shell.text()
         shell.keys("ctrl+z")
-        shell.until(lambda _: ALTERNATE_SCREEN not in shell.modes)
+        shell.until(lambda text: "Stopped" in text and ALTERNATE_SCREEN not in shell.modes)
         shell.keys("echo back in the sh''ell", "enter")
         shell.wait_for("back in the shell")
         assert MOUSE not in shell.modes
@@ -150,7 +155,7 @@ class TestJobControl:
         shell.wait_for("x 80x24")
         assert before.splitlines()[0] in shell.text()
         shell.keys("q")
-        shell.until(lambda _: ALTERNATE_SCREEN not in shell.modes)
+        shell.until(lambda _: ALTERNATE_SCREEN not in shell.modes and not children(shell))
         shell.keys("echo cooked=$(stty -a | grep -c -w icanon)", "enter")
         shell.wait_for("cooked=1")
 
@@ -158,7 +163,7 @@ class TestJobControl:
         self.start(shell)
         shell.keys("x")
         shell.wait_for("1 x")
-        pid = int(Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()[-1])
+        pid = int(children(shell)[-1])
         os.kill(pid, signal.SIGSTOP)
         shell.wait_for("Stopped")
         shell.keys("fg", "enter")
