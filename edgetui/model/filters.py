@@ -75,7 +75,7 @@ class Filter:
             return LabelTerm(field.removeprefix(_LABEL), needle, negate)
         return Term(needle, place, negate, whole)
 
-    def matches(self, searched: str, row: Row | None) -> bool:
+    def matches(self, searched: str, row: Row) -> bool:
         """Whether a row passes all terms, by the text that `searched_text` makes of it and by its labels."""
         if self.labels and not self._labelled(row):
             return False
@@ -88,10 +88,10 @@ class Filter:
                 return False
         return True
 
-    def _labelled(self, row: Row | None) -> bool:
-        if row is None or not labels.known(row):
-            return False
-        return all(labels.has(row, key, value) != negate for key, value, negate in self.labels)
+    def _labelled(self, row: Row) -> bool:
+        return labels.known(row) and all(
+            labels.has(row, key, value) != negate for key, value, negate in self.labels
+        )
 
 
 def _parts(word: str) -> list[str]:

@@ -33,12 +33,12 @@ def untold(pane: Pane, stores: Sequence[Store]) -> tuple[str, ...]:
     return (f"? {where}rows that came over the thin wire have no labels; --wire full brings them",)
 
 
-def nowhere(wanted: Sequence[LabelTerm], rows: Iterable[Row | None]) -> tuple[str, ...]:
+def nowhere(wanted: Sequence[LabelTerm], rows: Iterable[Row]) -> tuple[str, ...]:
     """Which wanted label no row has, and what there is instead; nothing when each of them is on some row."""
     found: dict[str, set[str]] = {}
     count = 0
     for row in rows:
-        if row is not None and known(row):
+        if known(row):
             count += 1
             for key, value in values(row).items():
                 found.setdefault(key, set()).add(value)

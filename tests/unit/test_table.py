@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.base import Row
 from edgetui.model.panes.base import Column, Pane, PaneRow
 from edgetui.table import printable, rows_as_text
 
@@ -24,7 +25,11 @@ class Sample(Pane):
 
 def row(name: str, count: int = 1, sign: str = " ") -> PaneRow:
     return PaneRow(
-        ObjectKey("plant", "X", "", name), "u", "1", 3, sign, ("plant", name, count, "a long note", "4m")
+        ObjectKey("plant", "X", "", name),
+        Row(namespace="", name=name, uid="u", resource_version="1"),
+        3,
+        sign,
+        ("plant", name, count, "a long note", "4m"),
     )
 
 

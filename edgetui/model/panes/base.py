@@ -46,12 +46,18 @@ class PaneRow(msgspec.Struct, gc=False):
     """
 
     key: ObjectKey
-    uid: str
-    resource_version: str
+    of: Row
     severity: int
     sign: str
     values: tuple[Any, ...]
-    of: Row | None = None
+
+    @property
+    def uid(self) -> str:
+        return self.of.uid
+
+    @property
+    def resource_version(self) -> str:
+        return self.of.resource_version
 
 
 shared_state = lru_cache(512)(State)
@@ -210,12 +216,10 @@ class Pane:
         state = shared_state(words, heard)
         return PaneRow(
             key=ObjectKey(store.cluster, kind, row.namespace, row.name),
-            uid=row.uid,
-            resource_version=row.resource_version,
+            of=row,
             severity=severity,
             sign=sign,
             values=(store.cluster, *(state if value is STATE else value for value in values)),
-            of=row,
         )
 
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
