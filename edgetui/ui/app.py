@@ -310,26 +310,44 @@ class EdgetuiApp(DrawnApp):
 
     def open_detail(self, key: ObjectKey) -> None:
         """Show everything about one object."""
-        from .screens.rollout import screen_of
-
-        self.push_screen(screen_of(key))
+        self._open("detail", key)
 
     def open_manifest(self, key: ObjectKey) -> None:
         """Show one object as YAML."""
-        from .screens.manifest import ManifestScreen
-
-        self.push_screen(ManifestScreen(key))
+        self._open("manifest", key)
 
     def open_logs(self, key: ObjectKey | None) -> None:
         """Show the log of a pod, or of the worst pod of a workload."""
-        from .screens.logs import LogScreen
-
         if key is None:
             self.flash("There is nothing under the cursor.")
         elif key.kind not in LOGGED:
             self.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no log; pods and rollouts have.")
         else:
+            self._open("logs", key)
+
+    def _open(self, view: str, key: ObjectKey) -> None:
+        self.main.will_open(view, key)
+        self.show_view(view, key)
+
+    def show_view(self, view: str, key: ObjectKey) -> None:
+        """Show one object in one way, without remembering the place that is left."""
+        if view == "logs":
+            from .screens.logs import LogScreen
+
             self.push_screen(LogScreen(key))
+        elif view == "manifest":
+            from .screens.manifest import ManifestScreen
+
+            self.push_screen(ManifestScreen(key))
+        else:
+            from .screens.rollout import screen_of
+
+            self.push_screen(screen_of(key))
+
+    def close_views(self) -> None:
+        """Leave the open objects; screens that ask something stay."""
+        while self.screen is not self.main and hasattr(self.screen, "place"):
+            self.pop_screen()
 
     def watch_on_demand(self, pane: Pane, shown: bool) -> None:
         """Services and events are watched only while a pane shows them."""

@@ -253,7 +253,7 @@ async def test_details_live_with_the_object_and_say_when_it_is_gone() -> None:
         await screen.changed()
         assert "this deployment no longer exists" in screen.text()
         await screen.press("s")
-        assert "nothing under the cursor" in screen.text()
+        assert "Deployment press in line-2 on plant is gone." in screen.text()
 
 
 @pytest.mark.parametrize("theme", ["ansi", "dark", "light", "high-contrast", "mono"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgetui.actions.registry import ACTIONS
 from edgetui.ui.commands import COMMANDS
-from edgetui.ui.keymap import LOG_KEYS, LOOKING
+from edgetui.ui.keymap import AROUND, LOG_KEYS, LOOKING, OBJECT_VIEWS
 from edgetui.ui.spans import Span, Spans, line
 
 from .base import TextScreen
@@ -39,6 +39,9 @@ class HelpScreen(TextScreen):
         for key in LOOKING:
             if key.words:
                 out.append(line(Span(f"  {self.app.key_of(key.name, key.shown):<11}", "title"), key.words))
+        around = [key for key in LOOKING if key.words and key.action in AROUND | OBJECT_VIEWS]
+        shown = "  ".join(self.app.key_of(key.name, key.shown) for key in around)
+        out.append(line(Span("  too on an object that is open  ", "quiet"), Span(shown, "title")))
         out += [line(), line(Span("commands behind :, a beginning is enough", "title"))]
         out += [
             line(Span(f"  {one.shown:<11}", "title"), one.words)

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from edgetui.actions.registry import ACTIONS
 from edgetui.model.fleet import FleetView
-from edgetui.model.identity import ObjectRef
+from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
     from edgetui.ui.commander import Commander
     from edgetui.ui.places import History, Place
-    from edgetui.ui.widgets.command_bar import CommandBar
 
 GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
@@ -76,7 +75,6 @@ class MainScreen(Screen[None]):
         """The one namespace that is shown, empty for all."""
         self._places: History | None = None
         self._commander: Commander | None = None
-        self._command_bar: CommandBar | None = None
         self.complete = False
         """Whether everything is there that a key may want."""
 
@@ -111,8 +109,6 @@ class MainScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Back from another screen."""
-        if self._places is not None and (place := self._places.current) is not None and place.opened:
-            self._places.back(place)
         self.app.screen_in_front()
         self.update_header()
 
@@ -274,12 +270,7 @@ class MainScreen(Screen[None]):
 
     async def action_command(self, text: str = "") -> None:
         """Type a command."""
-        if self._command_bar is None:
-            from edgetui.ui.widgets.command_bar import CommandBar
-
-            self._command_bar = CommandBar(self.commander.run, self.commander.complete)
-            await self.mount(self._command_bar, before=self.footer)
-        self._command_bar.open(text)
+        await self.commander.open_line(self, text)
 
     def action_namespace(self) -> None:
         """Choose the one namespace that is shown, or all."""
@@ -297,7 +288,8 @@ class MainScreen(Screen[None]):
 
     def action_went(self, step: int) -> None:
         """Back to the place before, or forward again."""
-        place = self.history.back(self._here()) if step < 0 else self.history.forward(self._here())
+        here = self._here()
+        place = self.history.back(here) if step < 0 else self.history.forward(here)
         if place is not None:
             self.commander.go_to(place)
 
@@ -321,16 +313,29 @@ class MainScreen(Screen[None]):
         self._update_tabs()
         self._share_height()
 
-    def _here(self) -> Place:
+    @property
+    def place(self) -> Place:
+        """The current pane with its filter and cursor."""
         from edgetui.ui.places import Place
 
         return Place(self._current, self.current.filter_text, self.current.table.cursor)
 
+    def _here(self) -> Place:
+        """Where a person is: in a pane, or at an open object."""
+        place: Place = getattr(self.app.screen, "place", self.place)
+        return place
+
     def leave_for(self, go: Callable[[], None]) -> None:
-        """Go to another place, and remember both."""
+        """Go to another place, from an open object too, and remember both."""
         here = self._here()
+        self.app.close_views()
         go()
         self.history.go(here, self._here())
+
+    def will_open(self, view: str, key: ObjectKey) -> None:
+        """Remember that an object is opened from here."""
+        here = self._here()
+        self.history.go(here, here._replace(key=key, view=view))
 
     def filter(self, text: str) -> None:
         """Show only rows of the current pane that match."""
@@ -348,8 +353,6 @@ class MainScreen(Screen[None]):
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         """Enter opens the object."""
-        here = self._here()
-        self.history.go(here, here._replace(key=message.key, opened=True))
         self.app.open_detail(message.key)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -408,7 +411,7 @@ class MainScreen(Screen[None]):
 
     def _focus_table(self) -> None:
         """Give the keys to the current pane at once, unless a filter is being typed."""
-        typing = self._command_bar is not None and self._command_bar.display
+        typing = self._commander is not None and self._commander.typing
         if not self.filter_bar.display and not typing:
             self.set_focus(self.current.table, scroll_visible=False)
 
