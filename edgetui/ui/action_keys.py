@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from edgetui.actions.registry import ACTIONS, Action
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.deployment import DeploymentRow
 
 from .keymap import actions_for, kind_word
 from .widgets.bars import KeyHint
@@ -39,12 +41,26 @@ class ActionKeys:
         hints = [
             (
                 action.front,
-                KeyHint(self._app.key_of(action.id, action.key), action.label, self._off(action.id, key)),
+                KeyHint(
+                    self._app.key_of(action.id, action.key),
+                    self.label(action, key),
+                    self._off(action.id, key),
+                ),
             )
             for action in actions_for(kind)
         ]
         front = [hint for first, hint in hints if first]
         return [*front, *looks, *(hint for first, hint in hints if not first)]
+
+    def label(self, action: Action, key: ObjectKey | None) -> str:
+        """What an action would do to an object now: the same key takes a pause back, and a guard."""
+        row = self._app.fleet.find(key) if action.id == "pause" and key is not None else None
+        if isinstance(row, DeploymentRow) and row.paused:
+            return ACTIONS["resume"].label
+        flows = self._app.loaded_flows
+        if action.id == "guard" and flows is not None and key in flows.guards:
+            return "cancel guard"
+        return action.label
 
     def _off(self, action_id: str, key: ObjectKey | None) -> str:
         if self._app.options.read_only:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from .flows import Flows
     from .measured import Measured
+    from .ways import Ways
 
 
 class EdgetuiApp(DrawnApp):
@@ -79,6 +80,7 @@ class EdgetuiApp(DrawnApp):
         self.fleet = Fleet(stores)
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
+        self._ways: Ways | None = None
         self._flows: Flows | None = None
         self._measured: Measured | None = None
         self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
@@ -143,6 +145,15 @@ class EdgetuiApp(DrawnApp):
 
             self._timeline = Timeline(self._began)
         return self._timeline
+
+    @property
+    def ways(self) -> Ways:
+        """The ways to open objects and to go back; loaded when first gone."""
+        if self._ways is None:
+            from .ways import Ways
+
+            self._ways = Ways(self)
+        return self._ways
 
     @property
     def loaded_flows(self) -> Flows | None:
@@ -310,11 +321,11 @@ class EdgetuiApp(DrawnApp):
 
     def open_detail(self, key: ObjectKey) -> None:
         """Show everything about one object."""
-        self._open("detail", key)
+        self.ways.open("detail", key)
 
     def open_manifest(self, key: ObjectKey) -> None:
         """Show one object as YAML."""
-        self._open("manifest", key)
+        self.ways.open("manifest", key)
 
     def open_logs(self, key: ObjectKey | None) -> None:
         """Show the log of a pod, or of the worst pod of a workload."""
@@ -323,31 +334,7 @@ class EdgetuiApp(DrawnApp):
         elif key.kind not in LOGGED:
             self.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no log; pods and rollouts have.")
         else:
-            self._open("logs", key)
-
-    def _open(self, view: str, key: ObjectKey) -> None:
-        self.main.will_open(view, key)
-        self.show_view(view, key)
-
-    def show_view(self, view: str, key: ObjectKey) -> None:
-        """Show one object in one way, without remembering the place that is left."""
-        if view == "logs":
-            from .screens.logs import LogScreen
-
-            self.push_screen(LogScreen(key))
-        elif view == "manifest":
-            from .screens.manifest import ManifestScreen
-
-            self.push_screen(ManifestScreen(key))
-        else:
-            from .screens.rollout import screen_of
-
-            self.push_screen(screen_of(key))
-
-    def close_views(self) -> None:
-        """Leave the open objects; screens that ask something stay."""
-        while self.screen is not self.main and hasattr(self.screen, "place"):
-            self.pop_screen()
+            self.ways.open("logs", key)
 
     def watch_on_demand(self, pane: Pane, shown: bool) -> None:
         """Services and events are watched only while a pane shows them."""
@@ -389,12 +376,14 @@ class EdgetuiApp(DrawnApp):
         """Hold the rows still, or let them go on."""
         self.feed.hold(not self.feed.held)
         self.main.update_header()
+        self.main.update_footer()
 
     def action_help(self) -> None:
         """Show the keys."""
         from .screens.help import HelpScreen
 
-        self.push_screen(HelpScreen())
+        target = getattr(self.screen, "target", None)
+        self.push_screen(HelpScreen(target.key if target is not None else None))
 
     def action_timeline(self) -> None:
         """Show what turned bad, or good again, since the start."""

@@ -17,7 +17,6 @@ from edgetui.terminal.textual_seam import screen_text
 from .commands import Command, completions, parse
 from .endings import Endings
 from .keymap import PANE_ORDER, kind_word
-from .places import Place
 from .screens.object import ObjectScreen
 from .screens.pick import PickScreen
 from .widgets.command_bar import CommandBar
@@ -142,7 +141,7 @@ class Commander:
 
     def show_namespace(self, name: str) -> None:
         """Show only the rows of one namespace, and ask for no others where each costs a watch; empty for all."""
-        self._app.close_views()
+        self._app.ways.close_views()
         self._main.narrow_to(name)
         for session in self._app.sessions.values():
             session.look_at([name] if name else [])
@@ -173,7 +172,7 @@ class Commander:
 
         A filter or a namespace that hides it goes.
         """
-        self._main.leave_for(lambda: self._go_to(key, opened))
+        self._app.ways.leave_for(lambda: self._go_to(key, opened))
 
     def _go_to(self, key: ObjectKey, opened: str) -> None:
         main = self._main
@@ -186,18 +185,7 @@ class Commander:
         if not main.current.table.go_to(key):
             self._app.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no row here.")
         elif opened:
-            self._app.show_view(opened, key)
-
-    def go_to(self, place: Place) -> None:
-        """Go to a place that was left."""
-        main = self._main
-        self._app.close_views()
-        main.show_pane(place.pane)
-        main.filter(place.filter)
-        if place.key is not None:
-            main.current.table.go_to(place.key)
-            if place.view:
-                self._app.show_view(place.view, place.key)
+            self._app.ways.show(opened, key)
 
     def _state(self, key: ObjectKey) -> str:
         view = self._main.view_of(pane_of(key.kind))

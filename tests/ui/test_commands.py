@@ -274,7 +274,7 @@ async def test_a_command_on_an_open_object_is_about_that_object(monkeypatch: pyt
         await screen.press("4")
         assert screen.app.main.current.table.cursor.name != "weld"
         for view in ("detail", "manifest", "logs"):
-            screen.app.show_view(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
+            screen.app.ways.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
             await screen.pilot.pause()
             await screen.press("colon", *"rest", "tab", "enter")
             assert begun.pop() == ("restart", "weld")
@@ -308,7 +308,7 @@ async def test_a_command_on_an_open_object_is_about_that_object(monkeypatch: pyt
 async def test_an_open_object_can_be_dumped_and_its_name_copied(tmp_path: Path) -> None:
     async with running([plant()]) as screen:
         for view, name in (("detail", "weld"), ("manifest", "weld"), ("logs", "weld-5d4b8-qq9rm")):
-            screen.app.show_view(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
+            screen.app.ways.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
             await screen.pilot.pause()
             shown = screen.text().splitlines()[:20]
             screen.app.main.commander.run(f"dump {tmp_path / view}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from edgetui.actions.audit import AuditLog
 from edgetui.cluster.narrow_informer import Aside, Scope
 from edgetui.model.freshness import Link, LinkState
+from edgetui.ui.widgets.bars import KeyHint
 from tests.unit.actions.scripted import Answer, Connected, Request, scripted
 from tests.unit.model import factories as f
 
@@ -110,6 +111,8 @@ async def test_the_same_key_cancels_after_a_question_and_so_does_escape(tmp_path
         assert len(screen.app.flows.guards) == 1
         await until_shown(screen, "GUARD press 1m")
         await screen.press("escape")  # the filter
+        press = screen.app.main.current.table.cursor
+        assert KeyHint("g", "cancel guard") in screen.app.action_keys.hints(press, ())
         await screen.press("escape")
         await until_shown(screen, "Cancel the guard of deployment press on plant?")
         await screen.press("right", "enter")

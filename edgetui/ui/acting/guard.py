@@ -45,6 +45,7 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     )
     await guard.agree()
     flows.guards[ref.key] = guard
+    flows.app.main.update_footer()
     flows.app.flash(f"Guarding {what}; it stands in the header, and g cancels it.")
     flows.app.run_worker(_watch(flows, guard, progress), group="guard", exit_on_error=False)
 

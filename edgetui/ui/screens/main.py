@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -13,22 +12,22 @@ from textual.screen import Screen
 
 from edgetui.actions.registry import ACTIONS
 from edgetui.model.fleet import FleetView
-from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
-from edgetui.ui.widgets.bars import KeyHint, tab_line
-from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.live_table import LiveTable
-from edgetui.ui.widgets.pane_view import PaneView, pane_tabs, shared_height
+from edgetui.ui.widgets.pane_view import PaneView, shared_height
+from edgetui.ui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
     from edgetui.ui.commander import Commander
-    from edgetui.ui.places import History, Place
+    from edgetui.ui.places import Place
 
 GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
@@ -63,7 +62,7 @@ class MainScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.header = HeaderBar(id="header")
-        self.tabs = LineBar(id="tabs")
+        self.tabs = TabBar(id="tabs")
         self.filter_bar = FilterBar(self.filter)
         self.footer = FooterBar(id="footer")
         self.panes: dict[str, PaneView] = {}
@@ -73,7 +72,6 @@ class MainScreen(Screen[None]):
         self._heights: tuple[int, ...] = ()
         self.namespace = ""
         """The one namespace that is shown, empty for all."""
-        self._places: History | None = None
         self._commander: Commander | None = None
         self.complete = False
         """Whether everything is there that a key may want."""
@@ -150,32 +148,25 @@ class MainScreen(Screen[None]):
             self._commander = Commander(self.app)
         return self._commander
 
-    @property
-    def history(self) -> History:
-        """The places that were left; loaded when the first one is."""
-        if self._places is None:
-            from edgetui.ui.places import History
-
-            self._places = History()
-        return self._places
-
     # -- data
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Rows or states changed: every pane takes its part, the visible ones paint it."""
-        status = any(change.status for change in changes.values())
+        touched = status = any(change.status for change in changes.values())
         for pane in self.panes.values():
             change = pane.view.absorb(changes, now)
             if change.turned and pane.pane.id not in ON_DEMAND:
                 self.app.timeline.add(pane.pane, change.turned, now)
             if not pane.is_attached:
                 continue
+            touched |= pane is self.current and pane.table.cursor in change.changed
             if change.order or change.changed:
                 pane.absorb(change)
             elif status:
                 pane.status_changed()
         if status:
             self.update_header()
+        if touched:
             self.update_footer()
         self._update_tabs()
         self._share_height()
@@ -197,7 +188,9 @@ class MainScreen(Screen[None]):
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
         target = self.target
-        looks = [KeyHint("/", "filter"), KeyHint("enter", "open")]
+        looks = [KeyHint("space", "go on")] if self.app.frozen else []
+        looks += [KeyHint("esc", "all rows")] if self.current.filter_text else []
+        looks += [KeyHint("/", "filter"), KeyHint("enter", "open")]
         if target and target.key.kind in LOGGED:
             looks.append(KeyHint("l", "logs"))
         hints = self.app.action_keys.hints(target.key if target else None, self.current.pane.kinds, looks)
@@ -207,7 +200,7 @@ class MainScreen(Screen[None]):
 
     def action_pane(self, pane_id: str) -> None:
         """Show a pane and give it the keys."""
-        self.leave_for(lambda: self.show_pane(pane_id))
+        self.app.ways.leave_for(lambda: self.show_pane(pane_id))
 
     def action_next_pane(self, step: int) -> None:
         """The next of the panes that are there."""
@@ -231,8 +224,7 @@ class MainScreen(Screen[None]):
         """Clear the filter; then leave a large pane."""
         self.footer.clear()
         if self.current.filter_text:
-            self.current.set_filter("")
-            self._update_tabs()
+            self.filter("")
         elif self._current in ON_DEMAND:
             self.show_pane("nodes")
         elif self.zoomed:
@@ -288,10 +280,7 @@ class MainScreen(Screen[None]):
 
     def action_went(self, step: int) -> None:
         """Back to the place before, or forward again."""
-        here = self._here()
-        place = self.history.back(here) if step < 0 else self.history.forward(here)
-        if place is not None:
-            self.commander.go_to(place)
+        self.app.ways.step(step)
 
     def action_act(self, action_id: str) -> None:
         """Begin an action on the marked rows one by one, or on what is under the cursor."""
@@ -320,28 +309,12 @@ class MainScreen(Screen[None]):
 
         return Place(self._current, self.current.filter_text, self.current.table.cursor)
 
-    def _here(self) -> Place:
-        """Where a person is: in a pane, or at an open object."""
-        place: Place = getattr(self.app.screen, "place", self.place)
-        return place
-
-    def leave_for(self, go: Callable[[], None]) -> None:
-        """Go to another place, from an open object too, and remember both."""
-        here = self._here()
-        self.app.close_views()
-        go()
-        self.history.go(here, self._here())
-
-    def will_open(self, view: str, key: ObjectKey) -> None:
-        """Remember that an object is opened from here."""
-        here = self._here()
-        self.history.go(here, here._replace(key=key, view=view))
-
     def filter(self, text: str) -> None:
         """Show only rows of the current pane that match."""
         if text != self.current.filter_text:
             self.current.set_filter(text)
             self._update_tabs()
+            self.update_footer()
 
     # -- messages of the widgets
 
@@ -449,4 +422,4 @@ class MainScreen(Screen[None]):
         shown = [
             pane for pane in self.panes.values() if pane.pane.id not in ON_DEMAND or pane is self.current
         ]
-        self.tabs.say(tab_line(pane_tabs(shown, self.current), self.app.size.width))
+        self.tabs.show(shown, self.current)

@@ -52,7 +52,7 @@ class ObjectScreen(Screen[None]):
 
     def action_went(self, step: int) -> None:
         """Back to the object that was opened before, or forward again."""
-        self.app.main.action_went(step)
+        self.app.ways.step(step)
 
     def action_copy(self) -> None:
         """The object's name to the terminal's clipboard."""
