@@ -198,7 +198,7 @@ class EdgetuiApp(DrawnApp):
     def ring(self, sentence: str) -> None:
         """Ring the terminal's bell, and hand it a notice where it shows those."""
         self.bell()
-        if self._driver is not None and self.options.profile.name != "serial":
+        if self._driver is not None and not self.options.profile.bare:
             self._driver.write(f"\x1b]9;{clean(sentence)}\x1b\\")
 
     def forget_keys(self) -> None:

@@ -211,8 +211,8 @@ class Commander:
 
     def copy(self, names: Sequence[str]) -> None:
         """Put names into the clipboard of the terminal."""
-        if self._app.options.profile.name == "serial":
-            self._app.flash("A serial terminal has no clipboard.")
+        if bare := self._app.options.profile.bare:
+            self._app.flash(f"{bare} has no clipboard.")
         elif names:
             self._app.copy_to_clipboard("\n".join(names))
             what = names[0] if len(names) == 1 else plural(len(names), "name")

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.actions.registry import ACTIONS
 from edgetui.model.identity import ObjectKey
@@ -361,6 +362,15 @@ async def test_the_screen_goes_to_a_file_of_ones_own_and_never_over_another(tmp_
         assert said(screen) == f"{file} is there already; name another file."
         screen.app.main.commander.run(f"dump {tmp_path / 'no' / 'where'}")
         assert "could not be written: No such file or directory" in said(screen)
+
+
+async def test_a_notice_goes_only_where_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for profile, notices in ((None, 1), (SERIAL, 0), (replace(SERIAL, name="local", console=True), 0)):
+        async with running([plant()], **({"profile": profile} if profile else {})) as screen:
+            written: list[str] = []
+            monkeypatch.setattr(screen.app._driver, "write", written.append)
+            screen.app.ring("press on plant: complete\x1b[2J")
+            assert written == ["\x1b]9;press on plant: complete [2J\x1b\\"] * notices
 
 
 async def test_the_terminal_rings_when_the_rollout_under_the_cursor_has_ended() -> None:
