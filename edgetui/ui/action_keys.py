@@ -35,20 +35,15 @@ class ActionKeys:
     ) -> list[KeyHint]:
         """The actions for what is under the cursor, with the reason where one does not work.
 
-        `looks` are keys that only look; they stand before the actions that a short footer has no room for.
+        `looks` are keys that only look; they stand before the actions that a short footer has no room for. A key that
+        takes something back always has room.
         """
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
-        hints = [
-            (
-                action.front,
-                KeyHint(
-                    self._app.key_of(action.id, action.key),
-                    self.label(action, key),
-                    self._off(action.id, key),
-                ),
-            )
-            for action in actions_for(kind)
-        ]
+        hints = []
+        for action in actions_for(kind):
+            shown, label = self._app.key_of(action.id, action.key), self.label(action, key)
+            takes_back = label != action.label
+            hints.append((action.front or takes_back, KeyHint(shown, label, self._off(action.id, key))))
         front = [hint for first, hint in hints if first]
         return [*front, *looks, *(hint for first, hint in hints if not first)]
 

@@ -124,7 +124,7 @@ class EdgetuiApp(DrawnApp):
     def guard_words(self, key: ObjectKey) -> str:
         """What the guard of an object does now; empty when it has none."""
         guard = self._flows.guards.get(key) if self._flows is not None else None
-        return f"guard: {guard.says}; g cancels it" if guard is not None else ""
+        return f"guard, {self.key_of('guard', 'g')} cancels it: {guard.says}" if guard is not None else ""
 
     def offer_to_cancel(self) -> None:
         """While a guard counts down: ask whether to cancel it."""

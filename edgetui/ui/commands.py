@@ -39,7 +39,7 @@ COMMANDS: dict[str, Command] = {
         Command("yaml", "the object as YAML, as the server has it"),
         Command("jump", "to the owner of the object, or to what it owns", others=("owner",)),
         Command("theme", "draw in this theme", "NAME"),
-        Command("notify", "ring when the rollout under the cursor has ended"),
+        Command("notify", "ring when the rollout under the cursor, or open, has ended"),
         Command("dump", "write what is on the screen to a file", "FILE"),
         Command("help", "the keys"),
         Command("quit", "leave", others=("q",)),

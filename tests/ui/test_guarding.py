@@ -87,7 +87,7 @@ async def test_the_plan_says_when_and_to_what_and_that_it_ends_with_the_screen(t
         await screen.press("g", "enter")
         await until_shown(screen, "back to")
         text = screen.text()
-        assert "back to  revision 7, registry.local/press:2.0" in text
+        assert "back to   revision 7, registry.local/press:2.0" in text
         assert "fail for 2m" in text
         assert "ends with this screen and its SSH session" in text
         assert "more lines" not in text
@@ -126,7 +126,7 @@ async def test_it_counts_down_in_the_header_and_in_the_details(tmp_path: Path) -
         await guarded(screen)
         await until_shown(screen, "GUARD press 1m")
         await screen.press("enter")
-        await until_shown(screen, "guard: rolls back in 1m")
+        await until_shown(screen, "guard, g cancels it: rolls back in 1m")
 
 
 async def test_the_same_key_cancels_after_a_question_and_so_does_escape(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ async def test_where_all_is_well_it_waits_for_the_next_release(tmp_path: Path) -
         await screen.press("right", "enter")
         await until_shown(screen, "GUARD oven")
         await screen.press("enter")
-        await until_shown(screen, "guard: waiting for the next release")
+        await until_shown(screen, "guard, g cancels it: waiting for the next release")
 
 
 async def test_an_end_that_came_by_itself_waits_to_be_read(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ async def test_the_keys_say_what_they_do_now() -> None:
         store.apply("Deployment", row_of("Deployment", paused))
         await screen.changed()
         assert "p resume" in screen.text(), "the row changed under the cursor"
+        hints = screen.app.action_keys.hints(screen.app.main.current.table.cursor, ())
+        assert "resume" in [hint.label for hint in hints[:4]], "a short footer has room for it"
         await screen.press("enter")
         assert "p resume" in screen.text()
         await screen.press("question_mark")

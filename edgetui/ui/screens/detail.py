@@ -18,7 +18,7 @@ from edgetui.ui.keymap import LOGGED, object_bindings
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.bars import KeyHint
 
-from .base import TextScreen
+from .base import BACK, HELP, TextScreen
 from .object import COMMAND, ObjectScreen
 
 READS = {"Deployment": "ReplicaSet"}
@@ -32,6 +32,7 @@ class DetailScreen(ObjectScreen, TextScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = object_bindings()
     shows = "detail"
+    last_hints = (HELP, BACK)
 
     def __init__(self, key: ObjectKey) -> None:
         super().__init__()

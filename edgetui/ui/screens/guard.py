@@ -79,7 +79,7 @@ class GuardScreen(Dialog[Terms | None]):
             out.append(line(Span(f"! {said}", "bad")))
         elif said := hasty(patience):
             out.append(line(Span(f"! {said}", "warn")))
-        return [*out, line()]
+        return out
 
     def below(self) -> Sequence[Widget]:
         """The fields and what the keys do."""

@@ -26,7 +26,7 @@ from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.log_view import LogView
 
-from .base import BACK
+from .base import BACK, HELP
 from .detail import READS
 from .object import COMMAND, ObjectScreen
 
@@ -173,7 +173,7 @@ class LogScreen(ObjectScreen):
         self.header.show(app.stores, now, app.badges, app.options.profile.label)
         self.heading.say(log_words.title(self.key, self._pod, self._pods, tail, width))
         self.state_bar.say(log_words.state_line(said, view, tail, self._found, width))
-        self.footer.set_hints(self._hints(), (KeyHint("?", "help"), BACK))
+        self.footer.set_hints(self._hints(), (HELP, BACK))
 
     def _trouble(self) -> Diagnosis | None:
         row = self._row

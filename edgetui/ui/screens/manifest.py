@@ -16,7 +16,7 @@ from edgetui.ui.feed import Changes
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
 
-from .base import TextScreen
+from .base import BACK, HELP, TextScreen
 from .object import COMMAND, ObjectScreen
 
 AGAIN = 3.0
@@ -27,6 +27,7 @@ class ManifestScreen(ObjectScreen, TextScreen):
     """The manifest of `key`."""
 
     shows = "manifest"
+    last_hints = (HELP, BACK)
 
     def __init__(self, key: ObjectKey) -> None:
         super().__init__()
