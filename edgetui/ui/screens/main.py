@@ -21,8 +21,7 @@ from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.live_table import LiveTable
-from edgetui.ui.widgets.pane_view import PaneView, shared_height
-from edgetui.ui.widgets.tab_bar import TabBar
+from edgetui.ui.widgets.pane_view import PaneView, TabBar, shared_height
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp

@@ -1,8 +1,8 @@
-"""One pane: a title that counts, and its live table; and how several panes share the screen."""
+"""One pane: a title that counts, and its live table; and how several panes share the screen or stand behind tabs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -15,6 +15,7 @@ from edgetui.ui import words
 from edgetui.ui.layout import PaneLayout
 from edgetui.ui.spans import Span, Spans, line
 
+from .bars import Tab, tab_line
 from .base import LineBar
 from .live_table import LiveTable
 
@@ -213,3 +214,18 @@ def shared_height(rows: Mapping[str, int], body: int, *, quad: bool) -> tuple[in
     below = body - top - 2
     rollouts = max(5, min(rows["rollouts"], below * 4 // 10))
     return (top, below - rollouts, rollouts)
+
+
+class TabBar(LineBar):
+    """One tab for each pane in the order of their keys, with what narrows it behind its number of rows."""
+
+    def show(self, panes: Iterable[PaneView], current: PaneView) -> None:
+        """Say them again; `current` is the pane that is shown."""
+        tabs = []
+        for pane in sorted(panes, key=lambda pane: pane.number):
+            count = pane.count_text
+            if pane.aside:
+                total, dot, summary = count.partition(" · ")
+                count = f"{total} {pane.aside}{dot}{summary}"
+            tabs.append(Tab(str(pane.number), pane.name_text, count, pane is current, pane.view.bad > 0))
+        self.say(tab_line(tabs, self.app.size.width))
