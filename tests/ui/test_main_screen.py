@@ -263,6 +263,8 @@ async def test_help_lists_every_action_and_key() -> None:
             "clear the filter",
             "enter",
             "old, still serving",
+            "autoscalers  show the autoscalers",
+            "too on an object that is open  y  l  :  f  [ ]  ctrl+y  ?",
         ):
             assert words in screen.text()
         await screen.press("escape")
