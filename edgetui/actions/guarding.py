@@ -213,7 +213,8 @@ class Guard:
         over = self.state.phase is Phase.DONE and self.state.template != self._found_good
         if over and not self._keep:
             await self._note("done")
-            return Ending(f"{self.words} is complete and stayed so; its guard ended.", good=True)
+            stayed = f"{self.words} is complete and stayed so for {duration(self.terms.after)}"
+            return Ending(f"{stayed}; its guard ended.", good=True)
         if self.state.phase is Phase.FIRE:
             self._firing = asyncio.create_task(self._fire(self.state.template))
         return None
@@ -256,7 +257,8 @@ class Guard:
                     "seconds": round(self.state.bad, 1),
                 }
             }
-            self._progress(Step(f"{check.evidence[0]}, seen for {duration(self.state.bad)}", "info"))
+            seen = f"seen for {duration(self.state.bad)}, agreed {duration(self.terms.patience)}"
+            self._progress(Step(f"{check.evidence[0]}, {seen}", "info"))
             receipt = await rollback.perform(
                 self._own, self.session, check.view, check.target, wait=REACH, about=about
             )

@@ -54,7 +54,7 @@ async def prepare(session: Session, ref: ObjectRef, terms: Terms, *, on_screen: 
                 f"its new pods fail for {duration(terms.patience)}, and none of them gets ready meanwhile",
             ),
             ("proof", "a missing or refused image, a crash loop, no start by the deadline"),
-            ("not", "old data, a pull that times out, pods that are slow"),
+            ("no proof", "old data, a pull that times out, pods that are slow"),
             ("until", f"complete for {duration(terms.after)} without proof; it fires once for a template"),
         ),
         warnings=(*warnings, *view.notes, *slow_to_follow(view.row)),

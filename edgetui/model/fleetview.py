@@ -46,7 +46,7 @@ class FleetView:
     """One pane over many stores.
 
     `keys` are the visible rows in screen order; do not change the list. `total` counts all rows, `shown`
-    those that pass the filter, `bad` the broken ones among all.
+    those that pass the filter, `bad` the broken ones among those.
     """
 
     def __init__(self, pane: Pane, stores: Sequence[Store]) -> None:
@@ -56,6 +56,7 @@ class FleetView:
         self._rows: dict[ObjectKey, PaneRow] = {}
         self._ascending: list[ObjectKey] = self.keys
         self._severities = [0, 0, 0, 0]
+        self._shown: list[int] | None = None
         self._unsettled: set[ObjectKey] = set()
         self._signatures: dict[str, Signature] = {}
         self._filter = Filter("", pane)
@@ -75,7 +76,7 @@ class FleetView:
 
     @property
     def bad(self) -> int:
-        return self._severities[BAD]
+        return self._shown_severities()[BAD]
 
     def row(self, key: ObjectKey) -> PaneRow | None:
         return self._rows.get(key)
@@ -98,8 +99,19 @@ class FleetView:
         return (len(self._rows), self._severities[BAD], self._severities[WATCH])
 
     def summary(self) -> str:
-        """What the tab says: "3 failing"."""
-        return self.pane.tally(self._severities[BAD], self._severities[WATCH])
+        """What the tab says of the rows that pass the filter: "3 failing"."""
+        shown = self._shown_severities()
+        return self.pane.tally(shown[BAD], shown[WATCH])
+
+    def _shown_severities(self) -> Sequence[int]:
+        """How many rows of each severity pass the filter; counted anew only after a change."""
+        if not self._filter.active:
+            return self._severities
+        if self._shown is None:
+            self._shown = [0, 0, 0, 0]
+            for key in self.keys:
+                self._shown[self._rows[key].severity] += 1
+        return self._shown
 
     # -- taking changes in
 
@@ -182,6 +194,7 @@ class FleetView:
         fresh = {key: row for key, row in touched.items() if self._rows.get(key) != row}
         if not fresh:
             return ViewChange()
+        self._shown = None
         turned = [
             Turn(key, old, row)
             for key, row in fresh.items()
@@ -259,6 +272,7 @@ class FleetView:
 
     def _put_in_order(self, keys: list[ObjectKey]) -> None:
         self._ascending = sorted(keys, key=self._place)
+        self._shown = None
         self.keys = self._ascending[::-1] if self._reverse else self._ascending
 
     def _place(self, key: ObjectKey) -> tuple[Any, ...]:

@@ -32,6 +32,22 @@ class Terms(msgspec.Struct, frozen=True):
     after: float = 600.0
 
 
+LEAST, HASTY = 10.0, 60.0
+"""Seconds below which a pod that starts is taken for one that fails, and below which one short failure is enough."""
+
+
+def wrong(patience: float) -> str:
+    """What speaks against a span that failures must last, empty for nothing."""
+    if patience >= LEAST:
+        return ""
+    return f"Less than {duration(LEAST)} proves nothing: a pod may restart once and be well."
+
+
+def hasty(patience: float) -> str:
+    """What to warn of with a span that failures must last."""
+    return f"Less than {duration(HASTY)}: one pod that fails shortly is enough." if patience < HASTY else ""
+
+
 class Phase(StrEnum):
     BLIND = "blind"  # nothing can be judged now: not heard, not seen by its controller, paused
     WATCHING = "watching"  # nothing speaks against the release

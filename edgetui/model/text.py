@@ -12,6 +12,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SPANS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "m"), (_MINUTE, "m", 1, "s"))
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
 _QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]+\.?)(?:([eE][+-]?[0-9]+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
+_SPAN = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _MOST_QUANTITY = 2.0**64  # the API caps quantities at 2**63
 _SCALE = {
     "n": 1e-9,
@@ -51,6 +52,15 @@ def squeeze(text: str | None, limit: int = MAX_MESSAGE) -> str:
     text = clean(text, len(text))
     head = limit // 3
     return text if len(text) <= limit else f"{text[:head]}…{text[head + 1 - limit :]}"
+
+
+def seconds_of(text: str) -> float | None:
+    """Seconds of a span of time as "90", "90s", "5m" or "1h30m", at least one; None for anything else."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return float(max(1, hours * 3600 + minutes * 60 + seconds))
 
 
 def unix(timestamp: str | None) -> int:

@@ -27,7 +27,8 @@ class Profile(msgspec.Struct, frozen=True):
 
     `flush` is the shortest time (s) between two data updates on screen, `escape_delay` (ms) how long a lone ESC
     waits for the rest of a key sequence, `mouse` whether the mouse is asked for, `ascii` whether only ASCII may
-    be sent. `colours` is one of COLOUR_DEPTHS. A `forced` profile stays whatever the link turns out to be.
+    be sent. `colours` is one of COLOUR_DEPTHS. A `forced` profile stays whatever the link turns out to be. `console` is
+    true on the text console of a Linux machine.
     """
 
     name: str
@@ -37,11 +38,19 @@ class Profile(msgspec.Struct, frozen=True):
     flush: float
     escape_delay: int
     forced: bool = False
+    console: bool = False
 
     @property
     def label(self) -> str:
         """What the status line shows, empty on a plain local terminal."""
         return "" if self.name == "local" else self.name
+
+    @property
+    def bare(self) -> str:
+        """What it is when it has neither a clipboard nor notices; empty where it may have them."""
+        if self.name == "serial":
+            return "A serial terminal"
+        return "The Linux console" if self.console else ""
 
     @property
     def rate(self) -> float:
@@ -68,6 +77,7 @@ def choose(env: Mapping[str, str], forced: str = "") -> Profile:
         flush=_FLUSH[name],
         escape_delay=100 if name == "local" else 500,
         forced=bool(forced),
+        console=term == "linux",
     )
 
 

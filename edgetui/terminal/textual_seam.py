@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from textual import messages
+from textual import events, messages
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -19,16 +20,29 @@ from .profile import Profile
 
 Frame = CompositorUpdate
 
+for _option in "§1234567890-=":
+    # What Option and a digit type on a Mac; where a link brings Escape and a digit together, they are meant.
+    ANSI_SEQUENCES_KEYS.pop(f"\x1b{_option}", None)  # type: ignore[attr-defined]
+
 
 class SyncSupported(Message):
     """The terminal can hold a frame back until it is whole."""
+
+
+class _Parser(XTermParser):
+    """Takes Escape and the key behind it for two keys: on a bad link they come together."""
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if alt:
+            yield events.Key("escape", "\x1b")
+        yield from super()._sequence_to_key_events(sequence)
 
 
 class KeyParser:
     """Text of a terminal to messages for the app; what only a terminal with other settings sends is left out."""
 
     def __init__(self, debug: bool = False) -> None:
-        self._parser = XTermParser(debug)
+        self._parser = _Parser(debug)
 
     @property
     def waiting(self) -> bool:

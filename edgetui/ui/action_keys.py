@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from edgetui.actions.registry import ACTIONS, Action
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.deployment import DeploymentRow
 
 from .keymap import actions_for, kind_word
 from .widgets.bars import KeyHint
@@ -33,18 +35,27 @@ class ActionKeys:
     ) -> list[KeyHint]:
         """The actions for what is under the cursor, with the reason where one does not work.
 
-        `looks` are keys that only look; they stand before the actions that a short footer has no room for.
+        `looks` are keys that only look; they stand before the actions that a short footer has no room for. A key that
+        takes something back always has room.
         """
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
-        hints = [
-            (
-                action.front,
-                KeyHint(self._app.key_of(action.id, action.key), action.label, self._off(action.id, key)),
-            )
-            for action in actions_for(kind)
-        ]
+        hints = []
+        for action in actions_for(kind):
+            shown, label = self._app.key_of(action.id, action.key), self.label(action, key)
+            takes_back = label != action.label
+            hints.append((action.front or takes_back, KeyHint(shown, label, self._off(action.id, key))))
         front = [hint for first, hint in hints if first]
         return [*front, *looks, *(hint for first, hint in hints if not first)]
+
+    def label(self, action: Action, key: ObjectKey | None) -> str:
+        """What an action would do to an object now: the same key takes a pause back, and a guard."""
+        row = self._app.fleet.find(key) if action.id == "pause" and key is not None else None
+        if isinstance(row, DeploymentRow) and row.paused:
+            return ACTIONS["resume"].label
+        flows = self._app.loaded_flows
+        if action.id == "guard" and flows is not None and key in flows.guards:
+            return "cancel guard"
+        return action.label
 
     def _off(self, action_id: str, key: ObjectKey | None) -> str:
         if self._app.options.read_only:

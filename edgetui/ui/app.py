@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from .flows import Flows
     from .measured import Measured
+    from .ways import Ways
 
 
 class EdgetuiApp(DrawnApp):
@@ -79,6 +80,7 @@ class EdgetuiApp(DrawnApp):
         self.fleet = Fleet(stores)
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
+        self._ways: Ways | None = None
         self._flows: Flows | None = None
         self._measured: Measured | None = None
         self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
@@ -122,7 +124,7 @@ class EdgetuiApp(DrawnApp):
     def guard_words(self, key: ObjectKey) -> str:
         """What the guard of an object does now; empty when it has none."""
         guard = self._flows.guards.get(key) if self._flows is not None else None
-        return f"guard: {guard.says}; g cancels it" if guard is not None else ""
+        return f"guard, {self.key_of('guard', 'g')} cancels it: {guard.says}" if guard is not None else ""
 
     def offer_to_cancel(self) -> None:
         """While a guard counts down: ask whether to cancel it."""
@@ -143,6 +145,15 @@ class EdgetuiApp(DrawnApp):
 
             self._timeline = Timeline(self._began)
         return self._timeline
+
+    @property
+    def ways(self) -> Ways:
+        """The ways to open objects and to go back; loaded when first gone."""
+        if self._ways is None:
+            from .ways import Ways
+
+            self._ways = Ways(self)
+        return self._ways
 
     @property
     def loaded_flows(self) -> Flows | None:
@@ -187,7 +198,7 @@ class EdgetuiApp(DrawnApp):
     def ring(self, sentence: str) -> None:
         """Ring the terminal's bell, and hand it a notice where it shows those."""
         self.bell()
-        if self._driver is not None and self.options.profile.name != "serial":
+        if self._driver is not None and not self.options.profile.bare:
             self._driver.write(f"\x1b]9;{clean(sentence)}\x1b\\")
 
     def forget_keys(self) -> None:
@@ -310,26 +321,20 @@ class EdgetuiApp(DrawnApp):
 
     def open_detail(self, key: ObjectKey) -> None:
         """Show everything about one object."""
-        from .screens.rollout import screen_of
-
-        self.push_screen(screen_of(key))
+        self.ways.open("detail", key)
 
     def open_manifest(self, key: ObjectKey) -> None:
         """Show one object as YAML."""
-        from .screens.manifest import ManifestScreen
-
-        self.push_screen(ManifestScreen(key))
+        self.ways.open("manifest", key)
 
     def open_logs(self, key: ObjectKey | None) -> None:
         """Show the log of a pod, or of the worst pod of a workload."""
-        from .screens.logs import LogScreen
-
         if key is None:
             self.flash("There is nothing under the cursor.")
         elif key.kind not in LOGGED:
             self.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no log; pods and rollouts have.")
         else:
-            self.push_screen(LogScreen(key))
+            self.ways.open("logs", key)
 
     def watch_on_demand(self, pane: Pane, shown: bool) -> None:
         """Services and events are watched only while a pane shows them."""
@@ -371,12 +376,14 @@ class EdgetuiApp(DrawnApp):
         """Hold the rows still, or let them go on."""
         self.feed.hold(not self.feed.held)
         self.main.update_header()
+        self.main.update_footer()
 
     def action_help(self) -> None:
         """Show the keys."""
         from .screens.help import HelpScreen
 
-        self.push_screen(HelpScreen())
+        target = getattr(self.screen, "target", None)
+        self.push_screen(HelpScreen(target.key if target is not None else None))
 
     def action_timeline(self) -> None:
         """Show what turned bad, or good again, since the start."""

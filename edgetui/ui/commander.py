@@ -17,26 +17,42 @@ from edgetui.terminal.textual_seam import screen_text
 from .commands import Command, completions, parse
 from .endings import Endings
 from .keymap import PANE_ORDER, kind_word
-from .places import Place
+from .screens.object import ObjectScreen
 from .screens.pick import PickScreen
+from .widgets.command_bar import CommandBar
 
 if TYPE_CHECKING:
     from .app import EdgetuiApp
+    from .screens.main import MainScreen
 
 NAMESPACED = tuple(kind for pane in PANES.values() if "namespace" in pane.index for kind in pane.kinds)
 ALL = "all namespaces"
 
 
 class Commander:
-    """Runs commands for the dashboard of one app."""
+    """Runs commands for the dashboard of one app, and for the object that is open over it."""
 
     def __init__(self, app: EdgetuiApp) -> None:
         self._app = app
         self._main = app.main
         self._namespaces: set[str] = set()
         self._endings = Endings(app.main.view_of("rollouts"))
+        self._typed: list[str] = []
 
     # -- commands
+
+    @property
+    def typing(self) -> bool:
+        """Whether a command is being typed on the dashboard."""
+        return any(bar.display for bar in self._main.query(CommandBar))
+
+    async def open_line(self, screen: MainScreen | ObjectScreen, text: str) -> None:
+        """Let a command be typed on a screen; what was typed before on any of them comes back."""
+        bar = next(iter(screen.query(CommandBar)), None)
+        if bar is None:
+            bar = CommandBar(self.run, self.complete, self._typed)
+            await screen.mount(bar, before=screen.footer)
+        bar.open(text)
 
     def complete(self, text: str) -> list[str]:
         """The lines that a line may become."""
@@ -63,6 +79,9 @@ class Commander:
             "theme": self._theme,
             "dump": self._dump,
             "notify": lambda _: self._notify(),
+            "logs": lambda _: self._front.action_logs(),
+            "yaml": lambda _: self._front.action_manifest(),
+            "jump": lambda _: self._front.action_jump(),
             "clusters": lambda _: self._app.action_clusters(),
             "timeline": lambda _: self._app.action_timeline(),
             "help": lambda _: self._app.action_help(),
@@ -75,8 +94,14 @@ class Commander:
         elif argument and not argument.isdecimal():
             self._app.flash(f":{command.shown} takes a number.")
         else:
-            self._main.action_act(command.name)
+            self._front.action_act(command.name)
             self._app.type_keys(argument)
+
+    @property
+    def _front(self) -> MainScreen | ObjectScreen:
+        """What a command is about: the object that is open, or the dashboard."""
+        screen = self._app.screen
+        return screen if isinstance(screen, ObjectScreen) else self._main
 
     def _theme(self, name: str) -> None:
         if name:
@@ -116,6 +141,7 @@ class Commander:
 
     def show_namespace(self, name: str) -> None:
         """Show only the rows of one namespace, and ask for no others where each costs a watch; empty for all."""
+        self._app.ways.close_views()
         self._main.narrow_to(name)
         for session in self._app.sessions.values():
             session.look_at([name] if name else [])
@@ -125,26 +151,30 @@ class Commander:
     def jump(self, key: ObjectKey | None) -> None:
         """Go to what an object belongs to, or to what belongs to it; where there are several, ask which."""
         found = related(self._app.fleet.stores[key.cluster], key) if key is not None else []
+        opened = "detail" if isinstance(self._front, ObjectScreen) else ""
         if key is None:
             self._app.flash("There is nothing under the cursor.")
         elif not found:
             self._app.flash(f"Nothing is known that {kind_word(key.kind)} {key.name} belongs to or owns.")
         elif len(found) == 1:
-            self.show_object(found[0])
+            self.show_object(found[0], opened)
         else:
 
             def chosen(place: int | None) -> None:
                 if place is not None:
-                    self.show_object(found[place])
+                    self.show_object(found[place], opened)
 
             choices = [(f"{kind_word(one.kind)} {one.name}", self._state(one)) for one in found]
             self._app.push_screen(PickScreen(f"Around {kind_word(key.kind)} {key.name}", choices), chosen)
 
-    def show_object(self, key: ObjectKey) -> None:
-        """Put the cursor on an object, in its pane; a filter or a namespace that hides it goes."""
-        self._main.leave_for(lambda: self._go_to(key))
+    def show_object(self, key: ObjectKey, opened: str = "") -> None:
+        """Put the cursor on an object, in its pane, and open it where `opened` names a view.
 
-    def _go_to(self, key: ObjectKey) -> None:
+        A filter or a namespace that hides it goes.
+        """
+        self._app.ways.leave_for(lambda: self._go_to(key, opened))
+
+    def _go_to(self, key: ObjectKey, opened: str) -> None:
         main = self._main
         main.show_pane(pane_of(key.kind))
         view = main.current.view
@@ -154,16 +184,8 @@ class Commander:
             self.show_namespace("")
         if not main.current.table.go_to(key):
             self._app.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no row here.")
-
-    def go_to(self, place: Place) -> None:
-        """Go to a place that was left."""
-        main = self._main
-        main.show_pane(place.pane)
-        main.filter(place.filter)
-        if place.key is not None:
-            main.current.table.go_to(place.key)
-            if place.opened:
-                self._app.open_detail(place.key)
+        elif opened:
+            self._app.ways.show(opened, key)
 
     def _state(self, key: ObjectKey) -> str:
         view = self._main.view_of(pane_of(key.kind))
@@ -189,8 +211,8 @@ class Commander:
 
     def copy(self, names: Sequence[str]) -> None:
         """Put names into the clipboard of the terminal."""
-        if self._app.options.profile.name == "serial":
-            self._app.flash("A serial terminal has no clipboard.")
+        if bare := self._app.options.profile.bare:
+            self._app.flash(f"{bare} has no clipboard.")
         elif names:
             self._app.copy_to_clipboard("\n".join(names))
             what = names[0] if len(names) == 1 else plural(len(names), "name")
@@ -213,9 +235,10 @@ class Commander:
     # -- the end of a rollout
 
     def _notify(self) -> None:
-        key = self._main.current.table.cursor
+        front = self._front
+        key = front.key if isinstance(front, ObjectScreen) else front.current.table.cursor
         if key is None or key.kind not in PANES["rollouts"].kinds:
-            self._app.flash("The cursor is on no rollout; 4 shows them.")
+            self._app.flash("That is no rollout; 4 shows them.")
         elif self._endings.wait(key):
             self._app.flash(f"The terminal rings when {kind_word(key.kind)} {key.name} has ended.")
         else:

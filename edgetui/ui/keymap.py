@@ -12,8 +12,11 @@ from edgetui.model.identity import kind_word as kind_word
 PANE_ORDER = ("nodes", "pods", "autoscalers", "rollouts", "services", "events")
 """Pane ids in the order of the keys 1 to 6; the last two are watched only while they are shown."""
 
-OBJECT_VIEWS = frozenset({"logs", "manifest"})
-"""Bindings of other views of one object, which work on its own screen as they do in a pane."""
+AROUND = frozenset({"command", "went(-1)", "went(1)", "copy", "app.help"})
+"""Bindings that work on every screen about one object as they do in a pane."""
+
+OBJECT_VIEWS = frozenset({"logs", "manifest", "jump"})
+"""Bindings that lead to other views of one object, or to others around it, from its own screen."""
 
 ON_DEMAND = frozenset({"services", "events"})
 
@@ -51,12 +54,17 @@ LOOKING = (
         "slash",
         "filter",
     ),
-    Key(":", "a command: tab completes, up brings back the last", "colon", "command"),
+    Key(
+        ":",
+        "a command about what is under the cursor or open: tab completes, up brings back the last",
+        "colon",
+        "command",
+    ),
     Key("n", "show only one namespace, or all", "n", "namespace"),
     Key("f", "go to the owner of the object, or to what it owns", "f", "jump"),
     Key(
         "[ ]",
-        "back to the place before, and forward again",
+        "back to the place, or the open object, before; and forward again",
         "left_square_bracket",
         "went(-1)",
         "place before",
@@ -109,14 +117,22 @@ def looking_bindings() -> list[BindingType]:
     return bindings
 
 
+def around_bindings() -> list[BindingType]:
+    """Bindings of every screen about one object."""
+    return _of(AROUND)
+
+
 def object_bindings() -> list[BindingType]:
-    """Bindings of a screen that shows one object: its other views, and the actions."""
-    views = [
+    """Bindings of the screen that tells all about one object: what is around it, and the actions."""
+    return [*_of(OBJECT_VIEWS), *acting_bindings()]
+
+
+def _of(actions: frozenset[str]) -> list[BindingType]:
+    return [
         Binding(key.keys, key.action, key.words, show=False, id=key.name)
         for key in LOOKING
-        if key.action in OBJECT_VIEWS
+        if key.action in actions
     ]
-    return [*views, *acting_bindings()]
 
 
 def acting_bindings() -> list[BindingType]:

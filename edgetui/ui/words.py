@@ -195,7 +195,10 @@ def cluster_lines(
     if traffic:
         lines.append(line("    ", Span(traffic, "quiet")))
         lines.append(
-            line("    ", Span(store.wire.sentence, "quiet" if store.wire.wire is Wire.FULL else "warn"))
+            line(
+                "    ",
+                Span(f"wire {store.wire.sentence}", "quiet" if store.wire.wire is Wire.FULL else "warn"),
+            )
         )
     if link.link in (Link.STALE, Link.CONNECTING) and link.retry_at > now:
         lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))

@@ -41,6 +41,7 @@ KEYS = {
     "backspace": b"\x7f",
     "ctrl+c": b"\x03",
     "ctrl+u": b"\x15",
+    "ctrl+y": b"\x19",
     "ctrl+z": b"\x1a",
     "space": b" ",
 }

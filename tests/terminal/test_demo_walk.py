@@ -155,6 +155,8 @@ def test_the_bad_image_is_named_and_rolled_back(screen: PtyApp, tmp_path: Path) 
     go_to(screen, "rollouts")
     narrow(screen, "press")
     wait_row(screen, "press", "stuck: image not found")
+    screen.keys(":notify", "enter")
+    screen.wait_for("The terminal rings when deployment press has ended.")
     act(screen, "b", "what going back")
     assert re.search(r"> +2 +last good .*registry.local/press:2.0", screen.text())
     screen.keys("enter")
@@ -165,6 +167,11 @@ def test_the_bad_image_is_named_and_rolled_back(screen: PtyApp, tmp_path: Path) 
     screen.wait_for("image       registry.local/press:2.0", "6 ready")
     record = (tmp_path / "state" / "edgetui" / "audit.jsonl").read_text()
     assert record.count('"event":"intent"') == record.count('"event":"result"') == 1
+    screen.settle()
+    assert re.findall(rb"\x1b\]9;([^\x1b\x07]*)\x1b\\", screen.raw) == [
+        b"deployment press on plant: complete"
+    ]
+    assert screen.raw.count(b"\x07") == 1, "the bell"
 
 
 def test_the_log_of_a_crashed_container_and_of_one_that_writes(screen: PtyApp) -> None:

@@ -130,3 +130,12 @@ async def test_a_row_that_the_filter_hides_needs_no_space() -> None:
         screen.app.main.current.table.on_resize()
         await screen.pilot.pause()
         assert head(screen) == before
+
+
+async def test_a_row_that_comes_with_a_longer_namespace_is_shown_in_full_at_once() -> None:
+    store = store_of(pod("oven", "line-1"))
+    async with running([store]) as screen:
+        await screen.press("2")
+        store.apply("Pod", row_of("Pod", pod("agent", "kube-system")))
+        await screen.changed()
+        assert "kube-system" in screen.line("agent")

@@ -45,6 +45,13 @@ def test_at_eighty_columns_pods_keep_what_a_person_needs() -> None:
     assert {"cluster", "namespace", "name", "state", "ready", "restarts", "age"} <= ids
 
 
+def test_a_long_state_narrows_the_images_before_it_pushes_them_out() -> None:
+    seen = {**TYPICAL, "state": 31, "images": 21, "namespace": 11, "name": 15}
+    widths = {one.column.id: one.width for one in fit(PANES["rollouts"].columns, 117, 2, seen, NONE)}
+    assert widths["state"] == 31
+    assert 12 <= widths["images"] < 21
+
+
 def test_one_cluster_needs_no_cluster_column() -> None:
     ids = {one.column.id for one in fit(PANES["pods"].columns, 200, 1, TYPICAL, frozenset({"cluster"}))}
     assert "cluster" not in ids

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.actions.registry import ACTIONS
 from edgetui.model.identity import ObjectKey
@@ -18,6 +19,8 @@ from edgetui.ui.acting import scale
 from edgetui.ui.commands import COMMANDS, completions, parse
 from edgetui.ui.flows import Flows
 from edgetui.ui.screens.detail import DetailScreen
+from edgetui.ui.screens.logs import LogScreen
+from edgetui.ui.screens.manifest import ManifestScreen
 from tests.unit.model.factories import deployment, store_of
 
 from .driving import Screen, running
@@ -30,6 +33,12 @@ SERIAL = Profile("serial", "mono", True, False, 0.5, 500)
 async def typed(screen: Screen, text: str) -> None:
     """A command as a person types it."""
     await screen.press("colon", *("space" if key == " " else key for key in text), "enter")
+
+
+async def ran(screen: Screen, text: str) -> None:
+    """A command in one piece."""
+    screen.app.main.commander.run(text)
+    await screen.pilot.pause()
 
 
 def said(screen: Screen) -> str:
@@ -218,9 +227,110 @@ async def test_an_opened_object_is_a_place_too() -> None:
     async with running([plant()]) as screen:
         await screen.press("2", "enter", "escape", "4")
         await screen.press("left_square_bracket")
-        assert screen.app.main.current.pane.id == "pods"
-        await screen.press("enter", "escape", "right_square_bracket")
+        assert (screen.app.main.current.pane.id, screen.app.screen) == ("pods", screen.app.main)
+        await screen.press("left_square_bracket")
         assert isinstance(screen.app.screen, DetailScreen)
+
+
+async def test_from_an_open_object_the_way_leads_to_the_one_that_was_opened_before() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("4", "slash", *"press", "enter", "enter")
+        press = screen.app.screen.key
+        await screen.press("escape", "escape", "slash", *"weld", "enter", "enter", "y")
+        assert isinstance(screen.app.screen, ManifestScreen)
+        weld = screen.app.screen.key
+        assert weld != press
+        ways = [("left", DetailScreen, weld), ("left", DetailScreen, press), ("right", DetailScreen, weld)]
+        for way, kind, key in [*ways, ("right", ManifestScreen, weld), ("right", ManifestScreen, weld)]:
+            await screen.press(f"{way}_square_bracket")
+            assert isinstance(screen.app.screen, kind), way
+            assert screen.app.screen.key == key, way
+        await screen.press("escape")
+        assert screen.app.screen is screen.app.main
+        await screen.press("left_square_bracket")
+        assert isinstance(screen.app.screen, ManifestScreen), "what was seen last"
+
+
+async def test_jumping_from_an_open_object_opens_what_it_leads_to() -> None:
+    async with running([plant()]) as screen:
+        await screen.press("3", "slash", *"press", "enter", "enter", "f")
+        assert isinstance(screen.app.screen, DetailScreen)
+        assert screen.app.screen.key == ObjectKey("plant", "Deployment", "line-2", "press")
+        assert len(screen.app.screen_stack) == 2
+        await screen.press("left_square_bracket")
+        assert screen.app.screen.key.kind == "HorizontalPodAutoscaler"
+        await screen.press("escape")
+        assert screen.app.main.current.pane.id == "autoscalers"
+
+
+# -- the screens of one object
+
+
+async def test_a_command_on_an_open_object_is_about_that_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, str]] = []
+    monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
+    monkeypatch.setattr(Flows, "begin", lambda _, action, ref: begun.append((action, ref.key.name)))
+    store = plant()
+    async with running([store], sessions={"plant": _session()}) as screen:
+        await screen.press("4")
+        assert screen.app.main.current.table.cursor.name != "weld"
+        for view in ("detail", "manifest", "logs"):
+            screen.app.ways.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
+            await screen.pilot.pause()
+            await screen.press("colon", *"rest", "tab", "enter")
+            assert begun.pop() == ("restart", "weld")
+            screen.app.main.commander.run("nonsense")
+            await screen.pilot.pause()
+            assert "There is no command 'nonsense'" in screen.text()
+            await screen.press("colon", "up", "enter")
+            assert begun.pop() == ("restart", "weld"), "lines typed elsewhere come back"
+        await ran(screen, "yaml")
+        assert isinstance(screen.app.screen, ManifestScreen)
+        await ran(screen, "logs")
+        assert isinstance(screen.app.screen, LogScreen)
+        row = store.get("Deployment", "line-2", "weld")
+        assert row is not None
+        store.delete("Deployment", "line-2", "weld", row.uid)
+        await ran(screen, "restart")
+        assert begun == []
+        assert "Deployment weld in line-2 on plant is gone." in screen.text()
+        await ran(screen, "theme mono")
+        assert screen.app.theme_name == "mono"
+        await ran(screen, "help")
+        assert "keys that change something" in screen.text()
+        await screen.press("escape")
+        await ran(screen, "pods")
+        assert screen.app.screen is screen.app.main
+        assert screen.app.main.current.pane.id == "pods"
+        await screen.press("left_square_bracket")
+        assert isinstance(screen.app.screen, LogScreen)
+
+
+async def test_an_open_object_can_be_dumped_and_its_name_copied(tmp_path: Path) -> None:
+    async with running([plant()]) as screen:
+        for view, name in (("detail", "weld"), ("manifest", "weld"), ("logs", "weld-5d4b8-qq9rm")):
+            screen.app.ways.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
+            await screen.pilot.pause()
+            shown = screen.text().splitlines()[:20]
+            screen.app.main.commander.run(f"dump {tmp_path / view}")
+            assert (tmp_path / view).read_text().splitlines()[:20] == shown
+            screen.app.copy_to_clipboard("")
+            await screen.press("ctrl+y")
+            assert screen.app.clipboard == name
+
+
+async def test_an_open_rollout_can_be_waited_for() -> None:
+    rung: list[str] = []
+    store = store_of(deployment("press", updated=1, version=1), deployment("oven", version=1))
+    async with running([store]) as screen:
+        screen.app.ring = rung.append  # type: ignore[method-assign]
+        await screen.press("4")
+        screen.app.open_detail(ObjectKey("plant", "Deployment", "default", "press"))
+        await screen.pilot.pause()
+        await typed(screen, "notify")
+        store.apply("Deployment", row_of("Deployment", deployment("press", version=3)))
+        await screen.changed()
+        assert len(rung) == 1
 
 
 # -- out of the screen
@@ -254,6 +364,15 @@ async def test_the_screen_goes_to_a_file_of_ones_own_and_never_over_another(tmp_
         assert "could not be written: No such file or directory" in said(screen)
 
 
+async def test_a_notice_goes_only_where_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for profile, notices in ((None, 1), (SERIAL, 0), (replace(SERIAL, name="local", console=True), 0)):
+        async with running([plant()], **({"profile": profile} if profile else {})) as screen:
+            written: list[str] = []
+            monkeypatch.setattr(screen.app._driver, "write", written.append)
+            screen.app.ring("press on plant: complete\x1b[2J")
+            assert written == ["\x1b]9;press on plant: complete [2J\x1b\\"] * notices
+
+
 async def test_the_terminal_rings_when_the_rollout_under_the_cursor_has_ended() -> None:
     rung: list[str] = []
     store = store_of(deployment("press", updated=1, version=1), deployment("oven", version=1))
@@ -283,6 +402,7 @@ def _session() -> Any:
         name="plant",
         target=SimpleNamespace(user_name="", context="", server=""),
         show_metrics=lambda kinds: None,
+        need=lambda kind, needed: None,
         show=lambda kind: None,
         hide=lambda kind: None,
         looked_at=looked_at,

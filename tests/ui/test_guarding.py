@@ -10,6 +10,8 @@ from pathlib import Path
 from edgetui.actions.audit import AuditLog
 from edgetui.cluster.narrow_informer import Aside, Scope
 from edgetui.model.freshness import Link, LinkState
+from edgetui.model.guard import Terms
+from edgetui.ui.widgets.bars import KeyHint
 from tests.unit.actions.scripted import Answer, Connected, Request, scripted
 from tests.unit.model import factories as f
 
@@ -73,23 +75,49 @@ async def until_shown(screen: Screen, words: str) -> None:
 
 
 async def guarded(screen: Screen) -> None:
-    """Press g and agree."""
-    await screen.press("g")
-    await until_shown(screen, "Guard deployment press in line-2 on plant")
+    """Press g, leave the times as they are, and agree."""
+    await screen.press("g", "enter")
+    await until_shown(screen, "back to")
     await screen.press("right", "enter")
     await until_shown(screen, "GUARD press")
 
 
 async def test_the_plan_says_when_and_to_what_and_that_it_ends_with_the_screen(tmp_path: Path) -> None:
     async with on_press(tmp_path) as screen:
-        await screen.press("g")
-        await until_shown(screen, "Guard deployment press in line-2 on plant")
+        await screen.press("g", "enter")
+        await until_shown(screen, "back to")
         text = screen.text()
-        assert "back to  revision 7, registry.local/press:2.0" in text
+        assert "back to   revision 7, registry.local/press:2.0" in text
         assert "fail for 2m" in text
         assert "ends with this screen and its SSH session" in text
         assert "more lines" not in text
         await screen.press("enter")
+        assert screen.app.flows.guards == {}
+
+
+async def test_the_times_are_chosen_before_the_plan_and_are_what_it_counts_by(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await screen.press("g", "backspace")
+        assert "“fails for” needs a span of time such as 90s, 5m or 1h30m." in screen.text()
+        await screen.press("enter", *"5s", "enter")
+        assert "Less than 10s proves nothing" in screen.text()
+        await screen.press("home", "4", "tab", *"1h", "backspace", "x", "m", "enter")
+        await until_shown(screen, "back to")
+        assert "fail for 45s" in screen.text()
+        assert "complete for 1m without proof" in screen.text()
+        await screen.press("right", "enter")
+        await until_shown(screen, "GUARD press 4")
+        guard = next(iter(screen.app.flows.guards.values()))
+        assert guard.terms == Terms(45.0, 60.0)
+    recorded = (tmp_path / "audit.jsonl").read_text()
+    assert '"for":45.0' in recorded
+    assert '"after":60.0' in recorded
+
+
+async def test_no_guard_without_times(tmp_path: Path) -> None:
+    async with on_press(tmp_path) as screen:
+        await screen.press("g", "escape")
+        assert "watched on" not in screen.text()
         assert screen.app.flows.guards == {}
 
 
@@ -98,7 +126,7 @@ async def test_it_counts_down_in_the_header_and_in_the_details(tmp_path: Path) -
         await guarded(screen)
         await until_shown(screen, "GUARD press 1m")
         await screen.press("enter")
-        await until_shown(screen, "guard: rolls back in 1m")
+        await until_shown(screen, "guard, g cancels it: rolls back in 1m")
 
 
 async def test_the_same_key_cancels_after_a_question_and_so_does_escape(tmp_path: Path) -> None:
@@ -110,6 +138,8 @@ async def test_the_same_key_cancels_after_a_question_and_so_does_escape(tmp_path
         assert len(screen.app.flows.guards) == 1
         await until_shown(screen, "GUARD press 1m")
         await screen.press("escape")  # the filter
+        press = screen.app.main.current.table.cursor
+        assert KeyHint("g", "cancel guard") in screen.app.action_keys.hints(press, ())
         await screen.press("escape")
         await until_shown(screen, "Cancel the guard of deployment press on plant?")
         await screen.press("right", "enter")
@@ -140,12 +170,12 @@ async def test_what_it_cannot_judge_is_said(tmp_path: Path) -> None:
 
 async def test_where_all_is_well_it_waits_for_the_next_release(tmp_path: Path) -> None:
     async with on_press(tmp_path, "oven") as screen:
-        await screen.press("g")
-        await until_shown(screen, "Guard deployment oven in line-1 on plant")
+        await screen.press("g", "enter")
+        await until_shown(screen, "what is written")
         await screen.press("right", "enter")
         await until_shown(screen, "GUARD oven")
         await screen.press("enter")
-        await until_shown(screen, "guard: waiting for the next release")
+        await until_shown(screen, "guard, g cancels it: waiting for the next release")
 
 
 async def test_an_end_that_came_by_itself_waits_to_be_read(tmp_path: Path) -> None:

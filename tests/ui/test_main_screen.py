@@ -28,6 +28,48 @@ async def test_at_eighty_columns_one_pane_with_tabs_that_count() -> None:
         assert "press-7f9c66" in screen.text().splitlines()[3]
 
 
+async def test_tabs_and_titles_count_only_what_is_shown_and_say_the_namespace() -> None:
+    for size in ((80, 24), (120, 36)):
+        async with running([plant()], size=size) as screen:
+            await screen.press("2")
+            assert "18 · 3 failing" in screen.line("2 pods")
+            screen.app.main.narrow_to("line-1")
+            await screen.pilot.pause()
+            assert "3 of 18" in screen.line("2 pods")
+            assert "in line-1" in screen.line("2 pods")
+            assert "failing" not in screen.line("2 pods")
+            screen.app.main.narrow_to("line-2")
+            await screen.pilot.pause()
+            assert "failing" in screen.line("2 pods")
+            await screen.press("slash", *"weld", "enter")
+            for words in ("2 of 18", "in line-2 /weld", "· 1 failing"):
+                assert words in screen.line("2 pods")
+
+
+async def test_the_keys_say_what_they_do_now() -> None:
+    store = store_of(deployment("press", version=1))
+    async with running([store], size=(120, 36)) as screen:
+        await screen.press("4")
+        assert "p pause" in screen.text()
+        assert "space" not in screen.text()
+        paused = deployment("press", version=2)
+        paused["spec"]["paused"] = True
+        store.apply("Deployment", row_of("Deployment", paused))
+        await screen.changed()
+        assert "p resume" in screen.text(), "the row changed under the cursor"
+        hints = screen.app.action_keys.hints(screen.app.main.current.table.cursor, ())
+        assert "resume" in [hint.label for hint in hints[:4]], "a short footer has room for it"
+        await screen.press("enter")
+        assert "p resume" in screen.text()
+        await screen.press("question_mark")
+        assert "resume: pause or resume a deployment" in screen.text()
+        await screen.press("escape", "escape", "slash", *"press", "enter")
+        assert "esc all rows" in screen.text()
+        await screen.press("escape", "space")
+        assert "esc all rows" not in screen.text()
+        assert "space go on" in screen.text()
+
+
 async def test_with_room_all_four_panes_are_there_with_titles() -> None:
     for size in ((120, 36), (200, 60)):
         async with running(fleet(), size=size) as screen:
@@ -221,6 +263,8 @@ async def test_help_lists_every_action_and_key() -> None:
             "clear the filter",
             "enter",
             "old, still serving",
+            "autoscalers  show the autoscalers",
+            "too on an object that is open  y  l  :  f  [ ]  ctrl+y  ?",
         ):
             assert words in screen.text()
         await screen.press("escape")
@@ -253,7 +297,7 @@ async def test_details_live_with_the_object_and_say_when_it_is_gone() -> None:
         await screen.changed()
         assert "this deployment no longer exists" in screen.text()
         await screen.press("s")
-        assert "nothing under the cursor" in screen.text()
+        assert "Deployment press in line-2 on plant is gone." in screen.text()
 
 
 @pytest.mark.parametrize("theme", ["ansi", "dark", "light", "high-contrast", "mono"])

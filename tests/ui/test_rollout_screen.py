@@ -81,14 +81,14 @@ async def test_revisions_stand_over_their_pods_and_any_two_can_be_compared() -> 
         assert tree[3].split()[:5] == ["2", "last", "good", "press-b", "3/3"]
         await screen.press("d")
         text = screen.text()
-        assert "what revision 3 has otherwise than 2" in text
+        assert "what differs from revision 2 to revision 3" in text
         assert "+ containers[app].image: press:3" in text
         assert "- containers[app].env[API_TOKEN].value: (hidden)" in text
         assert "hunter2" not in text
         await screen.press("down")
-        assert "what revision 3 has otherwise than 1" in screen.text()
+        assert "what differs from revision 1 to revision 3" in screen.text()
         await screen.press("tab", "down")
-        assert "what revision 2 has otherwise than 1" in screen.text()
+        assert "what differs from revision 1 to revision 2" in screen.text()
         assert "API_TOKEN" in screen.text()
         await screen.press("down")
         assert "nothing: the templates are the same" in screen.text()

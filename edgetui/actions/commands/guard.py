@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import math
 import os
-import re
 import signal
 import sys
 import time
@@ -29,6 +28,7 @@ from edgetui.cluster.errors import CredentialError, EdgetuiError, KubeconfigErro
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.freshness import Link
 from edgetui.model.guard import Phase, Terms
+from edgetui.model.text import seconds_of
 
 from .running import FAILED, INTERRUPTED, REACHED, UNUSABLE, USAGE, bare_parser, ref_of
 
@@ -220,8 +220,7 @@ def _fitting(text: str, width: int) -> str:
 
 def _span(text: str) -> float:
     """Seconds of "90", "90s", "5m", "1h30m"."""
-    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip()) if text.strip() else None
-    if found is None:
+    seconds = seconds_of(text)
+    if seconds is None:
         raise argparse.ArgumentTypeError(f"“{text}” is not a span of time such as 90s, 5m or 1h30m")
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return float(max(1, hours * 3600 + minutes * 60 + seconds))
+    return seconds

@@ -1,4 +1,7 @@
-"""Guard a rollout from the screen: show the plan, then watch behind it until it ends; the same key cancels."""
+"""Guard a rollout from the screen: ask for the times, show the plan, then watch until it ends.
+
+The same key cancels.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from edgetui.model.guard import Phase, Terms
 from edgetui.model.text import duration
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.screens.dialog import AskScreen
+from edgetui.ui.screens.guard import GuardScreen
 from edgetui.ui.screens.progress import Progress
 from edgetui.ui.spans import Span, line
 
@@ -31,7 +35,12 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
         await _ask_to_cancel(flows, running)
         return
     what = f"{kind_word(ref.key.kind)} {ref.key.name} on {session.name}"
-    view = await flows.read(f"the revisions of {what}", prepare(session, ref, Terms(), on_screen=True))
+    flows.opening = False
+    terms = await flows.app.push_screen_wait(GuardScreen(ref, Terms()))
+    if terms is None:
+        return
+    flows.opening = True
+    view = await flows.read(f"the revisions of {what}", prepare(session, ref, terms, on_screen=True))
     progress = Progress(f"The guard of {what}", flows.app.monotonic)
     guard = Guard(
         session,
@@ -45,6 +54,7 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     )
     await guard.agree()
     flows.guards[ref.key] = guard
+    flows.app.main.update_footer()
     flows.app.flash(f"Guarding {what}; it stands in the header, and g cancels it.")
     flows.app.run_worker(_watch(flows, guard, progress), group="guard", exit_on_error=False)
 

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
 
 BACK = KeyHint("esc", "back")
+HELP = KeyHint("?", "help")
 
 
 class TextScreen(Screen[None]):
     """A full screen of text under the header. Subclasses give `lines` and `hints`."""
 
     app: EdgetuiApp
+    last_hints = (KeyHint("↑↓", "scroll"), BACK)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "back", show=False),
         Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
@@ -65,7 +67,7 @@ class TextScreen(Screen[None]):
         app = self.app
         self.header.show(app.stores, app.now(), app.badges, app.link_label)
         self.body.show(self.lines())
-        self.footer.set_hints(self.hints(), (KeyHint("↑↓", "scroll"), BACK))
+        self.footer.set_hints(self.hints(), self.last_hints)
 
     def tick(self) -> None:
         """A second passed."""

@@ -69,7 +69,7 @@ class BoundsScreen(Dialog["tuple[int, int] | None"]):
             out.append(line(Span(f"! {wrong}", "bad")))
         else:
             out += [line(Span(f"! {warning}", "warn")) for warning in view.warnings(*bounds)]
-        return [*out, line()]
+        return out
 
     def below(self) -> Sequence[Widget]:
         """The fields and what the keys do."""

@@ -30,7 +30,7 @@ class ClustersScreen(TextScreen):
         """A few lines per cluster."""
         app = self.app
         terminal = app.terminal_meter
-        cost = f"   terminal {terminal.words or '0'}, since the start {memory(terminal.total)}B"
+        cost = f"   terminal {terminal.words or '0 B/s'}, since the start {memory(terminal.total)}B"
         title = line(
             Span(f"clusters {len(app.stores)}", "title"), Span(cost if terminal.total else "", "quiet")
         )

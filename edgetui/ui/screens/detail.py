@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from edgetui import crash
-from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.pod import PodRow
@@ -18,7 +18,8 @@ from edgetui.ui.keymap import LOGGED, object_bindings
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.bars import KeyHint
 
-from .base import TextScreen
+from .base import BACK, HELP, TextScreen
+from .object import COMMAND, ObjectScreen
 
 READS = {"Deployment": "ReplicaSet"}
 """What is not told by the rows of a kind alone."""
@@ -26,10 +27,12 @@ EVENTS_AGAIN = 10.0
 """Seconds between two requests for the events of the object, while it changes."""
 
 
-class DetailScreen(TextScreen):
+class DetailScreen(ObjectScreen, TextScreen):
     """The details of `key`; the actions work on it as they do in the panes."""
 
     BINDINGS: ClassVar[list[BindingType]] = object_bindings()
+    shows = "detail"
+    last_hints = (HELP, BACK)
 
     def __init__(self, key: ObjectKey) -> None:
         super().__init__()
@@ -39,12 +42,6 @@ class DetailScreen(TextScreen):
         self._asked = -EVENTS_AGAIN
         self._full: Row | None = None
         self._full_for = ""
-
-    @property
-    def target(self) -> ObjectRef | None:
-        """The object at the version that is shown, None when it is gone."""
-        row = self.app.fleet.find(self.key)
-        return ObjectRef(self.key, row.uid, row.resource_version) if row is not None else None
 
     def on_mount(self) -> None:
         """Ask for the events, and for what may be done with the object."""
@@ -94,7 +91,7 @@ class DetailScreen(TextScreen):
     def hints(self) -> list[KeyHint]:
         """The actions that work on this object, and its other views."""
         logs = [KeyHint("l", "logs")] if self.key.kind in LOGGED else []
-        return self.app.action_keys.hints(self.key, (self.key.kind,), [*logs, KeyHint("y", "yaml")])
+        return self.app.action_keys.hints(self.key, (self.key.kind,), [*logs, KeyHint("y", "yaml"), COMMAND])
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Something on the cluster changed: show it, and ask for new events when it was this object."""
@@ -104,18 +101,6 @@ class DetailScreen(TextScreen):
         self.show_again()
         if (self.key.namespace, self.key.name) in change.changed.get(self.key.kind, ()):
             self._ask_events()
-
-    def action_act(self, action_id: str) -> None:
-        """Begin an action on this object."""
-        self.app.action_keys.act(action_id, self.target, True)
-
-    def action_manifest(self) -> None:
-        """Show this object as YAML."""
-        self.app.open_manifest(self.key)
-
-    def action_logs(self) -> None:
-        """Read the log of this object."""
-        self.app.open_logs(self.key)
 
     def _ask_events(self) -> None:
         now = self.app.monotonic()

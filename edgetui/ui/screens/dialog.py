@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from edgetui.model.text import plural
 from edgetui.ui.spans import Span, Spans, line, to_strip
 from edgetui.ui.widgets.base import LineBar, look_of
 from edgetui.ui.widgets.choice import Choice
@@ -113,7 +114,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 
     def _say_more(self) -> None:
         hidden = self.body.hidden_below
-        self._more.say(line(Span(f"↓ {hidden} more lines", "note")) if hidden else ())
+        self._more.say(line(Span(f"↓ {plural(hidden, 'more line')}", "note")) if hidden else ())
 
 
 class AskScreen(Dialog[bool]):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.actions.registry import ACTIONS
+from edgetui.model.identity import ObjectKey
 from edgetui.ui.commands import COMMANDS
-from edgetui.ui.keymap import LOG_KEYS, LOOKING
+from edgetui.ui.keymap import AROUND, LOG_KEYS, LOOKING, OBJECT_VIEWS
 from edgetui.ui.spans import Span, Spans, line
 
 from .base import TextScreen
@@ -26,22 +27,35 @@ _BAR = (
 
 
 class HelpScreen(TextScreen):
-    """The keys, the signs and the rollout bar."""
+    """The keys, the signs and the rollout bar. `key` is what was under the cursor or open, None for nothing."""
+
+    def __init__(self, key: ObjectKey | None = None) -> None:
+        super().__init__()
+        self.key = key
 
     def lines(self) -> Sequence[Spans]:
         """One line per key; what the actions work on and which rights they need comes last."""
         out: list[Spans] = [line(Span("keys that change something, each asks first", "title"))]
         keyed = [action for action in ACTIONS.values() if action.key]
+        shown = {action.id: self.app.key_of(action.id, action.key) for action in keyed}
+        wide = max(map(len, shown.values())) + 2
         for action in keyed:
-            words = f"{action.label}: {action.help[0].lower()}{action.help[1:]}"
-            out.append(line(Span(f"  {self.app.key_of(action.id, action.key):<11}", "title"), words))
+            words = (
+                f"{self.app.action_keys.label(action, self.key)}: {action.help[0].lower()}{action.help[1:]}"
+            )
+            out.append(line(Span(f"  {shown[action.id]:<{wide}}", "title"), words))
         out += [line(), line(Span("keys that only look", "title"))]
         for key in LOOKING:
             if key.words:
-                out.append(line(Span(f"  {self.app.key_of(key.name, key.shown):<11}", "title"), key.words))
+                held = key.action == "app.freeze" and self.app.frozen
+                words = "let the rows, which are held still, go on" if held else key.words
+                out.append(line(Span(f"  {self.app.key_of(key.name, key.shown):<11}", "title"), words))
+        around = [key for key in LOOKING if key.words and key.action in AROUND | OBJECT_VIEWS]
+        too = "  ".join(self.app.key_of(key.name, key.shown) for key in around)
+        out.append(line(Span("  too on an object that is open  ", "quiet"), Span(too, "title")))
         out += [line(), line(Span("commands behind :, a beginning is enough", "title"))]
         out += [
-            line(Span(f"  {one.shown:<11}", "title"), one.words)
+            line(Span(f"  {one.shown:<13}", "title"), one.words)
             for one in COMMANDS.values()
             if one.name not in ACTIONS
         ]
@@ -57,6 +71,7 @@ class HelpScreen(TextScreen):
         ]
         for action in keyed:
             on = ", ".join(sorted(kind.lower() for kind in action.kinds)) or "the cluster of the row"
-            shown = self.app.key_of(action.id, action.key)
-            out.append(line(Span(f"  {shown:<11}", "title"), f"{on}; ", ", ".join(action.verbs)))
+            out.append(
+                line(Span(f"  {shown[action.id]:<{wide}}", "title"), f"{on}; ", ", ".join(action.verbs))
+            )
         return out

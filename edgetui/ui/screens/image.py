@@ -73,7 +73,7 @@ class ImageScreen(Dialog[Wanted | None]):
             here = index == self._at and len(view.containers) > 1
             text = f"{'>' if here else ' '} {one.words:<{widest}}  {one.image} "
             out.append(line(Span(text, "cursor" if here else "row")))
-        return [*out, line(), *self._told(), line()]
+        return [*out, line(), *self._told()]
 
     def _told(self) -> list[Spans]:
         from edgetui.actions.image import difference

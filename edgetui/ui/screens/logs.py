@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from edgetui import crash
 from edgetui.cluster.logs import Hearing, LogState, PodLog
@@ -27,25 +26,23 @@ from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.log_view import LogView
 
-from .base import BACK
+from .base import BACK, HELP
 from .detail import READS
-
-if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
+from .object import COMMAND, ObjectScreen
 
 
-class LogScreen(Screen[None]):
+class LogScreen(ObjectScreen):
     """The log of `key`, which is a pod or owns pods. It is painted at most as often as the profile allows."""
 
-    app: EdgetuiApp
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.keys, key.action, key.words, show=False) for key in LOG_KEYS if key.action),
         Binding("escape,q", "back", "back", show=False),
-        Binding("question_mark", "app.help", "help", show=False),
         Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
         Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
+
+    shows = "logs"
 
     def __init__(self, key: ObjectKey) -> None:
         super().__init__()
@@ -176,7 +173,7 @@ class LogScreen(Screen[None]):
         self.header.show(app.stores, now, app.badges, app.options.profile.label)
         self.heading.say(log_words.title(self.key, self._pod, self._pods, tail, width))
         self.state_bar.say(log_words.state_line(said, view, tail, self._found, width))
-        self.footer.set_hints(self._hints(), (KeyHint("?", "help"), BACK))
+        self.footer.set_hints(self._hints(), (HELP, BACK))
 
     def _trouble(self) -> Diagnosis | None:
         row = self._row
@@ -198,13 +195,19 @@ class LogScreen(Screen[None]):
                 hints.append(KeyHint("c", "container"))
         if len(self._pods) > 1:
             hints.append(KeyHint("tab", "next pod"))
-        return [*hints, KeyHint("w", "cut" if self.view.wrapped else "wrap"), KeyHint("i", "times")]
+        times = "no times" if self.view.stamped else "times"
+        return [*hints, KeyHint("w", "cut" if self.view.wrapped else "wrap"), KeyHint("i", times), COMMAND]
 
     @property
     def _first_instance(self) -> bool:
         """Whether the container is known not to have run before."""
         current = self.tail.current if self.tail is not None else None
         return current is not None and current.before is None
+
+    @property
+    def copied(self) -> str:
+        """The pod whose log this is."""
+        return self._pod or self.key.name
 
     # -- keys
 
@@ -242,6 +245,7 @@ class LogScreen(Screen[None]):
         """The server's time before every line, or not."""
         self.view.stamped = not self.view.stamped
         self.view.on_resize()
+        self._say()
 
     def action_search(self) -> None:
         """Type what to look for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -17,19 +16,17 @@ from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
-from edgetui.ui.widgets.bars import KeyHint, tab_line
-from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.live_table import LiveTable
-from edgetui.ui.widgets.pane_view import PaneView, pane_tabs, shared_height
+from edgetui.ui.widgets.pane_view import PaneView, TabBar, shared_height
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
     from edgetui.ui.commander import Commander
-    from edgetui.ui.places import History, Place
-    from edgetui.ui.widgets.command_bar import CommandBar
+    from edgetui.ui.places import Place
 
 GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
@@ -64,7 +61,7 @@ class MainScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.header = HeaderBar(id="header")
-        self.tabs = LineBar(id="tabs")
+        self.tabs = TabBar(id="tabs")
         self.filter_bar = FilterBar(self.filter)
         self.footer = FooterBar(id="footer")
         self.panes: dict[str, PaneView] = {}
@@ -74,9 +71,7 @@ class MainScreen(Screen[None]):
         self._heights: tuple[int, ...] = ()
         self.namespace = ""
         """The one namespace that is shown, empty for all."""
-        self._places: History | None = None
         self._commander: Commander | None = None
-        self._command_bar: CommandBar | None = None
         self.complete = False
         """Whether everything is there that a key may want."""
 
@@ -111,8 +106,6 @@ class MainScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Back from another screen."""
-        if self._places is not None and (place := self._places.current) is not None and place.opened:
-            self._places.back(place)
         self.app.screen_in_front()
         self.update_header()
 
@@ -154,32 +147,25 @@ class MainScreen(Screen[None]):
             self._commander = Commander(self.app)
         return self._commander
 
-    @property
-    def history(self) -> History:
-        """The places that were left; loaded when the first one is."""
-        if self._places is None:
-            from edgetui.ui.places import History
-
-            self._places = History()
-        return self._places
-
     # -- data
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Rows or states changed: every pane takes its part, the visible ones paint it."""
-        status = any(change.status for change in changes.values())
+        touched = status = any(change.status for change in changes.values())
         for pane in self.panes.values():
             change = pane.view.absorb(changes, now)
             if change.turned and pane.pane.id not in ON_DEMAND:
                 self.app.timeline.add(pane.pane, change.turned, now)
             if not pane.is_attached:
                 continue
+            touched |= pane is self.current and pane.table.cursor in change.changed
             if change.order or change.changed:
                 pane.absorb(change)
             elif status:
                 pane.status_changed()
         if status:
             self.update_header()
+        if touched:
             self.update_footer()
         self._update_tabs()
         self._share_height()
@@ -201,7 +187,9 @@ class MainScreen(Screen[None]):
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
         target = self.target
-        looks = [KeyHint("/", "filter"), KeyHint("enter", "open")]
+        looks = [KeyHint("space", "go on")] if self.app.frozen else []
+        looks += [KeyHint("esc", "all rows")] if self.current.filter_text else []
+        looks += [KeyHint("/", "filter"), KeyHint("enter", "open")]
         if target and target.key.kind in LOGGED:
             looks.append(KeyHint("l", "logs"))
         hints = self.app.action_keys.hints(target.key if target else None, self.current.pane.kinds, looks)
@@ -211,7 +199,7 @@ class MainScreen(Screen[None]):
 
     def action_pane(self, pane_id: str) -> None:
         """Show a pane and give it the keys."""
-        self.leave_for(lambda: self.show_pane(pane_id))
+        self.app.ways.leave_for(lambda: self.show_pane(pane_id))
 
     def action_next_pane(self, step: int) -> None:
         """The next of the panes that are there."""
@@ -235,8 +223,7 @@ class MainScreen(Screen[None]):
         """Clear the filter; then leave a large pane."""
         self.footer.clear()
         if self.current.filter_text:
-            self.current.set_filter("")
-            self._update_tabs()
+            self.filter("")
         elif self._current in ON_DEMAND:
             self.show_pane("nodes")
         elif self.zoomed:
@@ -274,12 +261,7 @@ class MainScreen(Screen[None]):
 
     async def action_command(self, text: str = "") -> None:
         """Type a command."""
-        if self._command_bar is None:
-            from edgetui.ui.widgets.command_bar import CommandBar
-
-            self._command_bar = CommandBar(self.commander.run, self.commander.complete)
-            await self.mount(self._command_bar, before=self.footer)
-        self._command_bar.open(text)
+        await self.commander.open_line(self, text)
 
     def action_namespace(self) -> None:
         """Choose the one namespace that is shown, or all."""
@@ -297,9 +279,7 @@ class MainScreen(Screen[None]):
 
     def action_went(self, step: int) -> None:
         """Back to the place before, or forward again."""
-        place = self.history.back(self._here()) if step < 0 else self.history.forward(self._here())
-        if place is not None:
-            self.commander.go_to(place)
+        self.app.ways.step(step)
 
     def action_act(self, action_id: str) -> None:
         """Begin an action on the marked rows one by one, or on what is under the cursor."""
@@ -321,22 +301,19 @@ class MainScreen(Screen[None]):
         self._update_tabs()
         self._share_height()
 
-    def _here(self) -> Place:
+    @property
+    def place(self) -> Place:
+        """The current pane with its filter and cursor."""
         from edgetui.ui.places import Place
 
         return Place(self._current, self.current.filter_text, self.current.table.cursor)
-
-    def leave_for(self, go: Callable[[], None]) -> None:
-        """Go to another place, and remember both."""
-        here = self._here()
-        go()
-        self.history.go(here, self._here())
 
     def filter(self, text: str) -> None:
         """Show only rows of the current pane that match."""
         if text != self.current.filter_text:
             self.current.set_filter(text)
             self._update_tabs()
+            self.update_footer()
 
     # -- messages of the widgets
 
@@ -348,8 +325,6 @@ class MainScreen(Screen[None]):
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         """Enter opens the object."""
-        here = self._here()
-        self.history.go(here, here._replace(key=message.key, opened=True))
         self.app.open_detail(message.key)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -408,7 +383,7 @@ class MainScreen(Screen[None]):
 
     def _focus_table(self) -> None:
         """Give the keys to the current pane at once, unless a filter is being typed."""
-        typing = self._command_bar is not None and self._command_bar.display
+        typing = self._commander is not None and self._commander.typing
         if not self.filter_bar.display and not typing:
             self.set_focus(self.current.table, scroll_visible=False)
 
@@ -446,4 +421,4 @@ class MainScreen(Screen[None]):
         shown = [
             pane for pane in self.panes.values() if pane.pane.id not in ON_DEMAND or pane is self.current
         ]
-        self.tabs.say(tab_line(pane_tabs(shown, self.current), self.app.size.width))
+        self.tabs.show(shown, self.current)

@@ -14,15 +14,20 @@ from edgetui.model.secrecy import HIDDEN
 from edgetui.ui.details.common import title
 from edgetui.ui.feed import Changes
 from edgetui.ui.spans import Span, Spans, line
+from edgetui.ui.widgets.bars import KeyHint
 
-from .base import TextScreen
+from .base import BACK, HELP, TextScreen
+from .object import COMMAND, ObjectScreen
 
 AGAIN = 3.0
 """Seconds between two reads of an object that keeps changing."""
 
 
-class ManifestScreen(TextScreen):
+class ManifestScreen(ObjectScreen, TextScreen):
     """The manifest of `key`."""
+
+    shows = "manifest"
+    last_hints = (HELP, BACK)
 
     def __init__(self, key: ObjectKey) -> None:
         super().__init__()
@@ -41,6 +46,10 @@ class ManifestScreen(TextScreen):
         """The title, what is wrong with the text below it, and the text."""
         said = [line(Span(self._said, "quiet"))] if self._said else []
         return [title(self.key), *said, line(), *self._yaml]
+
+    def hints(self) -> list[KeyHint]:
+        """Where a name or the text can go."""
+        return [COMMAND, KeyHint("ctrl+y", "copy the name")]
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Note that the object changed; it is read again when the last time is long enough ago."""

@@ -90,7 +90,7 @@ class Progress:
             out.append(line(Span("..  ", "note"), "asking the cluster"))
         if self._end:
             out += [*([line()] if self._steps else []), *self._end]
-        return [*out, line()]
+        return out
 
     def _close(self, end: list[Spans]) -> None:
         self._end = end

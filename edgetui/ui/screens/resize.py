@@ -85,7 +85,7 @@ class ResizeScreen(Dialog["Chosen | None"]):
             out.append(line(Span("these are the values it has", "quiet")))
         else:
             out += [line(Span(f"! {warning}", "warn")) for warning in view.warnings(box, self.changes)]
-        return [*out, line()]
+        return out
 
     def below(self) -> Sequence[Widget]:
         """The fields and what the keys do."""

@@ -66,7 +66,9 @@ class RevisionDiffScreen(RevisionsScreen[None]):
         self.header.show(app.stores, app.now(), app.badges, app.link_label)
         self.list.show(self._lines())
         old, new = self.chosen
-        self.about.say(line(Span(f"what revision {new.number} has otherwise than {old.number}", "title")))
+        self.about.say(
+            line(Span(f"what differs from revision {old.number} to revision {new.number}", "title"))
+        )
         same = [line(Span("  nothing: the templates are the same", "quiet"))]
         self.diff.show(diff_lines(template_diff(old.template, new.template)) or same)
         self.footer.set_hints(
@@ -77,10 +79,13 @@ class RevisionDiffScreen(RevisionsScreen[None]):
     def _lines(self) -> list[Spans]:
         out = [title(self.key), line()]
         now = self.app.now()
-        for index, one in enumerate(self.revisions):
+        all_images = [", ".join(short_image(image) for image in one.images) for one in self.revisions]
+        widest = max(map(len, all_images))
+        for index, (one, images) in enumerate(zip(self.revisions, all_images, strict=True)):
             sides = "from" if index == self._at[0] else "", "to" if index == self._at[1] else ""
-            images = ", ".join(short_image(image) for image in one.images)
-            text = f"{one.number:>5}  {self._marks[one.name]:<9}  {ago(one.created, now):>4}  {images}"
+            text = (
+                f"{one.number:>5}  {self._marks[one.name]:<9}  {ago(one.created, now):>4}  {images:<{widest}}"
+            )
             spans = [
                 Span(f"{word:<4}", "cursor" if word and side == self._side else "title")
                 for side, word in enumerate(sides)

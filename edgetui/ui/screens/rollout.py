@@ -73,7 +73,7 @@ class RolloutScreen(DetailScreen):
             build=partial(workload.lines, read=read),
         )
         if guard := app.guard_words(self.key):
-            out.insert(1, line(Span(guard, "warn")))
+            out.insert(1, line(Span(f"  {guard}", "warn")))
         return out
 
     def hints(self) -> list[KeyHint]:

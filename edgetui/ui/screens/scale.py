@@ -101,7 +101,6 @@ class ScaleScreen(Dialog[int | None]):
         if view.keda is not None and number is not None:
             words = f" pause KEDA at {number}" if view.holds(number) else " let KEDA go on"
             out.append(line("  ", Span("k", "key"), words))
-        out.append(line())
         return out
 
     def below(self) -> Sequence[Widget]:

@@ -37,6 +37,7 @@ class ColumnLayout:
         self._hidden = hidden
         self._widest: dict[str, int] = {}
         self._before: dict[str, int] = {}
+        self._arranged: dict[str, int] = {}
         self._stand_in: tuple[int, int] | None = None
         self._news = False
         self._reviewed = 0.0
@@ -48,12 +49,15 @@ class ColumnLayout:
             self._grow(column, cells(text))
 
     def fits(self, texts: Sequence[str]) -> bool:
-        """Remember how wide the cells of a row are; False when one could use more space than its column has."""
+        """Remember how wide the cells of a row are; False when one could use more space than its column has.
+
+        A text that was as wide when the columns were fitted has all the space there is.
+        """
         fits = True
         for fitted, text in zip(self.fitted, texts, strict=True):
             length = cells(text)
-            if self._grow(fitted.column.id, length):
-                fits = fits and length <= fitted.width
+            self._grow(fitted.column.id, length)
+            fits = fits and (length <= fitted.width or length <= self._arranged.get(fitted.column.id, 0))
         return fits
 
     def forget(self) -> None:
@@ -87,6 +91,7 @@ class ColumnLayout:
             widths = self._known()
             widths[spoken] = max(widths.get(spoken, 0), widths.get(stand_in, 0))
             self._fit(width, self._hidden | {stand_in}, widths)
+        self._arranged = self._known()
         return (self.fitted, self.shift, self.more) != before
 
     def scroll(self, step: int) -> bool:
@@ -122,11 +127,8 @@ class ColumnLayout:
             for column in self._columns
         }
 
-    def _grow(self, column: str, length: int) -> bool:
-        if length <= self._widest.get(column, 0):
-            return False
-        self._widest[column] = length
-        return length > self._before.get(column, 0)
+    def _grow(self, column: str, length: int) -> None:
+        self._widest[column] = max(self._widest.get(column, 0), length)
 
     def _fit(self, width: int, hidden: frozenset[str], widest: dict[str, int]) -> None:
         end = furthest(self._columns, width, self.gap, widest, self._hidden)

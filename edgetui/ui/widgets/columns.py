@@ -35,7 +35,8 @@ def fit(
     Each column asks for its widest text so far (`widest`, in cells), at least its least and at most its design
     width. While not all of that fits, the column with the highest priority number goes; priority 1 always stays
     and shrinks instead. Names and states that are longer than their design width (by at most EXTRA) push out columns
-    of priority SPARE and beyond. What is left over goes to texts that are longer still, by priority.
+    of priority SPARE and beyond, or narrow one that can be narrower. What is left over goes to texts that are longer
+    still, by priority.
     """
     wanted = {
         column.id: max(
@@ -57,8 +58,12 @@ def fit(
     }
     longer = {name: max(length, wanted[name]) for name, length in longer.items()}
     extra = sum(length - wanted[name] for name, length in longer.items())
-    while missing() + extra > 0 and any(column.priority >= SPARE for _, column in chosen):
-        chosen.remove(max(chosen, key=lambda item: (item[1].priority, item[0])))
+    while (over := missing() + extra) > 0 and any(column.priority >= SPARE for _, column in chosen):
+        last = max(chosen, key=lambda item: (item[1].priority, item[0]))
+        if last[1].flex and wanted[last[1].id] - over >= last[1].min_width:
+            wanted[last[1].id] -= over
+        else:
+            chosen.remove(last)
     widths = {index: wanted[column.id] for index, column in chosen}
     if missing() > 0:
         _shrink(chosen, widths, missing())

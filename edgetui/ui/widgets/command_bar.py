@@ -19,8 +19,8 @@ from .base import LineBar
 class CommandBar(Horizontal):
     """Enter gives the line to `run`, Escape gives up, Tab completes, up and down bring back what was typed before.
 
-    `complete` gives the lines that one may become. Closing moves the focus back before the command runs: what it
-    does may need the focus elsewhere.
+    `complete` gives the lines that one may become, `typed` has those that were run, the newest last. Closing moves the
+    focus back before the command runs: what it does may need the focus elsewhere.
     """
 
     DEFAULT_CSS = """
@@ -37,12 +37,14 @@ class CommandBar(Horizontal):
         Binding("down", "recall(1)", "after", show=False, priority=True),
     ]
 
-    def __init__(self, run: Callable[[str], None], complete: Callable[[str], Sequence[str]]) -> None:
+    def __init__(
+        self, run: Callable[[str], None], complete: Callable[[str], Sequence[str]], typed: list[str]
+    ) -> None:
         super().__init__(id="commands")
         self.display = False
         self._run = run
         self._complete = complete
-        self._typed: list[str] = []
+        self._typed = typed
         self._at = 0
         self._came_from: Widget | None = None
         self._may = LineBar(base="bar", id="may")
@@ -81,7 +83,7 @@ class CommandBar(Horizontal):
         text = self.input.value.strip()
         self.action_close()
         if text:
-            self._typed = [*(one for one in self._typed if one != text), text]
+            self._typed[:] = [*(one for one in self._typed if one != text), text]
             self._run(text)
 
     def action_complete(self) -> None:

@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.cells import chop_cells
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from edgetui.model.logbuffer import LogBuffer
 from edgetui.ui.spans import Span, Spans, to_strip, wrap
 
 from .base import look_of
+from .scrolling import Scrolling
 
 
 class Row(NamedTuple):
@@ -29,18 +28,13 @@ class Row(NamedTuple):
     text: str
 
 
-class LogView(Widget, can_focus=True):
+class LogView(Scrolling, can_focus=True):
     """Shows `buffer`; `moved` is called when a key scrolled. Painted are only rows that differ."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = """
     LogView { height: 1fr; width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_by(-1)", "up", show=False),
-        Binding("down,j", "scroll_by(1)", "down", show=False),
-        Binding("pageup,ctrl+b", "scroll_page(-1)", "page up", show=False),
-        Binding("pagedown,ctrl+f,space", "scroll_page(1)", "page down", show=False),
         Binding("home,g", "first", "first", show=False),
         Binding("end,f", "follow", "follow", show=False),
     ]
@@ -186,10 +180,6 @@ class LogView(Widget, can_focus=True):
         self._moved()
         self.sync()
 
-    def action_scroll_page(self, direction: int) -> None:
-        """Scroll by a screenful."""
-        self.action_scroll_by(direction * max(self.size.height - 1, 1))
-
     def action_first(self) -> None:
         """The oldest line that is kept."""
         self._pause()
@@ -202,16 +192,6 @@ class LogView(Widget, can_focus=True):
         self.following = True
         self._moved()
         self.sync()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three rows down."""
-        event.stop()
-        self.action_scroll_by(3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three rows up."""
-        event.stop()
-        self.action_scroll_by(-3)
 
     def _pause(self) -> None:
         if self.following:

@@ -1,4 +1,4 @@
-"""One pane: a title that counts, and its live table; and how several panes share the screen."""
+"""One pane: a title that counts, and its live table; and how several panes share the screen or stand behind tabs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgetui.ui import words
 from edgetui.ui.layout import PaneLayout
 from edgetui.ui.spans import Span, Spans, line
 
-from .bars import Tab
+from .bars import Tab, tab_line
 from .base import LineBar
 from .live_table import LiveTable
 
@@ -216,13 +216,16 @@ def shared_height(rows: Mapping[str, int], body: int, *, quad: bool) -> tuple[in
     return (top, below - rollouts, rollouts)
 
 
-def pane_tabs(panes: Iterable[PaneView], current: PaneView) -> list[Tab]:
+class TabBar(LineBar):
     """One tab for each pane in the order of their keys, with what narrows it behind its number of rows."""
-    tabs = []
-    for pane in sorted(panes, key=lambda pane: pane.number):
-        count = pane.count_text
-        if pane.aside:
-            total, dot, summary = count.partition(" · ")
-            count = f"{total} {pane.aside}{dot}{summary}"
-        tabs.append(Tab(str(pane.number), pane.name_text, count, pane is current, pane.view.bad > 0))
-    return tabs
+
+    def show(self, panes: Iterable[PaneView], current: PaneView) -> None:
+        """Say them again; `current` is the pane that is shown."""
+        tabs = []
+        for pane in sorted(panes, key=lambda pane: pane.number):
+            count = pane.count_text
+            if pane.aside:
+                total, dot, summary = count.partition(" · ")
+                count = f"{total} {pane.aside}{dot}{summary}"
+            tabs.append(Tab(str(pane.number), pane.name_text, count, pane is current, pane.view.bad > 0))
+        self.say(tab_line(tabs, self.app.size.width))

@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from edgetui.ui.spans import Spans, plain, to_strip, wrap
 
 from .base import look_of
+from .scrolling import Scrolling
 
 
-class TextView(Widget, can_focus=True):
+class TextView(Scrolling, can_focus=True):
     """Lines of spans, wrapped to the width. Setting the same lines again paints nothing."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = """
     TextView { height: 1fr; width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_by(-1)", "up", show=False),
-        Binding("down,j", "scroll_by(1)", "down", show=False),
-        Binding("pageup,ctrl+b", "scroll_page(-1)", "page up", show=False),
-        Binding("pagedown,ctrl+f,space", "scroll_page(1)", "page down", show=False),
         Binding("home", "scroll_edge(0)", "top", show=False),
         Binding("end", "scroll_edge(1)", "bottom", show=False),
     ]
@@ -96,23 +90,9 @@ class TextView(Widget, can_focus=True):
             self.top = top
             self.refresh()
 
-    def action_scroll_page(self, direction: int) -> None:
-        """Scroll by a screenful."""
-        self.action_scroll_by(direction * max(self.size.height - 1, 1))
-
     def action_scroll_edge(self, end: int) -> None:
         """Scroll to the first or last line."""
         self.action_scroll_by(len(self._wrapped) * (1 if end else -1))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three lines down."""
-        event.stop()
-        self.action_scroll_by(3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three lines up."""
-        event.stop()
-        self.action_scroll_by(-3)
 
     def _wrap(self) -> None:
         self._width = self.size.width

@@ -121,6 +121,7 @@ def test_taking_changes_in_ends_where_a_rebuild_ends(pane: Pane, histories: list
 def absorb(view: FleetView, fleet: Fleet, now: float, painted: dict[ObjectKey, PaneRow]) -> None:
     """Repaint only what the view says, and hold it to telling when the order changed."""
     before = list(view.keys)
+    view.summary()  # counted before a change, so that what was counted is seen to be forgotten after it
     change = view.absorb(fleet.drain(), now)
     assert change.order or view.keys == before
     for key in change.changed:

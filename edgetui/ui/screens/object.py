@@ -1,0 +1,82 @@
+"""What the screens about one object share: commands, places, the clipboard, and the other views of the object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.ui.action_keys import object_words
+from edgetui.ui.keymap import around_bindings
+from edgetui.ui.widgets.bars import KeyHint
+from edgetui.ui.widgets.footer import FooterBar
+
+if TYPE_CHECKING:
+    from edgetui.ui.app import EdgetuiApp
+    from edgetui.ui.places import Place
+
+COMMAND = KeyHint(":", "command")
+
+
+class ObjectScreen(Screen[None]):
+    """A screen over the dashboard that shows `key` in one way, which is called `view`."""
+
+    app: EdgetuiApp
+    BINDINGS: ClassVar[list[BindingType]] = around_bindings()
+    shows: ClassVar[str]
+    """Which view of the object it is, as a place is remembered."""
+    key: ObjectKey
+    footer: FooterBar
+
+    @property
+    def place(self) -> Place:
+        """Where a person is who sees this."""
+        return self.app.main.place._replace(key=self.key, view=self.shows)
+
+    @property
+    def target(self) -> ObjectRef | None:
+        """The object at the version that is known, None when it is gone."""
+        row = self.app.fleet.find(self.key)
+        return ObjectRef(self.key, row.uid, row.resource_version) if row is not None else None
+
+    @property
+    def copied(self) -> str:
+        """The name that goes to the clipboard."""
+        return self.key.name
+
+    async def action_command(self, text: str = "") -> None:
+        """Type a command about this object."""
+        await self.app.main.commander.open_line(self, text)
+
+    def action_went(self, step: int) -> None:
+        """Back to the object that was opened before, or forward again."""
+        self.app.ways.step(step)
+
+    def action_copy(self) -> None:
+        """The object's name to the terminal's clipboard."""
+        self.app.main.commander.copy([self.copied])
+
+    def action_jump(self) -> None:
+        """Open the owner of this object, or what it owns."""
+        self.app.main.commander.jump(self.key)
+
+    def action_act(self, action_id: str) -> None:
+        """Begin an action on this object."""
+        target = self.target
+        if target is None:
+            words = object_words(self.key)
+            self.app.flash(f"{words[:1].upper()}{words[1:]} is gone.")
+        else:
+            self.app.action_keys.act(action_id, target, True)
+
+    def action_manifest(self) -> None:
+        """Show this object as YAML."""
+        if self.shows != "manifest":
+            self.app.open_manifest(self.key)
+
+    def action_logs(self) -> None:
+        """Read the log of this object."""
+        if self.shows != "logs":
+            self.app.open_logs(self.key)
