@@ -142,7 +142,7 @@ def _judge_printed(store: Store, row: PodRow, now: float) -> tuple[int, str]:
 def _leaving(row: PodRow, node: NodeRow | None, now: float) -> tuple[int, str]:
     """A pod on its way out: `deleting` is when its grace ends; on a dead node it cannot end at all."""
     if now > row.deleting + SETTLING:
-        return BAD, f"overdue {age(now - row.deleting)}"
+        return BAD, f"late by {age(now - row.deleting)}"
     return WATCH, "node silent" if node is not None and node.ready == "Unknown" else ""
 
 

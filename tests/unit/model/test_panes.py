@@ -121,7 +121,7 @@ PODS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"statuses": [f.running(ready=False)], "ready_at": f.NOW - 900}, 0, "Running", "not ready"),
     ({"statuses": [f.ended(0, "Completed")], "phase": "Succeeded"}, 3, "Completed", ""),
     ({"deleting": f.NOW + 20}, 1, "Terminating", ""),
-    ({"deleting": f.NOW - 600}, 0, "Terminating", "overdue 10m"),
+    ({"deleting": f.NOW - 600}, 0, "Terminating", "late by 10m"),
     ({"statuses": [], "phase": "Failed", "reason": "Evicted"}, 0, "Evicted", "evicted"),
 ]
 
