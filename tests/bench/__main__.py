@@ -27,7 +27,8 @@ def programs(pods: int, kubectl: Path) -> list[Program]:
         Program(
             "edgetui",
             lambda config: [sys.executable, "-m", "edgetui", str(config)],
-            first_rows=re.compile(r"unit-\d+-"),
+            first_pods=re.compile(r"unit-\d+-"),
+            first_rows=re.compile(r"node-\d+ "),
             all_rows=re.compile(rf"\b{number}\b"),
             keys=("2",),
             survives_outage=True,
@@ -35,12 +36,12 @@ def programs(pods: int, kubectl: Path) -> list[Program]:
         Program(
             "kubectl get pods -A -w",
             lambda config: [str(kubectl), "--kubeconfig", str(config), "get", "pods", "-A", "-w"],
-            first_rows=re.compile(r"unit-\d+-"),
+            first_pods=re.compile(r"unit-\d+-"),
         ),
         Program(
             "official Python client, list and watch of pods only, no screen",
             lambda config: [sys.executable, str(OFFICIAL), str(config)],
-            first_rows=re.compile(r"unit-\d+-"),
+            first_pods=re.compile(r"unit-\d+-"),
         ),
     ]
 
