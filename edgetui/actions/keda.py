@@ -229,13 +229,15 @@ async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
     if wait is None:
         return Ending(False, True, (f"{words} is to be {view.then}: accepted; not waited for.",), {})
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    began, silent = loop.time(), False
 
     async def judge() -> Judgement:
+        nonlocal silent
         now = one_scaled_object(await read(run.session, view.spot.ref, view.spot.path))
         if notes_of(now) != view.wanted:
             return Judgement(False, True, "its annotations were changed by someone else", final=True)
-        if now.silent:
+        silent = now.silent
+        if silent:
             return Judgement(False, False, "nothing has answered yet", final=loop.time() - began >= SILENT)
         if not now.answered or (now.answered == "True") != (view.action == PAUSE):
             return Judgement(False, False, "KEDA has not answered yet")
@@ -255,10 +257,6 @@ async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
         return Ending(False, False, (f"ScaledObject {name}: {seen.text} {after}.",), {})
     lines = (
         f"The annotations of ScaledObject {name} are written, but {after} {seen.text}.",
-        *(
-            ("KEDA's operator may not be running; when it is, it reads them.",)
-            if "nothing" in seen.text
-            else ()
-        ),
+        *(("KEDA's operator may not be running; when it is, it reads them.",) if silent else ()),
     )
     return Ending(False, True, lines, {})
