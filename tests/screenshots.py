@@ -16,6 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgetui.demo.launcher import Fleet
+from tests.controlplane import users, workloads
+from tests.controlplane.cluster import ControlPlane
+from tests.controlplane.kubeconfig import token_user
 from tests.terminal import picture
 from tests.terminal.ptyapp import PtyApp
 from tests.terminal.walking import (
@@ -146,6 +149,70 @@ def objects() -> None:
         take(app, "guard-80x24")
 
 
+def looks() -> None:
+    """What a technician looks at besides: a silent node, services, events, what happened, labels, nothing at all."""
+    with demo("--no-outages") as app:
+        wait_row(app, "farm-tower-4", "silent")
+        take(app, "nodes-80x24")
+        app.keys("5")
+        app.wait_for("TYPE")
+        take(app, "services-80x24")
+        app.keys("6")
+        app.wait_for("MESSAGE")
+        take(app, "events-80x24")
+        go_to(app, "pods")
+        wait_row(app, "press", "image not found")
+        narrow(app, "app=press")
+        take(app, "labels-80x24")
+        narrow(app, "app=pres")
+        app.wait_for("app here is")
+        take(app, "empty-80x24")
+        app.keys("escape")
+        app.wait_gone("app here is")
+        app.keys("h")
+        app.wait_for("what happened")
+        take(app, "timeline-80x24")
+
+
+def many() -> None:
+    """Ten thousand pods."""
+    home = Path(tempfile.mkdtemp(prefix="edgetui-shots-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    arguments = "demo", "--no-outages", "--clusters", "1", "--pods", "10000"
+    with open_screen(*arguments, home=home) as app:
+        app.until(re.compile(r"pods  10,\d\d\d").search, 120, "ten thousand pods")
+        go_to(app, "pods")
+        wait_row(app, "press", "image not found")
+        take(app, "many-80x24")
+
+
+def forbidden() -> None:
+    """Someone who may read the pods of one namespace of a real cluster, and nothing else."""
+    home = Path(tempfile.mkdtemp(prefix="edgetui-shots-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    with ControlPlane("plant") as plant:
+        plant.kubectl("create", "namespace", "line-2")
+        plant.kubectl("-n", "line-2", "create", "serviceaccount", "technician")
+        plant.kubectl(
+            "-n", "line-2", "create", "role", "pods", "--verb=get,list,watch", "--resource=pods,pods/log"
+        )
+        plant.kubectl(
+            *("-n", "line-2", "create", "rolebinding", "pods"),
+            *("--role=pods", "--serviceaccount=line-2:technician"),
+        )
+        plant.create("line-2", workloads.deployment("press", replicas=3), workloads.deployment("weld"))
+        token = users.issue_token(plant.api, "line-2", "technician")
+        file = plant.layout.write_kubeconfig(
+            home / "plant", "technician", token_user(token), namespace="line-2"
+        )
+        with open_screen(str(file), home=home) as app:
+            app.wait_for("not allowed")
+            take(app, "forbidden-80x24")
+            go_to(app, "pods")
+            wait_row(app, "press", "Running")
+            take(app, "forbidden-pods-80x24")
+
+
 def rotate() -> None:
     """A token rotated in a kubeconfig of one's own, next to which nothing of this machine is seen."""
     # A receipt names the file in full: the short way to it says nothing about this machine.
@@ -196,6 +263,9 @@ def main() -> int:
         "dashboards": dashboards,
         "small": small,
         "objects": objects,
+        "looks": looks,
+        "many": many,
+        "forbidden": forbidden,
         "rotate": rotate,
         "stale": stale,
         "themes": themes,
