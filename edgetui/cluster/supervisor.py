@@ -6,23 +6,23 @@ with its faults runs in a simulation on virtual time.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from edgetui.cluster import link
-from edgetui.cluster.api_errors import no_apis
-from edgetui.cluster.denial import denied
-from edgetui.cluster.errors import EdgetuiError, ServerFailure, Throttled
-from edgetui.cluster.informer import UNHEARD, Informer, Kept
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.informer import Informer, Kept
+from edgetui.cluster.linkstate import told
 from edgetui.cluster.printed_informer import PrintedInformer
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.surroundings import Ports
+from edgetui.cluster.turns import Turns
 from edgetui.cluster.watcher import Watcher
-from edgetui.model.freshness import Link, LinkState, Sync
+from edgetui.model.freshness import LinkState
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.store import Store, older
 
-NEXT_WITHIN = 0.5  # s: how long a stream that opens may keep the next one waiting
 HEARD_STEP = 5.0
 PILOT_WITHIN = 10.0
 BEAT, SLEPT = 5.0, 15.0  # s: a beat that is so late means that this machine or this program slept
@@ -63,9 +63,7 @@ class Supervisor:
         self._printed = False
         self._informers: dict[str, Informer] = {}
         self._pilot: Informer | None = None
-        self._queue: deque[tuple[Watcher, float]] = deque()
-        self._opening: Watcher | None = None
-        self._cancel_next: Callable[[], None] | None = None
+        self._turns = Turns(ports.later)
         self._cancel_tick: Callable[[], None] | None = None
         self._cancel_beat: Callable[[], None] | None = None
         self._beat_due = 0.0
@@ -221,10 +219,10 @@ class Supervisor:
         self._stopped = True
         for informer in self._informers.values():
             informer.stop()
-        for cancel in (self._cancel_next, self._cancel_tick, self._cancel_beat):
+        for cancel in (self._cancel_tick, self._cancel_beat):
             if cancel is not None:
                 cancel()
-        self._queue.clear()
+        self._turns.clear()
 
     # For the watchers and informers
 
@@ -248,8 +246,7 @@ class Supervisor:
     def moved(self, watcher: Watcher) -> None:
         if watcher.state.phase in (r.Phase.WATCHING, r.Phase.RESTING):
             self._link(link.Progress())
-        if watcher is self._opening and watcher.state.phase not in _OPENING:
-            self._next()
+        self._turns.moved(watcher)
 
     def concerns_all(self, watcher: Watcher, effect: r.Effect) -> None:
         match effect:
@@ -281,41 +278,17 @@ class Supervisor:
         for watcher in waiting:
             watcher.feed(result)
 
-    # One after another
-
     def released(self, watchers: Iterable[Watcher], down_since: float = r.NEVER) -> None:
-        """Let these open, each when the one before has its rows or half a second has passed."""
-        self._queue.extend((watcher, down_since) for watcher in watchers)
-        if self._opening is None:
-            self._next()
+        """Let these open, one after another."""
+        self._turns.admit(watchers, down_since)
 
-    def _next(self) -> None:
-        if self._cancel_next is not None:
-            self._cancel_next()
-            self._cancel_next = None
-        self._opening = None
-        while self._queue and not self._stopped:
-            watcher, down_since = self._queue.popleft()
-            self._opening = watcher
-            watcher.feed(r.LinkUp(down_since))
-            if self._opening is watcher and watcher.state.phase in _OPENING:
-                self._cancel_next = self.later(NEXT_WITHIN, self._next)
-                return
-            if self._opening is not watcher:
-                return  # it moved on while it was fed, and the next has been let in
-        self._opening = None
+    # The link
 
     def _hold(self, reason: str) -> None:
         self.on_down()
-        self._queue.clear()
-        self._opening = None
-        if self._cancel_next is not None:
-            self._cancel_next()
-            self._cancel_next = None
+        self._turns.clear()
         for informer in self._informers.values():
             informer.feed(r.LinkDown(reason))
-
-    # The link
 
     def _link(self, happened: link.Input) -> None:
         if self._stopped:
@@ -391,55 +364,17 @@ class Supervisor:
             self._link(link.Suspected())
 
     def _publish_link(self) -> None:
-        state = self._link_state()
+        kinds = [informer.freshness for informer in self._informers.values()]
+        state = told(self.link, kinds, self.waiting_for, self.wall)
         before = self._shown_link
         if state.link is not before.link:
             self._since = self.now()
-        state = LinkState(
-            link=state.link,
-            since=self.wall(self._since),
-            heard=state.heard,
-            retry_at=state.retry_at,
-            sentence=state.sentence,
-            next_step=state.next_step,
-        )
+        state = replace(state, since=self.wall(self._since))
         same = (state.link, state.retry_at, state.sentence) == (before.link, before.retry_at, before.sentence)
         if not same or abs(state.heard - before.heard) >= HEARD_STEP:
             self._shown_link = state
             self._store.set_link(state)
             self.on_change()
 
-    def _link_state(self) -> LinkState:
-        s = self.link
-        what, next_step = link.sentence(s)
-        word = link.verdict(s)
-        shown = [i.freshness for i in self._informers.values() if i.freshness.sync is not Sync.HIDDEN]
-        if word is Link.LIVE and shown and all(f.sync is Sync.FORBIDDEN for f in shown):
-            word, (what, next_step) = Link.REFUSED, denied(f.reason for f in shown)
-        elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
-            error = no_apis()
-            word, what, next_step = Link.REFUSED, error.sentence, error.next_step
-        elif _answers(s, word) and shown and all((f.sync in UNHEARD or f.kept) and f.reason for f in shown):
-            new = " new" if any(f.kept for f in shown) else ""
-            word, what = Link.CONNECTING, f"No{new} rows yet: {shown[0].reason}"
-            next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."
-        elif s.phase is link.Phase.FIRST and s.error is None:
-            what, next_step = self.waiting_for
-        heard = self.wall(s.heard)
-        kept = [f.heard for f in shown if f.kept]
-        if word is Link.CONNECTING and kept:
-            word, heard = Link.STALE, max(kept)
-        retry_at = self.wall(s.wake_at) if s.wake_at != link.NEVER and s.error is not None else 0.0
-        return LinkState(link=word, heard=heard, retry_at=retry_at, sentence=what, next_step=next_step)
-
 
 _LOADING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
-
-
-def _answers(s: link.State, word: Link) -> bool:
-    """Whether the server is there, even if it only refuses."""
-    return word is Link.LIVE or isinstance(s.error, (ServerFailure, Throttled))
-
-
-# A resumption carries little, so the next stream need not wait for it.
-_OPENING = frozenset({r.Phase.STREAMING, r.Phase.LISTING, r.Phase.REFRESHING})
