@@ -14,8 +14,8 @@ from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
 from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
+from edgetui.cluster.sink import Closeable, Sink
 from edgetui.cluster.table import Printer
-from edgetui.cluster.watcher import Closeable, Sink
 from edgetui.model.kinds.base import Kind
 
 CONNECT_WITHIN = 10.0

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import FRESH_ENOUGH, Connections
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.exchange import Exchange, StreamSink
+from edgetui.cluster.exchange import Exchange
 from edgetui.cluster.link_errors import Dropped, silent
+from edgetui.cluster.sink import Sink
 
 SETTLED = 5.0
 """Seconds after which a stream has told what there was before it, and tells only what changes."""
@@ -40,13 +41,13 @@ class StreamHandle:
     def __init__(
         self,
         connections: Connections,
-        sink: StreamSink,
+        sink: Sink,
         connect_timeout: float,
         head_timeout: float,
         open_streams: set[StreamHandle],
     ) -> None:
         self._connections = connections
-        self._sink: StreamSink | None = sink
+        self._sink: Sink | None = sink
         self._connect_timeout = connect_timeout
         self._head_timeout = head_timeout
         self._open_streams = open_streams
@@ -103,7 +104,7 @@ class StreamHandle:
         if self._exchange is not None:
             self._exchange.fail(silent(self._connections.endpoint.where, self._head_timeout))
 
-    def _end(self) -> StreamSink | None:
+    def _end(self) -> Sink | None:
         sink, self._sink = self._sink, None
         self._message = b""
         self._open_streams.discard(self)

@@ -9,13 +9,13 @@ from edgetui.cluster import backoff
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
+from edgetui.cluster.sink import Closeable, Sink
 from edgetui.cluster.table import Printer
-from edgetui.cluster.watcher import Closeable, Sink
 from edgetui.model.kinds.base import Kind
 
 
-class Ports(Protocol):
-    """The world around one cluster. Times are seconds of a steady clock."""
+class World(Protocol):
+    """The clock, the timer and the two kinds of request. Times are seconds of a steady clock."""
 
     @property
     def rng(self) -> backoff.Random: ...
@@ -30,7 +30,8 @@ class Ports(Protocol):
 
     def open_stream(
         self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
-    ) -> Closeable: ...
+    ) -> Closeable:
+        """Open a watch, of Tables for a `printer`."""
 
     def open_page(
         self,
@@ -39,7 +40,12 @@ class Ports(Protocol):
         query: dict[str, str],
         done: Callable[[r.Page | EdgetuiError], None],
         printer: Printer | None = None,
-    ) -> Closeable: ...
+    ) -> Closeable:
+        """Ask for one page of a LIST, as a Table for a `printer`."""
+
+
+class Ports(World, Protocol):
+    """The world around one cluster."""
 
     def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
         """Ask for something small. `version` is the newest we hold, to find out whether the server is behind it."""

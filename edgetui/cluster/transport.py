@@ -20,9 +20,10 @@ from edgetui.cluster.connections import (
 )
 from edgetui.cluster.counters import Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
-from edgetui.cluster.exchange import Exchange, StreamSink
+from edgetui.cluster.exchange import Exchange
 from edgetui.cluster.http import encode_request
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
+from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.discreet import Discreet
@@ -33,7 +34,6 @@ __all__ = [
     "NotSent",
     "Response",
     "StreamHandle",
-    "StreamSink",
     "Transport",
     "TransportCredentials",
 ]
@@ -178,7 +178,7 @@ class Transport:
         self,
         path: str,
         query: Mapping[str, str] | None,
-        sink: StreamSink,
+        sink: Sink,
         *,
         connect_timeout: float = CONNECT_TIMEOUT,
         head_timeout: float = HEAD_TIMEOUT,

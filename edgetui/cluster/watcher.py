@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from edgetui.cluster import backoff
 from edgetui.cluster.api_errors import map_status, not_kubernetes
 from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
 from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
+from edgetui.cluster.sink import Closeable
+from edgetui.cluster.surroundings import World
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
 
@@ -27,51 +28,8 @@ KEPT_FOR = 0.02
 JSON = "application/json"
 
 
-class Closeable(Protocol):
-    """Something open; closing it twice is harmless, and nothing is heard of it afterwards."""
-
-    def close(self) -> None: ...
-
-
-class Sink(Protocol):
-    """Receives one answer: a head, data, then exactly one of on_end and on_error."""
-
-    def on_head(self, status: int, headers: dict[str, str]) -> None: ...
-
-    def on_data(self, data: bytes | memoryview) -> None: ...
-
-    def on_end(self, clean: bool) -> None: ...
-
-    def on_error(self, error: EdgetuiError) -> None: ...
-
-
-class Host(Protocol):
-    """What a watcher needs around it. Times are steady seconds."""
-
-    rng: backoff.Random
-
-    def now(self) -> float: ...
-
-    def wall(self, steady: float) -> float:
-        """Unix time of a steady time; 0.0 stays 0.0."""
-
-    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """Call once after `seconds`; returns what cancels it."""
-
-    def open_stream(
-        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
-    ) -> Closeable:
-        """Open a watch, of Tables for a `printer`."""
-
-    def open_page(
-        self,
-        kind: Kind,
-        path: str,
-        query: dict[str, str],
-        done: Callable[[r.Page | EdgetuiError], None],
-        printer: Printer | None = None,
-    ) -> Closeable:
-        """Ask for one page of a LIST, as a Table for a `printer`."""
+class Host(World, Protocol):
+    """What a watcher needs around it."""
 
     def answered(self) -> None:
         """The server answered a new request."""
@@ -324,16 +282,16 @@ class _Answer:
             self._decoder = TableDecoder(printer) if printer else EventDecoder(self._watcher.kind)
             self._watcher.answered(headers.get("content-encoding", "identity") != "identity")
 
-    def on_data(self, data: bytes | memoryview) -> None:
+    def on_data(self, data: bytes) -> None:
         if not self._watcher.current(self._ticket):
             return
         if self._decoder is not None:
-            self._watcher.heard(self._decoder.feed(bytes(data), keep=len(data) >= BACKLOG))
+            self._watcher.heard(self._decoder.feed(data, keep=len(data) >= BACKLOG))
             if self._decoder.keeping and not self._releasing:
                 self._releasing = True
                 self._watcher.shortly(self._release)
         elif len(self._error_body) < MOST_ERROR_BODY:
-            self._error_body += bytes(data)
+            self._error_body += data
 
     def _release(self) -> None:
         """Tell what was kept back; what is still kept when the stream is given up comes again on the next one."""

@@ -61,7 +61,7 @@ LATER = {
 FLOOR = (
     "import argparse, asyncio, json, sys, msgspec, textual.app, yaml; print(json.dumps(sorted(sys.modules)))"
 )
-OURS_AT_MOST = 146
+OURS_AT_MOST = 147
 OTHERS_AT_MOST = 24
 
 KIB_AT_MOST = 50 * 1024

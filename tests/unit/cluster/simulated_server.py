@@ -17,8 +17,8 @@ from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.cluster.reflector.states import Page
+from edgetui.cluster.sink import Sink
 from edgetui.cluster.table import Printer
-from edgetui.cluster.watcher import Sink
 from edgetui.model.kinds.base import Kind, Row
 from tests.unit.cluster.virtual_time import World
 

@@ -9,9 +9,9 @@ from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
+from edgetui.cluster.sink import Sink
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.table import NotPrinted, Printer
-from edgetui.cluster.watcher import Sink
 from edgetui.model.kinds.base import Kind
 from edgetui.model.store import Store
 from tests.unit.cluster.simulated_server import KINDS, Server, Stream, ThingRow
