@@ -23,7 +23,7 @@ _GAP, _ECHO = "\x1f", "\x1e"
 _BETWEEN, _AFTER = '":"', '","'
 _PLAIN = re.compile(rb'\{"[\w./-]{1,317}":"[\w.-]{0,63}"(?:,"[\w./-]{1,317}":"[\w.-]{0,63}"){0,255}\}')
 _MOST_KEY, _MOST_VALUE, _MOST_LABELS = 317, 63, 256
-_PARSED = 16
+_PARSED = 512  # 0.25 MB at most; to read labels again costs as much as the rest of a row
 _MOST_SHARED = 4096
 
 _ECHOED = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.controlplane import workloads
@@ -13,6 +14,8 @@ from tests.controlplane.waiting import eventually
 
 NAMESPACES = 9
 PODS_PER_NODE = 100
+OLD_ENOUGH = 75.0
+"""Seconds after which the age of a pod changes on screen once a minute, as that of nearly all pods does."""
 
 
 @contextmanager
@@ -25,6 +28,7 @@ def cluster_with(pods: int) -> Iterator[ControlPlane]:
             cluster.api.create("/api/v1/namespaces", {"metadata": {"name": name}})
             cluster.create(name, *workloads.mix(share + (number < rest)))
         eventually(lambda: len(running(cluster)) >= pods, within=300, what=f"{pods} running pods")
+        eventually(lambda: youngest(cluster) >= OLD_ENOUGH, within=OLD_ENOUGH * 2, what="old pods", pause=2)
         yield cluster
 
 
@@ -32,6 +36,12 @@ def running(cluster: ControlPlane) -> list[dict[str, Any]]:
     """All pods that run, as the server has them."""
     items = cluster.api.get("/api/v1/pods?resourceVersion=0")["items"]
     return [item for item in items if item.get("status", {}).get("phase") == "Running"]
+
+
+def youngest(cluster: ControlPlane) -> float:
+    """Seconds since the last pod was created."""
+    made = [datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) for pod in running(cluster)]
+    return (datetime.now(UTC) - max(made)).total_seconds()
 
 
 class Churn:
