@@ -150,7 +150,7 @@ def objects() -> None:
 
 
 def looks() -> None:
-    """What a technician looks at besides: a silent node, services, events, what happened, labels, nothing at all."""
+    """What a technician looks at besides: a silent node, services, events, a label, and nothing at all."""
     with demo("--no-outages") as app:
         wait_row(app, "farm-tower-4", "silent")
         take(app, "nodes-80x24")
@@ -167,11 +167,6 @@ def looks() -> None:
         narrow(app, "app=pres")
         app.wait_for("app here is")
         take(app, "empty-80x24")
-        app.keys("escape")
-        app.wait_gone("app here is")
-        app.keys("h")
-        app.wait_for("what happened")
-        take(app, "timeline-80x24")
 
 
 def many() -> None:

@@ -14,7 +14,7 @@ from edgetui.cluster.sink import Sink
 
 SETTLED = 5.0
 """Seconds after which a stream has told what there was before it, and tells only what changes."""
-RHYTHM = 0.25
+RHYTHM = 1 / 3
 """Seconds between two reads of such a stream while something comes all the time; all streams keep the same time."""
 
 

@@ -78,6 +78,11 @@ class FleetView:
     def bad(self) -> int:
         return self._shown_severities()[BAD]
 
+    @property
+    def known(self) -> bool:
+        """Whether any cluster ever told of these kinds; where none did, no rows say nothing."""
+        return any(store.freshness(kind).heard for store in self._stores.values() for kind in self.pane.kinds)
+
     def row(self, key: ObjectKey) -> PaneRow | None:
         return self._rows.get(key)
 

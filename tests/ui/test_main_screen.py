@@ -9,7 +9,7 @@ from edgetui.model.freshness import CacheState, Freshness, Link, LinkState, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.store import Store
-from tests.unit.model.factories import autoscaler, deployment, store_of
+from tests.unit.model.factories import autoscaler, deployment, pod, store_of
 
 from .driving import running
 from .fleet import LIMITED, NOW, farm, fleet, many_pods, plant, vehicle
@@ -351,6 +351,19 @@ async def test_an_autoscaler_says_why_and_shows_the_minutes_it_was_watched() -> 
         assert "the load asks for 12, 6 is the most allowed" in text
         assert "▇▇" in text or "██" in text
         assert "last 2m, ▄ is the target" in text
+
+
+async def test_what_nobody_told_of_has_no_number() -> None:
+    """Not allowed and not heard are not "none"."""
+    store = store_of(pod("press-1", "line-2"))
+    for kind in ("Node", "Deployment", "StatefulSet", "DaemonSet"):
+        store.set_freshness(kind, Freshness(Sync.FORBIDDEN))
+    async with running([store]) as screen:
+        tabs = screen.text().splitlines()[1]
+        assert " ".join(tabs.split()) == "1 nodes ? 2 pods 1 3 autoscalers 0 4 rollouts ?"
+        store.set_freshness("Node", Freshness(Sync.LIVE, heard=NOW))
+        await screen.changed()
+        assert "1 nodes  0" in screen.text().splitlines()[1]
 
 
 async def test_a_pane_without_rows_says_why_where_the_rows_would_be() -> None:

@@ -68,6 +68,8 @@ class PaneView(Vertical):
     @property
     def count_text(self) -> str:
         """What tabs and title say beside the name: how many, and what is wrong with them."""
+        if not self.view.total and not self.view.known:
+            return "?"
         narrowed = self.filter_text or self.namespace
         count = f"{self.view.shown} of {self.view.total}" if narrowed else f"{self.view.total:,}"
         summary = self.view.summary()
