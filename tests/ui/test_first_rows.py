@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import pyte
@@ -10,7 +11,7 @@ import pytest
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.store import Store
 from edgetui.terminal.profile import choose
-from edgetui.ui.first_rows import FirstRows, affordable
+from edgetui.ui.first_rows import LOOK_EVERY, FirstRows, affordable
 from tests.unit.model import factories as f
 
 COLUMNS, LINES = 80, 12
@@ -87,6 +88,29 @@ def test_of_many_nodes_the_worst_are_shown_and_the_first_line_stays() -> None:
     assert any(line.startswith("! node-99") for line in terminal.lines)
     rows.clear()
     assert not any(terminal.lines[1:])
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_a_terminal_without_room_for_a_row_gets_none(lines: int) -> None:
+    store, terminal = unheard(), Terminal()
+    rows = FirstRows([store], os.terminal_size((COLUMNS, lines)), terminal.write, lambda: f.NOW)
+    listed(store, *(f"node-{number}" for number in range(4)))
+    rows.look()
+    assert terminal.bytes == 0
+
+
+async def test_a_fleet_that_comes_bit_by_bit_is_looked_at_less_and_less() -> None:
+    store, terminal = unheard(), Terminal()
+    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    loop, waits = asyncio.get_running_loop(), []
+    for number in range(3):
+        listed(store, f"node-{number}")
+        now = loop.time()
+        rows.start()
+        assert rows._timer is not None
+        waits.append(rows._timer.when() - now)
+        rows._timer.cancel()
+    assert LOOK_EVERY * 4 < waits[0] < waits[1] / 2 < waits[2] / 4
 
 
 def test_what_is_not_known_yet_is_no_number() -> None:
