@@ -24,6 +24,7 @@ from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.writing import in_words
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.informer import UNHEARD
 from edgetui.cluster.narrow_informer import Aside, Scope
 from edgetui.cluster.ports import steady_clock
 from edgetui.model.freshness import Sync
@@ -36,7 +37,7 @@ EVERY = 1.0  # seconds between two looks
 AGAIN, MOST_AGAIN = 10.0, 300.0  # seconds before it is tried again, after something spoke against it
 FIRST = 5.0  # seconds that its first look waits for rows
 REACH = 600.0  # seconds that a roll-back is watched
-_UNHEARD = frozenset({Sync.NEVER, Sync.SYNCING, Sync.HIDDEN})
+_UNHEARD = UNHEARD | {Sync.HIDDEN}
 
 
 class Watched(Session, Protocol):

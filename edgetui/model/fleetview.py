@@ -247,10 +247,7 @@ class FleetView:
         self._filter = Filter(text, self.pane)
         if not self._filter.active:
             self._searched.clear()
-        shown = dict.fromkeys(self._ascending)
-        visible = [key for key in shown if self._visible(self._rows[key])]
-        visible += [key for key, row in self._rows.items() if key not in shown and self._visible(row)]
-        self._put_in_order(visible)
+        self._arrange()
 
     def set_sort(self, column_id: str | None, reverse: bool = False) -> None:
         """Sort by a column; None is worst first, then cluster, namespace, name. Raises KeyError."""
@@ -273,10 +270,8 @@ class FleetView:
         return self._filter.matches(searched, row.of)
 
     def _arrange(self) -> None:
-        self._put_in_order([key for key, row in self._rows.items() if self._visible(row)])
-
-    def _put_in_order(self, keys: list[ObjectKey]) -> None:
-        self._ascending = sorted(keys, key=self._place)
+        shown = [key for key, row in self._rows.items() if self._visible(row)]
+        self._ascending = sorted(shown, key=self._place)
         self._shown = None
         self.keys = self._ascending[::-1] if self._reverse else self._ascending
 

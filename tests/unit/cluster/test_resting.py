@@ -85,13 +85,18 @@ async def test_an_idle_connection_is_not_left_resting() -> None:
         assert heard == []
 
 
-def trickle() -> tuple[list[Pause], Script]:
-    """A watch whose events come one by one, each when its pause is over."""
+@asynccontextmanager
+async def trickle() -> AsyncIterator[tuple[Heard, list[Pause]]]:
+    """A watch that is open, and the pauses of its events, each of which comes when its own is over."""
     pauses = [Pause() for _ in EVENTS]
     script: Script = [CHUNKED]
     for pause, event in zip(pauses, EVENTS, strict=True):
         script += [pause, chunk(event)]
-    return pauses, [*script, LAST]
+    async with connected([*script, LAST]) as (_, transport):
+        sink = Heard()
+        transport.open_stream("/api/v1/pods", {"watch": "1"}, sink)
+        await sink.headed.wait()
+        yield sink, pauses
 
 
 async def test_a_settled_stream_hands_on_all_in_fewer_reads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,11 +109,7 @@ async def test_a_settled_stream_hands_on_all_in_fewer_reads(monkeypatch: pytest.
         rest(connection, seconds)
 
     monkeypatch.setattr(Connection, "rest", counted)
-    pauses, script = trickle()
-    async with connected(script) as (_, transport):
-        sink = Heard()
-        transport.open_stream("/api/v1/pods", {"watch": "1"}, sink)
-        await sink.headed.wait()
+    async with trickle() as (sink, pauses):
         for pause in pauses:
             pause.until.set()
         await sink.ended()
@@ -121,11 +122,7 @@ async def test_a_settled_stream_hands_on_all_in_fewer_reads(monkeypatch: pytest.
 async def test_a_young_stream_does_not_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of a first list must not wait for a beat."""
     monkeypatch.setattr(stream, "RHYTHM", FOR_EVER)
-    pauses, script = trickle()
-    async with connected(script) as (_, transport):
-        sink = Heard()
-        transport.open_stream("/api/v1/pods", {"watch": "1"}, sink)
-        await sink.headed.wait()
+    async with trickle() as (sink, pauses):
         for pause in pauses:
             sink.progress.clear()
             pause.until.set()
