@@ -43,7 +43,7 @@ _shared = _Shared()
 
 
 class Connection:
-    """A connected socket that `attach`ed callbacks hear from. Idle while none are attached.
+    """A connected socket that `attach`ed callbacks hear from. Idle while none are attached any more.
 
     `context` is the TLS context it was made with, None for plain HTTP. `sent` is whether any byte of the last
     `send` may have left this machine.
@@ -87,14 +87,18 @@ class Connection:
         self._coming_back: asyncio.Handle | None = None
         self._read_wants_write = False
         self._write_wants_read = False
-        self._resting = False
+        self._resting = True  # what comes before anybody is attached waits, the end too
         self._took = 0
-        loop.add_reader(sock.fileno(), self._readable)
 
     @property
     def closed(self) -> bool:
         """Whether it can carry nothing more."""
         return self._socket is None
+
+    @property
+    def protocol(self) -> str:
+        """What the handshake agreed on (ALPN): "h2", "http/1.1", or nothing."""
+        return (isinstance(self._socket, ssl.SSLSocket) and self._socket.selected_alpn_protocol()) or ""
 
     @property
     def resumed(self) -> bool:
@@ -110,11 +114,12 @@ class Connection:
     def attach(self, on_data: Callable[[bytes], None], on_lost: Callable[[OSError | None], None]) -> None:
         """Say who hears from now on; `on_lost` is the last call, with None for a clean end. Then `send`."""
         self._on_data, self._on_lost = on_data, on_lost
+        self.rouse()
 
     def detach(self) -> None:
         """Be idle: whatever comes now, or the end, closes it without a word."""
         self._on_data = self._on_lost = None
-        self._rouse()
+        self.rouse()
 
     def rest(self, seconds: float) -> None:
         """Leave what comes with the kernel for that long; not while there is much of it, and it is safe to repeat."""
@@ -131,7 +136,7 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Send everything as soon as it can be; a failure is heard through `on_lost`, never raised."""
-        self._out = memoryview(data)
+        self._out = memoryview(bytes(self._out) + data) if self._out else memoryview(data)
         self.sent = False
         self._flush()
 
@@ -187,7 +192,7 @@ class Connection:
         sock = self._socket
         if sock is None:
             return
-        self._rouse()
+        self.rouse()
         view, size = _shared.view, 0
         ended = False
         failure = self._broken
@@ -217,8 +222,8 @@ class Connection:
         elif self._write_wants_read:
             self._flush()
 
-    def _rouse(self) -> None:
-        """Listen to the socket again."""
+    def rouse(self) -> None:
+        """End a `rest`: listen to the socket again."""
         if self._resting and self._socket is not None:
             self._resting = False
             self._loop.add_reader(self._socket.fileno(), self._readable)

@@ -246,24 +246,29 @@ class ResponseReader:
         events.append(End(self._reusable))
 
 
+def check_request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> None:
+    """Raises ProtocolError for what would break the framing of a request; the message never holds a value."""
+    if not _TOKEN.fullmatch(method) or not _TARGET.fullmatch(target):
+        raise ProtocolError("A request could not be made: its path holds a character that HTTP forbids.")
+    for name, value in headers:
+        if not _TOKEN.fullmatch(name) or _UNSENDABLE.search(value):
+            raise ProtocolError(
+                f"The header {name!a} cannot be sent: it holds a line break or another control character.",
+                "Check the credentials in the kubeconfig.",
+            )
+
+
 def encode_request(
     method: str, target: str, headers: Iterable[tuple[str, str | tuple[str, ...]]], body: bytes | None = None
 ) -> bytes:
-    """One request as bytes; a header with several values is sent once for each of them.
-
-    Raises ProtocolError for a target or header that would break the framing; the message never holds a value.
-    """
-    if not _TOKEN.fullmatch(method) or not _TARGET.fullmatch(target):
-        raise ProtocolError("A request could not be made: its path holds a character that HTTP forbids.")
-    lines = [f"{method} {target} HTTP/1.1"]
-    for name, values in headers:
-        for value in (values,) if isinstance(values, str) else values:
-            if not _TOKEN.fullmatch(name) or _UNSENDABLE.search(value):
-                raise ProtocolError(
-                    f"The header {name!a} cannot be sent: it holds a line break or another control character.",
-                    "Check the credentials in the kubeconfig.",
-                )
-            lines.append(f"{name}: {value}")
+    """One request as bytes; a header with several values is sent once for each of them. Raises as `check_request`."""
+    fields = [
+        (name, value)
+        for name, values in headers
+        for value in ((values,) if isinstance(values, str) else values)
+    ]
+    check_request(method, target, fields)
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields)]
     if body is not None:
         lines.append(f"Content-Length: {len(body)}")
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogatepass")

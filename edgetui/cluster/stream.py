@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import FRESH_ENOUGH, Connections
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.exchange import Exchange
+from edgetui.cluster.exchange import Exchange, Reception
 from edgetui.cluster.link_errors import Dropped, silent
+from edgetui.cluster.multiplexed import Multiplexed
+from edgetui.cluster.request import Request
 from edgetui.cluster.sink import Sink
 
 SETTLED = 5.0
@@ -51,9 +53,9 @@ class StreamHandle:
         self._connect_timeout = connect_timeout
         self._head_timeout = head_timeout
         self._open_streams = open_streams
-        self._message = b""
+        self._message: Request | None = None
         self._asked = 0.0
-        self._exchange: Exchange | None = None
+        self._exchange: Reception | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -62,7 +64,7 @@ class StreamHandle:
         """HTTP bytes that came on this stream, still compressed."""
         return self._exchange.bytes_in if self._exchange is not None else 0
 
-    def start(self, message: Callable[[], Awaitable[bytes]]) -> None:
+    def start(self, message: Callable[[], Awaitable[Request]]) -> None:
         """Connect and send what `message` gives, in the background."""
         self._open_streams.add(self)
         self._task = self._connections.loop.create_task(self._open(message))
@@ -75,13 +77,13 @@ class StreamHandle:
         if self._exchange is not None:
             self._exchange.abort()
 
-    async def _open(self, message: Callable[[], Awaitable[bytes]] | None) -> None:
+    async def _open(self, message: Callable[[], Awaitable[Request]] | None) -> None:
         """Without `message`: once more, on a new connection."""
         try:
             kept = None
             if message is not None:
                 self._message = await message()
-                kept = self._connections.take(FRESH_ENOUGH)
+                kept = self._connections.take(FRESH_ENOUGH) or await self._connections.proven()
             self._begin(kept or await self._connections.open(self._connect_timeout), reused=kept is not None)
         except EdgetuiError as error:
             self.on_error(error)
@@ -91,11 +93,10 @@ class StreamHandle:
             )
             raise
 
-    def _begin(self, connection: Connection, *, reused: bool) -> None:
-        where = self._connections.endpoint.where
-        self._exchange = Exchange(
-            connection, "GET", self, self._connections.release, reused=reused, where=where
-        )
+    def _begin(self, connection: Connection | Multiplexed, *, reused: bool) -> None:
+        if self._message is None:
+            return
+        self._exchange = self._connections.exchange(connection, "GET", self, reused=reused)
         self._timer = self._connections.loop.call_later(self._head_timeout, self._late)
         self._asked = self._connections.loop.time()
         self._exchange.start(self._message)
@@ -106,7 +107,7 @@ class StreamHandle:
 
     def _end(self) -> Sink | None:
         sink, self._sink = self._sink, None
-        self._message = b""
+        self._message = None
         self._open_streams.discard(self)
         if self._timer is not None:
             self._timer.cancel()
@@ -116,12 +117,12 @@ class StreamHandle:
     # What the exchange tells. It tells nothing after it was aborted, so there is a sink.
 
     def on_head(self, status: int, headers: dict[str, str]) -> None:
-        self._message = b""
+        self._message = None
         self._connections.counters.waits.append(self._connections.loop.time() - self._asked)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._exchange is not None and self._exchange.connection is not None:
+        if isinstance(self._exchange, Exchange) and self._exchange.connection is not None:
             self._connections.tickets.remember(self._exchange.connection, self._connections.loop.time())
         if self._sink is not None:
             self._sink.on_head(status, headers)
@@ -134,9 +135,8 @@ class StreamHandle:
     def _rest(self) -> None:
         """What comes after a silence is read at once; what follows closely waits for the next beat."""
         now = self._connections.loop.time()
-        connection = self._exchange.connection if self._exchange is not None else None
-        if connection is not None and now - self._asked >= SETTLED:
-            connection.rest(RHYTHM - now % RHYTHM)
+        if self._exchange is not None and now - self._asked >= SETTLED:
+            self._exchange.rest(RHYTHM - now % RHYTHM)
 
     def on_end(self, clean: bool) -> None:
         if not clean:

@@ -3,7 +3,7 @@
 - Whatever stands in the certificate authority is a trust anchor, an intermediate too (Go's RootCAs); OpenSSL
   needs X509_V_FLAG_PARTIAL_CHAIN for that. Without an authority the system's own are trusted.
 - Names are checked against subject alternative names only, never the common name.
-- TLS 1.2 at least, HTTP/1.1 only.
+- TLS 1.2 at least; HTTP/2 where the server has it, unless DISABLE_HTTP2 is set.
 - Keys that are not files already never touch a disk: OpenSSL wants a path, so it gets one of an anonymous
   memory file where the system has them.
 """
@@ -41,7 +41,7 @@ def client_context(tls: TlsSettings, pair: KeyPair | None) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(["http/1.1"] if os.environ.get("DISABLE_HTTP2") else ["h2", "http/1.1"])
     if tls.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""Requests and streams to one API server over HTTP/1.1: few connections, no waiting in threads, every byte counted."""
+"""Requests and streams to one API server: few connections, no waiting in threads, every byte counted."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from edgetui.cluster.connections import (
 )
 from edgetui.cluster.counters import Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
-from edgetui.cluster.exchange import Exchange
-from edgetui.cluster.http import encode_request
+from edgetui.cluster.exchange import Reception
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
+from edgetui.cluster.multiplexed import Multiplexed
+from edgetui.cluster.request import Request
 from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
@@ -79,7 +80,7 @@ class Transport:
         self.endpoint = endpoints.parse(target.server, target.tls.server_name, target.proxy_url)
         self._loop = loop or asyncio.get_running_loop()
         self._connections = Connections(self.endpoint, credentials, self._loop, self.counters)
-        self._exchanges: set[Exchange] = set()
+        self._exchanges: set[Reception] = set()
         self._streams: set[StreamHandle] = set()
 
     # -- requests
@@ -114,7 +115,10 @@ class Transport:
         deadline = self._loop.time() + timeout
         self.counters.requests += 1
         asked = _Asked(method, message, deadline, timeout, delivery)
-        kept = None if fresh else self._connections.take(IDLE_SECONDS if repeatable else FRESH_ENOUGH)
+        kept = None
+        if not fresh:
+            kept = self._connections.take(IDLE_SECONDS if repeatable else FRESH_ENOUGH)
+            kept = kept or await self._connections.proven()
         if kept is not None:
             try:
                 return await self._exchange(kept, asked, reused=True)
@@ -124,12 +128,11 @@ class Transport:
         connection = await self._connections.open(max(0.0, deadline - self._loop.time()))
         return await self._exchange(connection, asked, reused=False)
 
-    async def _exchange(self, connection: Connection, asked: _Asked, *, reused: bool) -> Response:
-        where = self.endpoint.where
-        answer = _Answer(self._loop, asked.timeout, where, self.counters)
-        exchange = Exchange(
-            connection, asked.method, answer, self._connections.release, reused=reused, where=where
-        )
+    async def _exchange(
+        self, connection: Connection | Multiplexed, asked: _Asked, *, reused: bool
+    ) -> Response:
+        answer = _Answer(self._loop, asked.timeout, self.endpoint.where, self.counters)
+        exchange = self._connections.exchange(connection, asked.method, answer, reused=reused)
         self._exchanges.add(exchange)
         try:
             async with asyncio.timeout_at(asked.deadline) as answer.clock:
@@ -153,13 +156,12 @@ class Transport:
         query: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
         body: bytes | None,
-    ) -> bytes:
-        """The bytes of a request, credentials included."""
+    ) -> Request:
+        """A request with the credentials."""
         target = self.endpoint.prefix + quote(path, safe="/:@!$&'()*+,;=~-._")
         if query:
             target += "?" + urlencode(query)
         fields = {
-            "Host": self.endpoint.authority,
             "User-Agent": f"edgetui/{__version__}",
             "Accept": "application/json",
         }
@@ -168,9 +170,8 @@ class Transport:
         given = headers or {}
         replaced = {name.lower() for name in given}
         lines = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
-        return encode_request(
-            method, target, [*lines, *(await self.credentials.headers()).items(), *given.items()], body
-        )
+        headers_now = (await self.credentials.headers()).items()
+        return Request(method, target, self.endpoint.authority, (*lines, *headers_now, *given.items()), body)
 
     # -- streams
 
@@ -223,7 +224,7 @@ class _Asked(Discreet, frozen=True):
     SHOWN = ("method", "deadline", "timeout", "delivery")
 
     method: str
-    message: bytes
+    message: Request
     deadline: float
     timeout: float
     delivery: Delivery
