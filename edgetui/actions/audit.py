@@ -85,8 +85,7 @@ class AuditLog:
                 self._write(fd, line)
         except OSError as problem:
             raise Refusal(
-                f"The audit record {self.path} cannot be written ({problem.strerror or problem}), "
-                "so nothing is changed.",
+                f"The audit record {self.path} cannot be written ({problem.strerror or problem}).",
                 "Free some space or make that directory writable, then try again.",
             ) from None
 

@@ -10,6 +10,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from edgetui.actions.ending import after_write
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.history import revisions_of
 from edgetui.actions.nodes import held_images
@@ -20,6 +21,7 @@ from edgetui.actions.revert import cause_of, controller_patch, deployment_patch,
 from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.workload import facts, look, refuse_paused, slow_to_follow
 from edgetui.actions.writing import Intent, carry_out, in_words, object_path
+from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.discreet import Discreet
 from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectRef
@@ -224,7 +226,7 @@ async def _reach(
         accepted=f"{words} has the template of revision {revision.number}",
         holds=lambda there: template_equal(there["spec"]["template"], revision.template),
     )
-    ending = await follow(run, following, wait)
+    ending = await after_write(follow(run, following, wait), following.accepted)
     return _receipt(
         view, revision, ending.ok, *ending.lines, pending=ending.pending, offer=ending.offer, more=ending.data
     )
@@ -235,13 +237,13 @@ def _applied(view: RollbackView, revision: Revision, there: Json) -> bool:
     return moved and template_equal(there["spec"]["template"], revision.template)
 
 
-def _unknown(view: RollbackView, revision: Revision, lost: Exception) -> Receipt:
+def _unknown(view: RollbackView, revision: Revision, lost: EdgetuiError) -> Receipt:
     return _receipt(
         view,
         revision,
         False,
-        f"It is unknown whether {in_words(view.ref.key)} will be rolled back: {lost}",
-        "Its template is still the old one. The write may yet arrive: look again before you repeat it.",
+        f"It may have arrived: {in_words(view.ref.key)} back to revision {revision.number}. {lost.sentence}",
+        lost.next_step,
         unknown=True,
     )
 
