@@ -12,6 +12,7 @@ from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import an_object
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
@@ -77,10 +78,10 @@ async def _running(session: Session, row: AutoscalerRow) -> int:
     if known is None:
         return row.current
     try:
-        target = await session.api.get(known.path(row.namespace, row.target_name))
+        target = an_object(row.target_kind, await session.api.get(known.path(row.namespace, row.target_name)))
     except EdgetuiError:
         return row.current
-    return int(target["spec"].get("replicas", row.current))
+    return int((target.get("spec") or {}).get("replicas", row.current))
 
 
 async def perform(

@@ -9,6 +9,7 @@ from edgetui.actions.guardlog import Open
 from edgetui.actions.history import revisions_of
 from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import rows
 from edgetui.actions.rollback import RollbackView
 from edgetui.actions.writing import in_words, read
 from edgetui.model.guard import State, go_back_to, overdue, template_of
@@ -66,8 +67,7 @@ async def look_again(
 
 async def _pods(session: Session, namespace: str, selector: str) -> list[PodRow]:
     listed = await session.api.get(KINDS["Pod"].path(namespace), {"labelSelector": selector})
-    rows = (row_of("Pod", item) for item in listed["items"])
-    return [row for row in rows if isinstance(row, PodRow)]
+    return [row for row in rows("Pod", listed) if isinstance(row, PodRow)]
 
 
 async def what_became(session: Session, ref: ObjectRef, missing: Open) -> Found:

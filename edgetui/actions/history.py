@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items, rows
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.pod import PodRow
 from edgetui.model.revision import Revision, controller_revisions, deployment_revisions
 
 _CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
@@ -16,10 +18,12 @@ async def revisions_of(session: Session, key: ObjectKey, there: Json) -> list[Re
     query = {"labelSelector": selector(there["spec"].get("selector") or {})}
     if key.kind == "Deployment":
         sets = await session.api.get(KINDS["ReplicaSet"].path(key.namespace), query)
-        return deployment_revisions(there, sets["items"])
+        return deployment_revisions(there, items(sets))
     stored = await session.api.get(_CONTROLLER_REVISIONS.format(namespace=key.namespace), query)
     pods = await session.api.get(KINDS["Pod"].path(key.namespace), query)
-    return controller_revisions(there, stored["items"], pods["items"])
+    return controller_revisions(
+        there, items(stored), [row for row in rows("Pod", pods) if isinstance(row, PodRow)]
+    )
 
 
 def selector(label_selector: Json) -> str:

@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from edgetui.actions.audit import who
 from edgetui.actions.credential import bearer, facts_of, token_in_file
 from edgetui.actions.gate import Run, Write
 from edgetui.actions.plan import Refusal
 from edgetui.actions.proof import Unproven, lost_rights, prove
+from edgetui.actions.reading import an_object, shaped
 from edgetui.actions.registry import needs
 from edgetui.actions.tokenview import RotateView, require_token_in_file, short, when
 from edgetui.cluster.errors import EdgetuiError, NotFound
@@ -36,6 +39,14 @@ class NewToken(Discreet, frozen=True):
     backup: Path
 
 
+class _Token(msgspec.Struct, frozen=True):
+    token: str
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: _Token
+
+
 class Minting:
     """Everything up to and including the file: what fails here is undone, and the old token stays."""
 
@@ -51,7 +62,7 @@ class Minting:
         try:
             made = await self.run.write(self.secret)
             self.run.step(f"Secret {self.name} created", "done")
-            token, facts = await self._mint(made["metadata"]["uid"])
+            token, facts = await self._mint(an_object("Secret", made)["metadata"]["uid"])
             await self._prove(token, facts)
             backup = await self._write_file(token)
             return NewToken(token, facts, backup)
@@ -73,7 +84,7 @@ class Minting:
         view, run = self.view, self.run
         run.step(f"Requesting a token of {view.namespace}/{view.account}", "doing")
         answer = await run.write(_token_request(view, self.name, uid))
-        token = str(answer["status"]["token"])
+        token = shaped(answer, _Answer, "TokenRequest").status.token
         facts = facts_of(token)
         if facts is None or facts.subject != view.username:
             raise Unproven("The server answered with a token of somebody else.")

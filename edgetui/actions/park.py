@@ -18,6 +18,7 @@ from edgetui.actions.audit import AuditLog
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items
 from edgetui.actions.scale import ScaleView
 from edgetui.actions.writing import in_words
 from edgetui.cluster.errors import EdgetuiError
@@ -63,11 +64,11 @@ async def _of_an_earlier_revision(session: Session, key: ObjectKey, uid: str) ->
     if key.kind != "Deployment":
         return 0
     try:
-        listed = await session.api.get(KINDS["ReplicaSet"].path(key.namespace))
+        listed = items(await session.api.get(KINDS["ReplicaSet"].path(key.namespace)))
     except EdgetuiError:
         return 0
     found: list[tuple[int, int]] = []
-    for item in listed.get("items") or []:
+    for item in listed:
         metadata: Json = item["metadata"]
         if any(one.get("uid") == uid for one in metadata.get("ownerReferences") or ()):
             notes = metadata.get("annotations") or {}

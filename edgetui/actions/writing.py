@@ -10,6 +10,7 @@ import msgspec
 from edgetui.actions.gate import Run, Write
 from edgetui.actions.plan import Json, Plan, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import an_object
 from edgetui.cluster.errors import (
     Conflict,
     EdgetuiError,
@@ -38,14 +39,15 @@ def in_words(key: ObjectKey) -> str:
 
 
 async def read(session: Session, ref: ObjectRef, path: str = "") -> Json:
-    """The object as the server has it now; raises Refusal when it is gone or another one has taken its name.
+    """The object as the server has it now; raises Refusal when it is gone or another one has taken its name, and
+    ProtocolError when what answers is no such object.
 
     An empty `ref.uid` takes whatever stands there (a command names an object, a screen has shown one). `path` is where
     an object is whose kind edgetui does not watch.
     """
     key = ref.key
     try:
-        there: Json = await session.api.get(path or object_path(key))
+        there = an_object(key.kind, await session.api.get(path or object_path(key)))
     except NotFound:
         raise Refusal(
             f"There is no {in_words(key)} in {key.namespace} on {session.name}.",

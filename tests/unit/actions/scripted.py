@@ -199,7 +199,10 @@ class FakeDeployment:
                 "resourceVersion": str(self.version),
                 "generation": self.generation,
             },
-            "spec": {"replicas": self.replicas, "template": {}},
+            "spec": {
+                "replicas": self.replicas,
+                "template": {"spec": {"containers": [{"name": "press", "image": "press:2.0"}]}},
+            },
             "status": {
                 "observedGeneration": self.generation,
                 "replicas": self.replicas,
