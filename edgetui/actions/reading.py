@@ -166,7 +166,7 @@ def shaped(answer: Any, shape: type[T], what: str) -> T:
 def an_object(kind: str, answer: Any) -> Json:
     """One object of that kind, without its nulls, which mean the same as absent fields. Raises ProtocolError."""
     what = kind_word(kind)
-    found = _without_nulls(answer)
+    found: Json = _without_nulls(shaped(answer, dict[str, Any], what))
     for part in ("metadata", "spec", "status"):
         if part in found:
             found[part] = _without_nulls(found[part])

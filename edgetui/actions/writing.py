@@ -162,7 +162,7 @@ async def _arrived(run: Run, intent: Intent, lost: EdgetuiError, patience: float
         spent = answered if run.gate.patient else loop.time() - began
         if spent >= patience:
             return OutcomeUnknown(lost.sentence, _looked(intent.ref.key, trouble, loop.time() - began))
-        await run.gate.sleep(pause)
+        await run.gate.sleep(min(pause, max(0.01, patience - spent)))
         answered += 0.0 if trouble else loop.time() - asked
 
 
