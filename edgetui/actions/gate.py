@@ -11,14 +11,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
-from edgetui.actions.audit import AuditLog, who
+from edgetui.actions.audit import AuditLog, stamp, who
 from edgetui.actions.permissions import Permissions
 from edgetui.actions.plan import Cancelled, Changed, Json, Plan, Receipt, Refusal, Step, StepState
 from edgetui.actions.ports import Session
@@ -307,9 +306,8 @@ class Run:
     async def record(self, event: str, **fields: Any) -> None:
         """Append one audit record, durable when this returns. Raises Refusal when it cannot be written."""
         target = self.session.target
-        now = datetime.fromtimestamp(self.gate.clock(), UTC)
         record: Json = {
-            "time": now.isoformat(timespec="milliseconds"),
+            "time": stamp(self.gate.clock()),
             "event": event,
             "run": self._id,
             "action": self._action,

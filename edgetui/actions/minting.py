@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edgetui.actions.audit import who
 from edgetui.actions.credential import bearer, facts_of, token_in_file
 from edgetui.actions.gate import Run, Write
-from edgetui.actions.plan import Refusal
+from edgetui.actions.leftovers import ACCOUNT, MADE_BY, OURS, USER, maker
+from edgetui.actions.plan import Refusal, StepState
 from edgetui.actions.proof import Unproven, lost_rights, prove
 from edgetui.actions.reading import an_object, shaped
 from edgetui.actions.registry import needs
@@ -68,10 +67,15 @@ class Minting:
             return NewToken(token, facts, backup)
         except BaseException:
             if self._in_file():
-                self.run.step(f"{self.view.file} holds the new token; the old one works too", "info")
+                self._remains(f"{self.view.file} holds the new token; the old one works too", "info")
             elif self.run.writes:
                 await self._take_away()
             raise
+
+    def _remains(self, sentence: str, state: StepState) -> None:
+        """Tell what is true although it failed, now and beside the reason."""
+        self.run.remains = f"{sentence}."
+        self.run.step(sentence, state)
 
     def _in_file(self) -> bool:
         """Whether the new token has reached the file after all: then its Secret must stay, whatever went wrong."""
@@ -130,12 +134,14 @@ class Minting:
                     f"take Secret {self.name} away again",
                 )
             )
-            run.step(f"Secret {self.name} was taken away again; the old token is untouched", "info")
+            self._remains(f"Secret {self.name} was taken away again; the old token is untouched", "info")
         except NotFound:
-            run.step("Nothing was left behind; the old token is untouched", "info")
+            self._remains("Nothing was left behind; the old token is untouched", "info")
         except EdgetuiError as problem:
-            run.step(
-                f"Secret {self.name} is left behind in {self.view.namespace}: {problem.sentence}", "failed"
+            self._remains(
+                f"Secret {self.name} is left behind in {self.view.namespace}, and the old token is untouched: "
+                f"{problem.sentence.removesuffix('.')}",
+                "failed",
             )
 
 
@@ -160,12 +166,12 @@ def empty_secret(now: float, view: RotateView) -> Write:
         "metadata": {
             "name": name,
             "namespace": view.namespace,
-            "labels": {"app.kubernetes.io/managed-by": "edgetui"},
+            "labels": dict(OURS),
             "annotations": {
                 "edgetui/purpose": "a service-account token is bound to this Secret: deleting it ends the token",
-                "edgetui/service-account": view.account,
-                "edgetui/kubeconfig-user": view.user,
-                "edgetui/made-by": f"{who()['user']}@{socket.gethostname()}",
+                ACCOUNT: view.account,
+                USER: view.user,
+                MADE_BY: maker(),
             },
         },
     }

@@ -35,7 +35,10 @@ async def recall(log: AuditLog, session: Session, view: ScaleView) -> ScaleView:
     """The view of an object at 0, with the number that it had and who says so, where that can be known."""
     if view.desired:
         return view
-    records = await asyncio.to_thread(log.about, view.ref.uid)
+    try:
+        records = await asyncio.to_thread(log.about, view.ref.uid)
+    except OSError:  # a record that cannot be read remembers nothing; writing anything will say so
+        records = []
     before, when = parked_from(records)
     if before:
         return replace(

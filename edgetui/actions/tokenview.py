@@ -43,8 +43,11 @@ class RotateView(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-async def prepare(session: Session) -> RotateView:
-    """Look at the credential in use. Raises Refusal, saying why not and what to do, when it is not a token of ours."""
+async def prepare(session: Session, log: AuditLog | None = None) -> RotateView:
+    """Look at the credential in use. Raises Refusal, saying why not and what to do, when it is not a token of ours.
+
+    `log` is the record of earlier rotations, for naming what one that was killed has left.
+    """
     target = session.target
     require_token_of_its_own(target)
     token = bearer(await session.credentials.headers())
@@ -70,7 +73,20 @@ async def prepare(session: Session) -> RotateView:
         facts=facts,
         old=old,
         lifetime=lifetime,
-        warnings=(old.consequence, *old.notes),
+        warnings=(old.consequence, *old.notes, *await _left(session, facts, log)),
+    )
+
+
+async def _left(session: Session, facts: TokenFacts, log: AuditLog | None) -> tuple[str, ...]:
+    """What earlier rotations left behind, as a sentence with the way to end it."""
+    names = await left_secrets(session, facts, log)
+    if not names:
+        return ()
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    command = kubectl(session.target, facts.namespace, "delete", "secret", *names)
+    return (
+        f"{plural(len(names), 'Secret')} in {facts.namespace} that edgetui made here and this file does not use: "
+        f"{shown}. A token bound to one may still work. To end them: {command}",
     )
 
 
