@@ -58,6 +58,11 @@ class Console:
         self._show(plan)
         if self._dry_run:
             return False
+        if self._assume_yes and plan.unproven:
+            raise Refusal(
+                f"{plan.unproven} That is not agreed to in advance: nothing was changed.",
+                "Leave out --yes and agree on a terminal, or roll back to a revision that you name.",
+            )
         if self._assume_yes:
             return True
         if not self._source.isatty():

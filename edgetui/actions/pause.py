@@ -8,7 +8,7 @@ from edgetui.actions import change
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.history import revisions_of
+from edgetui.actions.history import history
 from edgetui.actions.plan import Json, Receipt
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
@@ -50,7 +50,7 @@ async def prepare(session: Session, ref: ObjectRef, which: Which | None = None) 
     which = which or ("resume" if seen.row.paused else "pause")
     waiting: tuple[str, ...] = ()
     if which == "resume" and seen.row.paused:
-        revisions = await revisions_of(session, ref.key, seen.there)
+        revisions = await history(session, ref.key, seen.there)
         serving = max(
             (one for one in revisions if one.available), key=lambda one: one.available, default=None
         )

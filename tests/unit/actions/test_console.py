@@ -9,6 +9,7 @@ import os
 import pty
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.actions.console import Console, printable
 from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step
@@ -139,3 +140,9 @@ async def test_a_question_can_be_interrupted() -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
+
+
+async def test_what_is_not_known_to_have_worked_is_not_agreed_to_in_advance() -> None:
+    unproven = replace(PLAN, unproven="Revision 4 is not known to have worked.")
+    with pytest.raises(Refusal, match="Revision 4 is not known to have worked"):
+        await Pipes(yes=True).console.confirm(unproven)
