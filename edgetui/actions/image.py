@@ -105,8 +105,6 @@ async def perform(
     """
     if why := imageref.problem(image):
         raise Refusal(f"Nothing was changed. {why}")
-    if container.image == image:
-        raise Refusal(f"{container.words.capitalize()} runs {image} already: nothing to write.")
     seen = view.seen
 
     async def again() -> ImageView:
@@ -152,6 +150,9 @@ def _change(session: Session, view: ImageView, container: Container, image: str)
         write=lambda version: image_write(seen.ref, container, image, healthy(seen.row), version),
         applied=lambda there: image_of(there, container.list, container.name) == image,
         data={"container": container.name, "from": container.image, "to": image},
+        nothing=f"{container.words} of {seen.words} has the image {image} already: nothing was written"
+        if container.image == image
+        else "",
     )
 
 

@@ -64,11 +64,6 @@ async def perform(gate: Gate, session: Session, view: PauseView, *, wait: float 
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
     seen, pausing = view.seen, view.which == "pause"
-    if view.row.paused == pausing:
-        is_so = "is paused already" if pausing else "is not paused"
-        return Receipt(
-            view.which, session.name, seen.ref, True, (f"{seen.words} {is_so}: nothing was written.",)
-        )
 
     async def again() -> PauseView:
         return await prepare(session, seen.ref, view.which)
@@ -97,7 +92,10 @@ def _change(session: Session, view: PauseView) -> Change:
         accepted=f"The server accepted it: {seen.words} is {_DONE[view.which]}",
         write=lambda version: pause_write(seen.ref, pausing, version, seen.words),
         applied=lambda there: bool(there["spec"].get("paused")) == pausing,
-        data={"from": {"paused": not pausing}, "to": {"paused": pausing}},
+        data={"from": {"paused": row.paused}, "to": {"paused": pausing}},
+        nothing=f"{seen.words} {'is paused already' if pausing else 'is not paused'}: nothing was written"
+        if row.paused == pausing
+        else "",
     )
 
 

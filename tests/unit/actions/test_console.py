@@ -71,7 +71,7 @@ async def test_json_is_one_object_with_every_field() -> None:
     ends = Pipes(as_json=True, yes=True)
     await ends.console.confirm(PLAN)
     ends.console.progress(Step("6 of 6 ready", "done"))
-    ends.console.result(Receipt("scale", "plant", REF, True, ("6 of 6 ready.",), {"to": 6}))
+    ends.console.result(Receipt("scale", "plant", REF, True, ("6 of 6 ready.",), {"to": 6}), ok=True)
     found = json.loads(ends.out.getvalue())
     assert set(found) == {"action", "cluster", "object", "outcome", "ok", "lines", "data", "plan", "error"}
     assert found["outcome"] == "reached"
@@ -90,7 +90,7 @@ async def test_json_is_one_object_with_every_field() -> None:
 )
 def test_json_tells_the_outcomes_apart(receipt: Receipt, outcome: str) -> None:
     ends = Pipes(as_json=True)
-    ends.console.result(receipt)
+    ends.console.result(receipt, ok=receipt.ok)
     assert json.loads(ends.out.getvalue())["outcome"] == outcome
 
 
