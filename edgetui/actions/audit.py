@@ -118,16 +118,25 @@ class AuditLog:
     def about(self, uid: str) -> list[dict[str, Any]]:
         """The records about the object with that uid, oldest first, as far back as the last megabytes go.
 
-        Those that were altered are left out. Raises OSError when the file is there and cannot be read.
+        Those that were altered are left out. Raises Refusal when the file is there and cannot be read.
         """
         return [one for one in self.recent(uid) if one.get("uid") == uid] if uid else []
 
     def recent(self, sign: str = "", since: float = 0.0) -> Iterator[dict[str, Any]]:
         """The records of the last megabytes, oldest first: those with `sign` in them, and none before `since` (Unix s).
 
-        Everything that reads the record back reads it here. Those that were altered are left out. Raises OSError when
+        Everything that reads the record back reads it here. Those that were altered are left out. Raises Refusal when
         the file is there and cannot be read.
         """
+        try:
+            yield from self._read(sign.encode(), since)
+        except OSError as problem:
+            raise Refusal(
+                f"The audit record {self.path} cannot be read ({problem.strerror or problem}).",
+                "Check whose it is: it has to belong to the user that runs edgetui.",
+            ) from None
+
+    def _read(self, sign: bytes, since: float) -> Iterator[dict[str, Any]]:
         if not self.path.exists():
             return
         earliest = b'"time":"' + stamp(since).encode() if since else b""
@@ -135,7 +144,7 @@ class AuditLog:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _RECENT))
             for raw in file:
                 at = raw.find(b'"time":"') if earliest else 0
-                if at < 0 or raw[at : at + len(earliest)] < earliest or sign.encode() not in raw:
+                if at < 0 or raw[at : at + len(earliest)] < earliest or sign not in raw:
                     continue
                 record = _parse(raw)
                 if record is not None and str(record.pop("hash", "")) == _digest(record):

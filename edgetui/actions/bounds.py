@@ -21,6 +21,7 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.wire import replicas
 from edgetui.model.scaling import prospect
 
 MOST = 2**31 - 1  # both are int32
@@ -81,7 +82,7 @@ async def _running(session: Session, row: AutoscalerRow) -> int:
         target = an_object(row.target_kind, await session.api.get(known.path(row.namespace, row.target_name)))
     except EdgetuiError:
         return row.current
-    return int((target.get("spec") or {}).get("replicas", row.current))
+    return replicas(target["spec"])
 
 
 async def perform(
@@ -130,7 +131,7 @@ def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
         applied=partial(has, low, high),
         data={"from": [row.min, row.max], "to": [low, high]},
         spot=Spot(view.ref, view.generation, same=partial(has, row.min, row.max), moves=False),
-        nothing=f"{words} is at {wanted} already: nothing to write" if wanted == was else "",
+        nothing=f"{words} is at {wanted} already: nothing was written" if wanted == was else "",
         differs=lambda now: (
             f"{words} changed while you looked: it was at {was}, now it is at {now.row.min} to {now.row.max}."
         ),

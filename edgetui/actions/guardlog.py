@@ -34,7 +34,7 @@ class Past(msgspec.Struct, frozen=True):
 
 
 def past(path: Path, uid: str) -> Past:
-    """Read the record back for the object of this uid. Raises OSError when it is there and cannot be read."""
+    """Read the record back for the object of this uid. Raises Refusal when it is there and cannot be read."""
     runs: dict[str, list[Json]] = {}
     good: list[str] = []
     for record in AuditLog(path).about(uid):

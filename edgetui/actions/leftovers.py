@@ -11,7 +11,7 @@ import socket
 import msgspec
 
 from edgetui.actions.audit import AuditLog, who
-from edgetui.actions.plan import Json
+from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.reading import items
 from edgetui.cluster.api_errors import UNDECODABLE
@@ -54,7 +54,7 @@ async def _of_the_record(
         return ()
     try:
         records = await asyncio.to_thread(lambda: list(log.recent(path)))
-    except OSError:
+    except Refusal:
         return ()
     made: dict[str, str] = {}
     gone: set[str] = set()

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from edgetui.actions.commandline import kubectl
 from edgetui.actions.ports import Session
 from edgetui.actions.reading import shaped
 from edgetui.cluster.errors import EdgetuiError, NotFound, ProtocolError
@@ -78,9 +79,7 @@ def _there_for_nothing_else(facts: TokenFacts, secret: _Secret | None) -> bool:
 
 
 def _shared(session: Session, facts: TokenFacts) -> str:
-    command = (
-        f"kubectl --context {session.target.context} -n {facts.namespace} delete secret {facts.bound_name}"
-    )
+    command = kubectl(session.target, facts.namespace, "delete", "secret", facts.bound_name)
     return (
         f"The old token is bound to Secret {facts.bound_name}, which may be there for something else, so edgetui keeps "
         f"it and the old token works until {_until(facts)}. To end it sooner: {command}"

@@ -37,7 +37,7 @@ async def recall(log: AuditLog, session: Session, view: ScaleView) -> ScaleView:
         return view
     try:
         records = await asyncio.to_thread(log.about, view.ref.uid)
-    except OSError:  # a record that cannot be read remembers nothing; writing anything will say so
+    except Refusal:  # a record that cannot be read remembers nothing; writing anything will say so
         records = []
     before, when = parked_from(records)
     if before:
@@ -91,7 +91,7 @@ async def park(gate: Gate, session: Session, view: ScaleView, *, wait: float | N
 async def unpark(gate: Gate, session: Session, view: ScaleView, *, wait: float | None) -> Receipt:
     """Bring it back to `view.replicas`, else to the number it had. Raises Refusal when nobody knows it."""
     words = in_words(view.ref.key)
-    if view.desired:
+    if view.desired and view.desired != view.replicas:
         raise Refusal(f"{words} is not parked: it is at {view.desired}.", "Scale it to change that.")
     replicas = view.replicas or view.before
     if not replicas:

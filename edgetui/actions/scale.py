@@ -203,7 +203,7 @@ async def _again(session: Session, view: ScaleView, replicas: int) -> ScaleView:
 def _change(session: Session, view: ScaleView, replicas: int) -> Change:
     """The number as one change: what a person is asked to agree to, and what is written."""
     key = view.ref.key
-    words, already = in_words(key), replicas == view.desired
+    words = in_words(key)
     return Change(
         action="scale",
         ref=view.ref,
@@ -225,7 +225,9 @@ def _change(session: Session, view: ScaleView, replicas: int) -> Change:
         applied=partial(view.applied, replicas),
         data={"from": view.desired, "to": replicas},
         spot=view.spot,
-        nothing=f"{words} is at {view.desired} already: nothing to write" if already else "",
+        nothing=f"{words} is at {view.desired} already, {view.ready} ready: nothing was written"
+        if replicas == view.desired
+        else "",
         differs=lambda now: (
             f"{words} changed while you looked: it was at {view.desired}, now it is at {now.desired}."
         ),
@@ -274,7 +276,7 @@ async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None) -
     seen = await watch(
         run,
         view.ref,
-        view.generation + (replicas != view.desired),
+        view.generation + 1,
         judge,
         wait,
         hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,

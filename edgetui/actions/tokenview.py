@@ -8,20 +8,25 @@ from pathlib import Path
 
 import msgspec
 
+from edgetui.actions.audit import AuditLog
+from edgetui.actions.commandline import kubectl
 from edgetui.actions.credential import (
     bearer,
     require_token_of_its_own,
     service_account_token,
     token_in_file,
 )
+from edgetui.actions.leftovers import left_secrets
 from edgetui.actions.oldtoken import OldToken, old_token
 from edgetui.actions.plan import Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.proof import identity
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.text import plural
 
 SHORTEST = 600  # seconds; the API server refuses less (TokenRequest spec.expirationSeconds)
+_SHOWN = 5
 LEGACY_LIFETIME = 365 * 86400  # seconds; for a token that had no end
 
 

@@ -115,7 +115,10 @@ class RolloutScreen(DetailScreen):
             try:
                 path = KINDS[self.key.kind].path(self.key.namespace, self.key.name)
                 there = an_object(self.key.kind, await session.api.get(path))
-                self._history, self._said = await revisions_of(session, self.key, there), ""
+                self._history, self._said = (
+                    await revisions_of(session, self.key, there, self.app.flows.audit),
+                    "",
+                )
                 if self._advice is None or self._keda is not None:
                     self._keda = await scaled_object_of(session, self.key)
                 if self._advice is None:
