@@ -55,6 +55,7 @@ class Minting:
         self.secret = secret
         self.name: str = secret.body["metadata"]["name"]
         self._token = ""
+        self._writing = False
 
     async def new_token(self) -> NewToken:
         self.run.step(f"Creating Secret {self.name} for the new token", "doing")
@@ -67,7 +68,7 @@ class Minting:
             return NewToken(token, facts, backup)
         except BaseException:
             if self._in_file():
-                self._remains(f"{self.view.file} holds the new token; the old one works too", "info")
+                self._remains(f"{self.view.file} holds the new token, and the old one works too", "info")
             elif self.run.writes:
                 await self._take_away()
             raise
@@ -78,11 +79,11 @@ class Minting:
         self.run.step(sentence, state)
 
     def _in_file(self) -> bool:
-        """Whether the new token has reached the file after all: then its Secret must stay, whatever went wrong."""
+        """Whether the new token has, or may have, reached the file: then its Secret must stay, whatever went wrong."""
         try:
             return bool(self._token) and token_in_file(self.run.session.target) == self._token
         except Refusal:
-            return False
+            return self._writing
 
     async def _mint(self, uid: str) -> tuple[str, TokenFacts]:
         view, run = self.view, self.run
@@ -118,6 +119,7 @@ class Minting:
         require_token_in_file(run.session.target, bearer(await run.session.credentials.headers()))
         now = run.gate.clock()
         await run.record("file", path=str(view.file), user=view.user)
+        self._writing = True
         backup = await _finished(asyncio.to_thread(rewrite_user_token, view.file, view.user, token, now=now))
         run.step(f"{view.file} holds the new token; the file before is kept as {backup.path}", "done")
         return backup.path
