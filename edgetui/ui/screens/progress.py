@@ -73,6 +73,7 @@ class Progress:
         if isinstance(error, Refusal):
             self.offer, self.target = error.offer, target
             end += [line(), *diff_lines(error.diff)] if error.diff else []
+            end += [line(), *(line(text) for text in error.paste)] if error.paste else []
         self._close(end)
 
     def lines(self) -> list[Spans]:

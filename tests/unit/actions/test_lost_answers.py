@@ -44,7 +44,6 @@ class Broken:
 @pytest.mark.parametrize("looks", [[DROP], [DROP, 401], [DROP, 403, DROP], [401, 403, 503, DROP, 200]])
 async def test_a_lost_answer_is_looked_for_until_the_link_is_back(tmp_path: Path, looks: list[int]) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
-    hands.gate.patient = True
     broken = Broken(press, looks, arrives=True)
     async with scripted(broken.answer) as (_, session):
         view = await scale.prepare(session, REF)
@@ -59,6 +58,7 @@ async def test_a_lost_answer_is_looked_for_until_the_link_is_back(tmp_path: Path
 @pytest.mark.parametrize("code", [DROP, 401, 403])
 async def test_a_command_that_cannot_look_says_that_it_may_have_arrived(tmp_path: Path, code: int) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
+    hands.gate.patient = False
     broken = Broken(press, [code] * 10_000, arrives=True)
     async with scripted(broken.answer) as (_, session):
         view = await scale.prepare(session, REF)
@@ -72,7 +72,6 @@ async def test_a_command_that_cannot_look_says_that_it_may_have_arrived(tmp_path
 
 async def test_a_patient_look_waits_for_the_watch_to_have_its_link_again(tmp_path: Path) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
-    hands.gate.patient = True
     broken = Broken(press, [], arrives=True)
     async with scripted(broken.answer) as (server, session):
         view = await scale.prepare(session, REF)
