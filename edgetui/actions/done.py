@@ -46,6 +46,8 @@ def done_to(records: Iterable[Json]) -> list[Done]:
             results.pop(run, None)
         elif record.get("event") == "result":
             results[run] = str(record.get("result", ""))
+        elif record.get("event") == "found" and record.get("result") == "arrived":
+            results[run] = "done"
     runs = [
         _done(run, record, results.get(run, ""))
         for run, record in intents.items()
