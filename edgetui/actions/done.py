@@ -9,6 +9,22 @@ import msgspec
 
 from edgetui.actions.plan import Json
 
+UNDOABLE = frozenset(
+    {
+        "scale",
+        "bounds",
+        "keda-pause",
+        "keda-unpause",
+        "resize",
+        "pause",
+        "resume",
+        "image",
+        "rollback",
+        "cancel",
+    }
+)
+"""Actions, by their id in the record, that undo can take back."""
+
 
 class Done(msgspec.Struct, frozen=True):
     """One run that changed the object.

@@ -279,7 +279,8 @@ class Run:
         if isinstance(problem, EdgetuiError):
             problem.next_step = f"{self._left(problem)} {problem.next_step}".strip()
         if self.writes:
-            await self._note("outcome", result="aborted", message=_said(problem))
+            message = " ".join(part for part in (_said(problem), self.remains) if part)
+            await self._note("outcome", result="aborted", message=message)
         elif isinstance(problem, EdgetuiError) and not isinstance(problem, Cancelled | Changed):
             tried = self._tried
             about = {"words": tried.words, "before": tried.before, "after": tried.after} if tried else {}

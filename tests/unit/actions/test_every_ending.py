@@ -41,7 +41,7 @@ def outcomes(shell: Shell, *words: str) -> tuple[int, str]:
 
 def test_the_table_has_every_action_and_every_command_one_of_them() -> None:
     assert set(CASES) | {"undo", "guard", "rotate"} == set(ACTIONS)
-    assert set(COMMANDS) == set(ACTIONS) | {"park", "unpark"}
+    assert set(COMMANDS) == set(ACTIONS) | {"park", "unpark", "audit"}
 
 
 @EACH
