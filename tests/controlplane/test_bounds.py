@@ -10,7 +10,7 @@ from edgetui.actions import bounds, scale
 from edgetui.actions.plan import Changed, Refusal
 from edgetui.cluster.errors import Invalid
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.scaling import pinned
+from edgetui.model.scaling import bounds_for
 
 from . import workloads as w
 from .acting import Acting, connected, named
@@ -54,7 +54,7 @@ async def test_a_number_that_is_fought_holds_once_the_bounds_are_changed(
         assert view.hpa is not None
         key = ObjectKey(session.name, KIND, namespace, "press")
         owner = ObjectRef(key, view.hpa.uid, view.hpa.resource_version)
-        instead = await bounds.prepare(session, owner, *pinned(view.hpa, view.desired, 1))
+        instead = await bounds.prepare(session, owner, *bounds_for(view.hpa, view.desired, 1))
         assert (instead.low, instead.high) == (1, 1)
         receipt = await bounds.perform(acting.gate, session, instead, 1, 1, wait=30)
         assert receipt.ok, receipt.lines
