@@ -51,6 +51,7 @@ class Site:
     """The objects by their path. `fault` is what the next real writes meet, `idle` stops the controllers.
 
     `before_write` runs when a dry run has been answered: what somebody else does while the person reads the plan.
+    `changed` runs after every write that is kept.
     """
 
     def __init__(self, *objects: Json) -> None:
@@ -58,6 +59,7 @@ class Site:
         self.fault = 0
         self.idle = False
         self.before_write: Callable[[], None] | None = None
+        self.changed: Callable[[], None] = lambda: None
         self.requests: list[Request] = []
 
     @staticmethod
@@ -143,11 +145,10 @@ class Site:
         return new
 
     def _carry_out(self) -> None:
-        if self.idle:
-            return
-        for one in list(self.objects.values()):
+        for one in [] if self.idle else list(self.objects.values()):
             if carry_out := _CONTROLLERS.get(one["kind"]):
                 carry_out(self, one)
+        self.changed()
 
 
 def _dry(request: Request) -> bool:
