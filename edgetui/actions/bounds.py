@@ -100,7 +100,7 @@ async def perform(
         return await prepare(session, view.ref, low, high)
 
     async def then(run: Run) -> Ending:
-        return await _reach(run, view, low, high, wait)
+        return await reach(run, view, low, high, wait)
 
     wanted = _change(session, view, low, high)
     return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
@@ -162,7 +162,7 @@ def has(low: int, high: int, there: Json) -> bool:
     return (row.min, row.max) == (low, high)
 
 
-async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
+async def reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
     """Look until the controller has brought the target between the bounds."""
     if wait is None:
         return not_waited(f"{low} to {high}")

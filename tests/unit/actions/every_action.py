@@ -21,7 +21,8 @@ class Case:
     """One action. `words` is a command that changes something on `site()`, `same` one that asks for what is so already.
 
     `path` is the object that is written to. `undone` says whether `undo` takes it back: "yes", "final" for never,
-    "asked" where that leads to what did not work, which nobody agrees to in advance.
+    "asked" where that leads to what did not work, which nobody agrees to in advance. `again` is what somebody else
+    sets in the object's spec right after, where the action looks for its own value to become true.
     """
 
     words: tuple[str, ...]
@@ -30,6 +31,7 @@ class Case:
     same: tuple[str, ...] = ()
     same_site: Callable[[], Site] | None = None
     undone: str = "yes"
+    again: Json | None = None
 
 
 def healthy(**more: Any) -> Site:
@@ -95,9 +97,15 @@ POD = "/api/v1/namespaces/line-2/pods/press-x"
 HPA = "/apis/autoscaling/v2/namespaces/line-2/horizontalpodautoscalers/press"
 
 CASES: dict[str, Case] = {
-    "scale": Case(("scale", "deploy/press", "5"), healthy, same=("scale", "deploy/press", "3")),
+    "scale": Case(
+        ("scale", "deploy/press", "5"), healthy, same=("scale", "deploy/press", "3"), again={"replicas": 9}
+    ),
     "bounds": Case(
-        ("bounds", "hpa/press", "--min", "4"), bounded, HPA, same=("bounds", "hpa/press", "--max", "8")
+        ("bounds", "hpa/press", "--min", "4"),
+        bounded,
+        HPA,
+        same=("bounds", "hpa/press", "--max", "8"),
+        again={"maxReplicas": 9},
     ),
     "keda-pause": Case(
         ("keda-pause", "deploy/press", "--replicas", "5"),
@@ -123,6 +131,7 @@ CASES: dict[str, Case] = {
         ("rollback", "deploy/press"),
         half_done,
         same=("rollback", "deploy/press", "--to-revision", "3"),
+        again={"template": f.template("press:9")},
         undone="asked",
     ),
     "pause": Case(
@@ -130,16 +139,27 @@ CASES: dict[str, Case] = {
         healthy,
         same=("pause", "deploy/press"),
         same_site=lambda: healthy(paused=True),
+        again={"paused": False},
     ),
     "resume": Case(
         ("resume", "deploy/press"),
         lambda: healthy(paused=True),
         same=("resume", "deploy/press"),
         same_site=healthy,
+        again={"paused": True},
     ),
-    "restart": Case(("restart", "deploy/press"), healthy, undone="final"),
-    "image": Case(("image", "deploy/press", "press:4"), healthy, same=("image", "deploy/press", "press:2")),
-    "cancel": Case(("cancel", "deploy/press"), half_done, undone="asked"),
+    "restart": Case(
+        ("restart", "deploy/press"), healthy, undone="final", again={"template": f.template("press:9")}
+    ),
+    "image": Case(
+        ("image", "deploy/press", "press:4"),
+        healthy,
+        same=("image", "deploy/press", "press:2"),
+        again={"template": f.template("press:9")},
+    ),
+    "cancel": Case(
+        ("cancel", "deploy/press"), half_done, undone="asked", again={"template": f.template("press:9")}
+    ),
     "unstick": Case(
         ("unstick", "sts/camera"),
         held_up,

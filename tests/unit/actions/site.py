@@ -120,7 +120,7 @@ class Site:
                 return refusal(409)
             if keep:
                 del self.objects[path]
-                self._carry_out()
+                self.carry_out()
             return 200, {"kind": "Status", "status": "Success"}
         if (body.get("metadata") or {}).get("resourceVersion") != there["metadata"]["resourceVersion"]:
             return refusal(409)
@@ -130,7 +130,7 @@ class Site:
         if keep:
             new["metadata"]["resourceVersion"] = str(int(there["metadata"]["resourceVersion"]) + 1)
             self.objects[path] = new
-            self._carry_out()
+            self.carry_out()
         return 200, new
 
     @staticmethod
@@ -144,10 +144,11 @@ class Site:
         new["metadata"]["annotations"] = new["metadata"].get("annotations") or {}
         return new
 
-    def _carry_out(self) -> None:
+    def carry_out(self) -> None:
+        """What the controllers do about it all, and then `changed`."""
         for one in [] if self.idle else list(self.objects.values()):
-            if carry_out := _CONTROLLERS.get(one["kind"]):
-                carry_out(self, one)
+            if controller := _CONTROLLERS.get(one["kind"]):
+                controller(self, one)
         self.changed()
 
 

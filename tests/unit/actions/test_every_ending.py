@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -161,6 +162,34 @@ def test_an_object_that_is_gone_by_then_is_not_made_anew(case: Case, shell: Shel
     told = shell.run(*case.words, "--yes")
     assert (told.code, told.json["outcome"]) == (1, "refused"), told.out
     assert shell.site.objects == {}
+
+
+@some(lambda case: case.again is not None)
+def test_what_somebody_changes_again_at_once_is_no_success_of_ours(case: Case, shell: Shell) -> None:
+    def changed() -> None:
+        shell.site.changed = lambda: None
+        shell.site.objects[case.path]["spec"] |= case.again or {}
+        shell.site.touch(case.path, spec=True)
+        shell.site.carry_out()
+
+    shell.site.changed = changed
+    told = shell.run(*case.words, "--yes", "--timeout", "5")
+    assert (told.code, told.json["outcome"], told.json["data"]["unknown"]) == (1, "failed", False), told.out
+    assert told.audit[-1]["result"] == "failed"
+    assert told.results == ["done"]
+
+
+@some(lambda case: case.undone == "yes")
+def test_what_was_taken_back_by_hand_is_not_called_somebody_elses_change(case: Case, shell: Shell) -> None:
+    before = copy.deepcopy(shell.site.objects[case.path])
+    assert shell.run(*case.words, "--yes").code == 0
+    there = shell.site.objects[case.path]
+    there["spec"] = before["spec"]
+    there["metadata"]["annotations"] = before["metadata"].get("annotations", {})
+    shell.site.touch(case.path, spec=True)
+    told = shell.run("undo", case.words[1], "--yes")
+    assert (told.code, shell.site.writes) == (1, [])
+    assert told.json["error"]["diff"] == [], told.out
 
 
 @some(lambda case: case.undone == "yes")
