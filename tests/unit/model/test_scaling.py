@@ -216,3 +216,8 @@ def test_where_the_load_needs_more_than_the_maximum_that_is_what_is_raised(
 ) -> None:
     """At 4 of at most 4 with 90 % of a target of 60 %, the load asks for 6: nothing has to run all the time."""
     assert bounds_for(hpa(bounds=(2, 4), current=4, cpu=90), 4, wanted) == bounds
+
+
+def test_the_number_that_is_set_already_meets_nothing() -> None:
+    assert meets(hpa(), 4, 4) is None
+    assert meets(hpa(bounds=(5, 8)), 4, 4) is None
