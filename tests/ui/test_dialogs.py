@@ -377,9 +377,12 @@ class TestProgress:
         async with running([plant()]) as screen:
             progress = Progress("Roll back", screen.clock.monotonic)
             answers = await ask(screen, ProgressScreen(progress))
-            offer = Offer("unstick", "Delete pod camera-2…")
-            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck",), {}, True, offer))
+            shell = "Delete that pod: edgetui unstick sts/camera"
+            offer = Offer("unstick", "Delete pod camera-2…", shell)
+            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck", shell), {}, True, offer))
             await screen.pilot.pause()
+            assert "“Delete pod camera-2…” below does that." in screen.text()
+            assert "edgetui unstick" not in screen.text()
             assert "> Close     Delete pod camera-2…" in screen.text()
             begun: list[tuple[str, ObjectRef]] = []
             screen.app.flows.begin = lambda action, ref: begun.append((action, ref))  # type: ignore[method-assign]
