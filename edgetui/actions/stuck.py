@@ -103,7 +103,7 @@ def _may_be_stuck(row: StatefulSetRow) -> bool:
 
 
 async def broken(session: Session, row: StatefulSetRow, selector: str) -> tuple[PodRow, ...]:
-    """The pods of an OrderedReady set that fail: such a pod stays when the set goes to another revision than its own."""
+    """The pods of an OrderedReady set that fail: one stays when the set goes to another revision than its own."""
     if not _may_be_stuck(row):
         return ()
     pods = await _pods(session, row, selector)
