@@ -52,7 +52,8 @@ class Site:
     """The objects by their path. `fault` is what the next real writes meet, `idle` stops the controllers.
 
     `before_write` runs when a dry run has been answered: what somebody else does while the person reads the plan.
-    `changed` runs after every write that is kept.
+    `changed` runs after every write that is kept. `hidden` are resources that may not be listed, `silences` are
+    what the next reads meet instead of an answer.
     """
 
     def __init__(self, *objects: Json) -> None:
@@ -61,6 +62,8 @@ class Site:
         self.idle = False
         self.before_write: Callable[[], None] | None = None
         self.changed: Callable[[], None] = lambda: None
+        self.hidden: frozenset[str] = frozenset()
+        self.silences: list[int] = []
         self.requests: list[Request] = []
 
     @staticmethod
@@ -84,6 +87,9 @@ class Site:
 
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
+        if request.method == "GET" and self.silences:
+            code = self.silences.pop(0)
+            return (DROP, None) if code == DROP else refusal(code)
         if request.method == "GET":
             return self._get(request.path)
         if _dry(request):
@@ -106,6 +112,8 @@ class Site:
             spec, status = {"replicas": pump["spec"]["units"]}, {"replicas": pump["status"]["running"]}
             metadata = {name: pump["metadata"][name] for name in ("name", "uid", "resourceVersion")}
             return 200, {"metadata": metadata, "spec": spec, "status": status}
+        if path.rpartition("/")[2] in self.hidden:
+            return refusal(403)
         items = [one for at, one in self.objects.items() if at.rpartition("/")[0] == path]
         if items or path.rpartition("/")[2] in _LISTS:
             return 200, {"metadata": {}, "items": items}

@@ -225,3 +225,22 @@ def test_the_same_roll_back_again_does_not_go_to_what_it_came_from(case: Case, s
     again = shell.run("rollback", case.words[1], "--yes")
     assert (again.code, shell.site.writes) == (1, [])
     assert "is known to have worked, so none is taken" in again.json["error"]["sentence"]
+
+
+@EACH
+def test_what_only_explains_may_be_forbidden(case: Case, shell: Shell) -> None:
+    """Budgets, quotas, nodes and who else scales: without the right to list them the action is as good."""
+    explaining = {"nodes", "poddisruptionbudgets", "resourcequotas", "horizontalpodautoscalers"}
+    shell.site.hidden = frozenset(explaining if "keda" in case.words[0] else explaining | {"scaledobjects"})
+    assert outcomes(shell, *case.words, "--yes") == (0, "reached")
+
+
+@some(lambda case: case.again is not None)
+@pytest.mark.parametrize("silence", [DROP, 503, 429])
+def test_a_cluster_that_does_not_answer_for_a_moment_is_asked_again(
+    case: Case, shell: Shell, silence: int
+) -> None:
+    shell.site.changed = lambda: shell.site.silences.extend([silence] * 2)
+    told = shell.run(*case.words, "--yes", "--timeout", "5")
+    assert (told.code, told.json["outcome"], shell.site.silences) == (0, "reached", []), told.out
+    assert len(shell.site.writes) == 1
