@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import msgspec
 
 from edgetui.actions import change
+from edgetui.actions.autoscalers import HOLD
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
@@ -22,13 +24,13 @@ from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.wire import replicas
-from edgetui.model.scaling import prospect
+from edgetui.model.scaling import goal, prospect
 
 MOST = 2**31 - 1  # both are int32
 
 
 class BoundsView(msgspec.Struct, frozen=True):
-    """An autoscaler as it is now. `low` and `high` are what is suggested, its own bounds where nothing is.
+    """An autoscaler as it is now. `low` and `high` are the bounds that were asked for, its own where none were.
 
     `running` is the number its target is set to. `notes` are sentences that hold whatever is chosen.
     """
@@ -57,7 +59,7 @@ class BoundsView(msgspec.Struct, frozen=True):
 async def prepare(
     session: Session, ref: ObjectRef, low: int | None = None, high: int | None = None
 ) -> BoundsView:
-    """Look at the autoscaler; a bound that is not given is suggested as it is."""
+    """Look at the autoscaler; a bound that is not given stays as it is."""
     needs("bounds", ref.key.kind)
     there = await read(session, ref)
     row = row_of(ref.key.kind, there)
@@ -99,7 +101,7 @@ async def perform(
         return await prepare(session, view.ref, low, high)
 
     async def then(run: Run) -> Ending:
-        return await _reach(run, view, low, high, wait)
+        return await reach(run, view, low, high, wait)
 
     wanted = _change(session, view, low, high)
     return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
@@ -161,31 +163,51 @@ def has(low: int, high: int, there: Json) -> bool:
     return (row.min, row.max) == (low, high)
 
 
-async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
+async def reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
     """Look until the controller has brought the target between the bounds."""
     if wait is None:
         return not_waited(f"{low} to {high}")
 
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
     async def judge() -> Judgement:
-        row = row_of(view.ref.key.kind, await read(run.session, view.ref))
+        there = await read(run.session, view.ref)
+        row = row_of(view.ref.key.kind, there)
         assert isinstance(row, AutoscalerRow)
-        return _judge(row, low, high)
+        looked = _looked(there)
+        if looked is None:
+            settled = row.current == goal(view.row, view.running, low, high)
+            looked = settled or loop.time() - began >= min(HOLD, wait / 2)
+        return _judge(row, low, high, looked)
 
     seen = await poll(run, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
     return ending_of(seen, in_words(view.ref.key))
 
 
-def _judge(row: AutoscalerRow, low: int, high: int) -> Judgement:
+def _looked(there: Json) -> bool | None:
+    """Whether the controller has decided under the present bounds; None on servers that do not tell."""
+    generation = there["metadata"].get("generation")
+    observed = (there.get("status") or {}).get("observedGeneration")
+    return observed >= generation if generation and observed else None
+
+
+def _judge(row: AutoscalerRow, low: int, high: int, looked: bool) -> Judgement:
     if (row.min, row.max) != (low, high):
         return Judgement(False, True, f"set to {row.min} to {row.max} by someone else", final=True)
     if row.current == 0 and low > 0:
         return Judgement(
             True, False, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
         )
-    if low <= row.current <= high:
-        return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
-    return Judgement(False, False, f"waiting for its target, which runs {row.current}")
+    if not low <= row.current <= high:
+        return Judgement(False, False, f"waiting for its target, which runs {row.current}")
+    if not looked:
+        return Judgement(False, False, "waiting for its controller to decide under these bounds")
+    stepping = row.limited is not None and row.limited.reason in ("ScaleUpLimit", "ScaleDownLimit")
+    if row.wants not in (None, row.current) or stepping:
+        return Judgement(False, False, f"scaling its target from {row.current} to {row.wants}")
+    return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
 
 
 def _owners(there: Json) -> tuple[str, ...]:

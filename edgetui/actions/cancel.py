@@ -41,8 +41,8 @@ async def _left_behind(session: Session, seen: WorkloadView) -> None:
     if pods:
         raise Refusal(
             f"No rollout of {seen.words} is under way, but {held_up_by(pods[0])}.",
-            unstick_command(session, seen.row),
-            offer=unstick_offer(pods[0]),
+            command := unstick_command(session, seen.row),
+            offer=unstick_offer(pods[0], command),
         )
 
 

@@ -11,7 +11,7 @@ from edgetui.actions.plan import Plan
 from edgetui.actions.ports import Session
 from edgetui.actions.revert import images
 from edgetui.actions.workload import look, slow_to_follow
-from edgetui.model.guard import Terms, template_of
+from edgetui.model.guard import Terms, hasty, template_of, wrong
 from edgetui.model.identity import ObjectRef
 from edgetui.model.revision import Revision, suggestion
 from edgetui.model.text import duration
@@ -61,7 +61,12 @@ async def prepare(
             ("no proof", "old data, a pull that times out, pods that are slow"),
             ("until", f"complete for {duration(terms.after)} without proof; it fires once for a template"),
         ),
-        warnings=(*warnings, *view.notes, *slow_to_follow(view.row)),
+        warnings=(
+            *warnings,
+            *filter(None, [wrong(terms.patience) or hasty(terms.patience)]),
+            *view.notes,
+            *slow_to_follow(view.row),
+        ),
         writes=("nothing now; then, without asking again, the template that last worked",),
     )
     running = current if current is not None and current.known_good else None

@@ -133,6 +133,9 @@ async def _paused(run: Run, view: PauseView, wait: float | None) -> Ending:
         return Ending(False, True, (f"{words} is told to pause; not waited for.",), {})
 
     async def judge(row: Workload) -> Judgement:
+        assert isinstance(row, DeploymentRow)
+        if not row.paused:
+            return Judgement(False, True, "someone else has resumed it", final=True)
         seen = row.observed >= row.generation
         return Judgement(seen, False, "paused" if seen else "not seen by its controller yet")
 

@@ -44,10 +44,14 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """The action that would go on from here, on the same object, with its own question: id and words."""
+    """The action that would go on from here, on the same object, with its own question: id and words.
+
+    `command` is the line of the receipt, or the next step of the refusal, that says the same for a shell.
+    """
 
     action: str
     label: str
+    command: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True):

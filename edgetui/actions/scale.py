@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from edgetui.actions import change
-from edgetui.actions.autoscalers import autoscaler_of
+from edgetui.actions.autoscalers import HOLD, autoscaler_of
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
@@ -34,7 +34,6 @@ from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.scaling import meets
 from edgetui.model.text import plural
 
-HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
 MOST = 2**31 - 1  # spec.replicas is an int32
 
 

@@ -154,7 +154,7 @@ class TestScale:
             answers = await ask(screen, ScaleScreen(self.view(hpa=True)))
             assert "instead" not in screen.text()
             await screen.press("9")
-            assert "e let press run 9 to 9 instead, so that 9 holds" in screen.text()
+            assert "e set HPA press to min 9, max 9 instead, so that 9 holds" in screen.text()
             await screen.press("e")
             assert answers == [9]
             assert isinstance(answers[0], Instead)
@@ -224,6 +224,23 @@ class TestBounds:
             assert "it goes up from 3 to 4 at once" in screen.text()
             await screen.press("tab", "down", "enter")
             assert answers == [(4, 5)]
+
+    async def test_the_maximum_that_the_load_needs_stands_there_and_its_field_is_marked(self) -> None:
+        made = autoscaler("press", "line-2", bounds=(2, 6), current=6, cpu=90)
+        row = row_of("HorizontalPodAutoscaler", made)
+        assert isinstance(row, AutoscalerRow)
+        async with running([plant()]) as screen:
+            answers = await ask(screen, BoundsScreen(BoundsView(REF, 1, row, 6, 2, 6)))
+            assert "it goes up from 6 to 9" in screen.text()
+            assert [one.split() for one in (screen.line("minimum"), screen.line("maximum"))] == [
+                ["minimum", "2"],
+                ["maximum", ">", "9"],
+            ]
+            await screen.press("tab")
+            assert screen.line("minimum").split() == ["minimum", ">", "2"]
+            assert screen.line("maximum").split() == ["maximum", "9"]
+            await screen.press("enter")
+            assert answers == [(2, 9)]
 
     async def test_bounds_that_cannot_be_are_said_and_not_given(self) -> None:
         async with running([plant()]) as screen:
@@ -360,9 +377,12 @@ class TestProgress:
         async with running([plant()]) as screen:
             progress = Progress("Roll back", screen.clock.monotonic)
             answers = await ask(screen, ProgressScreen(progress))
-            offer = Offer("unstick", "Delete pod camera-2…")
-            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck",), {}, True, offer))
+            shell = "Delete that pod: edgetui unstick sts/camera"
+            offer = Offer("unstick", "Delete pod camera-2…", shell)
+            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck", shell), {}, True, offer))
             await screen.pilot.pause()
+            assert "“Delete pod camera-2…” below does that." in screen.text()
+            assert "edgetui unstick" not in screen.text()
             assert "> Close     Delete pod camera-2…" in screen.text()
             begun: list[tuple[str, ObjectRef]] = []
             screen.app.flows.begin = lambda action, ref: begun.append((action, ref))  # type: ignore[method-assign]

@@ -200,3 +200,11 @@ def test_the_first_revision_of_a_stateful_set_whose_pods_all_fail_never_worked()
     history = [controller_revision(owner, 1, "db:bad", "a"), controller_revision(owner, 2, "db:worse", "b")]
     stuck = f.image_pull("db-0", owner=owner, labels={"controller-revision-hash": "db-a"})
     assert suggestion(controller_revisions(owner, history, [stuck]))[0] is None
+
+
+def test_a_deployment_without_a_revision_yet_stands_at_none_of_its_sets() -> None:
+    made = f.deployment("press", image="press:9")
+    made["metadata"]["annotations"].clear()
+    old = f.replica_set(made, "one")
+    old["metadata"]["annotations"].clear()
+    assert not any(one.current for one in deployment_revisions(made, [old]))
