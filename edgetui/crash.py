@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -12,6 +13,11 @@ from pathlib import Path
 import platformdirs
 
 from edgetui import __version__
+from edgetui.cluster import own_file
+from edgetui.cluster.atomic_file import create
+
+MOST_FILES = 10
+_NAME = re.compile(r"crash-[0-9T-]+\.txt")
 
 # JSON Web Tokens, PEM blocks, Authorization values, `token: ...`-like pairs, and long base64 runs.
 _SECRETS = (
@@ -54,9 +60,13 @@ def _directory() -> Path:
 
 
 def _write(directory: Path, text: str) -> Path:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = directory / f"crash-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.txt"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor, not a path
-        file.write(text)
-    return path
+    """Make a new crash file, for its owner alone, and remove the oldest ones. Raises OSError."""
+    seconds, rest = divmod(time.time_ns(), 10**9)
+    new = f"crash-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}-{rest:09}-{os.getpid()}.txt"
+    with own_file.directory(directory) as handle:
+        kept = sorted(name for name in os.listdir(handle) if _NAME.fullmatch(name))  # noqa: PTH208 - a descriptor
+        for old in kept[: max(0, len(kept) + 1 - MOST_FILES)]:
+            with contextlib.suppress(OSError):
+                os.unlink(old, dir_fd=handle)
+        create(handle, new, text.encode("utf-8", "replace"))
+    return directory / new

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from edgetui.cluster.own_file import open_for_reading
+
 Json = dict[str, Any]
 
 
@@ -39,7 +41,7 @@ def past(path: Path, uid: str) -> Past:
     if not path.exists():
         return Past()
     sign = f'"{uid}"'.encode()
-    with path.open("rb") as file:
+    with open_for_reading(path) as file:
         for raw in file:
             record = _of_a_guard(raw, uid) if sign in raw else None
             if record is None:
