@@ -15,19 +15,19 @@ import platformdirs
 from edgetui import __version__
 from edgetui.cluster import own_file
 from edgetui.cluster.atomic_file import create
+from edgetui.model.secrecy import MOST_CHARACTERS, PAIR, PEM, TOKEN
 
 MOST_FILES = 10
 _NAME = re.compile(r"crash-[0-9T-]+\.txt")
 
-# JSON Web Tokens, PEM blocks, Authorization values, `token: ...`-like pairs, and long base64 runs.
+# Authorization values and the data of kubeconfig keys; tokens, PEM blocks and `password=...` are the same everywhere.
 _SECRETS = (
-    re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),
-    re.compile(r"-----BEGIN [^-]+-----.*?-----END [^-]+-----", re.DOTALL),
-    re.compile(r"(?i)(?<=bearer )[^\s'\",]+"),
-    re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/=]{8,}"),
-    re.compile(
-        r"""(?i)(?:(?<=token)|(?<=password)|(?<=secret)|(?<=-data))(?:["']?\s*[:=]\s*)["']?[^\s"',}]+"""
-    ),
+    (TOKEN, "[removed]"),
+    (PEM, "[removed]"),
+    (re.compile(r"(?i)(?<=bearer )[^\s'\",]+"), "[removed]"),
+    (re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/=]{8,}"), "[removed]"),
+    (PAIR, r"\1[removed]"),
+    (re.compile(r"""(?i)(?<=-data)(?:["']?\s*[:=]\s*)["']?[^\s"',}]+"""), "[removed]"),
 )
 # Any other long run of base64; file names in a traceback look alike and are left.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
@@ -47,8 +47,10 @@ def sentence(error: BaseException, directory: Path | None = None) -> str:
 
 def without_secrets(text: str) -> str:
     """The text with everything that looks like a credential taken out."""
-    for pattern in _SECRETS:
-        text = pattern.sub("[removed]", text)
+    if len(text) > MOST_CHARACTERS:
+        text = f"(the last {MOST_CHARACTERS:,} characters)\n{text[-MOST_CHARACTERS:]}"
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
     lines = text.split("\n")
     return "\n".join(
         line if line.startswith('  File "') else _LONG_RUN.sub("[removed]", line) for line in lines

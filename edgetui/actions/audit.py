@@ -11,7 +11,6 @@ import getpass
 import hashlib
 import json
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,12 +23,11 @@ import platformdirs
 from edgetui.actions.plan import Refusal
 from edgetui.cluster import own_file
 from edgetui.cluster.own_file import NotOurs
+from edgetui.model.secrecy import TOKEN
 
 GENESIS = "0" * 64
 _TAIL = 65536
 _RECENT = 8 << 20  # bytes that are looked through for the records of one object
-# A JSON Web Token anywhere in a text: three base64url parts, the first of which encodes '{"'.
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
 def default_path() -> Path:
@@ -40,7 +38,7 @@ def default_path() -> Path:
 def without_tokens(value: Any) -> Any:
     """The same JSON value with every JSON Web Token in it replaced by "[token]"."""
     if isinstance(value, str):
-        return _JWT.sub("[token]", value)
+        return TOKEN.sub("[token]", value)
     if isinstance(value, Mapping):
         return {without_tokens(str(k)): without_tokens(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
