@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,7 +79,8 @@ class ManifestScreen(ObjectScreen, TextScreen):
             try:
                 path = KINDS[key.kind].path(key.namespace, key.name)
                 found = shaped(await session.api.get(path), dict[str, Any], kind_word(key.kind))
-                self._yaml, self._said = _spans(found), ""
+                # Looking through a large object for secrets takes longer than a key may wait.
+                self._yaml, self._said = await asyncio.to_thread(_spans, found), ""
             except EdgetuiError as error:
                 known = "What stands here may have changed since. " if self._yaml else ""
                 self._said = f"{known}{error}"
@@ -89,6 +91,6 @@ class ManifestScreen(ObjectScreen, TextScreen):
 
 def _spans(obj: Mapping[str, Any]) -> list[Spans]:
     return [
-        line(Span(head, "quiet"), Span(value, "warn" if value == HIDDEN else "row"))
+        line(Span(head, "quiet"), Span(value, "warn" if value.startswith(HIDDEN[:-1]) else "row"))
         for head, value in manifest(obj)
     ]
