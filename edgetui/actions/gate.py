@@ -53,7 +53,6 @@ class Write(msgspec.Struct, frozen=True):
     body: Any
     words: str
     content_type: str = "application/json"
-    object_path: str = ""
     uid: str = ""
     before: Json = msgspec.field(default_factory=dict)
     after: Json = msgspec.field(default_factory=dict)

@@ -219,7 +219,6 @@ def request(view: KedaView, version: str) -> Write:
         {"metadata": {"resourceVersion": version, "annotations": notes}},
         f"{view.does} for {in_words(view.ref.key)}",
         content_type="application/merge-patch+json",
-        object_path=path,
         uid=view.scaled.uid,
         before={**view.now.json, "scaledObject": view.scaled.name},
         after={**wanted.json, "scaledObject": view.scaled.name},

@@ -231,7 +231,6 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
         template_patch(revision, version),
         f"{verb} {in_words(key)} to revision {revision.number}",
         content_type="application/strategic-merge-patch+json",
-        object_path=object_path(key),
         uid=view.ref.uid,
         before=before,
         after=_recorded(revision),

@@ -252,7 +252,6 @@ def request(view: ScaleView, replicas: int, version: str) -> Write:
         f"{view.path}/scale",
         body,
         f"scale {in_words(key)} from {view.desired} to {replicas}",
-        object_path=view.path,
         uid=view.ref.uid,
         before={"replicas": view.desired, "generation": view.generation, "resourceVersion": version},
         after={"replicas": replicas},

@@ -74,10 +74,18 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalab
         if done.action not in REVERSALS:
             kept.append(f"{FINAL.get(done.action, f'“{done.words}” cannot be undone')} ({done.when}).")
             continue
-        if other is None:
-            way = await REVERSALS[done.action](session, shown, there, done)
-        else:
-            way = await of_other(session, shown, other, done)
+        try:
+            if other is None:
+                way = await REVERSALS[done.action](session, shown, there, done)
+            else:
+                way = await of_other(session, shown, other, done)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+        ):  # another version of edgetui recorded it, or somebody else did
+            kept.append(f"“{done.words}” cannot be undone: its record is not complete ({done.when}).")
+            continue
         if way.state is State.LEFT:
             generation = metadata.get("generation", 0)
             return UndoView(shown, generation, there, done, way, tuple(kept), other, passed)

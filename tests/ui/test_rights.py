@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+from edgetui.cluster.target import ClusterTarget
 from edgetui.model.identity import ObjectKey
 from tests.unit.actions.scripted import FakeDeployment, scripted
 
@@ -25,6 +27,20 @@ async def test_a_role_with_resource_names_counts_for_the_object_that_it_names(tm
                 await flows._fetch_rights(PRESS._replace(name=name))
             assert flows.missing("restart", PRESS) == ""
             assert flows.missing("restart", PRESS._replace(name="weld")) == "may not patch deployments"
+
+
+async def test_a_defect_while_rights_are_read_is_told(tmp_path: Path) -> None:
+    store = plant()
+    broken = SimpleNamespace(name="plant", api=None, target=ClusterTarget("plant", "plant"), store=store)
+    broken.show_metrics = lambda kinds: None
+    async with running([store], sessions={"plant": broken}, audit=tmp_path / "audit.jsonl") as screen:
+        await screen.app.flows._fetch_rights(PRESS)
+        assert "AttributeError" in screen.app.main.footer.message
+
+
+async def test_the_screen_looks_for_a_lost_answer_until_the_link_is_back() -> None:
+    async with running([plant()]) as screen:
+        assert screen.app.flows.gate(lambda step: None).patient
 
 
 async def test_a_key_that_was_denied_asks_again_and_says_all_that_is_missing(tmp_path: Path) -> None:

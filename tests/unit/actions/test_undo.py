@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edgetui.actions import undo
+from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.plan import Refusal
 from edgetui.actions.scalable import Scalable
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -85,6 +86,23 @@ def test_going_back_to_an_image_that_is_not_known_to_have_worked_is_said_in_the_
     assert shell.run(*case.words, "--yes").code == 0
     told = shell.run("undo", "deploy/press", "--dry-run")
     assert "press:2 is not known to have worked." in told.json["plan"]["warnings"]
+
+
+@pytest.mark.parametrize("case", UNDOABLE.values(), ids=UNDOABLE)
+@pytest.mark.parametrize(
+    "kept", [{}, {"before": {}, "after": {}}, {"before": {"replicas": "x"}, "after": None}]
+)
+def test_an_action_whose_record_is_not_complete_is_said_to_be_final(
+    case: Case, kept: dict[str, Any], shell: Shell
+) -> None:
+    uid = shell.site.objects[case.path]["metadata"]["uid"]
+    same = {"run": "1", "action": case.words[0], "uid": uid, "words": "what it did", "time": "?"}
+    log = AuditLog(default_path())
+    log.append({**same, "event": "intent", **kept})
+    log.append({**same, "event": "result", "result": "done"})
+    told = shell.run("undo", case.words[1], "--yes")
+    assert (told.code, told.json["outcome"], shell.site.writes) == (1, "refused", []), told.out
+    assert "“what it did” cannot be undone" in told.json["error"]["sentence"] or "undone" in told.out
 
 
 async def test_an_object_without_a_generation_is_undone_at_its_version(tmp_path: Path) -> None:
