@@ -101,6 +101,18 @@ async def test_a_patient_look_waits_for_the_watch_to_have_its_link_again(tmp_pat
     assert any("cannot look yet: The link is down." in step.text for step in hands.steps)
 
 
+async def test_a_look_that_works_again_says_no_longer_that_it_cannot(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    broken = Broken(press, [DROP, DROP], arrives=False)
+    async with scripted(broken.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
+    said = [step.text for step in hands.steps if step.text.startswith("It may have arrived, ")]
+    assert "edgetui cannot look yet" in said[0]
+    assert said[-1] == "It may have arrived, it is not on the cluster yet"
+    assert (receipt.data["unknown"], hands.steps[-1].state) == (True, "failed")
+
+
 async def test_an_object_that_is_gone_after_a_lost_answer_is_not_called_unchanged(tmp_path: Path) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
     broken = Broken(press, [404], arrives=True)
