@@ -113,6 +113,19 @@ async def test_a_look_that_works_again_says_no_longer_that_it_cannot(tmp_path: P
     assert (receipt.data["unknown"], hands.steps[-1].state) == (True, "failed")
 
 
+async def test_an_error_after_a_write_that_was_found_says_that_it_was_done(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(LinkError) as raised:
+            async with hands.gate.run(session, "scale", REF, view.needs, "line-2", "press") as run:
+                await run.confirm(scale._change(session, view, 5).plan("812"))
+                await run.rehearse(scale.request(view, 5, "812"))
+                await run.found("The write arrived, only its answer was lost")
+                raise LinkError("The link broke.", "Look again.")
+    assert raised.value.next_step == "Done before that: scale deployment press from 3 to 5. Look again."
+
+
 async def test_an_object_that_is_gone_after_a_lost_answer_is_not_called_unchanged(tmp_path: Path) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
     broken = Broken(press, [404], arrives=True)
@@ -199,7 +212,7 @@ async def test_a_failure_to_see_the_outcome_does_not_hide_that_it_was_accepted(
         view = await scale.prepare(session, REF)
         receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
     assert press.replicas == 6
-    assert receipt.pending == (code != 404)
+    assert (receipt.ok, receipt.pending) == (False, code != 404)
     assert "ccepted" in receipt.lines[0] or code == 404
     assert json.loads(hands.log.path.read_text().splitlines()[1])["result"] == "done"
 

@@ -79,6 +79,18 @@ def test_what_somebody_changed_to_something_else_is_left_alone_and_shown(case: C
 
 
 @pytest.mark.parametrize("case", [CASES["image"]], ids=["image"])
+def test_an_image_that_somebody_changed_is_shown_from_what_edgetui_left_to_what_is_there(
+    case: Case, shell: Shell
+) -> None:
+    assert shell.run(*case.words, "--yes").code == 0
+    shell.site.objects[PRESS]["spec"]["template"]["spec"]["containers"][0]["image"] = "press:9"
+    shell.site.touch(PRESS, spec=True)
+    diff = shell.run("undo", "deploy/press", "--yes").json["error"]["diff"]
+    assert ["press:4" in line for line in diff if line.startswith("-")] == [True]
+    assert ["press:9" in line for line in diff if line.startswith("+")] == [True]
+
+
+@pytest.mark.parametrize("case", [CASES["image"]], ids=["image"])
 def test_going_back_to_an_image_that_is_not_known_to_have_worked_is_said_in_the_plan(
     case: Case, shell: Shell
 ) -> None:
