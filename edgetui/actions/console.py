@@ -4,8 +4,8 @@ With --json stdout gets exactly one object:
 {"action", "cluster", "object", "outcome", "ok", "lines", "data", "plan", "error"}, where `outcome` is one of "reached",
 "pending", "failed", "unknown", "dry-run", "cancelled" and "refused", `ok` is true exactly where the exit code is 0 (so
 with --no-wait where the outcome is "pending"), `object` is {"kind", "namespace", "name"} or null, `plan` is {"title",
-"facts", "diff", "warnings", "writes"} or null when none was made, and `error` is {"sentence", "next_step", "diff"} or
-null.
+"facts", "diff", "warnings", "writes"} or null when none was made, and `error` is {"sentence", "next_step", "diff",
+"paste"} or null; `paste` is text to copy as it is, such as a Role with the rights that are missing.
 """
 
 from __future__ import annotations
@@ -122,11 +122,13 @@ class Console:
         """Why nothing (more) happened; true when it was a dry run that came to its end, which is no failure."""
         self._end_line()
         rehearsed = self._dry_run and isinstance(problem, Cancelled)
-        diff = problem.diff if isinstance(problem, Refusal) else ()
+        diff, paste = (problem.diff, problem.paste) if isinstance(problem, Refusal) else ((), ())
         if not self._as_json:
             self.say(_REHEARSED if rehearsed else str(problem))
             for line in diff:
                 self.say(f"  {line}")
+            if paste:
+                self._err.write("".join(f"{printable(line)}\n" for line in ("", *paste)))
             return rehearsed
         cancelled = "cancelled" if isinstance(problem, Cancelled) else "refused"
         self._object(
@@ -137,7 +139,12 @@ class Console:
             ok=rehearsed,
             error=None
             if rehearsed
-            else {"sentence": problem.sentence, "next_step": problem.next_step, "diff": list(diff)},
+            else {
+                "sentence": problem.sentence,
+                "next_step": problem.next_step,
+                "diff": list(diff),
+                "paste": "\n".join(paste),
+            },
         )
         return rehearsed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgetui.actions import change
+from edgetui.actions import change, commandline
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
@@ -107,7 +107,6 @@ def pause_write(ref: ObjectRef, paused: bool, version: str, words: str) -> Write
         {"metadata": {"resourceVersion": version}, "spec": {"paused": paused}},
         f"{'pause' if paused else 'resume'} {words}",
         content_type="application/merge-patch+json",
-        object_path=object_path(ref.key),
         uid=ref.uid,
         before={"paused": not paused, "resourceVersion": version},
         after={"paused": paused},
@@ -144,7 +143,8 @@ async def _paused(run: Run, view: PauseView, wait: float | None) -> Ending:
     if not watched.reached:
         return Ending(False, not watched.failed, (f"{words} is told to pause, but: {watched.text}.",), data)
     run.step(watched.text, "done")
-    line = f"{words} is paused: new templates wait until it is resumed (key p, or edgetui resume)."
+    command = commandline.edgetui(run.session.target, "resume", view.seen.ref.key)
+    line = f"{words} is paused: new templates wait until it is resumed. To resume it: {command}"
     return Ending(True, False, (line,), data)
 
 

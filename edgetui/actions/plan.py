@@ -75,15 +75,22 @@ class Receipt(msgspec.Struct, frozen=True):
 class Refusal(EdgetuiError):
     """The action was not begun: nothing was written. The sentence says why, the next step what to do.
 
-    `diff` are lines as in a plan, where a difference is the reason. `offer` is what can be done instead.
+    `diff` are lines as in a plan, where a difference is the reason. `offer` is what can be done instead, `paste` are
+    lines to copy as they are.
     """
 
     def __init__(
-        self, sentence: str, next_step: str = "", diff: tuple[str, ...] = (), offer: Offer | None = None
+        self,
+        sentence: str,
+        next_step: str = "",
+        diff: tuple[str, ...] = (),
+        offer: Offer | None = None,
+        paste: tuple[str, ...] = (),
     ) -> None:
         super().__init__(sentence, next_step)
         self.diff = diff
         self.offer = offer
+        self.paste = paste
 
 
 class Cancelled(Refusal):

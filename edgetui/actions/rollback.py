@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from edgetui.actions import change
+from edgetui.actions import change, commandline
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
@@ -37,8 +37,8 @@ class RollbackView(Discreet, frozen=True):
 
     `current` is the revision the spec stands at, None when its history is not there. `suggested` is another one that is
     known to have worked, None where none is; `why` says how that is known. `notes` are sentences that hold whatever is
-    chosen. `action` is what the audit record and the dialogs call it. `broken` are pods of a StatefulSet that
-    it will not replace by itself.
+    chosen. `action` is what the audit record and the dialogs call it, `command` the start of a command line that names
+    a revision. `broken` are pods of a StatefulSet that it will not replace by itself.
     """
 
     SHOWN = ("ref", "generation", "current", "suggested", "why")
@@ -54,6 +54,7 @@ class RollbackView(Discreet, frozen=True):
     template: Json
     held: HeldImages = HeldImages(())
     action: str = "rollback"
+    command: str = ""
     broken: tuple[PodRow, ...] = ()
 
     def revision(self, number: int) -> Revision:
@@ -79,7 +80,7 @@ class RollbackView(Discreet, frozen=True):
         )
         raise Refusal(
             f"No other revision of {words} is known to have worked, so none is taken: nothing was changed.",
-            f"Roll back to one that you choose (edgetui rollback --to-revision R). It has {others}.",
+            f"Roll back to one that you choose, of {others}: {self.command} R",
         )
 
     def held_on(self, revision: Revision) -> str:
@@ -110,7 +111,7 @@ async def prepare(
     """
     view = await look(session, action, ref)
     row, there = view.row, view.there
-    refuse_paused(row, view.words, "a new template would not roll out")
+    refuse_paused(session, view, "a new template would not roll out")
     revisions, held = await asyncio.gather(
         revisions_of(session, ref.key, there, log) if log else history(session, ref.key, there),
         held_images(session),
@@ -134,6 +135,7 @@ async def prepare(
         template=view.template,
         held=held,
         action=action,
+        command=f"{commandline.edgetui(session.target, 'rollback', ref.key)} --to-revision",
         broken=broken_pods,
     )
 
@@ -229,7 +231,6 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
         template_patch(revision, version),
         f"{verb} {in_words(key)} to revision {revision.number}",
         content_type="application/strategic-merge-patch+json",
-        object_path=object_path(key),
         uid=view.ref.uid,
         before=before,
         after=_recorded(revision),

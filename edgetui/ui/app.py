@@ -386,7 +386,7 @@ class EdgetuiApp(DrawnApp):
         self.push_screen(HelpScreen(target.key if target is not None else None))
 
     def action_timeline(self) -> None:
-        """Show what turned bad, or good again, since the start."""
+        """Show status changes since the start, and what edgetui itself did."""
         from .screens.timeline import TimelineScreen
 
         self.push_screen(TimelineScreen())

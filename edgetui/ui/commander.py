@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgetui.cluster.atomic_file import create_file
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.model.related import related
@@ -222,9 +222,7 @@ class Commander:
         file = Path(name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt").expanduser().absolute()
         text = "\n".join(screen_text(self._app)) + "\n"
         try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                out.write(text)
+            create_file(file, text.encode("utf-8", "backslashreplace"))
         except FileExistsError:
             self._app.flash(f"{file} is there already; name another file.")
         except OSError as error:

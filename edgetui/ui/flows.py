@@ -16,7 +16,7 @@ from textual.screen import ModalScreen, Screen
 from edgetui import crash
 from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.gate import Gate
-from edgetui.actions.permissions import Permission, Permissions
+from edgetui.actions.permissions import Permissions
 from edgetui.actions.plan import Cancelled, Changed, Plan, Receipt, Step
 from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import EdgetuiError
@@ -41,9 +41,6 @@ A = TypeVar("A")
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
 
-RENEW = 120.0
-"""Seconds after which they are looked up again, when the cursor comes by."""
-
 
 class Flows:
     """The actions of one app.
@@ -64,27 +61,23 @@ class Flows:
         self._shown: ProgressScreen | None = None
         self.app = app
         self.audit = AuditLog(app.options.audit or default_path())
-        self._permissions = Permissions(app.now)
-        self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
+        self.permissions = Permissions(app.now)
 
     # -- rights
 
     def missing(self, action_id: str, key: ObjectKey) -> str:
-        """The right that is known to be missing for an action on an object, in words."""
-        _, right = self._rights.get((key.cluster, key.namespace, key.kind, action_id), (0.0, None))
-        return f"may not {right.missing_verb}" if right is not None and not right.ok else ""
+        """The rights that are known to be missing for an action on an object, in words."""
+        known = self.permissions.known(key.cluster, ACTIONS[action_id], key)
+        return f"may not {known.words}" if not known.ok else ""
 
     def look_up_rights(self, key: ObjectKey) -> None:
         """Ask, once the cursor rests, what may be done with objects like this one."""
-        fresh = self.app.monotonic() - RENEW
-        wanted = [
-            (key.cluster, key.namespace, key.kind, one.id) for one in actions_for(key.kind) if one.kinds
-        ]
-        if any(self._rights.get(one, (fresh,))[0] <= fresh for one in wanted):
+        wanted = [one for one in actions_for(key.kind) if one.kinds]
+        if not all(self.permissions.known(key.cluster, one, key).known for one in wanted):
             self.app.set_timer(REST, lambda: self._ask_rights(key))
 
     def _ask_rights(self, key: ObjectKey) -> None:
-        target = getattr(self.app.screen, "target", None)
+        target = getattr(self.app.screen_stack[-1], "target", None) if self.app.screen_stack else None
         if target is not None and target.key == key:
             self.app.run_worker(self._fetch_rights(key), group="rights", exclusive=True, exit_on_error=False)
 
@@ -93,10 +86,7 @@ class Flows:
         try:
             for action in actions_for(key.kind):
                 if action.kinds:
-                    right = await self._permissions.allowed(session, action, key.namespace, key.kind)
-                    if right.known or not right.ok:
-                        about = (key.cluster, key.namespace, key.kind, action.id)
-                        self._rights[about] = (self.app.monotonic(), right)
+                    await self.permissions.allowed(session, action, key.namespace, key.kind, key.name)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
             self.app.flash(crash.sentence(error))
         self.app.main.update_footer()
@@ -129,8 +119,12 @@ class Flows:
                 await shown.closed.wait()
 
     async def _one(self, action_id: str, ref: ObjectRef) -> None:
-        flow = await flow_of(action_id)
-        await flow(self, self.app.sessions[ref.key.cluster], ref)
+        flow, session = await flow_of(action_id), self.app.sessions[ref.key.cluster]
+        try:
+            async with self.permissions.explaining(session, ACTIONS[action_id], ref.key):
+                await flow(self, session, ref)
+        finally:
+            self.app.main.update_footer()
 
     async def _several(self, action_id: str, refs: Sequence[ObjectRef]) -> None:
         flow = await flow_of_several(action_id)
@@ -239,7 +233,7 @@ class Flows:
             noted = replace(plan, warnings=(note, *plan.warnings)) if note else plan
             return await app.push_screen_wait(ConfirmScreen(noted))
 
-        return Gate(self.audit, app.options.read_only, confirm, step, app.now, permissions=self._permissions)
+        return Gate(self.audit, app.options.read_only, confirm, step, app.now, permissions=self.permissions)
 
     def show_later(self, progress: Progress) -> None:
         """Show the receipt of what ended in the background, as soon as nothing is being asked."""

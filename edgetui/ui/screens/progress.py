@@ -74,6 +74,8 @@ class Progress:
             end.append(line(f"    {self._or_below(error.next_step)}"))
         if isinstance(error, Refusal) and error.diff:
             end += [line(), *diff_lines(error.diff)]
+        if isinstance(error, Refusal) and error.paste:
+            end += [line(), *(line(text) for text in error.paste)]
         self._close(end)
 
     def _or_below(self, text: str) -> str:

@@ -49,18 +49,20 @@ def refusal(code: int) -> Answer:
 
 
 class Site:
-    """The objects by their path. `fault` is what the next real writes meet, `idle` stops the controllers.
+    """The objects by their path. `fault` is what real writes meet, `dry_fault` dry runs, `idle` stops the controllers.
 
-    `before_write` runs when a dry run has been answered: what somebody else does while the person reads the plan.
-    `changed` runs after every write that is kept. `hidden` are resources that may not be listed, `silences` are
-    what the next reads meet instead of an answer.
+    `instead` answers a read first where it gives an answer. `before_write` runs when a dry run has been answered: what
+    somebody else does while the person reads the plan. `changed` runs after every write that is kept. `hidden` are
+    resources that may not be listed, `silences` are what the next reads meet instead of an answer.
     """
 
     def __init__(self, *objects: Json) -> None:
         self.objects = {self.path(one): copy.deepcopy(one) for one in objects}
         self.fault = 0
+        self.dry_fault = 0
         self.idle = False
         self.before_write: Callable[[], None] | None = None
+        self.instead: Callable[[Request], Answer | None] = lambda request: None
         self.changed: Callable[[], None] = lambda: None
         self.hidden: frozenset[str] = frozenset()
         self.silences: list[int] = []
@@ -91,7 +93,9 @@ class Site:
             code = self.silences.pop(0)
             return (DROP, None) if code == DROP else refusal(code)
         if request.method == "GET":
-            return self._get(request.path)
+            return self.instead(request) or self._get(request.path)
+        if _dry(request) and self.dry_fault:
+            return self.dry_fault, None
         if _dry(request):
             code, found = self._write(request, keep=False)
             if self.before_write is not None and code < 300:

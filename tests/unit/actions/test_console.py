@@ -99,7 +99,7 @@ def test_json_of_a_refusal_carries_the_sentence_and_the_next_step() -> None:
     ends.console.refused("rotate", "plant", Refusal("It is paused.", "Resume it."))
     found = json.loads(ends.out.getvalue())
     assert (found["outcome"], found["ok"], found["object"]) == ("refused", False, None)
-    assert found["error"] == {"sentence": "It is paused.", "next_step": "Resume it.", "diff": []}
+    assert found["error"] == {"sentence": "It is paused.", "next_step": "Resume it.", "diff": [], "paste": ""}
 
 
 def test_in_a_pipe_every_step_is_a_line() -> None:

@@ -49,7 +49,7 @@ def outcomes(shell: Shell, *words: str) -> tuple[int, str]:
 
 def test_the_table_has_every_action_and_every_command_one_of_them() -> None:
     commands = {case.words[0] for case in CASES.values()} | {"undo", "guard", "rotate"}
-    assert commands == set(COMMANDS) == set(ACTIONS) | {"park", "unpark"}
+    assert commands == set(COMMANDS) - {"audit"} == set(ACTIONS) | {"park", "unpark"}
 
 
 @EACH
