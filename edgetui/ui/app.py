@@ -122,6 +122,12 @@ class EdgetuiApp(DrawnApp):
         under_way = self._flows.badges if self._flows is not None else []
         return [*under_way, *(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
 
+    @property
+    def silences(self) -> dict[str, float]:
+        """For how many seconds clusters have left a request of ours without an answer."""
+        connected = ((name, one) for name, one in self.sessions.items() if getattr(one, "counters", None))
+        return {name: one.api.silence() for name, one in connected}
+
     def guard_words(self, key: ObjectKey) -> str:
         """What the guard of an object does now; empty when it has none."""
         guard = self._flows.guards.get(key) if self._flows is not None else None

@@ -13,6 +13,7 @@ from textual import events
 
 from edgetui.actions import guarding
 from edgetui.actions.guardlog import Past
+from edgetui.ui import words
 from edgetui.ui.flows import Flows
 from edgetui.ui.screens.scale import ScaleScreen
 from tests.unit.actions.scripted import Answer, Request, scripted
@@ -187,3 +188,31 @@ async def test_a_guard_that_is_being_set_is_one_guard_however_often_the_key_is_p
         await screen.wait_for(lambda: not screen.app.flows.jobs)
         assert len(screen.app.flows.guards) == 1
     assert (tmp_path / "audit.jsonl").read_text().count('"state":"started"') == 1
+
+
+async def test_a_server_that_owes_an_answer_is_said_in_the_header_until_it_gives_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    go = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await go.wait()
+        writer.write(b"HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
+    monkeypatch.setattr(words, "SILENT", 0.1)
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    session = Site(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", plant())
+    session.counters = session.api.transport.counters  # type: ignore[attr-defined]
+    assert session.store is not None
+    async with running(
+        [session.store], sessions={"plant": session}, audit=tmp_path / "audit.jsonl"
+    ) as screen:
+        await screen.press("4", "s")
+        await until_shown(screen, "plant not answering")
+        go.set()
+        await until_shown(screen, "plant live")
+    session.api.close()
+    listening.close()
