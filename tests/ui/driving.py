@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from edgetui.model.store import Store
@@ -98,7 +99,8 @@ async def running(
 ) -> AsyncIterator[Screen]:
     """The app on these stores."""
     clock = Clock()
-    Question.settle = settle
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(Question, "settle", settle)
     app = EdgetuiApp(
         stores,
         sessions or {},
@@ -107,6 +109,9 @@ async def running(
         now=clock,
         monotonic=clock.monotonic,
     )
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield Screen(app, pilot, clock)
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            yield Screen(app, pilot, clock)
+    finally:
+        monkeypatch.undo()

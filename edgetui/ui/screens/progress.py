@@ -150,6 +150,8 @@ class ProgressScreen(Question[None]):
 
     def on_choice_chosen(self, message: Choice.Chosen) -> None:
         """Close, and begin the next step, which asks its own question."""
+        if not self.is_current:
+            return
         if message.answer == "stop" and self._job is not None:
             self._job.cancel()
             return

@@ -135,8 +135,9 @@ class AskScreen(Question[bool]):
         return self._text
 
     def on_choice_chosen(self, message: Choice.Chosen) -> None:
-        """An answer was given."""
-        self.dismiss(message.answer == "yes")
+        """An answer was given; a second one behind it is none."""
+        if self.is_current:
+            self.dismiss(message.answer == "yes")
 
     def action_dismiss_harmless(self) -> None:
         """Escape is No."""
