@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import pytest
@@ -54,6 +55,8 @@ async def ask(screen: Screen, dialog: Any) -> list[Any]:
     screen.app.push_screen(dialog, answers.append)
     await screen.pilot.pause()
     await screen.pilot.pause()
+    await screen.until_ready()
+    await screen.pilot.pause()
     return answers
 
 
@@ -96,8 +99,11 @@ class TestConfirm:
     async def test_letters_answer_nothing(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ConfirmScreen(PLAN))
-            await screen.press("y", "Y", "b", "s", "t", "O", "left_square_bracket", "q")
-            assert answers == []
+            dialog = screen.app.screen
+            assert isinstance(dialog, ConfirmScreen)
+            for key in (*string.printable.strip(), "left_square_bracket", "space", "backspace", "f1"):
+                await screen.press(key)
+                assert (answers, dialog.choice.selected) == ([], "no"), key
 
     async def test_a_long_difference_scrolls_and_the_answers_stay_in_sight(self) -> None:
         long = replace(PLAN, diff=tuple(f"+ line {number}" for number in range(60)))
@@ -380,7 +386,7 @@ class TestProgress:
             shell = "Delete that pod: edgetui unstick sts/camera"
             offer = Offer("unstick", "Delete pod camera-2…", shell)
             progress.finish(Receipt("rollback", "plant", REF, False, ("stuck", shell), {}, True, offer))
-            await screen.pilot.pause()
+            await screen.wait_for(lambda: "> Close" in screen.text())
             assert "“Delete pod camera-2…” below does that." in screen.text()
             assert "edgetui unstick" not in screen.text()
             assert "> Close     Delete pod camera-2…" in screen.text()
@@ -398,12 +404,12 @@ class TestProgress:
             progress.step(Step("Setting deployment press from 3 to 6", "doing"))
             await screen.pilot.pause()
             assert "..  Setting deployment press from 3 to 6" in screen.text()
-            assert "Go on in the background" in screen.text()
+            assert "Run in background" in screen.text()
             progress.step(Step("The server accepted 6 replicas", "done"))
             progress.finish(
                 Receipt("scale", "plant", REF, True, ("deployment press: 6 of 6 ready after 4.0 s.",))
             )
-            await screen.pilot.pause()
+            await screen.wait_for(lambda: "> Close" in screen.text())
             text = screen.text()
             assert "Setting deployment" not in text
             assert "ok  The server accepted 6 replicas" in text

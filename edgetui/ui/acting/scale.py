@@ -16,35 +16,35 @@ from . import bounds, keda
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
-    """From the key to the receipt."""
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef, number: int | None = None) -> None:
+    """From the key to the receipt; a `number` that is given stands in the field."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"{what} on {session.name}", _look(flows, session, ref))
+    view = await job.read(f"{what} on {session.name}", _look(job, session, ref, number))
 
     def instead(shown: scale.ScaleView, wanted: int) -> Awaitable[None] | None:
         if isinstance(wanted, OfKeda):
             number = None if wanted == shown.desired else int(wanted)
-            return keda.flow(flows, session, shown.ref, hold=shown.holds(wanted), replicas=number)
+            return keda.flow(job, session, shown.ref, hold=shown.holds(wanted), replicas=number)
         if not isinstance(wanted, Instead) or shown.hpa is None:
             return None
         key = ObjectKey(session.name, "HorizontalPodAutoscaler", shown.hpa.namespace, shown.hpa.name)
         owner = ObjectRef(key, shown.hpa.uid, shown.hpa.resource_version)
-        return bounds.flow(flows, session, owner, *bounds_for(shown.hpa, shown.desired, wanted))
+        return bounds.flow(job, session, owner, *bounds_for(shown.hpa, shown.desired, wanted))
 
-    await flows.ask_and_perform(
+    await job.ask_and_perform(
         view,
         ScaleScreen,
         lambda number: f"Scale {what} to {number} on {session.name}",
         lambda shown, number: partial(
-            scale.perform, session=session, view=shown, replicas=number, wait=flows.wait
+            scale.perform, session=session, view=shown, replicas=number, wait=job.wait
         ),
         instead,
     )
 
 
-async def _look(flows: Flows, session: ClusterSession, ref: ObjectRef) -> scale.ScaleView:
+async def _look(job: Job, session: ClusterSession, ref: ObjectRef, number: int | None) -> scale.ScaleView:
     """The object, and what it had before where it is parked."""
-    return await park.recall(flows.audit, session, await scale.prepare(session, ref, None))
+    return await park.recall(job.audit, session, await scale.prepare(session, ref, number))
