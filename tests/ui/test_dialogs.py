@@ -30,7 +30,7 @@ from edgetui.ui.screens.image import ImageScreen, Wanted
 from edgetui.ui.screens.progress import Progress, ProgressScreen
 from edgetui.ui.screens.resize import ResizeScreen
 from edgetui.ui.screens.rollback import RollbackScreen
-from edgetui.ui.screens.scale import Instead, OfKeda, ScaleScreen
+from edgetui.ui.screens.scale import How, ScaleAnswer, ScaleScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
 
 from .driving import Screen, running
@@ -129,7 +129,7 @@ class TestScale:
             assert "3 wanted, 3 running, 2 ready" in screen.text()
             assert "nobody but people" in screen.text()
             await screen.press("5", "enter")
-            assert answers == [5]
+            assert answers == [ScaleAnswer(5)]
 
     async def test_arrows_step_and_escape_gives_nothing(self) -> None:
         async with running([plant()]) as screen:
@@ -162,15 +162,14 @@ class TestScale:
             await screen.press("9")
             assert "e set HPA press to min 9, max 9 instead, so that 9 holds" in screen.text()
             await screen.press("e")
-            assert answers == [9]
-            assert isinstance(answers[0], Instead)
+            assert answers == [ScaleAnswer(9, How.BOUNDS)]
 
     async def test_it_is_parked_with_one_key_and_comes_back_to_what_it_had(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ScaleScreen(self.view()))
             assert "p park at 0, remember 3" in screen.text()
             await screen.press("p")
-            assert answers == [0]
+            assert answers == [ScaleAnswer(0)]
             there = {
                 "desired": 0,
                 "before": 3,
@@ -181,7 +180,7 @@ class TestScale:
             assert "3, as edgetui parked it, 2h ago" in screen.line("before")
             assert "3" in screen.line("replicas")
             await screen.press("p")
-            assert answers == [3]
+            assert answers == [ScaleAnswer(3)]
 
     async def test_keda_is_paused_at_the_typed_number_or_goes_on_and_its_autoscaler_is_left_alone(
         self,
@@ -195,12 +194,12 @@ class TestScale:
             await screen.press("9", "e")
             assert "instead" not in screen.text()
             await screen.press("k")
-            assert (answers, type(answers[0]), view.holds(9)) == ([9], OfKeda, True)
+            assert (answers, view.holds(9)) == ([ScaleAnswer(9, How.KEDA)], True)
             paused = replace(view, keda=replace(scaled, held_at="3"))
             answers = await ask(screen, ScaleScreen(paused))
             assert "k let KEDA go on" in screen.text()
             await screen.press("k")
-            assert (answers, paused.holds(3), paused.holds(9)) == ([3], False, True)
+            assert (answers, paused.holds(3), paused.holds(9)) == ([ScaleAnswer(3, How.KEDA)], False, True)
 
     async def test_without_an_autoscaler_there_is_nothing_to_change_instead(self) -> None:
         async with running([plant()]) as screen:
