@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -68,6 +70,24 @@ class Api:
     def __init__(self, transport: Transport, credentials: RefreshingCredentials) -> None:
         self.transport = transport
         self.credentials = credentials
+        self._owed: list[tuple[float, Delivery]] = []
+
+    def silence(self) -> float:
+        """Seconds for which the server has left a get, a review or a write without a sign of life; 0 for none."""
+        if not self._owed:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        return max(now - max(asked, delivery.heard) for asked, delivery in self._owed)
+
+    @contextmanager
+    def _owing(self) -> Iterator[Delivery]:
+        """A request whose answer is owed from now on."""
+        owed = (asyncio.get_running_loop().time(), Delivery())
+        self._owed.append(owed)
+        try:
+            yield owed[1]
+        finally:
+            self._owed = [one for one in self._owed if one is not owed]
 
     async def get(
         self,
@@ -82,8 +102,8 @@ class Api:
         `timeout` is seconds until the head of the answer and for any silence in it. Raises ApiError, LinkError,
         TlsError, ProtocolError, CredentialError.
         """
-        response = await self._read("GET", path, query, None, None, timeout, fresh)
-        return _decoded(response)
+        with self._owing() as delivery:
+            return _decoded(await self._read("GET", path, query, None, None, timeout, fresh, delivery))
 
     async def get_bytes(
         self,
@@ -110,7 +130,10 @@ class Api:
             document["spec"] = spec
         body = msgspec.json.encode(document)
         headers = {"Content-Type": "application/json"}
-        return _object(await self._read("POST", _REVIEWS[kind], None, headers, body, timeout))
+        with self._owing() as delivery:
+            return _object(
+                await self._read("POST", _REVIEWS[kind], None, headers, body, timeout, delivery=delivery)
+            )
 
     async def _read(
         self,
@@ -121,10 +144,19 @@ class Api:
         body: bytes | None,
         timeout: float,
         fresh: bool = False,
+        delivery: Delivery | None = None,
     ) -> Response:
         for renewed in (False, True):
             response = await self.transport.request(
-                method, path, query, headers, body, timeout=timeout, fresh=fresh, repeatable=True
+                method,
+                path,
+                query,
+                headers,
+                body,
+                timeout=timeout,
+                fresh=fresh,
+                repeatable=True,
+                delivery=delivery,
             )
             if response.status != 401 or renewed or not await self.credentials.refresh():
                 break
@@ -155,11 +187,11 @@ class Api:
             raise ValueError(f"{method} is no write")
         payload = None if body is None else msgspec.json.encode(body)
         headers = {} if payload is None else {"Content-Type": content_type}
-        delivery = Delivery()
         try:
-            response = await self.transport.request(
-                method, path, query, headers, payload, timeout=timeout, delivery=delivery
-            )
+            with self._owing() as delivery:
+                response = await self.transport.request(
+                    method, path, query, headers, payload, timeout=timeout, delivery=delivery
+                )
         except EdgetuiError as error:
             if delivery.sent:
                 raise OutcomeUnknown(

@@ -55,9 +55,13 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct):
-    """What became of a request: `sent` is whether any byte of it may have left this machine."""
+    """What became of a request: `sent` is whether any byte of it may have left this machine.
+
+    `heard` is the loop's time of the last sign of life in its answer, 0 before the first.
+    """
 
     sent: bool = False
+    heard: float = 0.0
 
 
 class Transport:
@@ -126,7 +130,7 @@ class Transport:
 
     async def _exchange(self, connection: Connection, asked: _Asked, *, reused: bool) -> Response:
         where = self.endpoint.where
-        answer = _Answer(self._loop, asked.timeout, where, self.counters)
+        answer = _Answer(self._loop, asked.timeout, where, self.counters, asked.delivery)
         exchange = Exchange(
             connection, asked.method, answer, self._connections.release, reused=reused, where=where
         )
@@ -233,12 +237,18 @@ class _Answer:
     """Collects one whole answer; `done` is its future. Every sign of life moves the clock's deadline."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, timeout: float, where: str, counters: Counters
+        self,
+        loop: asyncio.AbstractEventLoop,
+        timeout: float,
+        where: str,
+        counters: Counters,
+        delivery: Delivery,
     ) -> None:
         self.done: asyncio.Future[Response] = loop.create_future()
         self.clock: asyncio.Timeout | None = None
         self._loop = loop
         self._counters = counters
+        self._delivery = delivery
         self._asked = loop.time()
         self._timeout = timeout
         self._where = where
@@ -257,6 +267,7 @@ class _Answer:
         )
 
     def _progress(self) -> None:
+        self._delivery.heard = self._loop.time()
         if self.clock is not None and not self.clock.expired():
             self.clock.reschedule(min(self._loop.time() + self._timeout, self._last))
 

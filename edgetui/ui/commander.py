@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 NAMESPACED = tuple(kind for pane in PANES.values() if "namespace" in pane.index for kind in pane.kinds)
 ALL = "all namespaces"
+MOST_DIGITS = 9
+"""Of a number that is typed, as in the dialogs."""
 
 
 class Commander:
@@ -84,6 +87,7 @@ class Commander:
             "jump": lambda _: self._front.action_jump(),
             "clusters": lambda _: self._app.action_clusters(),
             "timeline": lambda _: self._app.action_timeline(),
+            "running": lambda _: self._app.action_running(),
             "help": lambda _: self._app.action_help(),
             "quit": lambda _: self._app.call_later(self._app.action_leave),
         }
@@ -91,11 +95,10 @@ class Commander:
             self._main.action_pane(command.name)
         elif command.name in own:
             own[command.name](argument)
-        elif argument and not argument.isdecimal():
+        elif argument and not (argument.isascii() and argument.isdecimal() and len(argument) <= MOST_DIGITS):
             self._app.flash(f":{command.shown} takes a number.")
         else:
-            self._front.action_act(command.name)
-            self._app.type_keys(argument)
+            self._front.action_act(command.name, int(argument) if argument else None)
 
     @property
     def _front(self) -> MainScreen | ObjectScreen:
@@ -194,7 +197,7 @@ class Commander:
 
     # -- marks
 
-    def act_on_marked(self, action_id: str) -> None:
+    def act_on_marked(self, action_id: str, number: int | None = None) -> None:
         """Begin an action on every marked object; where the filter hides some, only take their marks away."""
         pane = self._main.current
         hidden = pane.table.marks.hidden
@@ -204,7 +207,7 @@ class Commander:
             self._app.flash(f"{marks} hidden by the filter and taken away. Look, then press the key again.")
         else:
             self._app.action_keys.act_in_turn(
-                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows]
+                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows], number
             )
 
     # -- out of the screen
@@ -219,14 +222,18 @@ class Commander:
             self._app.flash(f"{what}: sent to the terminal's clipboard.")
 
     def _dump(self, name: str) -> None:
-        file = Path(name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt").expanduser().absolute()
+        name = name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt"
         text = "\n".join(screen_text(self._app)) + "\n"
         try:
+            # Not Path.expanduser, which raises where there is no such person.
+            file = Path(os.path.expanduser(name)).absolute()  # noqa: PTH111
             create_file(file, text.encode("utf-8", "backslashreplace"))
         except FileExistsError:
-            self._app.flash(f"{file} is there already; name another file.")
+            self._app.flash(f"{name} is there already; name another file.")
         except OSError as error:
-            self._app.flash(f"{file} could not be written: {error.strerror}.")
+            self._app.flash(f"{name} could not be written: {error.strerror}.")
+        except ValueError:
+            self._app.flash(f"{name} is not the name of a file.")
         else:
             self._app.flash(f"The screen is in {file}, readable by you alone.")
 

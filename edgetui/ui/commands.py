@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
         Command("theme", "draw in this theme", "NAME"),
         Command("notify", "ring when the rollout under the cursor, or open, has ended"),
         Command("dump", "write what is on the screen to a file", "FILE"),
+        Command("running", "what waits for you, what runs and what has ended"),
         Command("help", "the keys"),
         Command("quit", "leave", others=("q",)),
         *(

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from edgetui.cluster.target import ClusterTarget
-from edgetui.model.identity import ObjectKey
+from edgetui.model.identity import ObjectKey, ObjectRef
 from tests.unit.actions.scripted import FakeDeployment, scripted
 
 from .driving import running
@@ -40,7 +40,8 @@ async def test_a_defect_while_rights_are_read_is_told(tmp_path: Path) -> None:
 
 async def test_the_screen_looks_for_a_lost_answer_until_the_link_is_back() -> None:
     async with running([plant()]) as screen:
-        assert screen.app.flows.gate(lambda step: None).patient
+        job = screen.app.flows.job("scale", ObjectRef(PRESS, "", ""))
+        assert job.gate(lambda step: None).patient
 
 
 async def test_a_key_that_was_denied_asks_again_and_says_all_that_is_missing(tmp_path: Path) -> None:

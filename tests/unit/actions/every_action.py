@@ -23,7 +23,7 @@ class Case:
 
     `path` is the object that is written to. `undone` says whether `undo` takes it back: "yes", "final" for never,
     "asked" where that leads to what did not work, which nobody agrees to in advance. `again` is what somebody else
-    sets in the object's spec right after, where the action looks for its own value to become true.
+    sets in the object right after, where the action looks for its own value to become true.
     """
 
     words: tuple[str, ...]
@@ -162,22 +162,26 @@ CASES: dict[str, Case] = {
         pumping,
         "/apis/water.example.com/v1/namespaces/line-2/pumps/main",
         same=("scale", "pu/main", "3"),
-        again={"units": 9},
+        again={"spec": {"units": 9}},
     ),
     "scale": Case(
-        ("scale", "deploy/press", "5"), healthy, same=("scale", "deploy/press", "3"), again={"replicas": 9}
+        ("scale", "deploy/press", "5"),
+        healthy,
+        same=("scale", "deploy/press", "3"),
+        again={"spec": {"replicas": 9}},
     ),
     "bounds": Case(
         ("bounds", "hpa/press", "--min", "4"),
         bounded,
         HPA,
         same=("bounds", "hpa/press", "--max", "8"),
-        again={"maxReplicas": 9},
+        again={"spec": {"maxReplicas": 9}},
     ),
     "keda-pause": Case(
         ("keda-pause", "deploy/press", "--replicas", "5"),
         queued,
         SCALED,
+        again={"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": "9"}}},
         same=("keda-pause", "deploy/press", "--replicas", "3"),
         same_site=lambda: queued(**{"autoscaling.keda.sh/paused-replicas": "3"}),
     ),
@@ -185,6 +189,7 @@ CASES: dict[str, Case] = {
         ("keda-unpause", "deploy/press"),
         lambda: queued(**{"autoscaling.keda.sh/paused": "true"}),
         SCALED,
+        again={"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": "9"}}},
         same=("keda-unpause", "deploy/press"),
         same_site=queued,
     ),
@@ -193,12 +198,13 @@ CASES: dict[str, Case] = {
         one_pod,
         POD,
         same=("resize", "pod/press-x", "--cpu-limit", "0.2"),
+        again={"spec": {"containers": [{"name": "app", "resources": {"limits": {"cpu": "900m"}}}]}},
     ),
     "rollback": Case(
         ("rollback", "deploy/press"),
         half_done,
         same=("rollback", "deploy/press", "--to-revision", "3"),
-        again={"template": f.template("press:9")},
+        again={"spec": {"template": f.template("press:9")}},
         undone="asked",
     ),
     "pause": Case(
@@ -206,26 +212,32 @@ CASES: dict[str, Case] = {
         healthy,
         same=("pause", "deploy/press"),
         same_site=lambda: healthy(paused=True),
-        again={"paused": False},
+        again={"spec": {"paused": False}},
     ),
     "resume": Case(
         ("resume", "deploy/press"),
         lambda: healthy(paused=True),
         same=("resume", "deploy/press"),
         same_site=healthy,
-        again={"paused": True},
+        again={"spec": {"paused": True}},
     ),
     "restart": Case(
-        ("restart", "deploy/press"), healthy, undone="final", again={"template": f.template("press:9")}
+        ("restart", "deploy/press"),
+        healthy,
+        undone="final",
+        again={"spec": {"template": f.template("press:9")}},
     ),
     "image": Case(
         ("image", "deploy/press", "press:4"),
         healthy,
         same=("image", "deploy/press", "press:2"),
-        again={"template": f.template("press:9")},
+        again={"spec": {"template": f.template("press:9")}},
     ),
     "cancel": Case(
-        ("cancel", "deploy/press"), half_done, undone="asked", again={"template": f.template("press:9")}
+        ("cancel", "deploy/press"),
+        half_done,
+        undone="asked",
+        again={"spec": {"template": f.template("press:9")}},
     ),
     "unstick": Case(
         ("unstick", "sts/camera"),
@@ -241,7 +253,7 @@ for _short, _kind, _plural in (("sts", "StatefulSet", "statefulsets"), ("ds", "D
             partial(controlled, _kind),
             f"/apis/apps/v1/namespaces/line-2/{_plural}/camera",
             undone="final" if _verb == "restart" else "asked",
-            again={"template": f.template("press:9")},
+            again={"spec": {"template": f.template("press:9")}},
         )
 """By the command's name, and its kind where it is not the first.
 

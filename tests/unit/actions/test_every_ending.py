@@ -13,7 +13,7 @@ from edgetui.actions.registry import ACTIONS
 
 from .every_action import CASES, Case
 from .scripted import DROP
-from .site import APPLY_THEN_DROP, Shell, shell_on
+from .site import APPLY_THEN_DROP, Shell, Site, shell_on
 
 
 def some(chosen: Callable[[Case], bool]) -> pytest.MarkDecorator:
@@ -33,6 +33,13 @@ def shell(
 ) -> Iterator[Shell]:
     with shell_on(case.site(), tmp_path, monkeypatch, capsys) as found:
         yield found
+
+
+def edited(site: Site, case: Case) -> None:
+    """Somebody else sets what the case says."""
+    for part, values in (case.again or {}).items():
+        site.objects[case.path][part] |= values
+    site.touch(case.path, spec=True)
 
 
 def outcomes(shell: Shell, *words: str) -> tuple[int, str]:
@@ -111,17 +118,9 @@ def test_a_version_that_status_moved_is_no_obstacle(case: Case, shell: Shell) ->
     assert (told.code, told.results) == (0, ["refused", "done"]), told.out
 
 
-@WITH_A_VERSION
+@some(lambda case: bool(case.again))
 def test_an_edit_in_between_is_never_overwritten(case: Case, shell: Shell) -> None:
-    def edited() -> None:
-        there = shell.site.objects[case.path]
-        there["metadata"]["annotations"] = {"autoscaling.keda.sh/paused-replicas": "1"}
-        there["spec"] |= {"minReplicas": 1, "maxReplicas": 9, "paused": False, "units": 7}
-        for container in there["spec"].get("containers", ()):
-            container["resources"] = {"limits": {"cpu": "1"}}
-        shell.site.touch(case.path, spec=True)
-
-    shell.site.before_write = edited
+    shell.site.before_write = lambda: edited(shell.site, case)
     told = shell.run(*case.words, "--yes")
     assert (told.code, told.json["outcome"]) == (1, "refused"), told.out
     assert "changed" in told.json["error"]["sentence"]
@@ -168,8 +167,7 @@ def test_an_object_that_is_gone_by_then_is_not_made_anew(case: Case, shell: Shel
 def test_what_somebody_changes_again_at_once_is_no_success_of_ours(case: Case, shell: Shell) -> None:
     def changed() -> None:
         shell.site.changed = lambda: None
-        shell.site.objects[case.path]["spec"] |= case.again or {}
-        shell.site.touch(case.path, spec=True)
+        edited(shell.site, case)
         shell.site.carry_out()
 
     shell.site.changed = changed
@@ -190,6 +188,28 @@ def test_what_was_taken_back_by_hand_is_not_called_somebody_elses_change(case: C
     told = shell.run("undo", case.words[1], "--yes")
     assert (told.code, shell.site.writes) == (1, [])
     assert told.json["error"]["diff"] == [], told.out
+
+
+@some(lambda case: case.undone != "final" and case.words[0] not in ("pause", "resume") and bool(case.again))
+def test_what_somebody_changed_since_is_shown_and_not_undone(case: Case, shell: Shell) -> None:
+    assert shell.run(*case.words, "--yes").code == 0
+    edited(shell.site, case)
+    told = shell.run("undo", case.words[1], "--yes")
+    assert (told.code, told.json["outcome"], shell.site.writes) == (1, "refused", []), told.out
+    assert "somebody changed it after" in told.json["error"]["sentence"]
+    assert told.json["error"]["diff"]
+
+
+@WITH_A_VERSION
+def test_another_object_of_the_same_name_is_not_written_to(case: Case, shell: Shell) -> None:
+    def made_anew() -> None:
+        shell.site.objects[case.path]["metadata"]["uid"] = "another"
+        shell.site.touch(case.path, spec=False)
+
+    shell.site.before_write = made_anew
+    told = shell.run(*case.words, "--yes")
+    assert (told.code, told.json["outcome"]) == (1, "refused"), told.out
+    assert "done" not in told.results
 
 
 @some(lambda case: case.undone == "yes")

@@ -49,6 +49,12 @@ def one_revision() -> Site:
     return Site(made, f.replica_set(made, "one", revision=1))
 
 
+def pinned() -> Site:
+    site = healthy()
+    site.objects[PRESS]["spec"]["template"]["spec"]["containers"][0]["image"] = f"press:2@sha256:{'ab' * 32}"
+    return site
+
+
 def two_containers() -> Site:
     site = healthy()
     site.objects[PRESS]["spec"]["template"]["spec"]["containers"].append({"name": "log", "image": "log:1"})
@@ -107,6 +113,7 @@ REFUSED = [
         "unpark deploy/press",
         "Nobody here remembers how many replicas deployment press had",
     ),
+    (healthy, "scale rs/press-two 5", "belongs to deployment press, which would set its number back"),
     (two_containers, "image deploy/press press:3", "has several containers: app, log"),
     (two_containers, "image deploy/press side=press:3", "has no container side"),
     (healthy, "image deploy/press app=press|3", "Nothing was changed"),
@@ -132,6 +139,7 @@ WARNED = [
     (healthy, "scale deploy/press 0", "0 stops every pod of deployment press"),
     (bounded, "scale deploy/press 9", "puts it back to its maximum 8"),
     (healthy, "image deploy/press press:latest", "The tag latest says nothing"),
+    (pinned, "image deploy/press press:3", "It is pinned now, to sha256:"),
     (having(healthy, PRESS, spec={"paused": True}), "image deploy/press press:3", "It is paused"),
     (half_done, "restart deploy/press", "It is not healthy now"),
     (half_done, "pause deploy/press", "Its rollout stays half done: 1 new pod beside 3 old ones"),
