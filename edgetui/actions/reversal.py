@@ -31,7 +31,7 @@ from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.resizing import change, given
 from edgetui.model.revision import Revision, template_diff, template_equal
-from edgetui.model.rollout import healthy
+from edgetui.model.rollout import proven
 from edgetui.model.text import plural
 
 
@@ -181,7 +181,7 @@ async def _image(session: Session, ref: ObjectRef, there: Json, done: Done) -> R
     now = image_of(there, field, name)
     container = Container(field, name, now)
     row = row_of(ref.key.kind, there)
-    worked = isinstance(row, Templated) and healthy(row)
+    worked = isinstance(row, Templated) and proven(row)
     state = _state(now, before, after)
     return Reversal(
         state,
