@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from edgetui import __version__
+from edgetui.cluster import answer_size
 from edgetui.cluster import endpoint as endpoints
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import (
@@ -19,7 +20,7 @@ from edgetui.cluster.connections import (
     closed,
 )
 from edgetui.cluster.counters import Counters
-from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
+from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.cluster.exchange import Exchange
 from edgetui.cluster.http import encode_request
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
@@ -38,8 +39,6 @@ __all__ = [
     "TransportCredentials",
 ]
 
-MAX_BODY = 256 * 1024 * 1024
-"""Largest body of a request's answer, in bytes after decompression."""
 MOST_SECONDS = 600.0
 """Longest time that one answer may take, however steadily it comes."""
 CONNECT_TIMEOUT = 10.0
@@ -266,8 +265,8 @@ class _Answer:
         self._progress()
 
     def on_data(self, data: bytes) -> None:
-        if len(self._body) + len(data) > MAX_BODY:
-            raise ProtocolError("The server's answer is too large to be held in memory.")
+        if len(self._body) + len(data) > answer_size.MOST_BYTES:
+            raise answer_size.too_many_bytes()
         self._body += data
         self._progress()
 
@@ -275,7 +274,12 @@ class _Answer:
         if not clean:
             self.on_error(broken_off(self._where, begun=True))
         elif not self.done.done():
-            self.done.set_result(Response(self._status, self._headers, self._body))
+            try:
+                answer_size.check_size(self._body)
+            except EdgetuiError as error:
+                self.on_error(error)
+            else:
+                self.done.set_result(Response(self._status, self._headers, self._body))
 
     def on_error(self, error: EdgetuiError) -> None:
         if not self.done.done():
