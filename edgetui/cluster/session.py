@@ -154,7 +154,7 @@ class ClusterSession:
                 f"Waiting for the credential plugin {name}.",
                 "It may want you to sign in, in a browser or in a shell.",
             )
-        self._supervisor.on_change = self._freshness_changed
+        self._supervisor.on_change = self._say_badges
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle
         ports.clock_jumped = self._supervisor.republish
@@ -422,11 +422,8 @@ class ClusterSession:
         if self.keeper is not None:
             self.keeper.learned(uid)
 
-    def _freshness_changed(self) -> None:
-        self._changed.set()
-        self._say_badges()
-
     def _say_badges(self) -> None:
+        self._changed.set()
         self.store.set_badges((*self.target.badges, *worn(self.store, self._rbac_off)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
