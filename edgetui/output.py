@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Any, TextIO, cast
 
-from edgetui.model.text import escaped
+TYPE_CHECKING = False  # so that --version needs not even typing
+if TYPE_CHECKING:
+    from typing import Any, TextIO
 
 
 class Output:
@@ -63,12 +64,14 @@ def _forgiving(stream: TextIO | None, descriptor: int) -> TextIO:
         stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")
-    return cast("TextIO", Output(stream))
+    return Output(stream)  # type: ignore[return-value]
 
 
 def document(value: Any, out: TextIO, indent: int | None = None) -> str:
     """JSON for `out`, on lines of their own: nothing that a terminal obeys, and no character that `out` cannot hold."""
-    import json  # the screen needs none
+    import json
+
+    from edgetui.model.text import escaped
 
     narrow = not (out.encoding or "utf-8").lower().replace("-", "").startswith("utf")
     text = json.dumps(value, indent=indent, ensure_ascii=narrow)
