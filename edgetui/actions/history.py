@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import api_path
 from edgetui.model.revision import Revision, controller_revisions, deployment_revisions
 
-_CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
+_CONTROLLER_REVISIONS = partial(api_path, "apps", "v1", "controllerrevisions")
 
 
 async def revisions_of(session: Session, key: ObjectKey, there: Json) -> list[Revision]:
@@ -17,7 +20,7 @@ async def revisions_of(session: Session, key: ObjectKey, there: Json) -> list[Re
     if key.kind == "Deployment":
         sets = await session.api.get(KINDS["ReplicaSet"].path(key.namespace), query)
         return deployment_revisions(there, sets["items"])
-    stored = await session.api.get(_CONTROLLER_REVISIONS.format(namespace=key.namespace), query)
+    stored = await session.api.get(_CONTROLLER_REVISIONS(key.namespace), query)
     pods = await session.api.get(KINDS["Pod"].path(key.namespace), query)
     return controller_revisions(there, stored["items"], pods["items"])
 

@@ -17,7 +17,7 @@ from edgetui.actions import change
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.otherscalers import KEDA
+from edgetui.actions.otherscalers import scaled_objects
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
@@ -76,7 +76,7 @@ class KedaView(msgspec.Struct, frozen=True):
                 self.scaled.version,
             ),
             self.scaled.generation,
-            f"{KEDA.format(key.namespace)}/{self.scaled.name}",
+            scaled_objects(key.namespace, self.scaled.name),
             partial(has, self.now),
             moves=False,
         )
@@ -112,7 +112,7 @@ async def look(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
     needs(PAUSE, ref.key.kind)
     there = await read(session, ref)
     try:
-        listed = await session.api.get(KEDA.format(ref.key.namespace))
+        listed = await session.api.get(scaled_objects(ref.key.namespace))
     except NotFound:
         listed = {}
     scaled = scaled_object(listed.get("items") or [], ref.key.kind, ref.key.name)

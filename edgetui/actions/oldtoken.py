@@ -10,6 +10,7 @@ from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.kinds.base import api_path
 
 OURS = "edgetui-"  # how every Secret that edgetui makes begins
 
@@ -33,7 +34,7 @@ async def old_token(session: Session, facts: TokenFacts) -> OldToken:
     if facts.bound_kind != "Secret" or not facts.jti:
         return OldToken(False, "", "", _unbound(facts))
     try:
-        there = await session.api.get(f"/api/v1/namespaces/{facts.namespace}/secrets/{facts.bound_name}")
+        there = await session.api.get(api_path("", "v1", "secrets", facts.namespace, facts.bound_name))
     except NotFound:
         return OldToken(
             False, facts.bound_name, facts.bound_uid, "The Secret of the old token is gone: it has ended."

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from edgetui.cluster.answer_size import (
     MOST_FREE_VALUES,
@@ -33,6 +34,7 @@ from edgetui.cluster.errors import ProtocolError, Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.kinds.wire import from_data
+from edgetui.model.text import escaped
 
 WORTH_A_LOOK = 12
 """Lines at once from which on it pays to look for lines that a later one makes needless."""
@@ -328,7 +330,14 @@ def _row(kind: Kind, wire: Any) -> Row:
         ) from defect
     if not row.name:
         raise Unreadable(f"The server sent an object among the {kind.plural} that has no name.")
-    return row
+    return with_plain_name(row)
+
+
+def with_plain_name(row: Row) -> Row:
+    """No API server takes a name with characters that a terminal obeys; from another they stand as "\\u001b"."""
+    if row.name.isprintable() and row.namespace.isprintable():
+        return row
+    return replace(row, name=escaped(row.name), namespace=escaped(row.namespace))
 
 
 def _convert(value: Any, wire: Any) -> Any:

@@ -21,6 +21,7 @@ from edgetui.cluster.answer_size import (
     check_values,
 )
 from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.decode import with_plain_name
 from edgetui.cluster.errors import Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
@@ -125,7 +126,7 @@ class Printer:
             raise NotPrinted(f"The server prints {self.kind.plural} in another way ({error}).") from None
         if not made.name:
             raise NotPrinted(f"The server prints {self.kind.plural} without names.")
-        return made
+        return with_plain_name(made)
 
 
 class TableDecoder:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 
@@ -20,7 +21,7 @@ from edgetui.cluster.connections import (
     closed,
 )
 from edgetui.cluster.counters import Counters
-from edgetui.cluster.errors import EdgetuiError, LinkError
+from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
 from edgetui.cluster.exchange import Exchange
 from edgetui.cluster.http import encode_request
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
@@ -28,6 +29,8 @@ from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.discreet import Discreet
+from edgetui.model.kinds.base import IN_A_PART
+from edgetui.model.text import clean
 
 __all__ = [
     "Counters",
@@ -42,6 +45,8 @@ __all__ = [
 MOST_SECONDS = 600.0
 """Longest time that one answer may take, however steadily it comes."""
 CONNECT_TIMEOUT = 10.0
+# What client-go refuses as well (rest.IsValidPathSegmentName): servers decode a path before they take it apart.
+_LEADS_ELSEWHERE = re.compile(r"%2f|%25|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 HEAD_TIMEOUT = 30.0
 
 
@@ -98,7 +103,7 @@ class Transport:
     ) -> Response:
         """One request and its whole answer, whatever its status.
 
-        `path` is not percent-encoded yet. `timeout` is how many seconds may pass until the head of the answer is
+        The names in `path` are percent-encoded. `timeout` is how many seconds may pass until the head of the answer is
         there, and then how long its body may be silent; so a slow link is no failure, a dead one is. `fresh` asks
         for a new connection. What is `repeatable` (by default a GET) is sent once more when a kept connection turns
         out to be closed; anything else goes out once, and `delivery` tells whether it did.
@@ -154,7 +159,11 @@ class Transport:
         body: bytes | None,
     ) -> bytes:
         """The bytes of a request, credentials included."""
-        target = self.endpoint.prefix + quote(path, safe="/:@!$&'()*+,;=~-._")
+        if _LEADS_ELSEWHERE.search(path):
+            raise ProtocolError(
+                f"{clean(unquote(path))} is not asked for: a name in it leads to another path."
+            )
+        target = self.endpoint.prefix + quote(path, safe=f"/%{IN_A_PART}")
         if query:
             target += "?" + urlencode(query)
         fields = {
