@@ -28,13 +28,14 @@ MOST = 2**31 - 1  # both are int32
 class BoundsView(msgspec.Struct, frozen=True):
     """An autoscaler as it is now. `low` and `high` are what is suggested, its own bounds where nothing is.
 
-    `running` is the number its target is set to. `notes` are sentences that hold whatever is chosen.
+    `running` is the number its target is set to, None where nobody tells. `notes` are sentences that hold whatever
+    is chosen.
     """
 
     ref: ObjectRef
     generation: int
     row: AutoscalerRow
-    running: int
+    running: int | None
     low: int
     high: int
     notes: tuple[str, ...] = ()
@@ -71,7 +72,7 @@ async def prepare(
     )
 
 
-async def _running(session: Session, row: AutoscalerRow) -> int:
+async def _running(session: Session, row: AutoscalerRow) -> int | None:
     """What the target is set to; where it cannot be read, what the autoscaler saw when it looked last."""
     known = KINDS.get(row.target_kind)
     if known is None:
@@ -80,7 +81,8 @@ async def _running(session: Session, row: AutoscalerRow) -> int:
         target = await session.api.get(known.path(row.namespace, row.target_name))
     except EdgetuiError:
         return row.current
-    return int(target["spec"].get("replicas", row.current))
+    replicas = target["spec"].get("replicas", row.current)
+    return replicas if isinstance(replicas, int) else None
 
 
 async def perform(
@@ -116,7 +118,7 @@ def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
         title=f"Let {words} in {key.namespace} on {session.name} run {wanted}",
         facts=(
             *facts(session, view.ref),
-            ("target", f"{row.target_kind.lower()} {row.target_name}, set to {view.running}"),
+            ("target", f"{row.target_kind.lower()} {row.target_name}, set to {_count(view.running)}"),
             ("now", was),
             ("then", wanted),
         ),
@@ -181,9 +183,13 @@ def _judge(row: AutoscalerRow, low: int, high: int) -> Judgement:
         return Judgement(
             True, False, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
         )
-    if low <= row.current <= high:
+    if row.current is not None and low <= row.current <= high:
         return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
-    return Judgement(False, False, f"waiting for its target, which runs {row.current}")
+    return Judgement(False, False, f"waiting for its target, which runs {_count(row.current)}")
+
+
+def _count(replicas: int | None) -> str:
+    return "a number that is not known" if replicas is None else str(replicas)
 
 
 def _owners(there: Json) -> tuple[str, ...]:

@@ -41,9 +41,11 @@ def why(row: AutoscalerRow, samples: Sequence[Sample], now: float) -> list[Said]
         left, exact = held
         words = f"about {duration(left)}" if exact else f"at most {duration(left)}"
         said.append(Said(True, f"it may shrink in {words}, if the load stays low"))
-    said.append(Said(True, f"at the present load {prospect(row, row.current, row.min, row.max)}"))
+    if row.current is not None:
+        said.append(Said(True, f"at the present load {prospect(row, row.current, row.min, row.max)}"))
     wish = recommended(row) if row.working else None
-    if wish is not None and row.current < wish <= row.max and row.desired <= row.current:
+    current = row.current
+    if wish is not None and current is not None and current < wish <= row.max and row.desired <= current:
         said.append(Said(True, "pods that are new count as idle until they have been measured"))
     return said
 

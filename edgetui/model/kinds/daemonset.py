@@ -116,5 +116,4 @@ KIND = Kind(
     namespaced=True,
     wire=WireDaemonSet,
     project=project,
-    capabilities=frozenset({"rollback", "restart"}),
 )

@@ -149,5 +149,4 @@ KIND = Kind(
     namespaced=True,
     wire=WireDeployment,
     project=project,
-    capabilities=frozenset({"scale", "rollback", "restart"}),
 )
