@@ -188,6 +188,7 @@ def _cluster(target: ClusterTarget, store: Store, shown: Sequence[Pane]) -> dict
             "reason": freshness.reason,
             "partial": freshness.partial,
             "kept": freshness.kept,
+            "unreadable": freshness.unreadable,
         }
         for kind, freshness in _lists(store, shown)
     }

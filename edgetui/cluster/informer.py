@@ -200,6 +200,8 @@ class Informer:
     def publish(self) -> None:
         """Write the freshness of the whole to the store, if it changed."""
         freshness = self._with_kept(self._merged())
+        if unreadable := sum(len(watcher.odd) for watcher in self.watchers):
+            freshness = replace(freshness, unreadable=unreadable)
         if freshness != self.freshness:
             self.freshness = freshness
             self._store.set_freshness(self.kind.name, freshness)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.api_errors import UNDECODABLE, map_status
 from edgetui.cluster.decode import MAX_LINE, Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
@@ -67,7 +67,7 @@ def decode_table(body: bytes | bytearray | msgspec.Raw) -> Table:
     """A Table. Raises NotPrinted if it is something else."""
     try:
         table = _table.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise NotPrinted(f"The server's table cannot be read: {str(error)[:160]}.") from None
     if table.kind != "Table":
         raise NotPrinted("The server does not print tables.")
@@ -128,7 +128,8 @@ class TableDecoder:
     def feed(self, data: bytes, *, keep: bool = False) -> list[Input]:
         """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
 
-        The last one is `Failed` if a line cannot be read or is an ERROR event. `keep` changes nothing here.
+        The last one is `Failed` if a line cannot be read or is an ERROR event; what follows is not read. `keep` changes
+        nothing here.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         inputs: list[Input] = []
@@ -140,6 +141,8 @@ class TableDecoder:
             for line in lines:
                 if line.strip():
                     self._take(line, inputs)
+                if inputs and isinstance(inputs[-1], Failed):
+                    break
         except Unreadable as error:
             inputs.append(Failed(error))
         return inputs or [Heard()]
@@ -155,10 +158,10 @@ class TableDecoder:
     def _take(self, line: bytes, inputs: list[Input]) -> None:
         try:
             event = _event.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            code = msgspec.json.decode(event.object, type=_Code).code if event.type == "ERROR" else None
+        except UNDECODABLE as error:
             raise Unreadable(f"An event of a table cannot be read: {str(error)[:160]}.") from None
         if event.type == "ERROR":
-            code = msgspec.json.decode(event.object, type=_Code).code
             inputs.append(Failed(map_status(code or 500, {}, bytes(event.object))))
             return
         table = decode_table(event.object)

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from edgetui.cluster.api_errors import map_status, not_kubernetes
 from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
 from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
@@ -19,6 +21,7 @@ from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import World
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.store import Name
 
 MOST_ERROR_BODY = 64 * 1024
 BACKLOG = 48 * 1024
@@ -26,6 +29,7 @@ BACKLOG = 48 * 1024
 KEPT_FOR = 0.02
 """Seconds that lines of a backlog are kept back at most, which no screen shows."""
 JSON = "application/json"
+_THERE = frozenset({"ADDED", "MODIFIED"})
 
 
 class Host(World, Protocol):
@@ -61,6 +65,9 @@ class Target(Protocol):
 
     def told(self, namespace: str, effect: r.Effect) -> None:
         """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound or NoWatchList."""
+
+    def publish(self) -> None:
+        """How many objects of a watcher cannot be read has changed."""
 
 
 class Part(Protocol):
@@ -103,7 +110,10 @@ class Watcher:
         self._stopped = False
         self._open: Closeable | None = None
         self._ticket = 0
-        self._buffer: dict[tuple[str, str], Row] = {}
+        self.odd: set[Name] = set()
+        """The objects of the collection that cannot be read; one without a name has none of them."""
+        self._buffer: dict[Name, Row] = {}
+        self._buffered_odd: set[Name] = set()
         self._cancel_timer: Callable[[], None] | None = None
         self._timer_at = r.NEVER
 
@@ -140,7 +150,7 @@ class Watcher:
     def _perform(self, effect: r.Effect) -> None:
         match effect:
             case r.Apply(items):
-                self._target.applied(items)
+                self._target.applied(self._readable(items))
             case r.Collect(items):
                 self._collect(items)
             case r.OpenWatch(query):
@@ -152,24 +162,51 @@ class Watcher:
             case r.Close():
                 self._close()
             case r.Begin():
-                self._buffer = {}
+                self._buffer, self._buffered_odd = {}, set()
             case r.Replace(forked):
-                rows, self._buffer = list(self._buffer.values()), {}
+                rows, odd = list(self._buffer.values()), self._buffered_odd
+                self._buffer, self._buffered_odd = {}, set()
                 if forked:
                     self._target.cleared(self.namespace)
                 self._target.replaced(self.namespace, rows)
+                self._set_odd(odd)
             case r.Clear():
-                self._buffer = {}
+                self._buffer, self._buffered_odd = {}, set()
                 self._target.cleared(self.namespace)
+                self._set_odd(set())
             case _:
                 self._target.told(self.namespace, effect)
 
     def _collect(self, items: list[r.Change]) -> None:
         for change, row in items:
-            if change == "DELETED":
-                self._buffer.pop((row.namespace, row.name), None)
+            key = (row.namespace, row.name)
+            if change == "UNREADABLE":
+                self._buffered_odd.add(key if row.name else ("", f"#{len(self._buffered_odd)}"))
+            elif self._buffered_odd:
+                self._buffered_odd.discard(key)
+            if change in _THERE:
+                self._buffer[key] = row
             else:
-                self._buffer[row.namespace, row.name] = row
+                self._buffer.pop(key, None)
+
+    def _readable(self, items: list[r.Change]) -> list[r.Change]:
+        """Changes of rows: what became unreadable is shown no longer, whatever was known of it before."""
+        unread = [row for change, row in items if change == "UNREADABLE"]
+        if not unread and not self.odd:
+            return items
+        odd = set(self.odd)
+        for change, row in items:
+            if change == "UNREADABLE":
+                odd.add((row.namespace, row.name))
+            else:
+                odd.discard((row.namespace, row.name))
+        self._set_odd(odd)
+        return [one if one[0] != "UNREADABLE" else ("DELETED", replace(one[1], uid="")) for one in items]
+
+    def _set_odd(self, odd: set[Name]) -> None:
+        before, self.odd = self.odd, odd
+        if len(odd) != len(before):
+            self._target.publish()
 
     def _close(self) -> None:
         self._ticket += 1
@@ -186,7 +223,7 @@ class Watcher:
                 return
             if isinstance(result, r.Page):
                 self._host.answered()
-                self.feed(r.Page(result.rows, result.rv, result.token))
+                self.feed(result)
             else:
                 self.failed(result)
 

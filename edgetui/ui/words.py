@@ -129,7 +129,12 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
-        return "?", f"this cluster has no {pane.title.lower()}"
+        return "?", absent[0].reason or f"{pane.title.lower()} cannot be read"
+    if unreadable := sum(state.unreadable for state in states):
+        return (
+            "?",
+            f"{unreadable} unreadable: what the server sends of {pane.title.lower()} is not all understood",
+        )
     partial = [state for state in states if state.partial]
     if partial:
         live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")

@@ -60,7 +60,8 @@ def tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, E
 
 def page(s: State, happened: r.Page, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Collect a page; after the last one swap the list in and watch from the version of its first page."""
-    collected = r.Collect([("ADDED", row) for row in happened.rows])
+    items = [("ADDED", row) for row in happened.rows] + [("UNREADABLE", row) for row in happened.odd]
+    collected = r.Collect(items)
     if happened.token:
         query = {"limit": str(PAGE_SIZE), "continue": happened.token}
         return replace(s, heard=now, list_rv=s.list_rv or happened.rv), (collected, r.OpenList(query))

@@ -153,6 +153,16 @@ def from_data(obj: Any, wire: type[msgspec.Struct]) -> Any:
     return made
 
 
+def tolerant(obj: Any, wire: type[msgspec.Struct]) -> Any:
+    """The same without the fields that have a wrong type. Raises msgspec.ValidationError for what is no object."""
+    try:
+        return from_data(obj, wire)
+    except msgspec.ValidationError:
+        from edgetui.model.kinds.fitting import fit  # seldom needed
+
+        return from_data(fit(obj, wire), wire)
+
+
 def conditions(wire: list[WireCondition] | None) -> tuple[Condition, ...]:
     """All conditions of an object, with bounded messages."""
     return tuple(
