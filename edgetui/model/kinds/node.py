@@ -113,6 +113,11 @@ class NodeRow(Row):
         return self.ready == "True"
 
     @property
+    def silent(self) -> bool:
+        """Whether its kubelet has stopped to tell of itself."""
+        return self.ready == "Unknown"
+
+    @property
     def unreachable(self) -> bool:
         """Whether the control plane has lost the node."""
         return any(taint.key == UNREACHABLE for taint in self.taints)

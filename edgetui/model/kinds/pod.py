@@ -16,6 +16,7 @@ from edgetui.model.kinds.podwords import (
     WirePodStatus,
     Words,
     in_words,
+    unmet,
     worst,
 )
 from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
@@ -53,6 +54,9 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
     cpu: int = 0
     memory: int = 0
 
+
+GATES = "ReadinessGatesNotReady"
+"""The kubelet's own reason; the message are the gates that are not met."""
 
 UNTOLD = "untold"
 """The condition of a pod that was read from a Table: its cells count containers, which a dead node leaves ready."""
@@ -163,6 +167,8 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
     """What is wrong, or None: the message of a healthy pod is not kept."""
     restarted = unix(words.restarted) if words.restarted else 0
     if words.status in _HEALTHY and words.ready == words.containers:
+        if spec.readiness_gates and words.condition != "True" and (gates := unmet(spec, status)):
+            return Trouble(reason=GATES, message=clean(", ".join(gates)), restarted=restarted)
         return Trouble(restarted=restarted) if restarted else None
     reason, message = status.reason or "", status.message or ""
     for one in status.conditions or ():

@@ -55,12 +55,12 @@ def pod_lines(
     """Pods one per line, the ones in trouble first; restarts are told where there were any.
 
     How many containers of a pod on a silent node are ready is not known, whatever its status says, and it ends only
-    when the node is back.
+    when the node is back; one that had ended before stays as it is.
     """
     rows = []
     for pod in pods:
         node = store.get("Node", "", pod.node)
-        silent = isinstance(node, NodeRow) and node.ready == "Unknown"
+        silent = isinstance(node, NodeRow) and node.silent and not pod.ended
         found = diagnose(pod, node if isinstance(node, NodeRow) else None)
         words = found.short if found is not None else pod.status.lower()
         role = "row" if found is None else "bad" if found.hard else "warn"
