@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.model.text import clean, cpu, memory, milli, quantity
+from edgetui.model.text import clean, cpu, memory, milli, whole
 
 Json = Mapping[str, Any]
 
@@ -94,13 +94,13 @@ def advice(autoscalers: Iterable[Json], kind: str, name: str) -> list[Advice]:
         mode = clean(str(_part(spec, "updatePolicy").get("updateMode") or "Auto"))
         for each in _part(status, "recommendation").get("containerRecommendations") or []:
             wanted = _part(each, "target")
-            cores, size = wanted.get("cpu"), quantity(str(wanted.get("memory") or ""))
+            cores, size = milli(str(wanted.get("cpu"))), whole(str(wanted.get("memory")))
             found.append(
                 Advice(
                     clean(str(_part(one, "metadata").get("name") or "")),
                     clean(str(each.get("containerName") or "")),
-                    cpu(milli(str(cores))) if cores is not None else "",
-                    memory(int(size)) if size is not None else "",
+                    cpu(cores) if cores is not None else "",
+                    memory(size) if size is not None else "",
                     mode,
                 )
             )

@@ -44,10 +44,10 @@ class ChangeSet(msgspec.Struct):
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """What the metrics API measured: thousandths of a core and bytes."""
+    """What the metrics API measured: thousandths of a core and bytes; None is what it did not measure."""
 
-    cpu_milli: int
-    memory_bytes: int
+    cpu_milli: int | None
+    memory_bytes: int | None
 
 
 def older(version: str, than: str) -> bool:

@@ -129,7 +129,7 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
-        return "?", absent[0].reason or f"{pane.title.lower()} cannot be read"
+        return "?", f"{pane.title.lower()} cannot be read: this cluster does not serve them"
     if unreadable := sum(state.unreadable for state in states):
         return (
             "?",

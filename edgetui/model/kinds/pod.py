@@ -207,7 +207,7 @@ def _wants(spec: WirePodSpec) -> tuple[int, int]:
     asked = [
         one.resources.requests for one in spec.containers or () if one.resources and one.resources.requests
     ]
-    return sum(milli(one.cpu) for one in asked), sum(whole(one.memory) for one in asked)
+    return sum(milli(one.cpu) or 0 for one in asked), sum(whole(one.memory) or 0 for one in asked)
 
 
 def _image(spec: WirePodSpec, container: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.node import NodeRow
@@ -27,6 +27,16 @@ def title(key: ObjectKey) -> Spans:
 def fact(label: str, *parts: str | Span) -> Spans:
     """One labelled line."""
     return line("  ", Span(f"{label:<{LABEL}}", "quiet"), *parts)
+
+
+def told(value: int | None, words: Callable[[int], str] = str) -> str:
+    """A number in words, or that nobody has told it."""
+    return "not known" if value is None else words(value)
+
+
+def since(moment: float, now: float) -> str:
+    """ "3m ago"; "not known" for 0."""
+    return f"{ago(moment, now)} ago" if moment else "not known"
 
 
 def trouble(sentence: str, role: str = "bad") -> Spans:
