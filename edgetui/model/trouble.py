@@ -72,6 +72,8 @@ def diagnose(pod: PodRow, node: NodeRow | None = None) -> Diagnosis | None:
         )
     if trouble.reason == "Unschedulable":
         return Diagnosis("no-node", *no_node(trouble.message, trouble.cpu, trouble.memory))
+    if trouble.reason == "SchedulerError":
+        return Diagnosis("no-node", "scheduler error", f"the scheduler fails: {trouble.message}".rstrip(": "))
     if trouble.reason == "SchedulingGated":
         return Diagnosis("gated", "held by a gate", "held back by a scheduling gate", hard=False)
     if trouble.reason == "Evicted":

@@ -124,6 +124,8 @@ class PodRow(Row):
         return self.trouble.restarted if self.trouble else 0
 
 
+MOST_SCHEDULING = 800
+"""Characters of the scheduler's sentence: it has a clause for each reason, and the last may be the one that counts."""
 _NO_OWNER = OwnerReference()
 _DONE = frozenset({"Completed", "Succeeded"})
 _HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
@@ -191,7 +193,7 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
     wants = _wants(spec) if reason == "Unschedulable" else (0, 0)
     return Trouble(
         reason=shared(clean(reason)),
-        message=clean(message, MAX_MESSAGE),
+        message=clean(message, MOST_SCHEDULING if reason == "Unschedulable" else MAX_MESSAGE),
         container=shared(clean(container)),
         image=shared(clean(image)),
         exit_code=end_code,
