@@ -87,7 +87,7 @@ def watched(
     counters = Counters()
     told: list[tuple[int, WireState]] = []
     for second in range(0, seconds, 5):
-        found = watch.look(1000.0 + second, counters, loading=False)
+        found = watch.look(1000.0 + second, counters)
         if not told or told[-1][1] != found:
             told.append((second, found))
         counters.bytes_in += round(5 * rate(found.wire, found.metrics))
@@ -134,7 +134,7 @@ def test_first_lists_do_not_count_against_a_budget() -> None:
     watch, counters = LinkWatch(budget=1.0 * KIB), Counters()
     for second in range(0, 300, 5):
         counters.bytes_in += 500_000
-        assert watch.look(1000.0 + second, counters, loading=True).wire is Wire.FULL
+        assert watch.look(1000.0 + second, counters, listing=True, first=True).wire is Wire.FULL
 
 
 def test_a_forced_profile_still_steps_down_for_a_budget() -> None:
@@ -145,9 +145,9 @@ def test_a_forced_profile_still_steps_down_for_a_budget() -> None:
 def test_the_round_trip_is_the_quickest_of_the_last_answers() -> None:
     counters = Counters()
     counters.waits.extend([0.9, 0.31, 2.0])
-    assert LinkWatch().look(1000.0, counters, loading=False).why == "310 ms round trip"
+    assert LinkWatch().look(1000.0, counters).why == "310 ms round trip"
     counters.waits.append(0.02)
-    assert LinkWatch().look(1000.0, counters, loading=False) == WireState(Wire.FULL)
+    assert LinkWatch().look(1000.0, counters) == WireState(Wire.FULL)
 
 
 def speed_of(*looks: tuple[float, int, bool]) -> float | None:
