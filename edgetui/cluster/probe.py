@@ -10,6 +10,7 @@ import msgspec
 
 from edgetui.cluster.api import Api
 from edgetui.cluster.api_errors import UNDECODABLE, no_apis, not_kubernetes
+from edgetui.cluster.denial import own_namespace
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -38,6 +39,13 @@ class Identity(NamedTuple):
 
     uid: str
     behind: bool
+
+
+def reason_to_list_again(known: str, found: Identity) -> str:
+    """Why every list is void now that this cluster answered where the one with the uid `known` did; "" if none is."""
+    if known and found.uid and found.uid != known:
+        return "another cluster answers at this address"
+    return "the server's history went back" if found.behind else ""
 
 
 class _Meta(msgspec.Struct):
@@ -153,12 +161,14 @@ class Namespaces(NamedTuple):
 async def readable_namespaces(api: Api, otherwise: list[str]) -> Namespaces:
     """Names of all namespaces, or only `otherwise` if this user may not list them. Raises EdgetuiError.
 
-    `otherwise` come first and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
+    A ServiceAccount's own namespace belongs to the latter: rights are most often given there. `otherwise` come first
+    and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
     """
     try:
         body = await api.get_bytes(NAMESPACES, {"limit": str(MOST_NAMESPACES)})
-    except (Forbidden, NotFound):
-        return Namespaces(otherwise, whole=False)
+    except (Forbidden, NotFound) as error:
+        own = own_namespace(error.sentence)
+        return Namespaces([*dict.fromkeys((*otherwise, *([own] if own else [])))], whole=False)
     found = msgspec.json.decode(body, type=_Objects).items or []
     names = {one.metadata.name for one in found}
     first = [name for name in otherwise if name in names]

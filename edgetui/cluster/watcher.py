@@ -1,20 +1,29 @@
-"""The thin runner of one reflector: feeds it what the transport says, and does what it asks for.
+"""The runner of one reflector: feeds it what the transport says, and does what it asks for.
 
-Nothing is decided here. The runner knows no socket and no event loop either: its host hands in the clock, the
-timer and the two kinds of request, so the same runner lives in a session and in a simulation.
+What an answer means over HTTP (a status, a redirection, a page of a gateway, a 406) is told apart here; what follows
+from it is decided by the reflector. The runner knows no socket and no event loop either: its host hands in the clock,
+the timer and the two kinds of request, so the same runner lives in a session and in a simulation.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
 from edgetui.cluster.api_errors import map_status, not_kubernetes
 from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
-from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    LinkError,
+    NotFound,
+    ServerFailure,
+    Throttled,
+    TooManyRows,
+)
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.cluster.sink import Closeable
@@ -22,6 +31,9 @@ from edgetui.cluster.surroundings import World
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.store import Name
+
+if TYPE_CHECKING:
+    from edgetui.cluster.scoped import Selector
 
 MOST_ERROR_BODY = 64 * 1024
 BACKLOG = 48 * 1024
@@ -57,33 +69,30 @@ class Host(World, Protocol):
 class Target(Protocol):
     """Where rows and verdicts of a watcher go; `namespace` is empty for the whole cluster."""
 
-    def replaced(self, namespace: str, rows: list[Row]) -> None: ...
+    def replaced(self, namespace: str, rows: list[Row]) -> bool:
+        """Take the complete list; whether it changed anything."""
 
-    def applied(self, items: list[r.Change]) -> None: ...
+    def applied(self, items: list[r.Change]) -> bool:
+        """Take these events; False if there is no room for all of them."""
+
+    def room(self, namespace: str) -> int:
+        """The most rows that a list of this collection may have."""
 
     def cleared(self, namespace: str) -> None: ...
 
     def told(self, namespace: str, effect: r.Effect) -> None:
-        """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound or NoWatchList."""
+        """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound, NoWatchList or NoBookmarks."""
 
     def publish(self) -> None:
         """How many objects of a watcher cannot be read has changed."""
 
 
-class Part(Protocol):
-    """A part of a collection."""
-
-    @property
-    def namespace(self) -> str: ...
-
-    @property
-    def query(self) -> dict[str, str]: ...
-
-
 class Watcher:
     """Keeps one collection of one kind equal to the server, as long as it is shown.
 
-    With `printed` its rows are those that the server prints; with `scope` it is that part alone.
+    With `printed` its rows are those that the server prints; with `selector` only what that matches is kept.
+    `asked` is when the open request was begun, before its credentials were taken; `denied` is whether it was refused
+    for lack of rights since its rows were last complete, `listed` whether a list was ever complete.
     """
 
     def __init__(
@@ -95,7 +104,7 @@ class Watcher:
         *,
         streaming: bool = True,
         printed: bool = False,
-        scope: Part | None = None,
+        selector: Selector | None = None,
     ):
         self.kind = kind
         self.namespace = namespace
@@ -103,8 +112,11 @@ class Watcher:
         self.state = r.State(bookmarks=kind.bookmarks, streaming=streaming)
         self._host = host
         self._target = target
-        self._path = kind.path(scope.namespace if scope else namespace)
-        self._selected = scope.query if scope else {}
+        self.asked = 0.0
+        self.denied = False
+        self.listed = False
+        self._path = kind.path(selector.namespace if selector else namespace)
+        self._selected = selector.query if selector else {}
         self._inbox: deque[r.Input] = deque()
         self._busy = False
         self._stopped = False
@@ -150,11 +162,13 @@ class Watcher:
     def _perform(self, effect: r.Effect) -> None:
         match effect:
             case r.Apply(items):
-                self._target.applied(self._readable(items))
+                if not self._target.applied(self._readable(items)):
+                    self._inbox.append(r.Failed(TooManyRows()))
             case r.Collect(items):
                 self._collect(items)
             case r.OpenWatch(query):
                 self._ticket += 1
+                self.asked = self._host.now()
                 answer = _Answer(self, self._ticket)
                 self._open = self._host.open_stream(self._path, query | self._selected, answer, self.printer)
             case r.OpenList(query):
@@ -168,8 +182,11 @@ class Watcher:
                 self._buffer, self._buffered_odd = {}, set()
                 if forked:
                     self._target.cleared(self.namespace)
-                self._target.replaced(self.namespace, rows)
+                self.listed = True
+                changed = self._target.replaced(self.namespace, rows)
                 self._set_odd(odd)
+                if self.state.doubted:
+                    self._inbox.append(r.Replaced(changed))
             case r.Clear():
                 self._buffer, self._buffered_odd = {}, set()
                 self._target.cleared(self.namespace)
@@ -188,6 +205,8 @@ class Watcher:
                 self._buffer[key] = row
             else:
                 self._buffer.pop(key, None)
+        if len(self._buffer) > self._target.room(self.namespace):
+            self._inbox.append(r.Failed(TooManyRows()))
 
     def _readable(self, items: list[r.Change]) -> list[r.Change]:
         """Changes of rows: what became unreadable is shown no longer, whatever was known of it before."""
@@ -216,6 +235,7 @@ class Watcher:
 
     def _open_page(self, query: dict[str, str]) -> None:
         self._ticket += 1
+        self.asked = self._host.now()
         ticket = self._ticket
 
         def done(result: r.Page | EdgetuiError) -> None:
@@ -232,6 +252,10 @@ class Watcher:
     def current(self, ticket: int) -> bool:
         """Whether an answer with this ticket is still the one that is waited for."""
         return ticket == self._ticket and not self._stopped
+
+    def sent(self) -> None:
+        """The open request was sent."""
+        self.feed(r.Sent())
 
     def answered(self, packed: bool) -> None:
         """The open request got its 200; `packed` when what follows is compressed."""
@@ -307,6 +331,10 @@ class _Answer:
         self._decoder: EventDecoder | TableDecoder | None = None
         self._error_body = b""
         self._releasing = False
+
+    def on_sent(self) -> None:
+        if self._watcher.current(self._ticket):
+            self._watcher.sent()
 
     def on_head(self, status: int, headers: dict[str, str]) -> None:
         if not self._watcher.current(self._ticket):

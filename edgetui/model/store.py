@@ -74,6 +74,8 @@ class Store:
         self.version = ""
         self.wire = WireState()
         self.cache = CacheState()
+        self.size = 0
+        """How many rows there are of all kinds."""
         self.on_dirty: Callable[[], None] | None = None
         self._rows: dict[str, dict[str, dict[str, Row]]] = {}
         self._counts: dict[str, int] = {}
@@ -88,8 +90,10 @@ class Store:
 
     # -- written by the session
 
-    def replace(self, kind: str, rows: Iterable[Row], namespace: str = "") -> None:
+    def replace(self, kind: str, rows: Iterable[Row], namespace: str = "") -> bool:
         """Take a complete list as the truth: of one namespace, or of the whole kind without one.
+
+        False if it changes nothing.
 
         Rows that are the same uid at the same version are left alone. Unlike `apply` this accepts older
         versions: a list from a restored datastore is the new truth.
@@ -106,7 +110,7 @@ class Store:
             if known is None or known.uid != row.uid or known.resource_version != row.resource_version:
                 fresh.append(row)
         if not gone and not fresh:
-            return
+            return False
         if len(gone) + len(fresh) > max(_BROAD, len(listed) // 2):
             self._changes.reset.add(kind)
             self._changes.changed.pop(kind, None)
@@ -116,6 +120,7 @@ class Store:
             there = self._space(kind, row.namespace)
             self._put(kind, there, there.get(row.name), row)
         self._announce()
+        return True
 
     def apply(self, kind: str, row: Row) -> bool:
         """Add or update one row; False when it is refused as older than, or the same as, what is known.
@@ -194,7 +199,9 @@ class Store:
         space = self._rows.get(kind, {}).get(namespace)
         return space.get(name) if space else None
 
-    def count(self, kind: str) -> int:
+    def count(self, kind: str, namespace: str = "") -> int:
+        if namespace:
+            return len(self._rows.get(kind, {}).get(namespace, ()))
         return self._counts.get(kind, 0)
 
     def owned_by(self, uid: str) -> Sequence[Row]:
@@ -246,6 +253,7 @@ class Store:
         space[row.name] = row
         if known is None:
             self._counts[kind] = self._counts.get(kind, 0) + 1
+            self.size += 1
         self._reindex(kind, known, row)
         self._mark(kind, row.namespace, row.name)
 
@@ -255,6 +263,7 @@ class Store:
         if not table[namespace]:
             del table[namespace]
         self._counts[kind] -= 1
+        self.size -= 1
         self._reindex(kind, known, None)
         self._mark(kind, namespace, name)
 

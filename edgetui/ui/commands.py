@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
         Command("theme", "draw in this theme", "NAME"),
         Command("notify", "ring when the rollout under the cursor, or open, has ended"),
         Command("dump", "write what is on the screen to a file", "FILE"),
+        Command("retry", "try again at once: clusters that are down, and what was refused"),
         Command("help", "the keys"),
         Command("quit", "leave", others=("q",)),
         *(

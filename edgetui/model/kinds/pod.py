@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sys import intern
 
 import msgspec
 
@@ -20,7 +19,7 @@ from edgetui.model.kinds.podwords import (
     worst,
 )
 from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
-from edgetui.model.labels import UNKNOWN, kept, read, value_of
+from edgetui.model.labels import UNKNOWN, kept, read, share, value_of
 from edgetui.model.text import MAX_MESSAGE, clean, milli, squeeze, unix, whole
 
 __all__ = ["KIND", "PodRow", "Trouble", "WireContainer", "WireContainerStatus", "WirePod", "project"]
@@ -141,22 +140,22 @@ def project(pod: WirePod) -> PodRow:
     words = in_words(spec, status, meta.deletion_timestamp is not None)
     created = unix(meta.creation_timestamp)
     row = PodRow(
-        namespace=intern(meta.namespace or ""),
+        namespace=share(meta.namespace or ""),
         name=meta.name or "",
         uid=meta.uid or "",
         resource_version=meta.resource_version or "",
         created=created,
         deleting=unix(meta.deletion_timestamp) if meta.deletion_timestamp else 0,
-        owner_uid=intern(owner.uid or ""),
-        owner_kind=intern(owner.kind or ""),
-        owner_name=intern(owner.name or ""),
-        node=intern(spec.node_name or ""),
-        phase=intern(status.phase or ""),
-        status=intern(words.status),
+        owner_uid=share(owner.uid or ""),
+        owner_kind=share(owner.kind or ""),
+        owner_name=share(owner.name or ""),
+        node=share(spec.node_name or ""),
+        phase=share(status.phase or ""),
+        status=share(words.status),
         ready=words.ready,
         containers=words.containers,
         restarts=words.restarts,
-        condition=intern(words.condition),
+        condition=share(words.condition),
         ready_after=max(0, unix(words.ready_since) - created) if words.ready_since else 0,
         template=labels.template,
         trouble=_trouble(spec, status, words),
@@ -225,14 +224,14 @@ def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) 
     count, last = restarts(cells["Restarts"], now)
     status = clean(cells["Status"], 40)
     return PodRow(
-        namespace=intern(namespace),
+        namespace=share(namespace),
         name=cells["Name"],
         uid="",
         resource_version=version,
         created=when(cells["Age"], now),
-        node=intern(name(cells.get("Node", ""))),
+        node=share(name(cells.get("Node", ""))),
         phase="Succeeded" if status in _DONE else "",
-        status=intern(status),
+        status=share(status),
         ready=ready,
         labels=UNKNOWN,
         containers=containers,

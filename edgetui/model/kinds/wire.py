@@ -6,7 +6,6 @@ built.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -110,7 +109,7 @@ class WorkloadMeta(Meta):
 
 def shared(text: str | None) -> str:
     """The one copy of a string that many rows repeat."""
-    return sys.intern(text) if text else ""
+    return share(text) if text else ""
 
 
 def controller(meta: Meta) -> OwnerReference | None:

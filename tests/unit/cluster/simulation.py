@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
-from edgetui.cluster.probe import Namespaces
+from edgetui.cluster.probe import Identity, Namespaces, reason_to_list_again
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.sink import Sink
+from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.table import NotPrinted, Printer
 from edgetui.model.kinds.base import Kind
-from edgetui.model.store import Store
+from edgetui.model.store import Store, older
 from tests.unit.cluster.simulated_server import KINDS, Server, Stream, ThingRow
 from tests.unit.cluster.virtual_time import World
 
@@ -53,7 +53,7 @@ class Cluster:
         return self.world.later(seconds, call)
 
     def open_stream(
-        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+        self, path: str, query: dict[str, str], sink: WatchSink, printer: Printer | None = None
     ) -> Stream:
         return self.server.open(self.kinds, path, query, sink, printed=printer is not None)
 
@@ -79,7 +79,12 @@ class Cluster:
         self.world.later(60.0 if self.server.frozen else self.server.latency, answer)
         return handle
 
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
+    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> _Open:
+        handle = _Open()
+        self._probe(timeout, version, lambda error: done(error) if handle.open else None)
+        return handle
+
+    def _probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
         server = self.server
         server.dials += 1
         server.connections += 1
@@ -106,9 +111,11 @@ class Cluster:
         if self.server.dial_fails:
             done(self.server.dial_fails)
             return
-        if self.server.uid != self.identity or (version and int(version) > self.server.rv):
-            self.identity = self.server.uid
-            self.supervisor.list_again("another history")
+        behind = bool(version) and older(str(self.server.rv), version)
+        void = reason_to_list_again(self.identity, Identity(self.server.uid, behind))
+        self.identity = self.server.uid
+        if void:
+            self.supervisor.list_again(void)
         done(None)
 
     def refresh(self, done: Callable[[Refreshed], None]) -> None:
