@@ -9,6 +9,7 @@ from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 
+HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
 _KIND = "HorizontalPodAutoscaler"
 
 

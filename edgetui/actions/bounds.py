@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import msgspec
 
 from edgetui.actions import change
+from edgetui.actions.autoscalers import HOLD
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
@@ -20,13 +22,14 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.scaling import prospect
+from edgetui.model.kinds.wire import replicas
+from edgetui.model.scaling import goal, prospect
 
 MOST = 2**31 - 1  # both are int32
 
 
 class BoundsView(msgspec.Struct, frozen=True):
-    """An autoscaler as it is now. `low` and `high` are what is suggested, its own bounds where nothing is.
+    """An autoscaler as it is now. `low` and `high` are the bounds that were asked for, its own where none were.
 
     `running` is the number its target is set to, None where nobody tells. `notes` are sentences that hold whatever
     is chosen.
@@ -56,7 +59,7 @@ class BoundsView(msgspec.Struct, frozen=True):
 async def prepare(
     session: Session, ref: ObjectRef, low: int | None = None, high: int | None = None
 ) -> BoundsView:
-    """Look at the autoscaler; a bound that is not given is suggested as it is."""
+    """Look at the autoscaler; a bound that is not given stays as it is."""
     needs("bounds", ref.key.kind)
     there = await read(session, ref)
     row = row_of(ref.key.kind, there)
@@ -81,8 +84,7 @@ async def _running(session: Session, row: AutoscalerRow) -> int | None:
         target = await session.api.get(known.path(row.namespace, row.target_name))
     except EdgetuiError:
         return row.current
-    replicas = target["spec"].get("replicas", row.current)
-    return replicas if isinstance(replicas, int) else None
+    return replicas(target["spec"])
 
 
 async def perform(
@@ -99,7 +101,7 @@ async def perform(
         return await prepare(session, view.ref, low, high)
 
     async def then(run: Run) -> Ending:
-        return await _reach(run, view, low, high, wait)
+        return await reach(run, view, low, high, wait)
 
     wanted = _change(session, view, low, high)
     return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
@@ -131,7 +133,7 @@ def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
         applied=partial(has, low, high),
         data={"from": [row.min, row.max], "to": [low, high]},
         spot=Spot(view.ref, view.generation, same=partial(has, row.min, row.max), moves=False),
-        nothing=f"{words} is at {wanted} already: nothing to write" if wanted == was else "",
+        nothing=f"{words} is at {wanted} already: nothing was written" if wanted == was else "",
         differs=lambda now: (
             f"{words} changed while you looked: it was at {was}, now it is at {now.row.min} to {now.row.max}."
         ),
@@ -161,35 +163,57 @@ def has(low: int, high: int, there: Json) -> bool:
     return (row.min, row.max) == (low, high)
 
 
-async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
+async def reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
     """Look until the controller has brought the target between the bounds."""
     if wait is None:
         return not_waited(f"{low} to {high}")
 
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
     async def judge() -> Judgement:
-        row = row_of(view.ref.key.kind, await read(run.session, view.ref))
+        there = await read(run.session, view.ref)
+        row = row_of(view.ref.key.kind, there)
         assert isinstance(row, AutoscalerRow)
-        return _judge(row, low, high)
+        looked = _looked(there)
+        if looked is None:
+            running = view.running
+            settled = running is not None and row.current == goal(view.row, running, low, high)
+            looked = settled or loop.time() - began >= min(HOLD, wait / 2)
+        return _judge(row, low, high, looked)
 
     seen = await poll(run, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
     return ending_of(seen, in_words(view.ref.key))
 
 
-def _judge(row: AutoscalerRow, low: int, high: int) -> Judgement:
+def _looked(there: Json) -> bool | None:
+    """Whether the controller has decided under the present bounds; None on servers that do not tell."""
+    generation = there["metadata"].get("generation")
+    observed = (there.get("status") or {}).get("observedGeneration")
+    return observed >= generation if generation and observed else None
+
+
+def _judge(row: AutoscalerRow, low: int, high: int, looked: bool) -> Judgement:
     if (row.min, row.max) != (low, high):
         return Judgement(False, True, f"set to {row.min} to {row.max} by someone else", final=True)
     if row.current == 0 and low > 0:
         return Judgement(
             True, False, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
         )
-    if row.current is not None and low <= row.current <= high:
-        return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
-    return Judgement(False, False, f"waiting for its target, which runs {_count(row.current)}")
+    current = row.current
+    if current is None or not low <= current <= high:
+        return Judgement(False, False, f"waiting for its target, which runs {_count(current)}")
+    if not looked:
+        return Judgement(False, False, "waiting for its controller to decide under these bounds")
+    stepping = row.limited is not None and row.limited.reason in ("ScaleUpLimit", "ScaleDownLimit")
+    if row.wants not in (None, current) or stepping:
+        return Judgement(False, False, f"scaling its target from {current} to {row.wants}")
+    return Judgement(True, False, f"{low} to {high}, its target runs {current}")
 
 
-def _count(replicas: int | None) -> str:
-    return "a number that is not known" if replicas is None else str(replicas)
+def _count(number: int | None) -> str:
+    return "a number that is not known" if number is None else str(number)
 
 
 def _owners(there: Json) -> tuple[str, ...]:

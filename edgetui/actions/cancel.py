@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgetui.actions import rollback
+from edgetui.actions.audit import AuditLog
 from edgetui.actions.plan import Refusal
 from edgetui.actions.pods import readable
 from edgetui.actions.ports import Session
@@ -15,7 +16,7 @@ from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.rollout import verdict
 
 
-async def prepare(session: Session, ref: ObjectRef) -> RollbackView:
+async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> RollbackView:
     """A roll-back to what served before. Raises Refusal, with the reason, when no rollout is under way."""
     seen = await look(session, "cancel", ref)
     if seen.row.observed < seen.row.generation:
@@ -28,7 +29,7 @@ async def prepare(session: Session, ref: ObjectRef) -> RollbackView:
             f"No rollout of {seen.words} is under way: {why}.",
             "To go back from a finished rollout, roll back: key b, or edgetui rollback.",
         )
-    return await rollback.prepare(session, seen.ref, "cancel")
+    return await rollback.prepare(session, seen.ref, log, "cancel")
 
 
 async def _left_behind(session: Session, seen: WorkloadView) -> None:

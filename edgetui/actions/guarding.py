@@ -247,7 +247,9 @@ class Guard:
         key = self.ref.key
         try:
             now = self._own.clock()
-            check = await guardcheck.look_again(self.session, self.ref, self.state, self._view.agreed, now)
+            check = await guardcheck.look_again(
+                self.session, self.ref, self.state, self._view.agreed, now, self._own.audit
+            )
             target = template_of(key.kind, key.name, check.target.name)
             about = {
                 "guard": {

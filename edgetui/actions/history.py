@@ -1,18 +1,56 @@
-"""Reading a workload's revisions from the server: ReplicaSets of a Deployment, ControllerRevisions of the others."""
+"""Reading a workload's revisions from the server: ReplicaSets of a Deployment, ControllerRevisions of the others.
+
+Which of them worked is judged by what the server says now and by what edgetui's own audit record says of earlier
+roll-backs: a revision that edgetui went back from is not offered again, one that was reached is known to have worked.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+
+from edgetui.actions.audit import AuditLog
+from edgetui.actions.done import done_to
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
-from edgetui.model.revision import Revision, controller_revisions, deployment_revisions
+from edgetui.model.revision import Revision, controller_revisions, deployment_revisions, judged
 
 _CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
 
 
-async def revisions_of(session: Session, key: ObjectKey, there: Json) -> list[Revision]:
-    """The revisions of the object `there`, newest first."""
+async def revisions_of(session: Session, key: ObjectKey, there: Json, log: AuditLog) -> list[Revision]:
+    """The revisions of the object `there`, newest first. `log` knows what edgetui did to it."""
+    found, records = await asyncio.gather(
+        history(session, key, there), asyncio.to_thread(log.about, there["metadata"].get("uid", ""))
+    )
+    return judged(found, *experience(records))
+
+
+def experience(records: Iterable[Json]) -> tuple[frozenset[str], dict[str, int]]:
+    """What these records say of revisions, by name: those that a roll-back reached, those that one went away
+    from (with their number then). The later record counts, and what was undone does not."""
+    kept = list(records)
+    reached = {
+        one.get("run") for one in kept if one.get("event") == "outcome" and one.get("result") == "reached"
+    }
+    worked: set[str] = set()
+    withdrawn: dict[str, int] = {}
+    for done in reversed(done_to(kept)):
+        if done.action not in ("rollback", "cancel"):
+            continue
+        old, new = str(done.before.get("name", "")), str(done.after.get("name", ""))
+        worked.discard(old)
+        withdrawn[old] = done.before.get("revision") or 0
+        withdrawn.pop(new, None)
+        if done.run in reached:
+            worked.add(new)
+    return frozenset(worked), withdrawn
+
+
+async def history(session: Session, key: ObjectKey, there: Json) -> list[Revision]:
+    """The revisions by the word of the server alone, newest first."""
     query = {"labelSelector": selector(there["spec"].get("selector") or {})}
     if key.kind == "Deployment":
         sets = await session.api.get(KINDS["ReplicaSet"].path(key.namespace), query)

@@ -87,7 +87,7 @@ async def park(gate: Gate, session: Session, view: ScaleView, *, wait: float | N
 async def unpark(gate: Gate, session: Session, view: ScaleView, *, wait: float | None) -> Receipt:
     """Bring it back to `view.replicas`, else to the number it had. Raises Refusal when nobody knows it."""
     words = in_words(view.ref.key)
-    if view.desired:
+    if view.desired and view.desired != view.replicas:
         raise Refusal(f"{words} is not parked: it is at {view.desired}.", "Scale it to change that.")
     replicas = view.replicas or view.before
     if not replicas:

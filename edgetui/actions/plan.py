@@ -20,6 +20,7 @@ class Plan(msgspec.Struct, frozen=True):
     `title` names the verb, the object and the cluster. `facts` are (label, value) pairs, `diff` lines start with
     "+", "-" or " ". `writes` says each write to the API server in words. `target` is None for an action on the
     cluster's own credential. `yes` and `no` are the answers where the action's own label does not say it well.
+    `unproven` says of where it leads that it is not known to have worked: nobody can agree to that in advance.
     """
 
     action: str
@@ -32,6 +33,7 @@ class Plan(msgspec.Struct, frozen=True):
     writes: tuple[str, ...] = ()
     yes: str = ""
     no: str = "Cancel"
+    unproven: str = ""
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from edgetui.actions import change
-from edgetui.actions.autoscalers import autoscaler_of
+from edgetui.actions.autoscalers import HOLD, autoscaler_of
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
@@ -33,7 +33,6 @@ from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.scaling import meets
 from edgetui.model.text import plural
 
-HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
 MOST = 2**31 - 1  # spec.replicas is an int32
 
 
@@ -202,7 +201,7 @@ async def _again(session: Session, view: ScaleView, replicas: int) -> ScaleView:
 def _change(session: Session, view: ScaleView, replicas: int) -> Change:
     """The number as one change: what a person is asked to agree to, and what is written."""
     key = view.ref.key
-    words, already = in_words(key), replicas == view.desired
+    words = in_words(key)
     return Change(
         action="scale",
         ref=view.ref,
@@ -224,7 +223,9 @@ def _change(session: Session, view: ScaleView, replicas: int) -> Change:
         applied=partial(view.applied, replicas),
         data={"from": view.desired, "to": replicas},
         spot=view.spot,
-        nothing=f"{words} is at {view.desired} already: nothing to write" if already else "",
+        nothing=f"{words} is at {view.desired} already, {view.ready} ready: nothing was written"
+        if replicas == view.desired
+        else "",
         differs=lambda now: (
             f"{words} changed while you looked: it was at {view.desired}, now it is at {now.desired}."
         ),
@@ -273,7 +274,7 @@ async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None) -
     seen = await watch(
         run,
         view.ref,
-        view.generation + (replicas != view.desired),
+        view.generation + 1,
         judge,
         wait,
         hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,

@@ -132,6 +132,7 @@ def _change(session: Session, view: UndoView) -> Change:
         ),
         diff=way.diff,
         warnings=(*view.kept, *way.warnings),
+        unproven=way.unproven,
         says=f"put {key.kind}/{key.name} back {way.then}",
         doing=f"Putting {words} back {way.then}",
         accepted="The server accepted it",

@@ -142,14 +142,29 @@ def _up(row: AutoscalerRow, name: str) -> Effect:
     return Effect(False, f"{name} may shrink it again {when}, if the metrics stay low")
 
 
-def pinned(row: AutoscalerRow, now: int, wanted: int) -> tuple[int, int]:
-    """Minimum and maximum under which a number set by hand is reached from `now` at once and holds.
+def needed(row: AutoscalerRow) -> int:
+    """The maximum that the present load needs: its own, unless the metrics ask for more."""
+    wish = recommended(row) if row.working else None
+    return max(row.max, wish or 0)
 
-    Going down lowers the maximum to it, going up raises the minimum: the window and broken metrics matter to neither.
+
+def bounds_for(row: AutoscalerRow, now: int, wanted: int) -> tuple[int, int]:
+    """Minimum and maximum under which `wanted` replicas do not have to be set against the autoscaler.
+
+    Where its maximum keeps it from what the load needs, that is what to raise. Else they are those under which the
+    number is reached from `now` at once and holds: going down lowers the maximum to it, going up raises the minimum.
     """
     if wanted < now:
         return min(row.min, wanted), wanted
+    if needed(row) > row.max:
+        return row.min, max(needed(row), wanted)
     return wanted, max(row.max, wanted)
+
+
+def goal(row: AutoscalerRow, now: int, low: int, high: int) -> int:
+    """How many it would run at the present load with these bounds and a target at `now`, windows left aside."""
+    wish = recommended(row) if row.working else None
+    return min(max(now if wish is None else wish, low), high) if now else 0
 
 
 def prospect(row: AutoscalerRow, now: int | None, low: int, high: int) -> str:
@@ -167,20 +182,15 @@ def prospect(row: AutoscalerRow, now: int | None, low: int, high: int) -> str:
     wish = recommended(row) if row.working else None
     if wish is None:
         return f"it stays at {now} while it has no metrics"
-    goal = min(max(wish, low), high)
-    if goal == now:
-        bound = (
-            "" if wish == now else f": the load asks for {wish}, {goal} is the {_edge(wish, goal)} allowed"
-        )
+    there = goal(row, now, low, high)
+    if there == now:
+        edge = "most" if wish > there else "least"
+        bound = "" if wish == now else f": the load asks for {wish}, {there} is the {edge} allowed"
         return f"it stays at {now}{bound}"
-    if (goal > now and row.up_disabled) or (goal < now and row.down_disabled):
-        return f"it stays at {now}: {'growing' if goal > now else 'shrinking'} is switched off"
-    if goal > now:
+    if (there > now and row.up_disabled) or (there < now and row.down_disabled):
+        return f"it stays at {now}: {'growing' if there > now else 'shrinking'} is switched off"
+    if there > now:
         wait = f" when the load has been high for {duration(row.up_window)}" if row.up_window else ""
-        return f"it goes up from {now} to {goal}{wait}"
+        return f"it goes up from {now} to {there}{wait}"
     wait = f" when the load has stayed low for {duration(row.down_window)}" if row.down_window else ""
-    return f"it goes down from {now} to {goal}{wait}"
-
-
-def _edge(wish: int, goal: int) -> str:
-    return "most" if wish > goal else "least"
+    return f"it goes down from {now} to {there}{wait}"

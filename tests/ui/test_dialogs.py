@@ -22,7 +22,7 @@ from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.resizing import Box
-from edgetui.model.revision import deployment_revisions, last_known_good, suggestion
+from edgetui.model.revision import deployment_revisions, suggestion
 from edgetui.ui.screens.bounds import BoundsScreen
 from edgetui.ui.screens.confirm import ConfirmScreen
 from edgetui.ui.screens.image import ImageScreen, Wanted
@@ -154,7 +154,7 @@ class TestScale:
             answers = await ask(screen, ScaleScreen(self.view(hpa=True)))
             assert "instead" not in screen.text()
             await screen.press("9")
-            assert "e let press run 9 to 9 instead, so that 9 holds" in screen.text()
+            assert "e set HPA press to min 9, max 9 instead, so that 9 holds" in screen.text()
             await screen.press("e")
             assert answers == [9]
             assert isinstance(answers[0], Instead)
@@ -225,6 +225,23 @@ class TestBounds:
             await screen.press("tab", "down", "enter")
             assert answers == [(4, 5)]
 
+    async def test_the_maximum_that_the_load_needs_stands_there_and_its_field_is_marked(self) -> None:
+        made = autoscaler("press", "line-2", bounds=(2, 6), current=6, cpu=90)
+        row = row_of("HorizontalPodAutoscaler", made)
+        assert isinstance(row, AutoscalerRow)
+        async with running([plant()]) as screen:
+            answers = await ask(screen, BoundsScreen(BoundsView(REF, 1, row, 6, 2, 6)))
+            assert "it goes up from 6 to 9" in screen.text()
+            assert [one.split() for one in (screen.line("minimum"), screen.line("maximum"))] == [
+                ["minimum", "2"],
+                ["maximum", ">", "9"],
+            ]
+            await screen.press("tab")
+            assert screen.line("minimum").split() == ["minimum", ">", "2"]
+            assert screen.line("maximum").split() == ["maximum", "9"]
+            await screen.press("enter")
+            assert answers == [(2, 9)]
+
     async def test_bounds_that_cannot_be_are_said_and_not_given(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, BoundsScreen(self.view()))
@@ -271,20 +288,18 @@ class TestResize:
 
 
 class TestRollback:
-    def view(self) -> RollbackView:
+    def view(self, *, serving: int = 5) -> RollbackView:
         made = deployment("press", "line-2", revision=8, image="press:2.1", generation=9)
         sets = [
             replica_set(made, "c", revision=8, replicas=2, ready=0, image="press:2.1"),
-            replica_set(made, "b", revision=7, replicas=5, image="press:2.0", created=NOW - 3 * 86400),
+            replica_set(made, "b", revision=7, replicas=serving, image="press:2.0", created=NOW - 3 * 86400),
             replica_set(made, "a", revision=6, replicas=0, image="press:1.9", created=NOW - 9 * 86400),
         ]
         revisions = tuple(deployment_revisions(made, sets))
         suggested, why = suggestion(revisions)
-        assert suggested is not None
         template = made["spec"]["template"]
         current = next(one for one in revisions if one.current)
-        good = last_known_good(revisions)
-        return RollbackView(REF, 9, revisions, current, good, suggested, why, (), "app=press", template)
+        return RollbackView(REF, 9, revisions, current, suggested, why, (), "app=press", template)
 
     async def test_the_last_good_revision_is_under_the_cursor_with_its_difference(self) -> None:
         async with running([plant()], size=(100, 30)) as screen:
@@ -296,6 +311,14 @@ class TestRollback:
             assert "press:2.0" in screen.text()
             await screen.press("enter")
             assert answers[0].number == 7
+
+    async def test_where_none_is_known_to_have_worked_the_cursor_is_on_the_running_one(self) -> None:
+        async with running([plant()], size=(100, 30)) as screen:
+            answers = await ask(screen, RollbackScreen(self.view(serving=0)))
+            assert screen.line(" now ").startswith(">")
+            assert "! no other revision is known to have worked: choose one yourself" in screen.text()
+            await screen.press("enter")
+            assert answers == []
 
     async def test_the_running_revision_cannot_be_chosen(self) -> None:
         async with running([plant()], size=(100, 30)) as screen:

@@ -145,10 +145,9 @@ async def _run(job: Job, console: Console) -> int:
         if console.refused(job.action, cluster, problem):
             return REACHED
         return USAGE if isinstance(problem, UNUSABLE) else FAILED
-    console.result(receipt)
-    if receipt.ok or (receipt.pending and options.no_wait):
-        return REACHED
-    return NOT_YET if receipt.pending else FAILED
+    well = receipt.ok or (receipt.pending and options.no_wait)
+    console.result(receipt, ok=well)
+    return REACHED if well else NOT_YET if receipt.pending else FAILED
 
 
 async def again(console: Console, changed: Changed) -> Any:

@@ -196,6 +196,12 @@ def number(text: str | None) -> int:
     return int(text) if text and len(text) < 20 and text.isascii() and text.isdigit() else 0
 
 
+def replicas(spec: Mapping[str, Any]) -> int:
+    """The desired replicas of a workload's spec: 1 where the field is absent or null, as for kubectl."""
+    desired = spec.get("replicas")
+    return 1 if desired is None else int(desired)
+
+
 def managers(meta: WorkloadMeta | None) -> tuple[str, ...]:
     """Who else writes this object and may undo what a person does to it, in words: "Argo CD (plant)"."""
     labels = read(meta.labels) if meta else Labels()

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"the rollout of {what} on {session.name}", cancel.prepare(session, ref))
+    view = await flows.read(
+        f"the rollout of {what} on {session.name}", cancel.prepare(session, ref, flows.audit)
+    )
     await flows.go_on(
         view,
         f"Cancel the rollout of {what} on {session.name}",
         lambda shown: partial(
-            rollback.perform, session=session, view=shown, revision=shown.suggested, wait=flows.wait
+            rollback.perform, session=session, view=shown, revision=shown.default(), wait=flows.wait
         ),
     )

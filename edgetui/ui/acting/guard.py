@@ -40,7 +40,9 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     if terms is None:
         return
     flows.opening = True
-    view = await flows.read(f"the revisions of {what}", prepare(session, ref, terms, on_screen=True))
+    view = await flows.read(
+        f"the revisions of {what}", prepare(session, ref, terms, flows.audit, on_screen=True)
+    )
     progress = Progress(f"The guard of {what}", flows.app.monotonic)
     guard = Guard(
         session,

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"the revisions of {what} on {session.name}", rollback.prepare(session, ref))
+    view = await flows.read(
+        f"the revisions of {what} on {session.name}", rollback.prepare(session, ref, flows.audit)
+    )
     await flows.ask_and_perform(
         view,
         RollbackScreen,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgetui.actions import park, scale
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.scaling import pinned
+from edgetui.model.scaling import bounds_for
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.screens.scale import Instead, OfKeda, ScaleScreen
 
@@ -32,7 +32,7 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
             return None
         key = ObjectKey(session.name, "HorizontalPodAutoscaler", shown.hpa.namespace, shown.hpa.name)
         owner = ObjectRef(key, shown.hpa.uid, shown.hpa.resource_version)
-        return bounds.flow(flows, session, owner, *pinned(shown.hpa, shown.desired, wanted))
+        return bounds.flow(flows, session, owner, *bounds_for(shown.hpa, shown.desired, wanted))
 
     await flows.ask_and_perform(
         view,

@@ -113,7 +113,10 @@ class RolloutScreen(DetailScreen):
         else:
             try:
                 there = await session.api.get(KINDS[self.key.kind].path(self.key.namespace, self.key.name))
-                self._history, self._said = await revisions_of(session, self.key, there), ""
+                self._history, self._said = (
+                    await revisions_of(session, self.key, there, self.app.flows.audit),
+                    "",
+                )
                 if self._advice is None or self._keda is not None:
                     self._keda = await scaled_object_of(session, self.key)
                 if self._advice is None:

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
-from edgetui.model.scaling import pinned
+from edgetui.model.scaling import bounds_for
 from edgetui.model.text import ago
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
@@ -95,8 +95,9 @@ class ScaleScreen(Dialog[int | None]):
         elif number == view.desired:
             out.append(line(Span("that is the number it has", "quiet")))
         elif number and view.hpa is not None and view.desired and view.keda is None:
-            low, high = pinned(view.hpa, view.desired, number)
-            words = f" let {view.hpa.name} run {low} to {high} instead, so that {number} holds"
+            low, high = bounds_for(view.hpa, view.desired, number)
+            why = f"so that {number} holds" if number in (low, high) else "as the load needs"
+            words = f" set HPA {view.hpa.name} to min {low}, max {high} instead, {why}"
             out.append(line("  ", Span("e", "key"), words))
         if view.keda is not None and number is not None:
             words = f" pause KEDA at {number}" if view.holds(number) else " let KEDA go on"

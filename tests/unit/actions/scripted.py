@@ -32,6 +32,7 @@ class Request:
     path: str
     query: dict[str, str]
     body: Any
+    content_type: str = ""
 
     @property
     def line(self) -> str:
@@ -67,7 +68,10 @@ class Server:
                 raw = await reader.readexactly(length)
                 parts = urlsplit(target)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                request = Request(method, parts.path, query, json.loads(raw) if raw else None)
+                sent_as = next((h.split(":")[1] for h in headers if h.lower().startswith("content-type")), "")
+                request = Request(
+                    method, parts.path, query, json.loads(raw) if raw else None, sent_as.strip()
+                )
                 code, answer = self._answer(request)
                 if code == DROP:
                     return
