@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from edgetui.actions import reading
 from edgetui.actions.ports import Session
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 
 HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
@@ -29,13 +30,11 @@ async def autoscaler_of(
             return _owner(rows, key, group), ""
     try:
         listed = await session.api.get(KINDS[_KIND].path(key.namespace))
+        rows = [row for row in reading.rows(_KIND, listed) if isinstance(row, AutoscalerRow)]
     except NotFound:
         return None, ""
     except EdgetuiError as problem:
         return None, f"Whether an autoscaler owns the number could not be found out: {problem.sentence}"
-    rows = [
-        row for row in (row_of(_KIND, item) for item in listed["items"]) if isinstance(row, AutoscalerRow)
-    ]
     return _owner(rows, key, group), ""
 
 

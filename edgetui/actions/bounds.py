@@ -14,6 +14,7 @@ from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import an_object
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
@@ -81,7 +82,7 @@ async def _running(session: Session, row: AutoscalerRow) -> int | None:
     if known is None:
         return row.current
     try:
-        target = await session.api.get(known.path(row.namespace, row.target_name))
+        target = an_object(row.target_kind, await session.api.get(known.path(row.namespace, row.target_name)))
     except EdgetuiError:
         return row.current
     return replicas(target["spec"])

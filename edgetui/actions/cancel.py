@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgetui.actions import rollback
+from edgetui.actions import commandline, rollback
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.plan import Refusal
 from edgetui.actions.pods import readable
@@ -27,7 +27,8 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> RollbackVi
         await _left_behind(session, seen)
         raise Refusal(
             f"No rollout of {seen.words} is under way: {why}.",
-            "To go back from a finished rollout, roll back: key b, or edgetui rollback.",
+            "To go back from a finished rollout, roll back: "
+            + commandline.edgetui(session.target, "rollback", ref.key),
         )
     return await rollback.prepare(session, seen.ref, log, "cancel")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.actions.ending import Ending
+from edgetui.actions.ending import Ending, after_write, unknown
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Changed, Json, Plan, Receipt
 from edgetui.actions.ports import Session
@@ -140,19 +140,11 @@ async def perform(
             path=spot.path,
         )
         if lost := await carry_out(run, intent, wait):
-            return await run.finish(change.receipt(_unknown(change, lost)))
+            return await run.finish(change.receipt(unknown(change.title, lost)))
         run.step(change.accepted, "done")
-        return await run.finish(change.receipt(await then(run)))
+        return await run.finish(change.receipt(await after_write(then(run), change.accepted)))
 
 
 def _applied(change: Change, spot: Spot, there: Json) -> bool:
     moved = not spot.moves or there["metadata"].get("generation", 0) > spot.generation
     return bool(moved and change.applied(there))
-
-
-def _unknown(change: Change, lost: Exception) -> Ending:
-    lines = (
-        f"It is unknown whether this will be carried out: {change.title}. {lost}",
-        "The object is still as it was. The write may yet arrive: look again before you repeat it.",
-    )
-    return Ending(False, False, lines, {"unknown": True})

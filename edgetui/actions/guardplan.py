@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from edgetui.actions import commandline
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.history import revisions_of
 from edgetui.actions.plan import Plan
@@ -41,8 +42,8 @@ async def prepare(
     then, warnings = _target_words(view.words, current, target)
     if on_screen:
         warnings.append(
-            f"It ends with this screen and its SSH session. The command goes on without: edgetui guard "
-            f"{key.kind.lower()}/{key.name} -n {key.namespace} (docs/guard.md)"
+            "It ends with this screen and its SSH session. The command goes on without (docs/guard.md): "
+            + commandline.edgetui(session.target, "guard", key)
         )
     plan = Plan(
         action="guard",

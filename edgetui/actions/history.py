@@ -11,10 +11,12 @@ from collections.abc import Iterable
 
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.done import done_to
-from edgetui.actions.plan import Json
+from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items, rows
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.pod import PodRow
 from edgetui.model.revision import Revision, controller_revisions, deployment_revisions, judged
 
 _CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
@@ -23,9 +25,16 @@ _CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevision
 async def revisions_of(session: Session, key: ObjectKey, there: Json, log: AuditLog) -> list[Revision]:
     """The revisions of the object `there`, newest first. `log` knows what edgetui did to it."""
     found, records = await asyncio.gather(
-        history(session, key, there), asyncio.to_thread(log.about, there["metadata"].get("uid", ""))
+        history(session, key, there), asyncio.to_thread(_recorded, log, there["metadata"].get("uid", ""))
     )
     return judged(found, *experience(records))
+
+
+def _recorded(log: AuditLog, uid: str) -> list[Json]:
+    try:
+        return log.about(uid)
+    except Refusal:  # what cannot be read teaches nothing; a write would be refused for it
+        return []
 
 
 def experience(records: Iterable[Json]) -> tuple[frozenset[str], dict[str, int]]:
@@ -54,10 +63,12 @@ async def history(session: Session, key: ObjectKey, there: Json) -> list[Revisio
     query = {"labelSelector": selector(there["spec"].get("selector") or {})}
     if key.kind == "Deployment":
         sets = await session.api.get(KINDS["ReplicaSet"].path(key.namespace), query)
-        return deployment_revisions(there, sets["items"])
+        return deployment_revisions(there, items(sets))
     stored = await session.api.get(_CONTROLLER_REVISIONS.format(namespace=key.namespace), query)
     pods = await session.api.get(KINDS["Pod"].path(key.namespace), query)
-    return controller_revisions(there, stored["items"], pods["items"])
+    return controller_revisions(
+        there, items(stored), [row for row in rows("Pod", pods) if isinstance(row, PodRow)]
+    )
 
 
 def selector(label_selector: Json) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edgetui.actions import change
+from edgetui.actions import change, commandline
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
@@ -112,8 +112,9 @@ async def perform(
 
     async def then(run: Run) -> Ending:
         if isinstance(seen.row, DeploymentRow) and seen.row.paused:
-            line = f"{seen.words} has the image {image}, which waits until it is resumed (key p)."
-            return Ending(True, False, (line,), {})
+            command = commandline.edgetui(session.target, "resume", seen.ref.key)
+            line = f"{seen.words} has the image {image}, which waits until it is resumed."
+            return Ending(True, False, (line, f"To resume it: {command}"), {})
         following = Following(
             seen.ref,
             seen.row.generation + 1,

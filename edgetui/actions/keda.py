@@ -20,10 +20,11 @@ from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.otherscalers import KEDA
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items, readable
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
-from edgetui.actions.writing import in_words, object_path, read
+from edgetui.actions.writing import in_words, read
 from edgetui.cluster.errors import NotFound
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.wire import replicas
@@ -121,10 +122,10 @@ async def look(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
     needs(PAUSE, ref.key.kind)
     there = await read(session, ref)
     try:
-        listed = await session.api.get(KEDA.format(ref.key.namespace))
+        listed = items(await session.api.get(KEDA.format(ref.key.namespace)))
     except NotFound:
-        listed = {}
-    scaled = scaled_object(listed.get("items") or [], ref.key.kind, ref.key.name)
+        listed = []
+    scaled = readable(lambda: scaled_object(listed, ref.key.kind, ref.key.name), None)
     if scaled is None:
         raise Refusal(
             f"No KEDA ScaledObject in {ref.key.namespace} on {session.name} scales {in_words(ref.key)}.",
@@ -245,7 +246,7 @@ async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
             return Judgement(False, False, "KEDA has not answered yet")
         if view.wanted.held_at is None:
             return Judgement(True, False, "KEDA answered")
-        there = await run.session.api.get(object_path(view.ref.key))
+        there = await read(run.session, view.ref)
         count = replicas(there["spec"])
         arrived = str(count) == view.wanted.held_at
         return Judgement(arrived, False, "KEDA answered" if arrived else f"{words} is still set to {count}")

@@ -7,6 +7,7 @@ import asyncio
 from edgetui.actions.listing import items_at
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import readable
 from edgetui.model.limits import Limits, limits
 
 _BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
@@ -18,4 +19,4 @@ async def limits_of(session: Session, namespace: str, template: Json) -> Limits:
     budgets, quotas = await asyncio.gather(
         items_at(session, _BUDGETS.format(namespace)), items_at(session, _QUOTAS.format(namespace))
     )
-    return limits(budgets, quotas, template)
+    return readable(lambda: limits(budgets, quotas, template), Limits())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgetui.actions import change
+from edgetui.actions import change, commandline
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
@@ -144,7 +144,8 @@ async def _paused(run: Run, view: PauseView, wait: float | None) -> Ending:
     if not watched.reached:
         return Ending(False, not watched.failed, (f"{words} is told to pause, but: {watched.text}.",), data)
     run.step(watched.text, "done")
-    line = f"{words} is paused: new templates wait until it is resumed (key p, or edgetui resume)."
+    command = commandline.edgetui(run.session.target, "resume", view.seen.ref.key)
+    line = f"{words} is paused: new templates wait until it is resumed. To resume it: {command}"
     return Ending(True, False, (line,), data)
 
 

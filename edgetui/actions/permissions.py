@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import shaped
 from edgetui.actions.registry import Access, Action
 from edgetui.cluster.errors import EdgetuiError
 
@@ -71,6 +72,14 @@ class Permissions:
         return answer
 
 
+class _Status(msgspec.Struct, frozen=True):
+    allowed: bool = False
+
+
+class _Review(msgspec.Struct, frozen=True):
+    status: _Status
+
+
 async def ask(api: Any, need: Access, namespace: str, name: str = "") -> bool:
     """One SelfSubjectAccessReview on `api`. Raises EdgetuiError when the server does not answer it."""
     attributes = {
@@ -83,4 +92,4 @@ async def ask(api: Any, need: Access, namespace: str, name: str = "") -> bool:
     }
     spec = {"resourceAttributes": {k: v for k, v in attributes.items() if v}}
     review = await api.review("SelfSubjectAccessReview", spec)
-    return bool(review.get("status", {}).get("allowed", False))
+    return shaped(review, _Review, "SelfSubjectAccessReview").status.allowed

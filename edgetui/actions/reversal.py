@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from edgetui.actions import bounds, keda, resize, rollback, scale
+from edgetui.actions import bounds, commandline, keda, resize, rollback, scale
 from edgetui.actions.change import Spot
 from edgetui.actions.done import Done
 from edgetui.actions.ending import Ending, ending_of, not_waited
@@ -202,7 +202,7 @@ async def _template(session: Session, ref: ObjectRef, there: Json, done: Done) -
     if before is None or after is None:
         raise Refusal(
             f"{in_words(ref.key).capitalize()} no longer keeps the revision that this needs: it cannot be undone.",
-            "Roll back to one that it keeps (key b, or edgetui rollback).",
+            f"Roll back to one that it keeps: {commandline.edgetui(session.target, 'rollback', ref.key)}",
         )
     before = replace(before, known_good=before.known_good or bool(done.before.get("worked")))
     left = template_equal(view.template, after.template)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from edgetui.actions import change
+from edgetui.actions import change, commandline
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
@@ -34,7 +34,8 @@ class RollbackView(Discreet, frozen=True):
 
     `current` is the revision the spec stands at, None when its history is not there. `suggested` is another one that is
     known to have worked, None where none is; `why` says how that is known. `notes` are sentences that hold whatever is
-    chosen. `action` is what the audit record and the dialogs call it.
+    chosen. `action` is what the audit record and the dialogs call it, `command` the start of a command line that names
+    a revision.
     """
 
     SHOWN = ("ref", "generation", "current", "suggested", "why")
@@ -50,6 +51,7 @@ class RollbackView(Discreet, frozen=True):
     template: Json
     held: HeldImages = HeldImages(())
     action: str = "rollback"
+    command: str = ""
 
     def revision(self, number: int) -> Revision:
         """The revision of that number; raises Refusal when the history has none."""
@@ -74,7 +76,7 @@ class RollbackView(Discreet, frozen=True):
         )
         raise Refusal(
             f"No other revision of {words} is known to have worked, so none is taken: nothing was changed.",
-            f"Roll back to one that you choose (edgetui rollback --to-revision R). It has {others}.",
+            f"Roll back to one that you choose, of {others}: {self.command} R",
         )
 
     def held_on(self, revision: Revision) -> str:
@@ -99,7 +101,7 @@ async def prepare(
     """
     view = await look(session, action, ref)
     row, there = view.row, view.there
-    refuse_paused(row, view.words, "a new template would not roll out")
+    refuse_paused(session, view, "a new template would not roll out")
     revisions, held = await asyncio.gather(
         revisions_of(session, ref.key, there, log) if log else history(session, ref.key, there),
         held_images(session),
@@ -122,6 +124,7 @@ async def prepare(
         template=view.template,
         held=held,
         action=action,
+        command=f"{commandline.edgetui(session.target, 'rollback', ref.key)} --to-revision",
     )
 
 

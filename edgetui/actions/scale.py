@@ -18,8 +18,9 @@ from edgetui.actions.otherscalers import scaled_object_of
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import numbers
 from edgetui.actions.registry import Access, needs
-from edgetui.actions.scalable import Scalable, numbers, reach
+from edgetui.actions.scalable import Scalable, reach
 from edgetui.actions.watching import Judgement, Workload, watch
 from edgetui.actions.workload import facts
 from edgetui.actions.writing import in_words, object_path, read

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from edgetui.actions import commandline
 from edgetui.actions.gate import Run
 from edgetui.actions.plan import Offer
 from edgetui.actions.pods import readable
 from edgetui.actions.ports import Session
 from edgetui.model.freshness import Sync
+from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.wireprofile import Wire
@@ -70,8 +72,8 @@ class StuckPod:
 
 def unstick_command(session: Session, row: StatefulSetRow) -> str:
     """What to do about a stuck pod, for a script or a ticket."""
-    context = session.target.context
-    return f"Delete that pod: edgetui unstick sts/{row.name} --context {context} -n {row.namespace}"
+    key = ObjectKey(session.name, "StatefulSet", row.namespace, row.name)
+    return f"Delete that pod: {commandline.edgetui(session.target, 'unstick', key)}"
 
 
 def unstick_offer(pod: PodRow) -> Offer:

@@ -83,13 +83,7 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalab
 
 
 async def _done(log: AuditLog, ref: ObjectRef) -> Sequence[Done]:
-    try:
-        records = await asyncio.to_thread(log.about, ref.uid)
-    except OSError as problem:
-        raise Refusal(
-            f"The audit record {log.path} cannot be read ({problem.strerror or problem})."
-        ) from None
-    return done_to(records)
+    return done_to(await asyncio.to_thread(log.about, ref.uid))
 
 
 def _nothing(ref: ObjectRef, cluster: str, kept: list[str]) -> str:

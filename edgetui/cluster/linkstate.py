@@ -33,7 +33,7 @@ def told(
     elif _answers(s, word) and shown and all((f.sync in UNHEARD or f.kept) and f.reason for f in shown):
         new = " new" if any(f.kept for f in shown) else ""
         word, what = Link.CONNECTING, f"No{new} rows yet: {shown[0].reason}"
-        next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."
+        next_step = "If it stays so, check `server:` in the kubeconfig."
     elif s.phase is link.Phase.FIRST and s.error is None:
         what, next_step = waiting_for
     heard = wall(s.heard)

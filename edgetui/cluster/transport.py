@@ -255,7 +255,7 @@ class _Answer:
             return silent(self._where, self._timeout)
         return LinkError(
             f"{self._where} stopped in the middle of its answer.",
-            "The link is broken or too slow for so much; edgetui keeps trying.",
+            "The link is broken or too slow for so much.",
         )
 
     def _progress(self) -> None:

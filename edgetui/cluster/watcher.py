@@ -293,7 +293,7 @@ class Watcher:
     def ended(self, clean: bool) -> None:
         """The open stream ended."""
         if not clean:
-            self._host.link_failed(LinkError("The connection broke off.", "edgetui tries again by itself."))
+            self._host.link_failed(LinkError("The connection broke off.", "The link may be bad."))
         self.feed(r.StreamEnded(clean))
 
     def _set_timer(self) -> None:

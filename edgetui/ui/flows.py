@@ -239,7 +239,15 @@ class Flows:
             noted = replace(plan, warnings=(note, *plan.warnings)) if note else plan
             return await app.push_screen_wait(ConfirmScreen(noted))
 
-        return Gate(self.audit, app.options.read_only, confirm, step, app.now, permissions=self._permissions)
+        return Gate(
+            self.audit,
+            app.options.read_only,
+            confirm,
+            step,
+            app.now,
+            permissions=self._permissions,
+            patient=True,
+        )
 
     def show_later(self, progress: Progress) -> None:
         """Show the receipt of what ended in the background, as soon as nothing is being asked."""

@@ -17,7 +17,7 @@ from edgetui.model.kinds import (
     statefulset,
 )
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.wire import tolerant
+from edgetui.model.kinds.wire import from_data, tolerant
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -36,13 +36,14 @@ KINDS: dict[str, Kind] = {
 """Every kind by its Kubernetes name ("Pod", "HorizontalPodAutoscaler")."""
 
 
-def row_of(kind: str, obj: Mapping[str, Any]) -> Row:
+def row_of(kind: str, obj: Mapping[str, Any], *, strict: bool = False) -> Row:
     """The row of an object that is at hand as plain JSON data, for single objects read outside the watch.
 
-    Its `apiVersion` may be an older one. A field of another type than the API says is taken for missing. Raises
-    KeyError for an unknown kind, msgspec.ValidationError for what is no object, and NotReadable.
+    Its `apiVersion` may be an older one. A field of another type than the API says is taken for missing, or with
+    `strict` not put up with. Raises KeyError for an unknown kind, msgspec.ValidationError for what is no object, and
+    NotReadable.
     """
     known = KINDS[kind]
     version = str(obj.get("apiVersion")).rpartition("/")[2] if isinstance(obj, Mapping) else ""
     known = known.at(version) if version in known.older else known
-    return known.project(tolerant(obj, known.wire))
+    return known.project((from_data if strict else tolerant)(obj, known.wire))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
-    view = await flows.read(f"the token in use on {session.name}", rotate.prepare(session))
+    view = await flows.read(f"the token in use on {session.name}", rotate.prepare(session, flows.audit))
     others = [one for one in flows.app.sessions.values() if one is not session]
     await flows.perform(
         f"Rotate the token of {view.user} on {session.name}",

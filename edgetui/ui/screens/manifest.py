@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgetui import crash
+from edgetui.actions.reading import shaped
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.identity import ObjectKey
+from edgetui.model.identity import ObjectKey, kind_word
 from edgetui.model.kinds import KINDS
 from edgetui.model.manifest import manifest
 from edgetui.model.secrecy import HIDDEN
@@ -75,7 +76,8 @@ class ManifestScreen(ObjectScreen, TextScreen):
             self._said = "not connected"
         else:
             try:
-                found = await session.api.get(KINDS[key.kind].path(key.namespace, key.name))
+                path = KINDS[key.kind].path(key.namespace, key.name)
+                found = shaped(await session.api.get(path), dict[str, Any], kind_word(key.kind))
                 self._yaml, self._said = _spans(found), ""
             except EdgetuiError as error:
                 known = "What stands here may have changed since. " if self._yaml else ""

@@ -50,8 +50,8 @@ def refusal(code: int) -> Answer:
 class Site:
     """The objects by their path. `fault` is what the next real writes meet, `idle` stops the controllers.
 
-    `before_write` runs when a dry run has been answered: what somebody else does while the person reads the plan.
-    `changed` runs after every write that is kept.
+    `instead` answers a read first where it gives an answer. `before_write` runs when a dry run has been answered: what
+    somebody else does while the person reads the plan. `changed` runs after every write that is kept.
     """
 
     def __init__(self, *objects: Json) -> None:
@@ -60,6 +60,7 @@ class Site:
         self.idle = False
         self.before_write: Callable[[], None] | None = None
         self.changed: Callable[[], None] = lambda: None
+        self.instead: Callable[[Request], Answer | None] = lambda request: None
         self.requests: list[Request] = []
 
     @staticmethod
@@ -88,7 +89,7 @@ class Site:
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
         if request.method == "GET":
-            return self._get(request.path)
+            return self.instead(request) or self._get(request.path)
         if _dry(request):
             code, found = self._write(request, keep=False)
             if self.before_write is not None and code < 300:

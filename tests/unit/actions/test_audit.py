@@ -116,7 +116,7 @@ def test_a_full_disk_refuses_the_record_and_leaves_no_torn_line(tmp_path: Path) 
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size + 20, limit[1]))
     try:
-        with pytest.raises(Refusal, match=r"cannot be written.*nothing is changed"):
+        with pytest.raises(Refusal, match=r"cannot be written \("):
             log.append({"number": 1})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
