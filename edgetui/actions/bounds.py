@@ -18,7 +18,7 @@ from edgetui.actions.reading import an_object
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
-from edgetui.actions.writing import in_words, object_path, read
+from edgetui.actions.writing import in_words, read
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
@@ -33,7 +33,7 @@ class BoundsView(msgspec.Struct, frozen=True):
     """An autoscaler as it is now. `low` and `high` are the bounds that were asked for, its own where none were.
 
     `running` is the number its target is set to, None where nobody tells. `notes` are sentences that hold whatever
-    is chosen.
+    is chosen. `path` is where it is, in the version of its API that the server serves.
     """
 
     ref: ObjectRef
@@ -43,6 +43,7 @@ class BoundsView(msgspec.Struct, frozen=True):
     low: int
     high: int
     notes: tuple[str, ...] = ()
+    path: str = ""
 
     def wrong(self, low: int, high: int) -> str:
         """Why these cannot be its bounds; empty when they can."""
@@ -73,6 +74,7 @@ async def prepare(
         low=row.min if low is None else low,
         high=row.max if high is None else high,
         notes=_owners(there),
+        path=session.api.kind(ref.key.kind).path(ref.key.namespace, ref.key.name),
     )
 
 
@@ -146,11 +148,11 @@ def request(view: BoundsView, low: int, high: int, version: str) -> Write:
     key, row = view.ref.key, view.row
     return Write(
         "PATCH",
-        object_path(key),
+        view.path,
         {"metadata": {"resourceVersion": version}, "spec": {"minReplicas": low, "maxReplicas": high}},
         f"set autoscaler {key.name} from {row.min}..{row.max} to {low}..{high}",
         content_type="application/merge-patch+json",
-        object_path=object_path(key),
+        object_path=view.path,
         uid=view.ref.uid,
         before={"min": row.min, "max": row.max, "resourceVersion": version},
         after={"min": low, "max": high},

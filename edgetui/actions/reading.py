@@ -139,6 +139,7 @@ class _Scale(_Shape, frozen=True):
 
 
 class _List(_Shape, frozen=True):
+    api_version: str = ""
     items: list[Any] | None = None
 
 
@@ -191,15 +192,20 @@ def row(kind: str, answer: Any) -> Row | None:
 
 
 def items(answer: Any) -> list[Json]:
-    """The objects of a list, but those that are of no object's shape. Raises ProtocolError for what is no list."""
-    listed = shaped(answer, _List, "list").items or []
+    """The objects of a list, but those that are of no object's shape. Raises ProtocolError for what is no list.
+
+    They name the version of their API as the list does, which leaves it out of each.
+    """
+    whole = shaped(answer, _List, "list")
+    version = {"apiVersion": whole.api_version} if whole.api_version else {}
+    listed = whole.items or []
     found = []
     for one in listed:
         try:
             msgspec.convert(one, _Item)
         except ODD:
             continue
-        found.append(one)
+        found.append({**version, **one})
     return found
 
 

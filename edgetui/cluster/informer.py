@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
+from edgetui.cluster.version_choice import VersionChoice
 from edgetui.cluster.watcher import Host, Watcher
 from edgetui.model.freshness import UNHEARD, Freshness, Sync, merge
 from edgetui.model.kinds.base import Kind, Row
@@ -83,6 +84,9 @@ class Owner(Host, Protocol):
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         """Find the namespaces that are worth trying one by one."""
 
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        """Find a version of its API in which the server serves a kind."""
+
     def released(self, watchers: Iterable[Watcher]) -> None:
         """New watchers exist: let them open when it is their turn."""
 
@@ -116,6 +120,7 @@ class Informer:
         self._all_listed = True
         self._cancel_ask: Callable[[], None] | None = None
         self._stopped = False
+        self.unserved = VersionChoice(owner.served, self._read_as).unserved
 
     @property
     def watchers(self) -> list[Watcher]:
@@ -210,6 +215,15 @@ class Informer:
         """Other namespaces are in view: where each costs a watch, watch those and no others."""
         if self.wanted and (self.partition.each or self._denied):
             self._ask()
+
+    def _read_as(self, kind: Kind) -> None:
+        """Keep this kind in another version of its API."""
+        self.kind = kind
+        if self.wanted:
+            self._end()
+            self._start()
+            self.link_up()
+            self._owner.released(self.watchers)
 
     # Collections
 

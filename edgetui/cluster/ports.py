@@ -16,6 +16,7 @@ from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
 from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.table import Printer
+from edgetui.cluster.versions import find_version
 from edgetui.model.kinds.base import Kind
 
 CONNECT_WITHIN = 10.0
@@ -137,6 +138,12 @@ class LoopPorts:
         """Why the server does not know us, as far as our own certificate and token tell."""
         advice = self._credentials.explain_refusal()
         return Unauthorized(advice.sentence, advice.next_step, code=401)
+
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        def found(result: Kind | EdgetuiError | None) -> None:
+            done(None if isinstance(result, EdgetuiError) else result)
+
+        self._spawn(_answer(lambda: find_version(self._api, kind), found))
 
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         def found(result: Namespaces | EdgetuiError) -> None:

@@ -40,6 +40,7 @@ class Supervisor:
         self.open_stream = ports.open_stream
         self.open_page = ports.open_page
         self.namespaces = ports.namespaces
+        self.served = ports.served
         self.gzips = True
         """Whether the server compresses streaming lists, as far as is known."""
         self.in_view: Sequence[str] = ()

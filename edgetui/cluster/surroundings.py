@@ -53,5 +53,8 @@ class Ports(World, Protocol):
     def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
         """Renew the credentials."""
 
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        """The kind in a version of its API that the server serves; None if there is none, or it does not say."""
+
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         """The namespaces that may be listed, or those that are configured."""

@@ -83,6 +83,9 @@ class Target(Protocol):
     def told(self, namespace: str, effect: r.Effect) -> None:
         """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound, NoWatchList or NoBookmarks."""
 
+    def unserved(self, watcher: Watcher, error: NotFound) -> bool:
+        """The server does not serve this kind; whether another version of its API is looked for before that counts."""
+
     def publish(self) -> None:
         """How many objects of a watcher cannot be read has changed."""
 
@@ -282,6 +285,9 @@ class Watcher:
             return
         if isinstance(error, NotFound) and not error.reason and not self.kind.group:
             error = not_kubernetes("HTTP status 404")  # every API server has the core group
+        if isinstance(error, NotFound) and self._target.unserved(self, error):
+            self._host.answered()
+            return
         if isinstance(error, (ServerFailure, Throttled)):
             self._host.refused()
         elif isinstance(error, (ApiError, Unreadable)):

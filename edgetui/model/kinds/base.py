@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 
 class NotReadable(ValueError):
@@ -58,7 +59,7 @@ class Kind(msgspec.Struct, frozen=True):
 
     def at(self, version: str) -> Kind:
         """The same kind in another version of its API. Raises KeyError for one that cannot be read."""
-        return self if version == self.version else self.older[version]()
+        return self if version == self.version else replace(self.older[version](), older=self.older)
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """The API path of the collection or of one object, without a server's path prefix."""

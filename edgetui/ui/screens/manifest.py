@@ -8,8 +8,8 @@ from typing import Any
 from edgetui import crash
 from edgetui.actions.reading import shaped
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.versions import get
 from edgetui.model.identity import ObjectKey, kind_word
-from edgetui.model.kinds import KINDS
 from edgetui.model.manifest import manifest
 from edgetui.model.secrecy import HIDDEN
 from edgetui.ui.details.common import title
@@ -76,8 +76,7 @@ class ManifestScreen(ObjectScreen, TextScreen):
             self._said = "not connected"
         else:
             try:
-                path = KINDS[key.kind].path(key.namespace, key.name)
-                found = shaped(await session.api.get(path), dict[str, Any], kind_word(key.kind))
+                found = shaped(await get(session.api, *key[1:]), dict[str, Any], kind_word(key.kind))
                 self._yaml, self._said = _spans(found), ""
             except EdgetuiError as error:
                 known = "What stands here may have changed since. " if self._yaml else ""

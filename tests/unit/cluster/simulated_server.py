@@ -445,4 +445,5 @@ def _key(entry: tuple[int, str, str, dict[str, Any]]) -> tuple[str, str, str]:
 def _collection(kinds: dict[str, Kind], path: str) -> tuple[Kind, str]:
     parts = path.split("/")
     found = next(k for k in kinds.values() if k.plural == parts[-1])
-    return found, parts[-2] if "namespaces" in parts else ""
+    version = parts[2] if parts[1] == "api" else parts[3]
+    return found.at(version), parts[-2] if "namespaces" in parts else ""
