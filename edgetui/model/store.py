@@ -19,7 +19,7 @@ from edgetui.model.wireprofile import WireState
 Name = tuple[str, str]
 """Namespace (empty for cluster-scoped) and name."""
 
-_OWNED = ("Pod", "ReplicaSet")
+_OWNED = ("Pod", "ReplicaSet", "EndpointSlice")
 _OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
 _BROAD = 256
 

@@ -135,6 +135,11 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
             "?",
             f"{unreadable} unreadable: what the server sends of {pane.title.lower()} is not all understood",
         )
+    for kind in pane.misses:
+        if store.freshness(kind).sync is Sync.FORBIDDEN:
+            return "?", f"not allowed to see {kind.lower()}s, so these rows say little"
+        if store.freshness(kind).sync is Sync.ABSENT:
+            return "?", f"{kind.lower()}s cannot be read: this cluster does not serve them"
     partial = [state for state in states if state.partial]
     if partial:
         live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")

@@ -9,6 +9,7 @@ from edgetui.model.kinds import (
     autoscaler,
     daemonset,
     deployment,
+    endpointslice,
     event,
     node,
     pod,
@@ -30,6 +31,7 @@ KINDS: dict[str, Kind] = {
         replicaset.KIND,
         autoscaler.KIND,
         service.KIND,
+        endpointslice.KIND,
         event.KIND,
     )
 }

@@ -58,6 +58,11 @@ class ServiceRow(Row):
     traffic_policy: str = ""
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether it is only another name: no endpoints belong to it."""
+        return self.type == "ExternalName"
+
+    @property
     def pending(self) -> bool:
         """A load balancer that nobody has given an address yet."""
         return self.type == "LoadBalancer" and not self.external

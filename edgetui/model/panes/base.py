@@ -188,6 +188,8 @@ class Pane:
     """The kinds whose objects are rows."""
     needs: ClassVar[tuple[str, ...]]
     """All kinds that are read to build them."""
+    misses: ClassVar[tuple[str, ...]] = ()
+    """Those among them without which its rows say little: a cluster that does not show them says so."""
     columns: ClassVar[tuple[Column, ...]]
     news: ClassVar[frozenset[int]] = frozenset()
     """Severities that are worth telling of when a row comes to them, beside broken."""

@@ -24,6 +24,7 @@ OBJECTS: dict[str, Json] = {
     "ReplicaSet": REPLICA_SET,
     "HorizontalPodAutoscaler": f.autoscaler("press", behavior={"scaleDown": {"selectPolicy": "Max"}}),
     "Service": f.service("press", type_="LoadBalancer", ips=("192.0.2.7",)),
+    "EndpointSlice": f.endpoint_slice("press", ready=1, waiting=1, draining=1),
     "Event": f.event(POD, "BackOff"),
 }
 
