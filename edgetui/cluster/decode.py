@@ -24,7 +24,6 @@ import msgspec
 
 from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.flatjson import elements, members
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, NotReadable, Row
 from edgetui.model.kinds.wire import tolerant
@@ -276,6 +275,8 @@ def _opened(line: bytes) -> _Envelope:
     try:
         return _envelope.decode(line)
     except UNDECODABLE:
+        from edgetui.cluster.flatjson import members  # seldom needed
+
         parts = members(line)
         if not {b'"type"', b'"object"'} <= parts.keys():
             raise
@@ -332,6 +333,8 @@ def _listed(body: bytes | bytearray) -> Any:
     try:
         return _raw_list.decode(body)
     except UNDECODABLE:
+        from edgetui.cluster.flatjson import elements, members
+
         parts = members(bytes(body))
         if b'"items"' not in parts:
             raise
@@ -364,6 +367,8 @@ def _nameless(found: Any) -> Row:
     """What names an object of which nothing more can be read, as far as that can be."""
     names = {"name": "", "namespace": "", "uid": "", "resourceVersion": ""}
     if isinstance(found, msgspec.Raw):
+        from edgetui.cluster.flatjson import members
+
         parts = members(members(bytes(found)).get(b'"metadata"', b""))
         for key in names:
             with suppress(*UNDECODABLE):

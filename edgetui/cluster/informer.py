@@ -16,8 +16,7 @@ from msgspec.structs import replace
 
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.version_choice import VersionChoice
-from edgetui.cluster.watcher import Host, Watcher
+from edgetui.cluster.watcher import Host, VersionChoice, Watcher
 from edgetui.model.freshness import UNHEARD, Freshness, Sync, merge
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.store import Store

@@ -16,7 +16,6 @@ from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
 from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.table import Printer
-from edgetui.cluster.versions import find_version
 from edgetui.model.kinds.base import Kind
 
 CONNECT_WITHIN = 10.0
@@ -142,6 +141,8 @@ class LoopPorts:
     def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
         def found(result: Kind | EdgetuiError | None) -> None:
             done(None if isinstance(result, EdgetuiError) else result)
+
+        from edgetui.cluster.versions import find_version  # most servers serve the newest
 
         self._spawn(_answer(lambda: find_version(self._api, kind), found))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from edgetui.model.schedulerwords import Place, of_the_pod, places
 from edgetui.model.text import clean, cpu, memory, plural
+
+if TYPE_CHECKING:
+    from edgetui.model.schedulerwords import Place
 
 
 class Placing(NamedTuple):
@@ -29,6 +31,8 @@ def no_node(message: str, wants_cpu: int = 0, wants_memory: int = 0) -> Placing:
 
     `wants_cpu` (millicores) and `wants_memory` (bytes) are what the pod asks for, 0 when that is not known.
     """
+    from edgetui.model.schedulerwords import of_the_pod  # where nothing is pending, nothing needs it
+
     told = _TAIL.sub("", message)
     head = _NODES.match(told)
     told = told[head.end() if head else 0 :].strip(" .")
@@ -87,6 +91,8 @@ class _Part(NamedTuple):
 
 
 def _counted(part: str) -> _Part:
+    from edgetui.model.schedulerwords import places
+
     match = _COUNTED.match(part)
     count, raw = (int(match[1]), match[2]) if match else (0, part)
     said = raw.lower()

@@ -12,7 +12,6 @@ import msgspec
 
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import GATES, PodRow, Trouble
-from edgetui.model.placing import no_node
 from edgetui.model.text import clean
 
 
@@ -71,6 +70,8 @@ def diagnose(pod: PodRow, node: NodeRow | None = None) -> Diagnosis | None:
             "start", "cannot start", f"the container cannot start: {trouble.message}".rstrip(": ")
         )
     if trouble.reason == "Unschedulable":
+        from edgetui.model.placing import no_node  # only where a pod is pending
+
         return Diagnosis("no-node", *no_node(trouble.message, trouble.cpu, trouble.memory))
     if trouble.reason == "SchedulerError":
         return Diagnosis("no-node", "scheduler error", f"the scheduler fails: {trouble.message}".rstrip(": "))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.service import ServiceRow
 from edgetui.model.panes.base import BAD
-from edgetui.model.panes.services import service_state
+from edgetui.model.panes.services import endpoints_of, service_state, unknown
 from edgetui.model.store import Store
 from edgetui.model.text import ago
-from edgetui.model.traffic import endpoints_of, unknown
 from edgetui.ui.spans import Span, Spans, line
 
 from .common import fact, trouble
