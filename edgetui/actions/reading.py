@@ -174,16 +174,19 @@ def an_object(kind: str, answer: Any) -> Json:
     shaped(found, _Object, what)
     if kind in _SPECS:
         shaped(found, _SPECS[kind], what)
-    row(kind, found)
+    row(kind, found, strict=True)
     return found
 
 
-def row(kind: str, answer: Any) -> Row | None:
-    """The row of an object; None for a kind that edgetui does not watch. Raises ProtocolError."""
+def row(kind: str, answer: Any, *, strict: bool = False) -> Row | None:
+    """The row of an object; None for a kind that edgetui does not watch. Raises ProtocolError.
+
+    To look at, an odd field costs itself only; to act on, nothing odd is put up with (`strict`).
+    """
     if kind not in KINDS:
         return None
     try:
-        return row_of(kind, answer, strict=True)
+        return row_of(kind, answer, strict=strict)
     except ODD as odd:
         raise ProtocolError(
             f"What the server answered is no {kind_word(kind)}: {clean(str(odd)).rstrip('.')}.",

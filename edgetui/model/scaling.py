@@ -85,13 +85,18 @@ def _metric_words(reason: str, message: str) -> str:
     _, found, rest = said.partition("missing request for ")
     if found:
         return f"no {clean(rest.split()[0], 8) if rest.split() else 'resource'} request"
-    if "could not find the requested" in said:
-        return "no metrics server"
+    if "could not find the requested" in said or "metrics.k8s.io) registered" in said:
+        return f"no {api}" if (api := api_of(said)) else "no metrics server"
     if "unable to handle" in said:
-        return "metrics API down"
+        return f"{api} down" if (api := api_of(said)) else "metrics API down"
     if reason == "InvalidSelector":
         return "bad selector"
     return MISSING
+
+
+def api_of(said: str) -> str:
+    """Which API of metrics the controller asked in vain, where it is not that of the metrics server."""
+    return next((f"{one} metrics" for one in ("custom", "external") if f"{one} metrics api" in said), "")
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
