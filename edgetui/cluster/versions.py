@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,26 +13,32 @@ from edgetui.cluster.errors import NotFound
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Kind
 
+T = TypeVar("T")
+
 
 class _Version(msgspec.Struct):
     version: str
 
 
 class _Group(msgspec.Struct):
+    name: str = ""
     versions: list[msgspec.Raw] | None = None
+
+
+class _Groups(msgspec.Struct):
+    groups: list[msgspec.Raw] | None = None
 
 
 async def find_version(api: Api, name: str) -> Kind | None:
     """The kind in the best version that the server serves, remembered in `api.kinds`; None if it serves none.
 
-    Asks the server's discovery of that one group. Raises EdgetuiError if it cannot be asked.
+    Asks the server's discovery, of that one group first. Raises EdgetuiError if it cannot be asked.
     """
     kind = KINDS[name]
     try:
-        body = await api.get_bytes(f"/apis/{kind.group}")
-    except NotFound:
-        return None
-    served = versions_of(body)
+        served = versions_of(await api.get_bytes(f"/apis/{kind.group}"))
+    except NotFound:  # as from proxies and hubs that serve the whole list alone
+        served = versions_among(await api.get_bytes("/apis"), kind.group)
     best = next((version for version in kind.versions if version in served), None)
     if best is None:
         return None
@@ -41,16 +48,31 @@ async def find_version(api: Api, name: str) -> Kind | None:
 
 def versions_of(body: bytes | bytearray) -> set[str]:
     """The versions that an APIGroup names; those that cannot be read are left out. Raises ProtocolError."""
+    return _versions(_decoded(body, _Group))
+
+
+def versions_among(body: bytes | bytearray, group: str) -> set[str]:
+    """The versions of one group of an APIGroupList; none where it is not among them. Raises ProtocolError."""
+    for raw in _decoded(body, _Groups).groups or ():
+        with suppress(*UNDECODABLE):
+            found = msgspec.json.decode(raw, type=_Group)
+            if found.name == group:
+                return _versions(found)
+    return set()
+
+
+def _decoded(body: bytes | bytearray, shape: type[T]) -> T:
     try:
-        listed = msgspec.json.decode(body, type=_Group).versions or []
+        return msgspec.json.decode(body, type=shape)
     except UNDECODABLE:
         raise not_kubernetes("") from None
+
+
+def _versions(group: _Group) -> set[str]:
     found = set()
-    for one in listed:
-        try:
+    for one in group.versions or ():
+        with suppress(*UNDECODABLE):
             found.add(msgspec.json.decode(one, type=_Version).version)
-        except UNDECODABLE:
-            continue
     return found
 
 

@@ -33,15 +33,19 @@ class OldServer:
             "maxReplicas": 6,
         }
         self.odd: list[Any] = []
+        self.whole_list = False
 
     def answer(self, request: Request) -> Answer:
+        listed = [{"groupVersion": f"autoscaling/{one}", "version": one} for one in self.versions]
+        if request.path == "/apis":
+            groups = [None, {"name": "apps", "versions": [{"version": "v1"}]}]
+            return 200, {
+                "kind": "APIGroupList",
+                "groups": [*groups, {"name": "autoscaling", "versions": listed}],
+            }
         if request.path == "/apis/autoscaling":
-            listed = [{"groupVersion": f"autoscaling/{one}", "version": one} for one in self.versions]
-            return (
-                (200, {"kind": "APIGroup", "name": "autoscaling", "versions": listed})
-                if listed
-                else NOT_FOUND
-            )
+            group = {"kind": "APIGroup", "name": "autoscaling", "versions": listed}
+            return (200, group) if listed and not self.whole_list else NOT_FOUND
         if request.path.startswith("/apis/autoscaling/"):
             version = request.path.split("/")[3]
             return self._autoscalers(request, version) if version in self.versions else NOT_FOUND
@@ -78,6 +82,15 @@ async def test_the_owner_of_a_number_is_found_in_the_version_that_is_served(vers
         assert view.owner == "autoscaler press, 2 to 6"
         assert view.notes == ()
         assert any("puts it back to its maximum 6" in one for one in view.warnings(9))
+
+
+@pytest.mark.parametrize("version", OLDER)
+async def test_a_server_that_lists_all_groups_alone_is_understood(version: str) -> None:
+    old = OldServer(version)
+    old.whole_list = True
+    async with scripted(old.answer) as (_, session):
+        owner, _ = await autoscaler_of(session, PRESS)
+        assert owner is not None
 
 
 @pytest.mark.parametrize("version", OLDER)
