@@ -29,7 +29,7 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
         fact(
             "ready",
             {"True": "yes", "False": "no"}.get(row.condition, "not known"),
-            f" for {ago(row.ready_since, now)}",
+            f" for {ago(row.ready_since, now)}" if row.condition else "",
         )
     )
     if row.restarts:

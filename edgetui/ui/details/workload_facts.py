@@ -28,7 +28,9 @@ def facts(store: Store, row: Workload, now: float) -> list[Spans]:
         )
     ]
     if isinstance(row, DeploymentRow):
-        found.append(fact("revision", f"{row.revision}{f' ({row.cause})' if row.cause else ''}"))
+        found.append(
+            fact("revision", f"{row.revision or 'not known'}{f' ({row.cause})' if row.cause else ''}")
+        )
         moving = (
             f", {row.max_surge or '25%'} above and {row.max_unavailable or '25%'} below the number at a time"
         )

@@ -203,6 +203,13 @@ def test_a_page_says_what_nobody_has_told() -> None:
         assert line in page
 
 
+def test_a_revision_and_a_condition_that_nobody_has_told_are_not_made_up() -> None:
+    deployment = without(f.deployment("a"), "metadata.annotations")
+    assert "revision    not known" in text(f.store_of(deployment), deployment)
+    pod = having(f.pod("a"), "status", {})
+    assert "ready       not known" in text(f.store_of(pod), pod)
+
+
 @pytest.mark.parametrize("kind", [pane.kinds[0] for pane in PANES.values()])
 def test_no_page_counts_from_1970(kind: str) -> None:
     """A time that nobody has told is no age of half a century."""
