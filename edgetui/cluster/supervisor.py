@@ -243,7 +243,8 @@ class Supervisor:
         for informer in (one for kind, one in self._informers.items() if kind in self._kinds):
             for watcher in informer.watchers:
                 state = watcher.state
-                if state.phase is r.Phase.WATCHING and state.rv and not (state.lapsed or state.forked):
+                whole = not (state.lapsed or state.forked or watcher.odd)
+                if state.phase is r.Phase.WATCHING and state.rv and whole:
                     yield informer.kind, watcher.namespace, state.rv
 
     def republish(self) -> None:

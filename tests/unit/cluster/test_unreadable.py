@@ -75,6 +75,13 @@ def test_a_new_list_counts_anew(cluster: Cluster) -> None:
     assert counted(cluster) == 1
 
 
+def test_rows_without_what_cannot_be_read_are_not_held_against_a_list(cluster: Cluster) -> None:
+    """They differ from the datastore by what they lack, which says nothing of the server's cache."""
+    assert list(cluster.supervisor.complete()) == []
+    cluster.server.put("Pod", "a", "odd", 5)
+    assert len(list(cluster.supervisor.complete())) == 1
+
+
 def test_nothing_is_counted_of_what_nobody_looks_at(cluster: Cluster) -> None:
     cluster.supervisor.hide("Pod")
     assert cluster.store.freshness("Pod").unreadable == 0
