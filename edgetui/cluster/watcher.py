@@ -165,7 +165,8 @@ class Watcher:
     def _perform(self, effect: r.Effect) -> None:
         match effect:
             case r.Apply(items):
-                if not self._target.applied(self._readable(items)):
+                fits = self._target.applied(self._readable(items))
+                if not fits or len(self.odd) > self._target.room(self.namespace):
                     self._inbox.append(r.Failed(TooManyRows()))
             case r.Collect(items):
                 self._collect(items)
@@ -208,7 +209,7 @@ class Watcher:
                 self._buffer[key] = row
             else:
                 self._buffer.pop(key, None)
-        if len(self._buffer) > self._target.room(self.namespace):
+        if len(self._buffer) + len(self._buffered_odd) > self._target.room(self.namespace):
             self._inbox.append(r.Failed(TooManyRows()))
 
     def _readable(self, items: list[r.Change]) -> list[r.Change]:

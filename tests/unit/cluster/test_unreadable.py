@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from edgetui.cluster import informer
+from edgetui.cluster.errors import TooManyRows
 from edgetui.model.freshness import Sync
 from edgetui.model.kinds.base import NotReadable, Row
 from edgetui.model.panes import PANES
@@ -79,9 +81,27 @@ def test_rows_without_what_cannot_be_read_are_not_held_against_a_list(cluster: C
     """They differ from the datastore by what they lack, which says nothing of the server's cache."""
     assert list(cluster.supervisor.complete()) == []
     cluster.server.put("Pod", "a", "odd", 5)
-    assert len(list(cluster.supervisor.complete())) == 1
+    cluster.world.until(lambda: len(list(cluster.supervisor.complete())) == 1, 60.0)
 
 
 def test_nothing_is_counted_of_what_nobody_looks_at(cluster: Cluster) -> None:
     cluster.supervisor.hide("Pod")
     assert cluster.store.freshness("Pod").unreadable == 0
+
+
+@pytest.mark.parametrize("watchlist", ["yes", "422"])
+def test_objects_that_cannot_be_read_are_bounded_as_rows_are(
+    watchlist: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(informer, "MOST_ROWS", 20)
+    c = Cluster(kinds={"Pod": replace(KINDS["Pod"], project=project)})
+    c.server.watchlist = watchlist
+    for n in range(10):
+        c.server.put("Pod", "a", f"odd{n}", ODD)
+    c.start("Pod")
+    c.world.until(c.live, 15.0)
+    for n in range(10, 40):
+        c.server.put("Pod", "a", f"odd{n}", ODD)
+    c.world.run(60)
+    assert c.store.freshness("Pod").reason == TooManyRows.SENTENCE
+    assert sum(len(watcher.odd) for watcher in c.supervisor._informers["Pod"].watchers) < 40
