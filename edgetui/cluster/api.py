@@ -21,6 +21,8 @@ from edgetui.cluster.errors import (
     ServerFailure,
 )
 from edgetui.cluster.transport import Delivery, Response, Transport, TransportCredentials
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Kind
 
 READ_TIMEOUT = 15.0
 WRITE_TIMEOUT = 35.0
@@ -72,6 +74,12 @@ class Api:
         self.transport = transport
         self.credentials = credentials
         self._owed: list[tuple[float, Delivery]] = []
+        self.kinds: dict[str, Kind] = {}
+        """The kinds that this server serves in an older version of their API, as far as is known."""
+
+    def kind(self, name: str) -> Kind:
+        """A kind in the version of its API that this server is asked for."""
+        return self.kinds.get(name) or KINDS[name]
 
     def silence(self) -> float:
         """Seconds for which the server has left a get, a review or a write without a sign of life; 0 for none."""
@@ -210,7 +218,9 @@ class Api:
 
     def on_fresh_connection(self, credentials: RefreshingCredentials) -> Api:
         """A second client of the same server with its own connections and credentials; close it after use."""
-        return Api(self.transport.sibling(credentials), credentials)
+        sibling = Api(self.transport.sibling(credentials), credentials)
+        sibling.kinds = self.kinds
+        return sibling
 
     def close(self) -> None:
         """Close the connections of this client."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote, urlencode
 
 import msgspec
@@ -195,14 +195,16 @@ class Transport:
         connect_timeout: float = CONNECT_TIMEOUT,
         head_timeout: float = HEAD_TIMEOUT,
         headers: Mapping[str, str] | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> StreamHandle:
         """A GET whose answer is given to `sink` piece by piece.
 
         `connect_timeout` and `head_timeout` are the seconds for the connection and for the head of the answer;
-        after that there is no limit, because only the reader knows how often something must come.
+        after that there is no limit, because only the reader knows how often something must come. `on_sent` is
+        called when the request is sent: neither obtaining credentials nor connecting counts as waiting for an answer.
         """
         self.counters.requests += 1
-        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams)
+        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams, on_sent)
         handle.start(lambda: self._message("GET", path, query, headers, None))
         return handle
 

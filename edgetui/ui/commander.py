@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetui.cluster.atomic_file import create_file
+from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.model.related import related
@@ -88,6 +89,7 @@ class Commander:
             "clusters": lambda _: self._app.action_clusters(),
             "timeline": lambda _: self._app.action_timeline(),
             "running": lambda _: self._app.action_running(),
+            "retry": lambda _: self._retry(),
             "help": lambda _: self._app.action_help(),
             "quit": lambda _: self._app.call_later(self._app.action_leave),
         }
@@ -111,6 +113,11 @@ class Commander:
             self._app.set_look(name)
         else:
             self._app.action_next_theme()
+
+    def _retry(self) -> None:
+        for session in self._app.sessions.values():
+            self._app.run_worker(session.reconnect(False), exit_on_error=False)
+        self._app.flash("Trying again: clusters that are down, and what was refused.")
 
     # -- namespaces
 
@@ -140,7 +147,10 @@ class Commander:
     def _namespace(self, name: str) -> None:
         self.show_namespace(name)
         if name and name not in self.namespaces():
-            self._app.flash(f"Nothing is known of a namespace '{name}'; :ns alone shows all again.")
+            pods = [store.freshness("Pod") for store in self._app.stores]
+            asked = any(one.partial or one.sync is Sync.FORBIDDEN for one in pods)
+            so_far = " yet; the clusters are asked for it" if asked else ""
+            self._app.flash(f"Nothing is known of a namespace '{name}'{so_far}; :ns alone shows all again.")
 
     def show_namespace(self, name: str) -> None:
         """Show only the rows of one namespace, and ask for no others where each costs a watch; empty for all."""

@@ -17,7 +17,7 @@ from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.cluster.reflector.states import Page
-from edgetui.cluster.sink import Sink
+from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind, Row
 from tests.unit.cluster.virtual_time import World
@@ -66,7 +66,7 @@ KINDS = {k.name: k for k in (kind("Node", namespaced=False), kind("Pod"), kind("
 class Stream:
     """One open request at the server."""
 
-    sink: Sink
+    sink: WatchSink
     kind: Kind
     namespace: str
     opened: float
@@ -98,6 +98,8 @@ class Server:
     """Whether rows are printed for those who ask for them."""
     page_size: int = 3
     latency: float = 0.01
+    signing: float = 0.0
+    """Seconds that obtaining credentials takes, before anything is sent."""
     dial_fails: EdgetuiError | None = None
     black_hole: bool = False
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
@@ -222,7 +224,13 @@ class Server:
     # Answers
 
     def open(
-        self, kinds: dict[str, Kind], path: str, query: dict[str, str], sink: Sink, *, printed: bool = False
+        self,
+        kinds: dict[str, Kind],
+        path: str,
+        query: dict[str, str],
+        sink: WatchSink,
+        *,
+        printed: bool = False,
     ) -> Stream:
         self.dial()
         self.requests.append((self.world.time, path, query))
@@ -234,8 +242,13 @@ class Server:
             self.world.later(self.latency, lambda: self._refuse(stream, error))
         else:
             self.streams.append(stream)
-            self.world.later(self.latency, lambda: self._answer(stream, query))
+            self.world.later(self.signing, lambda: self._sent(stream, query))
         return stream
+
+    def _sent(self, stream: Stream, query: dict[str, str]) -> None:
+        if stream.open:
+            stream.sink.on_sent()
+            self.world.later(self.latency, lambda: self._answer(stream, query))
 
     def _refuse(self, stream: Stream, error: EdgetuiError) -> None:
         if stream.open:
@@ -432,4 +445,5 @@ def _key(entry: tuple[int, str, str, dict[str, Any]]) -> tuple[str, str, str]:
 def _collection(kinds: dict[str, Kind], path: str) -> tuple[Kind, str]:
     parts = path.split("/")
     found = next(k for k in kinds.values() if k.plural == parts[-1])
-    return found, parts[-2] if "namespaces" in parts else ""
+    version = parts[2] if parts[1] == "api" else parts[3]
+    return found.at(version), parts[-2] if "namespaces" in parts else ""
