@@ -82,6 +82,7 @@ class LiveTable(Widget, can_focus=True):
         self.columns = ColumnLayout(view.pane.columns, hidden)
         self._cursor = Cursor(view)
         self._moved_by_itself = -SETTLE
+        self._had_cursor = False
         self._notes: tuple[str, ...] = ()
         self._empty = not view.keys
         self._shown: dict[int, Line | None] = {}
@@ -127,11 +128,11 @@ class LiveTable(Widget, can_focus=True):
             if self.view.shows(key):
                 self.columns.seen(key)
         self.marks.follow(change.changed)
+        before = self._cursor.key
         if change.order:
-            before = self._cursor.key
             self._cursor.follow()
             self._cursor.keep_in_view(self.visible_rows)
-            self._tell_cursor(before, by_itself=True)
+        self._tell_cursor(before, by_itself=True)
         self.sync()
 
     def tick(self) -> None:
@@ -321,10 +322,11 @@ class LiveTable(Widget, can_focus=True):
     # -- cursor
 
     def _tell_cursor(self, before: ObjectKey | None, *, by_itself: bool) -> None:
-        """Say it when another object has the cursor than before."""
-        if self._cursor.key != before:
-            if by_itself and before is not None:
+        """Say it when another object has the cursor than before, be it one of the same name."""
+        if self._cursor.replaced() or self._cursor.key != before:
+            if by_itself and self._had_cursor:
                 self._moved_by_itself = self._monotonic()
+            self._had_cursor = True
             self.post_message(self.CursorMoved(self, self._cursor.key))
 
     def _move_to(self, index: int) -> None:

@@ -10,13 +10,14 @@ from edgetui.model.panes.base import PaneRow
 
 
 class Cursor:
-    """The object that the keys are about, and the first line in view.
+    """The object that the keys are about, with the uid it had, and the first line in view.
 
     `touched` says whether a key has moved it; until then it follows the first row, which is the worst one.
     """
 
     def __init__(self, view: FleetView) -> None:
         self.key: ObjectKey | None = None
+        self.uid = ""
         self.index = 0
         self.top = 0
         self.touched = False
@@ -28,7 +29,22 @@ class Cursor:
         before = self.key
         self.index = max(0, min(index, len(keys) - 1))
         self.key = keys[self.index] if keys else None
+        if self.key != before:
+            self.uid = self._uid()
         return self.key != before
+
+    def replaced(self) -> bool:
+        """Whether another object has the name under the cursor by now; from here on the cursor is on that one.
+
+        A row that a server only printed has no uid; that says nothing about which object it is.
+        """
+        before, now = self.uid, self._uid()
+        self.uid = now or before
+        return bool(before and now and before != now)
+
+    def _uid(self) -> str:
+        row = self._view.row(self.key) if self.key is not None else None
+        return row.uid if row is not None else ""
 
     def follow(self) -> bool:
         """Rows came, went or moved: stay on the object; True when it is gone and a neighbour has the cursor."""
