@@ -88,9 +88,11 @@ class DrawnApp(App[int]):
 
 
 def screen_text(app: App[Any]) -> list[str]:
-    """What is on the screen, line by line, without colours."""
-    strips = app.screen._compositor.render_strips(app.size)
-    return [strip.text.rstrip() for strip in strips]
+    """What the terminal shows, line by line, without colours: nothing that is not a cell is part of it."""
+    grid = Grid(*app.size)
+    for y, strip in enumerate(app.screen._compositor.render_strips(app.size)):
+        grid.put(0, y, strip)
+    return [line.rstrip() for line in grid.lines()]
 
 
 def put_update(grid: Grid, update: Frame) -> None:

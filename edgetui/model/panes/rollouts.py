@@ -51,7 +51,7 @@ class Rollouts(Pane):
     columns = (
         CLUSTER,
         NAMESPACE,
-        Column("type", "KIND", 6, 3, priority=5, text=lambda value, _now: SHORT_KINDS[value]),
+        Column("type", "KIND", 6, 3, priority=5, text=lambda value, _now: SHORT_KINDS[value], identity=True),
         name_column(15),
         Column("progress", "PROGRESS", BAR_WIDTH, BAR_WIDTH, priority=2, text=_bar_text, sort=_bar_sort),
         state_column(22),

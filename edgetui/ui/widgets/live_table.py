@@ -14,13 +14,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from edgetui.model.cells import cut
 from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import PaneRow
 
 from .base import look_of
 from .column_layout import ColumnLayout
-from .columns import cut
 from .pinned import Cursor, Marks
 from .table_lines import MARGIN, Line, head_strip, row_strip
 
