@@ -274,7 +274,7 @@ class MainScreen(Screen[None]):
     def action_copy(self) -> None:
         """The names of the marked objects, or of the one under the cursor, to the terminal's clipboard."""
         table = self.current.table
-        marked = [row.key.name for row in table.marks.take()]
+        marked = [row.key.name for row in table.marks.rows()]
         self.commander.copy(marked or ([table.cursor.name] if table.cursor is not None else []))
 
     def action_went(self, step: int) -> None:

@@ -110,9 +110,14 @@ class Marks:
                 self._uids[key] = row.uid or uid
         return len(self._uids) != before
 
-    def take(self) -> list[PaneRow]:
-        """The marked rows in screen order. Marks that the filter hides go first: nobody acts on what is not seen."""
+    def rows(self) -> list[PaneRow]:
+        """The marked rows that can be seen, in screen order."""
         places = {key: at for key in self._uids if (at := self._view.position(key)) is not None}
-        self._uids = {key: self._uids[key] for key in places}
         rows = (self._view.row(key) for key in sorted(places, key=lambda key: places[key]))
         return [row for row in rows if row is not None]
+
+    def take(self) -> list[PaneRow]:
+        """`rows`; marks that the filter hides go first: nobody acts on what is not seen."""
+        rows = self.rows()
+        self._uids = {row.key: self._uids[row.key] for row in rows}
+        return rows
