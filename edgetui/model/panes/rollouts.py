@@ -96,7 +96,8 @@ class Rollouts(Pane):
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
         yield from super().affected(store, change)
         seen = set()
-        for uid in change.owners:
+        owners = {pod.owner_uid for pod in store.carried_by(change.carriers)}
+        for uid in change.owners | owners:
             found = store.owner(uid)
             if found is not None and found[0] == "ReplicaSet":
                 found = store.owner(found[1].owner_uid)
