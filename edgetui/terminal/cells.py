@@ -221,7 +221,7 @@ class Grid:
                 self._blank(text, style, x, end, number)
                 return end
             self._split_wide(text, x, x + width)
-            cells = list(cluster) if len(cluster) == width else [cluster, *[""] * (width - 1)]
+            cells = list(cluster) if cluster.isascii() else [cluster, *[""] * (width - 1)]
             text[x : x + width] = cells
             style[x : x + width] = [number] * width
             x += width
