@@ -34,8 +34,8 @@ def fit(
     width. While not all of that fits, the column with the highest priority number goes; priority 1 and what says which
     object it is always stay, and shrink instead; for a column of priority KEPT they shrink before it goes. Those that
     stay and are longer than their design width (by at most EXTRA) push out columns of priority SPARE and beyond, or
-    narrow one that can be narrower. What is left over goes to what says which object it is, the shortest need first,
-    then to other texts that are longer still, by priority.
+    narrow one that can be narrower. What is left over goes to those that stay, the shortest need first, then to other
+    texts that are longer still, by priority.
     """
     wanted = {
         column.id: max(
@@ -170,12 +170,8 @@ def _share(
 
     def urgency(item: tuple[int, Column]) -> tuple[bool, int, bool, int]:
         index, column = item
-        return (
-            not column.identity,
-            needs[index] if column.identity else column.priority,
-            not column.flex,
-            index,
-        )
+        stays = _stays(column)
+        return not stays, needs[index] if stays else column.priority, not column.flex, index
 
     for index, _ in sorted(chosen, key=urgency):
         grow = min(needs[index], left)

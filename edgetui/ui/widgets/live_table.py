@@ -55,6 +55,13 @@ class LiveTable(Widget, can_focus=True):
             self.table = table
             self.key = key
 
+    class Scrolled(Message):
+        """Other rows are in view, or more or fewer than can be seen."""
+
+        def __init__(self, table: LiveTable) -> None:
+            super().__init__()
+            self.table = table
+
     class Opened(Message):
         """Enter was pressed on an object."""
 
@@ -86,6 +93,7 @@ class LiveTable(Widget, can_focus=True):
         self._notes: tuple[str, ...] = ()
         self._empty = not view.keys
         self._shown: dict[int, Line | None] = {}
+        self._below = 0
 
     # -- what others read
 
@@ -115,10 +123,9 @@ class LiveTable(Widget, can_focus=True):
         return self._cursor.top
 
     @property
-    def span(self) -> tuple[int, int]:
-        """First and last visible row, counted from 1; (0, 0) when there is none."""
-        last = min(self.top + self.visible_rows, len(self.view.keys))
-        return (self.top + 1, last) if last else (0, 0)
+    def below(self) -> int:
+        """How many rows are below the last one in view."""
+        return max(len(self.view.keys) - self.top - self.visible_rows, 0)
 
     # -- what others tell it
 
@@ -149,6 +156,7 @@ class LiveTable(Widget, can_focus=True):
 
     def sync(self) -> None:
         """Paint the visible lines that differ from what is on screen."""
+        self._tell_scrolled()
         if self._empty != (not self.view.keys):
             self._empty = not self._empty
             if self._shown:
@@ -170,6 +178,7 @@ class LiveTable(Widget, can_focus=True):
         if notes != self._notes:
             self._notes = notes
             self._cursor.keep_in_view(self.visible_rows)
+            self._tell_scrolled()
             self._repaint()
 
     def reset_cursor(self) -> None:
@@ -180,6 +189,7 @@ class LiveTable(Widget, can_focus=True):
         self._cursor.place(0)
         self._tell_cursor(before, by_itself=False)
         self._moved_by_itself = -SETTLE
+        self._tell_scrolled()
         self.columns.forget()
         self._layout_columns()
         self._repaint()
@@ -264,6 +274,7 @@ class LiveTable(Widget, can_focus=True):
     def on_resize(self) -> None:
         """A new size: fit the columns again and keep the cursor in view."""
         self._cursor.keep_in_view(self.visible_rows)
+        self._tell_scrolled()
         self._layout_columns()
 
     def on_mount(self) -> None:
@@ -320,6 +331,12 @@ class LiveTable(Widget, can_focus=True):
             self._repaint()
 
     # -- cursor
+
+    def _tell_scrolled(self) -> None:
+        """Say it when more or fewer rows are below than before."""
+        if self._below != self.below:
+            self._below = self.below
+            self.post_message(self.Scrolled(self))
 
     def _tell_cursor(self, before: ObjectKey | None, *, by_itself: bool) -> None:
         """Say it when another object has the cursor than before, be it one of the same name."""

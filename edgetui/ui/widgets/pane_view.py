@@ -131,7 +131,13 @@ class PaneView(Vertical):
             parts += [" · ", Span(first, "bad" if self.view.bad else "warn"), dot + rest]
         if self.aside:
             parts += ["  ", Span(self.aside, "note")]
+        if below := self.table.below:
+            parts.append(f"  ↓{below}")
         return line(*parts)
+
+    def on_live_table_scrolled(self) -> None:
+        """The title says how many rows are below."""
+        self.update_title()
 
     def narrow(self, text: str, namespace: str) -> None:
         """Show only what matches, and only one namespace; this much works before the pane is drawn."""
