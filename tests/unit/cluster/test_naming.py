@@ -14,7 +14,7 @@ EKS = "arn:aws:eks:{}:{}:cluster/{}"
 
 
 def target(
-    context: str, file: str = "/home/kim/.kube/config", cluster: str = "", server: str = ""
+    context: str, file: str = "/home/x/.kube/config", cluster: str = "", server: str = ""
 ) -> ClusterTarget:
     return ClusterTarget(
         name=context, context=context, context_file=Path(file), cluster_name=cluster or context, server=server
