@@ -56,7 +56,7 @@ class LiveTable(Widget, can_focus=True):
             self.key = key
 
     class Scrolled(Message):
-        """Other rows are in view, or more or fewer than can be seen."""
+        """There are rows below those in view now, or none any more."""
 
         def __init__(self, table: LiveTable) -> None:
             super().__init__()
@@ -93,7 +93,7 @@ class LiveTable(Widget, can_focus=True):
         self._notes: tuple[str, ...] = ()
         self._empty = not view.keys
         self._shown: dict[int, Line | None] = {}
-        self._below = 0
+        self._more_below = False
 
     # -- what others read
 
@@ -123,9 +123,9 @@ class LiveTable(Widget, can_focus=True):
         return self._cursor.top
 
     @property
-    def below(self) -> int:
-        """How many rows are below the last one in view."""
-        return max(len(self.view.keys) - self.top - self.visible_rows, 0)
+    def more_below(self) -> bool:
+        """Whether there are rows below the last one in view."""
+        return len(self.view.keys) > self.top + self.visible_rows
 
     # -- what others tell it
 
@@ -333,9 +333,9 @@ class LiveTable(Widget, can_focus=True):
     # -- cursor
 
     def _tell_scrolled(self) -> None:
-        """Say it when more or fewer rows are below than before."""
-        if self._below != self.below:
-            self._below = self.below
+        """Say it when there are rows below for the first time, or none any more."""
+        if self._more_below != self.more_below:
+            self._more_below = self.more_below
             self.post_message(self.Scrolled(self))
 
     def _tell_cursor(self, before: ObjectKey | None, *, by_itself: bool) -> None:

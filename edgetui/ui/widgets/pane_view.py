@@ -131,12 +131,12 @@ class PaneView(Vertical):
             parts += [" · ", Span(first, "bad" if self.view.bad else "warn"), dot + rest]
         if self.aside:
             parts += ["  ", Span(self.aside, "note")]
-        if below := self.table.below:
-            parts.append(f"  ↓{below}")
+        if self.table.more_below:
+            parts.append("  more ↓")
         return line(*parts)
 
     def on_live_table_scrolled(self) -> None:
-        """The title says how many rows are below."""
+        """The title says whether rows are below."""
         self.update_title()
 
     def narrow(self, text: str, namespace: str) -> None:
