@@ -229,6 +229,8 @@ class Grid:
 
     def _drawable(self, cluster: str, width: int) -> str:
         """A character with its marks as a terminal of this alphabet can be sent it."""
+        if len(cluster) == 1 and not self._ascii and cluster.isprintable():
+            return cluster
         base = cluster[0]
         if self._ascii and not cluster.isascii():
             return base + "?" * (width - 1) if width and " " <= base <= "~" else "?" * width

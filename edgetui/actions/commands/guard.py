@@ -26,7 +26,7 @@ from edgetui.actions.guardplan import prepare
 from edgetui.actions.plan import Step
 from edgetui.cluster.errors import CredentialError, EdgetuiError, KubeconfigError
 from edgetui.cluster.session import ClusterSession
-from edgetui.model.cells import visible
+from edgetui.model.cells import elided, visible
 from edgetui.model.freshness import Link
 from edgetui.model.guard import Phase, Terms
 from edgetui.model.text import seconds_of
@@ -216,7 +216,7 @@ async def _connected(session: ClusterSession, log: Log) -> None:
 
 def _fitting(text: str, width: int) -> str:
     """As much as fits on one line of so many columns, with the cursor behind it."""
-    return text if len(text) < width else f"{text[: width - 2]}…"
+    return elided(text, width - 1)
 
 
 def _span(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgetui.model.cells import cells, pad, told_apart
 from edgetui.model.panes.base import BAD, FINE
 from edgetui.model.text import age
 from edgetui.model.timeline import Happening
@@ -11,6 +12,9 @@ from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 
 from .base import TextScreen
+
+WIDEST = 18
+"""Cells for the name of a cluster."""
 
 _ROLES = {BAD: "bad", FINE: "ok"}
 
@@ -28,14 +32,16 @@ class TimelineScreen(TextScreen):
         )
         if not told:
             return [title, line(), line("  nothing: what turns bad, or good again, will stand here")]
-        wide = max(len(one.cluster) for one in told)
-        return [title, line(), *(_line(one, now, wide) for one in told)]
+        clusters = list({one.cluster for one in told})
+        short = dict(zip(clusters, told_apart(clusters, WIDEST), strict=True))
+        wide = max(map(cells, short.values()))
+        return [title, line(), *(_line(one, now, pad(short[one.cluster], wide)) for one in told)]
 
 
-def _line(one: Happening, now: float, wide: int) -> Spans:
+def _line(one: Happening, now: float, cluster: str) -> Spans:
     sign = "!" if one.severity == BAD else " "
     role = _ROLES.get(one.severity, "warn")
-    when = f"{sign}{age(now - one.time):>4}  {one.cluster:<{wide}}  "
+    when = f"{sign}{age(now - one.time):>4}  {cluster}  "
     if not one.kind:
         return line(Span(when, role if sign == "!" else "row"), "link is ", Span(one.words, role))
     where = f" in {one.namespace}" if one.namespace else ""

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from edgetui.model.cells import cells, cut
+from edgetui.model.cells import cells, cut, pad
 
 from .column_layout import ColumnLayout
 
@@ -64,7 +64,7 @@ def head_strip(columns: ColumnLayout, sort: tuple[str | None, bool], width: int,
         titles.append(cut(title, fitted.width, fitted.column.align) + " " * columns.gap)
     text = "".join(titles)
     if columns.more and cells(text.rstrip()) < width:
-        text = f"{text.rstrip():<{width - 1}}>"
+        text = f"{pad(text.rstrip(), width - 1)}>"
     return Strip([Segment(text, style)], cells(text)).adjust_cell_length(width, style)
 
 
