@@ -40,10 +40,12 @@ _STORAGE_FAILED = re.compile(r"etcdserver|rpc error|timed out|timeout|deadline e
 
 
 class RefreshingCredentials(TransportCredentials, Protocol):
-    """Credentials that can be obtained again."""
+    """Credentials that can be obtained again. `generation` counts their changes."""
 
-    async def refresh(self) -> bool:
-        """Try to get newer ones after a 401; whether anything changed."""
+    generation: int
+
+    async def refresh(self, since: int | None = None) -> bool:
+        """Try to get newer ones after a 401 to a request that began at generation `since`; whether anything changed."""
 
 
 class WritePermit:
@@ -123,10 +125,11 @@ class Api:
         fresh: bool = False,
     ) -> Response:
         for renewed in (False, True):
+            since = self.credentials.generation
             response = await self.transport.request(
                 method, path, query, headers, body, timeout=timeout, fresh=fresh, repeatable=True
             )
-            if response.status != 401 or renewed or not await self.credentials.refresh():
+            if response.status != 401 or renewed or not await self.credentials.refresh(since):
                 break
         if not 200 <= response.status < 300:
             raise map_status(response.status, response.headers, response.body)

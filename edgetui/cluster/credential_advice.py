@@ -55,6 +55,16 @@ def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> 
     return _about_others(target, user)
 
 
+def issued_too_late(target: ClusterTarget, ago: float) -> Advice:
+    """The server refuses what a plugin itself said had expired so many seconds ago."""
+    command = clean(target.auth.exec.command.rpartition("/")[2], 60) if target.auth.exec else ""
+    return Advice(
+        f"The credential plugin {command} gave credentials that expired {duration(ago)} ago.",
+        "Sign in again with it, and check this host's clock.",
+        certain=True,
+    )
+
+
 def _about_certificate(target: ClusterTarget, user: str, facts: CertificateFacts, now: float) -> Advice:
     if now > facts.not_after:
         gone = duration(now - facts.not_after)

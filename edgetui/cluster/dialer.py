@@ -14,7 +14,6 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.link_errors import NOT_TLS, explain, silent
 from edgetui.cluster.readiness import connect, shake_hands
 from edgetui.cluster.resolver import Address, Resolver
-from edgetui.cluster.tunnel import open_tunnel
 
 STAGGER = 0.25  # s before the next address is tried beside the one before (RFC 8305 section 8)
 
@@ -51,6 +50,8 @@ class Dialer:
             async with asyncio.timeout(timeout):
                 sock = await self._connect(attempt)
                 if self._endpoint.proxy is not None:
+                    from edgetui.cluster.tunnel import open_tunnel
+
                     await open_tunnel(self._loop, sock, self._endpoint.proxy, self._endpoint)
                 if context is not None:
                     attempt.where, attempt.shaking_hands = self._endpoint.where, True

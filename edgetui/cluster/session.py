@@ -307,6 +307,7 @@ class ClusterSession:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.credentials.close()
         if self._api is not None:
             self._api.close()
         if self.keeper is not None:

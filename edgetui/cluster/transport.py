@@ -169,7 +169,7 @@ class Transport:
         replaced = {name.lower() for name in given}
         lines = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
         return encode_request(
-            method, target, [*lines, *(await self.credentials.headers()).items(), *given.items()], body
+            method, target, [*lines, *await self.credentials.headers(), *given.items()], body
         )
 
     # -- streams

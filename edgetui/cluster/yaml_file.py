@@ -7,19 +7,25 @@ would unfold to.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import select
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from edgetui.cluster.blocking import within
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.model.text import clean
 
 MAX_BYTES = 10 * 1024 * 1024
+PATIENCE = 3.0
+"""Seconds that reading one small file may take."""
 MAX_DEPTH = 64
 MAX_UNFOLDED = 400_000
 """Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
@@ -46,12 +52,19 @@ class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
     yaml_implicit_resolvers = _resolvers()
 
 
-def read_bounded(path: Path) -> bytes:
-    """The bytes of a file of at most MAX_BYTES; raises KubeconfigError for everything that goes wrong."""
+def read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file of at most `most`; raises KubeconfigError for everything that goes wrong.
+
+    Gives up after PATIENCE seconds: the mount may hang, or it is a pipe that nobody writes to.
+    """
     shown = clean(str(path))
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = within(PATIENCE, lambda: _read(path, most + 1))
+    except TimeoutError:
+        raise KubeconfigError(
+            f"{shown} could not be read within {PATIENCE:.0f} s.",
+            "Check that it is a file, and that its mount does not hang.",
+        ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise MissingFile(f"{shown} does not exist.", "Check the path, or leave it out.") from None
     except IsADirectoryError:
@@ -63,15 +76,47 @@ def read_bounded(path: Path) -> bytes:
         sentence, step = permission_advice(path)
         raise KubeconfigError(sentence, step) from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise KubeconfigError(
+                f"{shown} is a symbolic link that leads to itself.", "Make it lead to a file, or remove it."
+            ) from None
         raise KubeconfigError(
             f"{shown} cannot be read: {error.strerror or error}.", "Check the disk and the path."
         ) from None
-    if len(data) > MAX_BYTES:
+    except ValueError:
+        raise KubeconfigError(f"{shown} is not the name of a file.", "Correct the path.") from None
+    if len(data) > most:
+        bound = f"{most // 1024 // 1024} MB" if most >= 1024 * 1024 else f"{most // 1024} KB"
         raise KubeconfigError(
-            f"{shown} is larger than {MAX_BYTES // 1024 // 1024} MB, so it is not read.",
-            "Check that this is the file you mean.",
+            f"{shown} is larger than {bound}, so it is not read.", "Check that this is the file you mean."
         )
     return data
+
+
+def _read(path: Path, most: int) -> bytes:
+    """What is there, without waiting for somebody to open the other end of a pipe first."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        facts = os.fstat(descriptor)
+        if stat.S_ISDIR(facts.st_mode):
+            raise IsADirectoryError
+        until = time.monotonic() + PATIENCE
+        data = bytearray()
+        while len(data) < most:
+            if not stat.S_ISREG(facts.st_mode):
+                left = until - time.monotonic()
+                if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                    raise TimeoutError
+            try:
+                part = os.read(descriptor, min(most - len(data), 1 << 20))
+            except BlockingIOError:
+                continue
+            if not part:
+                break
+            data += part
+        return bytes(data)
+    finally:
+        os.close(descriptor)
 
 
 def permission_advice(path: Path) -> tuple[str, str]:
@@ -146,6 +191,8 @@ def parse(data: bytes, shown: str) -> Any:
         if data.lstrip()[:1] == b"{":
             try:
                 return json.loads(data)
+            except RecursionError:
+                raise _too_much(shown, "it is nested too deep") from None
             except ValueError:
                 pass
         if isinstance(error, yaml.reader.ReaderError | UnicodeError) and not _is_text(data):
