@@ -71,6 +71,12 @@ def explain(error: BaseException, where: str, rest: bytes = b"") -> EdgetuiError
     """
     if isinstance(error, EdgetuiError):
         return error
+    found = _explained(error, where, rest)
+    found.sentence = _capital(found.sentence)
+    return found
+
+
+def _explained(error: BaseException, where: str, rest: bytes) -> EdgetuiError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _explain_verification(error, where)
     if isinstance(error, ssl.SSLError):
@@ -81,8 +87,8 @@ def explain(error: BaseException, where: str, rest: bytes = b"") -> EdgetuiError
         return LinkError(f"The host name of {where} cannot be used.", CHECK_ADDRESS)
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
         sentence, next_step = _BY_ERRNO[error.errno]
-        return LinkError(_capital(sentence.format(where=where)), next_step)
-    return LinkError(_capital(f"{where} broke the connection off."), _AGAIN)
+        return LinkError(sentence.format(where=where), next_step)
+    return LinkError(f"{where} broke the connection off.", _AGAIN)
 
 
 def silent(where: str, seconds: float, *, resolving: bool = False, shaking_hands: bool = False) -> LinkError:

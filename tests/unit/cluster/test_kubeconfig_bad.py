@@ -207,7 +207,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (broken("clusters", server="https://h ost"), "server that is not a URL"),
     (broken("clusters", server="ftp://h"), "scheme ftp, which edgetui does not speak"),
     (broken("clusters", server=5), "server that is not text"),
-    (broken("clusters", **{"proxy-url": "socks5://h:1"}), "scheme socks5"),
+    (broken("clusters", **{"proxy-url": "socks4://h:1"}), "scheme socks4, which edgetui does not speak"),
     (
         broken("clusters", **{"certificate-authority-data": "%%%"}),
         "certificate-authority-data that is not valid base64",
