@@ -1,8 +1,8 @@
 """Which proxy a connection takes when the kubeconfig names none: HTTPS_PROXY and NO_PROXY as Go reads them.
 
 Rules from golang.org/x/net/http/httpproxy, which kubectl uses: upper case before lower case, loopback is never
-proxied, a proxy that is no URL counts as none, NO_PROXY entries are addresses, CIDR ranges, domains with all below them, or "*", each with an
-optional port.
+proxied, a proxy that is no URL counts as none, NO_PROXY entries are addresses, CIDR ranges, domains with all below
+them, or "*", each with an optional port.
 """
 
 from __future__ import annotations
