@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 CONTROLPLANE := $(BIN)/python -m tests.controlplane.build
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-quick fuzz soak bench lint screenshots keys lock clean help
+.PHONY: run test test-quick fuzz soak bench bench-link lint screenshots keys lock clean help
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,10 @@ bench: $(VENV)/dev.stamp ## measure the core, the whole program, its start and i
 	@$(BIN)/python -m tests.bench.rollouts
 	@$(BIN)/python -m tests.bench.starts
 	@$(BIN)/python -m tests.bench.terminal
+
+bench-link: $(VENV)/dev.stamp ## measure starts over slow links beside peers, on the control plane
+	@$(CONTROLPLANE)
+	@$(BIN)/python -m tests.bench.link
 
 lint: $(VENV)/dev.stamp ## format, lint, types and import contracts
 	@$(BIN)/ruff format --check .

@@ -51,16 +51,17 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.write(f"edgetui {__version__}\n")
         return 0
     name = argv[0] if argv else ""
+    if name in ("help", "version"):
+        return main(["--version"] if name == "version" else [*argv[1:2], "--help"])
     command = COMMANDS.get(name)
     return _guarded(command, argv[1:]) if command else _guarded(screen, argv)
 
 
 def screen(argv: Sequence[str]) -> int:
     """`edgetui [FILE...]`: the screen."""
+    _explain_unknown(argv)
     _first_pixels("")
-    parser = _parser(
-        "edgetui", "Many small Kubernetes clusters on one live screen, and three keys to repair them."
-    )
+    parser = _parser("edgetui", "Many small Kubernetes clusters on one live screen, and keys to act on them.")
     parser.epilog = (
         f"Commands: once, demo, {', '.join(ACTIONS)}; each explains itself with --help. "
         "Without FILE: $KUBECONFIG, ~/.kube/config, then the files of K3s, RKE2, MicroK8s, k0s and MicroShift."
@@ -249,6 +250,24 @@ def _explain_misplaced(files: Sequence[str]) -> None:
             raise KubeconfigError(f"There is no file {name}.", f"A command goes first: edgetui {name} ...")
 
 
+def _explain_unknown(words: Sequence[str]) -> None:
+    """A first word that is neither an option nor a file was meant as a command: say which there is.
+
+    Where a later word is a file, the first one is taken for a misspelt file, which is told beside the others.
+    """
+    from pathlib import Path
+
+    if not words or words[0].startswith("-") or any(Path(word).exists() for word in words if word):
+        return
+    from edgetui import verbs
+
+    explained = verbs.explain(words, COMMANDS)
+    if explained is not None:
+        from edgetui.cluster.errors import KubeconfigError
+
+        raise KubeconfigError(*explained)
+
+
 def _parser(prog: str, text: str) -> argparse.ArgumentParser:
     import argparse
 
@@ -263,7 +282,7 @@ def _parser(prog: str, text: str) -> argparse.ArgumentParser:
             _clear_line()
             super().print_usage(file)
 
-    return Parser(prog=prog, description=text)
+    return Parser(prog=prog, description=text, allow_abbrev=False)
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
@@ -282,7 +301,14 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         "--all-contexts", action="store_true", help="every context of every file, not just the current"
     )
     parser.add_argument(
-        "-n", "--namespace", default="", metavar="NS", help="instead of each context's own namespace"
+        "-n",
+        "--namespace",
+        default="",
+        metavar="NS",
+        help="only this namespace; default: all that may be read",
+    )
+    parser.add_argument(
+        "-A", "--all-namespaces", dest="namespace", action="store_const", const="", help="all namespaces"
     )
     parser.add_argument(
         "--no-cache",
@@ -334,12 +360,16 @@ def _number(text: str, least: int, most: int) -> int:
 def _seconds(text: str) -> float:
     import argparse
 
+    from edgetui.model.text import seconds_of
+
     try:
         value = float(text)
     except ValueError:
-        value = -1.0
+        value = seconds_of(text) or -1.0
     if not 0 < value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0 and up to 3600")
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a time above 0 and up to an hour, such as 15, 15s or 2m"
+        )
     return value
 
 

@@ -30,13 +30,17 @@ from edgetui.model.notices import kept_words
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow, iso
 from edgetui.model.store import Store
-from edgetui.table import rows_as_text
+from edgetui.table import printable, rows_as_text
+from edgetui.verbs import pane_named
 
 LIVE, NOTHING, PARTLY = 0, 2, 3
 SCHEMA = 1
 DEFAULT_PANES = ("nodes", "pods", "autoscalers", "rollouts")
-PIPE_WIDTH = 120
+WHOLE = 1_000_000
+"""Cells a line may have where it is not read on a terminal: nothing is cut."""
 METERED = frozenset({"Node", "Pod"})
+IDENTITY_LIMIT = 3.0
+"""Seconds that a server's version and badges are waited for once the lists are complete."""
 METRICS_LIMIT = 3.0
 """Seconds that the figures of the metrics API are waited for once the lists are complete."""
 _COMPLETE = frozenset({Sync.LIVE, Sync.ABSENT})
@@ -44,9 +48,8 @@ _COMPLETE = frozenset({Sync.LIVE, Sync.ABSENT})
 
 def panes(names: Sequence[str]) -> list[Pane]:
     """The panes of `--pane` values, in screen order. Raises EdgetuiError for an unknown one."""
-    asked = [name.strip() for text in names for name in text.split(",") if name.strip()] or list(
-        DEFAULT_PANES
-    )
+    words = [name.strip() for text in names for name in text.split(",") if name.strip()]
+    asked = [pane_named(word) or word for word in words] or list(DEFAULT_PANES)
     unknown = [name for name in asked if name not in PANES and name != "all"]
     if unknown:
         raise EdgetuiError(f"There is no pane {unknown[0]}.", f"Choose from {', '.join(PANES)}, all.")
@@ -75,10 +78,24 @@ def run(
     if as_json:
         document = as_document(targets, stores, shown, code, now, namespace)
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    else:
-        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+    elif code != NOTHING or any(_rows(pane, stores, now, namespace) for pane in shown):
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WHOLE
         sys.stdout.write(as_text(stores, shown, now, width, namespace))
+    sys.stderr.write("".join(f"{line}\n" for line in problems(stores, shown, code, now, namespace)))
     return code
+
+
+def problems(
+    stores: Sequence[Store], shown: Sequence[Pane], code: int, now: float, namespace: str = ""
+) -> list[str]:
+    """What standard error says: why nothing could be read, or that a namespace has nothing."""
+    if code == NOTHING:
+        return [_cluster_line(store, now) for store in stores]
+    if namespace and not any(
+        row.key.namespace for pane in shown for row in _rows(pane, stores, now, namespace)
+    ):
+        return [f"No resources found in namespace {printable(namespace)}."]
+    return []
 
 
 def _say_silence(store: Store, timeout: float) -> None:
@@ -148,6 +165,8 @@ async def _read(
             if keep_rows:
                 session.keep(Keeper(session.target))
         await asyncio.gather(*(session.settled(timeout) for session in sessions))
+        left = max(timeout - (time.monotonic() - begin), 0.0)
+        await asyncio.gather(*(session.introduced(min(left, IDENTITY_LIMIT)) for session in sessions))
         if METERED & set(kinds):
             left = max(timeout - (time.monotonic() - begin), 0.0)
             await _metrics([session.store for session in sessions], min(left, METRICS_LIMIT))

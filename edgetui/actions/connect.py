@@ -43,9 +43,17 @@ class Connection:
         self.transport.close()
 
 
-def choose(files: Sequence[Path], context: str | None) -> ClusterTarget:
-    """The one cluster that a command works on. Raises KubeconfigError when it is none or not clear which."""
-    selection = Selection(files=list(files), contexts=[context] if context else [])
+def choose(files: Sequence[Path], contexts: Sequence[str]) -> ClusterTarget:
+    """The one cluster that a command works on, named in full: a pattern could mean another one tomorrow.
+
+    Raises KubeconfigError when it is none or not clear which.
+    """
+    if len(set(contexts)) > 1:
+        raise NoCluster(
+            f"This works on one cluster, and --context names {len(set(contexts))}: {', '.join(contexts)}.",
+            "Name one, and run it again for the other.",
+        )
+    selection = Selection(files=list(files), contexts=contexts[:1], exact=True)
     found = load_fleet(selection, os.environ, Path.home())
     if len(found) > 1:
         names = ", ".join(sorted(target.name for target in found))

@@ -32,14 +32,24 @@ class Selection(msgspec.Struct, frozen=True):
     """What a person asked for on the command line.
 
     `files` are kubeconfigs or directories of them; none means the usual places. `contexts` are globs over
-    context names and over names as shown; none means each file's current context, or every context with
-    `all_contexts`. `namespace` takes the place of each context's own, when given.
+    context names and over names as shown, or whole names with `exact`; none means each file's current context, or
+    every context with `all_contexts`. `namespace` takes the place of each context's own, when given.
     """
 
     files: Sequence[Path] = ()
     contexts: Sequence[str] = ()
     all_contexts: bool = False
     namespace: str = ""
+    exact: bool = False
+
+    def names(self, wanted: str, target: ClusterTarget) -> bool:
+        """Whether one of `contexts` means this target."""
+        known: tuple[str, ...] = (target.context, own_name(target))
+        if wanted in known:
+            return True
+        return (
+            not self.exact and any(c in wanted for c in _WILD) and any(fnmatchcase(n, wanted) for n in known)
+        )
 
 
 def load_fleet(
@@ -132,9 +142,8 @@ class _Loader:
     def _selected(self, document: Document) -> list[ClusterTarget]:
         if self.selection.contexts:
             every = (self._build(document, name) for name in document.contexts)
-            return [
-                target for target in every if any(_matches(glob, target) for glob in self.selection.contexts)
-            ]
+            wanted, named = self.selection.contexts, self.selection.names
+            return [target for target in every if any(named(glob, target) for glob in wanted)]
         if self.selection.all_contexts:
             names = list(document.contexts)
         elif document.current_context:
@@ -170,7 +179,10 @@ class _Loader:
 
     def _unmatched(self, found: Sequence[ClusterTarget]) -> list[ClusterTarget]:
         """A target with an error for each --context that matches nothing."""
-        missing = [g for g in self.selection.contexts if not any(_matches(g, target) for target in found)]
+        named = self.selection.names
+        missing = [
+            glob for glob in self.selection.contexts if not any(named(glob, target) for target in found)
+        ]
         if not missing or not self.documents:
             return []
         known = {name for document in self.documents for name in document.contexts}
@@ -194,11 +206,6 @@ class _Loader:
             error=error,
             owned_by_distribution=self._is_owned(file),
         )
-
-
-def _matches(glob: str, target: ClusterTarget) -> bool:
-    names: tuple[str, ...] = (target.context, own_name(target))
-    return glob in names or (any(c in glob for c in _WILD) and any(fnmatchcase(name, glob) for name in names))
 
 
 def _nothing(selection: Selection, env: Mapping[str, str], home: Path, root: Path) -> KubeconfigError:

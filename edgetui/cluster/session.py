@@ -281,6 +281,17 @@ class ClusterSession:
         except TimeoutError:
             return False
 
+    async def introduced(self, timeout: float) -> bool:
+        """Wait until the server's version and badges are known; false after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                while self._learning:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return bool(self._learned)
+
     async def until_up(self) -> None:
         """Wait until the link is up."""
         while not self._is_up:
@@ -395,6 +406,7 @@ class ClusterSession:
             pass  # the link's own state says it, and the next time it comes up this is asked again
         finally:
             self._learning = False
+            self._changed.set()
 
     async def _identify(self, api: Api, version: str, timeout: float) -> None:
         """The probe: who answers? Another cluster, or an older history, means that every list is void."""

@@ -83,11 +83,52 @@ def test_help_names_the_commands_and_where_it_looks(tmp_path: Path) -> None:
         assert run(command, "--help", home=tmp_path).returncode == 0
 
 
-def test_a_word_that_is_no_file_and_no_command(tmp_path: Path) -> None:
-    done = run("nosuchfile", home=tmp_path)
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("scal deploy/x 3", "There is no command and no file scal. Did you mean edgetui scale?"),
+        ("rolback deploy/x", "Did you mean edgetui rollback?"),
+        ("nosuchthing", "There is no command and no file nosuchthing. edgetui --help lists the commands."),
+        (
+            "get pods -A -o wide",
+            "get is a command of kubectl, not of edgetui. edgetui once --pane pods prints rows",
+        ),
+        ("get no", "edgetui once --pane nodes prints rows"),
+        ("rollout undo deploy/x --to-revision=2", "Use edgetui rollback KIND/NAME."),
+        ("rollout -n line-2 restart deploy/x", "Use edgetui"),
+        ("set image deploy/x app=y", "Use edgetui image KIND/NAME CONTAINER=IMAGE."),
+        ("drain n1 --ignore-daemonsets", "Use kubectl drain."),
+        ("pods", "edgetui once --pane pods prints that pane."),
+        ("hpa -n line-2", "edgetui once --pane autoscalers prints that pane."),
+    ],
+)
+def test_a_word_that_is_no_file_is_taken_for_a_command(typed: str, said: str, tmp_path: Path) -> None:
+    done = run(*typed.split(), home=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "nosuchfile does not exist. Check the path" in done.stderr
+    assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_file_is_a_file_whatever_it_is_called(tmp_path: Path) -> None:
+    for name in ("pods", "scal", "get"):
+        (tmp_path / name).write_text(DEAD)
+        done = run(str(tmp_path / name), home=tmp_path, TERM="xterm")
+        assert "edgetui once" in done.stderr  # it got as far as the screen, which needs a terminal
+    beside = run("plantt", str(tmp_path / "pods"), "--read-only", home=tmp_path, TERM="xterm")
+    assert "edgetui once" in beside.stderr
+
+
+def test_help_and_version_are_commands_too(tmp_path: Path) -> None:
+    assert run("version", home=tmp_path).stdout == run("--version", home=tmp_path).stdout
+    assert run("help", home=tmp_path).stdout == run("--help", home=tmp_path).stdout
+    assert run("help", "scale", home=tmp_path).stdout == run("scale", "--help", home=tmp_path).stdout
+
+
+def test_options_are_written_in_full(tmp_path: Path) -> None:
+    for command in (["once", "--js"], ["scale", "deploy/x", "1", "--dry"]):
+        done = run(*command, home=tmp_path)
+        assert done.returncode == 2
+        assert "unrecognized arguments" in done.stderr
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -109,6 +150,11 @@ def test_a_command_word_in_the_wrong_place_is_explained(tmp_path: Path) -> None:
         ["--profile", "huge"],
         ["once", "--timeout", "never"],
         ["once", "--timeout", "-1"],
+        ["scale", "deploy/x", "1", "--timeout", "soon"],
+        ["scale", "deploy/x"],
+        ["scale", "deploy/x", "1", "--replicas", "2"],
+        ["scale", "deploy/x", "--replicas"],
+        ["scale", "deploy/x", "1", "--dry-run=client"],
         ["demo", "--clusters", "many"],
         ["demo", "--clusters", "0"],
         ["--no-such"],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,26 @@ def once(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def on_a_terminal(*arguments: str, columns: int) -> tuple[int, str]:
+    """The same with a terminal of so many columns for its output; the exit code and what was shown."""
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "edgetui", "once", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while piece := os.read(ours, 65536):
+            shown += piece
+    os.close(ours)
+    return child.wait(30), shown.decode()
 
 
 def store(**syncs: Sync) -> Store:
@@ -108,10 +130,10 @@ def test_the_document_holds_every_pane_of_every_cluster(kubeconfig: Path) -> Non
     assert document["clusters"][0].keys() <= described
 
 
-def test_text_fits_its_width_and_names_every_cluster(kubeconfig: Path) -> None:
-    done = once("--all-contexts", str(kubeconfig), COLUMNS="80")
-    assert done.returncode == 0
-    lines = done.stdout.splitlines()
+def test_text_fits_a_terminal_and_names_every_cluster(kubeconfig: Path) -> None:
+    code, shown = on_a_terminal("--all-contexts", str(kubeconfig), columns=80)
+    assert code == 0
+    lines = shown.splitlines()
     assert max(map(len, lines)) <= 80
     assert [line.split()[:2] for line in lines[:3]] == [
         ["plant", "live"],
@@ -119,6 +141,45 @@ def test_text_fits_its_width_and_names_every_cluster(kubeconfig: Path) -> None:
         ["farm", "live"],
     ]
     assert any(line.startswith("! farm") and "farm-tower-4" in line for line in lines)
+
+
+def test_nothing_is_cut_in_a_pipe(kubeconfig: Path) -> None:
+    arguments = ("--all-contexts", str(kubeconfig), "--pane")
+    names = [row["name"] for row in json.loads(once(*arguments, "pods", "--json").stdout)["panes"]["pods"]]
+    for columns in ("", "40"):
+        text = once(*arguments, "po", COLUMNS=columns).stdout
+        assert "…" not in text
+        assert all(name in text for name in names)
+
+
+def test_every_run_knows_version_and_badges(kubeconfig: Path) -> None:
+    for _ in range(3):
+        done = once("--all-contexts", str(kubeconfig), "--json", "--pane", "events")
+        said = {one["name"]: (one["version"], one["badges"]) for one in json.loads(done.stdout)["clusters"]}
+        assert said["plant"] == ("v1.37.2+k3s1", ["DEMO"])
+        assert said["van-17"] == ("v1.33.6", ["DEMO", "RBAC OFF"])
+
+
+def test_a_namespace_that_has_nothing_is_said_on_standard_error(kubeconfig: Path) -> None:
+    for arguments in ([], ["--json"]):
+        done = once(str(kubeconfig), "-n", "nope", *arguments)
+        assert (done.returncode, done.stderr) == (0, "No resources found in namespace nope.\n")
+        assert done.stdout
+
+
+def test_why_nothing_could_be_read_is_said_on_standard_error(kubeconfig: Path) -> None:
+    done = once(str(kubeconfig), "--context", "nope*")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No context nope* in" in done.stderr
+    assert "There is farm, plant, van-17." in done.stderr
+    as_json = once(str(kubeconfig), "--context", "nope*", "--json")
+    assert as_json.returncode == json.loads(as_json.stdout)["exit"] == 2
+    assert as_json.stderr == done.stderr
+
+
+@pytest.mark.parametrize("word", ["pod", "po", "Pods", "PO"])
+def test_a_pane_goes_by_the_words_that_kubectl_takes(word: str) -> None:
+    assert [pane.id for pane in panes([word])] == ["pods"]
 
 
 def test_one_cluster_needs_no_cluster_column(kubeconfig: Path) -> None:

@@ -33,12 +33,25 @@ from edgetui.cluster.errors import (
     Unauthorized,
 )
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.text import seconds_of
 
 V = TypeVar("V")
 
 REACHED, FAILED, USAGE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 130
 
 UNUSABLE = (KubeconfigError, LinkError, TlsError, CredentialError, ProtocolError, Unauthorized)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes `--dry-run=server` as kubectl does; a dry run is always the server's."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if "--dry-run=client" in args:
+            self.error("--dry-run=client: a dry run is checked by the server; write --dry-run")
+        plain = [
+            "--dry-run" if word == "--dry-run=server" else word for word in args if word != "--dry-run=none"
+        ]
+        return super().parse_known_args(plain, namespace)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -51,14 +64,30 @@ class Job(msgspec.Struct, frozen=True):
 
 def bare_parser(command: str, description: str, codes: str) -> argparse.ArgumentParser:
     """A parser with the options that name a cluster and agree in advance; `codes` are the exit codes in words."""
-    made = argparse.ArgumentParser(
-        prog=f"edgetui {command}", description=description, epilog=f"Exit codes: {codes}."
+    made = _Parser(
+        prog=f"edgetui {command}",
+        description=description,
+        epilog=f"Exit codes: {codes}.",
+        allow_abbrev=False,
     )
     add = made.add_argument
-    add("--kubeconfig", metavar="FILE", action="append", type=Path, default=[], help="may be given again")
-    add("--context", metavar="NAME", help="which cluster; default: the current context")
+    add(
+        "--kubeconfig",
+        metavar="FILE",
+        action="append",
+        type=Path,
+        default=[],
+        help="a kubeconfig file, repeatable",
+    )
+    add(
+        "--context",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="which cluster; default: the current context",
+    )
     add("-n", "--namespace", metavar="NS", help="default: the context's namespace")
-    add("-y", "--yes", action="store_true", help="agree to the plan without being asked")
+    add("-y", "--yes", action="store_true", help="skip the confirmation")
     return made
 
 
@@ -70,10 +99,16 @@ def new_parser(command: str, description: str) -> argparse.ArgumentParser:
         "0 reached, 1 failed or refused, 2 wrong usage or no usable cluster, 3 accepted but not reached in time",
     )
     add = made.add_argument
-    add("--dry-run", action="store_true", help="show the plan, let the server check it, change nothing")
+    add("--dry-run", action="store_true", help="server-side dry run: show the plan, change nothing")
     add("--json", action="store_true", help="print one JSON object on stdout")
     add("--no-wait", action="store_true", help="return as soon as the server has accepted the change")
-    add("--timeout", metavar="SECONDS", type=_seconds, default=300.0, help="how long to wait (default 300)")
+    add(
+        "--timeout",
+        metavar="TIME",
+        type=_seconds,
+        default=300.0,
+        help="how long to wait, as 90, 90s or 5m (5m)",
+    )
     return made
 
 
@@ -166,7 +201,7 @@ def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        seconds = -1.0
+        seconds = seconds_of(text) or -1.0
     if not 0 <= seconds < 1e9:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a number of seconds")
+        raise argparse.ArgumentTypeError(f"“{text}” is not a time such as 90, 90s or 5m")
     return seconds

@@ -21,8 +21,8 @@ def command(argv: Sequence[str]) -> int:
     parser.add_argument(
         "object", metavar="KIND/NAME", help="for example deploy/press, sts/camera or pumps.example.com/main"
     )
-    parser.add_argument("replicas", metavar="N", type=whole, help="how many replicas")
-    options = parser.parse_args(argv)
+    parser.add_argument("replicas", metavar="N", type=whole, help="how many replicas; also as --replicas N")
+    options = parser.parse_args(_number_last(argv))
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
         async def perform(now: ScaleView) -> Receipt:
@@ -38,3 +38,17 @@ async def _look(session: Connection, options: argparse.Namespace) -> ScaleView:
     if other is None:
         return await scale.prepare(session, ref, options.replicas)
     return await scale.prepare_other(session, ref, other, options.replicas)
+
+
+def _number_last(argv: Sequence[str]) -> list[str]:
+    """The words with N in its place, wherever `--replicas N` of kubectl scale stood."""
+    words: list[str] = []
+    numbers: list[str] = []
+    given = iter(argv)
+    for word in given:
+        option, equals, value = word.partition("=")
+        if option == "--replicas":
+            numbers.append(value if equals else next(given, ""))
+        else:
+            words.append(word)
+    return [*words, *numbers]

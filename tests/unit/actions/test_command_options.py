@@ -1,0 +1,75 @@
+"""What the commands take: the forms of kubectl, and one cluster that is named in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgetui.actions.commands.running import new_parser
+from edgetui.actions.commands.scale import _number_last
+from edgetui.actions.connect import NoCluster, choose
+from edgetui.cluster.errors import KubeconfigError
+
+TWO = """
+apiVersion: v1
+kind: Config
+current-context: plant
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: ops, user: {token: not-a-token}}]
+contexts:
+- {name: plant, context: {cluster: c, user: ops}}
+- {name: plan*, context: {cluster: c, user: ops}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "config").write_text(TWO)
+    return tmp_path / "config"
+
+
+def test_two_contexts_are_an_error_and_one_named_twice_is_one(file: Path) -> None:
+    with pytest.raises(NoCluster, match=r"one cluster, and --context names 2: plant, farm\. Name one"):
+        choose([file], ["plant", "farm"])
+    assert choose([file], ["plant", "plant"]).context == "plant"
+
+
+def test_a_context_is_a_name_and_never_a_pattern(file: Path) -> None:
+    assert choose([file], []).context == "plant"
+    assert choose([file], ["plan*"]).context == "plan*"
+    with pytest.raises(KubeconfigError, match=r"No context pl\* in"):
+        choose([file], ["pl*"])
+
+
+@pytest.mark.parametrize(
+    ("words", "dry"),
+    [
+        (["--dry-run"], True),
+        (["--dry-run=server"], True),
+        (["--dry-run=none"], False),
+        ([], False),
+    ],
+)
+def test_a_dry_run_is_asked_for_as_in_kubectl(words: list[str], dry: bool) -> None:
+    assert new_parser("scale", "").parse_args(words).dry_run is dry
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90.0), ("0.5", 0.5), ("60s", 60.0), ("5m", 300.0), ("1h", 3600.0)]
+)
+def test_a_time_has_a_unit_or_is_seconds(text: str, seconds: float) -> None:
+    assert new_parser("scale", "").parse_args(["--timeout", text]).timeout == seconds
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["deploy/press", "7", "-n", "line-2"],
+        ["deploy/press", "--replicas=7", "-n", "line-2"],
+        ["--replicas", "7", "deploy/press", "-n", "line-2"],
+    ],
+)
+def test_the_number_of_replicas_stands_where_kubectl_puts_it_or_last(words: list[str]) -> None:
+    assert sorted(_number_last(words)) == sorted(["deploy/press", "7", "-n", "line-2"])
+    assert _number_last(words).index("7") > _number_last(words).index("deploy/press")
