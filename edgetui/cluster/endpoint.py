@@ -6,8 +6,9 @@ to as it says.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 import msgspec
 
@@ -15,6 +16,7 @@ from edgetui.cluster.errors import KubeconfigError
 from edgetui.model.discreet import Discreet
 from edgetui.model.text import clean
 
+_IN_PATH = "/:@!$&'()*+,;=~-._"
 _SERVER_PORTS = {"http": 80, "https": 443}
 _PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}  # as Go's net/http has them
 
@@ -83,7 +85,7 @@ def parse(server: str, server_name: str = "", proxy_url: str = "") -> Endpoint:
         host=host,
         port=port,
         tls=parts.scheme == "https",
-        prefix=parts.path.rstrip("/"),
+        prefix=_prefix(parts.path),
         server_name=server_name or named.rstrip("."),
         authority=_bracketed(named) if default else join(named, port),
         proxy=_proxy(proxy_url) if proxy_url else None,
@@ -100,6 +102,12 @@ def server_url(text: str, *, secure: bool) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
+def user_of(text: str) -> tuple[str, str]:
+    """User and password in a server URL, both empty without; kubectl sends them rather than any token."""
+    parts = urlsplit(text.strip())
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
 def check_proxy(url: str) -> None:
     """Raise Unusable for what is no URL of a proxy."""
     _split(url, _PROXY_PORTS)
@@ -114,6 +122,12 @@ def _proxy(url: str) -> Proxy:
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )
+
+
+def _prefix(path: str) -> str:
+    """The path as Go puts it before those of the API: unescaped, cleaned and escaped again."""
+    clean_path = posixpath.normpath("/" + unquote(path)).lstrip("/")
+    return f"/{quote(clean_path, safe=_IN_PATH)}" if clean_path else ""
 
 
 def _checked(field_name: str, url: str, ports: Mapping[str, int]) -> tuple[SplitResult, int]:

@@ -14,7 +14,7 @@ from typing import Any
 from edgetui.cluster import endpoint, proxy
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.kubeconfig_document import Document, Entry
-from edgetui.cluster.kubeconfig_user import auth_settings, impersonation, pem_file
+from edgetui.cluster.kubeconfig_user import auth_settings, impersonation, pem_file, with_password
 from edgetui.cluster.target import (
     INSECURE_BADGE,
     PLAIN_HTTP_BADGE,
@@ -27,7 +27,8 @@ EXTENSION = "edgetui"
 """Name of our cluster extension: `{badge: TEXT}` or `{badges: [TEXT, ...]}`."""
 
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+_NAMESPACE = re.compile(r"[^/%?#\s\x00-\x1f\x7f]*")
+"""What cannot lead a request elsewhere. The server knows which names there can be."""
 _MAX_BADGE = 16
 
 
@@ -71,6 +72,9 @@ def _fill(document: Document, name: str, env: Mapping[str, str], known: dict[str
     if tls.insecure:
         known["badges"] = (INSECURE_BADGE, *known["badges"])
     known["auth"] = auth_settings(user, _cluster_info(cluster, server, tls, known))
+    username, password = endpoint.user_of(cluster.text("server"))
+    if username or password:
+        known["auth"] = with_password(known["auth"], username, password)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -107,7 +111,7 @@ def _referred(context: Entry, entries: Mapping[str, Entry], kind: str) -> Entry:
 
 def _namespace(context: Entry) -> str:
     namespace = context.text("namespace")
-    if namespace and not _LABEL.match(namespace):
+    if namespace in (".", "..") or not _NAMESPACE.fullmatch(namespace):
         raise context.wrong(f"has a namespace that no namespace can be called: {clean(namespace, 80)}")
     return namespace
 

@@ -120,7 +120,10 @@ class Plugin:
                 f"The credential plugin {name} wants to ask on the terminal, which the screen is using.",
                 f"Run it once in a shell before starting edgetui, or set interactiveMode: IfAvailable for {name}.",
             )
-        env = {**os.environ, **dict(config.env), _EXEC_INFO: exec_info(config)}
+        # A name with an equals sign ends there, as it does for a program that Go starts.
+        given = (f"{variable}={value}".partition("=") for variable, value in config.env)
+        own = {variable: value for variable, _, value in given}
+        env = {**os.environ, **own, _EXEC_INFO: exec_info(config)}
         try:
             done = await child.run([find_program(config), *config.args], env, self._time_limit)
         except (FileNotFoundError, NotADirectoryError):

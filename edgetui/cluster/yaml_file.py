@@ -26,7 +26,7 @@ from edgetui.model.text import clean
 MAX_BYTES = 10 * 1024 * 1024
 PATIENCE = 3.0
 """Seconds that reading one small file may take."""
-MAX_DEPTH = 64
+MAX_DEPTH = 500
 MAX_UNFOLDED = 400_000
 """Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
 
@@ -39,17 +39,34 @@ _SURELY_FLAT = 48
 _LEADING = re.compile(rb"^[ \t\-?:]+", re.MULTILINE)
 
 
+_BOOL = "tag:yaml.org,2002:bool"
+_AS_GO = {
+    "tag:yaml.org,2002:timestamp": "",
+    _BOOL: "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
+    "tag:yaml.org,2002:int": "[-+]?(?:0b[0-1_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)",
+    "tag:yaml.org,2002:float": r"[-+]?(?:[0-9][0-9_]*)?\.[0-9_]+(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*\."
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+}
+"""What is no text without quotes, where Go's YAML and PyYAML differ: dates and 12:30:45 are text, y and n are not."""
+
+
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-    kept = {}
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items():
-        kept[first] = [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+    changed = {tag: re.compile(f"(?:{words})\\Z") for tag, words in _AS_GO.items() if words}
+    kept = {
+        first: [(tag, changed.get(tag, pattern)) for tag, pattern in pairs if _AS_GO.get(tag, tag)]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    for first in "yYnN":
+        others = [pair for pair in kept.get(first, []) if pair[0] != _BOOL]
+        kept[first] = [(_BOOL, changed[_BOOL]), *others]
     return kept
 
 
 class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Safe types only, and a date is text, as in client-go."""
+    """Safe types only, and what has no quotes is what client-go takes it for."""
 
     yaml_implicit_resolvers = _resolvers()
+    bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}  # noqa: RUF012 - as in its base
 
 
 def read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
@@ -187,7 +204,7 @@ def parse(data: bytes, shown: str) -> Any:
             return loader.construct_document(node)
         finally:
             loader.dispose()
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         if data.lstrip()[:1] == b"{":
             try:
                 return json.loads(data)

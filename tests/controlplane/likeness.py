@@ -249,7 +249,7 @@ def by_kubectl(program: Path, case: Case, folder: Path, at: Site) -> Outcome:
     chosen = [f"--context={case.context}"] if case.context else []
     begun = len(at.server.seen)
     done = subprocess.run(
-        [str(program), "version", "-o", "json", "--request-timeout=8s", *chosen],
+        [str(program), "version", "-o", "json", "--request-timeout=3s", *chosen],
         env=environment(case, folder),
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -287,7 +287,7 @@ async def _asked(case: Case, folder: Path) -> str:
     except EdgetuiError as error:
         return str(error)
     try:
-        answer = await transport.request("GET", "/version", timeout=8.0)
+        answer = await transport.request("GET", "/version", timeout=3.0)
         return "" if answer.status == 200 else f"status {answer.status}"
     except EdgetuiError as error:
         assert error.sentence.endswith("."), error.sentence

@@ -298,10 +298,9 @@ class TestPath:
             ExecConfig(command="/bin/true", args=("a\0b",)),
             ExecConfig(command="/bin/true", args=("\ud800",)),
             ExecConfig(command="/bin/\0"),
-            ExecConfig(command="/bin/true", env=(("A=B", "c"),)),
             ExecConfig(command="/bin/true", env=(("A", "\ud800"),)),
         ],
-        ids=["NUL in args", "surrogate in args", "NUL in command", "= in a name", "surrogate in env"],
+        ids=["NUL in args", "surrogate in args", "NUL in command", "surrogate in env"],
     )
     async def test_what_no_program_can_be_given_is_a_sentence(self, config: ExecConfig) -> None:
         with pytest.raises(CredentialError, match="cannot be given to a program"):
