@@ -14,6 +14,7 @@ import os
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -304,3 +305,34 @@ def _outcome(at: Site, begun: int, fine: bool, why: str) -> Outcome:
 
 def b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What both made of one case; `why` is edgetui's sentence."""
+
+    kubectl: str
+    edgetui: str
+    why: str
+
+
+def compare(program: Path, number: int, of: int) -> dict[str, Pair]:
+    """Every `of`-th case from `number` on, with servers of its own: several processes share the work."""
+    from . import likeness_files as files
+    from . import likeness_secrets as secrets
+
+    at = site()
+    makers = (files.forms, files.names, files.servers, files.users, files.lists)
+    more = (secrets.bundles, secrets.pairs, secrets.plugins, secrets.proxied)
+    found: dict[str, Pair] = {}
+    with tempfile.TemporaryDirectory(prefix="k", dir="/tmp") as root:
+        for index, case in enumerate(case for maker in (*makers, *more) for case in maker(at)):
+            if index % of != number:
+                continue
+            folder = Path(root) / str(index)
+            (folder / "home").mkdir(parents=True)
+            lay_out(case, folder)
+            theirs, ours = by_kubectl(program, case, folder, at), by_edgetui(case, folder, at)
+            assert case.name not in found, case.name
+            found[case.name] = Pair(str(theirs), str(ours), ours.why)
+    return found

@@ -190,7 +190,7 @@ def plugins(at: Site) -> Iterator[Case]:
         "JSON": good,
         "YAML": f"---\napiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: good\n",
         "YAML with a number": f"apiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: 123\n",
-        "YAML with a time": f"apiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: a\n  expirationTimestamp: 2099-01-01T00:00:00Z\n",
+        "YAML with a time": f"apiVersion: {V1}\nstatus: {{token: a, expirationTimestamp: 2099-01-01T00:00:00Z}}\n",
         "two YAML documents": f"apiVersion: {V1}\nkind: ExecCredential\nstatus: {{token: good}}\n---\na: b\n",
         "YAML with a tab": f"apiVersion: {V1}\nkind: ExecCredential\nstatus:\n\ttoken: good\n",
         "nothing": "",
