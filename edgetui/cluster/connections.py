@@ -152,6 +152,13 @@ class Connections:
             oldest = min(each.idle_since for each in self._idle)
             self._timer = self.loop.call_at(oldest + IDLE_SECONDS, self._expire)
 
+    def retarget(self, endpoint: Endpoint) -> None:
+        """Open connections to this endpoint from now on."""
+        if endpoint != self.endpoint:
+            self.endpoint = endpoint
+            self.dialer = Dialer(endpoint, self.loop, self.counters)
+        self.drop_idle()
+
     def drop_idle(self) -> None:
         """Close the kept connections."""
         for connection in self._idle:

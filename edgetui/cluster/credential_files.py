@@ -12,26 +12,24 @@ from edgetui.cluster import yaml_file
 from edgetui.cluster.errors import CredentialError, KubeconfigError
 from edgetui.model.text import clean
 
-_Stamp = tuple[int, int, int] | None
-
 
 class CredentialFiles:
     """What these files held when they were last looked at."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths = list(paths)
-        self._stamps: dict[Path, _Stamp] = {}
+        self._stamps: dict[Path, yaml_file.Stamp] = {}
         self._held: dict[Path, bytes | CredentialError] = {}
 
     @property
-    def version(self) -> tuple[_Stamp, ...]:
+    def version(self) -> tuple[yaml_file.Stamp, ...]:
         """Changes when any of the files does."""
         return tuple(self._stamps.get(path) for path in self._paths)
 
     def look(self) -> None:
         """Read what has changed."""
         for path in self._paths:
-            now = stamp(path)
+            now = yaml_file.stamp(path)
             if path not in self._held or now != self._stamps[path]:
                 self._held[path] = _read(path)
                 self._stamps[path] = now
@@ -44,15 +42,6 @@ class CredentialFiles:
         if isinstance(held, CredentialError):
             raise held
         return held
-
-
-def stamp(file: Path) -> _Stamp:
-    """What changes when a file is replaced or rewritten; None when there is none to look at."""
-    try:
-        facts = file.stat()
-    except OSError:
-        return None
-    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def _read(path: Path) -> bytes | CredentialError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 
 from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import CredentialError, TlsError
-from edgetui.cluster.kubeconfig import reload_auth
+from edgetui.cluster.kubeconfig import reload
 from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation
 from edgetui.model.text import clean, duration
@@ -57,6 +58,9 @@ class Credentials:
     ) -> None:
         self.target = target
         self.generation = 0
+        self.on_other_target: Callable[[ClusterTarget], object] = lambda target: None
+        """Called when a look at the kubeconfig after a 401 has found it changed."""
+        self.said = ""
         self._clock = clock
         self._steady = steady
         self._use(target.auth)
@@ -226,7 +230,10 @@ class Credentials:
         if since not in (None, self.generation):
             return True
         before = self.generation
-        changed = await self._reread_kubeconfig()
+        fresh = await self.reread()
+        changed = fresh is not None and await self.adopt(fresh)
+        if fresh is not None:
+            self.on_other_target(fresh)
         held = self._file.held if self._file is not None else ""
         await self._look_at_files(at_once=True)
         if self._file is not None:
@@ -243,27 +250,30 @@ class Credentials:
         self._sent = None if changed else self._sent
         return changed
 
-    async def _reread_kubeconfig(self) -> bool:
+    async def reread(self) -> ClusterTarget | None:
+        """What the kubeconfig says about this context, when that is something else than before; reads off the loop."""
         target = self.target
         try:
             async with asyncio.timeout(PATIENCE):
-                auth = await in_thread(lambda: reload_auth(target), "kubeconfig")
+                fresh = await in_thread(lambda: reload(target, os.environ), "kubeconfig")
         except TimeoutError:
-            return False
-        if auth is None or auth == self._auth or target is not self.target:
-            return False
-        await self._end_runs()
-        self._use(auth)
-        return True
+            return None
+        return fresh if fresh is not None and fresh != target and target is self.target else None
 
-    async def adopt(self, target: ClusterTarget) -> None:
-        """Use what the kubeconfig says now about this context: another user, authority or address."""
-        auth = self._auth if target.auth == self.target.auth else target.auth
-        self.target = target
-        if auth is not self._auth:
+    async def adopt(self, fresh: ClusterTarget) -> bool:
+        """Use what the kubeconfig says now: another user, authority or address. Whether there is something to try.
+
+        A token that was rotated here stays until the file names another than it did.
+        """
+        auth = self._auth if fresh.auth == self.target.auth else fresh.auth
+        other, before, self.target = auth != self._auth, self.target, fresh
+        if other:
             await self._end_runs()
-        self._use(auth)
+            self._use(auth)
+        else:
+            self._files = self._make_files(auth)
         self.generation += 1
+        return other or _where(before) != _where(fresh)
 
     async def close(self) -> None:
         """End a plugin or helper that is still running."""
@@ -295,7 +305,20 @@ class Credentials:
     @property
     def notice(self) -> str:
         """What a person should know although the credentials work, "" when there is nothing."""
-        return self._provider.notice if self._provider is not None else ""
+        return " ".join(
+            filter(None, (self.said, self._provider.notice if self._provider is not None else ""))
+        )
+
+    @property
+    def waiting_for(self) -> tuple[str, str]:
+        """What the first answer may wait for, in a sentence and a next step; empty for nothing in particular."""
+        if self._auth.exec is None:
+            return "", ""
+        name = clean(self._auth.exec.command.rpartition("/")[2], 60)
+        return (
+            f"Waiting for the credential plugin {name}.",
+            "It may want you to sign in, in a browser or in a shell.",
+        )
 
     def set_token(self, token: str) -> None:
         """Use this bearer token from now on, in the place of the one from the kubeconfig, a plugin or a provider."""
@@ -309,8 +332,15 @@ class Credentials:
 
     def without_client_certificate(self, token: str) -> Credentials:
         """Credentials for the same server with nothing but this token: the way to prove that it works."""
-        alone = replace(self.target, file=None, auth=AuthSettings(token=token), impersonate=Impersonation())
+        alone = replace(
+            self.target, file=None, sources=(), auth=AuthSettings(token=token), impersonate=Impersonation()
+        )
         return Credentials(alone, self._clock, self._steady)
+
+
+def _where(target: ClusterTarget) -> tuple[object, ...]:
+    """What of a target decides who is asked, and as whom."""
+    return target.server, target.proxy_url, target.tls, target.impersonate
 
 
 def _call_all(calls: Iterable[Callable[[], None]]) -> None:

@@ -44,6 +44,7 @@ def build(document: Document, context: str, env: Mapping[str, str], owned: bool)
         "file": found.file if found else document.files[0],
         "context_file": found.file if found else document.files[0],
         "owned_by_distribution": owned,
+        "sources": document.files,
     }
     try:
         _fill(document, context, env, known)

@@ -155,12 +155,14 @@ def _explain_verification(error: ssl.SSLCertVerificationError, where: str) -> Tl
     if code == _SELF_SIGNED:
         return TlsError(
             f"{where} shows a self-signed certificate that the kubeconfig does not trust.",
-            "Take a fresh kubeconfig from the cluster; if nothing changed there, something else answers.",
+            "Put a fresh kubeconfig from the cluster in the place of this one: edgetui takes it by itself. "
+            "If nothing changed there, something else answers.",
         )
     if code in _UNKNOWN_ISSUER:
         return TlsError(
             f"The certificate of {where} is not signed by a CA that the kubeconfig names.",
-            "Take a fresh kubeconfig, with its CA, from the cluster: after a reinstallation the CA is another one.",
+            "After a reinstallation the CA is another one: put a fresh kubeconfig in the place of this one, "
+            "edgetui takes it by itself.",
         )
     if code in (_WRONG_NAME, _WRONG_ADDRESS):
         return TlsError(

@@ -31,7 +31,6 @@ from edgetui.cluster.transport import Transport
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
-from edgetui.model.text import clean
 from edgetui.model.wireprofile import Wire, WireState
 
 if TYPE_CHECKING:
@@ -131,6 +130,10 @@ class ClusterSession:
     async def start(self, kinds: Iterable[str] = FIRST_PAINT) -> None:
         """Begin to keep these kinds; returns at once, and never raises for a bad cluster."""
         self.store.set_badges(self.target.badges)
+        if not self._tasks and self.target.sources:
+            from edgetui.cluster.kubeconfig_watch import follow
+
+            self._spawn(follow(self, kinds))
         try:
             if self.target.error is not None:
                 raise self.target.error
@@ -149,12 +152,7 @@ class ClusterSession:
         )
         self._supervisor = Supervisor(ports, self.store, KINDS)
         self._supervisor.in_view = self._in_view
-        if self.target.auth.exec is not None:
-            name = clean(self.target.auth.exec.command.rpartition("/")[2], 60)
-            self._supervisor.waiting_for = (
-                f"Waiting for the credential plugin {name}.",
-                "It may want you to sign in, in a browser or in a shell.",
-            )
+        self._supervisor.waiting_for = self.credentials.waiting_for
         self._supervisor.on_change = self._changed.set
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle
@@ -253,15 +251,17 @@ class ClusterSession:
             if self._full:
                 await self.audit_cache(asked=False)
 
-    async def reconnect(self, credentials_changed: bool = False) -> None:
-        """Move every stream to the credentials now in force, or just try again without waiting."""
+    async def reconnect(self, credentials_changed: bool = False, because: EdgetuiError | None = None) -> None:
+        """Move every stream to the credentials now in force, or just try again; `because` voids all that is known."""
         if self._supervisor is None or self._closed:
             return
+        if because is not None:
+            self._supervisor.list_again(because.sentence)
+            self._supervisor.link_failed(because)
         if credentials_changed:
             self.transport.drop_idle()
             self._supervisor.credentials_changed()
-        else:
-            self._supervisor.try_now()
+        self._supervisor.try_now()
 
     async def settled(self, timeout: float) -> bool:
         """Wait until every kind that is shown is live, forbidden or absent.

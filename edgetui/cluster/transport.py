@@ -204,6 +204,12 @@ class Transport:
         )
         return other
 
+    def retarget(self, target: ClusterTarget) -> None:
+        """Connect to another address, or by another proxy, from now on. Raises KubeconfigError."""
+        self.endpoint = endpoints.parse(target.server, target.tls.server_name, target.proxy_url)
+        self.target = target
+        self._connections.retarget(self.endpoint)
+
     def drop_idle(self) -> None:
         """Close connections that carry nothing now, as after a change of credentials."""
         self._connections.drop_idle()

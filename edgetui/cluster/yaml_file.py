@@ -31,6 +31,10 @@ MAX_UNFOLDED = 400_000
 """Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
 
 
+Stamp = tuple[int, int, int] | None
+"""Of a file: when it was written, its size and its inode; None for none."""
+
+
 class MissingFile(KubeconfigError):
     """There is no such file."""
 
@@ -134,6 +138,15 @@ def _read(path: Path, most: int) -> bytes:
         return bytes(data)
     finally:
         os.close(descriptor)
+
+
+def stamp(file: Path) -> Stamp:
+    """What changes when a file is replaced or rewritten; None when there is none to look at."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def permission_advice(path: Path) -> tuple[str, str]:
