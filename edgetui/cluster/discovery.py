@@ -85,7 +85,7 @@ def _resolved(path: Path) -> Path:
     """The path with its links followed, as far as they lead anywhere."""
     try:
         return Path(within(PATIENCE, lambda: os.path.realpath(path)))
-    except TimeoutError:
+    except (TimeoutError, ValueError):
         return path
 
 

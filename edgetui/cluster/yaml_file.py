@@ -26,6 +26,8 @@ from edgetui.model.text import clean
 MAX_BYTES = 10 * 1024 * 1024
 PATIENCE = 3.0
 """Seconds that reading one small file may take."""
+WRITER_PATIENCE = 30.0
+"""Seconds for a pipe that somebody writes to: `edgetui <(ssh gateway cat k3s.yaml)`."""
 MAX_DEPTH = 500
 MAX_UNFOLDED = 400_000
 """Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
@@ -80,7 +82,7 @@ def read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
     """
     shown = clean(str(path))
     try:
-        data = within(PATIENCE, lambda: _read(path, most + 1))
+        data = _read(path, most + 1)
     except TimeoutError:
         raise KubeconfigError(
             f"{shown} could not be read within {PATIENCE:.0f} s.",
@@ -115,29 +117,49 @@ def read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
 
 
 def _read(path: Path, most: int) -> bytes:
-    """What is there, without waiting for somebody to open the other end of a pipe first."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    """What is there; of a pipe what comes until its end, if anybody writes to it."""
+    descriptor, regular = within(PATIENCE, lambda: _open(path))
     try:
-        facts = os.fstat(descriptor)
-        if stat.S_ISDIR(facts.st_mode):
-            raise IsADirectoryError
-        until = time.monotonic() + PATIENCE
-        data = bytearray()
-        while len(data) < most:
-            if not stat.S_ISREG(facts.st_mode):
-                left = until - time.monotonic()
-                if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                    raise TimeoutError
-            try:
-                part = os.read(descriptor, min(most - len(data), 1 << 20))
-            except BlockingIOError:
-                continue
-            if not part:
-                break
-            data += part
-        return bytes(data)
+        if regular:
+            return within(PATIENCE, lambda: _read_whole(descriptor, most))
+        return _read_pipe(descriptor, most)
     finally:
         os.close(descriptor)
+
+
+def _open(path: Path) -> tuple[int, bool]:
+    """A descriptor, and whether it is of an ordinary file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(kind):
+        os.close(descriptor)
+        raise IsADirectoryError
+    return descriptor, stat.S_ISREG(kind)
+
+
+def _read_whole(descriptor: int, most: int) -> bytes:
+    data = bytearray()
+    while len(data) < most and (part := os.read(descriptor, min(most - len(data), 1 << 20))):
+        data += part
+    return bytes(data)
+
+
+def _read_pipe(descriptor: int, most: int) -> bytes:
+    """A pipe or a device: at most WRITER_PATIENCE, and PATIENCE for somebody to begin."""
+    began = time.monotonic()
+    patience, data = PATIENCE, bytearray()
+    while len(data) < most:
+        try:
+            part = os.read(descriptor, min(most - len(data), 1 << 20))
+        except BlockingIOError:
+            patience, part = WRITER_PATIENCE, None  # there is a writer
+        if part == b"" and (data or patience > PATIENCE or not stat.S_ISFIFO(os.fstat(descriptor).st_mode)):
+            break
+        data += part or b""
+        left = began + patience - time.monotonic()
+        if not part and (left <= 0 or not select.select([descriptor], [], [], left)[0]):
+            raise TimeoutError
+    return bytes(data)
 
 
 def stamp(file: Path) -> Stamp:
