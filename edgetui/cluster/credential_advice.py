@@ -31,12 +31,12 @@ class Advice(msgspec.Struct, frozen=True):
 def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> Advice:
     """Why the server of `target` does not know us at Unix time `now`.
 
-    `token` is the bearer token in use, when a plugin, a provider or a rotation put another in the place of the
-    kubeconfig's. Files are read for it.
+    `token` is the bearer token in use, when a file, a plugin, a provider or a rotation put another in the place of
+    the kubeconfig's. Nothing is read: what stands in files is handed in as if the kubeconfig held it.
     """
     user = clean(target.user_name or target.name, 60)
     if token is None:
-        token = _token(target)
+        token = target.auth.token
     certificate = _certificate(target)
     if certificate is not None and not token:
         return _about_certificate(target, user, certificate, now)
@@ -174,21 +174,8 @@ def renewal(target: ClusterTarget) -> str:
 
 
 def _certificate(target: ClusterTarget) -> CertificateFacts | None:
-    auth = target.auth
-    pem = auth.client_certificate
+    pem = target.auth.client_certificate
     try:
-        if pem is None and auth.client_certificate_file is not None:
-            pem = auth.client_certificate_file.read_bytes()
         return certificate_dates(pem) if pem else None
-    except (OSError, ValueError):
+    except ValueError:
         return None
-
-
-def _token(target: ClusterTarget) -> str:
-    auth = target.auth
-    if auth.token_file is not None:
-        try:
-            return auth.token_file.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            pass
-    return auth.token

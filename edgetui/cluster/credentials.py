@@ -99,9 +99,9 @@ class Credentials:
     def _make_plugin(self, auth: AuthSettings) -> Plugin | None:
         if auth.exec is None:
             return None
-        from edgetui.cluster.plugin import Plugin
+        from edgetui.cluster.plugin import shared
 
-        return Plugin(auth.exec, self._clock, self._steady)
+        return shared(auth.exec, self._clock, self._steady)
 
     def _make_provider(self, auth: AuthSettings) -> ProviderToken | None:
         if auth.auth_provider is None:

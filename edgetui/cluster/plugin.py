@@ -13,6 +13,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakValueDictionary
+
+import msgspec
 
 from edgetui.cluster import child, yaml_file
 from edgetui.cluster.errors import CredentialError, KubeconfigError
@@ -50,7 +53,10 @@ class Issued(Discreet, frozen=True):
 
 
 class Plugin:
-    """One user's plugin and what it issued last. `clock` gives Unix seconds, `steady` seconds that never jump."""
+    """One user's plugin and what it issued last. `clock` gives Unix seconds, `steady` seconds that never jump.
+
+    `users` counts the clusters that share it: twenty contexts of one user ask a person to sign in once.
+    """
 
     def __init__(
         self,
@@ -65,6 +71,7 @@ class Plugin:
         self._issued: Issued | None = None
         self._early = 0.0
         self._run = SharedRun(self._issue, steady)
+        self.users = 1
 
     @property
     def issued(self) -> Issued | None:
@@ -98,8 +105,10 @@ class Plugin:
         return self._issued is not None and (refused is None or not self._issued.same(refused))
 
     async def close(self) -> None:
-        """End it if it runs."""
-        await self._run.close()
+        """One user less; without any it is ended if it runs."""
+        self.users -= 1
+        if self.users <= 0:
+            await self._run.close()
 
     def _ended(self, issued: Issued, early: float = 0.0) -> bool:
         return issued.expires is not None and self._clock() >= issued.expires - early
@@ -123,8 +132,8 @@ class Plugin:
         # A name with an equals sign ends there, as it does for a program that Go starts.
         given = (f"{variable}={value}".partition("=") for variable, value in config.env)
         own = {variable: value for variable, _, value in given}
-        env = {**os.environ, **own, _EXEC_INFO: exec_info(config)}
         try:
+            env = {**os.environ, **own, _EXEC_INFO: exec_info(config)}
             done = await child.run([find_program(config), *config.args], env, self._time_limit)
         except (FileNotFoundError, NotADirectoryError):
             raise _not_found(config) from None
@@ -133,10 +142,14 @@ class Plugin:
                 f"The credential plugin {name} cannot be run: {error.strerror or 'unknown error'}.",
                 "Check that the file is executable.",
             ) from None
-        except ValueError:  # a NUL byte, half a surrogate pair, "=" in the name of a variable
+        except (
+            ValueError,
+            TypeError,
+            RecursionError,
+        ):  # a NUL byte, half a surrogate, an odd extension
             raise CredentialError(
-                f"The credential plugin {name} cannot be run: its command, args or env hold a character "
-                "that cannot be given to a program.",
+                f"The credential plugin {name} cannot be run: its command, args, env or cluster "
+                "information hold what cannot be given to a program.",
                 "Correct the exec section of this user in the kubeconfig.",
             ) from None
         except child.TooMuchOutput:
@@ -154,6 +167,23 @@ class Plugin:
                 f"Run {name} in a shell, sign in if it asks, and try again.",
             )
         return done.stdout
+
+
+def shared(config: ExecConfig, clock: Callable[[], float], steady: Callable[[], float]) -> Plugin:
+    """The plugin of this configuration: the same for every cluster that has it, as in client-go."""
+    try:
+        key = (json.dumps(msgspec.structs.asdict(config), sort_keys=True), clock, steady)
+    except (TypeError, ValueError, RecursionError):  # what it is told of its cluster has no JSON form
+        return Plugin(config, clock, steady)
+    found = _shared.get(key)
+    if found is None:
+        found = _shared[key] = Plugin(config, clock, steady)
+    else:
+        found.users += 1
+    return found
+
+
+_shared: WeakValueDictionary[tuple[object, ...], Plugin] = WeakValueDictionary()
 
 
 def find_program(config: ExecConfig, path: str | None = None) -> str:

@@ -28,7 +28,7 @@ PATIENCE = 3.0
 """Seconds that reading one small file may take."""
 WRITER_PATIENCE = 30.0
 """Seconds for a pipe that somebody writes to: `edgetui <(ssh gateway cat k3s.yaml)`."""
-MAX_DEPTH = 500
+MAX_DEPTH = 256
 MAX_UNFOLDED = 400_000
 """Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
 

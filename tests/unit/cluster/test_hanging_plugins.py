@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.cluster import child, program_slots
 from edgetui.cluster.credentials import Credentials
@@ -153,6 +154,25 @@ async def test_a_program_that_has_ended_is_noticed_at_once(tmp_path: Path) -> No
     for _ in range(20):
         await child.run(["/bin/true"], {}, 30.0)
     assert time.monotonic() - began < 20 * child._RARELY / 2
+
+
+async def test_clusters_of_one_user_share_a_run_and_what_it_issued(tmp_path: Path) -> None:
+    slow = program(
+        tmp_path / "slow",
+        f"echo run >> {tmp_path}/runs; while [ ! -e {tmp_path}/signed-in ]; do sleep 0.01; done; echo '{ANSWER}'",
+    )
+    auth = AuthSettings(exec=ExecConfig(command=str(slow)))
+    targets = [ClusterTarget(name=n, context=n, server=f"https://{n}", auth=auth) for n in "abcd"]
+    found = [Credentials(target) for target in targets]
+    waiting = [asyncio.create_task(one.headers()) for one in found]
+    await until((tmp_path / "runs").exists)
+    await found[0].close()  # one cluster less does not end what the others wait for
+    (tmp_path / "signed-in").touch()
+    assert await asyncio.gather(*waiting) == [[("Authorization", "Bearer good")]] * 4
+    assert (tmp_path / "runs").read_text() == "run\n"
+    other = replace(auth.exec, args=("x",)) if auth.exec else None
+    await Credentials(replace(targets[0], auth=AuthSettings(exec=other))).headers()
+    assert (tmp_path / "runs").read_text() == "run\nrun\n"
 
 
 class TestExpiry:
@@ -299,11 +319,13 @@ class TestPath:
             ExecConfig(command="/bin/true", args=("\ud800",)),
             ExecConfig(command="/bin/\0"),
             ExecConfig(command="/bin/true", env=(("A", "\ud800"),)),
+            ExecConfig(command="/bin/true", cluster_info={"config": b"x"}),
+            ExecConfig(command="/bin/true", cluster_info={"config": {1: "a", None: "b", "c": {(1,): 2}}}),
         ],
-        ids=["NUL in args", "surrogate in args", "NUL in command", "surrogate in env"],
+        ids=["NUL in args", "surrogate in args", "NUL in command", "surrogate in env", "bytes", "odd keys"],
     )
     async def test_what_no_program_can_be_given_is_a_sentence(self, config: ExecConfig) -> None:
-        with pytest.raises(CredentialError, match="cannot be given to a program"):
+        with pytest.raises(CredentialError, match="what cannot be given to a program"):
             await Plugin(config, time.time).current()
 
 
