@@ -107,6 +107,7 @@ class _Conversation:
     def _hold(self) -> Finished:
         import subprocess
 
+        orphans.prepare()
         # Who starts a new session leads a group of the same number: everything in it can be ended at once.
         with subprocess.Popen(
             self._argv,

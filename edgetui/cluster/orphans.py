@@ -31,7 +31,7 @@ class _Guardian:
         self._lock = threading.Lock()
         self._shell: subprocess.Popen[bytes] | None = None
 
-    def tell(self, what: str, group: int) -> None:
+    def tell(self, line: str) -> None:
         import subprocess
 
         with self._lock, contextlib.suppress(OSError):
@@ -45,17 +45,22 @@ class _Guardian:
                     bufsize=0,
                 )
             assert self._shell.stdin is not None
-            self._shell.stdin.write(f"{what} {group}\n".encode())
+            self._shell.stdin.write(line.encode())
 
 
 _guardian = _Guardian()
 
 
+def prepare() -> None:
+    """Have the guardian there before what it is to guard."""
+    _guardian.tell("")
+
+
 def guard(group: int) -> None:
     """Kill this process group should this program end before `release`."""
-    _guardian.tell("+", group)
+    _guardian.tell(f"+ {group}\n")
 
 
 def release(group: int) -> None:
     """The group has ended, or may live on."""
-    _guardian.tell("-", group)
+    _guardian.tell(f"- {group}\n")

@@ -128,11 +128,14 @@ def test_what_a_plugin_started_dies_with_edgetui(tmp_path: Path, how: signal.Sig
         "import asyncio, time\n"
         "from edgetui.cluster.plugin import Plugin\n"
         "from edgetui.cluster.target import ExecConfig\n"
+        "from edgetui.cluster import orphans\n"
+        "guard = orphans.guard\n"
+        f"orphans.guard = lambda group: (guard(group), open({str(tmp_path / 'guarded')!r}, 'w').close())\n"
         f"asyncio.run(Plugin(ExecConfig(command={str(hang)!r}), time.time).current())\n"
     )
     ours = subprocess.Popen([sys.executable, "-c", script])
     try:
-        wait_for((tmp_path / "pids").exists)
+        wait_for(lambda: (tmp_path / "pids").exists() and (tmp_path / "guarded").exists())
         pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
         assert all(alive(pid) for pid in pids)
         ours.send_signal(how)
