@@ -230,9 +230,12 @@ def read_answer(stdout: bytes, config: ExecConfig) -> Issued:
     answer = _parsed(stdout, config)
     if not isinstance(answer, dict) or answer.get("kind", "ExecCredential") != "ExecCredential":
         raise _misanswered(config, "something that is not an ExecCredential")
-    if answer.get("apiVersion") != config.api_version:
+    version = answer.get("apiVersion")
+    if not isinstance(version, str) or not version:
+        raise _misanswered(config, "an ExecCredential without an apiVersion")
+    if version != config.api_version:
         raise CredentialError(
-            f"The credential plugin {_shown(config)} answered in {clean(str(answer.get('apiVersion')), 60)} "
+            f"The credential plugin {_shown(config)} answered in {clean(version, 60)} "
             f"and the kubeconfig asks for {config.api_version}.",
             "Set the exec apiVersion in the kubeconfig to the one the plugin speaks.",
         )

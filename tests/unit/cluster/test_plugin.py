@@ -304,7 +304,8 @@ class TestFailing:
         ("said", "why"),
         [
             ("", "not an ExecCredential"),
-            ("token: x", "answered in None"),
+            ("token: x", "an ExecCredential without an apiVersion"),
+            (json.dumps({"apiVersion": 5}), "an ExecCredential without an apiVersion"),
             ("{token: x", "neither JSON nor YAML"),
             ("[" * 500_000, "neither JSON nor YAML"),
             ("[" * 900 + "]" * 900, "not an ExecCredential"),
