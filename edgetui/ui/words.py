@@ -150,7 +150,10 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in pane.kinds):
         return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (c says why)"
     if store.full:
-        return "!", f"more than {MOST_ROWS:,} objects: edgetui holds no more of one cluster, so some are missing"
+        return (
+            "!",
+            f"more than {MOST_ROWS:,} objects: edgetui holds no more of one cluster, so some are missing",
+        )
     states = [store.freshness(kind) for kind in pane.kinds]
     forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
     if forbidden:

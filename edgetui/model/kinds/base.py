@@ -13,6 +13,7 @@ from msgspec.structs import replace
 class NotReadable(ValueError):
     """An object that lacks what the API requires of its kind, so that no true row can be made of it."""
 
+
 IN_A_PART = ":@!$&'()*+,;=~-._"
 """Characters that stand in a part of a path as they are, beside letters and digits."""
 
