@@ -31,6 +31,7 @@ class Multiplexed:
         "_on_idle",
         "_open",
         "_proof",
+        "failure",
         "heard",
         "used",
     )
