@@ -28,6 +28,7 @@ class StreamHandle:
     """
 
     __slots__ = (
+        "_again",
         "_asked",
         "_connect_timeout",
         "_connections",
@@ -57,6 +58,7 @@ class StreamHandle:
         self._open_streams = open_streams
         self._on_sent = on_sent
         self._message: Request | None = None
+        self._again = False
         self._asked = 0.0
         self._exchange: Reception | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -151,7 +153,8 @@ class StreamHandle:
             sink.on_end(clean)
 
     def on_error(self, error: EdgetuiError) -> None:
-        if isinstance(error, Dropped) and self._sink is not None:
+        if isinstance(error, Dropped) and self._sink is not None and not self._again:
+            self._again = True
             if self._timer is not None:
                 self._timer.cancel()
             self._task = self._connections.loop.create_task(self._open(None))

@@ -127,12 +127,12 @@ class Transport:
         if not fresh:
             kept = self._connections.take(IDLE_SECONDS if repeatable else FRESH_ENOUGH)
             kept = kept or await self._connections.proven()
-        if kept is not None:
-            try:
-                return await self._exchange(kept, asked, reused=True)
-            except Dropped:
-                if delivery.sent and not repeatable:
-                    raise
+        try:
+            connection = kept or await self._connections.open(max(0.0, deadline - self._loop.time()))
+            return await self._exchange(connection, asked, reused=kept is not None)
+        except Dropped:
+            if delivery.sent and not repeatable:
+                raise
         connection = await self._connections.open(max(0.0, deadline - self._loop.time()))
         return await self._exchange(connection, asked, reused=False)
 
