@@ -16,6 +16,7 @@ from edgetui import __version__
 from edgetui.cluster import own_file
 from edgetui.cluster.atomic_file import create
 from edgetui.model.secrecy import MOST_CHARACTERS, PAIR, PEM, TOKEN
+from edgetui.model.text import escaped
 
 MOST_FILES = 10
 _NAME = re.compile(r"crash-[0-9T-]+\.txt")
@@ -53,7 +54,7 @@ def without_secrets(text: str) -> str:
         text = pattern.sub(instead, text)
     lines = text.split("\n")
     return "\n".join(
-        line if line.startswith('  File "') else _LONG_RUN.sub("[removed]", line) for line in lines
+        escaped(line if line.startswith('  File "') else _LONG_RUN.sub("[removed]", line)) for line in lines
     )
 
 

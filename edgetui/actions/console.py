@@ -11,11 +11,11 @@ with --no-wait where the outcome is "pending"), `object` is {"kind", "namespace"
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any, TextIO
 
 from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.output import document
 
 _SIGNS = {"doing": "..", "done": "ok", "failed": "! ", "info": "  "}
 _REHEARSED = "Dry run: nothing was changed."
@@ -154,7 +154,7 @@ class Console:
             named = {"kind": target.key.kind, "namespace": target.key.namespace, "name": target.key.name}
         found = {"action": action, "cluster": cluster, "object": named, "outcome": outcome}
         found |= {"ok": False, "lines": [], "data": {}, "plan": _plan(self._plan), "error": None, **rest}
-        self._out.write(json.dumps(found, ensure_ascii=False) + "\n")
+        self._out.write(document(found, self._out))
 
     def _show(self, plan: Plan) -> None:
         self._end_line()

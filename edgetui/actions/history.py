@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.done import done_to
@@ -16,10 +17,11 @@ from edgetui.actions.ports import Session
 from edgetui.actions.reading import items, rows
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import api_path
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.revision import Revision, controller_revisions, deployment_revisions, judged
 
-_CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
+_CONTROLLER_REVISIONS = partial(api_path, "apps", "v1", "controllerrevisions")
 
 
 async def revisions_of(session: Session, key: ObjectKey, there: Json, log: AuditLog) -> list[Revision]:
@@ -64,7 +66,7 @@ async def history(session: Session, key: ObjectKey, there: Json) -> list[Revisio
     if key.kind == "Deployment":
         sets = await session.api.get(KINDS["ReplicaSet"].path(key.namespace), query)
         return deployment_revisions(there, items(sets))
-    stored = await session.api.get(_CONTROLLER_REVISIONS.format(namespace=key.namespace), query)
+    stored = await session.api.get(_CONTROLLER_REVISIONS(key.namespace), query)
     pods = await session.api.get(KINDS["Pod"].path(key.namespace), query)
     return controller_revisions(
         there, items(stored), [row for row in rows("Pod", pods) if isinstance(row, PodRow)]

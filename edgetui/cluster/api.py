@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from edgetui.cluster.answer_size import MOST_FREE_VALUES, check_values
 from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
@@ -103,7 +104,9 @@ class Api:
         TlsError, ProtocolError, CredentialError.
         """
         with self._owing() as delivery:
-            return _decoded(await self._read("GET", path, query, None, None, timeout, fresh, delivery))
+            response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
+            check_values(response.body, MOST_FREE_VALUES)
+            return _decoded(response)
 
     async def get_bytes(
         self,

@@ -18,14 +18,24 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from edgetui.cluster.answer_size import (
+    MOST_FREE_VALUES,
+    MOST_ITEMS,
+    MOST_LINE,
+    MOST_LINE_VALUES,
+    TooLarge,
+    check_lines,
+    check_values,
+)
 from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
-from edgetui.cluster.errors import ProtocolError
+from edgetui.cluster.errors import ProtocolError, Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.kinds.wire import from_data
+from edgetui.model.text import escaped
 
-MAX_LINE = 16 * 1024 * 1024
 WORTH_A_LOOK = 12
 """Lines at once from which on it pays to look for lines that a later one makes needless."""
 PAYS = 8
@@ -44,10 +54,6 @@ _MODIFIED = re.compile(
     rb'"uid":"[-0-9A-Za-z]+)","resourceVersion":"([1-9][0-9]{0,18})"[,}]'
 )
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
-
-
-class Unreadable(ProtocolError):
-    """The server answered as it should, but with content that cannot be read: not the fault of the link."""
 
 
 class _Envelope(msgspec.Struct):
@@ -163,6 +169,10 @@ class EventDecoder:
         The last one is `Failed` if a line cannot be read or is an ERROR event; the stream is then of no more
         use. With `keep` lines may be kept back if more is sure to follow, as newer ones may make them needless.
         """
+        try:
+            check_lines(data)
+        except TooLarge as error:
+            return [Failed(error)]
         lines, start = [], 0
         while (end := data.find(b"\n", start)) >= 0:  # seven times as fast as split
             lines.append(data[start:end])
@@ -228,11 +238,12 @@ class EventDecoder:
         return not self._begun and is_foreign(bytes(self._rest))
 
     def _keep(self, rest: bytes) -> None:
-        if len(self._rest) + len(rest) > MAX_LINE:
-            raise Unreadable(f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event.")
+        if len(self._rest) + len(rest) > MOST_LINE:
+            raise TooLarge(f"An event of more than {MOST_LINE >> 20} MB came; that is no Kubernetes event.")
         self._rest += rest
 
     def _change(self, line: bytes) -> Change:
+        check_values(line, MOST_LINE_VALUES)
         try:
             event = self._decoders.event.decode(line)
         except msgspec.ValidationError:
@@ -245,6 +256,7 @@ class EventDecoder:
         return event.type, _row(self._kind, event.object)
 
     def _other(self, line: bytes) -> Change | Bookmark | Failed:
+        check_values(line, MOST_LINE_VALUES)
         envelope = _envelope.decode(line)
         if envelope.type == "BOOKMARK":
             meta = _mark.decode(envelope.object).metadata
@@ -281,10 +293,12 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
     Raises Unreadable if the body is not a list of this kind, ProtocolError if no API server sends such a body.
     """
     decoders = _decoders(kind.wire)
+    check_values(body)
     try:
         try:
             found = decoders.list.decode(body)
         except msgspec.ValidationError:
+            check_values(body, MOST_FREE_VALUES)
             found = _plain_list.decode(body)
             found.items = [_convert(one, kind.wire) for one in found.items or ()]
     except UNDECODABLE as error:
@@ -294,6 +308,10 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
     if not found.kind.endswith("List") or not found.metadata.resource_version:
         raise Unreadable(f"The server answered a list of {kind.plural} with something else.")
     items = found.items or []
+    if len(items) > MOST_ITEMS:
+        raise TooLarge(
+            f"The server sent {len(items):,} {kind.plural} in one answer, too many to be held in memory."
+        )
     rows = []
     while items:
         rows.append(_row(kind, items.pop()))
@@ -312,7 +330,14 @@ def _row(kind: Kind, wire: Any) -> Row:
         ) from defect
     if not row.name:
         raise Unreadable(f"The server sent an object among the {kind.plural} that has no name.")
-    return row
+    return with_plain_name(row)
+
+
+def with_plain_name(row: Row) -> Row:
+    """No API server takes a name with characters that a terminal obeys; from another they stand as "\\u001b"."""
+    if row.name.isprintable() and row.namespace.isprintable():
+        return row
+    return replace(row, name=escaped(row.name), namespace=escaped(row.namespace))
 
 
 def _convert(value: Any, wire: Any) -> Any:

@@ -12,7 +12,7 @@ from edgetui.cluster.reflector import states as r
 from edgetui.cluster.watcher import Host, Watcher
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.store import Store
+from edgetui.model.store import MOST_ROWS, Store
 
 PATIENT = 2
 SETTLED = frozenset({Sync.LIVE, Sync.FORBIDDEN, Sync.ABSENT, Sync.HIDDEN})
@@ -123,22 +123,29 @@ class Informer:
 
     # Target of the watchers
 
-    def replaced(self, namespace: str, rows: list[Row]) -> None:
+    def replaced(self, namespace: str, rows: list[Row]) -> bool:
         if not namespace:
             self._drop_scoped()
         if self._kept is not None:
             # An equal version proves nothing: another version of edgetui may have made the row.
             self._store.replace(self.kind.name, (), namespace)
             self._kept = self._kept if namespace else None
-        self._store.replace(self.kind.name, rows, namespace)
-
-    def applied(self, items: list[r.Change]) -> None:
         kind, store = self.kind.name, self._store
+        room = MOST_ROWS - (store.count(kind) - store.count(kind, namespace) if namespace else 0)
+        self._store.replace(self.kind.name, rows[:room], namespace)
+        return len(rows) <= room
+
+    def applied(self, items: list[r.Change]) -> bool:
+        kind, store = self.kind.name, self._store
+        room = True
         for change, row in items:
             if change == "DELETED":
                 store.delete(kind, row.namespace, row.name, row.uid)
-            else:
+            elif store.count(kind) < MOST_ROWS or store.get(kind, row.namespace, row.name) is not None:
                 store.apply(kind, row)
+            else:
+                room = False
+        return room
 
     def cleared(self, namespace: str) -> None:
         if not namespace and self._kept is not None:

@@ -152,7 +152,7 @@ async def _answer(ask: Callable[[], Awaitable[T]], done: Callable[[T | EdgetuiEr
     try:
         result = await ask()
     except EdgetuiError as error:
-        result = error
+        result = error.with_traceback(None)  # its frames would keep a large answer alive
     except Exception as defect:
         done(EdgetuiError(f"edgetui failed here ({type(defect).__name__}): a defect.", "Please report it."))
         raise

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 
 from edgetui import __version__
+from edgetui.cluster import answer_size
 from edgetui.cluster import endpoint as endpoints
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import (
@@ -27,6 +29,8 @@ from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.discreet import Discreet
+from edgetui.model.kinds.base import IN_A_PART
+from edgetui.model.text import clean
 
 __all__ = [
     "Counters",
@@ -38,11 +42,11 @@ __all__ = [
     "TransportCredentials",
 ]
 
-MAX_BODY = 256 * 1024 * 1024
-"""Largest body of a request's answer, in bytes after decompression."""
 MOST_SECONDS = 600.0
 """Longest time that one answer may take, however steadily it comes."""
 CONNECT_TIMEOUT = 10.0
+# What client-go refuses as well (rest.IsValidPathSegmentName): servers decode a path before they take it apart.
+_LEADS_ELSEWHERE = re.compile(r"%2f|%25|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 HEAD_TIMEOUT = 30.0
 
 
@@ -103,7 +107,7 @@ class Transport:
     ) -> Response:
         """One request and its whole answer, whatever its status.
 
-        `path` is not percent-encoded yet. `timeout` is how many seconds may pass until the head of the answer is
+        The names in `path` are percent-encoded. `timeout` is how many seconds may pass until the head of the answer is
         there, and then how long its body may be silent; so a slow link is no failure, a dead one is. `fresh` asks
         for a new connection. What is `repeatable` (by default a GET) is sent once more when a kept connection turns
         out to be closed; anything else goes out once, and `delivery` tells whether it did.
@@ -159,7 +163,11 @@ class Transport:
         body: bytes | None,
     ) -> bytes:
         """The bytes of a request, credentials included."""
-        target = self.endpoint.prefix + quote(path, safe="/:@!$&'()*+,;=~-._")
+        if _LEADS_ELSEWHERE.search(path):
+            raise ProtocolError(
+                f"{clean(unquote(path))} is not asked for: a name in it leads to another path."
+            )
+        target = self.endpoint.prefix + quote(path, safe=f"/%{IN_A_PART}")
         if query:
             target += "?" + urlencode(query)
         fields = {
@@ -277,8 +285,8 @@ class _Answer:
         self._progress()
 
     def on_data(self, data: bytes) -> None:
-        if len(self._body) + len(data) > MAX_BODY:
-            raise ProtocolError("The server's answer is too large to be held in memory.")
+        if len(self._body) + len(data) > answer_size.MOST_BYTES:
+            raise answer_size.too_many_bytes()
         self._body += data
         self._progress()
 
@@ -286,7 +294,12 @@ class _Answer:
         if not clean:
             self.on_error(broken_off(self._where, begun=True))
         elif not self.done.done():
-            self.done.set_result(Response(self._status, self._headers, self._body))
+            try:
+                answer_size.check_size(self._body)
+            except EdgetuiError as error:
+                self.on_error(error)
+            else:
+                self.done.set_result(Response(self._status, self._headers, self._body))
 
     def on_error(self, error: EdgetuiError) -> None:
         if not self.done.done():

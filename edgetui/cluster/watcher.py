@@ -10,15 +10,25 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from edgetui.cluster.answer_size import too_many_rows
 from edgetui.cluster.api_errors import map_status, not_kubernetes
-from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
-from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
+from edgetui.cluster.decode import FOREIGN, EventDecoder
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    LinkError,
+    NotFound,
+    ServerFailure,
+    Throttled,
+    Unreadable,
+)
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import World
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.store import MOST_ROWS
 
 MOST_ERROR_BODY = 64 * 1024
 BACKLOG = 48 * 1024
@@ -53,9 +63,11 @@ class Host(World, Protocol):
 class Target(Protocol):
     """Where rows and verdicts of a watcher go; `namespace` is empty for the whole cluster."""
 
-    def replaced(self, namespace: str, rows: list[Row]) -> None: ...
+    def replaced(self, namespace: str, rows: list[Row]) -> bool:
+        """Take these rows in the place of the others; False if some found no room."""
 
-    def applied(self, items: list[r.Change]) -> None: ...
+    def applied(self, items: list[r.Change]) -> bool:
+        """Take these changes; False if some rows found no room."""
 
     def cleared(self, namespace: str) -> None: ...
 
@@ -140,9 +152,10 @@ class Watcher:
     def _perform(self, effect: r.Effect) -> None:
         match effect:
             case r.Apply(items):
-                self._target.applied(items)
+                self._require_room(self._target.applied(items))
             case r.Collect(items):
                 self._collect(items)
+                self._require_room(len(self._buffer) <= MOST_ROWS)
             case r.OpenWatch(query):
                 self._ticket += 1
                 answer = _Answer(self, self._ticket)
@@ -157,12 +170,16 @@ class Watcher:
                 rows, self._buffer = list(self._buffer.values()), {}
                 if forked:
                     self._target.cleared(self.namespace)
-                self._target.replaced(self.namespace, rows)
+                self._require_room(self._target.replaced(self.namespace, rows))
             case r.Clear():
                 self._buffer = {}
                 self._target.cleared(self.namespace)
             case _:
                 self._target.told(self.namespace, effect)
+
+    def _require_room(self, enough: bool) -> None:
+        if not enough:
+            self._inbox.append(r.Failed(too_many_rows(self.kind.plural)))
 
     def _collect(self, items: list[r.Change]) -> None:
         for change, row in items:

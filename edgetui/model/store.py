@@ -22,6 +22,8 @@ Name = tuple[str, str]
 _OWNED = ("Pod", "ReplicaSet")
 _OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
 _BROAD = 256
+MOST_ROWS = 50_000
+"""Rows of one kind of one cluster, in all its namespaces: what writes here holds no more."""
 
 
 class ChangeSet(msgspec.Struct):
@@ -194,8 +196,16 @@ class Store:
         space = self._rows.get(kind, {}).get(namespace)
         return space.get(name) if space else None
 
-    def count(self, kind: str) -> int:
+    def count(self, kind: str, namespace: str = "") -> int:
+        """How many rows there are, in one namespace if it is named."""
+        if namespace:
+            return len(self._rows.get(kind, {}).get(namespace, ()))
         return self._counts.get(kind, 0)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another row of some kind."""
+        return any(count >= MOST_ROWS for count in self._counts.values())
 
     def owned_by(self, uid: str) -> Sequence[Row]:
         """The pods and ReplicaSets that a controller manages."""

@@ -12,7 +12,7 @@ from edgetui.cluster.atomic_file import create_file
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.model.related import related
-from edgetui.model.text import plural
+from edgetui.model.text import escaped, plural
 from edgetui.terminal.textual_seam import screen_text
 
 from .commands import Command, completions, parse
@@ -223,7 +223,7 @@ class Commander:
 
     def _dump(self, name: str) -> None:
         name = name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt"
-        text = "\n".join(screen_text(self._app)) + "\n"
+        text = "".join(f"{escaped(line)}\n" for line in screen_text(self._app))
         try:
             # Not Path.expanduser, which raises where there is no such person.
             file = Path(os.path.expanduser(name)).absolute()  # noqa: PTH111
