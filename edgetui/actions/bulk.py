@@ -57,7 +57,7 @@ async def _one(make_gate: Callable[[Item, Confirm], Gate], item: Item, together:
         return await (together.ask(item, plan) if first else together.confirm(plan))
 
     try:
-        return await item.perform(make_gate(item, ask))
+        receipt = await item.perform(make_gate(item, ask))
     except Exception as problem:  # noqa: BLE001 - the edge of the task: what fails for one stops no other
         said = (
             [problem.sentence, problem.next_step]
@@ -67,10 +67,10 @@ async def _one(make_gate: Callable[[Item, Confirm], Gate], item: Item, together:
         if not arrived:
             together.left_out(f"{_name(item.ref.key)} is left out: {said[0]}")
         lines = tuple(line for line in said if line)
-        return Receipt(item.action, item.ref.key.cluster, item.ref, False, lines, {"refused": True})
-    finally:
-        if not arrived:
-            together.arrive(item)
+        receipt = Receipt(item.action, item.ref.key.cluster, item.ref, False, lines, {"refused": True})
+    if not arrived:
+        together.arrive(item)
+    return receipt
 
 
 def gate_beside(gate: Gate, item: Item, confirm: Confirm) -> Gate:

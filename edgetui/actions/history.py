@@ -43,9 +43,7 @@ def experience(records: Iterable[Json]) -> tuple[frozenset[str], dict[str, int]]
     """What these records say of revisions, by name: those that a roll-back reached, those that one went away
     from (with their number then). The later record counts, and what was undone does not."""
     kept = list(records)
-    reached = {
-        one.get("run") for one in kept if one.get("event") == "outcome" and one.get("result") == "reached"
-    }
+    reached = {one.get("run") for one in kept if one.get("event") == "outcome" and _proven(one)}
     worked: set[str] = set()
     withdrawn: dict[str, int] = {}
     for done in reversed(done_to(kept)):
@@ -58,6 +56,11 @@ def experience(records: Iterable[Json]) -> tuple[frozenset[str], dict[str, int]]
         if done.run in reached:
             worked.add(new)
     return frozenset(worked), withdrawn
+
+
+def _proven(outcome: Json) -> bool:
+    """Whether pods of what was rolled back to were seen to serve: a rollout of none of them is reached as well."""
+    return outcome.get("result") == "reached" and bool((outcome.get("data") or {}).get("proven"))
 
 
 async def history(session: Session, key: ObjectKey, there: Json) -> list[Revision]:

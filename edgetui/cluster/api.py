@@ -105,8 +105,8 @@ class Api:
         """
         with self._owing() as delivery:
             response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
-            check_values(response.body, MOST_FREE_VALUES)
-            return _decoded(response)
+        check_values(response.body, MOST_FREE_VALUES)
+        return _decoded(response)
 
     async def get_bytes(
         self,

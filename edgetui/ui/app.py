@@ -128,6 +128,11 @@ class EdgetuiApp(DrawnApp):
         connected = ((name, one) for name, one in self.sessions.items() if getattr(one, "counters", None))
         return {name: one.api.silence() for name, one in connected}
 
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for the person to look at it."""
+        return self._flows is not None and self._flows.waits
+
     def guard_words(self, key: ObjectKey) -> str:
         """What the guard of an object does now; empty when it has none."""
         guard = self._flows.guards.get(key) if self._flows is not None else None

@@ -216,6 +216,12 @@ class Flows:
     def changed(self) -> None:
         """What runs, waits or has ended is said in the header."""
         self.app.main.update_header()
+        self.app.main.update_footer()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a question or a result waits for the person to look."""
+        return bool(self.unseen) or any(job.waits for job in self.jobs)
 
     def show_running(self) -> None:
         """Show what waits for the person, what runs and what has ended; one alone at once."""

@@ -109,7 +109,7 @@ class Job:
             return self.waits
         if self.running:
             return "running"
-        return "reading" if self.reading else "asking the cluster"
+        return "reading" if self.reading else "being prepared"
 
     # -- life
 

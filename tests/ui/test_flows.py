@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from textual.worker import Worker, WorkerFailed
 
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Cancelled, Changed, Receipt, Step
+from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import Forbidden
+from edgetui.ui.flows import title_of
 from edgetui.ui.job import Job
 from edgetui.ui.screens.confirm import ConfirmScreen
 from edgetui.ui.screens.progress import ProgressScreen
@@ -194,3 +199,33 @@ async def test_quitting_while_it_runs_asks_first() -> None:
         await screen.press("q", "right", "enter")
         assert screen.app.return_code == 0
         ready.set()
+
+
+async def test_a_defect_while_rights_are_looked_up_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: Any) -> None:
+        raise KeyError("token=abc")
+
+    async with running([plant()], sessions={"plant": SimpleNamespace(show_metrics=lambda _: None)}) as screen:
+        monkeypatch.setattr(screen.app.flows.permissions, "allowed", broken)
+        await screen.app.flows._fetch_rights(REF.key)
+        assert "Something unexpected happened (KeyError)" in screen.app.main.footer.message
+        assert "abc" not in screen.text()
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_is_named_with_what_it_is_done_to_and_one_on_the_cluster_names_no_object(
+    action: str,
+) -> None:
+    title = title_of(action, [REF])
+    assert title.startswith(ACTIONS[action].label.capitalize()[:3])
+    assert ("press" in title) == bool(ACTIONS[action].kinds), title
+    assert title.endswith("on plant")
+
+
+async def test_what_would_lock_a_person_out_half_done_is_not_stopped() -> None:
+    async with running([plant()]) as screen:
+        for action in ACTIONS:
+            job = screen.app.flows.job(action, REF)
+            assert job.stops == "Cancel"
+            job.confirmed = True
+            assert job.stops == ("" if action == "rotate" else "Stop watching")

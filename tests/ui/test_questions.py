@@ -147,6 +147,22 @@ async def test_every_cell_of_an_answer_is_that_answer_and_no_other_cell_is(label
         assert answers == []
 
 
+@pytest.mark.parametrize("size", [(80, 4), (18, 24), (5, 5)])
+async def test_answers_that_are_not_on_the_screen_are_not_given(size: tuple[int, int]) -> None:
+    async with running([plant()]) as screen:
+        question, answers = await asked(screen)
+        await screen.pilot.resize_terminal(*size)
+        for _ in range(20):
+            await typed(screen, *YES)
+        assert answers == []
+        question.settle = 0.01
+        await screen.pilot.resize_terminal(80, 24)
+        await typed(screen, "down")
+        await screen.until_ready()
+        await typed(screen, *YES)
+        assert answers == [True]
+
+
 async def test_a_question_that_comes_while_something_else_is_in_front_waits_as_a_badge() -> None:
     ready, agreed = asyncio.Event(), list[bool]()
 

@@ -18,10 +18,13 @@ from edgetui.ui.flows import Flows
 from edgetui.ui.screens.scale import ScaleScreen
 from tests.unit.actions.scripted import Answer, Request, scripted
 from tests.unit.model import factories as f
+from tests.unit.model.factories import store_of
 
 from .driving import Screen, running
 from .fleet import plant
 from .test_guarding import Site, on_press, until_shown
+
+NAMES = ("plant", "van-17")
 
 
 class Slow:
@@ -216,3 +219,44 @@ async def test_a_server_that_owes_an_answer_is_said_in_the_header_until_it_gives
         await until_shown(screen, "plant live")
     session.api.close()
     listening.close()
+
+
+async def test_several_objects_say_which_cluster_they_wait_for_and_can_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
+    stores = [plant(), store_of(f.deployment("route", "default"), cluster="van-17")]
+    async with scripted(answer) as (server, there):
+        sessions = {name: Site(there.target.server, store) for name, store in zip(NAMES, stores, strict=True)}
+        sessions["van-17"].api = slow = Slow(sessions["van-17"].api)  # type: ignore[assignment]
+        async with running(stores, sessions=sessions, audit=tmp_path / "audit.jsonl") as screen:
+            await screen.press(
+                "4", "slash", *"press", "enter", "m", "escape", "slash", *"route", "enter", "m", "escape"
+            )
+            await screen.press("r")
+            await until_shown(screen, "1 of 2 ready, waiting for deployment default/route on van-17")
+            await screen.press("right", "enter")
+            await until_shown(screen, "Cancelled: nothing was changed.")
+            assert screen.app.screen is screen.app.main
+            assert not [
+                request
+                for request in server.requests
+                if request.method != "GET" and "dryRun" not in request.query
+            ]
+        slow.close()
+        sessions["plant"].api.close()
+
+
+async def test_a_slash_with_a_filter_set_types_another_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running([plant()]) as screen:
+        main = screen.app.main
+        await screen.press("2", "slash", *"weld", "enter")
+        assert main.current.filter_text == "weld"
+        await screen.press("slash", *"press", "enter")
+        assert main.current.filter_text == "press"
+        await screen.press("slash", "end", *"-7f", "enter")
+        assert main.current.filter_text == "press-7f"
+        await screen.press("slash", "enter")
+        assert main.current.filter_text == "press-7f"
+        await screen.press("slash", "backspace", "enter")
+        assert main.current.filter_text == ""

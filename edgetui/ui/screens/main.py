@@ -186,7 +186,8 @@ class MainScreen(Screen[None]):
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
         target = self.target
-        looks = [KeyHint("space", "go on")] if self.app.frozen else []
+        looks = [KeyHint(self.app.key_of("running", "R"), "what waits for you")] if self.app.waits else []
+        looks += [KeyHint("space", "go on")] if self.app.frozen else []
         looks += [KeyHint("esc", "all rows")] if self.current.filter_text else []
         looks += [KeyHint("/", "filter"), KeyHint("enter", "open")]
         if target and target.key.kind in LOGGED:

@@ -86,7 +86,7 @@ class Question(Dialog[Result]):
     @property
     def _in_sight(self) -> bool:
         region = self.choice.region
-        return bool(region) and self.app.size.region.contains_region(region)
+        return self.choice.shows_all and self.app.size.region.contains_region(region)
 
     def _hold(self) -> None:
         self._showing += 1

@@ -12,9 +12,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from edgetui.ui.spans import Span, Spans, to_strip
+from edgetui.ui.spans import Span, Spans, to_strip, width_of
 
 from .base import look_of
+
+LEAST = 8
+"""Cells of the last answer that have to be there for it to be read."""
 
 
 class Choice(Widget, can_focus=True):
@@ -50,6 +53,12 @@ class Choice(Widget, can_focus=True):
     def selected(self) -> str:
         """The id of the answer under the cursor."""
         return self._answers[self._at][0]
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether the beginning of every answer is to be seen."""
+        *before, last, _ = self._spans()
+        return self.size.height > 0 and width_of(before) + min(width_of([last]), LEAST) <= self.size.width
 
     def set_answers(self, answers: Sequence[tuple[str, str]]) -> bool:
         """Other answers: the cursor goes to the first; whether they are others."""

@@ -236,6 +236,7 @@ def test_going_back_to_what_failed_is_not_agreed_to_in_advance(case: Case, shell
     assert shell.run(*case.words, "--yes").code == 0
     told = shell.run("undo", case.words[1], "--yes")
     assert (told.code, shell.site.writes) == (1, [])
+    assert any("is not known to have worked" in one for one in told.json["plan"]["warnings"])
     assert "is not known to have worked" in told.json["error"]["sentence"]
 
 

@@ -85,7 +85,7 @@ class Site:
         self.records += [
             {**about, "event": "intent", "before": before, "after": {"name": found.name}},
             {**about, "event": "result", "result": "done"},
-            {**about, "event": "outcome", "result": result},
+            {**about, "event": "outcome", "result": result, "data": {"proven": result == "reached"}},
         ]
         return image
 
