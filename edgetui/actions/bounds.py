@@ -18,7 +18,7 @@ from edgetui.actions.reading import an_object
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
-from edgetui.actions.writing import in_words, object_path, read
+from edgetui.actions.writing import in_words, read
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
@@ -32,16 +32,18 @@ MOST = 2**31 - 1  # both are int32
 class BoundsView(msgspec.Struct, frozen=True):
     """An autoscaler as it is now. `low` and `high` are the bounds that were asked for, its own where none were.
 
-    `running` is the number its target is set to. `notes` are sentences that hold whatever is chosen.
+    `running` is the number its target is set to, None where nobody tells. `notes` are sentences that hold whatever
+    is chosen. `path` is where it is, in the version of its API that the server serves.
     """
 
     ref: ObjectRef
     generation: int
     row: AutoscalerRow
-    running: int
+    running: int | None
     low: int
     high: int
     notes: tuple[str, ...] = ()
+    path: str = ""
 
     def wrong(self, low: int, high: int) -> str:
         """Why these cannot be its bounds; empty when they can."""
@@ -72,10 +74,11 @@ async def prepare(
         low=row.min if low is None else low,
         high=row.max if high is None else high,
         notes=_owners(there),
+        path=session.api.kind(ref.key.kind).path(ref.key.namespace, ref.key.name),
     )
 
 
-async def _running(session: Session, row: AutoscalerRow) -> int:
+async def _running(session: Session, row: AutoscalerRow) -> int | None:
     """What the target is set to; where it cannot be read, what the autoscaler saw when it looked last."""
     known = KINDS.get(row.target_kind)
     if known is None:
@@ -120,7 +123,7 @@ def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
         title=f"Let {words} in {key.namespace} on {session.name} run {wanted}",
         facts=(
             *facts(session, view.ref),
-            ("target", f"{row.target_kind.lower()} {row.target_name}, set to {view.running}"),
+            ("target", f"{row.target_kind.lower()} {row.target_name}, set to {_count(view.running)}"),
             ("now", was),
             ("then", wanted),
         ),
@@ -145,7 +148,7 @@ def request(view: BoundsView, low: int, high: int, version: str) -> Write:
     key, row = view.ref.key, view.row
     return Write(
         "PATCH",
-        object_path(key),
+        view.path,
         {"metadata": {"resourceVersion": version}, "spec": {"minReplicas": low, "maxReplicas": high}},
         f"set autoscaler {key.name} from {row.min}..{row.max} to {low}..{high}",
         content_type="application/merge-patch+json",
@@ -176,7 +179,8 @@ async def reach(run: Run, view: BoundsView, low: int, high: int, wait: float | N
         assert isinstance(row, AutoscalerRow)
         looked = _looked(there)
         if looked is None:
-            settled = row.current == goal(view.row, view.running, low, high)
+            running = view.running
+            settled = running is not None and row.current == goal(view.row, running, low, high)
             looked = settled or loop.time() - began >= min(HOLD, wait / 2)
         return _judge(row, low, high, looked)
 
@@ -199,14 +203,19 @@ def _judge(row: AutoscalerRow, low: int, high: int, looked: bool) -> Judgement:
         return Judgement(
             True, False, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
         )
-    if not low <= row.current <= high:
-        return Judgement(False, False, f"waiting for its target, which runs {row.current}")
+    current = row.current
+    if current is None or not low <= current <= high:
+        return Judgement(False, False, f"waiting for its target, which runs {_count(current)}")
     if not looked:
         return Judgement(False, False, "waiting for its controller to decide under these bounds")
     stepping = row.limited is not None and row.limited.reason in ("ScaleUpLimit", "ScaleDownLimit")
-    if row.wants not in (None, row.current) or stepping:
-        return Judgement(False, False, f"scaling its target from {row.current} to {row.wants}")
-    return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
+    if row.wants not in (None, current) or stepping:
+        return Judgement(False, False, f"scaling its target from {current} to {row.wants}")
+    return Judgement(True, False, f"{low} to {high}, its target runs {current}")
+
+
+def _count(number: int | None) -> str:
+    return "a number that is not known" if number is None else str(number)
 
 
 def _owners(there: Json) -> tuple[str, ...]:

@@ -139,6 +139,7 @@ class _Scale(_Shape, frozen=True):
 
 
 class _List(_Shape, frozen=True):
+    api_version: str = ""
     items: list[Any] | None = None
 
 
@@ -173,16 +174,19 @@ def an_object(kind: str, answer: Any) -> Json:
     shaped(found, _Object, what)
     if kind in _SPECS:
         shaped(found, _SPECS[kind], what)
-    row(kind, found)
+    row(kind, found, strict=True)
     return found
 
 
-def row(kind: str, answer: Any) -> Row | None:
-    """The row of an object; None for a kind that edgetui does not watch. Raises ProtocolError."""
+def row(kind: str, answer: Any, *, strict: bool = False) -> Row | None:
+    """The row of an object; None for a kind that edgetui does not watch. Raises ProtocolError.
+
+    To look at, an odd field costs itself only; to act on, nothing odd is put up with (`strict`).
+    """
     if kind not in KINDS:
         return None
     try:
-        return row_of(kind, answer)
+        return row_of(kind, answer, strict=strict)
     except ODD as odd:
         raise ProtocolError(
             f"What the server answered is no {kind_word(kind)}: {clean(str(odd)).rstrip('.')}.",
@@ -191,15 +195,20 @@ def row(kind: str, answer: Any) -> Row | None:
 
 
 def items(answer: Any) -> list[Json]:
-    """The objects of a list, but those that are of no object's shape. Raises ProtocolError for what is no list."""
-    listed = shaped(answer, _List, "list").items or []
+    """The objects of a list, but those that are of no object's shape. Raises ProtocolError for what is no list.
+
+    They name the version of their API as the list does, which leaves it out of each.
+    """
+    whole = shaped(answer, _List, "list")
+    version = {"apiVersion": whole.api_version} if whole.api_version else {}
+    listed = whole.items or []
     found = []
     for one in listed:
         try:
             msgspec.convert(one, _Item)
         except ODD:
             continue
-        found.append(one)
+        found.append({**version, **one})
     return found
 
 

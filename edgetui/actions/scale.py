@@ -46,7 +46,7 @@ class ScaleView(msgspec.Struct, frozen=True):
     autoscaler that owns the number. `notes` are sentences that hold whatever number is chosen, `replicas` is the
     number that was asked for, where it is known already. `limits` are the budgets and quotas it may meet. `before` is
     the number that an object at 0 had, `before_said` who says so and `before_at` when that was (Unix s). `other` is the
-    resource of an object whose kind edgetui does not watch.
+    resource of an object whose kind edgetui does not watch. `unsure` says that an autoscaler may own the number unseen.
     """
 
     ref: ObjectRef
@@ -64,6 +64,7 @@ class ScaleView(msgspec.Struct, frozen=True):
     before_at: int = 0
     other: Scalable | None = None
     keda: ScaledObject | None = None
+    unsure: bool = False
 
     @property
     def resource_version(self) -> str:
@@ -96,10 +97,12 @@ class ScaleView(msgspec.Struct, frozen=True):
 
     @property
     def owner(self) -> str:
-        """Who owns the number, in words; empty when nobody but people does."""
+        """Who owns the number, in words; empty when no autoscaler does."""
         if self.keda is not None:
             return self.keda.words
-        return f"autoscaler {self.hpa.name}, {self.hpa.min} to {self.hpa.max}" if self.hpa else ""
+        if self.hpa is not None:
+            return f"autoscaler {self.hpa.name}, {self.hpa.min} to {self.hpa.max}"
+        return "not known: autoscalers cannot be read" if self.unsure else ""
 
     def holds(self, replicas: int) -> bool:
         """Whether KEDA is to be paused at this number; false where it is paused at it already, and is to go on."""
@@ -149,6 +152,7 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
         replicas=replicas,
         limits=found,
         keda=keda,
+        unsure=bool(note),
     )
 
 
@@ -173,6 +177,7 @@ async def prepare_other(
         notes=(*([note] if note else []), *_owners(there)),
         replicas=replicas,
         other=other,
+        unsure=bool(note),
     )
 
 

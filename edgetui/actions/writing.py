@@ -19,6 +19,7 @@ from edgetui.cluster.errors import (
     OutcomeUnknown,
     ServerFailure,
 )
+from edgetui.cluster.versions import get
 from edgetui.model.freshness import Link
 from edgetui.model.identity import ObjectKey, ObjectRef, kind_word
 from edgetui.model.kinds import KINDS
@@ -47,7 +48,7 @@ async def read(session: Session, ref: ObjectRef, path: str = "") -> Json:
     """
     key = ref.key
     try:
-        there = an_object(key.kind, await session.api.get(path or object_path(key)))
+        there = an_object(key.kind, await (session.api.get(path) if path else get(session.api, *key[1:])))
     except NotFound:
         raise Refusal(
             f"There is no {in_words(key)} in {key.namespace} on {session.name}.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote, urlencode
 
 import msgspec
@@ -181,7 +181,7 @@ class Transport:
         replaced = {name.lower() for name in given}
         lines = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
         return encode_request(
-            method, target, [*lines, *(await self.credentials.headers()).items(), *given.items()], body
+            method, target, [*lines, *await self.credentials.headers(), *given.items()], body
         )
 
     # -- streams
@@ -195,14 +195,16 @@ class Transport:
         connect_timeout: float = CONNECT_TIMEOUT,
         head_timeout: float = HEAD_TIMEOUT,
         headers: Mapping[str, str] | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> StreamHandle:
         """A GET whose answer is given to `sink` piece by piece.
 
         `connect_timeout` and `head_timeout` are the seconds for the connection and for the head of the answer;
-        after that there is no limit, because only the reader knows how often something must come.
+        after that there is no limit, because only the reader knows how often something must come. `on_sent` is
+        called when the request is sent: neither obtaining credentials nor connecting counts as waiting for an answer.
         """
         self.counters.requests += 1
-        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams)
+        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams, on_sent)
         handle.start(lambda: self._message("GET", path, query, headers, None))
         return handle
 
@@ -215,6 +217,12 @@ class Transport:
             self.endpoint, credentials, self._loop, self.counters, self._connections
         )
         return other
+
+    def retarget(self, target: ClusterTarget) -> None:
+        """Connect to another address, or by another proxy, from now on. Raises KubeconfigError."""
+        self.endpoint = endpoints.parse(target.server, target.tls.server_name, target.proxy_url)
+        self.target = target
+        self._connections.retarget(self.endpoint)
 
     def drop_idle(self) -> None:
         """Close connections that carry nothing now, as after a change of credentials."""

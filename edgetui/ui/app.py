@@ -368,7 +368,7 @@ class EdgetuiApp(DrawnApp):
         if pane.id not in ON_DEMAND:
             return
         for session in self.sessions.values():
-            for kind in pane.kinds:
+            for kind in pane.needs:
                 (session.show if shown else session.hide)(kind)
 
     def set_look(self, name: str) -> None:

@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
         Command("notify", "ring when the rollout under the cursor, or open, has ended"),
         Command("dump", "write what is on the screen to a file", "FILE"),
         Command("running", "what waits for you, what runs and what has ended"),
+        Command("retry", "try again at once: clusters that are down, and what was refused"),
         Command("help", "the keys"),
         Command("quit", "leave", others=("q",)),
         *(

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgetui.actions import reading
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.versions import get
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
@@ -31,6 +32,6 @@ async def events_of(session: Any, key: ObjectKey) -> tuple[Sequence[EventRow], s
 async def in_full(session: Any, key: ObjectKey) -> Row | None:
     """The row of an object as the server has it now; None when it cannot be had."""
     try:
-        return reading.row(key.kind, await session.api.get(KINDS[key.kind].path(key.namespace, key.name)))
+        return reading.row(key.kind, await get(session.api, *key[1:]))
     except EdgetuiError:
         return None  # what stands there is the printed row, and it says so

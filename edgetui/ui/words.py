@@ -149,10 +149,10 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     """Sign and sentence for what one cluster does not show in this pane, None when all is there."""
     if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in pane.kinds):
         return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (c says why)"
-    if any(store.count(kind) >= MOST_ROWS for kind in pane.kinds):
+    if store.full:
         return (
             "!",
-            f"more than {MOST_ROWS:,} {pane.title.lower()}: edgetui holds no more, so some are missing",
+            f"more than {MOST_ROWS:,} objects: edgetui holds no more of one cluster, so some are missing",
         )
     states = [store.freshness(kind) for kind in pane.kinds]
     forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
@@ -162,7 +162,17 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
-        return "?", f"this cluster has no {pane.title.lower()}"
+        return "?", f"{pane.title.lower()} cannot be read: this cluster does not serve them"
+    if unreadable := sum(state.unreadable for state in states):
+        return (
+            "?",
+            f"{unreadable} unreadable: what the server sends of {pane.title.lower()} is not all understood",
+        )
+    for kind in pane.misses:
+        if store.freshness(kind).sync is Sync.FORBIDDEN:
+            return "?", f"not allowed to see {kind.lower()}s, so these rows say little"
+        if store.freshness(kind).sync is Sync.ABSENT:
+            return "?", f"{kind.lower()}s cannot be read: this cluster does not serve them"
     partial = [state for state in states if state.partial]
     if partial:
         live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")

@@ -127,7 +127,7 @@ class TestScale:
         async with running([plant()]) as screen:
             answers = await ask(screen, ScaleScreen(self.view()))
             assert "3 wanted, 3 running, 2 ready" in screen.text()
-            assert "nobody but people" in screen.text()
+            assert "no autoscaler" in screen.text()
             await screen.press("5", "enter")
             assert answers == [ScaleAnswer(5)]
 

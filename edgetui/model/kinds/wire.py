@@ -6,7 +6,6 @@ built.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -110,7 +109,7 @@ class WorkloadMeta(Meta):
 
 def shared(text: str | None) -> str:
     """The one copy of a string that many rows repeat."""
-    return sys.intern(text) if text else ""
+    return share(text) if text else ""
 
 
 def controller(meta: Meta) -> OwnerReference | None:
@@ -151,6 +150,16 @@ def from_data(obj: Any, wire: type[msgspec.Struct]) -> Any:
     with suppress(OverflowError, TypeError, UnicodeEncodeError):  # no label has such a value
         made.metadata.labels = msgspec.Raw(msgspec.json.encode(meta["labels"]))
     return made
+
+
+def tolerant(obj: Any, wire: type[msgspec.Struct]) -> Any:
+    """The same without the fields that have a wrong type. Raises msgspec.ValidationError for what is no object."""
+    try:
+        return from_data(obj, wire)
+    except msgspec.ValidationError:
+        from edgetui.model.kinds.fitting import fit  # seldom needed
+
+        return from_data(fit(obj, wire), wire)
 
 
 def conditions(wire: list[WireCondition] | None) -> tuple[Condition, ...]:

@@ -94,7 +94,7 @@ class ScaleScreen(Dialog[ScaleAnswer | None]):
                 f"{view.desired} wanted, {view.current} running, {view.ready} ready",
             )
         )
-        out.append(line(Span(f"{'owned by':<{LABEL}}", "quiet"), view.owner or "nobody but people"))
+        out.append(line(Span(f"{'owned by':<{LABEL}}", "quiet"), view.owner or "no autoscaler"))
         if view.before:
             when = f", {ago(view.before_at, self.app.now())} ago" if view.before_at else ""
             out.append(

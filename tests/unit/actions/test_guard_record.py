@@ -15,7 +15,7 @@ from edgetui.actions import guarding
 from edgetui.actions.guarding import Ending, Guard
 from edgetui.actions.guardplan import prepare
 from edgetui.actions.plan import Refusal
-from edgetui.cluster.narrow_informer import Aside, Scope
+from edgetui.cluster.scoped import Aside, Selector
 from edgetui.model.guard import Terms
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
@@ -36,7 +36,7 @@ class Watched(Connected):
         super().__init__(url, store)
         self.rows = store
 
-    def aside(self, parts: Mapping[str, Scope]) -> Aside:
+    def aside(self, parts: Mapping[str, Selector]) -> Aside:
         return Aside(self.rows, asyncio.Event())
 
 

@@ -106,6 +106,40 @@ HEADLINES: list[tuple[dict[str, Any], int, str]] = [
         0,
         "metrics API down",
     ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive(
+                "FailedGetExternalMetric",
+                "unable to fetch metrics from external metrics API: the server could not find the requested resource",
+            ),
+        },
+        0,
+        "no external metrics",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive(
+                "FailedGetPodsMetric",
+                "unable to get metric qps: unable to fetch metrics from custom metrics API: "
+                "no custom metrics API (custom.metrics.k8s.io) registered",
+            ),
+        },
+        0,
+        "no custom metrics",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive(
+                "FailedGetExternalMetric",
+                "unable to fetch metrics from external metrics API: the server is currently unable to handle …",
+            ),
+        },
+        0,
+        "external metrics down",
+    ),
     ({"current": 4, "desired": 4, "cpu": 91}, 1, "above target, waiting"),
     (
         {"desired": 0, "current": 0, "cpu": None, "conditions": inactive("ScalingDisabled")},
