@@ -60,10 +60,6 @@ class Write(msgspec.Struct, frozen=True):
     @property
     def versioned(self) -> bool:
         """Whether the body holds the resourceVersion that the object must still have."""
-        if isinstance(self.body, list):
-            return any(
-                one.get("path") == "/metadata/resourceVersion" and one.get("value") for one in self.body
-            )
         return bool(((self.body or {}).get("metadata") or {}).get("resourceVersion"))
 
 
