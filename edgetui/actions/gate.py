@@ -128,6 +128,12 @@ class Gate:
             await run.ended_by(problem)
             raise
 
+    async def refused(
+        self, session: Session, action: str, target: ObjectRef | None, problem: Refusal
+    ) -> None:
+        """Record an attempt that was refused before there was a run."""
+        await Run(self, session, action, target).ended_by(problem)
+
     async def _admit(self, run: Run, needs: tuple[Access, ...], namespace: str, name: str) -> None:
         session = run.session
         if self.read_only:
