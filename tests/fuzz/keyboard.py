@@ -329,7 +329,9 @@ class Player:
         """A person who reads the question that is in front and says yes, or begins something, and is hasty or not."""
         if isinstance(self._app.screen, AskScreen):
             await asyncio.sleep(3 * SETTLE)
-            self._send("tab", "enter")
+            self._send("tab")
+            await asyncio.sleep(SETTLE)
+            self._send("enter")
             return
         self._send(
             "escape",
