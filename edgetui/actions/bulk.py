@@ -79,15 +79,7 @@ def gate_beside(gate: Gate, item: Item, confirm: Confirm) -> Gate:
     def step(one: Step) -> None:
         gate.progress(Step(f"{item.ref.key.name}: {one.text}", one.state))
 
-    return Gate(
-        gate.audit,
-        gate.read_only,
-        confirm,
-        step,
-        gate.clock,
-        sleep=gate.sleep,
-        permissions=gate.permissions,
-    )
+    return gate.beside(confirm, step)
 
 
 def plan_of(plans: Sequence[Plan], refused: Sequence[str] = ()) -> Plan:

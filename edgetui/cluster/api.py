@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from edgetui.cluster.answer_size import MOST_FREE_VALUES, check_values
 from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
@@ -20,6 +21,8 @@ from edgetui.cluster.errors import (
     ServerFailure,
 )
 from edgetui.cluster.transport import Delivery, Response, Transport, TransportCredentials
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Kind
 
 READ_TIMEOUT = 15.0
 WRITE_TIMEOUT = 35.0
@@ -42,10 +45,12 @@ _STORAGE_FAILED = re.compile(r"etcdserver|rpc error|timed out|timeout|deadline e
 
 
 class RefreshingCredentials(TransportCredentials, Protocol):
-    """Credentials that can be obtained again."""
+    """Credentials that can be obtained again. `generation` counts their changes."""
 
-    async def refresh(self) -> bool:
-        """Try to get newer ones after a 401; whether anything changed."""
+    generation: int
+
+    async def refresh(self, since: int | None = None) -> bool:
+        """Try to get newer ones after a 401 to a request that began at generation `since`; whether anything changed."""
 
 
 class WritePermit:
@@ -71,6 +76,12 @@ class Api:
         self.transport = transport
         self.credentials = credentials
         self._owed: list[tuple[float, Delivery]] = []
+        self.kinds: dict[str, Kind] = {}
+        """The kinds that this server serves in an older version of their API, as far as is known."""
+
+    def kind(self, name: str) -> Kind:
+        """A kind in the version of its API that this server is asked for."""
+        return self.kinds.get(name) or KINDS[name]
 
     def silence(self) -> float:
         """Seconds for which the server has left a get, a review or a write without a sign of life; 0 for none."""
@@ -103,7 +114,9 @@ class Api:
         TlsError, ProtocolError, CredentialError.
         """
         with self._owing() as delivery:
-            return _decoded(await self._read("GET", path, query, None, None, timeout, fresh, delivery))
+            response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
+        check_values(response.body, MOST_FREE_VALUES)
+        return _decoded(response)
 
     async def get_bytes(
         self,
@@ -147,6 +160,7 @@ class Api:
         delivery: Delivery | None = None,
     ) -> Response:
         for renewed in (False, True):
+            since = self.credentials.generation
             response = await self.transport.request(
                 method,
                 path,
@@ -158,7 +172,7 @@ class Api:
                 repeatable=True,
                 delivery=delivery,
             )
-            if response.status != 401 or renewed or not await self.credentials.refresh():
+            if response.status != 401 or renewed or not await self.credentials.refresh(since):
                 break
         if not 200 <= response.status < 300:
             raise map_status(response.status, response.headers, response.body)
@@ -207,7 +221,9 @@ class Api:
 
     def on_fresh_connection(self, credentials: RefreshingCredentials) -> Api:
         """A second client of the same server with its own connections and credentials; close it after use."""
-        return Api(self.transport.sibling(credentials), credentials)
+        sibling = Api(self.transport.sibling(credentials), credentials)
+        sibling.kinds = self.kinds
+        return sibling
 
     def close(self) -> None:
         """Close the connections of this client."""

@@ -32,13 +32,13 @@ _OLD_TLS = {
     "VERSION_TOO_LOW",
 }
 
-_NETWORK = "Check the network, the VPN or the tunnel to it; edgetui keeps trying."
-_AGAIN = "edgetui tries again by itself."
+_NETWORK = "Check the network, the VPN or the tunnel to it."
+_AGAIN = "The link may be bad, or the server may be restarting."
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: (
         "{where} refuses connections.",
-        "Check that the API server runs there, and the address in the kubeconfig; edgetui keeps trying.",
+        "Check that the API server runs there, and the address in the kubeconfig.",
     ),
     errno.ENETUNREACH: ("There is no route to {where}.", _NETWORK),
     errno.EHOSTUNREACH: ("There is no route to {where}.", _NETWORK),
@@ -71,6 +71,12 @@ def explain(error: BaseException, where: str, rest: bytes = b"") -> EdgetuiError
     """
     if isinstance(error, EdgetuiError):
         return error
+    found = _explained(error, where, rest)
+    found.sentence = _capital(found.sentence)
+    return found
+
+
+def _explained(error: BaseException, where: str, rest: bytes) -> EdgetuiError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _explain_verification(error, where)
     if isinstance(error, ssl.SSLError):
@@ -81,8 +87,8 @@ def explain(error: BaseException, where: str, rest: bytes = b"") -> EdgetuiError
         return LinkError(f"The host name of {where} cannot be used.", CHECK_ADDRESS)
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
         sentence, next_step = _BY_ERRNO[error.errno]
-        return LinkError(_capital(sentence.format(where=where)), next_step)
-    return LinkError(_capital(f"{where} broke the connection off."), _AGAIN)
+        return LinkError(sentence.format(where=where), next_step)
+    return LinkError(f"{where} broke the connection off.", _AGAIN)
 
 
 def silent(where: str, seconds: float, *, resolving: bool = False, shaking_hands: bool = False) -> LinkError:
@@ -97,7 +103,7 @@ def silent(where: str, seconds: float, *, resolving: bool = False, shaking_hands
             _capital(
                 f"{where} took the connection but did not finish the TLS handshake within {seconds:.0f} s."
             ),
-            "The server is overloaded, or the way to it loses large packets (MTU); edgetui keeps trying.",
+            "The server is overloaded, or the way to it loses large packets (MTU).",
         )
     return LinkError(_capital(f"{where} did not answer within {seconds:.0f} s."), _NETWORK)
 
@@ -112,7 +118,7 @@ def damaged(where: str) -> LinkError:
     """TLS failed on a connection that had worked: what came is not what the server sent."""
     return LinkError(
         _capital(f"{where} sent something that TLS refused, on a connection that had worked."),
-        "If it repeats, something on the way damages the bytes; edgetui tries again by itself.",
+        "If it repeats, something on the way damages the bytes.",
     )
 
 
@@ -136,7 +142,7 @@ def _explain_name(error: socket.gaierror, where: str) -> LinkError:
     if error.errno == socket.EAI_AGAIN:
         return LinkError(
             f"The name {where} cannot be looked up now: DNS does not answer.",
-            "Check the network and the DNS of this machine; edgetui keeps trying.",
+            "Check the network and the DNS of this machine.",
         )
     return LinkError(
         f"The host name {where} is unknown.",
@@ -149,12 +155,14 @@ def _explain_verification(error: ssl.SSLCertVerificationError, where: str) -> Tl
     if code == _SELF_SIGNED:
         return TlsError(
             f"{where} shows a self-signed certificate that the kubeconfig does not trust.",
-            "Take a fresh kubeconfig from the cluster; if nothing changed there, something else answers.",
+            "Put a fresh kubeconfig from the cluster in the place of this one: edgetui takes it by itself. "
+            "If nothing changed there, something else answers.",
         )
     if code in _UNKNOWN_ISSUER:
         return TlsError(
             f"The certificate of {where} is not signed by a CA that the kubeconfig names.",
-            "Take a fresh kubeconfig, with its CA, from the cluster: after a reinstallation the CA is another one.",
+            "After a reinstallation the CA is another one: put a fresh kubeconfig in the place of this one, "
+            "edgetui takes it by itself.",
         )
     if code in (_WRONG_NAME, _WRONG_ADDRESS):
         return TlsError(

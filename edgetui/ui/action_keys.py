@@ -108,10 +108,6 @@ class ActionKeys:
             return f"That key does not work on {object_words(target.key)}. ? lists what works where."
         if target.key.cluster not in self._app.sessions:
             return f"{target.key.cluster} is not connected."
-        if missing := self._app.flows.missing(action_id, target.key):
-            user = self._app.sessions[target.key.cluster].target.user_name or "this user"
-            where = f" in {target.key.namespace}" if target.key.namespace else ""
-            return f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster."
         return ""
 
 

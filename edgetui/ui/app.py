@@ -368,7 +368,7 @@ class EdgetuiApp(DrawnApp):
         if pane.id not in ON_DEMAND:
             return
         for session in self.sessions.values():
-            for kind in pane.kinds:
+            for kind in pane.needs:
                 (session.show if shown else session.hide)(kind)
 
     def set_look(self, name: str) -> None:
@@ -413,7 +413,7 @@ class EdgetuiApp(DrawnApp):
         self.push_screen(HelpScreen(target.key if target is not None else None))
 
     def action_timeline(self) -> None:
-        """Show what turned bad, or good again, since the start."""
+        """Show status changes since the start, and what edgetui itself did."""
         from .screens.timeline import TimelineScreen
 
         self.push_screen(TimelineScreen())

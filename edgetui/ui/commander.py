@@ -8,10 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgetui.cluster.atomic_file import create_file
+from edgetui.model.cells import visible
+from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.model.related import related
-from edgetui.model.text import plural
+from edgetui.model.text import escaped, plural
 from edgetui.terminal.textual_seam import screen_text
 
 from .commands import Command, completions, parse
@@ -87,6 +90,7 @@ class Commander:
             "clusters": lambda _: self._app.action_clusters(),
             "timeline": lambda _: self._app.action_timeline(),
             "running": lambda _: self._app.action_running(),
+            "retry": lambda _: self._retry(),
             "help": lambda _: self._app.action_help(),
             "quit": lambda _: self._app.call_later(self._app.action_leave),
         }
@@ -110,6 +114,11 @@ class Commander:
             self._app.set_look(name)
         else:
             self._app.action_next_theme()
+
+    def _retry(self) -> None:
+        for session in self._app.sessions.values():
+            self._app.run_worker(session.reconnect(False), exit_on_error=False)
+        self._app.flash("Trying again: clusters that are down, and what was refused.")
 
     # -- namespaces
 
@@ -139,7 +148,10 @@ class Commander:
     def _namespace(self, name: str) -> None:
         self.show_namespace(name)
         if name and name not in self.namespaces():
-            self._app.flash(f"Nothing is known of a namespace '{name}'; :ns alone shows all again.")
+            pods = [store.freshness("Pod") for store in self._app.stores]
+            asked = any(one.partial or one.sync is Sync.FORBIDDEN for one in pods)
+            so_far = " yet; the clusters are asked for it" if asked else ""
+            self._app.flash(f"Nothing is known of a namespace '{name}'{so_far}; :ns alone shows all again.")
 
     def show_namespace(self, name: str) -> None:
         """Show only the rows of one namespace, and ask for no others where each costs a watch; empty for all."""
@@ -215,6 +227,8 @@ class Commander:
         """Put names into the clipboard of the terminal."""
         if bare := self._app.options.profile.bare:
             self._app.flash(f"{bare} has no clipboard.")
+        elif odd := [name for name in names if visible(name) != name]:
+            self._app.flash(f"{visible(odd[0])} holds characters that cannot be seen: it is not copied.")
         elif names:
             self._app.copy_to_clipboard("\n".join(names))
             what = names[0] if len(names) == 1 else plural(len(names), "name")
@@ -222,13 +236,11 @@ class Commander:
 
     def _dump(self, name: str) -> None:
         name = name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt"
-        text = "\n".join(screen_text(self._app)) + "\n"
+        text = "".join(f"{escaped(line)}\n" for line in screen_text(self._app))
         try:
             # Not Path.expanduser, which raises where there is no such person.
             file = Path(os.path.expanduser(name)).absolute()  # noqa: PTH111
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                out.write(text)
+            create_file(file, text.encode("utf-8", "backslashreplace"))
         except FileExistsError:
             self._app.flash(f"{name} is there already; name another file.")
         except OSError as error:

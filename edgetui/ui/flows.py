@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from edgetui import crash
 from edgetui.actions.audit import AuditLog, default_path
-from edgetui.actions.permissions import Permission, Permissions
+from edgetui.actions.permissions import Permissions
 from edgetui.actions.plan import Cancelled
 from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import EdgetuiError
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
 
-RENEW = 120.0
-"""Seconds after which they are looked up again, when the cursor comes by."""
-
 ONLY_ONCE = frozenset({"guard", "rotate"})
 """Actions that nobody wants twice at a time on the same object."""
 
@@ -59,26 +56,22 @@ class Flows:
         self.app = app
         self.audit = AuditLog(app.options.audit or default_path())
         self.permissions = Permissions(app.now)
-        self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
 
     # -- rights
 
     def missing(self, action_id: str, key: ObjectKey) -> str:
-        """The right that is known to be missing for an action on an object, in words."""
-        _, right = self._rights.get((key.cluster, key.namespace, key.kind, action_id), (0.0, None))
-        return f"may not {right.missing_verb}" if right is not None and not right.ok else ""
+        """The rights that are known to be missing for an action on an object, in words."""
+        known = self.permissions.known(key.cluster, ACTIONS[action_id], key)
+        return f"may not {known.words}" if not known.ok else ""
 
     def look_up_rights(self, key: ObjectKey) -> None:
         """Ask, once the cursor rests, what may be done with objects like this one."""
-        fresh = self.app.monotonic() - RENEW
-        wanted = [
-            (key.cluster, key.namespace, key.kind, one.id) for one in actions_for(key.kind) if one.kinds
-        ]
-        if any(self._rights.get(one, (fresh,))[0] <= fresh for one in wanted):
+        wanted = [one for one in actions_for(key.kind) if one.kinds]
+        if not all(self.permissions.known(key.cluster, one, key).known for one in wanted):
             self.app.set_timer(REST, lambda: self._ask_rights(key))
 
     def _ask_rights(self, key: ObjectKey) -> None:
-        target = getattr(self.app.screen, "target", None)
+        target = getattr(self.app.screen_stack[-1], "target", None) if self.app.screen_stack else None
         if target is not None and target.key == key:
             self.app.run_worker(self._fetch_rights(key), group="rights", exclusive=True, exit_on_error=False)
 
@@ -87,10 +80,7 @@ class Flows:
         try:
             for action in actions_for(key.kind):
                 if action.kinds:
-                    right = await self.permissions.allowed(session, action, key.namespace, key.kind)
-                    if right.known or not right.ok:
-                        about = (key.cluster, key.namespace, key.kind, action.id)
-                        self._rights[about] = (self.app.monotonic(), right)
+                    await self.permissions.allowed(session, action, key.namespace, key.kind, key.name)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
             self.app.flash(crash.sentence(error))
         self.app.main.update_footer()
@@ -158,9 +148,13 @@ class Flows:
                 await job.closed()
 
     async def _one(self, job: Job, ref: ObjectRef, number: int | None) -> None:
-        flow = await flow_of(job.action_id)
+        flow, session = await flow_of(job.action_id), self.app.sessions[ref.key.cluster]
         answer = {} if number is None else {"number": number}
-        await flow(job, self.app.sessions[ref.key.cluster], ref, **answer)
+        try:
+            async with self.permissions.explaining(session, ACTIONS[job.action_id], ref.key):
+                await flow(job, session, ref, **answer)
+        finally:
+            self.app.main.update_footer()
 
     async def _several(self, job: Job, refs: Sequence[ObjectRef], number: int | None) -> None:
         flow = await flow_of_several(job.action_id)

@@ -80,7 +80,9 @@ LOOKING = (
     Key("z", "one pane large, and back", "z", "zoom"),
     Key("space", "hold the rows still, and go on", "space", "app.freeze"),
     Key("c", "the clusters: state, what is wrong, what to do", "c", "app.clusters"),
-    Key("h", "what happened: what turned bad, or good again, since the start", "h", "app.timeline"),
+    Key(
+        "h", "what happened: status changes since the start, and what edgetui itself did", "h", "app.timeline"
+    ),
     Key("R", "what waits for you, what runs and what has ended", "R", "app.running"),
     Key("v", "in the list of clusters: check every server's cache against its datastore"),
     Key("d", "on a rollout's own screen: what differs between two revisions"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from edgetui.model.freshness import CacheState, Link, LinkState, Sync
+from edgetui.model.freshness import CacheState, Freshness, Link, LinkState, Sync
 from edgetui.model.notices import kept_words
 from edgetui.model.panes.base import Pane
-from edgetui.model.store import Store
+from edgetui.model.store import MOST_ROWS, Store
 from edgetui.model.text import age, memory, plural, rate
 from edgetui.model.wireprofile import Wire
 
@@ -149,6 +149,11 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     """Sign and sentence for what one cluster does not show in this pane, None when all is there."""
     if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in pane.kinds):
         return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (c says why)"
+    if store.full:
+        return (
+            "!",
+            f"more than {MOST_ROWS:,} objects: edgetui holds no more of one cluster, so some are missing",
+        )
     states = [store.freshness(kind) for kind in pane.kinds]
     forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
     if forbidden:
@@ -157,17 +162,35 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
-        return "?", f"this cluster has no {pane.title.lower()}"
+        return "?", f"{pane.title.lower()} cannot be read: this cluster does not serve them"
+    if unreadable := sum(state.unreadable for state in states):
+        return (
+            "?",
+            f"{unreadable} unreadable: what the server sends of {pane.title.lower()} is not all understood",
+        )
+    for kind in pane.misses:
+        if store.freshness(kind).sync is Sync.FORBIDDEN:
+            return "?", f"not allowed to see {kind.lower()}s, so these rows say little"
+        if store.freshness(kind).sync is Sync.ABSENT:
+            return "?", f"{kind.lower()}s cannot be read: this cluster does not serve them"
     partial = [state for state in states if state.partial]
     if partial:
         live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")
         return "?", live or "only some namespaces may be seen"
+    return None if any(store.count(kind) for kind in pane.kinds) else _waiting(pane, store, states)
+
+
+def _waiting(pane: Pane, store: Store, states: Sequence[Freshness]) -> tuple[str, str] | None:
+    """What an empty pane waits for, and why it has to."""
+    title = pane.title.lower()
     waiting = [state for state in states if state.sync in (Sync.NEVER, Sync.SYNCING)]
-    if waiting and not any(store.count(kind) for kind in pane.kinds):
-        if store.link.link is Link.STALE:
-            return "~", f"never answered: {_first(store.link.sentence) or 'no link'}"
-        return "~", f"waiting for the first list of {pane.title.lower()}"
-    return None
+    if waiting and store.link.link is Link.STALE:
+        return "~", f"never answered: {_first(store.link.sentence) or 'no link'}"
+    if store.link.link is Link.LIVE:
+        old = [state for state in states if state.sync is Sync.STALE]
+        if reason := next((state.reason for state in [*waiting, *old] if state.reason), ""):
+            return "~", f"no current list of {title}: {_first(reason)}"
+    return ("~", f"waiting for the first list of {title}") if waiting else None
 
 
 def empty(pane: Pane, total: int, filter_text: str, namespace: str = "") -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from . import guided
 from .campaign import Find, campaign, once
-from .targets import TARGETS
+from .catalogue import TARGETS
 
 MILLION = 1_000_000
 

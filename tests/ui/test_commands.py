@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetui.actions.registry import ACTIONS
+from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.related import related
@@ -426,6 +427,28 @@ async def test_the_terminal_rings_when_the_rollout_under_the_cursor_has_ended() 
         assert rung[0].startswith("deployment press on plant: ")
         await screen.changed()
         assert len(rung) == 1
+
+
+async def test_retry_tries_every_cluster_again_at_once() -> None:
+    session, asked = _session(), []
+
+    async def reconnect(credentials_changed: bool) -> None:
+        asked.append(credentials_changed)
+
+    session.reconnect = reconnect
+    async with running([plant()], sessions={"plant": session}) as screen:
+        await typed(screen, "retry")
+        await screen.press("down")
+        assert asked == [False]
+
+
+async def test_a_namespace_that_nobody_heard_of_is_asked_for_where_not_all_may_be_read() -> None:
+    session, store = _session(), plant()
+    store.set_freshness("Pod", Freshness(Sync.FORBIDDEN, 0.0, "pods is forbidden"))
+    async with running([store], sessions={"plant": session}) as screen:
+        await typed(screen, "ns line-7")
+        assert session.looked_at[-1] == ["line-7"]
+        assert "line-7' yet; the clusters are asked for it" in screen.text()
 
 
 def _session() -> Any:

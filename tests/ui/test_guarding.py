@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edgetui.actions.audit import AuditLog
-from edgetui.cluster.narrow_informer import Aside, Scope
+from edgetui.cluster.scoped import Aside, Selector
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.guard import Terms
 from edgetui.ui.widgets.bars import KeyHint
@@ -25,7 +25,7 @@ class Site(Connected):
     def need(self, kind: str, needed: bool) -> None:
         """ReplicaSets are there already."""
 
-    def aside(self, parts: Mapping[str, Scope]) -> Aside:
+    def aside(self, parts: Mapping[str, Selector]) -> Aside:
         """The rows are there already."""
         assert self.store is not None
         return Aside(self.store, asyncio.Event())

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await job.read(f"the rollout of {what} on {session.name}", cancel.prepare(session, ref))
+    view = await job.read(f"the rollout of {what} on {session.name}", cancel.prepare(session, ref, job.audit))
     await job.go_on(
         view,
         f"Cancel the rollout of {what} on {session.name}",
         lambda shown: partial(
-            rollback.perform, session=session, view=shown, revision=shown.suggested, wait=job.wait
+            rollback.perform, session=session, view=shown, revision=shown.default(), wait=job.wait
         ),
     )

@@ -40,7 +40,9 @@ async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     terms = await job.ask(lambda: GuardScreen(ref, Terms()))
     if terms is None:
         return
-    view = await job.read(f"the revisions of {what}", prepare(session, ref, terms, on_screen=True))
+    view = await job.read(
+        f"the revisions of {what}", prepare(session, ref, terms, flows.audit, on_screen=True)
+    )
     progress = Progress(f"The guard of {what}", flows.app.monotonic)
     guard = Guard(
         session,

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await job.read(f"the revisions of {what} on {session.name}", rollback.prepare(session, ref))
+    view = await job.read(
+        f"the revisions of {what} on {session.name}", rollback.prepare(session, ref, job.audit)
+    )
     await job.ask_and_perform(
         view,
         RollbackScreen,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
-    view = await job.read(f"the token in use on {session.name}", rotate.prepare(session))
+    view = await job.read(f"the token in use on {session.name}", rotate.prepare(session, job.audit))
     others = [one for one in job.app.sessions.values() if one is not session]
     await job.perform(
         f"Rotate the token of {view.user} on {session.name}",

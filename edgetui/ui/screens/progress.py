@@ -59,7 +59,7 @@ class Progress:
         self.went_well = receipt.ok or receipt.pending
         role = "ok" if receipt.ok else "warn" if receipt.pending else "bad"
         sign = "ok" if receipt.ok else "~ " if receipt.pending else "! "
-        first, *rest = receipt.lines or ("",)
+        first, *rest = [self._or_below(text) for text in receipt.lines or ("",)]
         self.said = first
         self._close(
             [line(Span(f"{sign}  ", role), Span(first, role)), *(line(f"    {text}") for text in rest)]
@@ -70,13 +70,21 @@ class Progress:
         if self._steps and self._steps[-1][1] == "doing":
             self._steps[-1] = (self._steps[-1][0], "failed")
         self.said = error.sentence
-        end = [line(Span("!   ", "bad"), Span(error.sentence, "bad"))]
-        if error.next_step:
-            end.append(line(f"    {error.next_step}"))
         if isinstance(error, Refusal):
             self.offer, self.target = error.offer, target
-            end += [line(), *diff_lines(error.diff)] if error.diff else []
+        end = [line(Span("!   ", "bad"), Span(error.sentence, "bad"))]
+        if error.next_step:
+            end.append(line(f"    {self._or_below(error.next_step)}"))
+        if isinstance(error, Refusal) and error.diff:
+            end += [line(), *diff_lines(error.diff)]
+        if isinstance(error, Refusal) and error.paste:
+            end += [line(), *(line(text) for text in error.paste)]
         self._close(end)
+
+    def _or_below(self, text: str) -> str:
+        """The text, or where it says what the answer below it does, the name of that."""
+        offer = self.offer
+        return f"“{offer.label}” below does that." if offer and text == offer.command else text
 
     def lines(self) -> list[Spans]:
         """Title, steps, receipt."""
