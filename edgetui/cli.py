@@ -38,6 +38,7 @@ ACTIONS = (
     "unpark",
     "keda-pause",
     "keda-unpause",
+    "audit",
 )
 """The commands of edgetui.actions.commands, known here without loading them."""
 

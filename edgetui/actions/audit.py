@@ -14,6 +14,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,17 @@ from edgetui.model.secrecy import TOKEN
 
 GENESIS = "0" * 64
 _TAIL = 65536
-_RECENT = 8 << 20  # bytes that are looked through for the records of one object
+_RECENT = 64 << 20  # bytes that are looked through: a hundred thousand records
 
 
 def default_path() -> Path:
     """Where the record is kept: `audit.jsonl` in the user's state directory (XDG_STATE_HOME on Linux)."""
     return Path(platformdirs.user_state_dir("edgetui", appauthor=False)) / "audit.jsonl"
+
+
+def stamp(moment: float) -> str:
+    """A Unix time as the record has it."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
 
 
 def without_tokens(value: Any) -> Any:
@@ -90,8 +96,7 @@ class AuditLog:
                 own = self.path.parent
                 step = f"Run: chmod 700 {own}; or set XDG_STATE_HOME to a directory that is yours alone."
             raise Refusal(
-                f"The audit record {self.path} cannot be written ({problem.strerror or problem}), "
-                "so nothing is changed.",
+                f"The audit record {self.path} cannot be written ({problem.strerror or problem}).",
                 step,
             ) from None
 
@@ -118,20 +123,37 @@ class AuditLog:
     def about(self, uid: str) -> list[dict[str, Any]]:
         """The records about the object with that uid, oldest first, as far back as the last megabytes go.
 
-        Those that were altered are left out. Raises OSError when the file is there and cannot be read.
+        Those that were altered are left out. Raises Refusal when the file is there and cannot be read.
         """
-        if not uid or not self.path.exists():
-            return []
-        found = []
+        return [one for one in self.recent(uid) if one.get("uid") == uid] if uid else []
+
+    def recent(self, sign: str = "", since: float = 0.0) -> Iterator[dict[str, Any]]:
+        """The records of the last megabytes, oldest first: those with `sign` in them, and none before `since` (Unix s).
+
+        Everything that reads the record back reads it here. Those that were altered are left out. Raises Refusal when
+        the file is there and cannot be read.
+        """
+        try:
+            yield from self._read(sign.encode(), since)
+        except OSError as problem:
+            raise Refusal(
+                f"The audit record {self.path} cannot be read ({problem.strerror or problem}).",
+                "Check whose it is: it has to belong to the user that runs edgetui.",
+            ) from None
+
+    def _read(self, sign: bytes, since: float) -> Iterator[dict[str, Any]]:
+        if not self.path.exists():
+            return
+        earliest = b'"time":"' + stamp(since).encode() if since else b""
         with own_file.open_for_reading(self.path) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _RECENT))
             for raw in file:
-                record = _parse(raw) if uid.encode() in raw else None
-                if record is None or record.get("uid") != uid:
+                at = raw.find(b'"time":"') if earliest else 0
+                if at < 0 or raw[at : at + len(earliest)] < earliest or sign not in raw:
                     continue
-                if str(record.pop("hash", "")) == _digest(record):
-                    found.append(record)
-        return found
+                record = _parse(raw)
+                if record is not None and str(record.pop("hash", "")) == _digest(record):
+                    yield record
 
     @contextmanager
     def _locked(self) -> Iterator[int]:

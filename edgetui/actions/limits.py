@@ -8,6 +8,7 @@ from functools import partial
 from edgetui.actions.listing import items_at
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import readable
 from edgetui.model.kinds.base import api_path
 from edgetui.model.limits import Limits, limits
 
@@ -20,4 +21,4 @@ async def limits_of(session: Session, namespace: str, template: Json) -> Limits:
     budgets, quotas = await asyncio.gather(
         items_at(session, _BUDGETS(namespace)), items_at(session, _QUOTAS(namespace))
     )
-    return limits(budgets, quotas, template)
+    return readable(lambda: limits(budgets, quotas, template), Limits())

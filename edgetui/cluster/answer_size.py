@@ -8,7 +8,6 @@ too, so the limits leave room. Every answer as large as these allow takes less t
 from __future__ import annotations
 
 from edgetui.cluster.errors import Unreadable
-from edgetui.model.store import MOST_ROWS
 
 MOST_BYTES = 32 << 20
 """Bytes of one answer after decompression; a page of 250 objects has some 2 MB."""
@@ -37,11 +36,6 @@ def too_many_bytes(most: int = MOST_BYTES) -> TooLarge:
         f"The server's answer is too large to be held in memory: more than {most >> 20} MB.",
         "If this is a Kubernetes API server, look what fills it; otherwise check the address in the kubeconfig.",
     )
-
-
-def too_many_rows(plural: str) -> TooLarge:
-    """What to raise when a cluster has more objects of one kind than are held."""
-    return TooLarge(f"The server has more than {MOST_ROWS:,} {plural}; edgetui holds no more of one kind.")
 
 
 def check_size(body: bytes | bytearray) -> None:

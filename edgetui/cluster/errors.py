@@ -107,5 +107,14 @@ class ServerFailure(ApiError):
     """5xx: the server failed. For a write the outcome is unknown until it is read back."""
 
 
+class TooManyRows(EdgetuiError):
+    """A cluster has more objects than one program should hold."""
+
+    SENTENCE = "This cluster has more objects than edgetui holds of one; the rest is not shown."
+
+    def __init__(self) -> None:
+        super().__init__(self.SENTENCE, "Name the namespaces to look at with -n or :ns.")
+
+
 class OutcomeUnknown(EdgetuiError):
     """A write was sent and its answer never came: read the object again before saying anything."""

@@ -20,7 +20,7 @@ from edgetui.cluster.answer_size import (
     check_lines,
     check_values,
 )
-from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.api_errors import UNDECODABLE, map_status
 from edgetui.cluster.decode import with_plain_name
 from edgetui.cluster.errors import Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
@@ -76,7 +76,7 @@ def decode_table(body: bytes | bytearray | msgspec.Raw) -> Table:
     """A Table. Raises NotPrinted if it is something else."""
     try:
         table = _table.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise NotPrinted(f"The server's table cannot be read: {str(error)[:160]}.") from None
     if table.kind != "Table":
         raise NotPrinted("The server does not print tables.")
@@ -142,7 +142,8 @@ class TableDecoder:
     def feed(self, data: bytes, *, keep: bool = False) -> list[Input]:
         """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
 
-        The last one is `Failed` if a line cannot be read or is an ERROR event. `keep` changes nothing here.
+        The last one is `Failed` if a line cannot be read or is an ERROR event; what follows is not read. `keep` changes
+        nothing here.
         """
         inputs: list[Input] = []
         try:
@@ -155,6 +156,8 @@ class TableDecoder:
             for line in lines:
                 if line.strip():
                     self._take(line, inputs)
+                if inputs and isinstance(inputs[-1], Failed):
+                    break
         except Unreadable as error:
             inputs.append(Failed(error))
         return inputs or [Heard()]
@@ -171,10 +174,10 @@ class TableDecoder:
         check_values(line, MOST_LINE_VALUES)
         try:
             event = _event.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            code = msgspec.json.decode(event.object, type=_Code).code if event.type == "ERROR" else None
+        except UNDECODABLE as error:
             raise Unreadable(f"An event of a table cannot be read: {str(error)[:160]}.") from None
         if event.type == "ERROR":
-            code = msgspec.json.decode(event.object, type=_Code).code
             inputs.append(Failed(map_status(code or 500, {}, bytes(event.object))))
             return
         table = decode_table(event.object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote, urlencode
 
 import msgspec
@@ -59,9 +59,13 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct):
-    """What became of a request: `sent` is whether any byte of it may have left this machine."""
+    """What became of a request: `sent` is whether any byte of it may have left this machine.
+
+    `heard` is the loop's time of the last sign of life in its answer, 0 before the first.
+    """
 
     sent: bool = False
+    heard: float = 0.0
 
 
 class Transport:
@@ -130,7 +134,7 @@ class Transport:
 
     async def _exchange(self, connection: Connection, asked: _Asked, *, reused: bool) -> Response:
         where = self.endpoint.where
-        answer = _Answer(self._loop, asked.timeout, where, self.counters)
+        answer = _Answer(self._loop, asked.timeout, where, self.counters, asked.delivery)
         exchange = Exchange(
             connection, asked.method, answer, self._connections.release, reused=reused, where=where
         )
@@ -191,14 +195,16 @@ class Transport:
         connect_timeout: float = CONNECT_TIMEOUT,
         head_timeout: float = HEAD_TIMEOUT,
         headers: Mapping[str, str] | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> StreamHandle:
         """A GET whose answer is given to `sink` piece by piece.
 
         `connect_timeout` and `head_timeout` are the seconds for the connection and for the head of the answer;
-        after that there is no limit, because only the reader knows how often something must come.
+        after that there is no limit, because only the reader knows how often something must come. `on_sent` is
+        called when the request is sent: neither obtaining credentials nor connecting counts as waiting for an answer.
         """
         self.counters.requests += 1
-        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams)
+        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams, on_sent)
         handle.start(lambda: self._message("GET", path, query, headers, None))
         return handle
 
@@ -241,12 +247,18 @@ class _Answer:
     """Collects one whole answer; `done` is its future. Every sign of life moves the clock's deadline."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, timeout: float, where: str, counters: Counters
+        self,
+        loop: asyncio.AbstractEventLoop,
+        timeout: float,
+        where: str,
+        counters: Counters,
+        delivery: Delivery,
     ) -> None:
         self.done: asyncio.Future[Response] = loop.create_future()
         self.clock: asyncio.Timeout | None = None
         self._loop = loop
         self._counters = counters
+        self._delivery = delivery
         self._asked = loop.time()
         self._timeout = timeout
         self._where = where
@@ -261,10 +273,11 @@ class _Answer:
             return silent(self._where, self._timeout)
         return LinkError(
             f"{self._where} stopped in the middle of its answer.",
-            "The link is broken or too slow for so much; edgetui keeps trying.",
+            "The link is broken or too slow for so much.",
         )
 
     def _progress(self) -> None:
+        self._delivery.heard = self._loop.time()
         if self.clock is not None and not self.clock.expired():
             self.clock.reschedule(min(self._loop.time() + self._timeout, self._last))
 

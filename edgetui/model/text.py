@@ -128,16 +128,16 @@ def quantity(text: str | None) -> float | None:
     return value if abs(value) < _MOST_QUANTITY else None
 
 
-def milli(text: str | None) -> int:
-    """A cpu quantity in thousandths of a core, rounded up as the API does; 0 when there is none."""
+def milli(text: str | None) -> int | None:
+    """A cpu quantity in thousandths of a core, rounded up as the API does; None when it is not one."""
     number = quantity(text)
-    return ceil(round(number * 1000, 6)) if number else 0
+    return None if number is None else ceil(round(number * 1000, 6))
 
 
-def whole(text: str | None) -> int:
-    """A memory or count quantity as a whole number, rounded up; 0 when there is none."""
+def whole(text: str | None) -> int | None:
+    """A memory or count quantity as a whole number, rounded up; None when it is not one."""
     number = quantity(text)
-    return ceil(number) if number else 0
+    return None if number is None else ceil(number)
 
 
 def cpu(millicores: int) -> str:

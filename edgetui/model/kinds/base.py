@@ -7,6 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
+
+
+class NotReadable(ValueError):
+    """An object that lacks what the API requires of its kind, so that no true row can be made of it."""
+
 
 IN_A_PART = ":@!$&'()*+,;=~-._"
 """Characters that stand in a part of a path as they are, beside letters and digits."""
@@ -49,7 +55,8 @@ class Kind(msgspec.Struct, frozen=True):
     `wire` is the msgspec struct that a JSON object decodes into (unknown fields are skipped); `project` makes
     the row. `bookmarks` is false for kinds that the API server does not serve from its watch cache. `printed` makes
     a row of the cells that the server prints, by column, with the namespace, the version and the time (Unix s); None
-    for kinds whose cells say too little. It raises LookupError or ValueError for cells of another make.
+    for kinds whose cells say too little. It raises LookupError or ValueError for cells of another make. `older` makes
+    the same kind in older versions of its API, by version, the newest first, for servers that do not serve `version`.
     """
 
     name: str
@@ -60,8 +67,17 @@ class Kind(msgspec.Struct, frozen=True):
     wire: type[msgspec.Struct]
     project: Callable[[Any], Row]
     bookmarks: bool = True
-    capabilities: frozenset[str] = frozenset()
     printed: Callable[[Mapping[str, str], str, str, float], Row] | None = None
+    older: Mapping[str, Callable[[], Kind]] = {}
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions of its API that can be read, the best first."""
+        return (self.version, *self.older)
+
+    def at(self, version: str) -> Kind:
+        """The same kind in another version of its API. Raises KeyError for one that cannot be read."""
+        return self if version == self.version else replace(self.older[version](), older=self.older)
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """The API path of the collection or of one object, without a server's path prefix."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgetui import crash
+from edgetui.actions.reading import shaped
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import KINDS
+from edgetui.cluster.versions import get
+from edgetui.model.identity import ObjectKey, kind_word
 from edgetui.model.manifest import manifest
 from edgetui.model.secrecy import HIDDEN
 from edgetui.ui.details.common import title
@@ -76,7 +77,7 @@ class ManifestScreen(ObjectScreen, TextScreen):
             self._said = "not connected"
         else:
             try:
-                found = await session.api.get(KINDS[key.kind].path(key.namespace, key.name))
+                found = shaped(await get(session.api, *key[1:]), dict[str, Any], kind_word(key.kind))
                 # Looking through a large object for secrets takes longer than a key may wait.
                 self._yaml, self._said = await asyncio.to_thread(_spans, found), ""
             except EdgetuiError as error:

@@ -7,13 +7,14 @@ import json
 
 import pytest
 
-from edgetui.cluster import answer_size, informer, watcher
+from edgetui.cluster import answer_size, informer
 from edgetui.cluster.answer_size import TooLarge, check_size, check_values
 from edgetui.cluster.decode import EventDecoder, decode_page
-from edgetui.cluster.errors import Unreadable
+from edgetui.cluster.errors import TooManyRows, Unreadable
 from edgetui.cluster.gzipstream import Inflater
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.table import Printer, TableDecoder
+from edgetui.model import store
 from edgetui.model.freshness import Link, Sync
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
@@ -100,7 +101,7 @@ def test_lists_that_are_much_alike_may_grow() -> None:
 class TestRows:
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for module in (informer, watcher, __import__("edgetui.model.store", fromlist=["store"]), answer_size):
+        for module in (informer, store):
             monkeypatch.setattr(module, "MOST_ROWS", 20)
 
     @pytest.mark.parametrize("streaming", [True, False])
@@ -113,7 +114,7 @@ class TestRows:
         cluster.world.run(60)
         found = cluster.store.freshness("Pod")
         assert found.sync is not Sync.LIVE
-        assert "more than 20 pods" in found.reason
+        assert found.reason == TooManyRows.SENTENCE
         assert cluster.store.count("Pod") <= 20
         assert cluster.store.freshness("Node").sync is Sync.LIVE
         assert cluster.store.link.link is Link.LIVE
@@ -129,7 +130,7 @@ class TestRows:
         cluster.world.run(5)
         assert cluster.store.count("Pod") == 20
         assert cluster.store.full
-        assert "more than 20 pods" in cluster.store.freshness("Pod").reason
+        assert cluster.store.freshness("Pod").reason == TooManyRows.SENTENCE
 
     def test_all_namespaces_together_have_one_limit(self) -> None:
         cluster = Cluster()
