@@ -9,10 +9,8 @@ import time
 from collections.abc import Sequence
 
 from . import guided
-from . import hostile as hostile  # adds targets
-from . import objects as objects
 from .campaign import Find, campaign, once
-from .targets import TARGETS
+from .catalogue import TARGETS
 
 MILLION = 1_000_000
 

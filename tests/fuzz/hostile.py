@@ -19,7 +19,7 @@ from edgetui.model.templatediff import template_diff
 from tests.unit.model.test_secrecy import COMMANDS, IN_A_VALUE, PIECES, SECRET
 
 from . import corpus, mutate
-from .targets import KIB, NOW, TARGETS, Target
+from .targets import KIB, NOW, Target
 
 MOST_SECONDS, MOST_SECONDS_PER_KB = 0.1, 0.02
 """Processor seconds for all that looks for secrets in one text; a quadratic pattern takes some 40 ms per KB."""
@@ -124,5 +124,4 @@ def _sound(rows: list[Row]) -> None:
         assert row.name.isprintable(), "a name that a terminal obeys"
 
 
-for target in (Redaction(), Tables()):
-    TARGETS[target.name] = target
+TARGETS = (Redaction(), Tables())
