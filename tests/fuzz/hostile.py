@@ -37,7 +37,7 @@ class Redaction(Target):
             rng.choice(PIECES) * rng.choice((1, 1, 1, 3, 50)) for _ in range(rng.choice((1, 2, 5, 20, 60)))
         ]
         if rng.random() < 0.7:
-            parts.insert(rng.randrange(len(parts) + 1), f" {rng.choice([*IN_A_VALUE, JWT])}\n")
+            parts.insert(rng.randrange(len(parts) + 1), f"\n{rng.choice([*IN_A_VALUE, JWT])}\n")
         return "".join(parts).encode()
 
     def check(self, data: bytes, rng: Random) -> None:
@@ -73,8 +73,7 @@ class Redaction(Target):
         ]
         # A record keeps everything but tokens; a crash file and a sentence keep no pair either.
         without_tokens({"text": text})
-        told += [crash.without_secrets(text), once := redacted(text)]
-        assert redacted(once) == once, "what was redacted is redacted again"
+        told += [crash.without_secrets(text), redacted(text)]
         return "\n".join(told)
 
 

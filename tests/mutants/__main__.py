@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="keep here which tests run which line; an old one is used again",
     )
-    add("--json", type=Path, metavar="FILE", help="write the result here")
+    add("--json", type=Path, metavar="FILE", help="write the result here; an interrupted run goes on")
     return result
 
 
@@ -155,7 +155,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     with tempfile.TemporaryDirectory(prefix="edgetui-mutants-") as place:
         copy = Copy(root, Path(place))
         found = tests_of(copy, sample, options.tests, options.map)
+        before = _read(options.json, options.seed)
         for number, mutant in enumerate(sample, 1):
+            if known := before.get(json.dumps(mutant.told())):
+                fates[known].append(mutant)
+                continue
             began = time.monotonic()
             what = fate(copy, mutant, chosen_tests(found, mutant, options.seconds), options.limit)
             fates[what].append(mutant)
@@ -168,6 +172,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             _write(options.json, fates, options.seed)
     print(", ".join(f"{len(of_it)} {what}" for what, of_it in fates.items()))
     return 0
+
+
+def _read(file: Path | None, seed: int) -> dict[str, str]:
+    """What an interrupted run of the same seed found."""
+    found = json.loads(file.read_text()) if file is not None and file.is_file() else {}
+    if found.get("seed") != seed:
+        return {}
+    return {json.dumps(one): what for what in (KILLED, HUNG, SURVIVED, NOT_RUN) for one in found[what]}
 
 
 def _write(file: Path | None, fates: dict[str, list[Mutant]], seed: int) -> None:
