@@ -106,7 +106,7 @@ def tests_of(
         return found
     lines: dict[str, list[int]] = {}
     for one in sample:
-        lines.setdefault(one.file, []).append(one.line)
+        lines.setdefault(one.file, []).append(one.asked)
     asked, noted = copy.place / "asked.json", copy.place / "noted.json"
     asked.write_text(json.dumps(lines))
     copy.run(["-p", "tests.mutants.tracing", *paths], 3600.0, **{ASKED: str(asked), NOTED: str(noted)})
@@ -136,7 +136,7 @@ def chosen_tests(found: dict[str, object], mutant: Mutant, seconds: float) -> li
     assert isinstance(tests, dict)
     assert isinstance(took, dict)
     left, chosen = seconds, []
-    for test in sorted(tests.get(f"{mutant.file}:{mutant.line}", ()), key=lambda one: took[one]):
+    for test in sorted(tests.get(f"{mutant.file}:{mutant.asked}", ()), key=lambda one: took[one]):
         left -= took[test]
         if chosen and left < 0:
             break

@@ -42,6 +42,12 @@ class Mutant:
     start: int
     end: int
     instead: ast.expr | str
+    in_function: bool = True
+
+    @property
+    def asked(self) -> int:
+        """The line whose tests can notice it; 0 for what runs once, when the module is imported."""
+        return self.line if self.in_function else 0
 
     @property
     def text(self) -> str:
@@ -70,12 +76,18 @@ def mutants(file: str, source: bytes) -> list[Mutant]:
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     found = []
+    bodies = [
+        (node.body[0].lineno, node.end_lineno or 0)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     for node in _inside(tree):
         for what, old, new in _changes(node):
             assert old.end_lineno is not None and old.end_col_offset is not None
             start = starts[old.lineno - 1] + old.col_offset
             end = starts[old.end_lineno - 1] + old.end_col_offset
-            found.append(Mutant(file, old.lineno, what, start, end, new))
+            in_function = any(first <= old.lineno <= last for first, last in bodies)
+            found.append(Mutant(file, old.lineno, what, start, end, new, in_function))
     return found
 
 

@@ -21,7 +21,7 @@ ASKED, NOTED = "EDGETUI_MUTANTS_ASKED", "EDGETUI_MUTANTS_NOTED"
 
 
 class Notes:
-    """For each file and function the lines, and for each line the tests that ran it."""
+    """For each line that is asked about, the tests that ran it; line 0 is any function of the file."""
 
     def __init__(self, root: Path, asked: dict[str, list[int]]) -> None:
         self._asked = {str(root / name): frozenset(lines) for name, lines in asked.items()}
@@ -40,8 +40,10 @@ class Notes:
         if lines is None:
             asked = self._asked.get(code.co_filename, frozenset())
             own = {line for _, _, line in code.co_lines() if line is not None} if asked else set()
-            lines = self._known[code] = asked & own
-        return self._line if lines else None
+            lines = self._known[code] = (asked & own) | (asked & {0})
+        if 0 in lines and self._test:
+            self.ran[code.co_filename][0].add(self._test)
+        return self._line if lines - {0} else None
 
     def _line(self, frame: FrameType, event: str, _argument: Any) -> Any:
         if event == "line" and self._test:
