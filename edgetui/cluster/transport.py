@@ -304,6 +304,7 @@ class _Answer:
         elif not self.done.done():
             try:
                 answer_size.check_size(self._body)
+                answer_size.check_values(self._body)
             except EdgetuiError as error:
                 self.on_error(error)
             else:
