@@ -312,7 +312,8 @@ class EdgetuiApp(DrawnApp):
             from .measured import Measured
 
             self._measured = Measured(self.stores, self.now())
-        return self._measured.of(key) if key is not None else ()
+        row = self.fleet.find(key) if key is not None else None
+        return self._measured.of(key, row.uid) if key is not None and row is not None else ()
 
     def screen_in_front(self) -> None:
         """A screen that can be covered is in front again: receipts that waited may be shown."""
