@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import shutil
 import sys
 import time
@@ -24,13 +23,15 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
+from edgetui.model.cells import visible
 from edgetui.model.fleet import FleetView
 from edgetui.model.freshness import Freshness, Link, Sync
 from edgetui.model.notices import kept_words
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow, iso
 from edgetui.model.store import Store
-from edgetui.table import printable, rows_as_text
+from edgetui.output import document
+from edgetui.table import rows_as_text
 from edgetui.verbs import pane_named
 
 LIVE, NOTHING, PARTLY = 0, 2, 3
@@ -76,8 +77,9 @@ def run(
     now = time.time()
     code = exit_code(stores, shown)
     if as_json:
-        document = as_document(targets, stores, shown, code, now, namespace)
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(
+            document(as_document(targets, stores, shown, code, now, namespace), sys.stdout, indent=2)
+        )
     elif code != NOTHING or any(_rows(pane, stores, now, namespace) for pane in shown):
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WHOLE
         sys.stdout.write(as_text(stores, shown, now, width, namespace))
@@ -94,7 +96,7 @@ def problems(
     if namespace and not any(
         row.key.namespace for pane in shown for row in _rows(pane, stores, now, namespace)
     ):
-        return [f"No resources found in namespace {printable(namespace)}."]
+        return [f"No resources found in namespace {visible(namespace)}."]
     return []
 
 

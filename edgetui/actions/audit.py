@@ -11,7 +11,7 @@ import getpass
 import hashlib
 import json
 import os
-import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,12 +22,13 @@ import msgspec
 import platformdirs
 
 from edgetui.actions.plan import Refusal
+from edgetui.cluster import own_file
+from edgetui.cluster.own_file import NotOurs
+from edgetui.model.secrecy import TOKEN
 
 GENESIS = "0" * 64
 _TAIL = 65536
 _RECENT = 64 << 20  # bytes that are looked through: a hundred thousand records
-# A JSON Web Token anywhere in a text: three base64url parts, the first of which encodes '{"'.
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
 def default_path() -> Path:
@@ -43,7 +44,7 @@ def stamp(moment: float) -> str:
 def without_tokens(value: Any) -> Any:
     """The same JSON value with every JSON Web Token in it replaced by "[token]"."""
     if isinstance(value, str):
-        return _JWT.sub("[token]", value)
+        return TOKEN.sub("[token]", value)
     if isinstance(value, Mapping):
         return {without_tokens(str(k)): without_tokens(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -90,9 +91,13 @@ class AuditLog:
                 line = self._line(fd, record)
                 self._write(fd, line)
         except OSError as problem:
+            step = "Free some space or make that directory writable, then try again."
+            if isinstance(problem, NotOurs):
+                own = self.path.parent
+                step = f"Run: chmod 700 {own}; or set XDG_STATE_HOME to a directory that is yours alone."
             raise Refusal(
                 f"The audit record {self.path} cannot be written ({problem.strerror or problem}).",
-                "Free some space or make that directory writable, then try again.",
+                step,
             ) from None
 
     def verify(self) -> Verification:
@@ -102,7 +107,7 @@ class AuditLog:
         previous, count = GENESIS, 0
         torn: list[int] = []
         broken: list[int] = []
-        with self.path.open("rb") as file:
+        with own_file.open_for_reading(self.path) as file:
             for number, raw in enumerate(file, 1):
                 record = _parse(raw)
                 if record is None:
@@ -140,7 +145,7 @@ class AuditLog:
         if not self.path.exists():
             return
         earliest = b'"time":"' + stamp(since).encode() if since else b""
-        with self.path.open("rb") as file:
+        with own_file.open_for_reading(self.path) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _RECENT))
             for raw in file:
                 at = raw.find(b'"time":"') if earliest else 0
@@ -152,20 +157,23 @@ class AuditLog:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        new = not self.path.exists()
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        fd = os.open(self.path, flags, 0o600)
-        try:
-            if os.fstat(fd).st_mode & 0o077:
-                os.fchmod(fd, 0o600)
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            yield fd
-            os.fsync(fd)
-            if new:
-                _sync_directory(self.path.parent)
-        finally:
-            os.close(fd)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        with own_file.directory(self.path.parent) as directory:
+            new = not self.path.exists()
+            fd = os.open(self.path.name, flags, 0o600, dir_fd=directory)
+            try:
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+                    raise NotOurs(0, "it is no file of this user")
+                if found.st_mode & 0o077:
+                    os.fchmod(fd, 0o600)
+                fcntl.flock(fd, fcntl.LOCK_EX)
+                yield fd
+                os.fsync(fd)
+                if new:
+                    os.fsync(directory)
+            finally:
+                os.close(fd)
 
     def _line(self, fd: int, record: Mapping[str, Any]) -> bytes:
         previous, torn = _last(fd)
@@ -218,11 +226,3 @@ def _canonical(record: Mapping[str, Any]) -> bytes:
 
 def _digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(_canonical(record)).hexdigest()
-
-
-def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

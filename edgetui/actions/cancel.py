@@ -17,7 +17,7 @@ from edgetui.model.rollout import verdict
 
 
 async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> RollbackView:
-    """A roll-back to what served before. Raises Refusal, with the reason, when no rollout is under way."""
+    """A roll-back to what served before. Raises Refusal when no rollout is under way, or nothing is known to serve."""
     seen = await look(session, "cancel", ref)
     if seen.row.observed < seen.row.generation:
         raise Refusal(
@@ -30,7 +30,9 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> RollbackVi
             "To go back from a finished rollout, roll back: "
             + commandline.edgetui(session.target, "rollback", ref.key),
         )
-    return await rollback.prepare(session, seen.ref, log, "cancel")
+    view = await rollback.prepare(session, seen.ref, log, "cancel")
+    view.default()
+    return view
 
 
 async def _left_behind(session: Session, seen: WorkloadView) -> None:
@@ -41,8 +43,8 @@ async def _left_behind(session: Session, seen: WorkloadView) -> None:
     if pods:
         raise Refusal(
             f"No rollout of {seen.words} is under way, but {held_up_by(pods[0])}.",
-            unstick_command(session, seen.row),
-            offer=unstick_offer(pods[0]),
+            command := unstick_command(session, seen.row),
+            offer=unstick_offer(pods[0], command),
         )
 
 

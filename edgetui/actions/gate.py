@@ -53,7 +53,6 @@ class Write(msgspec.Struct, frozen=True):
     body: Any
     words: str
     content_type: str = "application/json"
-    object_path: str = ""
     uid: str = ""
     before: Json = msgspec.field(default_factory=dict)
     after: Json = msgspec.field(default_factory=dict)
@@ -86,7 +85,7 @@ class Gate:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         permissions: Permissions | None = None,
-        patient: bool = False,
+        patient: bool = True,
     ) -> None:
         self.audit = audit
         self.read_only = read_only
@@ -144,13 +143,7 @@ class Gate:
                 f"{session.name} is marked read-only in its kubeconfig.",
                 f"Remove the badge {READ_ONLY_BADGE} from the cluster's edgetui extension to change anything.",
             )
-        permission = await self.permissions.check(session, needs, namespace, name)
-        if not permission.ok:
-            raise Refusal(
-                f"{session.target.user_name} may not {permission.missing_verb} in {namespace or 'this cluster'} "
-                f"on {session.name}.",
-                "Ask whoever runs the cluster for that right, or use another context.",
-            )
+        await self.permissions.require(session, run.action, needs, namespace, name)
         run.require_live_link()
 
 
@@ -170,7 +163,7 @@ class Run:
         self.writes = 0
         self.remains = ""
         """What a run that ends in an error leaves behind, where more is known than what became of its last write."""
-        self._action = action
+        self.action = action
         self._target = target
         self._about = about or {}
         self._id = secrets.token_hex(8)
@@ -285,7 +278,8 @@ class Run:
         if isinstance(problem, EdgetuiError):
             problem.next_step = f"{self._left(problem)} {problem.next_step}".strip()
         if self.writes:
-            await self._note("outcome", result="aborted", message=_said(problem))
+            message = " ".join(part for part in (_said(problem), self.remains) if part)
+            await self._note("outcome", result="aborted", message=message)
         elif isinstance(problem, EdgetuiError) and not isinstance(problem, Cancelled | Changed):
             tried = self._tried
             about = {"words": tried.words, "before": tried.before, "after": tried.after} if tried else {}
@@ -310,7 +304,7 @@ class Run:
             "time": stamp(self.gate.clock()),
             "event": event,
             "run": self._id,
-            "action": self._action,
+            "action": self.action,
             "who": who(),
             "cluster": self.session.name,
             "context": target.context,
@@ -327,7 +321,7 @@ class Run:
         await asyncio.to_thread(self.gate.audit.append, record)
 
     async def _send(self, write: Write, query: dict[str, str]) -> Json:
-        permit = WritePermit(self._action, self.session.name)
+        permit = WritePermit(self.action, self.session.name)
         try:
             answer: Json = await self.session.api.write(
                 permit, write.method, write.path, write.body, query=query, content_type=write.content_type

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.done import done_to
@@ -16,10 +17,11 @@ from edgetui.actions.ports import Session
 from edgetui.actions.reading import items, rows
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import api_path
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.revision import Revision, controller_revisions, deployment_revisions, judged
 
-_CONTROLLER_REVISIONS = "/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
+_CONTROLLER_REVISIONS = partial(api_path, "apps", "v1", "controllerrevisions")
 
 
 async def revisions_of(session: Session, key: ObjectKey, there: Json, log: AuditLog) -> list[Revision]:
@@ -41,9 +43,7 @@ def experience(records: Iterable[Json]) -> tuple[frozenset[str], dict[str, int]]
     """What these records say of revisions, by name: those that a roll-back reached, those that one went away
     from (with their number then). The later record counts, and what was undone does not."""
     kept = list(records)
-    reached = {
-        one.get("run") for one in kept if one.get("event") == "outcome" and one.get("result") == "reached"
-    }
+    reached = {one.get("run") for one in kept if one.get("event") == "outcome" and _proven(one)}
     worked: set[str] = set()
     withdrawn: dict[str, int] = {}
     for done in reversed(done_to(kept)):
@@ -58,13 +58,18 @@ def experience(records: Iterable[Json]) -> tuple[frozenset[str], dict[str, int]]
     return frozenset(worked), withdrawn
 
 
+def _proven(outcome: Json) -> bool:
+    """Whether pods of what was rolled back to were seen to serve: a rollout of none of them is reached as well."""
+    return outcome.get("result") == "reached" and bool((outcome.get("data") or {}).get("proven"))
+
+
 async def history(session: Session, key: ObjectKey, there: Json) -> list[Revision]:
     """The revisions by the word of the server alone, newest first."""
     query = {"labelSelector": selector(there["spec"].get("selector") or {})}
     if key.kind == "Deployment":
         sets = await session.api.get(KINDS["ReplicaSet"].path(key.namespace), query)
         return deployment_revisions(there, items(sets))
-    stored = await session.api.get(_CONTROLLER_REVISIONS.format(namespace=key.namespace), query)
+    stored = await session.api.get(_CONTROLLER_REVISIONS(key.namespace), query)
     pods = await session.api.get(KINDS["Pod"].path(key.namespace), query)
     return controller_revisions(
         there, items(stored), [row for row in rows("Pod", pods) if isinstance(row, PodRow)]

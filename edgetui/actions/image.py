@@ -21,7 +21,7 @@ from edgetui.model.discreet import Discreet
 from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.rollout import healthy
+from edgetui.model.rollout import proven
 from edgetui.model.text import clean
 
 _LISTS = {"containers": "container", "initContainers": "init container"}
@@ -148,7 +148,7 @@ def _change(session: Session, view: ImageView, container: Container, image: str)
         says=f"set the image of {container.words} in {key.kind}/{key.name} to {image}",
         doing=f"Setting {container.words} of {seen.words} to {image}",
         accepted=f"The server accepted {image}",
-        write=lambda version: image_write(seen.ref, container, image, healthy(seen.row), version),
+        write=lambda version: image_write(seen.ref, container, image, proven(seen.row), version),
         applied=lambda there: image_of(there, container.list, container.name) == image,
         data={"container": container.name, "from": container.image, "to": image},
         nothing=f"{container.words} of {seen.words} has the image {image} already: nothing was written"
@@ -164,7 +164,7 @@ def difference(container: Container, image: str) -> tuple[str, ...]:
 
 
 def image_write(ref: ObjectRef, container: Container, image: str, worked: bool, version: str) -> Write:
-    """The request that sets the image; `worked` is whether the workload was healthy with the image it had."""
+    """The request that sets the image; `worked` is whether all of the workload served with the image it had."""
     path = object_path(ref.key)
     body = {
         "metadata": {"resourceVersion": version, "annotations": NO_CAUSE},
@@ -177,7 +177,6 @@ def image_write(ref: ObjectRef, container: Container, image: str, worked: bool, 
         body,
         f"set the image of {container.words} of {in_words(ref.key)} to {image}",
         content_type="application/strategic-merge-patch+json",
-        object_path=path,
         uid=ref.uid,
         before={**about, "image": container.image, "worked": worked, "resourceVersion": version},
         after={**about, "image": image},

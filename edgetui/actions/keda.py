@@ -17,7 +17,7 @@ from edgetui.actions import change
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.otherscalers import KEDA
+from edgetui.actions.otherscalers import scaled_objects
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.reading import items, readable
@@ -78,7 +78,7 @@ class KedaView(msgspec.Struct, frozen=True):
                 self.scaled.version,
             ),
             self.scaled.generation,
-            f"{KEDA.format(key.namespace)}/{self.scaled.name}",
+            scaled_objects(key.namespace, self.scaled.name),
             partial(has, self.now),
             moves=False,
         )
@@ -122,7 +122,7 @@ async def look(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
     needs(PAUSE, ref.key.kind)
     there = await read(session, ref)
     try:
-        listed = items(await session.api.get(KEDA.format(ref.key.namespace)))
+        listed = items(await session.api.get(scaled_objects(ref.key.namespace)))
     except NotFound:
         listed = []
     scaled = readable(lambda: scaled_object(listed, ref.key.kind, ref.key.name), None)
@@ -219,7 +219,6 @@ def request(view: KedaView, version: str) -> Write:
         {"metadata": {"resourceVersion": version, "annotations": notes}},
         f"{view.does} for {in_words(view.ref.key)}",
         content_type="application/merge-patch+json",
-        object_path=path,
         uid=view.scaled.uid,
         before={**view.now.json, "scaledObject": view.scaled.name},
         after={**wanted.json, "scaledObject": view.scaled.name},

@@ -23,6 +23,7 @@ from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.cluster.kubeconfig_write import rewrite_user_token
 from edgetui.model.discreet import Discreet
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.kinds.base import api_path
 from edgetui.model.text import duration
 
 _T = TypeVar("_T")
@@ -131,7 +132,7 @@ class Minting:
             await run.write(
                 Write(
                     "DELETE",
-                    f"{secrets_path(self.view)}/{self.name}",
+                    secrets_path(self.view, self.name),
                     None,
                     f"take Secret {self.name} away again",
                 )
@@ -189,7 +190,7 @@ def _token_request(view: RotateView, secret: str, uid: str) -> Write:
         spec["audiences"] = list(view.facts.audiences)
     return Write(
         "POST",
-        f"/api/v1/namespaces/{view.namespace}/serviceaccounts/{view.account}/token",
+        api_path("", "v1", "serviceaccounts", view.namespace, view.account, "token"),
         {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec},
         f"request a token of service account {view.namespace}/{view.account}",
         before={"jti": view.facts.jti},
@@ -197,6 +198,6 @@ def _token_request(view: RotateView, secret: str, uid: str) -> Write:
     )
 
 
-def secrets_path(view: RotateView) -> str:
-    """The API path of the Secrets beside the service account."""
-    return f"/api/v1/namespaces/{view.namespace}/secrets"
+def secrets_path(view: RotateView, name: str = "") -> str:
+    """The API path of the Secrets beside the service account, or of one."""
+    return api_path("", "v1", "secrets", view.namespace, name)

@@ -13,6 +13,7 @@ from edgetui.actions.reading import shaped
 from edgetui.cluster.errors import EdgetuiError, NotFound, ProtocolError
 from edgetui.model.discreet import Discreet
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.kinds.base import api_path
 
 OURS = "edgetui-"  # how every Secret that edgetui makes begins
 
@@ -51,7 +52,7 @@ async def old_token(session: Session, facts: TokenFacts) -> OldToken:
     if facts.bound_kind != "Secret" or not facts.jti:
         return OldToken(False, "", "", _unbound(facts))
     try:
-        path = f"/api/v1/namespaces/{facts.namespace}/secrets/{facts.bound_name}"
+        path = api_path("", "v1", "secrets", facts.namespace, facts.bound_name)
         there = shaped(await session.api.get(path), _Secret, "Secret")
     except NotFound:
         return OldToken(

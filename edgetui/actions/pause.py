@@ -107,7 +107,6 @@ def pause_write(ref: ObjectRef, paused: bool, version: str, words: str) -> Write
         {"metadata": {"resourceVersion": version}, "spec": {"paused": paused}},
         f"{'pause' if paused else 'resume'} {words}",
         content_type="application/merge-patch+json",
-        object_path=object_path(ref.key),
         uid=ref.uid,
         before={"paused": not paused, "resourceVersion": version},
         after={"paused": paused},

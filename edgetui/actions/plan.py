@@ -44,10 +44,14 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """The action that would go on from here, on the same object, with its own question: id and words."""
+    """The action that would go on from here, on the same object, with its own question: id and words.
+
+    `command` is the line of the receipt, or the next step of the refusal, that says the same for a shell.
+    """
 
     action: str
     label: str
+    command: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -71,15 +75,22 @@ class Receipt(msgspec.Struct, frozen=True):
 class Refusal(EdgetuiError):
     """The action was not begun: nothing was written. The sentence says why, the next step what to do.
 
-    `diff` are lines as in a plan, where a difference is the reason. `offer` is what can be done instead.
+    `diff` are lines as in a plan, where a difference is the reason. `offer` is what can be done instead, `paste` are
+    lines to copy as they are.
     """
 
     def __init__(
-        self, sentence: str, next_step: str = "", diff: tuple[str, ...] = (), offer: Offer | None = None
+        self,
+        sentence: str,
+        next_step: str = "",
+        diff: tuple[str, ...] = (),
+        offer: Offer | None = None,
+        paste: tuple[str, ...] = (),
     ) -> None:
         super().__init__(sentence, next_step)
         self.diff = diff
         self.offer = offer
+        self.paste = paste
 
 
 class Cancelled(Refusal):

@@ -136,7 +136,6 @@ def request(view: ResizeView, box: Box, changes: Mapping[str, str], version: str
         },
         f"resize container {box.name} of {in_words(key)}",
         content_type="application/strategic-merge-patch+json",
-        object_path=object_path(key),
         uid=view.ref.uid,
         before={"container": box.name, **{field: box.values.get(field, "") for field in changes}},
         after={"container": box.name, **changes},

@@ -92,7 +92,6 @@ def _write(view: WorkloadView, at: str, version: str) -> Write:
         },
         f"restart {view.words}",
         content_type="application/merge-patch+json",
-        object_path=path,
         uid=view.ref.uid,
         before={"restarted_at": _restarted_at(view.there), "resourceVersion": version},
         after={"restarted_at": at},

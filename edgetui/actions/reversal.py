@@ -31,7 +31,7 @@ from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.resizing import change, given
 from edgetui.model.revision import Revision, template_diff, template_equal
-from edgetui.model.rollout import healthy
+from edgetui.model.rollout import proven
 from edgetui.model.text import plural
 
 
@@ -180,8 +180,9 @@ async def _image(session: Session, ref: ObjectRef, there: Json, done: Done) -> R
     before, after = str(done.before["image"]), str(done.after["image"])
     now = image_of(there, field, name)
     container = Container(field, name, now)
+    unproven = "" if done.before.get("worked") else f"{before} is not known to have worked."
     row = row_of(ref.key.kind, there)
-    worked = isinstance(row, Templated) and healthy(row)
+    worked = isinstance(row, Templated) and proven(row)
     state = _state(now, before, after)
     return Reversal(
         state,
@@ -192,7 +193,8 @@ async def _image(session: Session, ref: ObjectRef, there: Json, done: Done) -> R
         f"at {before}",
         lambda version: image_write(ref, container, before, worked, version),
         lambda found: image_of(found, field, name) == before,
-        unproven="" if done.before.get("worked") else f"{before} is not known to have worked.",
+        warnings=(unproven,) if unproven else (),
+        unproven=unproven,
     )
 
 

@@ -21,11 +21,14 @@ from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.revert import images, template_patch
 from edgetui.actions.rollingout import Following, follow
+from edgetui.actions.stuck import broken
 from edgetui.actions.workload import facts, look, refuse_paused, slow_to_follow
 from edgetui.actions.writing import in_words, object_path
 from edgetui.model.discreet import Discreet
 from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.revision import Revision, suggestion, template_diff, template_equal
 
 
@@ -35,7 +38,7 @@ class RollbackView(Discreet, frozen=True):
     `current` is the revision the spec stands at, None when its history is not there. `suggested` is another one that is
     known to have worked, None where none is; `why` says how that is known. `notes` are sentences that hold whatever is
     chosen. `action` is what the audit record and the dialogs call it, `command` the start of a command line that names
-    a revision.
+    a revision. `broken` are pods of a StatefulSet that it will not replace by itself.
     """
 
     SHOWN = ("ref", "generation", "current", "suggested", "why")
@@ -52,6 +55,7 @@ class RollbackView(Discreet, frozen=True):
     held: HeldImages = HeldImages(())
     action: str = "rollback"
     command: str = ""
+    broken: tuple[PodRow, ...] = ()
 
     def revision(self, number: int) -> Revision:
         """The revision of that number; raises Refusal when the history has none."""
@@ -89,6 +93,12 @@ class RollbackView(Discreet, frozen=True):
         if not revision.known_good:
             left = " edgetui has rolled back from it." if revision.withdrawn else ""
             found.insert(0, f"Revision {revision.number} is not known to have worked.{left}")
+        found += [
+            f"Pod {pod.name} ({pod.status}) will have to be deleted then: a StatefulSet with podManagementPolicy "
+            "OrderedReady does not replace it by itself. edgetui offers that as the next step."
+            for pod in self.broken
+            if pod.template != revision.name
+        ]
         return tuple(found)
 
 
@@ -112,6 +122,7 @@ async def prepare(
             "keeps no history (revisionHistoryLimit 0)" if row.history_limit == 0 else "has no other revision"
         )
         raise Refusal(f"{view.words.capitalize()} {lack}: there is nothing to go back to.")
+    broken_pods = await broken(session, row, view.selector) if isinstance(row, StatefulSetRow) else ()
     return RollbackView(
         ref=view.ref,
         generation=row.generation,
@@ -125,6 +136,7 @@ async def prepare(
         held=held,
         action=action,
         command=f"{commandline.edgetui(session.target, 'rollback', ref.key)} --to-revision",
+        broken=broken_pods,
     )
 
 
@@ -219,7 +231,6 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
         template_patch(revision, version),
         f"{verb} {in_words(key)} to revision {revision.number}",
         content_type="application/strategic-merge-patch+json",
-        object_path=object_path(key),
         uid=view.ref.uid,
         before=before,
         after=_recorded(revision),

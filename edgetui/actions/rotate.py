@@ -155,7 +155,7 @@ class _ChangeOver:
         old = self._view.old
         return Write(
             "DELETE",
-            f"{secrets_path(self._view)}/{old.secret}",
+            secrets_path(self._view, old.secret),
             {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": old.uid}},
             f"delete Secret {old.secret} of the old token",
             before={"secret": old.secret, "uid": old.uid, "jti": self._view.facts.jti},

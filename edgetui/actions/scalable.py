@@ -17,6 +17,7 @@ from edgetui.actions.registry import Access
 from edgetui.actions.watching import Judgement, Watched, poll
 from edgetui.cluster.api_errors import UNDECODABLE, not_kubernetes
 from edgetui.cluster.errors import EdgetuiError, NotFound
+from edgetui.model.kinds.base import api_path
 
 _LISTS = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 """All groups in one answer from servers since 1.30; older ones name their groups, which are then asked for."""
@@ -42,9 +43,7 @@ class Scalable(msgspec.Struct, frozen=True):
 
     def path(self, namespace: str, name: str) -> str:
         """The API path of one object."""
-        root = f"/apis/{self.group}" if self.group else "/api"
-        space = f"/namespaces/{namespace}" if self.namespaced else ""
-        return f"{root}/{self.version}{space}/{self.plural}/{name}"
+        return api_path(self.group, self.version, self.plural, namespace if self.namespaced else "", name)
 
     def called(self, text: str) -> bool:
         """Whether "pump", "pumps", "pu" or "pumps.example.com" means this one."""

@@ -29,6 +29,7 @@ from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.kinds.wire import replicas as desired_replicas
 from edgetui.model.limits import Limits
 from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.scaling import meets
@@ -84,8 +85,10 @@ class ScaleView(msgspec.Struct, frozen=True):
 
     def applied(self, replicas: int, there: Json) -> bool:
         """Whether the object, or its `spot`, has this number by now."""
-        moved = self.other is not None or there["metadata"].get("generation", 0) > self.generation
-        return moved and _wants(replicas, there)
+        if self.other is not None:
+            return _wants(replicas, there)
+        moved = there["metadata"].get("generation", 0) > self.generation
+        return bool(moved and desired_replicas(there["spec"]) == replicas)
 
     @property
     def needs(self) -> tuple[Access, ...]:
@@ -257,7 +260,6 @@ def request(view: ScaleView, replicas: int, version: str) -> Write:
         f"{view.path}/scale",
         body,
         f"scale {in_words(key)} from {view.desired} to {replicas}",
-        object_path=view.path,
         uid=view.ref.uid,
         before={"replicas": view.desired, "generation": view.generation, "resourceVersion": version},
         after={"replicas": replicas},
@@ -306,6 +308,7 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
 
 
 def _wants(replicas: int, there: Json) -> bool:
+    """Whether a Scale has this number; it leaves out a 0."""
     return int((there.get("spec") or {}).get("replicas") or 0) == replicas
 
 

@@ -67,7 +67,7 @@ class StuckPod:
             "by itself"
         )
         self.next_step = unstick_command(self._run.session, row)
-        self.offer = unstick_offer(pod)
+        self.offer = unstick_offer(pod, self.next_step)
 
 
 def unstick_command(session: Session, row: StatefulSetRow) -> str:
@@ -76,9 +76,9 @@ def unstick_command(session: Session, row: StatefulSetRow) -> str:
     return f"Delete that pod: {commandline.edgetui(session.target, 'unstick', key)}"
 
 
-def unstick_offer(pod: PodRow) -> Offer:
+def unstick_offer(pod: PodRow, command: str) -> Offer:
     """The same as a next step on the screen."""
-    return Offer("unstick", f"Delete pod {pod.name}…")
+    return Offer("unstick", f"Delete pod {pod.name}…", command)
 
 
 def held_up_by(pod: PodRow) -> str:
@@ -102,6 +102,18 @@ def holding_up(pods: Iterable[PodRow], row: StatefulSetRow) -> list[PodRow]:
 
 def _may_be_stuck(row: StatefulSetRow) -> bool:
     return row.management == "OrderedReady" and row.observed >= row.generation and row.ready < row.replicas
+
+
+async def broken(session: Session, row: StatefulSetRow, selector: str) -> tuple[PodRow, ...]:
+    """The pods of an OrderedReady set that fail: one stays when the set goes to another revision than its own."""
+    if not _may_be_stuck(row):
+        return ()
+    pods = await _pods(session, row, selector)
+    return tuple(pod for pod in pods if pod.owner_uid == row.uid and _fails(pod))
+
+
+def _fails(pod: PodRow) -> bool:
+    return not pod.is_ready and not pod.deleting and pod.status not in STARTING
 
 
 async def _pods(session: Session, row: StatefulSetRow, selector: str) -> list[PodRow]:

@@ -21,6 +21,7 @@ from edgetui.actions.oldtoken import OldToken, old_token
 from edgetui.actions.plan import Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.proof import identity
+from edgetui.cluster.kubeconfig_write import refuse_second_name
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import TokenFacts
 from edgetui.model.text import plural
@@ -59,6 +60,7 @@ async def prepare(session: Session, log: AuditLog | None = None) -> RotateView:
     facts = service_account_token(target, token)
     assert target.file is not None
     require_token_in_file(target, token)
+    refuse_second_name(target.file)
     there = await identity(session.api)
     if there.username != facts.subject:
         raise Refusal(

@@ -143,7 +143,7 @@ async def _arrived(run: Run, intent: Intent, lost: EdgetuiError, patience: float
     """
     when = "when the link is back" if run.gate.patient else "at what the cluster says"
     run.step(f"No answer came to the write. It may have arrived: edgetui looks {when}", "doing")
-    loop, pause, trouble = asyncio.get_running_loop(), FIRST_LOOK, ""
+    loop, pause, trouble, said = asyncio.get_running_loop(), FIRST_LOOK, "", ""
     began, answered = loop.time(), 0.0
     while True:
         asked = loop.time()
@@ -154,15 +154,18 @@ async def _arrived(run: Run, intent: Intent, lost: EdgetuiError, patience: float
         except Refusal as gone:
             return OutcomeUnknown(lost.sentence, f"It may have arrived before that: {gone}")
         except EdgetuiError as problem:
-            if problem.sentence != trouble:
-                trouble = problem.sentence
-                run.step(f"It may have arrived, edgetui cannot look yet: {trouble}", "doing")
+            trouble = problem.sentence
             pause = min(LAST_LOOK, pause * 1.5)
         else:
             trouble, pause = "", FIRST_LOOK
         spent = answered if run.gate.patient else loop.time() - began
         if spent >= patience:
+            run.step("Whether the write arrived is not known", "failed")
             return OutcomeUnknown(lost.sentence, _looked(intent.ref.key, trouble, loop.time() - began))
+        why = f"edgetui cannot look yet: {trouble}" if trouble else "it is not on the cluster yet"
+        if why != said:
+            said = why
+            run.step(f"It may have arrived, {said}", "doing")
         await run.gate.sleep(min(pause, max(0.01, patience - spent)))
         answered += 0.0 if trouble else loop.time() - asked
 

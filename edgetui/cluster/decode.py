@@ -21,14 +21,24 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from edgetui.cluster.answer_size import (
+    MOST_FREE_VALUES,
+    MOST_ITEMS,
+    MOST_LINE,
+    MOST_LINE_VALUES,
+    TooLarge,
+    check_lines,
+    check_values,
+)
 from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
-from edgetui.cluster.errors import ProtocolError
+from edgetui.cluster.errors import ProtocolError, Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, NotReadable, Row
 from edgetui.model.kinds.wire import tolerant
+from edgetui.model.text import escaped
 
-MAX_LINE = 16 * 1024 * 1024
 WORTH_A_LOOK = 12
 """Lines at once from which on it pays to look for lines that a later one makes needless."""
 PAYS = 8
@@ -45,10 +55,6 @@ _MODIFIED = re.compile(
     rb'(?:"generateName":"[-.0-9a-z]*",)?(?:"namespace":"[-0-9a-z]+",)?(?:"selfLink":"[^"\\]*",)?'
     rb'"uid":"[-0-9A-Za-z]+)","resourceVersion":"([1-9][0-9]{0,18})"[,}]'
 )
-
-
-class Unreadable(ProtocolError):
-    """The server answered as it should, but with content that cannot be read: not the fault of the link."""
 
 
 class _Envelope(msgspec.Struct):
@@ -166,6 +172,10 @@ class EventDecoder:
         follows is not read. With `keep` lines may be kept back if more is sure to follow, as newer ones may make them
         needless.
         """
+        try:
+            check_lines(data)
+        except TooLarge as error:
+            return [Failed(error)]
         lines, start = [], 0
         while (end := data.find(b"\n", start)) >= 0:  # seven times as fast as split
             lines.append(data[start:end])
@@ -234,11 +244,12 @@ class EventDecoder:
         return not self._begun and is_foreign(bytes(self._rest))
 
     def _keep(self, rest: bytes) -> None:
-        if len(self._rest) + len(rest) > MAX_LINE:
-            raise Unreadable(f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event.")
+        if len(self._rest) + len(rest) > MOST_LINE:
+            raise TooLarge(f"An event of more than {MOST_LINE >> 20} MB came; that is no Kubernetes event.")
         self._rest += rest
 
     def _change(self, line: bytes) -> Change:
+        check_values(line, MOST_LINE_VALUES)
         try:
             event = self._decoders.event.decode(line)
             row = _row(self._kind, event.object)
@@ -252,6 +263,7 @@ class EventDecoder:
         return event.type, row
 
     def _other(self, line: bytes) -> Change | Bookmark | Failed:
+        check_values(line, MOST_LINE_VALUES)
         envelope = _opened(line)
         if envelope.type == "BOOKMARK":
             meta = _mark.decode(envelope.object).metadata
@@ -304,11 +316,13 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
     Raises Unreadable if the body is not a list of this kind, ProtocolError if no API server sends such a body.
     """
     odd: list[Row] = []
+    check_values(body)
     try:
         try:
             found = _decoders(kind.wire).list.decode(body)
             make: Callable[[Kind, Any], Row] = _row
         except UNDECODABLE:
+            check_values(body, MOST_FREE_VALUES)
             found, make = _listed(body), _read_or_raise
     except UNDECODABLE as error:
         if is_foreign(body):
@@ -317,6 +331,10 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
     if not found.kind.endswith("List") or not found.metadata.resource_version:
         raise Unreadable(f"The server answered a list of {kind.plural} with something else.")
     items = found.items or []
+    if len(items) > MOST_ITEMS:
+        raise TooLarge(
+            f"The server sent {len(items):,} {kind.plural} in one answer, too many to be held in memory."
+        )
     rows = []
     while items:
         item = items.pop()
@@ -402,7 +420,14 @@ def _row(kind: Kind, wire: Any) -> Row:
         ) from defect
     if not row.name:
         raise Unreadable(f"The server sent an object among the {kind.plural} that has no name.")
-    return row
+    return with_plain_name(row)
+
+
+def with_plain_name(row: Row) -> Row:
+    """No API server takes a name with characters that a terminal obeys; from another they stand as "\\u001b"."""
+    if row.name.isprintable() and row.namespace.isprintable():
+        return row
+    return replace(row, name=escaped(row.name), namespace=escaped(row.namespace))
 
 
 def _unreadable(kind: Kind, error: Exception) -> Unreadable:

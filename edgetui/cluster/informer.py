@@ -19,13 +19,11 @@ from edgetui.cluster.reflector import states as r
 from edgetui.cluster.watcher import Host, VersionChoice, Watcher
 from edgetui.model.freshness import UNHEARD, Freshness, Sync, merge
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.store import Store
+from edgetui.model.store import MOST_ROWS, Store
 
 if TYPE_CHECKING:
     from edgetui.cluster.scoped import Selector
 
-MOST_ROWS = 50_000
-"""Rows of one cluster, of all kinds together: about 30 MB."""
 NAMESPACES_AGAIN, SOME_AGAIN = 600.0, 120.0
 SETTLED = frozenset({Sync.LIVE, Sync.FORBIDDEN, Sync.ABSENT, Sync.HIDDEN})
 _COMPLETE = frozenset({Sync.LIVE, Sync.STALE})

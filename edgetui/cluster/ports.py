@@ -109,9 +109,7 @@ class LoopPorts:
 
     def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> Closeable:
         async def ask() -> None:
-            await (
-                self._credentials.headers()
-            )  # a person who has to sign in first does not use up the time limit
+            await self._credentials.headers()  # a person who signs in does not use up the time limit
             # A connection of its own: an idle one may be dead without knowing it.
             api = self._api.on_fresh_connection(self._credentials)
             try:
@@ -162,7 +160,7 @@ async def _answer(ask: Callable[[], Awaitable[T]], done: Callable[[T | EdgetuiEr
     try:
         result = await ask()
     except EdgetuiError as error:
-        result = error
+        result = error.with_traceback(None)  # its frames would keep a large answer alive
     except Exception as defect:
         done(EdgetuiError(f"edgetui failed here ({type(defect).__name__}): a defect.", "Please report it."))
         raise

@@ -12,8 +12,17 @@ from typing import Any
 
 import msgspec
 
+from edgetui.cluster.answer_size import (
+    MOST_ITEMS,
+    MOST_LINE,
+    MOST_LINE_VALUES,
+    TooLarge,
+    check_lines,
+    check_values,
+)
 from edgetui.cluster.api_errors import UNDECODABLE, map_status
-from edgetui.cluster.decode import MAX_LINE, Unreadable
+from edgetui.cluster.decode import with_plain_name
+from edgetui.cluster.errors import Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
 
@@ -85,7 +94,12 @@ class Printer:
 
     def page(self, body: bytes | bytearray) -> Page:
         """One page of a LIST; its rows are as old as the list, and carry its version. Raises NotPrinted."""
+        check_values(body)
         table = decode_table(body)
+        if len(table.rows or ()) > MOST_ITEMS:
+            raise TooLarge(
+                f"The server sent {len(table.rows or ()):,} rows in one answer, too many to be held in memory."
+            )
         version = table.metadata.resource_version
         if not version:
             raise NotPrinted("The server's table has no version.")
@@ -112,7 +126,7 @@ class Printer:
             raise NotPrinted(f"The server prints {self.kind.plural} in another way ({error}).") from None
         if not made.name:
             raise NotPrinted(f"The server prints {self.kind.plural} without names.")
-        return made
+        return with_plain_name(made)
 
 
 class TableDecoder:
@@ -131,12 +145,13 @@ class TableDecoder:
         The last one is `Failed` if a line cannot be read or is an ERROR event; what follows is not read. `keep` changes
         nothing here.
         """
-        *lines, self._rest = (self._rest + data).split(b"\n")
         inputs: list[Input] = []
         try:
-            if len(self._rest) > MAX_LINE:
-                raise Unreadable(
-                    f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event."
+            check_lines(data)
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            if len(self._rest) > MOST_LINE:
+                raise TooLarge(
+                    f"An event of more than {MOST_LINE >> 20} MB came; that is no Kubernetes event."
                 )
             for line in lines:
                 if line.strip():
@@ -156,6 +171,7 @@ class TableDecoder:
         return False
 
     def _take(self, line: bytes, inputs: list[Input]) -> None:
+        check_values(line, MOST_LINE_VALUES)
         try:
             event = _event.decode(line)
             code = msgspec.json.decode(event.object, type=_Code).code if event.type == "ERROR" else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from edgetui.cluster.api_errors import map_status, not_kubernetes
-from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
+from edgetui.cluster.decode import FOREIGN, EventDecoder
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -23,6 +23,7 @@ from edgetui.cluster.errors import (
     ServerFailure,
     Throttled,
     TooManyRows,
+    Unreadable,
 )
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step

@@ -49,9 +49,12 @@ class History:
         values: Sequence[float | None],
         names: tuple[str, ...] = (),
     ) -> None:
-        """Keep what is measured now; within SPACING of the last sample but one it takes the place of the last."""
+        """Keep what is measured now; within SPACING of the last sample but one it takes the place of the last.
+
+        Another object of the same name begins anew.
+        """
         ring = self._rings.get(key)
-        if ring is None or self._uids[key] != uid:
+        if ring is None or self._uids.get(key) != uid:
             ring = self._rings[key] = deque(maxlen=KEPT)
             self._uids[key] = uid
         self._rings.move_to_end(key)
@@ -63,9 +66,9 @@ class History:
             gone, _ = self._rings.popitem(last=False)
             del self._uids[gone]
 
-    def of(self, key: ObjectKey, uid: str) -> Sequence[Sample]:
+    def of(self, key: ObjectKey) -> Sequence[Sample]:
         """The samples of an object, oldest first."""
-        return self._rings.get(key, ()) if self._uids.get(key) == uid else ()
+        return self._rings.get(key, ())
 
 
 def readings(

@@ -54,6 +54,14 @@ def healthy(row: Workload) -> bool:
     return verdict(row).done and 0 < row.available >= row.replicas
 
 
+def proven(row: Workload) -> bool:
+    """Whether all of it serves by its newest template: that template is known to work.
+
+    A rollout of no pods, of pods that wait to be deleted (OnDelete) or of those above a partition is done without.
+    """
+    return healthy(row) and row.updated >= row.replicas
+
+
 def _deployment(row: DeploymentRow) -> Verdict:
     if row.generation > row.observed:
         return Verdict(False, False, "Waiting for deployment spec update to be observed...")

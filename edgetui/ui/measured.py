@@ -36,9 +36,9 @@ class Measured:
                 for namespace, name in change.changed.get(kind, ()):
                     self._take(store, kind, namespace, name, now)
 
-    def of(self, key: ObjectKey, uid: str) -> Sequence[Sample]:
+    def of(self, key: ObjectKey) -> Sequence[Sample]:
         """The samples of an object, oldest first."""
-        return self._history.of(key, uid)
+        return self._history.of(key)
 
     def _take_all(self, store: Store, kind: str, now: float) -> None:
         for row in store.rows(kind):

@@ -222,6 +222,9 @@ async def test_the_pod_that_holds_an_ordered_set_up_is_deleted_as_a_second_step(
         with pytest.raises(Refusal, match="No pod holds"):
             await unstick.prepare(session, camera)
         view = await rollback.prepare(session, camera, acting.log)
+        assert (
+            "Pod camera-2 (ImagePullBackOff) will have to be deleted then" in view.warnings(view.default())[0]
+        )
         receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
         assert (receipt.ok, receipt.pending, receipt.data["stuck_pod"]) == (False, True, "camera-2")
         assert receipt.offer is not None

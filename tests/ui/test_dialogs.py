@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from edgetui.ui.screens.image import ImageScreen, Wanted
 from edgetui.ui.screens.progress import Progress, ProgressScreen
 from edgetui.ui.screens.resize import ResizeScreen
 from edgetui.ui.screens.rollback import RollbackScreen
-from edgetui.ui.screens.scale import Instead, OfKeda, ScaleScreen
+from edgetui.ui.screens.scale import How, ScaleAnswer, ScaleScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
 
 from .driving import Screen, running
@@ -53,6 +54,8 @@ async def ask(screen: Screen, dialog: Any) -> list[Any]:
     answers: list[Any] = []
     screen.app.push_screen(dialog, answers.append)
     await screen.pilot.pause()
+    await screen.pilot.pause()
+    await screen.until_ready()
     await screen.pilot.pause()
     return answers
 
@@ -96,8 +99,11 @@ class TestConfirm:
     async def test_letters_answer_nothing(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ConfirmScreen(PLAN))
-            await screen.press("y", "Y", "b", "s", "t", "O", "left_square_bracket", "q")
-            assert answers == []
+            dialog = screen.app.screen
+            assert isinstance(dialog, ConfirmScreen)
+            for key in (*string.printable.strip(), "left_square_bracket", "space", "backspace", "f1"):
+                await screen.press(key)
+                assert (answers, dialog.choice.selected) == ([], "no"), key
 
     async def test_a_long_difference_scrolls_and_the_answers_stay_in_sight(self) -> None:
         long = replace(PLAN, diff=tuple(f"+ line {number}" for number in range(60)))
@@ -123,7 +129,7 @@ class TestScale:
             assert "3 wanted, 3 running, 2 ready" in screen.text()
             assert "no autoscaler" in screen.text()
             await screen.press("5", "enter")
-            assert answers == [5]
+            assert answers == [ScaleAnswer(5)]
 
     async def test_arrows_step_and_escape_gives_nothing(self) -> None:
         async with running([plant()]) as screen:
@@ -156,15 +162,14 @@ class TestScale:
             await screen.press("9")
             assert "e set HPA press to min 9, max 9 instead, so that 9 holds" in screen.text()
             await screen.press("e")
-            assert answers == [9]
-            assert isinstance(answers[0], Instead)
+            assert answers == [ScaleAnswer(9, How.BOUNDS)]
 
     async def test_it_is_parked_with_one_key_and_comes_back_to_what_it_had(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ScaleScreen(self.view()))
             assert "p park at 0, remember 3" in screen.text()
             await screen.press("p")
-            assert answers == [0]
+            assert answers == [ScaleAnswer(0)]
             there = {
                 "desired": 0,
                 "before": 3,
@@ -175,7 +180,7 @@ class TestScale:
             assert "3, as edgetui parked it, 2h ago" in screen.line("before")
             assert "3" in screen.line("replicas")
             await screen.press("p")
-            assert answers == [3]
+            assert answers == [ScaleAnswer(3)]
 
     async def test_keda_is_paused_at_the_typed_number_or_goes_on_and_its_autoscaler_is_left_alone(
         self,
@@ -189,12 +194,12 @@ class TestScale:
             await screen.press("9", "e")
             assert "instead" not in screen.text()
             await screen.press("k")
-            assert (answers, type(answers[0]), view.holds(9)) == ([9], OfKeda, True)
+            assert (answers, view.holds(9)) == ([ScaleAnswer(9, How.KEDA)], True)
             paused = replace(view, keda=replace(scaled, held_at="3"))
             answers = await ask(screen, ScaleScreen(paused))
             assert "k let KEDA go on" in screen.text()
             await screen.press("k")
-            assert (answers, paused.holds(3), paused.holds(9)) == ([3], False, True)
+            assert (answers, paused.holds(3), paused.holds(9)) == ([ScaleAnswer(3, How.KEDA)], False, True)
 
     async def test_without_an_autoscaler_there_is_nothing_to_change_instead(self) -> None:
         async with running([plant()]) as screen:
@@ -377,9 +382,12 @@ class TestProgress:
         async with running([plant()]) as screen:
             progress = Progress("Roll back", screen.clock.monotonic)
             answers = await ask(screen, ProgressScreen(progress))
-            offer = Offer("unstick", "Delete pod camera-2…")
-            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck",), {}, True, offer))
-            await screen.pilot.pause()
+            shell = "Delete that pod: edgetui unstick sts/camera"
+            offer = Offer("unstick", "Delete pod camera-2…", shell)
+            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck", shell), {}, True, offer))
+            await screen.wait_for(lambda: "> Close" in screen.text())
+            assert "“Delete pod camera-2…” below does that." in screen.text()
+            assert "edgetui unstick" not in screen.text()
             assert "> Close     Delete pod camera-2…" in screen.text()
             begun: list[tuple[str, ObjectRef]] = []
             screen.app.flows.begin = lambda action, ref: begun.append((action, ref))  # type: ignore[method-assign]
@@ -395,12 +403,12 @@ class TestProgress:
             progress.step(Step("Setting deployment press from 3 to 6", "doing"))
             await screen.pilot.pause()
             assert "..  Setting deployment press from 3 to 6" in screen.text()
-            assert "Go on in the background" in screen.text()
+            assert "Run in background" in screen.text()
             progress.step(Step("The server accepted 6 replicas", "done"))
             progress.finish(
                 Receipt("scale", "plant", REF, True, ("deployment press: 6 of 6 ready after 4.0 s.",))
             )
-            await screen.pilot.pause()
+            await screen.wait_for(lambda: "> Close" in screen.text())
             text = screen.text()
             assert "Setting deployment" not in text
             assert "ok  The server accepted 6 replicas" in text

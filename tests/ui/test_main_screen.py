@@ -264,7 +264,7 @@ async def test_help_lists_every_action_and_key() -> None:
             "enter",
             "old, still serving",
             "autoscalers  show the autoscalers",
-            "too on an object that is open  y  l  :  f  [ ]  ctrl+y  ?",
+            "too on an object that is open  y  l  :  f  [ ]  ctrl+y  R  ?",
         ):
             assert words in screen.text()
         await screen.press("escape")

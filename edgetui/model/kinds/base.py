@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +12,10 @@ from msgspec.structs import replace
 
 class NotReadable(ValueError):
     """An object that lacks what the API requires of its kind, so that no true row can be made of it."""
+
+
+IN_A_PART = ":@!$&'()*+,;=~-._"
+"""Characters that stand in a part of a path as they are, beside letters and digits."""
 
 
 class Row(msgspec.Struct, gc=False, kw_only=True):
@@ -29,6 +34,19 @@ class Row(msgspec.Struct, gc=False, kw_only=True):
     deleting: int = 0
     owner_uid: str = ""
     labels: str = ""
+
+
+def api_path(
+    group: str, version: str, plural: str, namespace: str = "", name: str = "", subresource: str = ""
+) -> str:
+    """The API path of a collection or of one object: every path that holds a name is made here.
+
+    Each part is percent-encoded, so no "/" in a name leads elsewhere.
+    """
+    parts = [*(("apis", group) if group else ("api",)), version]
+    parts += ["namespaces", namespace] if namespace else []
+    parts += [part for part in (plural, name, subresource) if part]
+    return "".join(f"/{quote(part, safe=IN_A_PART)}" for part in parts)
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -63,12 +81,5 @@ class Kind(msgspec.Struct, frozen=True):
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """The API path of the collection or of one object, without a server's path prefix."""
-        parts = ["/api" if not self.group else f"/apis/{self.group}", self.version]
-        if namespace and self.namespaced:
-            parts += ["namespaces", namespace]
-        parts.append(self.plural)
-        if name:
-            parts.append(name)
-        if subresource:
-            parts.append(subresource)
-        return "/".join(parts)
+        space = namespace if self.namespaced else ""
+        return api_path(self.group, self.version, self.plural, space, name, subresource)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import msgspec
 
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.cells import name, pair, restarts, when
 from edgetui.model.kinds.podwords import (
     WireContainer,
     WireContainerStatus,
@@ -164,6 +163,15 @@ def project(pod: WirePod) -> PodRow:
     return row
 
 
+def _last_words(message: str | None) -> str:
+    """What the program itself wrote before it ended, which may quote its password."""
+    if not message:
+        return ""
+    from edgetui.model.secrecy import redacted  # its patterns cost a start milliseconds
+
+    return redacted(squeeze(message))
+
+
 def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble | None:
     """What is wrong, or None: the message of a healthy pod is not kept."""
     restarted = unix(words.restarted) if words.restarted else 0
@@ -183,7 +191,8 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
         if state and state.waiting:
             reason, message = state.waiting.reason or reason, squeeze(state.waiting.message) or message
         elif state and state.terminated:
-            reason, message = state.terminated.reason or reason, squeeze(state.terminated.message) or message
+            reason = state.terminated.reason or reason
+            message = _last_words(state.terminated.message) or message
         end = (state.terminated if state else None) or (bad.last_state.terminated if bad.last_state else None)
         if end is not None:
             end_code, end_reason = end.exit_code or 0, end.reason or ""
@@ -220,6 +229,8 @@ def _image(spec: WirePodSpec, container: str | None) -> str:
 
 def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) -> PodRow:
     """The row of a pod as the server prints it: neither uid nor owner, and nothing of its conditions."""
+    from edgetui.model.kinds.cells import name, pair, restarts, when  # only thin links have rows printed
+
     ready, containers = pair(cells["Ready"])
     count, last = restarts(cells["Restarts"], now)
     status = clean(cells["Status"], 40)

@@ -20,7 +20,7 @@ from edgetui.ui.widgets.labelled_field import LabelledField
 from .dialog import Dialog
 
 ASKED = ("fails for", "watched on")
-LABEL = 12
+LABEL = 13
 
 
 class SpanField(Input):

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 class RollbackScreen(RevisionsScreen["Revision | None"]):
     """Gives the revision, or None. Nothing is written here: the plan is shown and asked about next."""
 
-    asks = True
-    """A question stands here: nothing may cover it."""
     DEFAULT_CSS = """
     RollbackScreen #revisions { max-height: 40%; }
     """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -25,15 +27,26 @@ if TYPE_CHECKING:
 LABEL = 12
 
 
-class Instead(int):
-    """The number, but to be reached by changing what owns it, so that it holds."""
+class How(Enum):
+    """What is to be changed for a number of replicas.
+
+    The number itself; the bounds of the autoscaler that owns it, so that it holds; or KEDA, which is paused at it, or
+    goes on where it is paused at it.
+    """
+
+    NUMBER = "number"
+    BOUNDS = "bounds"
+    KEDA = "keda"
 
 
-class OfKeda(int):
-    """The number, but to be held by pausing KEDA; or KEDA is to go on where it is paused at it."""
+class ScaleAnswer(msgspec.Struct, frozen=True):
+    """The answer: how many, and how."""
+
+    replicas: int
+    how: How = How.NUMBER
 
 
-class ScaleScreen(Dialog[int | None]):
+class ScaleScreen(Dialog[ScaleAnswer | None]):
     """Gives the number, or None. Nothing is written here: the plan is shown and asked about next."""
 
     DEFAULT_CSS = """
@@ -129,7 +142,7 @@ class ScaleScreen(Dialog[int | None]):
         """Enter gives the number."""
         event.stop()
         if self.number is not None:
-            self.dismiss(self.number)
+            self.dismiss(ScaleAnswer(self.number))
 
     def action_add(self, step: int) -> None:
         """One more or one less."""
@@ -138,17 +151,17 @@ class ScaleScreen(Dialog[int | None]):
     def action_instead(self) -> None:
         """Change the autoscaler's bounds so that the number holds."""
         if self.number and self.view.hpa is not None and self.view.keda is None:
-            self.dismiss(Instead(self.number))
+            self.dismiss(ScaleAnswer(self.number, How.BOUNDS))
 
     def action_keda(self) -> None:
         """Pause KEDA at the number, or let it go on."""
         if self.number is not None and self.view.keda is not None:
-            self.dismiss(OfKeda(self.number))
+            self.dismiss(ScaleAnswer(self.number, How.KEDA))
 
     def action_park(self) -> None:
         """Go to 0, or back to the number before."""
         if self.view.desired or self.view.before:
-            self.dismiss(0 if self.view.desired else self.view.before)
+            self.dismiss(ScaleAnswer(0 if self.view.desired else self.view.before))
 
     def action_dismiss_harmless(self) -> None:
         """Escape: no number."""

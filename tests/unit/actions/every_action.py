@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.unit.model import factories as f
@@ -22,7 +23,7 @@ class Case:
 
     `path` is the object that is written to. `undone` says whether `undo` takes it back: "yes", "final" for never,
     "asked" where that leads to what did not work, which nobody agrees to in advance. `again` is what somebody else
-    sets in the object's spec right after, where the action looks for its own value to become true.
+    sets in the object right after, where the action looks for its own value to become true.
     """
 
     words: tuple[str, ...]
@@ -32,6 +33,11 @@ class Case:
     same_site: Callable[[], Site] | None = None
     undone: str = "yes"
     again: Json | None = None
+
+    @property
+    def action(self) -> str:
+        """The action's id, as the record has it."""
+        return "scale" if self.words[0] in ("park", "unpark") else self.words[0]
 
 
 def healthy(**more: Any) -> Site:
@@ -93,24 +99,89 @@ def held_up() -> Site:
     return Site(made, stuck)
 
 
+def parked() -> Site:
+    """A deployment at 0, whose ReplicaSet says that it had 3."""
+    made = f.deployment("press", "line-2", generation=4, observed=4, revision=2, image="press:2", replicas=0)
+    made["spec"]["paused"] = False
+    return Site(made, f.replica_set(made, "two", revision=2, image="press:2", replicas=0))
+
+
+def pumping() -> Site:
+    """A custom resource with a scale subresource."""
+    metadata = f.meta("Pump", "main", "line-2", generation=1)
+    return Site({"kind": "Pump", "metadata": metadata, "spec": {"units": 3}, "status": {"running": 3}})
+
+
+def controlled(kind: str) -> Site:
+    """A set of machines whose newest image does not start; the revision before serves."""
+    make = {
+        "StatefulSet": lambda: f.stateful_set(
+            "camera",
+            "line-2",
+            generation=2,
+            observed=2,
+            image="press:3",
+            updated=1,
+            ready=2,
+            management="Parallel",
+            current_revision="camera-a",
+            update_revision="camera-b",
+        ),
+        "DaemonSet": lambda: f.daemon_set(
+            "camera", "line-2", generation=2, observed=2, image="press:3", updated=1, ready=2
+        ),
+    }
+    made = make[kind]()
+    history = [
+        {
+            "kind": "ControllerRevision",
+            "metadata": f.meta("ControllerRevision", f"camera-{hash_}", "line-2", owner=made),
+            "revision": number,
+            "data": {"spec": {"template": {"$patch": "replace", **f.template(image)}}},
+        }
+        for number, hash_, image in ((1, "a", "press:2"), (2, "b", "press:3"))
+    ]
+    labels = {"controller-revision-hash": "camera-a"}
+    pods = [f.pod(f"camera-{n}", "line-2", owner=made, labels=labels) for n in range(2)]
+    return Site(made, *history, *pods)
+
+
 POD = "/api/v1/namespaces/line-2/pods/press-x"
 HPA = "/apis/autoscaling/v2/namespaces/line-2/horizontalpodautoscalers/press"
 
 CASES: dict[str, Case] = {
+    "park": Case(("park", "deploy/press"), healthy, same=("park", "deploy/press"), same_site=parked),
+    "unpark": Case(
+        ("unpark", "deploy/press"),
+        parked,
+        same=("unpark", "deploy/press", "--replicas", "3"),
+        same_site=healthy,
+    ),
+    "scale pump": Case(
+        ("scale", "pumps.water.example.com/main", "5"),
+        pumping,
+        "/apis/water.example.com/v1/namespaces/line-2/pumps/main",
+        same=("scale", "pu/main", "3"),
+        again={"spec": {"units": 9}},
+    ),
     "scale": Case(
-        ("scale", "deploy/press", "5"), healthy, same=("scale", "deploy/press", "3"), again={"replicas": 9}
+        ("scale", "deploy/press", "5"),
+        healthy,
+        same=("scale", "deploy/press", "3"),
+        again={"spec": {"replicas": 9}},
     ),
     "bounds": Case(
         ("bounds", "hpa/press", "--min", "4"),
         bounded,
         HPA,
         same=("bounds", "hpa/press", "--max", "8"),
-        again={"maxReplicas": 9},
+        again={"spec": {"maxReplicas": 9}},
     ),
     "keda-pause": Case(
         ("keda-pause", "deploy/press", "--replicas", "5"),
         queued,
         SCALED,
+        again={"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": "9"}}},
         same=("keda-pause", "deploy/press", "--replicas", "3"),
         same_site=lambda: queued(**{"autoscaling.keda.sh/paused-replicas": "3"}),
     ),
@@ -118,6 +189,7 @@ CASES: dict[str, Case] = {
         ("keda-unpause", "deploy/press"),
         lambda: queued(**{"autoscaling.keda.sh/paused": "true"}),
         SCALED,
+        again={"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": "9"}}},
         same=("keda-unpause", "deploy/press"),
         same_site=queued,
     ),
@@ -126,12 +198,13 @@ CASES: dict[str, Case] = {
         one_pod,
         POD,
         same=("resize", "pod/press-x", "--cpu-limit", "0.2"),
+        again={"spec": {"containers": [{"name": "app", "resources": {"limits": {"cpu": "900m"}}}]}},
     ),
     "rollback": Case(
         ("rollback", "deploy/press"),
         half_done,
         same=("rollback", "deploy/press", "--to-revision", "3"),
-        again={"template": f.template("press:9")},
+        again={"spec": {"template": f.template("press:9")}},
         undone="asked",
     ),
     "pause": Case(
@@ -139,26 +212,32 @@ CASES: dict[str, Case] = {
         healthy,
         same=("pause", "deploy/press"),
         same_site=lambda: healthy(paused=True),
-        again={"paused": False},
+        again={"spec": {"paused": False}},
     ),
     "resume": Case(
         ("resume", "deploy/press"),
         lambda: healthy(paused=True),
         same=("resume", "deploy/press"),
         same_site=healthy,
-        again={"paused": True},
+        again={"spec": {"paused": True}},
     ),
     "restart": Case(
-        ("restart", "deploy/press"), healthy, undone="final", again={"template": f.template("press:9")}
+        ("restart", "deploy/press"),
+        healthy,
+        undone="final",
+        again={"spec": {"template": f.template("press:9")}},
     ),
     "image": Case(
         ("image", "deploy/press", "press:4"),
         healthy,
         same=("image", "deploy/press", "press:2"),
-        again={"template": f.template("press:9")},
+        again={"spec": {"template": f.template("press:9")}},
     ),
     "cancel": Case(
-        ("cancel", "deploy/press"), half_done, undone="asked", again={"template": f.template("press:9")}
+        ("cancel", "deploy/press"),
+        half_done,
+        undone="asked",
+        again={"spec": {"template": f.template("press:9")}},
     ),
     "unstick": Case(
         ("unstick", "sts/camera"),
@@ -167,4 +246,16 @@ CASES: dict[str, Case] = {
         undone="final",
     ),
 }
-"""By the action's id. `undo` is run after each, `guard` and `rotate` have tables of their own."""
+for _short, _kind, _plural in (("sts", "StatefulSet", "statefulsets"), ("ds", "DaemonSet", "daemonsets")):
+    for _verb, *_rest in (("rollback",), ("cancel",), ("restart",), ("image", "press:4")):
+        CASES[f"{_verb} {_short}"] = Case(
+            (_verb, f"{_short}/camera", *_rest),
+            partial(controlled, _kind),
+            f"/apis/apps/v1/namespaces/line-2/{_plural}/camera",
+            undone="final" if _verb == "restart" else "asked",
+            again={"spec": {"template": f.template("press:9")}},
+        )
+"""By the command's name, and its kind where it is not the first.
+
+`undo` is run after each; `guard` and `rotate` have tables of their own.
+"""

@@ -25,6 +25,7 @@ from edgetui.actions.gate import Gate
 from edgetui.demo.patches import merge_patch, strategic_merge
 from edgetui.model.kinds import KINDS
 from edgetui.model.otherscalers import PAUSED, PAUSED_AT
+from edgetui.model.revision import template_equal
 
 from .scripted import DROP, Answer, Request, Server
 
@@ -48,31 +49,31 @@ def refusal(code: int) -> Answer:
 
 
 class Site:
-    """The objects by their path. `fault` is what the next real writes meet, `idle` stops the controllers.
+    """The objects by their path. `fault` is what real writes meet, `dry_fault` dry runs, `idle` stops the controllers.
 
     `instead` answers a read first where it gives an answer. `before_write` runs when a dry run has been answered: what
-    somebody else does while the person reads the plan. `changed` runs after every write that is kept.
+    somebody else does while the person reads the plan. `changed` runs after every write that is kept. `hidden` are
+    resources that may not be listed, `silences` are what the next reads meet instead of an answer.
     """
 
     def __init__(self, *objects: Json) -> None:
         self.objects = {self.path(one): copy.deepcopy(one) for one in objects}
         self.fault = 0
+        self.dry_fault = 0
         self.idle = False
         self.before_write: Callable[[], None] | None = None
-        self.changed: Callable[[], None] = lambda: None
         self.instead: Callable[[Request], Answer | None] = lambda request: None
+        self.changed: Callable[[], None] = lambda: None
+        self.hidden: frozenset[str] = frozenset()
+        self.silences: list[int] = []
         self.requests: list[Request] = []
 
     @staticmethod
     def path(one: Json) -> str:
-        metadata = one["metadata"]
-        if one["kind"] == "ScaledObject":
-            return (
-                f"/apis/keda.sh/v1alpha1/namespaces/{metadata['namespace']}/scaledobjects/{metadata['name']}"
-            )
-        if one["kind"] == "ControllerRevision":
-            return f"/apis/apps/v1/namespaces/{metadata['namespace']}/controllerrevisions/{metadata['name']}"
-        return KINDS[one["kind"]].path(metadata["namespace"], metadata["name"])
+        namespace, name = one["metadata"].get("namespace", ""), one["metadata"]["name"]
+        if other := _OTHERS.get(one["kind"]):
+            return f"{other.format(namespace)}/{name}"
+        return KINDS[one["kind"]].path(namespace, name)
 
     @property
     def writes(self) -> list[str]:
@@ -88,8 +89,13 @@ class Site:
 
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
+        if request.method == "GET" and self.silences:
+            code = self.silences.pop(0)
+            return (DROP, None) if code == DROP else refusal(code)
         if request.method == "GET":
             return self.instead(request) or self._get(request.path)
+        if _dry(request) and self.dry_fault:
+            return self.dry_fault, None
         if _dry(request):
             code, found = self._write(request, keep=False)
             if self.before_write is not None and code < 300:
@@ -104,8 +110,14 @@ class Site:
         return (DROP, None) if self.fault == APPLY_THEN_DROP else answer
 
     def _get(self, path: str) -> Answer:
-        if path in self.objects:
-            return 200, self.objects[path]
+        if found := self.objects.get(path) or _DISCOVERY.get(path):
+            return 200, found
+        if path.endswith("/scale") and (pump := self.objects.get(path.removesuffix("/scale"))):
+            spec, status = {"replicas": pump["spec"]["units"]}, {"replicas": pump["status"]["running"]}
+            metadata = {name: pump["metadata"][name] for name in ("name", "uid", "resourceVersion")}
+            return 200, {"metadata": metadata, "spec": spec, "status": status}
+        if path.rpartition("/")[2] in self.hidden:
+            return refusal(403)
         items = [one for at, one in self.objects.items() if at.rpartition("/")[0] == path]
         if items or path.rpartition("/")[2] in _LISTS:
             return 200, {"metadata": {}, "items": items}
@@ -138,7 +150,7 @@ class Site:
     def _changed(request: Request, there: Json) -> Json:
         if request.method == "PUT":
             new = copy.deepcopy(there)
-            new["spec"]["replicas"] = request.body["spec"]["replicas"]
+            new["spec"]["units" if there["kind"] == "Pump" else "replicas"] = request.body["spec"]["replicas"]
             return new
         merged = strategic_merge if "strategic" in request.content_type else merge_patch
         new = copy.deepcopy(merged(there, request.body))
@@ -159,6 +171,30 @@ def _dry(request: Request) -> bool:
     )
 
 
+_OTHERS = {
+    "ScaledObject": "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
+    "ControllerRevision": "/apis/apps/v1/namespaces/{}/controllerrevisions",
+    "Pump": "/apis/water.example.com/v1/namespaces/{}/pumps",
+}
+"""Where the kinds are that edgetui does not watch. A Pump is a custom resource with a scale subresource."""
+
+_PUMPS = {
+    "resource": "pumps",
+    "responseKind": {"group": "water.example.com", "version": "v1", "kind": "Pump"},
+    "scope": "Namespaced",
+    "singularResource": "pump",
+    "shortNames": ["pu"],
+    "subresources": [{"subresource": "scale"}],
+}
+_GROUP = {
+    "metadata": {"name": "water.example.com"},
+    "versions": [{"version": "v1", "resources": [_PUMPS]}],
+}
+_DISCOVERY: Json = {
+    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": []},
+    "/apis": {"kind": "APIGroupDiscoveryList", "items": [_GROUP]},
+}
+
 _LISTS = {
     "horizontalpodautoscalers",
     "poddisruptionbudgets",
@@ -171,11 +207,26 @@ _LISTS = {
 }
 
 
+def _daemon_set(site: Site, one: Json) -> None:
+    names = ("currentNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable")
+    status = one["status"]
+    status |= dict.fromkeys(names, status["desiredNumberScheduled"])
+    status["observedGeneration"] = one["metadata"]["generation"]
+
+
+def _pump(site: Site, one: Json) -> None:
+    one["status"]["running"] = one["spec"]["units"]
+
+
 def _workload(site: Site, one: Json) -> None:
     wanted, status = one["spec"].get("replicas", 1), one["status"]
     counted = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
     status |= dict.fromkeys(counted, wanted) | {"observedGeneration": one["metadata"]["generation"]}
     if one["kind"] == "StatefulSet":
+        history = [other for other in site.objects.values() if other["kind"] == "ControllerRevision"]
+        for revision in history:
+            if template_equal(revision["data"]["spec"]["template"], one["spec"]["template"]):
+                status["updateRevision"] = revision["metadata"]["name"]
         status["currentRevision"], status["currentReplicas"] = status["updateRevision"], wanted
     for condition in status.get("conditions", ()):
         condition |= {"status": "True", "reason": "NewReplicaSetAvailable"}
@@ -207,6 +258,8 @@ def _scaled_object(site: Site, one: Json) -> None:
 _CONTROLLERS: dict[str, Callable[[Site, Json], None]] = {
     "Deployment": _workload,
     "StatefulSet": _workload,
+    "DaemonSet": _daemon_set,
+    "Pump": _pump,
     "HorizontalPodAutoscaler": _autoscaler,
     "Pod": _pod,
     "ScaledObject": _scaled_object,

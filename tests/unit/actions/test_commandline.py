@@ -19,7 +19,7 @@ FOLDER = Path(edgetui.actions.__file__).parent
 KEY = ObjectKey("plant", "Deployment", "line-2", "press")
 
 
-@pytest.mark.parametrize("file", ["/etc/plant.yaml", "/home/kim/my sites/plant $1.yaml", "/tmp/it's.yaml"])
+@pytest.mark.parametrize("file", ["/etc/plant.yaml", "/srv/my sites/plant $1.yaml", "/tmp/it's.yaml"])
 @pytest.mark.parametrize("context", ["plant", "arn:aws:eks:eu:1:cluster/plant", "two words; rm -rf ~"])
 def test_a_command_line_names_file_context_and_namespace_through_a_shell(file: str, context: str) -> None:
     target = ClusterTarget(name="x", context=context, file=Path(file), context_file=Path(file))

@@ -13,7 +13,7 @@ from edgetui.actions.registry import ACTIONS
 
 from .every_action import CASES, Case
 from .scripted import DROP
-from .site import APPLY_THEN_DROP, Shell, shell_on
+from .site import APPLY_THEN_DROP, Shell, Site, shell_on
 
 
 def some(chosen: Callable[[Case], bool]) -> pytest.MarkDecorator:
@@ -35,14 +35,21 @@ def shell(
         yield found
 
 
+def edited(site: Site, case: Case) -> None:
+    """Somebody else sets what the case says."""
+    for part, values in (case.again or {}).items():
+        site.objects[case.path][part] |= values
+    site.touch(case.path, spec=True)
+
+
 def outcomes(shell: Shell, *words: str) -> tuple[int, str]:
     told = shell.run(*words)
     return told.code, told.json["outcome"]
 
 
 def test_the_table_has_every_action_and_every_command_one_of_them() -> None:
-    assert set(CASES) | {"undo", "guard", "rotate"} == set(ACTIONS)
-    assert set(COMMANDS) == set(ACTIONS) | {"park", "unpark"}
+    commands = {case.words[0] for case in CASES.values()} | {"undo", "guard", "rotate"}
+    assert commands == set(COMMANDS) - {"audit"} == set(ACTIONS) | {"park", "unpark"}
 
 
 @EACH
@@ -111,17 +118,9 @@ def test_a_version_that_status_moved_is_no_obstacle(case: Case, shell: Shell) ->
     assert (told.code, told.results) == (0, ["refused", "done"]), told.out
 
 
-@WITH_A_VERSION
+@some(lambda case: bool(case.again))
 def test_an_edit_in_between_is_never_overwritten(case: Case, shell: Shell) -> None:
-    def edited() -> None:
-        there = shell.site.objects[case.path]
-        there["metadata"]["annotations"] = {"autoscaling.keda.sh/paused-replicas": "1"}
-        there["spec"] |= {"minReplicas": 1, "maxReplicas": 9, "paused": False}
-        for container in there["spec"].get("containers", ()):
-            container["resources"] = {"limits": {"cpu": "1"}}
-        shell.site.touch(case.path, spec=True)
-
-    shell.site.before_write = edited
+    shell.site.before_write = lambda: edited(shell.site, case)
     told = shell.run(*case.words, "--yes")
     assert (told.code, told.json["outcome"]) == (1, "refused"), told.out
     assert "changed" in told.json["error"]["sentence"]
@@ -168,8 +167,7 @@ def test_an_object_that_is_gone_by_then_is_not_made_anew(case: Case, shell: Shel
 def test_what_somebody_changes_again_at_once_is_no_success_of_ours(case: Case, shell: Shell) -> None:
     def changed() -> None:
         shell.site.changed = lambda: None
-        shell.site.objects[case.path]["spec"] |= case.again or {}
-        shell.site.touch(case.path, spec=True)
+        edited(shell.site, case)
         shell.site.carry_out()
 
     shell.site.changed = changed
@@ -192,14 +190,35 @@ def test_what_was_taken_back_by_hand_is_not_called_somebody_elses_change(case: C
     assert told.json["error"]["diff"] == [], told.out
 
 
+@some(lambda case: case.undone != "final" and case.words[0] not in ("pause", "resume") and bool(case.again))
+def test_what_somebody_changed_since_is_shown_and_not_undone(case: Case, shell: Shell) -> None:
+    assert shell.run(*case.words, "--yes").code == 0
+    edited(shell.site, case)
+    told = shell.run("undo", case.words[1], "--yes")
+    assert (told.code, told.json["outcome"], shell.site.writes) == (1, "refused", []), told.out
+    assert "somebody changed it after" in told.json["error"]["sentence"]
+    assert told.json["error"]["diff"]
+
+
+@WITH_A_VERSION
+def test_another_object_of_the_same_name_is_not_written_to(case: Case, shell: Shell) -> None:
+    def made_anew() -> None:
+        shell.site.objects[case.path]["metadata"]["uid"] = "another"
+        shell.site.touch(case.path, spec=False)
+
+    shell.site.before_write = made_anew
+    told = shell.run(*case.words, "--yes")
+    assert (told.code, told.json["outcome"]) == (1, "refused"), told.out
+    assert "done" not in told.results
+
+
 @some(lambda case: case.undone == "yes")
 def test_it_is_undone_once(case: Case, shell: Shell) -> None:
     before = shell.site.objects[case.path]["spec"]
     assert shell.run(*case.words, "--yes").code == 0
     told = shell.run("undo", case.words[1], "--yes")
-    assert (told.code, told.json["outcome"], told.json["data"]["action"]) == (0, "reached", case.words[0]), (
-        told.out
-    )
+    assert (told.code, told.json["outcome"]) == (0, "reached"), told.out
+    assert told.json["data"]["action"] == case.action
     assert shell.site.objects[case.path]["spec"] == before
     assert shell.run("undo", case.words[1], "--yes").code == 1
 
@@ -215,9 +234,34 @@ def test_what_cannot_be_undone_says_so(case: Case, shell: Shell) -> None:
 @some(lambda case: case.undone == "asked")
 def test_going_back_to_what_failed_is_not_agreed_to_in_advance(case: Case, shell: Shell) -> None:
     assert shell.run(*case.words, "--yes").code == 0
-    told = shell.run("undo", "deploy/press", "--yes")
+    told = shell.run("undo", case.words[1], "--yes")
     assert (told.code, shell.site.writes) == (1, [])
-    assert "Revision 3 is not known to have worked" in told.json["error"]["sentence"]
-    again = shell.run("rollback", "deploy/press", "--yes")
+    assert any("is not known to have worked" in one for one in told.json["plan"]["warnings"])
+    assert "is not known to have worked" in told.json["error"]["sentence"]
+
+
+@some(lambda case: case.words[0] in ("rollback", "cancel"))
+def test_the_same_roll_back_again_does_not_go_to_what_it_came_from(case: Case, shell: Shell) -> None:
+    assert shell.run(*case.words, "--yes").code == 0
+    again = shell.run("rollback", case.words[1], "--yes")
     assert (again.code, shell.site.writes) == (1, [])
-    assert "No other revision of deployment press is known" in again.json["error"]["sentence"]
+    assert "is known to have worked, so none is taken" in again.json["error"]["sentence"]
+
+
+@EACH
+def test_what_only_explains_may_be_forbidden(case: Case, shell: Shell) -> None:
+    """Budgets, quotas, nodes and who else scales: without the right to list them the action is as good."""
+    explaining = {"nodes", "poddisruptionbudgets", "resourcequotas", "horizontalpodautoscalers"}
+    shell.site.hidden = frozenset(explaining if "keda" in case.words[0] else explaining | {"scaledobjects"})
+    assert outcomes(shell, *case.words, "--yes") == (0, "reached")
+
+
+@some(lambda case: case.again is not None)
+@pytest.mark.parametrize("silence", [DROP, 503, 429])
+def test_a_cluster_that_does_not_answer_for_a_moment_is_asked_again(
+    case: Case, shell: Shell, silence: int
+) -> None:
+    shell.site.changed = lambda: shell.site.silences.extend([silence] * 2)
+    told = shell.run(*case.words, "--yes", "--timeout", "5")
+    assert (told.code, told.json["outcome"], shell.site.silences) == (0, "reached", []), told.out
+    assert len(shell.site.writes) == 1

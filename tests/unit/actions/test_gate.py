@@ -40,7 +40,6 @@ async def test_every_request_in_order(tmp_path: Path) -> None:
         "resource": "deployments",
         "subresource": "scale",
         "namespace": "line-2",
-        "name": "press",
     }
     assert right in asked
 
@@ -217,13 +216,13 @@ async def test_rights_are_asked_once_a_minute_and_again_after_a_403(tmp_path: Pa
 
         async def allowed() -> tuple[bool, str]:
             found = await permissions.allowed(session, ACTIONS["scale"], "line-2", "Deployment", "press")
-            return found.ok, found.missing_verb
+            return found.ok, found.words
 
         server.denied = {"deployments"}
-        assert await allowed() == (False, "update deployments/scale")
+        assert await allowed() == (False, "update deployments/scale, get deployments")
         asked = len(server.reviews)
         server.denied = set()
-        assert await allowed() == (False, "update deployments/scale")
+        assert await allowed() == (False, "update deployments/scale, get deployments")
         assert len(server.reviews) == asked
         hands.now += 61
         assert await allowed() == (True, "")
@@ -233,7 +232,7 @@ async def test_rights_are_asked_once_a_minute_and_again_after_a_403(tmp_path: Pa
         with pytest.raises(Forbidden):
             await scale.perform(hands.gate, session, view, 6, wait=5)
         server.denied = {"deployments"}
-        assert await allowed() == (False, "update deployments/scale")
+        assert await allowed() == (False, "update deployments/scale, get deployments")
 
 
 async def test_what_cannot_be_asked_is_not_claimed(tmp_path: Path) -> None:

@@ -13,7 +13,13 @@ Record = dict[str, Any]
 
 
 def went(
-    run: str, old: str, number: int, new: str, ended: str = "reached", action: str = "rollback"
+    run: str,
+    old: str,
+    number: int,
+    new: str,
+    ended: str = "reached",
+    action: str = "rollback",
+    proven: bool = True,
 ) -> list[Record]:
     """The records of one roll-back."""
     about = {"run": run, "action": action}
@@ -21,7 +27,7 @@ def went(
     return [
         {**about, "event": "intent", "before": before, "after": after},
         {**about, "event": "result", "result": "refused" if ended == "refused" else "done"},
-        {**about, "event": "outcome", "result": ended},
+        {**about, "event": "outcome", "result": ended, "data": {"proven": proven}},
     ]
 
 
@@ -60,6 +66,7 @@ AWAY = went("r1", "bad", 4, "good")
         (AWAY, {"good"}, {"bad": 4}),
         (went("r1", "bad", 4, "good", "pending"), set(), {"bad": 4}),
         (went("r1", "bad", 4, "good", "failed"), set(), {"bad": 4}),
+        (went("r1", "bad", 4, "good", proven=False), set(), {"bad": 4}),
         (went("r1", "bad", 4, "good", "refused"), set(), {}),
         (went("r1", "bad", 4, "good", action="cancel"), {"good"}, {"bad": 4}),
         ([*AWAY, *undone("u1", "r1")], set(), {}),

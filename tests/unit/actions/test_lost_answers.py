@@ -44,7 +44,6 @@ class Broken:
 @pytest.mark.parametrize("looks", [[DROP], [DROP, 401], [DROP, 403, DROP], [401, 403, 503, DROP, 200]])
 async def test_a_lost_answer_is_looked_for_until_the_link_is_back(tmp_path: Path, looks: list[int]) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
-    hands.gate.patient = True
     broken = Broken(press, looks, arrives=True)
     async with scripted(broken.answer) as (_, session):
         view = await scale.prepare(session, REF)
@@ -59,6 +58,7 @@ async def test_a_lost_answer_is_looked_for_until_the_link_is_back(tmp_path: Path
 @pytest.mark.parametrize("code", [DROP, 401, 403])
 async def test_a_command_that_cannot_look_says_that_it_may_have_arrived(tmp_path: Path, code: int) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
+    hands.gate.patient = False
     broken = Broken(press, [code] * 10_000, arrives=True)
     async with scripted(broken.answer) as (_, session):
         view = await scale.prepare(session, REF)
@@ -72,7 +72,6 @@ async def test_a_command_that_cannot_look_says_that_it_may_have_arrived(tmp_path
 
 async def test_a_patient_look_waits_for_the_watch_to_have_its_link_again(tmp_path: Path) -> None:
     press, hands = FakeDeployment(), Watching(tmp_path)
-    hands.gate.patient = True
     broken = Broken(press, [], arrives=True)
     async with scripted(broken.answer) as (server, session):
         view = await scale.prepare(session, REF)
@@ -100,6 +99,31 @@ async def test_a_patient_look_waits_for_the_watch_to_have_its_link_again(tmp_pat
         assert server.lines[:2] == [f"PUT {SCALE}", f"GET {FakeDeployment.path}"]
     assert naps >= 50
     assert any("cannot look yet: The link is down." in step.text for step in hands.steps)
+
+
+async def test_a_look_that_works_again_says_no_longer_that_it_cannot(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    broken = Broken(press, [DROP, DROP], arrives=False)
+    async with scripted(broken.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
+    said = [step.text for step in hands.steps if step.text.startswith("It may have arrived, ")]
+    assert "edgetui cannot look yet" in said[0]
+    assert said[-1] == "It may have arrived, it is not on the cluster yet"
+    assert (receipt.data["unknown"], hands.steps[-1].state) == (True, "failed")
+
+
+async def test_an_error_after_a_write_that_was_found_says_that_it_was_done(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(LinkError) as raised:
+            async with hands.gate.run(session, "scale", REF, view.needs, "line-2", "press") as run:
+                await run.confirm(scale._change(session, view, 5).plan("812"))
+                await run.rehearse(scale.request(view, 5, "812"))
+                await run.found("The write arrived, only its answer was lost")
+                raise LinkError("The link broke.", "Look again.")
+    assert raised.value.next_step == "Done before that: scale deployment press from 3 to 5. Look again."
 
 
 async def test_an_object_that_is_gone_after_a_lost_answer_is_not_called_unchanged(tmp_path: Path) -> None:
@@ -188,7 +212,7 @@ async def test_a_failure_to_see_the_outcome_does_not_hide_that_it_was_accepted(
         view = await scale.prepare(session, REF)
         receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
     assert press.replicas == 6
-    assert receipt.pending == (code != 404)
+    assert (receipt.ok, receipt.pending) == (False, code != 404)
     assert "ccepted" in receipt.lines[0] or code == 404
     assert json.loads(hands.log.path.read_text().splitlines()[1])["result"] == "done"
 

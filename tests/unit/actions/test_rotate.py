@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from edgetui.actions import minting, rotate
 from edgetui.actions.audit import AuditLog
 from edgetui.actions.plan import Refusal
-from edgetui.actions.proof import Unproven
+from edgetui.actions.proof import CREDENTIAL_ID, Unproven
 from edgetui.cluster.errors import CredentialError, EdgetuiError, KubeconfigError
 from edgetui.cluster.target import AuthSettings, ExecConfig
+from edgetui.model.expiry import parse_jwt
 
 from .scripted import Answer, Request
-from .tokens import DROP, MINT, OLD, SECRETS, Rotating, rotating
+from .tokens import DROP, MINT, NAME, OLD, SECRETS, Rotating, rotating
 
 
 @pytest.fixture
@@ -277,3 +278,84 @@ async def test_where_secrets_may_not_be_listed_the_record_names_them(
     assert name in (await rotate.prepare(here.session, here.hands.log)).warnings[-1]
     assert (await rotated(here)).ok
     assert name in (await rotate.prepare(here.session, here.hands.log)).warnings[-1]
+
+
+def _user(here: Rotating, username: str, jti: str) -> None:
+    """From the second review on the server sees somebody else: the first is about the token in use."""
+    seen = 0
+
+    def fault(request: Request) -> Answer | None:
+        nonlocal seen
+        if not request.path.endswith("/selfsubjectreviews"):
+            return None
+        seen += 1
+        if seen == 1:
+            return None
+        extra = {CREDENTIAL_ID: [f"JTI={jti}"]} if jti else {}
+        return 201, {"status": {"userInfo": {"username": username, "extra": extra}}}
+
+    here.issuer.fault = fault
+
+
+@pytest.mark.parametrize(
+    ("username", "jti", "why"),
+    [
+        (NAME, "another", "saw another credential than the new token"),
+        ("system:anonymous", "", "signs in as system:anonymous"),
+    ],
+)
+async def test_a_new_token_that_is_taken_for_another_is_not_used(
+    here: Rotating, username: str, jti: str, why: str
+) -> None:
+    _user(here, username, jti)
+    with pytest.raises(Unproven, match=why):
+        await rotated(here)
+    assert here.in_file == here.issuer.old
+    assert list(here.issuer.secrets) == [OLD]
+
+
+async def test_a_token_whose_id_the_server_tells_is_proven_by_it(here: Rotating) -> None:
+    def fault(request: Request) -> Answer | None:
+        if not request.path.endswith("/selfsubjectreviews"):
+            return None
+        jti = parse_jwt(request.token).jti
+        return 201, {"status": {"userInfo": {"username": NAME, "extra": {CREDENTIAL_ID: [f"JTI={jti}"]}}}}
+
+    here.issuer.fault = fault
+    assert (await rotated(here)).ok
+
+
+def _put_in_file(here: Rotating, token: str) -> None:
+    here.file.write_text(here.file.read_text().replace(here.in_file, token))
+
+
+async def test_a_file_that_holds_another_token_than_the_one_in_use_is_not_rotated(here: Rotating) -> None:
+    _put_in_file(here, here.issuer.mint(OLD))
+    with pytest.raises(Refusal, match="is not the one in use"):
+        await rotate.prepare(here.session)
+
+
+@pytest.mark.parametrize("when", ["Creating Secret", "Writing "])
+async def test_a_token_that_somebody_else_writes_meanwhile_is_kept(here: Rotating, when: str) -> None:
+    other = here.issuer.mint(OLD)
+    here.on_step = lambda step: _put_in_file(here, other) if step.text.startswith(when) else None
+    with pytest.raises(Refusal, match="is not the one in use"):
+        await rotated(here)
+    assert here.in_file == other
+    assert list(here.issuer.secrets) == [OLD]
+
+
+async def test_the_plan_and_the_receipt_say_until_when_tokens_work(here: Rotating) -> None:
+    receipt = await rotated(here)
+    facts = dict(here.hands.plans[0].facts)
+    assert facts["old token"] == "id-00000…, works until 1970-01-01 01:16:40 UTC"
+    assert "works until 1970-01-01 01:16:40 UTC" in receipt.lines[1]
+    assert receipt.data["new_expires"] == "1970-01-01 01:16:40 UTC"
+
+
+async def test_many_secrets_that_were_left_are_counted(here: Rotating) -> None:
+    for number in range(7):
+        here.issuer.left(f"edgetui-ops-{number}")
+    said = (await rotate.prepare(here.session)).warnings[-1]
+    assert said.startswith("7 Secrets in farm")
+    assert "edgetui-ops-4 and 2 more." in said
