@@ -60,7 +60,7 @@ class TimelineScreen(TextScreen):
             head.append(line(Span(self._problem, "warn")))
         if not told and not done:
             return [*head, line(), line("  nothing: status changes and what edgetui does will stand here")]
-        clusters = list({one.cluster for one in (*told, *done)})
+        clusters = list({one.cluster for one in told} | {one.cluster for one in done})
         short = dict(zip(clusters, told_apart(clusters, WIDEST), strict=True))
         wide = max(map(cells, short.values()))
         where = {cluster: pad(name, wide) for cluster, name in short.items()}
