@@ -92,10 +92,7 @@ class Guard:
         self._told = told
         self._progress = progress
         self._changed = changed
-        clock, sleep, rights = gate.clock, gate.sleep, gate.permissions
-        self._own = Gate(
-            gate.audit, gate.read_only, self._due_still, progress, clock, sleep=sleep, permissions=rights
-        )
+        self._own = gate.beside(self._due_still, progress)
         self._record: Callable[..., Awaitable[None]] | None = None
         self._cancelled = asyncio.Event()
         self._firing: asyncio.Task[Receipt | None] | None = None
@@ -247,7 +244,9 @@ class Guard:
         key = self.ref.key
         try:
             now = self._own.clock()
-            check = await guardcheck.look_again(self.session, self.ref, self.state, self._view.agreed, now)
+            check = await guardcheck.look_again(
+                self.session, self.ref, self.state, self._view.agreed, now, self._own.audit
+            )
             target = template_of(key.kind, key.name, check.target.name)
             about = {
                 "guard": {

@@ -44,6 +44,10 @@ class ProtocolError(EdgetuiError):
     """What answered does not speak HTTP/1.1 or is not a Kubernetes API server."""
 
 
+class Unreadable(ProtocolError):
+    """The server answered as it should, but with content that cannot be read: not the fault of the link."""
+
+
 class ApiError(EdgetuiError):
     """The server answered with an error status.
 

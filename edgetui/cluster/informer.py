@@ -16,16 +16,14 @@ from msgspec.structs import replace
 
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.watcher import Host, Watcher
+from edgetui.cluster.watcher import Host, VersionChoice, Watcher
 from edgetui.model.freshness import UNHEARD, Freshness, Sync, merge
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.store import Store
+from edgetui.model.store import MOST_ROWS, Store
 
 if TYPE_CHECKING:
     from edgetui.cluster.scoped import Selector
 
-MOST_ROWS = 50_000
-"""Rows of one cluster, of all kinds together: about 30 MB."""
 NAMESPACES_AGAIN, SOME_AGAIN = 600.0, 120.0
 SETTLED = frozenset({Sync.LIVE, Sync.FORBIDDEN, Sync.ABSENT, Sync.HIDDEN})
 _COMPLETE = frozenset({Sync.LIVE, Sync.STALE})
@@ -83,6 +81,9 @@ class Owner(Host, Protocol):
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         """Find the namespaces that are worth trying one by one."""
 
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        """Find a version of its API in which the server serves a kind."""
+
     def released(self, watchers: Iterable[Watcher]) -> None:
         """New watchers exist: let them open when it is their turn."""
 
@@ -116,6 +117,7 @@ class Informer:
         self._all_listed = True
         self._cancel_ask: Callable[[], None] | None = None
         self._stopped = False
+        self.unserved = VersionChoice(owner.served, self._read_as).unserved
 
     @property
     def watchers(self) -> list[Watcher]:
@@ -157,13 +159,7 @@ class Informer:
         """
         if partition == self.partition:
             return False
-        whole = self._merged()
-        complete = {name: told.heard for name, told in self._told.items() if _is_complete(told)}
-        if complete:
-            oldest = min(complete.values())
-            partial = whole.partial or whole.sync not in _COMPLETE
-            self._earlier = _Earlier(oldest, partial, stored=False)
-            self._ages = complete if partial else {**complete, "": oldest}
+        self._carry()
         self.partition = partition
         if self.wanted:
             self._end()
@@ -211,6 +207,16 @@ class Informer:
         if self.wanted and (self.partition.each or self._denied):
             self._ask()
 
+    def _read_as(self, kind: Kind) -> None:
+        """Keep this kind in another version of its API."""
+        self._carry()
+        self.kind = kind
+        if self.wanted:
+            self._end()
+            self._start()
+            self.link_up()
+            self._owner.released(self.watchers)
+
     # Collections
 
     @property
@@ -218,6 +224,16 @@ class Informer:
         """Whether the cluster may not be listed as a whole."""
         whole = self._watchers.get("")
         return whole is not None and whole.state.verdict is Sync.FORBIDDEN
+
+    def _carry(self) -> None:
+        """Remember how old the rows are, for the collections that come next."""
+        whole = self._merged()
+        complete = {name: told.heard for name, told in self._told.items() if _is_complete(told)}
+        if complete:
+            oldest = min(complete.values())
+            partial = whole.partial or whole.sync not in _COMPLETE
+            self._earlier = _Earlier(oldest, partial, stored=False)
+            self._ages = complete if partial else {**complete, "": oldest}
 
     def _start(self) -> None:
         if not self.partition.each:
@@ -368,6 +384,8 @@ class Informer:
     def publish(self) -> None:
         """Write the freshness of the whole to the store, if it changed."""
         freshness = self._with_earlier(self._merged())
+        if unreadable := sum(len(watcher.odd) for watcher in self.watchers):
+            freshness = replace(freshness, unreadable=unreadable)
         if freshness != self.freshness:
             self.freshness = freshness
             self._store.set_freshness(self.kind.name, freshness)

@@ -7,8 +7,8 @@ A metrics server that is down answers 503 as plain text.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -50,24 +50,37 @@ class _Item(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    items: list[_Item] | None = None
+    items: list[msgspec.Raw] | None = None
+
+
+_item = msgspec.json.Decoder(_Item)
 
 
 def decode(body: bytes | bytearray) -> dict[tuple[str, str], Usage]:
     """Usage by namespace and name from a NodeMetricsList or PodMetricsList; a pod's containers are summed.
 
-    Raises what msgspec raises on anything else.
+    What was not measured is None: a sum of which one part is missing is not known either. An item that cannot be read
+    tells of nothing. Raises what msgspec raises on anything but a list.
     """
-    found = msgspec.json.decode(body, type=_List).items or []
-    return {(item.metadata.namespace, item.metadata.name): _usage(item) for item in found}
+    found: dict[tuple[str, str], Usage] = {}
+    for raw in msgspec.json.decode(body, type=_List).items or []:
+        with suppress(*UNDECODABLE):
+            item = _item.decode(raw)
+            found[item.metadata.namespace, item.metadata.name] = _usage(item)
+    return found
 
 
 def _usage(item: _Item) -> Usage:
     parts = [c.usage for c in item.containers or ()] if item.usage is None else [item.usage]
     return Usage(
-        cpu_milli=sum(milli(part.cpu) for part in parts if part),
-        memory_bytes=sum(whole(part.memory) for part in parts if part),
+        cpu_milli=_sum([milli(part.cpu) if part else None for part in parts]),
+        memory_bytes=_sum([whole(part.memory) if part else None for part in parts]),
     )
+
+
+def _sum(parts: list[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
 
 
 class MetricsPoller:
@@ -118,7 +131,7 @@ class MetricsPoller:
                 await until_up()
                 await self.poll([kind for kind in KINDS if kind in self._shown and self._due(kind) <= SAME])
                 continue
-            with contextlib.suppress(TimeoutError):
+            with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
 

@@ -12,9 +12,9 @@ from edgetui.cluster.api import Api
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
+from edgetui.cluster.exchange import Closeable, WatchSink
 from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind
 
@@ -136,6 +136,14 @@ class LoopPorts:
         advice = self._credentials.explain_refusal()
         return Unauthorized(advice.sentence, advice.next_step, code=401)
 
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        def found(result: Kind | EdgetuiError | None) -> None:
+            done(None if isinstance(result, EdgetuiError) else result)
+
+        from edgetui.cluster.versions import find_version  # most servers serve the newest
+
+        self._spawn(_answer(lambda: find_version(self._api, kind), found))
+
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         def found(result: Namespaces | EdgetuiError) -> None:
             done(result if isinstance(result, Namespaces) else Namespaces(self._fallback, whole=False))
@@ -152,7 +160,7 @@ async def _answer(ask: Callable[[], Awaitable[T]], done: Callable[[T | EdgetuiEr
     try:
         result = await ask()
     except EdgetuiError as error:
-        result = error
+        result = error.with_traceback(None)  # its frames would keep a large answer alive
     except Exception as defect:
         done(EdgetuiError(f"edgetui failed here ({type(defect).__name__}): a defect.", "Please report it."))
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -61,9 +62,18 @@ class _ListMeta(msgspec.Struct, rename="camel"):
     resource_version: str = ""
 
 
-class _Objects(msgspec.Struct):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
-    items: list[_Object] | None = None
+class _List(msgspec.Struct):
+    metadata: msgspec.Raw = msgspec.Raw(b"{}")
+    items: list[msgspec.Raw] | None = None
+
+
+class _Rules(msgspec.Struct, rename="camel"):
+    resource_rules: list[dict[str, Any]] | None = None
+    incomplete: bool = False
+
+
+class _Review(msgspec.Struct):
+    status: _Rules | None = None
 
 
 class _Version(msgspec.Struct, rename="camel"):
@@ -99,12 +109,24 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             "Look at etcd or kine on the host of the control plane.",
             code=503,
         ) from error
+    at, listed = _listed(body)
+    uid = next((one.uid for one in listed if one.name == IDENTITY), "")
+    return Identity(uid, behind=bool(version) and older(at, version))
+
+
+def _listed(body: bytes | bytearray) -> tuple[str, list[_Meta]]:
+    """Version of a list and what names its objects, as far as each can be read. Raises ProtocolError for no list."""
     try:
-        found = msgspec.json.decode(body, type=_Objects)
+        found = msgspec.json.decode(body, type=_List)
     except UNDECODABLE:
         raise not_kubernetes("") from None
-    uid = next((one.metadata.uid for one in found.items or () if one.metadata.name == IDENTITY), "")
-    return Identity(uid, behind=bool(version) and older(found.metadata.resource_version, version))
+    at, named = "", []
+    with suppress(*UNDECODABLE):
+        at = msgspec.json.decode(found.metadata, type=_ListMeta).resource_version
+    for one in found.items or ():
+        with suppress(*UNDECODABLE):
+            named.append(msgspec.json.decode(one, type=_Object).metadata)
+    return at, named
 
 
 async def _lives(api: Api, query: dict[str, str]) -> bool:
@@ -142,9 +164,12 @@ async def rbac_is_off(api: Api, namespace: str) -> bool:
         answer = await api.review("SelfSubjectRulesReview", {"namespace": namespace or "default"})
     except ApiError:
         return False
-    status: dict[str, Any] = answer.get("status") or {}
-    rules = status.get("resourceRules") or []
-    return not status.get("incomplete") and len(rules) == 1 and _is_everything(rules[0])
+    try:
+        status = msgspec.convert(answer, _Review).status or _Rules()
+    except msgspec.ValidationError:
+        return False
+    rules = status.resource_rules or []
+    return not status.incomplete and len(rules) == 1 and _is_everything(rules[0])
 
 
 def _is_everything(rule: dict[str, Any]) -> bool:
@@ -169,8 +194,7 @@ async def readable_namespaces(api: Api, otherwise: list[str]) -> Namespaces:
     except (Forbidden, NotFound) as error:
         own = own_namespace(error.sentence)
         return Namespaces([*dict.fromkeys((*otherwise, *([own] if own else [])))], whole=False)
-    found = msgspec.json.decode(body, type=_Objects).items or []
-    names = {one.metadata.name for one in found}
+    names = {one.name for one in _listed(body)[1]}
     first = [name for name in otherwise if name in names]
     every = [*first, *sorted(names - {*first, ""})]
     return Namespaces(every[:MOST_WATCHED], whole=len(every) <= MOST_WATCHED)

@@ -19,6 +19,7 @@ from edgetui.cluster.counters import Counters
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, ProtocolError
 from edgetui.cluster.link import Phase
+from edgetui.cluster.linkstate import worn
 from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.cluster.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
 from edgetui.cluster.ports import LoopPorts, steady_clock
@@ -58,8 +59,6 @@ HIDE_AFTER = 30.0
 LEARN_AGAIN = 60.0
 FILES_EVERY = 30.0
 """Seconds between two looks at files of credentials while nothing else asks for them."""
-RBAC_OFF = "RBAC OFF"
-CACHE_SUSPECT = "CACHE SUSPECT"
 AUDIT_EVERY = 600.0
 """Seconds between two audits of the server's watch cache on a full wire, on average."""
 
@@ -162,7 +161,7 @@ class ClusterSession:
                 f"Waiting for the credential plugin {name}.",
                 "It may want you to sign in, in a browser or in a shell.",
             )
-        self._supervisor.on_change = self._changed.set
+        self._supervisor.on_change = self._say_badges
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle
         self._supervisor.on_beat = self._follow_credentials
@@ -421,8 +420,8 @@ class ClusterSession:
             self.keeper.learned(uid)
 
     def _say_badges(self) -> None:
-        found = {RBAC_OFF: self._rbac_off, CACHE_SUSPECT: bool(self.store.cache.sentence)}
-        self.store.set_badges((*self.target.badges, *(badge for badge, worn in found.items() if worn)))
+        self._changed.set()
+        self.store.set_badges((*self.target.badges, *worn(self.store, self._rbac_off)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from edgetui.cluster import link
+from edgetui.cluster.backoff import Feature
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.features import Feature
+from edgetui.cluster.exchange import Closeable
 from edgetui.cluster.informer import TABLES, WHOLE, Informer, Kept, Partition
 from edgetui.cluster.linkstate import told
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import Ports
 from edgetui.cluster.turns import Turns
 from edgetui.cluster.watcher import Watcher
@@ -40,6 +40,7 @@ class Supervisor:
         self.open_stream = ports.open_stream
         self.open_page = ports.open_page
         self.namespaces = ports.namespaces
+        self.served = ports.served
         self.gzips = True
         """Whether the server compresses streaming lists, as far as is known."""
         self.in_view: Sequence[str] = ()
@@ -242,7 +243,8 @@ class Supervisor:
         for informer in (one for kind, one in self._informers.items() if kind in self._kinds):
             for watcher in informer.watchers:
                 state = watcher.state
-                if state.phase is r.Phase.WATCHING and state.rv and not (state.lapsed or state.forked):
+                whole = not (state.lapsed or state.forked or watcher.odd)
+                if state.phase is r.Phase.WATCHING and state.rv and whole:
                     yield informer.kind, watcher.namespace, state.rv
 
     def republish(self) -> None:

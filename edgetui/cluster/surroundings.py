@@ -7,9 +7,9 @@ from typing import Protocol
 
 from edgetui.cluster import backoff
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.exchange import Closeable, WatchSink
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind
 
@@ -52,6 +52,9 @@ class Ports(World, Protocol):
 
     def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
         """Renew the credentials."""
+
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        """The kind in a version of its API that the server serves; None if there is none, or it does not say."""
 
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         """The namespaces that may be listed, or those that are configured."""

@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from edgetui.cluster.api_errors import map_status, not_kubernetes
-from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
+from edgetui.cluster.decode import FOREIGN, EventDecoder
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -21,13 +23,15 @@ from edgetui.cluster.errors import (
     ServerFailure,
     Throttled,
     TooManyRows,
+    Unreadable,
 )
+from edgetui.cluster.exchange import Closeable
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
-from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import World
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.store import Name
 
 if TYPE_CHECKING:
     from edgetui.cluster.scoped import Selector
@@ -38,6 +42,7 @@ BACKLOG = 48 * 1024
 KEPT_FOR = 0.02
 """Seconds that lines of a backlog are kept back at most, which no screen shows."""
 JSON = "application/json"
+_THERE = frozenset({"ADDED", "MODIFIED"})
 
 
 class Host(World, Protocol):
@@ -79,6 +84,12 @@ class Target(Protocol):
     def told(self, namespace: str, effect: r.Effect) -> None:
         """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound, NoWatchList or NoBookmarks."""
 
+    def unserved(self, watcher: Watcher, error: NotFound) -> bool:
+        """The server does not serve this kind; whether another version of its API is looked for before that counts."""
+
+    def publish(self) -> None:
+        """How many objects of a watcher cannot be read has changed."""
+
 
 class Watcher:
     """Keeps one collection of one kind equal to the server, as long as it is shown.
@@ -115,7 +126,10 @@ class Watcher:
         self._stopped = False
         self._open: Closeable | None = None
         self._ticket = 0
-        self._buffer: dict[tuple[str, str], Row] = {}
+        self.odd: set[Name] = set()
+        """The objects of the collection that cannot be read; one without a name has none of them."""
+        self._buffer: dict[Name, Row] = {}
+        self._buffered_odd: set[Name] = set()
         self._cancel_timer: Callable[[], None] | None = None
         self._timer_at = r.NEVER
 
@@ -152,7 +166,8 @@ class Watcher:
     def _perform(self, effect: r.Effect) -> None:
         match effect:
             case r.Apply(items):
-                if not self._target.applied(items):
+                fits = self._target.applied(self._readable(items))
+                if not fits or len(self.odd) > self._target.room(self.namespace):
                     self._inbox.append(r.Failed(TooManyRows()))
             case r.Collect(items):
                 self._collect(items)
@@ -166,29 +181,56 @@ class Watcher:
             case r.Close():
                 self._close()
             case r.Begin():
-                self._buffer = {}
+                self._buffer, self._buffered_odd = {}, set()
             case r.Replace(forked):
-                rows, self._buffer = list(self._buffer.values()), {}
+                rows, odd = list(self._buffer.values()), self._buffered_odd
+                self._buffer, self._buffered_odd = {}, set()
                 if forked:
                     self._target.cleared(self.namespace)
                 self.listed = True
                 changed = self._target.replaced(self.namespace, rows)
+                self._set_odd(odd)
                 if self.state.doubted:
                     self._inbox.append(r.Replaced(changed))
             case r.Clear():
-                self._buffer = {}
+                self._buffer, self._buffered_odd = {}, set()
                 self._target.cleared(self.namespace)
+                self._set_odd(set())
             case _:
                 self._target.told(self.namespace, effect)
 
     def _collect(self, items: list[r.Change]) -> None:
         for change, row in items:
-            if change == "DELETED":
-                self._buffer.pop((row.namespace, row.name), None)
+            key = (row.namespace, row.name)
+            if change == "UNREADABLE":
+                self._buffered_odd.add(key if row.name else ("", f"#{len(self._buffered_odd)}"))
+            elif self._buffered_odd:
+                self._buffered_odd.discard(key)
+            if change in _THERE:
+                self._buffer[key] = row
             else:
-                self._buffer[row.namespace, row.name] = row
-        if len(self._buffer) > self._target.room(self.namespace):
+                self._buffer.pop(key, None)
+        if len(self._buffer) + len(self._buffered_odd) > self._target.room(self.namespace):
             self._inbox.append(r.Failed(TooManyRows()))
+
+    def _readable(self, items: list[r.Change]) -> list[r.Change]:
+        """Changes of rows: what became unreadable is shown no longer, whatever was known of it before."""
+        unread = [row for change, row in items if change == "UNREADABLE"]
+        if not unread and not self.odd:
+            return items
+        odd = set(self.odd)
+        for change, row in items:
+            if change == "UNREADABLE":
+                odd.add((row.namespace, row.name))
+            else:
+                odd.discard((row.namespace, row.name))
+        self._set_odd(odd)
+        return [one if one[0] != "UNREADABLE" else ("DELETED", replace(one[1], uid="")) for one in items]
+
+    def _set_odd(self, odd: set[Name]) -> None:
+        before, self.odd = self.odd, odd
+        if len(odd) != len(before):
+            self._target.publish()
 
     def _close(self) -> None:
         self._ticket += 1
@@ -206,7 +248,7 @@ class Watcher:
                 return
             if isinstance(result, r.Page):
                 self._host.answered()
-                self.feed(r.Page(result.rows, result.rv, result.token))
+                self.feed(result)
             else:
                 self.failed(result)
 
@@ -245,6 +287,9 @@ class Watcher:
             return
         if isinstance(error, NotFound) and not error.reason and not self.kind.group:
             error = not_kubernetes("HTTP status 404")  # every API server has the core group
+        if isinstance(error, NotFound) and self._target.unserved(self, error):
+            self._host.answered()
+            return
         if isinstance(error, (ServerFailure, Throttled)):
             self._host.refused()
         elif isinstance(error, (ApiError, Unreadable)):
@@ -256,7 +301,7 @@ class Watcher:
     def ended(self, clean: bool) -> None:
         """The open stream ended."""
         if not clean:
-            self._host.link_failed(LinkError("The connection broke off.", "edgetui tries again by itself."))
+            self._host.link_failed(LinkError("The connection broke off.", "The link may be bad."))
         self.feed(r.StreamEnded(clean))
 
     def _set_timer(self) -> None:
@@ -281,6 +326,37 @@ class Watcher:
 
 def _not_acceptable(error: EdgetuiError) -> bool:
     return isinstance(error, ApiError) and error.code == 406
+
+
+class VersionChoice:
+    """Which version of its API a kind is read in once the server has answered 404 to one.
+
+    One question for all watchers of a kind; `adopt` is called with the version to go on with.
+    """
+
+    def __init__(
+        self, served: Callable[[str, Callable[[Kind | None], None]], None], adopt: Callable[[Kind], None]
+    ) -> None:
+        self._served = served
+        self._adopt = adopt
+        self._waiting: list[tuple[Watcher, NotFound]] = []
+
+    def unserved(self, watcher: Watcher, error: NotFound) -> bool:
+        """Look for another version of the kind of this watcher; False if there is none that could be read."""
+        if not watcher.kind.older:
+            return False
+        self._waiting.append((watcher, error))
+        if len(self._waiting) == 1:
+            self._served(watcher.kind.name, self._found)
+        return True
+
+    def _found(self, kind: Kind | None) -> None:
+        waiting, self._waiting = self._waiting, []
+        if kind is not None and kind.version != waiting[0][0].kind.version:
+            self._adopt(kind)
+            return
+        for watcher, error in waiting:
+            watcher.feed(r.Failed(error))
 
 
 class _Answer:

@@ -32,7 +32,8 @@ class Freshness(msgspec.Struct, frozen=True, gc=False):
     `heard` is the Unix time (s) of the last proof that the rows are current: 0.0 for never.
     `reason` is one plain sentence, empty while nothing is wrong.
     `partial` is true when only some namespaces could be read. `kept` is true while the rows are those of an earlier
-    run, read from this machine's disk, and the cluster has not told its own.
+    run, read from this machine's disk, and the cluster has not told its own. `unreadable` counts the objects that are
+    there and of which no row can be made.
     """
 
     sync: Sync = Sync.HIDDEN
@@ -40,6 +41,7 @@ class Freshness(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     partial: bool = False
     kept: bool = False
+    unreadable: int = 0
 
 
 def merge(parts: Mapping[str, Freshness], *, whole: bool, read_once: bool, only: str) -> Freshness:

@@ -19,9 +19,11 @@ from edgetui.model.wireprofile import WireState
 Name = tuple[str, str]
 """Namespace (empty for cluster-scoped) and name."""
 
-_OWNED = ("Pod", "ReplicaSet")
+_OWNED = ("Pod", "ReplicaSet", "EndpointSlice")
 _OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
 _BROAD = 256
+MOST_ROWS = 50_000
+"""Rows of one cluster, of all kinds together: about 30 MB. What writes here holds no more."""
 
 
 class ChangeSet(msgspec.Struct):
@@ -44,10 +46,10 @@ class ChangeSet(msgspec.Struct):
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """What the metrics API measured: thousandths of a core and bytes."""
+    """What the metrics API measured: thousandths of a core and bytes; None is what it did not measure."""
 
-    cpu_milli: int
-    memory_bytes: int
+    cpu_milli: int | None
+    memory_bytes: int | None
 
 
 def older(version: str, than: str) -> bool:
@@ -200,9 +202,15 @@ class Store:
         return space.get(name) if space else None
 
     def count(self, kind: str, namespace: str = "") -> int:
+        """How many rows there are, in one namespace if it is named."""
         if namespace:
             return len(self._rows.get(kind, {}).get(namespace, ()))
         return self._counts.get(kind, 0)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another row."""
+        return self.size >= MOST_ROWS
 
     def owned_by(self, uid: str) -> Sequence[Row]:
         """The pods and ReplicaSets that a controller manages."""

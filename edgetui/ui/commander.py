@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgetui.cluster.atomic_file import create_file
 from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.model.related import related
-from edgetui.model.text import plural
+from edgetui.model.text import escaped, plural
 from edgetui.terminal.textual_seam import screen_text
 
 from .commands import Command, completions, parse
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 NAMESPACED = tuple(kind for pane in PANES.values() if "namespace" in pane.index for kind in pane.kinds)
 ALL = "all namespaces"
+MOST_DIGITS = 9
+"""Of a number that is typed, as in the dialogs."""
 
 
 class Commander:
@@ -85,6 +88,7 @@ class Commander:
             "jump": lambda _: self._front.action_jump(),
             "clusters": lambda _: self._app.action_clusters(),
             "timeline": lambda _: self._app.action_timeline(),
+            "running": lambda _: self._app.action_running(),
             "retry": lambda _: self._retry(),
             "help": lambda _: self._app.action_help(),
             "quit": lambda _: self._app.call_later(self._app.action_leave),
@@ -93,11 +97,10 @@ class Commander:
             self._main.action_pane(command.name)
         elif command.name in own:
             own[command.name](argument)
-        elif argument and not argument.isdecimal():
+        elif argument and not (argument.isascii() and argument.isdecimal() and len(argument) <= MOST_DIGITS):
             self._app.flash(f":{command.shown} takes a number.")
         else:
-            self._front.action_act(command.name)
-            self._app.type_keys(argument)
+            self._front.action_act(command.name, int(argument) if argument else None)
 
     @property
     def _front(self) -> MainScreen | ObjectScreen:
@@ -204,7 +207,7 @@ class Commander:
 
     # -- marks
 
-    def act_on_marked(self, action_id: str) -> None:
+    def act_on_marked(self, action_id: str, number: int | None = None) -> None:
         """Begin an action on every marked object; where the filter hides some, only take their marks away."""
         pane = self._main.current
         hidden = pane.table.marks.hidden
@@ -214,7 +217,7 @@ class Commander:
             self._app.flash(f"{marks} hidden by the filter and taken away. Look, then press the key again.")
         else:
             self._app.action_keys.act_in_turn(
-                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows]
+                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows], number
             )
 
     # -- out of the screen
@@ -229,16 +232,18 @@ class Commander:
             self._app.flash(f"{what}: sent to the terminal's clipboard.")
 
     def _dump(self, name: str) -> None:
-        file = Path(name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt").expanduser().absolute()
-        text = "\n".join(screen_text(self._app)) + "\n"
+        name = name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+        text = "".join(f"{escaped(line)}\n" for line in screen_text(self._app))
         try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                out.write(text)
+            # Not Path.expanduser, which raises where there is no such person.
+            file = Path(os.path.expanduser(name)).absolute()  # noqa: PTH111
+            create_file(file, text.encode("utf-8", "backslashreplace"))
         except FileExistsError:
-            self._app.flash(f"{file} is there already; name another file.")
+            self._app.flash(f"{name} is there already; name another file.")
         except OSError as error:
-            self._app.flash(f"{file} could not be written: {error.strerror}.")
+            self._app.flash(f"{name} could not be written: {error.strerror}.")
+        except ValueError:
+            self._app.flash(f"{name} is not the name of a file.")
         else:
             self._app.flash(f"The screen is in {file}, readable by you alone.")
 

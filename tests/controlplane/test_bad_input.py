@@ -334,7 +334,7 @@ def test_another_json_server(bench: Bench) -> None:
 def test_gateway_without_its_server(bench: Bench) -> None:
     with serving(web_page("502 Bad Gateway")) as port:
         file = bench.at(f"http://127.0.0.1:{port}")
-        bench.both(file, "connecting", "No rows yet", "HTTP 502", step="keeps trying", seconds=2)
+        bench.both(file, "connecting", "No rows yet", "HTTP 502", step="`server:`", seconds=2)
 
 
 def test_https_address_of_a_plain_server(bench: Bench) -> None:

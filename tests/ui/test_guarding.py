@@ -185,6 +185,8 @@ async def test_an_end_that_came_by_itself_waits_to_be_read(tmp_path: Path) -> No
         press = screen.app.stores[0].get("Deployment", "line-2", "press")
         assert press is not None
         screen.app.stores[0].delete("Deployment", "line-2", "press", press.uid)
+        await screen.wait_for(lambda: screen.app.badges == ["1 RESULT"], "the end as a badge")
+        await screen.press("escape", "R")
         await until_shown(screen, "The guard of deployment press ended: it no longer exists")
 
 

@@ -56,7 +56,7 @@ def failed(s: State, happened: r.Failed, now: float, rng: backoff.Random) -> tup
     if isinstance(error, ApiError):
         return _refused(s, error, now, rng)
     if isinstance(error, ProtocolError) and s.failures >= UNREADABLE_MOST:
-        s = replace(s, rv="")
+        s = replace(s, rv="", paged=True)  # a list in one answer may have been too large
     return back_off(s, error.sentence, now, rng, steady=STEADY_LINK)
 
 

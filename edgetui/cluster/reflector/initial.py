@@ -65,7 +65,8 @@ def page(s: State, happened: r.Page, now: float, rng: backoff.Random) -> tuple[S
 
     What a streaming list failed at once, it may do the next time; only what it fails in a row is learned.
     """
-    collected = r.Collect([("ADDED", row) for row in happened.rows])
+    items = [("ADDED", row) for row in happened.rows] + [("UNREADABLE", row) for row in happened.odd]
+    collected = r.Collect(items)
     if happened.token:
         query = {"limit": str(PAGE_SIZE), "continue": happened.token}
         return replace(s, heard=now, list_rv=s.list_rv or happened.rv), (collected, r.OpenList(query))

@@ -24,7 +24,10 @@ from edgetui.model.kinds.base import Row
 NEVER = math.inf
 
 Change = tuple[str, Row]
-"""("ADDED" | "MODIFIED" | "DELETED", row as the event carried it)."""
+"""("ADDED" | "MODIFIED" | "DELETED" | "UNREADABLE", row as the event carried it).
+
+The row of an unreadable object has its name at most: none, if that cannot be read either.
+"""
 
 
 class Phase(StrEnum):
@@ -176,11 +179,12 @@ class Bookmark(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page of a LIST. `token` continues it, empty on the last page."""
+    """One page of a LIST. `token` continues it, empty on the last page. `odd` are objects that cannot be read."""
 
     rows: list[Row]
     rv: str
     token: str = ""
+    odd: list[Row] = []
 
 
 class StreamEnded(msgspec.Struct, frozen=True):

@@ -66,7 +66,9 @@ def head(s: State, _: r.Head, now: float, rng: backoff.Random) -> tuple[State, E
 def apply(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Events of a watch come in the order of their versions: the last one is where to resume."""
     last = happened.items[-1][1].resource_version
-    rv = s.rv if older(last, s.rv) else last
+    rv = (
+        s.rv if not last or older(last, s.rv) else last
+    )  # an object that cannot be read may not tell its version
     count = len(happened.items)
     after = replace(_heard(s, now), rv=rv, events=s.events + count, changes=s.changes + count)
     return after, (r.Apply(happened.items),)

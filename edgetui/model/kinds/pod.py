@@ -15,6 +15,7 @@ from edgetui.model.kinds.podwords import (
     WirePodStatus,
     Words,
     in_words,
+    unmet,
     worst,
 )
 from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
@@ -52,6 +53,9 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
     cpu: int = 0
     memory: int = 0
 
+
+GATES = "ReadinessGatesNotReady"
+"""The kubelet's own reason; the message are the gates that are not met."""
 
 UNTOLD = "untold"
 """The condition of a pod that was read from a Table: its cells count containers, which a dead node leaves ready."""
@@ -119,6 +123,8 @@ class PodRow(Row):
         return self.trouble.restarted if self.trouble else 0
 
 
+MOST_SCHEDULING = 800
+"""Characters of the scheduler's sentence: it has a clause for each reason, and the last may be the one that counts."""
 _NO_OWNER = OwnerReference()
 _DONE = frozenset({"Completed", "Succeeded"})
 _HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
@@ -158,10 +164,21 @@ def project(pod: WirePod) -> PodRow:
     return row
 
 
+def _last_words(message: str | None) -> str:
+    """What the program itself wrote before it ended, which may quote its password."""
+    if not message:
+        return ""
+    from edgetui.model.secrecy import redacted  # its patterns cost a start milliseconds
+
+    return redacted(squeeze(message))
+
+
 def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble | None:
     """What is wrong, or None: the message of a healthy pod is not kept."""
     restarted = unix(words.restarted) if words.restarted else 0
     if words.status in _HEALTHY and words.ready == words.containers:
+        if spec.readiness_gates and words.condition != "True" and (gates := unmet(spec, status)):
+            return Trouble(reason=GATES, message=clean(", ".join(gates)), restarted=restarted)
         return Trouble(restarted=restarted) if restarted else None
     reason, message = status.reason or "", status.message or ""
     for one in status.conditions or ():
@@ -175,7 +192,8 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
         if state and state.waiting:
             reason, message = state.waiting.reason or reason, squeeze(state.waiting.message) or message
         elif state and state.terminated:
-            reason, message = state.terminated.reason or reason, squeeze(state.terminated.message) or message
+            reason = state.terminated.reason or reason
+            message = _last_words(state.terminated.message) or message
         end = (state.terminated if state else None) or (bad.last_state.terminated if bad.last_state else None)
         if end is not None:
             end_code, end_reason = end.exit_code or 0, end.reason or ""
@@ -184,7 +202,7 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
     wants = _wants(spec) if reason == "Unschedulable" else (0, 0)
     return Trouble(
         reason=shared(clean(reason)),
-        message=clean(message, MAX_MESSAGE),
+        message=clean(message, MOST_SCHEDULING if reason == "Unschedulable" else MAX_MESSAGE),
         container=shared(clean(container)),
         image=shared(clean(image)),
         exit_code=end_code,
@@ -200,7 +218,7 @@ def _wants(spec: WirePodSpec) -> tuple[int, int]:
     asked = [
         one.resources.requests for one in spec.containers or () if one.resources and one.resources.requests
     ]
-    return sum(milli(one.cpu) for one in asked), sum(whole(one.memory) for one in asked)
+    return sum(milli(one.cpu) or 0 for one in asked), sum(whole(one.memory) or 0 for one in asked)
 
 
 def _image(spec: WirePodSpec, container: str | None) -> str:

@@ -152,6 +152,16 @@ def from_data(obj: Any, wire: type[msgspec.Struct]) -> Any:
     return made
 
 
+def tolerant(obj: Any, wire: type[msgspec.Struct]) -> Any:
+    """The same without the fields that have a wrong type. Raises msgspec.ValidationError for what is no object."""
+    try:
+        return from_data(obj, wire)
+    except msgspec.ValidationError:
+        from edgetui.model.kinds.fitting import fit  # seldom needed
+
+        return from_data(fit(obj, wire), wire)
+
+
 def conditions(wire: list[WireCondition] | None) -> tuple[Condition, ...]:
     """All conditions of an object, with bounded messages."""
     return tuple(
@@ -184,6 +194,12 @@ def images(template: ImageTemplate | None) -> tuple[str, ...]:
 def number(text: str | None) -> int:
     """A whole number kept in an annotation; 0 when there is none."""
     return int(text) if text and len(text) < 20 and text.isascii() and text.isdigit() else 0
+
+
+def replicas(spec: Mapping[str, Any]) -> int:
+    """The desired replicas of a workload's spec: 1 where the field is absent or null, as for kubectl."""
+    desired = spec.get("replicas")
+    return 1 if desired is None else int(desired)
 
 
 def managers(meta: WorkloadMeta | None) -> tuple[str, ...]:

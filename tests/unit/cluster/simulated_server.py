@@ -16,8 +16,8 @@ import msgspec
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, LinkError
+from edgetui.cluster.exchange import WatchSink
 from edgetui.cluster.reflector.states import Page
-from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind, Row
 from tests.unit.cluster.virtual_time import World
@@ -454,4 +454,5 @@ def _key(entry: tuple[int, str, str, dict[str, Any]]) -> tuple[str, str, str]:
 def _collection(kinds: dict[str, Kind], path: str) -> tuple[Kind, str]:
     parts = path.split("/")
     found = next(k for k in kinds.values() if k.plural == parts[-1])
-    return found, parts[-2] if "namespaces" in parts else ""
+    version = parts[2] if parts[1] == "api" else parts[3]
+    return found.at(version), parts[-2] if "namespaces" in parts else ""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
+from edgetui.cluster.exchange import WatchSink
 from edgetui.cluster.probe import Identity, Namespaces, reason_to_list_again
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.table import NotPrinted, Printer
 from edgetui.model.kinds.base import Kind
@@ -36,6 +36,7 @@ class Cluster:
         self.rng = self.world.rng
         self.offset = 1_000_000.0
         self.refreshes = 0
+        self.discoveries = 0
         self.whole = True
         self.past: Server | None = None
         self.refresh_changes = False
@@ -125,6 +126,18 @@ class Cluster:
         if changed:
             self.server.tokens_valid = True
         self.world.later(0.01, lambda: done(Refreshed(changed)))
+
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        """Discovery: the first version of the kind that the server serves."""
+        known = self.kinds[kind]
+
+        def answer() -> None:
+            served = (one for one in known.versions if not self.server.denied(known.at(one), ""))
+            version = next(served, None)
+            done(None if version is None else known.at(version))
+
+        self.discoveries += 1
+        self.world.later(self.server.latency, answer)
 
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         found = Namespaces(list(self.server.namespaces_listed), self.whole)
