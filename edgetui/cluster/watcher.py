@@ -187,6 +187,7 @@ class Watcher:
                 self._buffer, self._buffered_odd = {}, set()
                 if forked:
                     self._target.cleared(self.namespace)
+                del rows[max(0, self._target.room(self.namespace)) :]
                 self.listed = True
                 changed = self._target.replaced(self.namespace, rows)
                 self._set_odd(odd)

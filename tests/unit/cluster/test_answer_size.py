@@ -107,7 +107,7 @@ class TestRows:
     @pytest.mark.parametrize("streaming", [True, False])
     def test_a_list_of_more_rows_than_are_held_is_not_taken_for_whole(self, streaming: bool) -> None:
         cluster = Cluster()
-        cluster.supervisor.streaming = streaming
+        cluster.server.watchlist = "yes" if streaming else "422"
         for number in range(50):
             cluster.server.put("Pod", "d", f"p{number}", number)
         cluster.start("Pod", "Node")
