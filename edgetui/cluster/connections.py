@@ -15,10 +15,9 @@ from edgetui.cluster.counters import Counters
 from edgetui.cluster.dialer import Dialer
 from edgetui.cluster.endpoint import Endpoint
 from edgetui.cluster.errors import LinkError
-from edgetui.cluster.exchange import Exchange, Reception
+from edgetui.cluster.exchange import Exchange, Reception, Sink
 from edgetui.cluster.link_errors import NotSent, silent
 from edgetui.cluster.multiplexed import Call, Multiplexed
-from edgetui.cluster.sink import Sink
 
 MOST_IDLE = 4
 IDLE_SECONDS = 75.0

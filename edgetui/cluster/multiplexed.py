@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.errors import EdgetuiError, ProtocolError
-from edgetui.cluster.exchange import Reception
+from edgetui.cluster.exchange import Reception, Sink
 from edgetui.cluster.http import Body, Head
 from edgetui.cluster.http2 import Ended, Event, Frames
 from edgetui.cluster.link_errors import dropped
 from edgetui.cluster.request import Request
-from edgetui.cluster.sink import Sink
 
 
 class Multiplexed:

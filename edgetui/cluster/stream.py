@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import FRESH_ENOUGH, Connections
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.exchange import Exchange, Reception
+from edgetui.cluster.exchange import Exchange, Reception, Sink
 from edgetui.cluster.link_errors import Dropped, silent
 from edgetui.cluster.multiplexed import Multiplexed
 from edgetui.cluster.request import Request
-from edgetui.cluster.sink import Sink
 
 SETTLED = 5.0
 """Seconds after which a stream has told what there was before it, and tells only what changes."""

@@ -22,11 +22,10 @@ from edgetui.cluster.connections import (
 )
 from edgetui.cluster.counters import Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
-from edgetui.cluster.exchange import Reception
+from edgetui.cluster.exchange import Reception, Sink
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
 from edgetui.cluster.multiplexed import Multiplexed
 from edgetui.cluster.request import Request
-from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.discreet import Discreet
@@ -305,6 +304,7 @@ class _Answer:
         elif not self.done.done():
             try:
                 answer_size.check_size(self._body)
+                answer_size.check_values(self._body)
             except EdgetuiError as error:
                 self.on_error(error)
             else:
