@@ -85,6 +85,8 @@ class ManifestScreen(ObjectScreen, TextScreen):
         else:
             try:
                 found = await session.api.get(KINDS[key.kind].path(key.namespace, key.name))
+                metadata = found.get("metadata")
+                self.note_uid(str(metadata.get("uid") or "") if isinstance(metadata, Mapping) else "")
                 self._yaml, self._said = _spans(found), ""
             except EdgetuiError as error:
                 known = "What stands here may have changed since. " if self._yaml else ""
