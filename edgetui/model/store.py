@@ -21,12 +21,14 @@ from edgetui.model.wireprofile import WireState
 Name = tuple[str, str]
 """Namespace (empty for cluster-scoped) and name."""
 
-_OWNED = ("Pod", "ReplicaSet")
+_OWNED = ("Pod", "ReplicaSet", "EndpointSlice")
 _OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
 _MANY = 64
 """Objects of one owner from which on they are found by uid: a dict for each of a few would be most of the memory."""
 
 _BROAD = 256
+MOST_ROWS = 50_000
+"""Rows of one cluster, of all kinds together: about 30 MB. What writes here holds no more."""
 
 
 class ChangeSet(msgspec.Struct):
@@ -51,10 +53,10 @@ class ChangeSet(msgspec.Struct):
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """What the metrics API measured: thousandths of a core and bytes."""
+    """What the metrics API measured: thousandths of a core and bytes; None is what it did not measure."""
 
-    cpu_milli: int
-    memory_bytes: int
+    cpu_milli: int | None
+    memory_bytes: int | None
 
 
 def older(version: str, than: str) -> bool:
@@ -81,6 +83,8 @@ class Store:
         self.version = ""
         self.wire = WireState()
         self.cache = CacheState()
+        self.size = 0
+        """How many rows there are of all kinds."""
         self.on_dirty: Callable[[], None] | None = None
         self._rows: dict[str, dict[str, dict[str, Row]]] = {}
         self._counts: dict[str, int] = {}
@@ -95,8 +99,10 @@ class Store:
 
     # -- written by the session
 
-    def replace(self, kind: str, rows: Iterable[Row], namespace: str = "") -> None:
+    def replace(self, kind: str, rows: Iterable[Row], namespace: str = "") -> bool:
         """Take a complete list as the truth: of one namespace, or of the whole kind without one.
+
+        False if it changes nothing.
 
         Rows that are the same uid at the same version are left alone. Unlike `apply` this accepts older
         versions: a list from a restored datastore is the new truth.
@@ -113,7 +119,7 @@ class Store:
             if known is None or known.uid != row.uid or known.resource_version != row.resource_version:
                 fresh.append(row)
         if not gone and not fresh:
-            return
+            return False
         if len(gone) + len(fresh) > max(_BROAD, len(listed) // 2):
             self._changes.reset.add(kind)
             self._changes.changed.pop(kind, None)
@@ -123,6 +129,7 @@ class Store:
             there = self._space(kind, row.namespace)
             self._put(kind, there, there.get(row.name), row)
         self._announce()
+        return True
 
     def apply(self, kind: str, row: Row) -> bool:
         """Add or update one row; False when it is refused as older than, or the same as, what is known.
@@ -201,8 +208,16 @@ class Store:
         space = self._rows.get(kind, {}).get(namespace)
         return space.get(name) if space else None
 
-    def count(self, kind: str) -> int:
+    def count(self, kind: str, namespace: str = "") -> int:
+        """How many rows there are, in one namespace if it is named."""
+        if namespace:
+            return len(self._rows.get(kind, {}).get(namespace, ()))
         return self._counts.get(kind, 0)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another row."""
+        return self.size >= MOST_ROWS
 
     def owned_by(self, uid: str) -> Sequence[Row]:
         """The pods and ReplicaSets that a controller manages."""
@@ -260,6 +275,7 @@ class Store:
         space[row.name] = row
         if known is None:
             self._counts[kind] = self._counts.get(kind, 0) + 1
+            self.size += 1
         self._reindex(kind, known, row)
         self._mark(kind, row.namespace, row.name)
 
@@ -269,6 +285,7 @@ class Store:
         if not table[namespace]:
             del table[namespace]
         self._counts[kind] -= 1
+        self.size -= 1
         self._reindex(kind, known, None)
         self._mark(kind, namespace, name)
 

@@ -5,12 +5,13 @@ Textual is pinned because of this file; the test of equality with Textual's own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual import events, messages
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._time import get_time as event_clock
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.message import Message
@@ -19,6 +20,8 @@ from .cells import Grid
 from .profile import Profile
 
 Frame = CompositorUpdate
+
+__all__ = ["DrawnApp", "Frame", "KeyParser", "SyncSupported", "event_clock", "put_update", "screen_text"]
 
 for _option in "§1234567890-=":
     # What Option and a digit type on a Mac; where a link brings Escape and a digit together, they are meant.
@@ -79,6 +82,14 @@ class DrawnApp(App[int]):
         self._exit = True
         self._next_callbacks.clear()
         await super()._shutdown()
+
+    def when_drawn(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the terminal has drawn what it was sent so far; at once where the driver cannot know."""
+        wait: Callable[[Callable[[], None]], None] | None = getattr(self._driver, "when_drawn", None)
+        if wait is None:
+            tell()
+        else:
+            wait(tell)
 
     def _display(self, screen: Any, renderable: Any) -> None:
         draw = getattr(self._driver, "draw", None)

@@ -58,5 +58,5 @@ class Measured:
             self._history.add(ObjectKey(store.cluster, kind, namespace, name), row.uid, now, values)
 
 
-def _share(part: float, of: float) -> float | None:
-    return part / of if of else None
+def _share(part: float | None, of: float | None) -> float | None:
+    return part / of if part is not None and of else None

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from . import guided
+from . import objects as objects  # adds a target
 from .campaign import Find, campaign, once
 from .targets import TARGETS
 

@@ -183,7 +183,7 @@ async def _guard(options: argparse.Namespace, console: Console, log: Log) -> End
         await session.start(("Node",))
         await _connected(session, log)
         terms = Terms(options.patience, options.after)
-        view = await prepare(session, ref, terms, on_screen=False)
+        view = await prepare(session, ref, terms, gate.audit, on_screen=False)
         guard = Guard(
             session,
             gate,

@@ -119,13 +119,14 @@ def age_json(value: int, now: float) -> int | None:
     return max(0, int(now) - value) if value else None
 
 
-def pair_text(value: tuple[int, int], _now: float) -> str:
-    """ "1/3"."""
-    return f"{value[0]}/{value[1]}"
+def pair_text(value: tuple[int | None, int | None], _now: float) -> str:
+    """ "1/3", with "?" for what is not known."""
+    return "/".join("?" if one is None else str(one) for one in value)
 
 
-def pair_sort(value: tuple[int, int]) -> tuple[float, int]:
-    return (value[0] / value[1] if value[1] else 1.0, value[1])
+def pair_sort(value: tuple[int | None, int | None]) -> tuple[float, int]:
+    done, of = value
+    return (-1.0 if done is None or of is None else done / of if of else 1.0, of or 0)
 
 
 def known_text(value: Any, _now: float) -> str:
@@ -189,6 +190,8 @@ class Pane:
     """The kinds whose objects are rows."""
     needs: ClassVar[tuple[str, ...]]
     """All kinds that are read to build them."""
+    misses: ClassVar[tuple[str, ...]] = ()
+    """Those among them without which its rows say little: a cluster that does not show them says so."""
     columns: ClassVar[tuple[Column, ...]]
     news: ClassVar[frozenset[int]] = frozenset()
     """Severities that are worth telling of when a row comes to them, beside broken."""

@@ -84,7 +84,7 @@ class Rollouts(Pane):
                 row.name,
                 view.segments,
                 STATE,
-                (row.ready, row.replicas),
+                _ready(row),
                 row.revision if isinstance(row, DeploymentRow) else 0,
                 row.images,
                 row.created,
@@ -109,6 +109,13 @@ class Rollouts(Pane):
         data = super().json(row, now)
         del data["type"]
         return data
+
+
+def _ready(row: DeploymentRow | StatefulSetRow | DaemonSetRow) -> tuple[int | None, int | None]:
+    """How many are ready of how many; a controller that has not looked yet has told neither."""
+    if row.observed:
+        return row.ready, row.replicas
+    return None, None if isinstance(row, DaemonSetRow) else row.replicas
 
 
 def short_image(image: str) -> str:

@@ -109,7 +109,6 @@ class MainScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Back from another screen."""
-        self.app.screen_in_front()
         self.update_header()
 
     # -- what others read
@@ -190,7 +189,8 @@ class MainScreen(Screen[None]):
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
         target = self.target
-        looks = [KeyHint("space", "go on")] if self.app.frozen else []
+        looks = [KeyHint(self.app.key_of("running", "R"), "what waits for you")] if self.app.waits else []
+        looks += [KeyHint("space", "go on")] if self.app.frozen else []
         looks += [KeyHint("esc", "all rows")] if self.current.filter_text else []
         looks += [KeyHint("/", "filter"), KeyHint("enter", "open")]
         if target and target.key.kind in LOGGED:
@@ -284,13 +284,13 @@ class MainScreen(Screen[None]):
         """Back to the place before, or forward again."""
         self.app.ways.step(step)
 
-    def action_act(self, action_id: str) -> None:
+    def action_act(self, action_id: str, number: int | None = None) -> None:
         """Begin an action on the marked rows one by one, or on what is under the cursor."""
         if self.current.table.marks and ACTIONS[action_id].kinds:
-            self.commander.act_on_marked(action_id)
+            self.commander.act_on_marked(action_id, number)
             self._update_tabs()
         else:
-            self.app.action_keys.act(action_id, self.target, self.settled)
+            self.app.action_keys.act(action_id, self.target, self.settled, number)
 
     def action_logs(self) -> None:
         """Read the log of what is under the cursor."""

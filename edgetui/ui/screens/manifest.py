@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgetui import crash
+from edgetui.actions.reading import shaped
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import KINDS
+from edgetui.cluster.versions import get
+from edgetui.model.identity import ObjectKey, kind_word
 from edgetui.model.manifest import manifest
 from edgetui.model.secrecy import HIDDEN
 from edgetui.ui.details.common import title, trouble
@@ -84,10 +86,11 @@ class ManifestScreen(ObjectScreen, TextScreen):
             self._said = "not connected"
         else:
             try:
-                found = await session.api.get(KINDS[key.kind].path(key.namespace, key.name))
+                found = shaped(await get(session.api, *key[1:]), dict[str, Any], kind_word(key.kind))
                 metadata = found.get("metadata")
                 self.note_uid(str(metadata.get("uid") or "") if isinstance(metadata, Mapping) else "")
-                self._yaml, self._said = _spans(found), ""
+                # Looking through a large object for secrets takes longer than a key may wait.
+                self._yaml, self._said = await asyncio.to_thread(_spans, found), ""
             except EdgetuiError as error:
                 known = "What stands here may have changed since. " if self._yaml else ""
                 self._said = f"{known}{error}"
@@ -98,6 +101,6 @@ class ManifestScreen(ObjectScreen, TextScreen):
 
 def _spans(obj: Mapping[str, Any]) -> list[Spans]:
     return [
-        line(Span(head, "quiet"), Span(value, "warn" if value == HIDDEN else "row"))
+        line(Span(head, "quiet"), Span(value, "warn" if value.startswith(HIDDEN[:-1]) else "row"))
         for head, value in manifest(obj)
     ]

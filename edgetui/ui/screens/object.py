@@ -99,14 +99,14 @@ class ObjectScreen(Screen[None]):
         """Open the owner of this object, or what it owns."""
         self.app.main.commander.jump(self.key)
 
-    def action_act(self, action_id: str) -> None:
+    def action_act(self, action_id: str, number: int | None = None) -> None:
         """Begin an action on this object."""
         target = self.target
         if target is None:
             words = object_words(self.key)
             self.app.flash(f"{words[:1].upper()}{words[1:]} is gone.")
         else:
-            self.app.action_keys.act(action_id, target, self.settled)
+            self.app.action_keys.act(action_id, target, self.settled, number)
 
     def action_manifest(self) -> None:
         """Show this object as YAML."""

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from edgetui import crash
 from edgetui.actions.history import revisions_of
 from edgetui.actions.otherscalers import scaled_object_of, vertical_advice
+from edgetui.actions.reading import an_object
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
@@ -118,8 +119,12 @@ class RolloutScreen(DetailScreen):
             self._said = "not connected"
         else:
             try:
-                there = await session.api.get(KINDS[self.key.kind].path(self.key.namespace, self.key.name))
-                self._history, self._said = await revisions_of(session, self.key, there), ""
+                path = KINDS[self.key.kind].path(self.key.namespace, self.key.name)
+                there = an_object(self.key.kind, await session.api.get(path))
+                self._history, self._said = (
+                    await revisions_of(session, self.key, there, self.app.flows.audit),
+                    "",
+                )
                 if self._advice is None or self._keda is not None:
                     self._keda = await scaled_object_of(session, self.key)
                 if self._advice is None:

@@ -284,7 +284,12 @@ def test_an_unknown_desired_number_is_never_drawn() -> None:
 def test_a_balancer_without_an_address() -> None:
     row = of(f.service("web", type_="LoadBalancer"))
     assert (row.severity, words(row)) == (0, "no address")
-    assert of(f.service("web", type_="LoadBalancer", ips=("10.0.0.1",))).severity == 3
+    assert (
+        of(
+            f.service("web", type_="LoadBalancer", ips=("10.0.0.1",)), f.endpoint_slice("web", ready=1)
+        ).severity
+        == 3
+    )
 
 
 def test_events_come_newest_first() -> None:

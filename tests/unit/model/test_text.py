@@ -68,9 +68,10 @@ def test_quantity(quantity: str, number: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "millicores"), [("100m", 100), ("1", 1000), ("1n", 1), ("0.1", 100), ("3.3", 3300), ("", 0)]
+    ("quantity", "millicores"),
+    [("100m", 100), ("1", 1000), ("1n", 1), ("0.1", 100), ("3.3", 3300), ("0", 0), ("", None), ("x", None)],
 )
-def test_millicores_round_up(quantity: str, millicores: int) -> None:
+def test_millicores_round_up(quantity: str, millicores: int | None) -> None:
     assert text.milli(quantity) == millicores
 
 
