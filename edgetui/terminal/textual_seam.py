@@ -77,12 +77,6 @@ class DrawnApp(App[int]):
     def link_changed(self, profile: Profile) -> None:
         """The link turned out to be slower or quicker than thought; `profile` fits it."""
 
-    async def _shutdown(self) -> None:
-        """Timers that are due, and what was to be done next, find no screen any more once the screens are closed."""
-        self._exit = True
-        self._next_callbacks.clear()
-        await super()._shutdown()
-
     def when_drawn(self, tell: Callable[[], None]) -> None:
         """Call `tell` once the terminal has drawn what it was sent so far; at once where the driver cannot know."""
         wait: Callable[[Callable[[], None]], None] | None = getattr(self._driver, "when_drawn", None)
@@ -90,6 +84,12 @@ class DrawnApp(App[int]):
             tell()
         else:
             wait(tell)
+
+    async def _shutdown(self) -> None:
+        """Timers that are due, and what was to be done next, find no screen any more once the screens are closed."""
+        self._exit = True
+        self._next_callbacks.clear()
+        await super()._shutdown()
 
     def _display(self, screen: Any, renderable: Any) -> None:
         draw = getattr(self._driver, "draw", None)

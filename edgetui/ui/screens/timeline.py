@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,11 @@ from edgetui.ui.spans import Span, Spans, line
 
 from .base import TextScreen
 
-WIDEST = 18
-"""Cells for the name of a cluster."""
-
 if TYPE_CHECKING:
     from edgetui.actions.handover import Act
+
+WIDEST = 18
+"""Cells for the name of a cluster."""
 
 _ROLES = {BAD: "bad", FINE: "ok"}
 BACK_TO = 24 * 3600.0
@@ -60,9 +60,12 @@ class TimelineScreen(TextScreen):
             head.append(line(Span(self._problem, "warn")))
         if not told and not done:
             return [*head, line(), line("  nothing: status changes and what edgetui does will stand here")]
-        names = _named({*(one.cluster for one in told), *(one.cluster for one in done)})
-        entries = [(one.time, [_line(one, now, names[one.cluster])]) for one in told]
-        entries += [(one.time, list(self._act(one, now, names[one.cluster]))) for one in done]
+        clusters = list({one.cluster for one in told} | {one.cluster for one in done})
+        short = dict(zip(clusters, told_apart(clusters, WIDEST), strict=True))
+        wide = max(map(cells, short.values()))
+        where = {cluster: pad(name, wide) for cluster, name in short.items()}
+        entries = [(one.time, [_line(one, now, where[one.cluster])]) for one in told]
+        entries += [(one.time, list(self._act(one, now, where[one.cluster]))) for one in done]
         entries.sort(key=lambda entry: -entry[0])
         return [*head, line(), *(text for _, lines in entries for text in lines)]
 
@@ -102,13 +105,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
-
-
-def _named(clusters: Collection[str]) -> dict[str, str]:
-    """How each cluster stands in its column."""
-    short = dict(zip(clusters, told_apart(list(clusters), WIDEST), strict=True))
-    wide = max(map(cells, short.values()), default=0)
-    return {cluster: pad(name, wide) for cluster, name in short.items()}
 
 
 def _when(sign: str, time: float, now: float, cluster: str) -> str:
