@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from edgetui.cluster import kubeconfig_watch
+from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.freshness import Link
 
@@ -116,7 +117,7 @@ async def test_another_authority_is_taken_after_the_server_was_not_trusted(tmp_p
             assert "edgetui takes it by itself" in found.store.link.next_step
             site.kubeconfig(file)
             await until(found, live(found, "a"))
-            assert "its certificate authority is used since" in found.credentials.notice
+            assert "another certificate authority since then" in found.credentials.notice
 
 
 async def test_another_server_is_taken_while_the_old_one_still_answers(tmp_path: Path) -> None:
@@ -128,7 +129,10 @@ async def test_another_server_is_taken_while_the_old_one_still_answers(tmp_path:
             await until(found, live(found, "b"))
             assert found.target.server.endswith(str(second.server.port))
             assert found.transport.target is found.target
-            assert "server and certificate authority and user is used since" in found.credentials.notice
+            assert (
+                "another server, another certificate authority, another user since then"
+                in found.credentials.notice
+            )
             await until(found, lambda: first.server.open == 0)
 
 
@@ -209,3 +213,17 @@ async def test_a_file_that_was_none_at_the_start_is_mended(tmp_path: Path) -> No
             assert found.store.link.link is Link.BROKEN
             site.kubeconfig(file)
             await until(found, live(found, "a"))
+
+
+async def test_a_token_for_another_server_is_not_sent_to_the_one_that_is_connected(tmp_path: Path) -> None:
+    first, second = Site("a"), Site("b")
+    async with first.running(), second.running():
+        file = first.kubeconfig(tmp_path / "config")
+        alone = Credentials(one(file))
+        second.token = "for-the-other"
+        second.kubeconfig(file)
+        assert not await alone.refresh()
+        assert await alone.headers() == [("Authorization", "Bearer good")]
+        put(file, config(cluster={"server": alone.target.server}, user={"token": "renewed"}))
+        assert await alone.refresh()
+        assert await alone.headers() == [("Authorization", "Bearer renewed")]
