@@ -28,8 +28,9 @@ soak: $(VENV)/dev.stamp ## 20 minutes of churn and bad links on three clusters; 
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.controlplane.soak --minutes 20
 
-fuzz: $(VENV)/dev.stamp ## a million damaged answers through each reader of server bytes, about half an hour
+fuzz: $(VENV)/dev.stamp ## a million damaged answers through each reader of server bytes, and 100,000 random keys; about an hour
 	@$(BIN)/python -m tests.fuzz
+	@$(BIN)/python -m tests.fuzz.keyboard
 
 bench: $(VENV)/dev.stamp ## measure the core, the whole program, its start and its keys beside peers; JSON in tests/bench/results
 	@$(BIN)/python -m tests.bench.core

@@ -5,8 +5,10 @@ import sys
 
 def main() -> int:
     """Runs the command line of this process; returns its exit code."""
+    from edgetui import output
     from edgetui.cli import main as run
 
+    output.prepare()
     return run(sys.argv[1:])
 
 

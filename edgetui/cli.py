@@ -38,6 +38,7 @@ ACTIONS = (
     "unpark",
     "keda-pause",
     "keda-unpause",
+    "audit",
 )
 """The commands of edgetui.actions.commands, known here without loading them."""
 
@@ -396,9 +397,6 @@ def _guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> in
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        _silence_stdout()
-        return 0
     except Exception as error:  # noqa: BLE001 - the edge of the program: every failure is told, none shown raw
         return _told(error)
 
@@ -433,12 +431,3 @@ def _say(sentence: str) -> None:
     """A sentence on a line of its own, in place of the first pixels if they are there."""
     _clear_line()
     sys.stderr.write(f"{sentence}\n")
-
-
-def _silence_stdout() -> None:
-    """The reader of a pipe has gone: let the interpreter's last flush go nowhere instead of complaining."""
-    import os
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -12,16 +13,22 @@ from pathlib import Path
 import platformdirs
 
 from edgetui import __version__
+from edgetui.cluster import own_file
+from edgetui.cluster.atomic_file import create
+from edgetui.model.secrecy import MOST_CHARACTERS, PAIR, PEM, TOKEN
+from edgetui.model.text import escaped
 
-# JSON Web Tokens, PEM blocks, Authorization values, `token: ...`-like pairs, and long base64 runs.
+MOST_FILES = 10
+_NAME = re.compile(r"crash-[0-9T-]+\.txt")
+
+# Authorization values and the data of kubeconfig keys; tokens, PEM blocks and `password=...` are the same everywhere.
 _SECRETS = (
-    re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),
-    re.compile(r"-----BEGIN [^-]+-----.*?-----END [^-]+-----", re.DOTALL),
-    re.compile(r"(?i)(?<=bearer )[^\s'\",]+"),
-    re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/=]{8,}"),
-    re.compile(
-        r"""(?i)(?:(?<=token)|(?<=password)|(?<=secret)|(?<=-data))(?:["']?\s*[:=]\s*)["']?[^\s"',}]+"""
-    ),
+    (TOKEN, "[removed]"),
+    (PEM, "[removed]"),
+    (re.compile(r"(?i)(?<=bearer )[^\s'\",]+"), "[removed]"),
+    (re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/=]{8,}"), "[removed]"),
+    (PAIR, r"\1[removed]"),
+    (re.compile(r"""(?i)(?<=-data)(?:["']?\s*[:=]\s*)["']?[^\s"',}]+"""), "[removed]"),
 )
 # Any other long run of base64; file names in a traceback look alike and are left.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
@@ -41,11 +48,13 @@ def sentence(error: BaseException, directory: Path | None = None) -> str:
 
 def without_secrets(text: str) -> str:
     """The text with everything that looks like a credential taken out."""
-    for pattern in _SECRETS:
-        text = pattern.sub("[removed]", text)
+    if len(text) > MOST_CHARACTERS:
+        text = f"(the last {MOST_CHARACTERS:,} characters)\n{text[-MOST_CHARACTERS:]}"
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
     lines = text.split("\n")
     return "\n".join(
-        line if line.startswith('  File "') else _LONG_RUN.sub("[removed]", line) for line in lines
+        escaped(line if line.startswith('  File "') else _LONG_RUN.sub("[removed]", line)) for line in lines
     )
 
 
@@ -54,9 +63,13 @@ def _directory() -> Path:
 
 
 def _write(directory: Path, text: str) -> Path:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = directory / f"crash-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.txt"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor, not a path
-        file.write(text)
-    return path
+    """Make a new crash file, for its owner alone, and remove the oldest ones. Raises OSError."""
+    seconds, rest = divmod(time.time_ns(), 10**9)
+    new = f"crash-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}-{rest:09}-{os.getpid()}.txt"
+    with own_file.directory(directory) as handle:
+        kept = sorted(name for name in os.listdir(handle) if _NAME.fullmatch(name))  # noqa: PTH208 - a descriptor
+        for old in kept[: max(0, len(kept) + 1 - MOST_FILES)]:
+            with contextlib.suppress(OSError):
+                os.unlink(old, dir_fd=handle)
+        create(handle, new, text.encode("utf-8", "replace"))
+    return directory / new

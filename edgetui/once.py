@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import shutil
 import sys
 import time
@@ -24,13 +23,15 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
+from edgetui.model.cells import visible
 from edgetui.model.fleet import FleetView
 from edgetui.model.freshness import Freshness, Link, Sync
 from edgetui.model.notices import kept_words
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow, iso
 from edgetui.model.store import Store
-from edgetui.table import printable, rows_as_text
+from edgetui.output import document
+from edgetui.table import rows_as_text
 from edgetui.verbs import pane_named
 
 LIVE, NOTHING, PARTLY = 0, 2, 3
@@ -76,8 +77,9 @@ def run(
     now = time.time()
     code = exit_code(stores, shown)
     if as_json:
-        document = as_document(targets, stores, shown, code, now, namespace)
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(
+            document(as_document(targets, stores, shown, code, now, namespace), sys.stdout, indent=2)
+        )
     elif code != NOTHING or any(_rows(pane, stores, now, namespace) for pane in shown):
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WHOLE
         sys.stdout.write(as_text(stores, shown, now, width, namespace))
@@ -94,7 +96,7 @@ def problems(
     if namespace and not any(
         row.key.namespace for pane in shown for row in _rows(pane, stores, now, namespace)
     ):
-        return [f"No resources found in namespace {printable(namespace)}."]
+        return [f"No resources found in namespace {visible(namespace)}."]
     return []
 
 
@@ -110,11 +112,13 @@ def _say_silence(store: Store, timeout: float) -> None:
 def exit_code(stores: Iterable[Store], shown: Sequence[Pane]) -> int:
     """0, 3 or 2, by the lists that the panes in question are made of."""
     stores = list(stores)
-    syncs = [freshness.sync for store in stores for _, freshness in _lists(store, shown)]
+    lists = [freshness for store in stores for _, freshness in _lists(store, shown)]
+    syncs = [freshness.sync for freshness in lists]
     if Sync.LIVE not in syncs:
         return NOTHING
     usable = all(store.link.link not in (Link.REFUSED, Link.BROKEN) for store in stores)
-    return LIVE if usable and _COMPLETE.issuperset(syncs) else PARTLY
+    whole = _COMPLETE.issuperset(syncs) and not any(freshness.unreadable for freshness in lists)
+    return LIVE if usable and whole else PARTLY
 
 
 def as_document(
@@ -207,6 +211,7 @@ def _cluster(target: ClusterTarget, store: Store, shown: Sequence[Pane]) -> dict
             "reason": freshness.reason,
             "partial": freshness.partial,
             "kept": freshness.kept,
+            "unreadable": freshness.unreadable,
         }
         for kind, freshness in _lists(store, shown)
     }
@@ -245,9 +250,13 @@ def _gaps(stores: Sequence[Store], pane: Pane) -> list[str]:
     """A line for every list of a live cluster that is missing or old, so that a short table is never taken for all."""
     lines = []
     for store in stores:
-        for kind in pane.kinds:
+        for kind in (*pane.kinds, *pane.misses):
             freshness = store.freshness(kind)
-            if freshness.sync not in _COMPLETE and store.link.link is Link.LIVE:
-                reason = f": {freshness.reason}" if freshness.reason else ""
-                lines.append(f"  {store.cluster}: {kind} {freshness.sync.value}{reason}")
+            if store.link.link is not Link.LIVE or freshness.sync is Sync.LIVE:
+                continue
+            reason = f": {freshness.reason}" if freshness.reason else ""
+            words = "cannot be read" if freshness.sync is Sync.ABSENT else freshness.sync.value
+            lines.append(f"  {store.cluster}: {kind} {words}{reason}")
+        if unreadable := sum(store.freshness(kind).unreadable for kind in (*pane.kinds, *pane.misses)):
+            lines.append(f"  {store.cluster}: {unreadable} unreadable")
     return lines

@@ -11,9 +11,10 @@ import getpass
 import hashlib
 import json
 import os
-import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ import msgspec
 import platformdirs
 
 from edgetui.actions.plan import Refusal
+from edgetui.cluster import own_file
+from edgetui.cluster.own_file import NotOurs
+from edgetui.model.secrecy import TOKEN
 
 GENESIS = "0" * 64
 _TAIL = 65536
-_RECENT = 8 << 20  # bytes that are looked through for the records of one object
-# A JSON Web Token anywhere in a text: three base64url parts, the first of which encodes '{"'.
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+_RECENT = 64 << 20  # bytes that are looked through: a hundred thousand records
 
 
 def default_path() -> Path:
@@ -34,10 +36,15 @@ def default_path() -> Path:
     return Path(platformdirs.user_state_dir("edgetui", appauthor=False)) / "audit.jsonl"
 
 
+def stamp(moment: float) -> str:
+    """A Unix time as the record has it."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+
+
 def without_tokens(value: Any) -> Any:
     """The same JSON value with every JSON Web Token in it replaced by "[token]"."""
     if isinstance(value, str):
-        return _JWT.sub("[token]", value)
+        return TOKEN.sub("[token]", value)
     if isinstance(value, Mapping):
         return {without_tokens(str(k)): without_tokens(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -84,10 +91,13 @@ class AuditLog:
                 line = self._line(fd, record)
                 self._write(fd, line)
         except OSError as problem:
+            step = "Free some space or make that directory writable, then try again."
+            if isinstance(problem, NotOurs):
+                own = self.path.parent
+                step = f"Run: chmod 700 {own}; or set XDG_STATE_HOME to a directory that is yours alone."
             raise Refusal(
-                f"The audit record {self.path} cannot be written ({problem.strerror or problem}), "
-                "so nothing is changed.",
-                "Free some space or make that directory writable, then try again.",
+                f"The audit record {self.path} cannot be written ({problem.strerror or problem}).",
+                step,
             ) from None
 
     def verify(self) -> Verification:
@@ -97,7 +107,7 @@ class AuditLog:
         previous, count = GENESIS, 0
         torn: list[int] = []
         broken: list[int] = []
-        with self.path.open("rb") as file:
+        with own_file.open_for_reading(self.path) as file:
             for number, raw in enumerate(file, 1):
                 record = _parse(raw)
                 if record is None:
@@ -113,37 +123,57 @@ class AuditLog:
     def about(self, uid: str) -> list[dict[str, Any]]:
         """The records about the object with that uid, oldest first, as far back as the last megabytes go.
 
-        Those that were altered are left out. Raises OSError when the file is there and cannot be read.
+        Those that were altered are left out. Raises Refusal when the file is there and cannot be read.
         """
-        if not uid or not self.path.exists():
-            return []
-        found = []
-        with self.path.open("rb") as file:
+        return [one for one in self.recent(uid) if one.get("uid") == uid] if uid else []
+
+    def recent(self, sign: str = "", since: float = 0.0) -> Iterator[dict[str, Any]]:
+        """The records of the last megabytes, oldest first: those with `sign` in them, and none before `since` (Unix s).
+
+        Everything that reads the record back reads it here. Those that were altered are left out. Raises Refusal when
+        the file is there and cannot be read.
+        """
+        try:
+            yield from self._read(sign.encode(), since)
+        except OSError as problem:
+            raise Refusal(
+                f"The audit record {self.path} cannot be read ({problem.strerror or problem}).",
+                "Check whose it is: it has to belong to the user that runs edgetui.",
+            ) from None
+
+    def _read(self, sign: bytes, since: float) -> Iterator[dict[str, Any]]:
+        if not self.path.exists():
+            return
+        earliest = b'"time":"' + stamp(since).encode() if since else b""
+        with own_file.open_for_reading(self.path) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _RECENT))
             for raw in file:
-                record = _parse(raw) if uid.encode() in raw else None
-                if record is None or record.get("uid") != uid:
+                at = raw.find(b'"time":"') if earliest else 0
+                if at < 0 or raw[at : at + len(earliest)] < earliest or sign not in raw:
                     continue
-                if str(record.pop("hash", "")) == _digest(record):
-                    found.append(record)
-        return found
+                record = _parse(raw)
+                if record is not None and str(record.pop("hash", "")) == _digest(record):
+                    yield record
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        new = not self.path.exists()
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        fd = os.open(self.path, flags, 0o600)
-        try:
-            if os.fstat(fd).st_mode & 0o077:
-                os.fchmod(fd, 0o600)
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            yield fd
-            os.fsync(fd)
-            if new:
-                _sync_directory(self.path.parent)
-        finally:
-            os.close(fd)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        with own_file.directory(self.path.parent) as directory:
+            new = not self.path.exists()
+            fd = os.open(self.path.name, flags, 0o600, dir_fd=directory)
+            try:
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+                    raise NotOurs(0, "it is no file of this user")
+                if found.st_mode & 0o077:
+                    os.fchmod(fd, 0o600)
+                fcntl.flock(fd, fcntl.LOCK_EX)
+                yield fd
+                os.fsync(fd)
+                if new:
+                    os.fsync(directory)
+            finally:
+                os.close(fd)
 
     def _line(self, fd: int, record: Mapping[str, Any]) -> bytes:
         previous, torn = _last(fd)
@@ -196,11 +226,3 @@ def _canonical(record: Mapping[str, Any]) -> bytes:
 
 def _digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(_canonical(record)).hexdigest()
-
-
-def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from edgetui.actions import reading
 from edgetui.actions.ports import Session
 from edgetui.cluster.errors import EdgetuiError, NotFound
+from edgetui.cluster.versions import get
 from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 
+HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
 _KIND = "HorizontalPodAutoscaler"
+_UNKNOWN = "Whether an autoscaler owns the number could not be found out"
 
 
 async def autoscaler_of(
@@ -23,19 +27,19 @@ async def autoscaler_of(
     store = session.store
     if store is not None:
         freshness = store.freshness(_KIND)
-        if freshness.sync is Sync.LIVE and not freshness.partial:
+        if freshness.sync is Sync.LIVE and not (freshness.partial or freshness.unreadable):
             rows = [row for row in store.rows(_KIND) if isinstance(row, AutoscalerRow)]
             return _owner(rows, key, group), ""
     try:
-        listed = await session.api.get(KINDS[_KIND].path(key.namespace))
+        listed = await get(session.api, _KIND, key.namespace)
+        rows = [row for row in reading.rows(_KIND, listed) if isinstance(row, AutoscalerRow)]
     except NotFound:
-        return None, ""
+        return None, f"{_UNKNOWN}: this cluster serves autoscalers in no version that edgetui reads."
     except EdgetuiError as problem:
-        return None, f"Whether an autoscaler owns the number could not be found out: {problem.sentence}"
-    rows = [
-        row for row in (row_of(_KIND, item) for item in listed["items"]) if isinstance(row, AutoscalerRow)
-    ]
-    return _owner(rows, key, group), ""
+        return None, f"{_UNKNOWN}: {problem.sentence}"
+    owner = _owner(rows, key, group)
+    odd = len(listed.get("items") or ()) - len(rows)
+    return owner, "" if owner is not None or not odd else f"{_UNKNOWN}: {odd} of them cannot be read."
 
 
 def _owner(rows: list[AutoscalerRow], key: ObjectKey, group: str) -> AutoscalerRow | None:

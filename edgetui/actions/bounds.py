@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import msgspec
 
 from edgetui.actions import change
+from edgetui.actions.autoscalers import HOLD
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import an_object
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
-from edgetui.actions.writing import in_words, object_path, read
+from edgetui.actions.writing import in_words, read
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.scaling import prospect
+from edgetui.model.kinds.wire import replicas
+from edgetui.model.scaling import goal, prospect
 
 MOST = 2**31 - 1  # both are int32
 
 
 class BoundsView(msgspec.Struct, frozen=True):
-    """An autoscaler as it is now. `low` and `high` are what is suggested, its own bounds where nothing is.
+    """An autoscaler as it is now. `low` and `high` are the bounds that were asked for, its own where none were.
 
-    `running` is the number its target is set to. `notes` are sentences that hold whatever is chosen.
+    `running` is the number its target is set to, None where nobody tells. `notes` are sentences that hold whatever
+    is chosen. `path` is where it is, in the version of its API that the server serves.
     """
 
     ref: ObjectRef
     generation: int
     row: AutoscalerRow
-    running: int
+    running: int | None
     low: int
     high: int
     notes: tuple[str, ...] = ()
+    path: str = ""
 
     def wrong(self, low: int, high: int) -> str:
         """Why these cannot be its bounds; empty when they can."""
@@ -55,7 +61,7 @@ class BoundsView(msgspec.Struct, frozen=True):
 async def prepare(
     session: Session, ref: ObjectRef, low: int | None = None, high: int | None = None
 ) -> BoundsView:
-    """Look at the autoscaler; a bound that is not given is suggested as it is."""
+    """Look at the autoscaler; a bound that is not given stays as it is."""
     needs("bounds", ref.key.kind)
     there = await read(session, ref)
     row = row_of(ref.key.kind, there)
@@ -68,19 +74,20 @@ async def prepare(
         low=row.min if low is None else low,
         high=row.max if high is None else high,
         notes=_owners(there),
+        path=session.api.kind(ref.key.kind).path(ref.key.namespace, ref.key.name),
     )
 
 
-async def _running(session: Session, row: AutoscalerRow) -> int:
+async def _running(session: Session, row: AutoscalerRow) -> int | None:
     """What the target is set to; where it cannot be read, what the autoscaler saw when it looked last."""
     known = KINDS.get(row.target_kind)
     if known is None:
         return row.current
     try:
-        target = await session.api.get(known.path(row.namespace, row.target_name))
+        target = an_object(row.target_kind, await session.api.get(known.path(row.namespace, row.target_name)))
     except EdgetuiError:
         return row.current
-    return int(target["spec"].get("replicas", row.current))
+    return replicas(target["spec"])
 
 
 async def perform(
@@ -97,7 +104,7 @@ async def perform(
         return await prepare(session, view.ref, low, high)
 
     async def then(run: Run) -> Ending:
-        return await _reach(run, view, low, high, wait)
+        return await reach(run, view, low, high, wait)
 
     wanted = _change(session, view, low, high)
     return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
@@ -116,7 +123,7 @@ def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
         title=f"Let {words} in {key.namespace} on {session.name} run {wanted}",
         facts=(
             *facts(session, view.ref),
-            ("target", f"{row.target_kind.lower()} {row.target_name}, set to {view.running}"),
+            ("target", f"{row.target_kind.lower()} {row.target_name}, set to {_count(view.running)}"),
             ("now", was),
             ("then", wanted),
         ),
@@ -129,7 +136,7 @@ def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
         applied=partial(has, low, high),
         data={"from": [row.min, row.max], "to": [low, high]},
         spot=Spot(view.ref, view.generation, same=partial(has, row.min, row.max), moves=False),
-        nothing=f"{words} is at {wanted} already: nothing to write" if wanted == was else "",
+        nothing=f"{words} is at {wanted} already: nothing was written" if wanted == was else "",
         differs=lambda now: (
             f"{words} changed while you looked: it was at {was}, now it is at {now.row.min} to {now.row.max}."
         ),
@@ -141,11 +148,10 @@ def request(view: BoundsView, low: int, high: int, version: str) -> Write:
     key, row = view.ref.key, view.row
     return Write(
         "PATCH",
-        object_path(key),
+        view.path,
         {"metadata": {"resourceVersion": version}, "spec": {"minReplicas": low, "maxReplicas": high}},
         f"set autoscaler {key.name} from {row.min}..{row.max} to {low}..{high}",
         content_type="application/merge-patch+json",
-        object_path=object_path(key),
         uid=view.ref.uid,
         before={"min": row.min, "max": row.max, "resourceVersion": version},
         after={"min": low, "max": high},
@@ -159,31 +165,57 @@ def has(low: int, high: int, there: Json) -> bool:
     return (row.min, row.max) == (low, high)
 
 
-async def _reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
+async def reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
     """Look until the controller has brought the target between the bounds."""
     if wait is None:
         return not_waited(f"{low} to {high}")
 
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
     async def judge() -> Judgement:
-        row = row_of(view.ref.key.kind, await read(run.session, view.ref))
+        there = await read(run.session, view.ref)
+        row = row_of(view.ref.key.kind, there)
         assert isinstance(row, AutoscalerRow)
-        return _judge(row, low, high)
+        looked = _looked(there)
+        if looked is None:
+            running = view.running
+            settled = running is not None and row.current == goal(view.row, running, low, high)
+            looked = settled or loop.time() - began >= min(HOLD, wait / 2)
+        return _judge(row, low, high, looked)
 
     seen = await poll(run, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
     return ending_of(seen, in_words(view.ref.key))
 
 
-def _judge(row: AutoscalerRow, low: int, high: int) -> Judgement:
+def _looked(there: Json) -> bool | None:
+    """Whether the controller has decided under the present bounds; None on servers that do not tell."""
+    generation = there["metadata"].get("generation")
+    observed = (there.get("status") or {}).get("observedGeneration")
+    return observed >= generation if generation and observed else None
+
+
+def _judge(row: AutoscalerRow, low: int, high: int, looked: bool) -> Judgement:
     if (row.min, row.max) != (low, high):
         return Judgement(False, True, f"set to {row.min} to {row.max} by someone else", final=True)
     if row.current == 0 and low > 0:
         return Judgement(
             True, False, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
         )
-    if low <= row.current <= high:
-        return Judgement(True, False, f"{low} to {high}, its target runs {row.current}")
-    return Judgement(False, False, f"waiting for its target, which runs {row.current}")
+    current = row.current
+    if current is None or not low <= current <= high:
+        return Judgement(False, False, f"waiting for its target, which runs {_count(current)}")
+    if not looked:
+        return Judgement(False, False, "waiting for its controller to decide under these bounds")
+    stepping = row.limited is not None and row.limited.reason in ("ScaleUpLimit", "ScaleDownLimit")
+    if row.wants not in (None, current) or stepping:
+        return Judgement(False, False, f"scaling its target from {current} to {row.wants}")
+    return Judgement(True, False, f"{low} to {high}, its target runs {current}")
+
+
+def _count(number: int | None) -> str:
+    return "a number that is not known" if number is None else str(number)
 
 
 def _owners(there: Json) -> tuple[str, ...]:

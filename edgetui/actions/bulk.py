@@ -31,15 +31,19 @@ class Item(msgspec.Struct, frozen=True):
 
 
 async def perform_many(
-    make_gate: Callable[[Item, Confirm], Gate], items: Sequence[Item], confirm: Confirm
+    make_gate: Callable[[Item, Confirm], Gate],
+    items: Sequence[Item],
+    confirm: Confirm,
+    waiting: Callable[[Sequence[Item]], None] = lambda left: None,
 ) -> list[Receipt]:
     """Carry all out side by side; a receipt for each, in the order of `items`.
 
     `make_gate` makes the gate of one item around the confirm function it is given. `confirm` is asked once, with one
-    plan for all. What one object is refused, or the person's no, is a receipt that is not ok; it stops no other.
+    plan for all; until then `waiting` is told which items have none yet. What one object is refused, or the person's
+    no, is a receipt that is not ok; it stops no other.
     """
     async with asyncio.TaskGroup() as group:
-        together = _Together(len(items), confirm, group)
+        together = _Together(items, confirm, group, waiting)
         tasks = [group.create_task(_one(make_gate, item, together)) for item in items]
     return [task.result() for task in tasks]
 
@@ -50,10 +54,10 @@ async def _one(make_gate: Callable[[Item, Confirm], Gate], item: Item, together:
     async def ask(plan: Plan) -> bool:
         nonlocal arrived
         first, arrived = not arrived, True
-        return await (together.ask(plan) if first else together.confirm(plan))
+        return await (together.ask(item, plan) if first else together.confirm(plan))
 
     try:
-        return await item.perform(make_gate(item, ask))
+        receipt = await item.perform(make_gate(item, ask))
     except Exception as problem:  # noqa: BLE001 - the edge of the task: what fails for one stops no other
         said = (
             [problem.sentence, problem.next_step]
@@ -63,10 +67,10 @@ async def _one(make_gate: Callable[[Item, Confirm], Gate], item: Item, together:
         if not arrived:
             together.left_out(f"{_name(item.ref.key)} is left out: {said[0]}")
         lines = tuple(line for line in said if line)
-        return Receipt(item.action, item.ref.key.cluster, item.ref, False, lines, {"refused": True})
-    finally:
-        if not arrived:
-            together.arrive()
+        receipt = Receipt(item.action, item.ref.key.cluster, item.ref, False, lines, {"refused": True})
+    if not arrived:
+        together.arrive(item)
+    return receipt
 
 
 def gate_beside(gate: Gate, item: Item, confirm: Confirm) -> Gate:
@@ -75,15 +79,7 @@ def gate_beside(gate: Gate, item: Item, confirm: Confirm) -> Gate:
     def step(one: Step) -> None:
         gate.progress(Step(f"{item.ref.key.name}: {one.text}", one.state))
 
-    return Gate(
-        gate.audit,
-        gate.read_only,
-        confirm,
-        step,
-        gate.clock,
-        sleep=gate.sleep,
-        permissions=gate.permissions,
-    )
+    return gate.beside(confirm, step)
 
 
 def plan_of(plans: Sequence[Plan], refused: Sequence[str] = ()) -> Plan:
@@ -111,6 +107,14 @@ def plan_of(plans: Sequence[Plan], refused: Sequence[str] = ()) -> Plan:
         warnings=tuple(warnings),
         writes=tuple(writes),
     )
+
+
+def waits_for(items: Sequence[Item]) -> str:
+    """Which objects of several are waited for, by their clusters."""
+    clusters = sorted({item.ref.key.cluster for item in items})
+    first = items[0].ref.key
+    what = _name(first) if len(items) == 1 else plural(len(items), "object")
+    return f"waiting for {what} on {', '.join(clusters)}"
 
 
 def summary(receipts: Sequence[Receipt]) -> Receipt:
@@ -141,28 +145,37 @@ def summary(receipts: Sequence[Receipt]) -> Receipt:
 class _Together:
     """Waits until every item has a plan or has ended without one, then asks once for all that wait."""
 
-    def __init__(self, expected: int, confirm: Confirm, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        confirm: Confirm,
+        group: asyncio.TaskGroup,
+        waiting: Callable[[Sequence[Item]], None],
+    ) -> None:
         self.confirm = confirm
-        self._expected = expected
+        self._left = list(items)
         self._group = group
+        self._waiting = waiting
         self._plans: list[Plan] = []
         self._left_out: list[str] = []
         self._answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-    async def ask(self, plan: Plan) -> bool:
+    async def ask(self, item: Item, plan: Plan) -> bool:
         """The person's one answer, when everybody is there."""
         self._plans.append(plan)
-        self.arrive()
+        self.arrive(item)
         return await asyncio.shield(self._answer)
 
     def left_out(self, sentence: str) -> None:
         """One ended before it had a plan."""
         self._left_out.append(sentence)
 
-    def arrive(self) -> None:
+    def arrive(self, item: Item) -> None:
         """One more has a plan or has ended without one."""
-        self._expected -= 1
-        if not self._expected and self._plans:
+        self._left.remove(item)
+        if self._left:
+            self._waiting(self._left)
+        elif self._plans:
             self._group.create_task(self._ask())
 
     async def _ask(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgetui.actions import rollback
+from edgetui.actions import commandline, rollback
+from edgetui.actions.audit import AuditLog
 from edgetui.actions.plan import Refusal
 from edgetui.actions.pods import readable
 from edgetui.actions.ports import Session
@@ -15,8 +16,8 @@ from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.rollout import verdict
 
 
-async def prepare(session: Session, ref: ObjectRef) -> RollbackView:
-    """A roll-back to what served before. Raises Refusal, with the reason, when no rollout is under way."""
+async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> RollbackView:
+    """A roll-back to what served before. Raises Refusal when no rollout is under way, or nothing is known to serve."""
     seen = await look(session, "cancel", ref)
     if seen.row.observed < seen.row.generation:
         raise Refusal(
@@ -26,9 +27,12 @@ async def prepare(session: Session, ref: ObjectRef) -> RollbackView:
         await _left_behind(session, seen)
         raise Refusal(
             f"No rollout of {seen.words} is under way: {why}.",
-            "To go back from a finished rollout, roll back: key b, or edgetui rollback.",
+            "To go back from a finished rollout, roll back: "
+            + commandline.edgetui(session.target, "rollback", ref.key),
         )
-    return await rollback.prepare(session, seen.ref, "cancel")
+    view = await rollback.prepare(session, seen.ref, log, "cancel")
+    view.default()
+    return view
 
 
 async def _left_behind(session: Session, seen: WorkloadView) -> None:
@@ -39,8 +43,8 @@ async def _left_behind(session: Session, seen: WorkloadView) -> None:
     if pods:
         raise Refusal(
             f"No rollout of {seen.words} is under way, but {held_up_by(pods[0])}.",
-            unstick_command(session, seen.row),
-            offer=unstick_offer(pods[0]),
+            command := unstick_command(session, seen.row),
+            offer=unstick_offer(pods[0], command),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.actions.ending import Ending
+from edgetui.actions.ending import Ending, after_write, unknown
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Changed, Json, Plan, Receipt
 from edgetui.actions.ports import Session
@@ -38,8 +38,10 @@ class Change(Discreet, frozen=True):
     `title`, `facts`, `diff` and `warnings` are the plan; `says` is what is written, `doing` and `accepted` the steps.
     `write` makes the request at a resourceVersion, `applied` tells whether an object carries the change. `data` goes
     into the receipt. `spot` is what is written to, where that is not the object that the action is about. `nothing`
-    says that the object is so already, where that is seen before: then nothing is written. `differs` says of the
-    object as it is now what somebody changed.
+    says that the object is so already, where that is seen before: then nothing is written, asked or waited for.
+    `differs` says of the object as it is now what somebody changed. `about` stands in every audit record of it, `yes`
+    and `no` are the answers where the action's own label does not say it well. `unproven` says of where it leads that
+    it is not known to have worked: then nobody agrees to it in advance.
     """
 
     SHOWN = ("action", "ref", "title")
@@ -61,6 +63,10 @@ class Change(Discreet, frozen=True):
     spot: Spot | None = None
     nothing: str = ""
     differs: Callable[[Any], str] | None = None
+    about: Json | None = None
+    yes: str = ""
+    no: str = "Cancel"
+    unproven: str = ""
 
     def plan(self, version: str) -> Plan:
         """What a person is asked to agree to."""
@@ -73,6 +79,9 @@ class Change(Discreet, frozen=True):
             diff=self.diff,
             warnings=self.warnings,
             writes=(f"{self.says}, if it is still at version {version}",),
+            yes=self.yes,
+            no=self.no,
+            unproven=self.unproven,
         )
 
     def receipt(self, ending: Ending) -> Receipt:
@@ -104,12 +113,13 @@ async def perform(
     Raises Refusal when nothing was written, Changed with what `again` looks up when the object is another by now,
     ApiError when the server refused.
     """
+    if change.nothing:
+        return change.receipt(Ending(True, False, (f"{change.nothing}.",)))
     spot = change.spot or Spot(change.ref, change.generation)
     key = spot.ref.key
-    async with gate.run(session, change.action, change.ref, change.needs, key.namespace, key.name) as run:
-        if change.nothing:
-            run.step(change.nothing, "info")
-            return await run.finish(change.receipt(await then(run)))
+    async with gate.run(
+        session, change.action, change.ref, change.needs, key.namespace, key.name, change.about
+    ) as run:
 
         async def changed() -> Exception:
             now = await again()
@@ -130,19 +140,11 @@ async def perform(
             path=spot.path,
         )
         if lost := await carry_out(run, intent, wait):
-            return await run.finish(change.receipt(_unknown(change, lost)))
+            return await run.finish(change.receipt(unknown(change.title, lost)))
         run.step(change.accepted, "done")
-        return await run.finish(change.receipt(await then(run)))
+        return await run.finish(change.receipt(await after_write(then(run), change.accepted)))
 
 
 def _applied(change: Change, spot: Spot, there: Json) -> bool:
     moved = not spot.moves or there["metadata"].get("generation", 0) > spot.generation
     return bool(moved and change.applied(there))
-
-
-def _unknown(change: Change, lost: Exception) -> Ending:
-    lines = (
-        f"It is unknown whether this will be carried out: {change.title}. {lost}",
-        "The object is still as it was. The write may yet arrive: look again before you repeat it.",
-    )
-    return Ending(False, False, lines, {"unknown": True})

@@ -2,21 +2,24 @@
 
 With --json stdout gets exactly one object:
 {"action", "cluster", "object", "outcome", "ok", "lines", "data", "plan", "error"}, where `outcome` is one of "reached",
-"pending", "failed", "unknown", "dry-run", "cancelled" and "refused", `object` is {"kind", "namespace", "name"} or null,
-`plan` is {"title", "facts", "diff", "warnings", "writes"} or null when none was made, and `error` is
-{"sentence", "next_step", "diff"} or null.
+"pending", "failed", "unknown", "dry-run", "cancelled" and "refused", `ok` is true exactly where the exit code is 0 (so
+with --no-wait where the outcome is "pending"), `object` is {"kind", "namespace", "name"} or null, `plan` is {"title",
+"facts", "diff", "warnings", "writes"} or null when none was made, and `error` is {"sentence", "next_step", "diff",
+"paste"} or null; `paste` is text to copy as it is, such as a Role with the rights that are missing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any, TextIO
 
 from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.cells import visible
+from edgetui.output import document
 
 _SIGNS = {"doing": "..", "done": "ok", "failed": "! ", "info": "  "}
+_REHEARSED = "Dry run: nothing was changed."
 
 
 class Console:
@@ -49,7 +52,7 @@ class Console:
         if self._rewrites and self._open:
             self._err.write("\r\x1b[K")
         self._open = step.state == "doing" and self._rewrites
-        self._err.write(f"{_SIGNS[step.state]} {printable(step.text)}{'' if self._open else chr(10)}")
+        self._err.write(f"{_SIGNS[step.state]} {visible(step.text)}{'' if self._open else chr(10)}")
         self._err.flush()
 
     async def confirm(self, plan: Plan) -> bool:
@@ -58,6 +61,11 @@ class Console:
         self._show(plan)
         if self._dry_run:
             return False
+        if self._assume_yes and plan.unproven:
+            raise Refusal(
+                f"{plan.unproven} That is not agreed to in advance: nothing was changed.",
+                "Leave out --yes and agree on a terminal, or roll back to a revision that you name.",
+            )
         if self._assume_yes:
             return True
         if not self._source.isatty():
@@ -88,13 +96,15 @@ class Console:
     def say(self, text: str) -> None:
         """A line for the person, never part of the result."""
         self._end_line()
-        self._err.write(f"{printable(text)}\n")
+        self._err.write(f"{visible(text)}\n")
 
-    def result(self, receipt: Receipt) -> None:
-        """The receipt, as lines or as the one JSON object."""
+    def result(self, receipt: Receipt, *, ok: bool) -> None:
+        """The receipt, as lines or as the one JSON object; `ok` is whether the command ends well."""
         self._end_line()
         if not self._as_json:
-            self._out.write("".join(f"{printable(line)}\n" for line in receipt.lines))
+            self._out.write("".join(f"{visible(line)}\n" for line in receipt.lines))
+            if self._dry_run:
+                self.say(_REHEARSED)
             return
         unknown = bool(receipt.data.get("unknown"))
         rest = "pending" if receipt.pending else "unknown" if unknown else "failed"
@@ -103,8 +113,8 @@ class Console:
             receipt.action,
             receipt.cluster,
             {"kind": key.kind, "namespace": key.namespace, "name": key.name} if key else None,
-            "reached" if receipt.ok else rest,
-            ok=receipt.ok,
+            "dry-run" if self._dry_run else "reached" if receipt.ok else rest,
+            ok=ok,
             lines=list(receipt.lines),
             data=receipt.data,
         )
@@ -113,11 +123,13 @@ class Console:
         """Why nothing (more) happened; true when it was a dry run that came to its end, which is no failure."""
         self._end_line()
         rehearsed = self._dry_run and isinstance(problem, Cancelled)
-        diff = problem.diff if isinstance(problem, Refusal) else ()
+        diff, paste = (problem.diff, problem.paste) if isinstance(problem, Refusal) else ((), ())
         if not self._as_json:
-            self.say("Dry run: nothing was changed." if rehearsed else str(problem))
+            self.say(_REHEARSED if rehearsed else str(problem))
             for line in diff:
                 self.say(f"  {line}")
+            if paste:
+                self._err.write("".join(f"{visible(line)}\n" for line in ("", *paste)))
             return rehearsed
         cancelled = "cancelled" if isinstance(problem, Cancelled) else "refused"
         self._object(
@@ -128,7 +140,12 @@ class Console:
             ok=rehearsed,
             error=None
             if rehearsed
-            else {"sentence": problem.sentence, "next_step": problem.next_step, "diff": list(diff)},
+            else {
+                "sentence": problem.sentence,
+                "next_step": problem.next_step,
+                "diff": list(diff),
+                "paste": "\n".join(paste),
+            },
         )
         return rehearsed
 
@@ -138,7 +155,7 @@ class Console:
             named = {"kind": target.key.kind, "namespace": target.key.namespace, "name": target.key.name}
         found = {"action": action, "cluster": cluster, "object": named, "outcome": outcome}
         found |= {"ok": False, "lines": [], "data": {}, "plan": _plan(self._plan), "error": None, **rest}
-        self._out.write(json.dumps(found, ensure_ascii=False) + "\n")
+        self._out.write(document(found, self._out))
 
     def _show(self, plan: Plan) -> None:
         self._end_line()
@@ -148,17 +165,12 @@ class Console:
         lines += ["", *(f"  {line}" for line in plan.diff)] if plan.diff else []
         lines += ["", *(f"! {line}" for line in plan.warnings)] if plan.warnings else []
         lines += ["", "This will:", *(f"  {line}" for line in plan.writes), ""]
-        self._err.write("".join(f"{printable(line)}\n" for line in lines))
+        self._err.write("".join(f"{visible(line)}\n" for line in lines))
 
     def _end_line(self) -> None:
         if self._open:
             self._err.write("\n")
             self._open = False
-
-
-def printable(text: str) -> str:
-    """Text from a cluster without anything that a terminal would obey."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _plan(plan: Plan | None) -> dict[str, Any] | None:

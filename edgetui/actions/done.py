@@ -9,6 +9,22 @@ import msgspec
 
 from edgetui.actions.plan import Json
 
+UNDOABLE = frozenset(
+    {
+        "scale",
+        "bounds",
+        "keda-pause",
+        "keda-unpause",
+        "resize",
+        "pause",
+        "resume",
+        "image",
+        "rollback",
+        "cancel",
+    }
+)
+"""Actions, by their id in the record, that undo can take back."""
+
 
 class Done(msgspec.Struct, frozen=True):
     """One run that changed the object.
@@ -46,6 +62,8 @@ def done_to(records: Iterable[Json]) -> list[Done]:
             results.pop(run, None)
         elif record.get("event") == "result":
             results[run] = str(record.get("result", ""))
+        elif record.get("event") == "found" and record.get("result") == "arrived":
+            results[run] = "done"
     runs = [
         _done(run, record, results.get(run, ""))
         for run, record in intents.items()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import msgspec
 
-from edgetui.actions.plan import Json, Offer
+from edgetui.actions.plan import Json, Offer, Refusal
 from edgetui.actions.watching import Watched
+from edgetui.cluster.errors import EdgetuiError
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -31,3 +34,20 @@ def ending_of(seen: Watched, words: str, *why: str) -> Ending:
     if seen.failed:
         return Ending(False, False, (f"{words}: {seen.text} {after}.", *why), data)
     return Ending(False, True, (f"{words}: accepted, but {after} still {seen.text}.", *why), data)
+
+
+async def after_write(looking: Awaitable[Ending], accepted: str) -> Ending:
+    """What `looking` comes to, where the write is on the server: no failure to look may hide that."""
+    try:
+        return await looking
+    except Refusal as gone:
+        return Ending(False, False, (f"{accepted}. {gone.sentence}",))
+    except EdgetuiError as problem:
+        return Ending(False, True, (f"{accepted}; what came of it could not be seen: {problem}",))
+
+
+def unknown(title: str, lost: EdgetuiError) -> Ending:
+    """An answer was lost and nobody could see whether the write arrived."""
+    return Ending(
+        False, False, (f"It may have arrived: {title}. {lost.sentence}", lost.next_step), {"unknown": True}
+    )

@@ -11,27 +11,28 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
-from edgetui.actions.audit import AuditLog, who
+from edgetui.actions.audit import AuditLog, stamp, who
 from edgetui.actions.permissions import Permissions
-from edgetui.actions.plan import Cancelled, Json, Plan, Receipt, Refusal, Step, StepState
+from edgetui.actions.plan import Cancelled, Changed, Json, Plan, Receipt, Refusal, Step, StepState
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import Access
 from edgetui.cluster.api import WritePermit
 from edgetui.cluster.errors import (
     ApiError,
+    CredentialError,
     EdgetuiError,
     Forbidden,
     LinkError,
-    NotFound,
     OutcomeUnknown,
+    ProtocolError,
     ServerFailure,
+    TlsError,
 )
 from edgetui.model.freshness import Link
 from edgetui.model.identity import ObjectRef
@@ -42,9 +43,9 @@ READ_ONLY_BADGE = "READ-ONLY"
 class Write(msgspec.Struct, frozen=True):
     """One request that changes something, with what the audit record says about it.
 
-    `words` say it to a person. `before` and `after` are small JSON values without secrets. `object_path` and `uid`
-    name the object that must still stand there; both are empty for a create, and for a delete whose body carries
-    the uid as its precondition.
+    `words` say it to a person. `before` and `after` are small JSON values without secrets. `uid` is that of the object
+    that was shown, and is empty for a create and a delete: a write with one carries the object's resourceVersion,
+    so that the server itself refuses it when another object, or another version, stands there.
     """
 
     method: str
@@ -52,17 +53,26 @@ class Write(msgspec.Struct, frozen=True):
     body: Any
     words: str
     content_type: str = "application/json"
-    object_path: str = ""
     uid: str = ""
     before: Json = msgspec.field(default_factory=dict)
     after: Json = msgspec.field(default_factory=dict)
+
+    @property
+    def versioned(self) -> bool:
+        """Whether the body holds the resourceVersion that the object must still have."""
+        if isinstance(self.body, list):
+            return any(
+                one.get("path") == "/metadata/resourceVersion" and one.get("value") for one in self.body
+            )
+        return bool(((self.body or {}).get("metadata") or {}).get("resourceVersion"))
 
 
 class Gate:
     """Lets actions write, one confirmed plan at a time.
 
     `confirm` shows a plan and answers whether the person agreed; `progress` shows a step. `clock` gives Unix seconds;
-    `sleep` waits that many seconds between two looks at the cluster.
+    `sleep` waits that many seconds between two looks at the cluster. A `patient` one stays until a lost link is back
+    and looks then what became of a write without an answer; else that is given up with the wait for the outcome.
     """
 
     def __init__(
@@ -75,6 +85,7 @@ class Gate:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         permissions: Permissions | None = None,
+        patient: bool = True,
     ) -> None:
         self.audit = audit
         self.read_only = read_only
@@ -83,6 +94,20 @@ class Gate:
         self.clock = clock
         self.sleep = sleep
         self.permissions = permissions or Permissions(clock)
+        self.patient = patient
+
+    def beside(self, confirm: Callable[[Plan], Awaitable[bool]], progress: Callable[[Step], None]) -> Gate:
+        """A gate with the same record, rights and clock that asks and tells elsewhere."""
+        return Gate(
+            self.audit,
+            self.read_only,
+            confirm,
+            progress,
+            self.clock,
+            sleep=self.sleep,
+            permissions=self.permissions,
+            patient=self.patient,
+        )
 
     @asynccontextmanager
     async def run(
@@ -99,6 +124,16 @@ class Gate:
 
         `about` stands in every audit record of the run.
         """
+        run = Run(self, session, action, target, about)
+        try:
+            await self._admit(run, needs, namespace, name)
+            yield run
+        except BaseException as problem:
+            await run.ended_by(problem)
+            raise
+
+    async def _admit(self, run: Run, needs: tuple[Access, ...], namespace: str, name: str) -> None:
+        session = run.session
         if self.read_only:
             raise Refusal(
                 "edgetui was started read-only.", "Start it without --read-only to change anything."
@@ -108,21 +143,8 @@ class Gate:
                 f"{session.name} is marked read-only in its kubeconfig.",
                 f"Remove the badge {READ_ONLY_BADGE} from the cluster's edgetui extension to change anything.",
             )
-        permission = await self.permissions.check(session, needs, namespace, name)
-        if not permission.ok:
-            raise Refusal(
-                f"{session.target.user_name} may not {permission.missing_verb} in {namespace or 'this cluster'} "
-                f"on {session.name}.",
-                "Ask whoever runs the cluster for that right, or use another context.",
-            )
-        run = Run(self, session, action, target, about)
+        await self.permissions.require(session, run.action, needs, namespace, name)
         run.require_live_link()
-        try:
-            yield run
-        except BaseException as problem:
-            if run.writes:
-                await run.record("outcome", result="aborted", message=_said(problem))
-            raise
 
 
 class Run:
@@ -139,11 +161,16 @@ class Run:
         self.gate = gate
         self.session = session
         self.writes = 0
-        self._action = action
+        self.remains = ""
+        """What a run that ends in an error leaves behind, where more is known than what became of its last write."""
+        self.action = action
         self._target = target
         self._about = about or {}
         self._id = secrets.token_hex(8)
         self._confirmed = False
+        self._tried: Write | None = None
+        self._last = ""
+        self._done: list[str] = []
 
     def require_live_link(self) -> None:
         """Raise Refusal when what is on the screen may be old, because the cluster is not being heard."""
@@ -170,6 +197,7 @@ class Run:
         """
         if write.path.endswith("/token"):
             raise ValueError("a TokenRequest has no dry run")
+        self._tried = write
         query = {"dryRun": "All", "fieldValidation": "Strict"}
         if write.method == "DELETE":  # a server that gets options in the body does not look at the query
             write, query = replace(write, body={**write.body, "dryRun": ["All"]}), {}
@@ -190,17 +218,19 @@ class Run:
     async def write(self, write: Write) -> Json:
         """Send one write, between two audit records.
 
-        A write to an object that was shown needs a live link and the same object still in its place. Raises Refusal
-        when it was not sent (link gone, another object of that name, record not writable), ApiError when the server
-        refused it, OutcomeUnknown or ServerFailure when nobody can know without looking.
+        A write to an object that was shown needs a live link and carries the object's version. Raises Refusal when it
+        was not sent (link gone, record not writable), ApiError when the server refused it, OutcomeUnknown or
+        ServerFailure when nobody can know without looking.
         """
         if not self._confirmed:
             raise Refusal("This was not confirmed, so nothing is changed.")
+        self._tried = write
         if write.uid:
+            if not write.versioned:
+                raise ValueError("a write to an object that was shown carries its resourceVersion")
             self.require_live_link()
-            await self._require_identity(write)
         about = {"write": f"{write.method} {write.path}", "words": write.words}
-        await self.record("intent", **about, before=write.before, after=write.after)
+        await self._intend({**about, "before": write.before, "after": write.after})
         self.writes += 1
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -208,30 +238,73 @@ class Run:
         try:
             answer = await self._send(write, query)
         except BaseException as problem:
-            await self._result(about, began, _outcome(problem), problem)
+            self._last = _outcome(problem)
+            await self._result(about, began, self._last, problem)
             raise
-        await self._result(about, began, "done", None)
+        self._last = "done"
+        self._done.append(write.words)
+        await self._result(about, began, self._last, None)
         return answer
+
+    async def _intend(self, about: Json) -> None:
+        try:
+            await self.record("intent", **about)
+        except Refusal as problem:
+            what = "nothing more" if self.writes else "nothing"
+            raise Refusal(
+                f"{problem.sentence.removesuffix('.')}, so {what} is changed.", problem.next_step
+            ) from None
+
+    async def found(self, words: str) -> None:
+        """Record and tell that a write whose answer was lost has been seen on the cluster."""
+        self._last = "done"
+        self.step(words, "done")
+        about = {}
+        if self._tried is not None:
+            self._done.append(self._tried.words)
+            about = {"words": self._tried.words}
+        await self._note("found", result="arrived", message=words, **about)
 
     async def finish(self, receipt: Receipt) -> Receipt:
         """Record what came of the run, and hand the receipt on."""
-        result = "reached" if receipt.ok else "pending" if receipt.pending else "failed"
-        try:
-            await self.record("outcome", result=result, message=" ".join(receipt.lines), data=receipt.data)
-        except Refusal as problem:
-            self.step(problem.sentence, "failed")
+        result = "unknown" if receipt.data.get("unknown") else "failed"
+        result = "reached" if receipt.ok else "pending" if receipt.pending else result
+        await self._note("outcome", result=result, message=" ".join(receipt.lines), data=receipt.data)
         self._confirmed = False
         return receipt
+
+    async def ended_by(self, problem: BaseException) -> None:
+        """The run ends in an error: it says what has become of the writes, and the record has the attempt."""
+        if isinstance(problem, EdgetuiError):
+            problem.next_step = f"{self._left(problem)} {problem.next_step}".strip()
+        if self.writes:
+            message = " ".join(part for part in (_said(problem), self.remains) if part)
+            await self._note("outcome", result="aborted", message=message)
+        elif isinstance(problem, EdgetuiError) and not isinstance(problem, Cancelled | Changed):
+            tried = self._tried
+            about = {"words": tried.words, "before": tried.before, "after": tried.after} if tried else {}
+            result = "unsent" if isinstance(problem, _UNSENT) else "refused"
+            if not self.gate.read_only:
+                await self._note("outcome", result=result, message=_said(problem), **about)
+
+    def _left(self, problem: EdgetuiError) -> str:
+        """What is true of the cluster after this problem, as a sentence; empty where the problem says so itself."""
+        if self.remains or (isinstance(problem, Refusal) and not self.writes):
+            return self.remains
+        if self._last == "unknown":
+            return "It may have arrived."
+        if self._done:
+            return f"Done before that: {', '.join(self._done)}."
+        return "" if "Nothing was sent" in problem.next_step else "Nothing was changed."
 
     async def record(self, event: str, **fields: Any) -> None:
         """Append one audit record, durable when this returns. Raises Refusal when it cannot be written."""
         target = self.session.target
-        now = datetime.fromtimestamp(self.gate.clock(), UTC)
         record: Json = {
-            "time": now.isoformat(timespec="milliseconds"),
+            "time": stamp(self.gate.clock()),
             "event": event,
             "run": self._id,
-            "action": self._action,
+            "action": self.action,
             "who": who(),
             "cluster": self.session.name,
             "context": target.context,
@@ -248,7 +321,7 @@ class Run:
         await asyncio.to_thread(self.gate.audit.append, record)
 
     async def _send(self, write: Write, query: dict[str, str]) -> Json:
-        permit = WritePermit(self._action, self.session.name)
+        permit = WritePermit(self.action, self.session.name)
         try:
             answer: Json = await self.session.api.write(
                 permit, write.method, write.path, write.body, query=query, content_type=write.content_type
@@ -258,17 +331,6 @@ class Run:
             self.gate.permissions.invalidate(self.session)
             raise
 
-    async def _require_identity(self, write: Write) -> None:
-        try:
-            there = await self.session.api.get(write.object_path)
-        except NotFound:
-            raise Refusal(f"It no longer exists on {self.session.name}: nothing was changed.") from None
-        if there["metadata"]["uid"] != write.uid:
-            raise Refusal(
-                "Another object of the same name stands there now: nothing was changed.",
-                "Look at the new one and decide again.",
-            )
-
     async def _result(self, about: Json, began: float, result: str, problem: BaseException | None) -> None:
         fields: Json = {**about, "result": result}
         fields["milliseconds"] = round((asyncio.get_running_loop().time() - began) * 1000)
@@ -277,10 +339,17 @@ class Run:
             fields["reason"] = problem.reason
         if problem is not None:
             fields["message"] = _said(problem)
+        await self._note("result", **fields)
+
+    async def _note(self, event: str, **fields: Any) -> None:
+        """Record what nothing hangs on any more: where that fails, it is told, and what was raised goes on."""
         try:
-            await self.record("result", **fields)
+            await self.record(event, **fields)
         except Refusal as failed:
             self.step(failed.sentence, "failed")
+
+
+_UNSENT = (LinkError, TlsError, CredentialError, ProtocolError)
 
 
 def _outcome(problem: BaseException) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from edgetui.actions import rollback
+from edgetui.actions import commandline, rollback
+from edgetui.actions.audit import AuditLog
 from edgetui.actions.guardlog import Open
-from edgetui.actions.history import revisions_of
+from edgetui.actions.history import history
 from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import rows
 from edgetui.actions.rollback import RollbackView
 from edgetui.actions.writing import in_words, read
 from edgetui.model.guard import State, go_back_to, overdue, template_of
@@ -38,11 +40,11 @@ class Found(msgspec.Struct, frozen=True):
 
 
 async def look_again(
-    session: Session, ref: ObjectRef, s: State, agreed: tuple[str, ...], now: float
+    session: Session, ref: ObjectRef, s: State, agreed: tuple[str, ...], now: float, log: AuditLog
 ) -> Check:
     """Read object, revisions and pods. Raises Refusal when they do not say what the watched rows said."""
     key = ref.key
-    view = await rollback.prepare(session, ref)
+    view = await rollback.prepare(session, ref, log)
     there = await read(session, ref)
     row = row_of(key.kind, there)
     assert isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow)
@@ -66,21 +68,20 @@ async def look_again(
 
 async def _pods(session: Session, namespace: str, selector: str) -> list[PodRow]:
     listed = await session.api.get(KINDS["Pod"].path(namespace), {"labelSelector": selector})
-    rows = (row_of("Pod", item) for item in listed["items"])
-    return [row for row in rows if isinstance(row, PodRow)]
+    return [row for row in rows("Pod", listed) if isinstance(row, PodRow)]
 
 
 async def what_became(session: Session, ref: ObjectRef, missing: Open) -> Found:
     """Whether the roll-back of a guard that ended before its answer came is on the server."""
     key = ref.key
     there: Json = await read(session, ref)
-    current = next((one for one in await revisions_of(session, key, there) if one.current), None)
+    current = next((one for one in await history(session, key, there) if one.current), None)
     template = template_of(key.kind, key.name, current.name) if current else ""
     words = f"An earlier guard of {in_words(key)} ended while it rolled it back"
     if template == missing.target:
         return Found("arrived", f"{words}: the roll-back is on the server.")
     if template == missing.template:
-        return Found(
-            "not arrived", f"{words}: nothing was written. It is not repeated for this template; b does it."
-        )
+        command = commandline.edgetui(session.target, "rollback", key)
+        said = f"{words}: nothing was written. It is not repeated for this template. To do it: {command}"
+        return Found("not arrived", said)
     return Found("replaced", f"{words}: another template has taken its place since.")

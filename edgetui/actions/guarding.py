@@ -24,10 +24,9 @@ from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
 from edgetui.actions.writing import in_words
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.informer import UNHEARD
-from edgetui.cluster.narrow_informer import Aside, Scope
 from edgetui.cluster.ports import steady_clock
-from edgetui.model.freshness import Sync
+from edgetui.cluster.scoped import Aside, Selector
+from edgetui.model.freshness import UNHEARD, Sync
 from edgetui.model.guard import Phase, State, fired, held_back, step, template_of
 from edgetui.model.guardlook import look_at
 from edgetui.model.store import Store
@@ -46,7 +45,7 @@ class Watched(Session, Protocol):
     @property
     def store(self) -> Store: ...
 
-    def aside(self, parts: Mapping[str, Scope]) -> Aside: ...
+    def aside(self, parts: Mapping[str, Selector]) -> Aside: ...
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -93,10 +92,7 @@ class Guard:
         self._told = told
         self._progress = progress
         self._changed = changed
-        clock, sleep, rights = gate.clock, gate.sleep, gate.permissions
-        self._own = Gate(
-            gate.audit, gate.read_only, self._due_still, progress, clock, sleep=sleep, permissions=rights
-        )
+        self._own = gate.beside(self._due_still, progress)
         self._record: Callable[..., Awaitable[None]] | None = None
         self._cancelled = asyncio.Event()
         self._firing: asyncio.Task[Receipt | None] | None = None
@@ -172,13 +168,13 @@ class Guard:
 
     # Inside
 
-    def _parts(self) -> dict[str, Scope]:
+    def _parts(self) -> dict[str, Selector]:
         """What it watches: the object and what it owns, and nothing else of the cluster."""
         key, labels = self.ref.key, self._view.selector
         owned = ("ReplicaSet", "Pod") if key.kind == "Deployment" else ("Pod",)
         return {
-            key.kind: Scope(key.namespace, name=key.name),
-            **{kind: Scope(key.namespace, labels) for kind in owned},
+            key.kind: Selector(key.namespace, name=key.name),
+            **{kind: Selector(key.namespace, labels) for kind in owned},
         }
 
     async def _first_rows(self) -> None:
@@ -248,7 +244,9 @@ class Guard:
         key = self.ref.key
         try:
             now = self._own.clock()
-            check = await guardcheck.look_again(self.session, self.ref, self.state, self._view.agreed, now)
+            check = await guardcheck.look_again(
+                self.session, self.ref, self.state, self._view.agreed, now, self._own.audit
+            )
             target = template_of(key.kind, key.name, check.target.name)
             about = {
                 "guard": {

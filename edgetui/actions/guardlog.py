@@ -6,11 +6,12 @@ intent without an answer is looked up on the cluster, and what is found there is
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from edgetui.actions.audit import AuditLog
 
 Json = dict[str, Any]
 
@@ -33,46 +34,29 @@ class Past(msgspec.Struct, frozen=True):
 
 
 def past(path: Path, uid: str) -> Past:
-    """Read the record back for the object of this uid. Raises OSError when it is there and cannot be read."""
+    """Read the record back for the object of this uid. Raises Refusal when it is there and cannot be read."""
     runs: dict[str, list[Json]] = {}
     good: list[str] = []
-    if not path.exists():
-        return Past()
-    sign = f'"{uid}"'.encode()
-    with path.open("rb") as file:
-        for raw in file:
-            record = _of_a_guard(raw, uid) if sign in raw else None
-            if record is None:
-                continue
-            if record["guard"].get("state") == "good":
-                good = [
-                    *(one for one in good if one != record["guard"]["template"]),
-                    record["guard"]["template"],
-                ]
-            elif record.get("event") in ("intent", "result", "outcome", "found"):
-                runs.setdefault(str(record.get("run")), []).append(record)
+    for record in AuditLog(path).about(uid):
+        about = record.get("guard")
+        if not isinstance(about, dict):
+            continue
+        if about.get("state") == "good":
+            good = [*(one for one in good if one != about["template"]), about["template"]]
+        elif record.get("event") in ("intent", "result", "outcome", "found"):
+            runs.setdefault(str(record.get("run")), []).append(record)
     fired = {run: records for run, records in runs.items() if _counts(records)}
-    about = {run: records[0]["guard"] for run, records in fired.items()}
+    told = {run: records[0]["guard"] for run, records in fired.items()}
     return Past(
-        spent=frozenset(str(one["template"]) for one in about.values()),
-        targets=frozenset(str(one["target"]) for one in about.values()),
+        spent=frozenset(str(one["template"]) for one in told.values()),
+        targets=frozenset(str(one["target"]) for one in told.values()),
         good=tuple(good),
         open=tuple(
             Open(run, str(one["template"]), str(one["target"]))
-            for run, one in about.items()
+            for run, one in told.items()
             if not _answered(fired[run])
         ),
     )
-
-
-def _of_a_guard(raw: bytes, uid: str) -> Json | None:
-    try:
-        record = json.loads(raw)
-    except ValueError:
-        return None
-    if not isinstance(record, dict) or record.get("uid") != uid or not isinstance(record.get("guard"), dict):
-        return None
-    return record
 
 
 def _counts(records: list[Json]) -> bool:
@@ -84,7 +68,11 @@ def _counts(records: list[Json]) -> bool:
     return len(results) < len(intents) or results[-1].get("result") != "refused"
 
 
+def _known(outcome: Json) -> bool:
+    return outcome.get("result") not in ("aborted", "unknown")
+
+
 def _answered(records: list[Json]) -> bool:
     """Whether it is known what became of it."""
-    ended = any(one["event"] in ("outcome", "found") for one in records)
+    ended = any(one["event"] == "found" or (one["event"] == "outcome" and _known(one)) for one in records)
     return ended or any(one["event"] == "result" and one.get("result") == "done" for one in records)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from edgetui.actions import commandline
+from edgetui.actions.audit import AuditLog
 from edgetui.actions.history import revisions_of
 from edgetui.actions.plan import Plan
 from edgetui.actions.ports import Session
 from edgetui.actions.revert import images
 from edgetui.actions.workload import look, slow_to_follow
-from edgetui.model.guard import Terms, template_of
+from edgetui.model.guard import Terms, hasty, template_of, wrong
 from edgetui.model.identity import ObjectRef
 from edgetui.model.revision import Revision, suggestion
 from edgetui.model.text import duration
@@ -28,18 +30,20 @@ class GuardView(msgspec.Struct, frozen=True):
     selector: str
 
 
-async def prepare(session: Session, ref: ObjectRef, terms: Terms, *, on_screen: bool) -> GuardView:
+async def prepare(
+    session: Session, ref: ObjectRef, terms: Terms, log: AuditLog, *, on_screen: bool
+) -> GuardView:
     """Read the object and its revisions. `on_screen` is whether the guard ends with a screen."""
     key = ref.key
     view = await look(session, "guard", ref)
-    revisions = await revisions_of(session, key, view.there)
+    revisions = await revisions_of(session, key, view.there, log)
     current = next((one for one in revisions if one.current), None)
     target, _ = suggestion(revisions)
-    then, warnings = _target_words(current, target)
+    then, warnings = _target_words(view.words, current, target)
     if on_screen:
         warnings.append(
-            f"It ends with this screen and its SSH session. The command goes on without: edgetui guard "
-            f"{key.kind.lower()}/{key.name} -n {key.namespace} (docs/guard.md)"
+            "It ends with this screen and its SSH session. The command goes on without (docs/guard.md): "
+            + commandline.edgetui(session.target, "guard", key)
         )
     plan = Plan(
         action="guard",
@@ -57,7 +61,12 @@ async def prepare(session: Session, ref: ObjectRef, terms: Terms, *, on_screen: 
             ("no proof", "old data, a pull that times out, pods that are slow"),
             ("until", f"complete for {duration(terms.after)} without proof; it fires once for a template"),
         ),
-        warnings=(*warnings, *view.notes, *slow_to_follow(view.row)),
+        warnings=(
+            *warnings,
+            *filter(None, [wrong(terms.patience) or hasty(terms.patience)]),
+            *view.notes,
+            *slow_to_follow(view.row),
+        ),
         writes=("nothing now; then, without asking again, the template that last worked",),
     )
     running = current if current is not None and current.known_good else None
@@ -65,13 +74,13 @@ async def prepare(session: Session, ref: ObjectRef, terms: Terms, *, on_screen: 
     return GuardView(view.ref, terms, plan, tuple(agreed), view.selector)
 
 
-def _target_words(current: Revision | None, target: Revision | None) -> tuple[str, list[str]]:
-    """Where it goes back to, and what to warn of."""
+def _target_words(words: str, current: Revision | None, target: Revision | None) -> tuple[str, list[str]]:
+    """Where it goes back to, and what to warn of: it never goes to one that is not known to have worked."""
     newer = f"revision {current.number} once there is a newer one" if current and current.known_good else ""
-    if target is None:
-        return newer or "nothing yet: there is no other revision", []
-    here = f"revision {target.number}, {images(target)}"
-    warnings = []
-    if not target.known_good:
-        warnings = [f"Revision {target.number} is not known to have worked; by agreeing you say that it has."]
-    return f"{here}{f'; {newer}' if newer else ''}", warnings
+    if target is not None:
+        return f"revision {target.number}, {images(target)}{f'; {newer}' if newer else ''}", []
+    if newer:
+        return newer, []
+    return "nothing yet", [
+        f"No revision of {words} is known to have worked: it rolls nothing back until it has seen one serve."
+    ]

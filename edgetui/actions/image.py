@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edgetui.actions import change
+from edgetui.actions import change, commandline
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
@@ -12,7 +12,7 @@ from edgetui.actions.nodes import held_images
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
-from edgetui.actions.revert import CHANGE_CAUSE
+from edgetui.actions.revert import NO_CAUSE
 from edgetui.actions.rollingout import Following, follow
 from edgetui.actions.workload import WorkloadView, facts, look, slow_to_follow
 from edgetui.actions.writing import in_words, object_path
@@ -21,6 +21,7 @@ from edgetui.model.discreet import Discreet
 from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.rollout import proven
 from edgetui.model.text import clean
 
 _LISTS = {"containers": "container", "initContainers": "init container"}
@@ -104,8 +105,6 @@ async def perform(
     """
     if why := imageref.problem(image):
         raise Refusal(f"Nothing was changed. {why}")
-    if container.image == image:
-        raise Refusal(f"{container.words.capitalize()} runs {image} already: nothing to write.")
     seen = view.seen
 
     async def again() -> ImageView:
@@ -113,8 +112,9 @@ async def perform(
 
     async def then(run: Run) -> Ending:
         if isinstance(seen.row, DeploymentRow) and seen.row.paused:
-            line = f"{seen.words} has the image {image}, which waits until it is resumed (key p)."
-            return Ending(True, False, (line,), {})
+            command = commandline.edgetui(session.target, "resume", seen.ref.key)
+            line = f"{seen.words} has the image {image}, which waits until it is resumed."
+            return Ending(True, False, (line, f"To resume it: {command}"), {})
         following = Following(
             seen.ref,
             seen.row.generation + 1,
@@ -148,11 +148,12 @@ def _change(session: Session, view: ImageView, container: Container, image: str)
         says=f"set the image of {container.words} in {key.kind}/{key.name} to {image}",
         doing=f"Setting {container.words} of {seen.words} to {image}",
         accepted=f"The server accepted {image}",
-        write=lambda version: image_write(
-            seen.ref, container, image, f"edgetui: {container.name} to {image}", version
-        ),
+        write=lambda version: image_write(seen.ref, container, image, proven(seen.row), version),
         applied=lambda there: image_of(there, container.list, container.name) == image,
         data={"container": container.name, "from": container.image, "to": image},
+        nothing=f"{container.words} of {seen.words} has the image {image} already: nothing was written"
+        if container.image == image
+        else "",
     )
 
 
@@ -162,11 +163,11 @@ def difference(container: Container, image: str) -> tuple[str, ...]:
     return (f"- {path}: {container.image}", f"+ {path}: {image}")
 
 
-def image_write(ref: ObjectRef, container: Container, image: str, cause: str, version: str) -> Write:
-    """The request that sets the image; `cause` becomes the change cause, which would else be that of the old image."""
+def image_write(ref: ObjectRef, container: Container, image: str, worked: bool, version: str) -> Write:
+    """The request that sets the image; `worked` is whether all of the workload served with the image it had."""
     path = object_path(ref.key)
     body = {
-        "metadata": {"resourceVersion": version, "annotations": {CHANGE_CAUSE: cause}},
+        "metadata": {"resourceVersion": version, "annotations": NO_CAUSE},
         "spec": {"template": {"spec": {container.list: [{"name": container.name, "image": image}]}}},
     }
     about = {"list": container.list, "container": container.name}
@@ -176,9 +177,8 @@ def image_write(ref: ObjectRef, container: Container, image: str, cause: str, ve
         body,
         f"set the image of {container.words} of {in_words(ref.key)} to {image}",
         content_type="application/strategic-merge-patch+json",
-        object_path=path,
         uid=ref.uid,
-        before={**about, "image": container.image, "resourceVersion": version},
+        before={**about, "image": container.image, "worked": worked, "resourceVersion": version},
         after={**about, "image": image},
     )
 

@@ -17,15 +17,17 @@ from edgetui.actions import change
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.otherscalers import KEDA
+from edgetui.actions.otherscalers import scaled_objects
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items, readable
 from edgetui.actions.registry import needs
 from edgetui.actions.watching import Judgement, poll
 from edgetui.actions.workload import facts
-from edgetui.actions.writing import in_words, object_path, read
+from edgetui.actions.writing import in_words, read
 from edgetui.cluster.errors import NotFound
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.wire import replicas
 from edgetui.model.otherscalers import PAUSED, PAUSED_AT, ScaledObject, one_scaled_object, scaled_object
 
 PAUSE, UNPAUSE = "keda-pause", "keda-unpause"
@@ -76,10 +78,18 @@ class KedaView(msgspec.Struct, frozen=True):
                 self.scaled.version,
             ),
             self.scaled.generation,
-            f"{KEDA.format(key.namespace)}/{self.scaled.name}",
+            scaled_objects(key.namespace, self.scaled.name),
             partial(has, self.now),
             moves=False,
         )
+
+    @property
+    def nothing(self) -> str:
+        """That it is so already, in words; empty when there is something to write."""
+        words = in_words(self.ref.key)
+        if self.action == UNPAUSE:
+            return "" if self.scaled.paused else f"KEDA scales {words}, it is not paused: nothing was written"
+        return f"{words} is {self.then} already: nothing was written" if self.now == self.wanted else ""
 
     @property
     def does(self) -> str:
@@ -112,10 +122,10 @@ async def look(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
     needs(PAUSE, ref.key.kind)
     there = await read(session, ref)
     try:
-        listed = await session.api.get(KEDA.format(ref.key.namespace))
+        listed = items(await session.api.get(scaled_objects(ref.key.namespace)))
     except NotFound:
-        listed = {}
-    scaled = scaled_object(listed.get("items") or [], ref.key.kind, ref.key.name)
+        listed = []
+    scaled = readable(lambda: scaled_object(listed, ref.key.kind, ref.key.name), None)
     if scaled is None:
         raise Refusal(
             f"No KEDA ScaledObject in {ref.key.namespace} on {session.name} scales {in_words(ref.key)}.",
@@ -123,25 +133,17 @@ async def look(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
         )
     metadata = there["metadata"]
     shown = ObjectRef(ref.key, metadata["uid"], metadata["resourceVersion"])
-    return KedaView(shown, int(there["spec"].get("replicas", 1)), scaled, wanted)
+    return KedaView(shown, replicas(there["spec"]), scaled, wanted)
 
 
-async def prepare_pause(session: Session, ref: ObjectRef, replicas: int | None) -> KedaView:
-    """Look, to pause at a number; None: at the number there is. Raises Refusal when it is paused so already."""
-    wanted = Notes(held="true") if replicas is None else Notes(held_at=str(replicas))
-    view = await look(session, ref, wanted)
-    if view.now == wanted:
-        at = "" if replicas is None else f" at {replicas}"
-        raise Refusal(f"{in_words(ref.key).capitalize()} is paused by KEDA{at} already.")
-    return view
+async def prepare_pause(session: Session, ref: ObjectRef, number: int | None) -> KedaView:
+    """Look, to pause at a number; None: at the number there is."""
+    return await look(session, ref, Notes(held="true") if number is None else Notes(held_at=str(number)))
 
 
 async def prepare_unpause(session: Session, ref: ObjectRef) -> KedaView:
-    """Look, to let KEDA go on. Raises Refusal when it is not paused."""
-    view = await look(session, ref, Notes())
-    if not view.scaled.paused:
-        raise Refusal(f"KEDA scales {in_words(ref.key)}: it is not paused.")
-    return view
+    """Look, to let KEDA go on."""
+    return await look(session, ref, Notes())
 
 
 async def perform(gate: Gate, session: Session, view: KedaView, *, wait: float | None) -> Receipt:
@@ -182,6 +184,7 @@ def _change(session: Session, view: KedaView) -> Change:
         applied=partial(has, view.wanted),
         data={"scaled_object": name, "from": view.now.json, "to": view.wanted.json},
         spot=view.spot,
+        nothing=view.nothing,
     )
 
 
@@ -216,7 +219,6 @@ def request(view: KedaView, version: str) -> Write:
         {"metadata": {"resourceVersion": version, "annotations": notes}},
         f"{view.does} for {in_words(view.ref.key)}",
         content_type="application/merge-patch+json",
-        object_path=path,
         uid=view.scaled.uid,
         before={**view.now.json, "scaledObject": view.scaled.name},
         after={**wanted.json, "scaledObject": view.scaled.name},
@@ -243,8 +245,8 @@ async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
             return Judgement(False, False, "KEDA has not answered yet")
         if view.wanted.held_at is None:
             return Judgement(True, False, "KEDA answered")
-        there = await run.session.api.get(object_path(view.ref.key))
-        count = there["spec"].get("replicas")
+        there = await read(run.session, view.ref)
+        count = replicas(there["spec"])
         arrived = str(count) == view.wanted.held_at
         return Judgement(arrived, False, "KEDA answered" if arrived else f"{words} is still set to {count}")
 

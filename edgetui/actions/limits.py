@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from edgetui.actions.listing import items_at
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import readable
+from edgetui.model.kinds.base import api_path
 from edgetui.model.limits import Limits, limits
 
-_BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
-_QUOTAS = "/api/v1/namespaces/{}/resourcequotas"
+_BUDGETS = partial(api_path, "policy", "v1", "poddisruptionbudgets")
+_QUOTAS = partial(api_path, "", "v1", "resourcequotas")
 
 
 async def limits_of(session: Session, namespace: str, template: Json) -> Limits:
     """What concerns pods of `template` in a namespace. Never raises for a server that says no."""
     budgets, quotas = await asyncio.gather(
-        items_at(session, _BUDGETS.format(namespace)), items_at(session, _QUOTAS.format(namespace))
+        items_at(session, _BUDGETS(namespace)), items_at(session, _QUOTAS(namespace))
     )
-    return limits(budgets, quotas, template)
+    return readable(lambda: limits(budgets, quotas, template), Limits())

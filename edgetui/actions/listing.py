@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items
 from edgetui.cluster.errors import EdgetuiError
 
 
 async def items_at(session: Session, path: str) -> list[Json]:
     """The objects listed at a path; none where the server says no. Never raises for that."""
     try:
-        listed = await session.api.get(path)
+        return items(await session.api.get(path))
     except EdgetuiError:
         return []
-    return [one for one in listed.get("items") or [] if isinstance(one, dict)]

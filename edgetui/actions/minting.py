@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgetui.actions.audit import who
+import msgspec
+
 from edgetui.actions.credential import bearer, facts_of, token_in_file
 from edgetui.actions.gate import Run, Write
-from edgetui.actions.plan import Refusal
+from edgetui.actions.leftovers import ACCOUNT, MADE_BY, OURS, USER, maker
+from edgetui.actions.plan import Refusal, StepState
 from edgetui.actions.proof import Unproven, lost_rights, prove
+from edgetui.actions.reading import an_object, shaped
 from edgetui.actions.registry import needs
 from edgetui.actions.tokenview import RotateView, require_token_in_file, short, when
 from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.cluster.kubeconfig_write import rewrite_user_token
 from edgetui.model.discreet import Discreet
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.kinds.base import api_path
 from edgetui.model.text import duration
 
 _T = TypeVar("_T")
@@ -36,6 +39,14 @@ class NewToken(Discreet, frozen=True):
     backup: Path
 
 
+class _Token(msgspec.Struct, frozen=True):
+    token: str
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: _Token
+
+
 class Minting:
     """Everything up to and including the file: what fails here is undone, and the old token stays."""
 
@@ -45,35 +56,41 @@ class Minting:
         self.secret = secret
         self.name: str = secret.body["metadata"]["name"]
         self._token = ""
+        self._writing = False
 
     async def new_token(self) -> NewToken:
         self.run.step(f"Creating Secret {self.name} for the new token", "doing")
         try:
             made = await self.run.write(self.secret)
             self.run.step(f"Secret {self.name} created", "done")
-            token, facts = await self._mint(made["metadata"]["uid"])
+            token, facts = await self._mint(an_object("Secret", made)["metadata"]["uid"])
             await self._prove(token, facts)
             backup = await self._write_file(token)
             return NewToken(token, facts, backup)
         except BaseException:
             if self._in_file():
-                self.run.step(f"{self.view.file} holds the new token; the old one works too", "info")
+                self._remains(f"{self.view.file} holds the new token, and the old one works too", "info")
             elif self.run.writes:
                 await self._take_away()
             raise
 
+    def _remains(self, sentence: str, state: StepState) -> None:
+        """Tell what is true although it failed, now and beside the reason."""
+        self.run.remains = f"{sentence}."
+        self.run.step(sentence, state)
+
     def _in_file(self) -> bool:
-        """Whether the new token has reached the file after all: then its Secret must stay, whatever went wrong."""
+        """Whether the new token has, or may have, reached the file: then its Secret must stay, whatever went wrong."""
         try:
             return bool(self._token) and token_in_file(self.run.session.target) == self._token
         except Refusal:
-            return False
+            return self._writing
 
     async def _mint(self, uid: str) -> tuple[str, TokenFacts]:
         view, run = self.view, self.run
         run.step(f"Requesting a token of {view.namespace}/{view.account}", "doing")
         answer = await run.write(_token_request(view, self.name, uid))
-        token = str(answer["status"]["token"])
+        token = shaped(answer, _Answer, "TokenRequest").status.token
         facts = facts_of(token)
         if facts is None or facts.subject != view.username:
             raise Unproven("The server answered with a token of somebody else.")
@@ -103,6 +120,7 @@ class Minting:
         require_token_in_file(run.session.target, bearer(await run.session.credentials.headers()))
         now = run.gate.clock()
         await run.record("file", path=str(view.file), user=view.user)
+        self._writing = True
         backup = await _finished(asyncio.to_thread(rewrite_user_token, view.file, view.user, token, now=now))
         run.step(f"{view.file} holds the new token; the file before is kept as {backup.path}", "done")
         return backup.path
@@ -114,17 +132,19 @@ class Minting:
             await run.write(
                 Write(
                     "DELETE",
-                    f"{secrets_path(self.view)}/{self.name}",
+                    secrets_path(self.view, self.name),
                     None,
                     f"take Secret {self.name} away again",
                 )
             )
-            run.step(f"Secret {self.name} was taken away again; the old token is untouched", "info")
+            self._remains(f"Secret {self.name} was taken away again; the old token is untouched", "info")
         except NotFound:
-            run.step("Nothing was left behind; the old token is untouched", "info")
+            self._remains("Nothing was left behind; the old token is untouched", "info")
         except EdgetuiError as problem:
-            run.step(
-                f"Secret {self.name} is left behind in {self.view.namespace}: {problem.sentence}", "failed"
+            self._remains(
+                f"Secret {self.name} is left behind in {self.view.namespace}, and the old token is untouched: "
+                f"{problem.sentence.removesuffix('.')}",
+                "failed",
             )
 
 
@@ -149,12 +169,12 @@ def empty_secret(now: float, view: RotateView) -> Write:
         "metadata": {
             "name": name,
             "namespace": view.namespace,
-            "labels": {"app.kubernetes.io/managed-by": "edgetui"},
+            "labels": dict(OURS),
             "annotations": {
                 "edgetui/purpose": "a service-account token is bound to this Secret: deleting it ends the token",
-                "edgetui/service-account": view.account,
-                "edgetui/kubeconfig-user": view.user,
-                "edgetui/made-by": f"{who()['user']}@{socket.gethostname()}",
+                ACCOUNT: view.account,
+                USER: view.user,
+                MADE_BY: maker(),
             },
         },
     }
@@ -170,7 +190,7 @@ def _token_request(view: RotateView, secret: str, uid: str) -> Write:
         spec["audiences"] = list(view.facts.audiences)
     return Write(
         "POST",
-        f"/api/v1/namespaces/{view.namespace}/serviceaccounts/{view.account}/token",
+        api_path("", "v1", "serviceaccounts", view.namespace, view.account, "token"),
         {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec},
         f"request a token of service account {view.namespace}/{view.account}",
         before={"jti": view.facts.jti},
@@ -178,6 +198,6 @@ def _token_request(view: RotateView, secret: str, uid: str) -> Write:
     )
 
 
-def secrets_path(view: RotateView) -> str:
-    """The API path of the Secrets beside the service account."""
-    return f"/api/v1/namespaces/{view.namespace}/secrets"
+def secrets_path(view: RotateView, name: str = "") -> str:
+    """The API path of the Secrets beside the service account, or of one."""
+    return api_path("", "v1", "secrets", view.namespace, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items, readable
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model import heldimages
 from edgetui.model.heldimages import HeldImages
@@ -16,8 +17,9 @@ async def held_images(session: Session) -> HeldImages:
     """What the nodes say now; nothing when they cannot be read or are too many: it only explains."""
     try:
         listed = await session.api.get(KINDS["Node"].path(), {"limit": str(MOST_NODES)})
+        nodes = items(listed)
     except EdgetuiError:
         return HeldImages(())
-    if listed["metadata"].get("continue"):
+    if (listed.get("metadata") or {}).get("continue"):
         return HeldImages(())
-    return heldimages.held_images(listed["items"])
+    return readable(lambda: heldimages.held_images(nodes), HeldImages(()))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
-from edgetui.actions.plan import Json
+from edgetui.actions.commandline import kubectl
 from edgetui.actions.ports import Session
-from edgetui.cluster.errors import EdgetuiError, NotFound
+from edgetui.actions.reading import shaped
+from edgetui.cluster.errors import EdgetuiError, NotFound, ProtocolError
+from edgetui.model.discreet import Discreet
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.kinds.base import api_path
 
 OURS = "edgetui-"  # how every Secret that edgetui makes begins
 
@@ -28,19 +32,37 @@ class OldToken(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class _Metadata(msgspec.Struct, frozen=True):
+    uid: str
+    finalizers: list[str] | None = None
+
+
+class _Secret(Discreet, frozen=True):
+    """The Secret of a token; its data is never kept."""
+
+    SHOWN = ("metadata", "type")
+
+    metadata: _Metadata
+    type: str = ""
+    data: dict[str, Any] | None = None
+
+
 async def old_token(session: Session, facts: TokenFacts) -> OldToken:
     """Find out how the token with these facts can be ended."""
     if facts.bound_kind != "Secret" or not facts.jti:
         return OldToken(False, "", "", _unbound(facts))
     try:
-        there = await session.api.get(f"/api/v1/namespaces/{facts.namespace}/secrets/{facts.bound_name}")
+        path = api_path("", "v1", "secrets", facts.namespace, facts.bound_name)
+        there = shaped(await session.api.get(path), _Secret, "Secret")
     except NotFound:
         return OldToken(
             False, facts.bound_name, facts.bound_uid, "The Secret of the old token is gone: it has ended."
         )
+    except ProtocolError:
+        return OldToken(False, facts.bound_name, facts.bound_uid, _shared(session, facts))
     except EdgetuiError:
         there = None
-    held = () if there is None else tuple(there["metadata"].get("finalizers") or ())
+    held = () if there is None else tuple(there.metadata.finalizers or ())
     if not _there_for_nothing_else(facts, there):
         return OldToken(False, facts.bound_name, facts.bound_uid, _shared(session, facts))
     notes = (
@@ -50,19 +72,15 @@ async def old_token(session: Session, facts: TokenFacts) -> OldToken:
     return OldToken(True, facts.bound_name, facts.bound_uid, consequence, notes)
 
 
-def _there_for_nothing_else(facts: TokenFacts, secret: Json | None) -> bool:
+def _there_for_nothing_else(facts: TokenFacts, secret: _Secret | None) -> bool:
     """A Secret that edgetui made, or one that is empty; of one that cannot be read only the name tells."""
     if secret is None:
         return facts.bound_name.startswith(OURS)
-    if secret["metadata"]["uid"] != facts.bound_uid:
-        return False
-    return secret.get("type") == "Opaque" and not secret.get("data")
+    return secret.metadata.uid == facts.bound_uid and secret.type == "Opaque" and not secret.data
 
 
 def _shared(session: Session, facts: TokenFacts) -> str:
-    command = (
-        f"kubectl --context {session.target.context} -n {facts.namespace} delete secret {facts.bound_name}"
-    )
+    command = kubectl(session.target, facts.namespace, "delete", "secret", facts.bound_name)
     return (
         f"The old token is bound to Secret {facts.bound_name}, which may be there for something else, so edgetui keeps "
         f"it and the old token works until {_until(facts)}. To end it sooner: {command}"

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from edgetui.actions.listing import items_at
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import readable
 from edgetui.model import otherscalers
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.base import api_path
 from edgetui.model.otherscalers import Advice, ScaledObject
 
-_VERTICAL = "/apis/autoscaling.k8s.io/v1/namespaces/{}/verticalpodautoscalers"
-KEDA = "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects"
+_VERTICAL = partial(api_path, "autoscaling.k8s.io", "v1", "verticalpodautoscalers")
+scaled_objects = partial(api_path, "keda.sh", "v1alpha1", "scaledobjects")
+"""The API path of the ScaledObjects in a namespace, or of one."""
 
 
 async def vertical_advice(session: Session, key: ObjectKey) -> list[Advice]:
     """What is recommended for the containers of a workload."""
-    return otherscalers.advice(await items_at(session, _VERTICAL.format(key.namespace)), key.kind, key.name)
+    listed = await items_at(session, _VERTICAL(key.namespace))
+    return readable(lambda: otherscalers.advice(listed, key.kind, key.name), [])
 
 
 async def scaled_object_of(session: Session, key: ObjectKey) -> ScaledObject | None:
     """KEDA's claim on a workload's number."""
-    return otherscalers.scaled_object(await items_at(session, KEDA.format(key.namespace)), key.kind, key.name)
+    listed = await items_at(session, scaled_objects(key.namespace))
+    return readable(lambda: otherscalers.scaled_object(listed, key.kind, key.name), None)

@@ -18,6 +18,7 @@ from edgetui.actions.audit import AuditLog
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import items
 from edgetui.actions.scale import ScaleView
 from edgetui.actions.writing import in_words
 from edgetui.cluster.errors import EdgetuiError
@@ -34,7 +35,10 @@ async def recall(log: AuditLog, session: Session, view: ScaleView) -> ScaleView:
     """The view of an object at 0, with the number that it had and who says so, where that can be known."""
     if view.desired:
         return view
-    records = await asyncio.to_thread(log.about, view.ref.uid)
+    try:
+        records = await asyncio.to_thread(log.about, view.ref.uid)
+    except Refusal:  # a record that cannot be read remembers nothing; writing anything will say so
+        records = []
     before, when = parked_from(records)
     if before:
         return replace(
@@ -63,11 +67,11 @@ async def _of_an_earlier_revision(session: Session, key: ObjectKey, uid: str) ->
     if key.kind != "Deployment":
         return 0
     try:
-        listed = await session.api.get(KINDS["ReplicaSet"].path(key.namespace))
+        listed = items(await session.api.get(KINDS["ReplicaSet"].path(key.namespace)))
     except EdgetuiError:
         return 0
     found: list[tuple[int, int]] = []
-    for item in listed.get("items") or []:
+    for item in listed:
         metadata: Json = item["metadata"]
         if any(one.get("uid") == uid for one in metadata.get("ownerReferences") or ()):
             notes = metadata.get("annotations") or {}
@@ -87,7 +91,7 @@ async def park(gate: Gate, session: Session, view: ScaleView, *, wait: float | N
 async def unpark(gate: Gate, session: Session, view: ScaleView, *, wait: float | None) -> Receipt:
     """Bring it back to `view.replicas`, else to the number it had. Raises Refusal when nobody knows it."""
     words = in_words(view.ref.key)
-    if view.desired:
+    if view.desired and view.desired != view.replicas:
         raise Refusal(f"{words} is not parked: it is at {view.desired}.", "Scale it to change that.")
     replicas = view.replicas or view.before
     if not replicas:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgetui.actions import change
+from edgetui.actions import change, commandline
 from edgetui.actions.change import Change
 from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.history import revisions_of
+from edgetui.actions.history import history
 from edgetui.actions.plan import Json, Receipt
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
@@ -50,7 +50,7 @@ async def prepare(session: Session, ref: ObjectRef, which: Which | None = None) 
     which = which or ("resume" if seen.row.paused else "pause")
     waiting: tuple[str, ...] = ()
     if which == "resume" and seen.row.paused:
-        revisions = await revisions_of(session, ref.key, seen.there)
+        revisions = await history(session, ref.key, seen.there)
         serving = max(
             (one for one in revisions if one.available), key=lambda one: one.available, default=None
         )
@@ -64,11 +64,6 @@ async def perform(gate: Gate, session: Session, view: PauseView, *, wait: float 
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
     seen, pausing = view.seen, view.which == "pause"
-    if view.row.paused == pausing:
-        is_so = "is paused already" if pausing else "is not paused"
-        return Receipt(
-            view.which, session.name, seen.ref, True, (f"{seen.words} {is_so}: nothing was written.",)
-        )
 
     async def again() -> PauseView:
         return await prepare(session, seen.ref, view.which)
@@ -97,7 +92,10 @@ def _change(session: Session, view: PauseView) -> Change:
         accepted=f"The server accepted it: {seen.words} is {_DONE[view.which]}",
         write=lambda version: pause_write(seen.ref, pausing, version, seen.words),
         applied=lambda there: bool(there["spec"].get("paused")) == pausing,
-        data={"from": {"paused": not pausing}, "to": {"paused": pausing}},
+        data={"from": {"paused": row.paused}, "to": {"paused": pausing}},
+        nothing=f"{seen.words} {'is paused already' if pausing else 'is not paused'}: nothing was written"
+        if row.paused == pausing
+        else "",
     )
 
 
@@ -109,7 +107,6 @@ def pause_write(ref: ObjectRef, paused: bool, version: str, words: str) -> Write
         {"metadata": {"resourceVersion": version}, "spec": {"paused": paused}},
         f"{'pause' if paused else 'resume'} {words}",
         content_type="application/merge-patch+json",
-        object_path=object_path(ref.key),
         uid=ref.uid,
         before={"paused": not paused, "resourceVersion": version},
         after={"paused": paused},
@@ -135,6 +132,9 @@ async def _paused(run: Run, view: PauseView, wait: float | None) -> Ending:
         return Ending(False, True, (f"{words} is told to pause; not waited for.",), {})
 
     async def judge(row: Workload) -> Judgement:
+        assert isinstance(row, DeploymentRow)
+        if not row.paused:
+            return Judgement(False, True, "someone else has resumed it", final=True)
         seen = row.observed >= row.generation
         return Judgement(seen, False, "paused" if seen else "not seen by its controller yet")
 
@@ -143,7 +143,8 @@ async def _paused(run: Run, view: PauseView, wait: float | None) -> Ending:
     if not watched.reached:
         return Ending(False, not watched.failed, (f"{words} is told to pause, but: {watched.text}.",), data)
     run.step(watched.text, "done")
-    line = f"{words} is paused: new templates wait until it is resumed (key p, or edgetui resume)."
+    command = commandline.edgetui(run.session.target, "resume", view.seen.ref.key)
+    line = f"{words} is paused: new templates wait until it is resumed. To resume it: {command}"
     return Ending(True, False, (line,), data)
 
 

@@ -20,6 +20,7 @@ class Plan(msgspec.Struct, frozen=True):
     `title` names the verb, the object and the cluster. `facts` are (label, value) pairs, `diff` lines start with
     "+", "-" or " ". `writes` says each write to the API server in words. `target` is None for an action on the
     cluster's own credential. `yes` and `no` are the answers where the action's own label does not say it well.
+    `unproven` says of where it leads that it is not known to have worked: nobody can agree to that in advance.
     """
 
     action: str
@@ -32,6 +33,7 @@ class Plan(msgspec.Struct, frozen=True):
     writes: tuple[str, ...] = ()
     yes: str = ""
     no: str = "Cancel"
+    unproven: str = ""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -42,10 +44,14 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """The action that would go on from here, on the same object, with its own question: id and words."""
+    """The action that would go on from here, on the same object, with its own question: id and words.
+
+    `command` is the line of the receipt, or the next step of the refusal, that says the same for a shell.
+    """
 
     action: str
     label: str
+    command: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -69,15 +75,22 @@ class Receipt(msgspec.Struct, frozen=True):
 class Refusal(EdgetuiError):
     """The action was not begun: nothing was written. The sentence says why, the next step what to do.
 
-    `diff` are lines as in a plan, where a difference is the reason. `offer` is what can be done instead.
+    `diff` are lines as in a plan, where a difference is the reason. `offer` is what can be done instead, `paste` are
+    lines to copy as they are.
     """
 
     def __init__(
-        self, sentence: str, next_step: str = "", diff: tuple[str, ...] = (), offer: Offer | None = None
+        self,
+        sentence: str,
+        next_step: str = "",
+        diff: tuple[str, ...] = (),
+        offer: Offer | None = None,
+        paste: tuple[str, ...] = (),
     ) -> None:
         super().__init__(sentence, next_step)
         self.diff = diff
         self.offer = offer
+        self.paste = paste
 
 
 class Cancelled(Refusal):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import rows
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.rollout import reason
 
@@ -12,8 +13,7 @@ from edgetui.model.rollout import reason
 async def selected(session: Session, namespace: str, selector: str) -> list[PodRow]:
     """The pods that a label selector matches. Raises as `Api.get` does."""
     listed = await session.api.get(KINDS["Pod"].path(namespace), {"labelSelector": selector})
-    rows = (row_of("Pod", item) for item in listed["items"])
-    return [row for row in rows if isinstance(row, PodRow)]
+    return [row for row in rows("Pod", listed) if isinstance(row, PodRow)]
 
 
 async def readable(session: Session, namespace: str, selector: str) -> list[PodRow]:

@@ -8,8 +8,8 @@ import msgspec
 
 from edgetui.actions.gate import Run
 from edgetui.actions.permissions import ask
-from edgetui.actions.plan import Json
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import shaped
 from edgetui.actions.registry import Access
 from edgetui.cluster.api import Api
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
@@ -37,12 +37,25 @@ class Identity(msgspec.Struct, frozen=True):
     jti: str
 
 
+class _UserInfo(msgspec.Struct, frozen=True):
+    username: str = ""
+    extra: dict[str, list[str]] | None = None
+
+
+class _Status(msgspec.Struct, frozen=True, rename="camel"):
+    user_info: _UserInfo
+
+
+class _Review(msgspec.Struct, frozen=True):
+    status: _Status
+
+
 async def identity(api: Api) -> Identity:
     """Ask the server who this connection is. Raises Unauthorized when the credential is not accepted."""
     review = await api.review("SelfSubjectReview", {})
-    info: Json = review["status"]["userInfo"]
-    ids = (info.get("extra") or {}).get(CREDENTIAL_ID) or [""]
-    return Identity(info.get("username", ""), ids[0].removeprefix("JTI="))
+    info = shaped(review, _Review, "SelfSubjectReview").status.user_info
+    ids = (info.extra or {}).get(CREDENTIAL_ID) or [""]
+    return Identity(info.username, ids[0].removeprefix("JTI="))
 
 
 async def prove(session: Session, token: str, username: str, jti: str) -> None:

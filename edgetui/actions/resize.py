@@ -79,8 +79,6 @@ async def perform(
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
     changes = change(box, wanted)
-    if not changes:
-        raise Refusal(f"Container {box.name} has these values already: nothing to write.")
 
     async def again() -> ResizeView:
         return await prepare(session, view.ref)
@@ -117,6 +115,7 @@ def _change(session: Session, view: ResizeView, box: Box, changes: Mapping[str, 
         write=partial(request, view, box, changes),
         applied=lambda there: given(there, box.name, changes),
         data={"container": box.name, "to": dict(changes)},
+        nothing="" if changes else f"{words} has these values already: nothing was written",
         spot=Spot(view.ref, view.generation, same=lambda there: box in boxes(there), moves=False),
     )
 
@@ -137,7 +136,6 @@ def request(view: ResizeView, box: Box, changes: Mapping[str, str], version: str
         },
         f"resize container {box.name} of {in_words(key)}",
         content_type="application/strategic-merge-patch+json",
-        object_path=object_path(key),
         uid=view.ref.uid,
         before={"container": box.name, **{field: box.values.get(field, "") for field in changes}},
         after={"container": box.name, **changes},

@@ -25,7 +25,7 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 async def prepare(session: Session, ref: ObjectRef) -> WorkloadView:
     """Look at the workload. Raises Refusal when a restart would do nothing."""
     view = await look(session, "restart", ref)
-    refuse_paused(view.row, view.words, "a restart would not roll out")
+    refuse_paused(session, view, "a restart would not roll out")
     if not view.row.replicas:
         raise Refusal(f"{view.words.capitalize()} has no pods to restart: it wants 0.")
     return view
@@ -92,7 +92,6 @@ def _write(view: WorkloadView, at: str, version: str) -> Write:
         },
         f"restart {view.words}",
         content_type="application/merge-patch+json",
-        object_path=path,
         uid=view.ref.uid,
         before={"restarted_at": _restarted_at(view.there), "resourceVersion": version},
         after={"restarted_at": at},

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from edgetui.actions import bounds, keda, resize, rollback, scale
+from edgetui.actions import bounds, commandline, keda, resize, rollback, scale
 from edgetui.actions.change import Spot
 from edgetui.actions.done import Done
 from edgetui.actions.ending import Ending, ending_of, not_waited
@@ -24,11 +24,14 @@ from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.revert import images
 from edgetui.actions.scalable import Scalable, reach
+from edgetui.actions.workload import Templated
 from edgetui.actions.writing import in_words
 from edgetui.model.discreet import Discreet
 from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds import row_of
 from edgetui.model.resizing import change, given
 from edgetui.model.revision import Revision, template_diff, template_equal
+from edgetui.model.rollout import proven
 from edgetui.model.text import plural
 
 
@@ -46,6 +49,7 @@ class Reversal(Discreet, frozen=True):
     `diff` is what undoing changes, or what somebody changed since where `state` is OTHER. `write` makes the request
     at a resourceVersion, `applied` tells whether an object carries it, `then` says where it ends: "at 3 replicas".
     `spot` is what is written to where that is another object, `ends` sees what comes of it where no rollout does.
+    `unproven` says of where it leads that it is not known to have worked.
     """
 
     SHOWN = ("state", "then")
@@ -58,6 +62,7 @@ class Reversal(Discreet, frozen=True):
     warnings: tuple[str, ...] = ()
     spot: Spot | None = None
     ends: Callable[[Run, float | None], Awaitable[Ending]] | None = None
+    unproven: str = ""
 
 
 Way = Callable[[Session, ObjectRef, Json, Done], Awaitable[Reversal]]
@@ -108,6 +113,7 @@ async def _bounds(session: Session, ref: ObjectRef, there: Json, done: Done) -> 
         partial(bounds.request, view, *before),
         partial(bounds.has, *before),
         view.warnings(*before),
+        ends=lambda run, wait: bounds.reach(run, view, *before, wait),
     )
 
 
@@ -174,6 +180,9 @@ async def _image(session: Session, ref: ObjectRef, there: Json, done: Done) -> R
     before, after = str(done.before["image"]), str(done.after["image"])
     now = image_of(there, field, name)
     container = Container(field, name, now)
+    unproven = "" if done.before.get("worked") else f"{before} is not known to have worked."
+    row = row_of(ref.key.kind, there)
+    worked = isinstance(row, Templated) and proven(row)
     state = _state(now, before, after)
     return Reversal(
         state,
@@ -182,19 +191,22 @@ async def _image(session: Session, ref: ObjectRef, there: Json, done: Done) -> R
             before if state is State.LEFT else now or "gone",
         ),
         f"at {before}",
-        lambda version: image_write(ref, container, before, f"edgetui: {name} back to {before}", version),
+        lambda version: image_write(ref, container, before, worked, version),
         lambda found: image_of(found, field, name) == before,
+        warnings=(unproven,) if unproven else (),
+        unproven=unproven,
     )
 
 
 async def _template(session: Session, ref: ObjectRef, there: Json, done: Done) -> Reversal:
-    view = await rollback.prepare(session, ref)
+    view = await rollback.prepare(session, ref, None)
     before, after = _named(view, done.before), _named(view, done.after)
     if before is None or after is None:
         raise Refusal(
             f"{in_words(ref.key).capitalize()} no longer keeps the revision that this needs: it cannot be undone.",
-            "Roll back to one that it keeps (key b, or edgetui rollback).",
+            f"Roll back to one that it keeps: {commandline.edgetui(session.target, 'rollback', ref.key)}",
         )
+    before = replace(before, known_good=before.known_good or bool(done.before.get("worked")))
     left = template_equal(view.template, after.template)
     back = template_equal(view.template, before.template)
     state = State.LEFT if left else State.BEFORE if back else State.OTHER
@@ -210,6 +222,7 @@ async def _template(session: Session, ref: ObjectRef, there: Json, done: Done) -
         partial(rollback.request, view, before),
         lambda found: template_equal(found["spec"]["template"], before.template),
         view.warnings(before),
+        unproven="" if before.known_good else f"Revision {before.number} is not known to have worked.",
     )
 
 

@@ -8,47 +8,54 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
 
+from edgetui.actions import change, commandline
+from edgetui.actions.audit import AuditLog
+from edgetui.actions.change import Change
+from edgetui.actions.ending import Ending
 from edgetui.actions.gate import Gate, Run, Write
-from edgetui.actions.history import revisions_of
+from edgetui.actions.history import history, revisions_of
 from edgetui.actions.nodes import held_images
-from edgetui.actions.plan import Changed, Json, Offer, Plan, Receipt, Refusal
+from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.registry import needs
-from edgetui.actions.revert import cause_of, controller_patch, deployment_patch, images
+from edgetui.actions.revert import images, template_patch
 from edgetui.actions.rollingout import Following, follow
+from edgetui.actions.stuck import broken
 from edgetui.actions.workload import facts, look, refuse_paused, slow_to_follow
-from edgetui.actions.writing import Intent, carry_out, in_words, object_path
+from edgetui.actions.writing import in_words, object_path
 from edgetui.model.discreet import Discreet
 from edgetui.model.heldimages import HeldImages
 from edgetui.model.identity import ObjectRef
-from edgetui.model.revision import Revision, last_known_good, suggestion, template_diff, template_equal
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.revision import Revision, suggestion, template_diff, template_equal
 
 
 class RollbackView(Discreet, frozen=True):
     """A workload and its revisions, newest first: what a person chooses from.
 
-    `current` is the revision the spec stands at, None when its history is not there. `last_good` is another revision
-    that is known to have worked, `suggested` that one or else merely the previous, `why` says which. `notes` are
-    sentences that hold whatever is chosen. `action` is what the audit record and the dialogs call it.
+    `current` is the revision the spec stands at, None when its history is not there. `suggested` is another one that is
+    known to have worked, None where none is; `why` says how that is known. `notes` are sentences that hold whatever is
+    chosen. `action` is what the audit record and the dialogs call it, `command` the start of a command line that names
+    a revision. `broken` are pods of a StatefulSet that it will not replace by itself.
     """
 
-    SHOWN = ("ref", "generation", "current", "last_good", "why")
+    SHOWN = ("ref", "generation", "current", "suggested", "why")
 
     ref: ObjectRef
     generation: int
     revisions: tuple[Revision, ...]
     current: Revision | None
-    last_good: Revision | None
-    suggested: Revision
+    suggested: Revision | None
     why: str
     notes: tuple[str, ...]
     selector: str
     template: Json
-    annotated: bool = True
     held: HeldImages = HeldImages(())
     action: str = "rollback"
+    command: str = ""
+    broken: tuple[PodRow, ...] = ()
 
     def revision(self, number: int) -> Revision:
         """The revision of that number; raises Refusal when the history has none."""
@@ -61,6 +68,21 @@ class RollbackView(Discreet, frozen=True):
             f"It has {there}; name one of them.",
         )
 
+    def default(self) -> Revision:
+        """The revision to go back to where none is named; raises Refusal, with all others, when none is known good."""
+        if self.suggested is not None:
+            return self.suggested
+        words = in_words(self.ref.key)
+        others = ", ".join(
+            f"{one.number} ({images(one)}{'; edgetui has rolled back from it' if one.withdrawn else ''})"
+            for one in self.revisions
+            if not one.current
+        )
+        raise Refusal(
+            f"No other revision of {words} is known to have worked, so none is taken: nothing was changed.",
+            f"Roll back to one that you choose, of {others}: {self.command} R",
+        )
+
     def held_on(self, revision: Revision) -> str:
         """On how many nodes the images of a revision are already: the others would have to pull them."""
         return self.held.words(revision.images)
@@ -69,36 +91,52 @@ class RollbackView(Discreet, frozen=True):
         """What going to this revision would meet."""
         found = list(self.notes)
         if not revision.known_good:
-            found.insert(0, f"Revision {revision.number} is not known to have worked.")
+            left = " edgetui has rolled back from it." if revision.withdrawn else ""
+            found.insert(0, f"Revision {revision.number} is not known to have worked.{left}")
+        found += [
+            f"Pod {pod.name} ({pod.status}) will have to be deleted then: a StatefulSet with podManagementPolicy "
+            "OrderedReady does not replace it by itself. edgetui offers that as the next step."
+            for pod in self.broken
+            if pod.template != revision.name
+        ]
         return tuple(found)
 
 
-async def prepare(session: Session, ref: ObjectRef, action: str = "rollback") -> RollbackView:
-    """Read the object and its revisions. Raises Refusal when there is nothing to go back to, or it is paused."""
+async def prepare(
+    session: Session, ref: ObjectRef, log: AuditLog | None, action: str = "rollback"
+) -> RollbackView:
+    """Read the object and its revisions, and in `log` what edgetui knows of them; None where nothing is to be chosen.
+
+    Raises Refusal when there is nothing to go back to, or it is paused.
+    """
     view = await look(session, action, ref)
     row, there = view.row, view.there
-    refuse_paused(row, view.words, "a new template would not roll out")
-    revisions, held = await asyncio.gather(revisions_of(session, ref.key, there), held_images(session))
+    refuse_paused(session, view, "a new template would not roll out")
+    revisions, held = await asyncio.gather(
+        revisions_of(session, ref.key, there, log) if log else history(session, ref.key, there),
+        held_images(session),
+    )
     suggested, why = suggestion(revisions)
-    if suggested is None:
+    if all(one.current for one in revisions):
         lack = (
             "keeps no history (revisionHistoryLimit 0)" if row.history_limit == 0 else "has no other revision"
         )
         raise Refusal(f"{view.words.capitalize()} {lack}: there is nothing to go back to.")
+    broken_pods = await broken(session, row, view.selector) if isinstance(row, StatefulSetRow) else ()
     return RollbackView(
         ref=view.ref,
         generation=row.generation,
         revisions=tuple(revisions),
         current=next((one for one in revisions if one.current), None),
-        last_good=last_known_good(revisions),
         suggested=suggested,
         why=why,
         notes=(*view.notes, *slow_to_follow(row)),
         selector=view.selector,
         template=view.template,
-        annotated=bool(there["metadata"].get("annotations")),
         held=held,
         action=action,
+        command=f"{commandline.edgetui(session.target, 'rollback', ref.key)} --to-revision",
+        broken=broken_pods,
     )
 
 
@@ -121,61 +159,60 @@ async def perform(
     `about` says in the audit record why it was done, when no person has just asked for it.
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
-    key = view.ref.key
-    rights = needs(view.action, key.kind)
-    async with gate.run(session, view.action, view.ref, rights, key.namespace, key.name, about) as run:
-        if template_equal(view.template, revision.template):
-            run.step(f"{in_words(key)} matches revision {revision.number} already: nothing to write", "info")
-            return await _reach(run, view, revision, wait, written=0)
 
-        async def changed() -> Exception:
-            now = await prepare(session, view.ref, view.action)
-            return Changed(f"The spec of {in_words(key)} was changed while you looked.", now)
+    async def again() -> RollbackView:
+        return await prepare(session, view.ref, gate.audit, view.action)
 
-        intent = Intent(
-            view.ref,
-            view.generation,
-            write=partial(request, view, revision),
-            plan=partial(plan, session, view, revision),
-            doing=f"Putting {in_words(key)} back to revision {revision.number}",
-            applied=partial(_applied, view, revision),
-            changed=changed,
-        )
-        if lost := await carry_out(run, intent, wait):
-            return await run.finish(_unknown(view, revision, lost))
-        run.step(f"The server accepted the template of revision {revision.number}", "done")
-        return await run.finish(await _reach(run, view, revision, wait))
+    async def then(run: Run) -> Ending:
+        return await _reach(run, view, revision, wait)
+
+    return await change.perform(
+        gate, session, _change(session, view, revision, about), again=again, then=then, wait=wait
+    )
 
 
-def plan(session: Session, view: RollbackView, revision: Revision, version: str) -> Plan:
-    """What a person is asked to agree to."""
-    key = view.ref.key
-    now = f"revision {view.current.number}, {images(view.current)}" if view.current else "not in its history"
-    then = f"revision {revision.number}, {images(revision)}"
+def _change(session: Session, view: RollbackView, revision: Revision, about: Json | None) -> Change:
+    """The template as one change: what a person is asked to agree to, and what is written."""
+    key, words = view.ref.key, in_words(view.ref.key)
     good = "known to have worked" if revision.known_good else "not known to have worked"
-    told = [
-        *facts(session, view.ref),
-        ("now", now),
-        ("then", f"{then} ({good})"),
-        ("image", view.held_on(revision)),
-    ]
-    if revision.cause:
-        told.append(("change cause", revision.cause))
     cancels = view.action == "cancel"
-    where = f"{in_words(key)} in {key.namespace} on {session.name}"
+    where = f"{words} in {key.namespace} on {session.name}"
     title = f"Cancel the rollout of {where}: back" if cancels else f"Roll back {where}"
-    return Plan(
+    same = template_equal(view.template, revision.template)
+    return Change(
         action=view.action,
-        cluster=session.name,
-        target=view.ref,
+        ref=view.ref,
+        generation=view.generation,
+        needs=needs(view.action, key.kind),
         title=f"{title} to revision {revision.number}",
-        facts=tuple(told),
+        facts=(
+            *facts(session, view.ref),
+            (
+                "now",
+                f"revision {view.current.number}, {images(view.current)}"
+                if view.current
+                else "not in its history",
+            ),
+            ("then", f"revision {revision.number}, {images(revision)} ({good})"),
+            ("image", view.held_on(revision)),
+            *((("change cause", revision.cause),) if revision.cause else ()),
+        ),
         diff=tuple(diff(view, revision)),
         warnings=view.warnings(revision),
-        writes=(
-            f"set the pod template of {key.kind}/{key.name} to that of revision {revision.number}, "
-            f"if it is still at version {version}",
-        ),
+        says=f"set the pod template of {key.kind}/{key.name} to that of revision {revision.number}",
+        doing=f"Putting {words} back to revision {revision.number}",
+        accepted=f"The server accepted the template of revision {revision.number}",
+        write=partial(request, view, revision),
+        applied=lambda there: template_equal(there["spec"]["template"], revision.template),
+        data={
+            "from": view.current.number if view.current else None,
+            "to": revision.number,
+            "images": list(revision.images),
+        },
+        nothing=f"{words} has the template of revision {revision.number} already: nothing was written"
+        if same
+        else "",
+        about=about,
         yes=f"Back to revision {revision.number}" if cancels else "",
         no="Do nothing" if cancels else "Cancel",
     )
@@ -184,23 +221,16 @@ def plan(session: Session, view: RollbackView, revision: Revision, version: str)
 def request(view: RollbackView, revision: Revision, version: str) -> Write:
     """What is sent to put a revision back."""
     key = view.ref.key
-    deployment = key.kind == "Deployment"
     verb = "cancel the rollout, back with" if view.action == "cancel" else "roll back"
-    body: Any
-    if deployment:
-        body = deployment_patch(revision.template, cause_of(revision), version, annotated=view.annotated)
-    else:
-        body = controller_patch(revision.data, cause_of(revision), version)
     before: Json = {"generation": view.generation, "resourceVersion": version}
     if view.current:
         before |= _recorded(view.current)
     return Write(
         "PATCH",
         object_path(key),
-        body,
+        template_patch(revision, version),
         f"{verb} {in_words(key)} to revision {revision.number}",
-        content_type=f"application/{'json' if deployment else 'strategic-merge'}-patch+json",
-        object_path=object_path(key),
+        content_type="application/strategic-merge-patch+json",
         uid=view.ref.uid,
         before=before,
         after=_recorded(revision),
@@ -209,58 +239,22 @@ def request(view: RollbackView, revision: Revision, version: str) -> Write:
 
 def _recorded(revision: Revision) -> Json:
     """A revision as the audit record has it; its number changes when it is rolled back to, its name never."""
-    return {"revision": revision.number, "name": revision.name, "images": list(revision.images)}
+    return {
+        "revision": revision.number,
+        "name": revision.name,
+        "images": list(revision.images),
+        "worked": revision.known_good,
+    }
 
 
-async def _reach(
-    run: Run, view: RollbackView, revision: Revision, wait: float | None, written: int = 1
-) -> Receipt:
+async def _reach(run: Run, view: RollbackView, revision: Revision, wait: float | None) -> Ending:
     words = in_words(view.ref.key)
     following = Following(
         view.ref,
-        view.generation + written,
+        view.generation + 1,
         view.selector,
         reached=f"{words} is back at {images(revision)}",
         accepted=f"{words} has the template of revision {revision.number}",
         holds=lambda there: template_equal(there["spec"]["template"], revision.template),
     )
-    ending = await follow(run, following, wait)
-    return _receipt(
-        view, revision, ending.ok, *ending.lines, pending=ending.pending, offer=ending.offer, more=ending.data
-    )
-
-
-def _applied(view: RollbackView, revision: Revision, there: Json) -> bool:
-    moved = there["metadata"].get("generation", 0) > view.generation
-    return moved and template_equal(there["spec"]["template"], revision.template)
-
-
-def _unknown(view: RollbackView, revision: Revision, lost: Exception) -> Receipt:
-    return _receipt(
-        view,
-        revision,
-        False,
-        f"It is unknown whether {in_words(view.ref.key)} will be rolled back: {lost}",
-        "Its template is still the old one. The write may yet arrive: look again before you repeat it.",
-        unknown=True,
-    )
-
-
-def _receipt(
-    view: RollbackView,
-    revision: Revision,
-    ok: bool,
-    *lines: str,
-    pending: bool = False,
-    unknown: bool = False,
-    offer: Offer | None = None,
-    more: Json | None = None,
-) -> Receipt:
-    data: Json = {
-        "from": view.current.number if view.current else None,
-        "to": revision.number,
-        "images": list(revision.images),
-        "unknown": unknown,
-        **(more or {}),
-    }
-    return Receipt(view.action, view.ref.key.cluster, view.ref, ok, lines, data, pending, offer)
+    return await follow(run, following, wait)

@@ -16,7 +16,7 @@ from edgetui.actions.writing import read
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout import verdict
+from edgetui.model.rollout import proven, verdict
 
 CHANGED = "it was changed again meanwhile, and that is what rolls out now"
 
@@ -60,7 +60,9 @@ async def follow(run: Run, what: Following, wait: float | None) -> Ending:
     took = f"{seen.seconds:.1f} s"
     data: Json = {"seconds": round(seen.seconds, 1)}
     if seen.reached:
-        manual = seen.row is not None and getattr(seen.row, "strategy", "") == "OnDelete"
+        assert seen.row is not None and not isinstance(seen.row, ReplicaSetRow)
+        manual = getattr(seen.row, "strategy", "") == "OnDelete"
+        data["proven"] = proven(seen.row)
         rest = "its pods follow when you delete them (updateStrategy OnDelete)" if manual else seen.text
         return Ending(True, False, (f"{what.reached} after {took}: {rest.rstrip('.')}.",), data)
     lines = [f"{what.accepted}, but after {took}: {seen.text}"]

@@ -111,15 +111,26 @@ class _ChangeOver:
     async def _move(self) -> None:
         run = self._run
         run.step("Moving every open stream to the new token", "doing")
-        same = [one for one in self._siblings if one is not run.session]
         sessions = [run.session]
-        sessions += [one for one in same if bearer(await one.credentials.headers()) == self._old]
+        for one in self._siblings:
+            if one is not run.session and await self._signs_in_alike(one):
+                sessions.append(one)
         for session in sessions:
             session.credentials.set_token(self._new.token)
             run.gate.permissions.invalidate(session)
             await session.reconnect(True)
         self._moved = True
         run.step("Every stream uses the new token", "done")
+
+    async def _signs_in_alike(self, other: Session) -> bool:
+        """Whether another session sends the old token; one whose credential comes from elsewhere is not even asked."""
+        auth = other.target.auth
+        if not auth.token or auth.exec is not None or auth.auth_provider is not None:
+            return False
+        try:
+            return bearer(await other.credentials.headers()) == self._old
+        except EdgetuiError:
+            return False  # it cannot sign in at all
 
     async def _end_old(self) -> None:
         run, old = self._run, self._view.old
@@ -144,7 +155,7 @@ class _ChangeOver:
         old = self._view.old
         return Write(
             "DELETE",
-            f"{secrets_path(self._view)}/{old.secret}",
+            secrets_path(self._view, old.secret),
             {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": old.uid}},
             f"delete Secret {old.secret} of the old token",
             before={"secret": old.secret, "uid": old.uid, "jti": self._view.facts.jti},

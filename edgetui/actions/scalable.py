@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from edgetui.actions.gate import Run
 from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import numbers, readable, shaped
 from edgetui.actions.registry import Access
 from edgetui.actions.watching import Judgement, Watched, poll
+from edgetui.cluster.api_errors import UNDECODABLE, not_kubernetes
 from edgetui.cluster.errors import EdgetuiError, NotFound
+from edgetui.model.kinds.base import api_path
 
 _LISTS = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 """All groups in one answer from servers since 1.30; older ones name their groups, which are then asked for."""
@@ -38,9 +43,7 @@ class Scalable(msgspec.Struct, frozen=True):
 
     def path(self, namespace: str, name: str) -> str:
         """The API path of one object."""
-        root = f"/apis/{self.group}" if self.group else "/api"
-        space = f"/namespaces/{namespace}" if self.namespaced else ""
-        return f"{root}/{self.version}{space}/{self.plural}/{name}"
+        return api_path(self.group, self.version, self.plural, namespace if self.namespaced else "", name)
 
     def called(self, text: str) -> bool:
         """Whether "pump", "pumps", "pu" or "pumps.example.com" means this one."""
@@ -67,20 +70,42 @@ async def _all(session: Session) -> list[Scalable]:
     core, body = await asyncio.gather(
         session.api.get("/api/v1"), session.api.get_bytes("/apis", headers=headers)
     )
-    found = list(_of_list("", "v1", core))
-    groups: Json = msgspec.json.decode(body)
+    none: list[Scalable] = []
+    found = list(readable(partial(_in_list, "", "v1", core), none))
+    groups = _decoded(body)
     if groups.get("kind") == "APIGroupDiscoveryList":
         for group in groups.get("items") or []:
             for version in (group.get("versions") or [])[:1]:  # the first one is the preferred one
-                found += _of_discovery(group["metadata"]["name"], version)
+                found += readable(partial(_all_of, group, version), none)
         return found
-    preferred = [one["preferredVersion"]["groupVersion"] for one in groups.get("groups") or []]
+    preferred = [
+        name for one in groups.get("groups") or [] if (name := readable(partial(_preferred, one), ""))
+    ]
     for name, listed in zip(
         preferred, await asyncio.gather(*(_listed(session, one) for one in preferred)), strict=True
     ):
         group, _, version = name.rpartition("/")
-        found += _of_list(group, version, listed)
+        found += readable(partial(_in_list, group, version, listed), none)
     return found
+
+
+def _decoded(body: bytes | bytearray) -> Json:
+    try:
+        return shaped(msgspec.json.decode(body), dict[str, Any], "list of API groups")
+    except UNDECODABLE:
+        raise not_kubernetes("") from None
+
+
+def _preferred(group: Json) -> str:
+    return str(group["preferredVersion"]["groupVersion"])
+
+
+def _in_list(group: str, version: str, listed: Json) -> list[Scalable]:
+    return list(_of_list(group, version, listed))
+
+
+def _all_of(group: Json, version: Json) -> list[Scalable]:
+    return list(_of_discovery(group["metadata"]["name"], version))
 
 
 async def _listed(session: Session, group_version: str) -> Json:
@@ -117,12 +142,6 @@ def _of_list(group: str, version: str, listed: Json) -> Iterator[Scalable]:
                 *(one.get("shortNames") or ()),
             )
             yield Scalable(group, version, one["name"], one["kind"], one["namespaced"], names)
-
-
-def numbers(scale: Json) -> tuple[int, int]:
-    """What a Scale object wants and what runs; both are left out where they are 0."""
-    spec, status = scale.get("spec") or {}, scale.get("status") or {}
-    return int(spec.get("replicas") or 0), int(status.get("replicas") or 0)
 
 
 async def reach(run: Run, path: str, replicas: int, wait: float) -> Watched:

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from edgetui.actions import change
-from edgetui.actions.autoscalers import autoscaler_of
+from edgetui.actions.autoscalers import HOLD, autoscaler_of
 from edgetui.actions.change import Change, Spot
 from edgetui.actions.ending import Ending, ending_of, not_waited
 from edgetui.actions.gate import Gate, Run, Write
@@ -18,8 +18,9 @@ from edgetui.actions.otherscalers import scaled_object_of
 from edgetui.actions.plan import Json, Receipt, Refusal
 from edgetui.actions.pods import why_not_ready
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import numbers
 from edgetui.actions.registry import Access, needs
-from edgetui.actions.scalable import Scalable, numbers, reach
+from edgetui.actions.scalable import Scalable, reach
 from edgetui.actions.watching import Judgement, Workload, watch
 from edgetui.actions.workload import facts
 from edgetui.actions.writing import in_words, object_path, read
@@ -28,12 +29,12 @@ from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.kinds.wire import replicas as desired_replicas
 from edgetui.model.limits import Limits
 from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.scaling import meets
 from edgetui.model.text import plural
 
-HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
 MOST = 2**31 - 1  # spec.replicas is an int32
 
 
@@ -45,7 +46,7 @@ class ScaleView(msgspec.Struct, frozen=True):
     autoscaler that owns the number. `notes` are sentences that hold whatever number is chosen, `replicas` is the
     number that was asked for, where it is known already. `limits` are the budgets and quotas it may meet. `before` is
     the number that an object at 0 had, `before_said` who says so and `before_at` when that was (Unix s). `other` is the
-    resource of an object whose kind edgetui does not watch.
+    resource of an object whose kind edgetui does not watch. `unsure` says that an autoscaler may own the number unseen.
     """
 
     ref: ObjectRef
@@ -63,6 +64,7 @@ class ScaleView(msgspec.Struct, frozen=True):
     before_at: int = 0
     other: Scalable | None = None
     keda: ScaledObject | None = None
+    unsure: bool = False
 
     @property
     def resource_version(self) -> str:
@@ -83,8 +85,10 @@ class ScaleView(msgspec.Struct, frozen=True):
 
     def applied(self, replicas: int, there: Json) -> bool:
         """Whether the object, or its `spot`, has this number by now."""
-        moved = self.other is not None or there["metadata"].get("generation", 0) > self.generation
-        return moved and _wants(replicas, there)
+        if self.other is not None:
+            return _wants(replicas, there)
+        moved = there["metadata"].get("generation", 0) > self.generation
+        return bool(moved and desired_replicas(there["spec"]) == replicas)
 
     @property
     def needs(self) -> tuple[Access, ...]:
@@ -93,10 +97,12 @@ class ScaleView(msgspec.Struct, frozen=True):
 
     @property
     def owner(self) -> str:
-        """Who owns the number, in words; empty when nobody but people does."""
+        """Who owns the number, in words; empty when no autoscaler does."""
         if self.keda is not None:
             return self.keda.words
-        return f"autoscaler {self.hpa.name}, {self.hpa.min} to {self.hpa.max}" if self.hpa else ""
+        if self.hpa is not None:
+            return f"autoscaler {self.hpa.name}, {self.hpa.min} to {self.hpa.max}"
+        return "not known: autoscalers cannot be read" if self.unsure else ""
 
     def holds(self, replicas: int) -> bool:
         """Whether KEDA is to be paused at this number; false where it is paused at it already, and is to go on."""
@@ -146,6 +152,7 @@ async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None)
         replicas=replicas,
         limits=found,
         keda=keda,
+        unsure=bool(note),
     )
 
 
@@ -170,6 +177,7 @@ async def prepare_other(
         notes=(*([note] if note else []), *_owners(there)),
         replicas=replicas,
         other=other,
+        unsure=bool(note),
     )
 
 
@@ -202,7 +210,7 @@ async def _again(session: Session, view: ScaleView, replicas: int) -> ScaleView:
 def _change(session: Session, view: ScaleView, replicas: int) -> Change:
     """The number as one change: what a person is asked to agree to, and what is written."""
     key = view.ref.key
-    words, already = in_words(key), replicas == view.desired
+    words = in_words(key)
     return Change(
         action="scale",
         ref=view.ref,
@@ -224,7 +232,9 @@ def _change(session: Session, view: ScaleView, replicas: int) -> Change:
         applied=partial(view.applied, replicas),
         data={"from": view.desired, "to": replicas},
         spot=view.spot,
-        nothing=f"{words} is at {view.desired} already: nothing to write" if already else "",
+        nothing=f"{words} is at {view.desired} already, {view.ready} ready: nothing was written"
+        if replicas == view.desired
+        else "",
         differs=lambda now: (
             f"{words} changed while you looked: it was at {view.desired}, now it is at {now.desired}."
         ),
@@ -250,7 +260,6 @@ def request(view: ScaleView, replicas: int, version: str) -> Write:
         f"{view.path}/scale",
         body,
         f"scale {in_words(key)} from {view.desired} to {replicas}",
-        object_path=view.path,
         uid=view.ref.uid,
         before={"replicas": view.desired, "generation": view.generation, "resourceVersion": version},
         after={"replicas": replicas},
@@ -273,7 +282,7 @@ async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None) -
     seen = await watch(
         run,
         view.ref,
-        view.generation + (replicas != view.desired),
+        view.generation + 1,
         judge,
         wait,
         hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,
@@ -299,6 +308,7 @@ def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
 
 
 def _wants(replicas: int, there: Json) -> bool:
+    """Whether a Scale has this number; it leaves out a 0."""
     return int((there.get("spec") or {}).get("replicas") or 0) == replicas
 
 

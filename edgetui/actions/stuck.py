@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from edgetui.actions import commandline
 from edgetui.actions.gate import Run
 from edgetui.actions.plan import Offer
 from edgetui.actions.pods import readable
 from edgetui.actions.ports import Session
 from edgetui.model.freshness import Sync
+from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.wireprofile import Wire
@@ -65,18 +67,18 @@ class StuckPod:
             "by itself"
         )
         self.next_step = unstick_command(self._run.session, row)
-        self.offer = unstick_offer(pod)
+        self.offer = unstick_offer(pod, self.next_step)
 
 
 def unstick_command(session: Session, row: StatefulSetRow) -> str:
     """What to do about a stuck pod, for a script or a ticket."""
-    context = session.target.context
-    return f"Delete that pod: edgetui unstick sts/{row.name} --context {context} -n {row.namespace}"
+    key = ObjectKey(session.name, "StatefulSet", row.namespace, row.name)
+    return f"Delete that pod: {commandline.edgetui(session.target, 'unstick', key)}"
 
 
-def unstick_offer(pod: PodRow) -> Offer:
+def unstick_offer(pod: PodRow, command: str) -> Offer:
     """The same as a next step on the screen."""
-    return Offer("unstick", f"Delete pod {pod.name}…")
+    return Offer("unstick", f"Delete pod {pod.name}…", command)
 
 
 def held_up_by(pod: PodRow) -> str:
@@ -100,6 +102,18 @@ def holding_up(pods: Iterable[PodRow], row: StatefulSetRow) -> list[PodRow]:
 
 def _may_be_stuck(row: StatefulSetRow) -> bool:
     return row.management == "OrderedReady" and row.observed >= row.generation and row.ready < row.replicas
+
+
+async def broken(session: Session, row: StatefulSetRow, selector: str) -> tuple[PodRow, ...]:
+    """The pods of an OrderedReady set that fail: one stays when the set goes to another revision than its own."""
+    if not _may_be_stuck(row):
+        return ()
+    pods = await _pods(session, row, selector)
+    return tuple(pod for pod in pods if pod.owner_uid == row.uid and _fails(pod))
+
+
+def _fails(pod: PodRow) -> bool:
+    return not pod.is_ready and not pod.deleting and pod.status not in STARTING
 
 
 async def _pods(session: Session, row: StatefulSetRow, selector: str) -> list[PodRow]:

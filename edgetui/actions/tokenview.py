@@ -8,20 +8,26 @@ from pathlib import Path
 
 import msgspec
 
+from edgetui.actions.audit import AuditLog
+from edgetui.actions.commandline import kubectl
 from edgetui.actions.credential import (
     bearer,
     require_token_of_its_own,
     service_account_token,
     token_in_file,
 )
+from edgetui.actions.leftovers import left_secrets
 from edgetui.actions.oldtoken import OldToken, old_token
 from edgetui.actions.plan import Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.proof import identity
+from edgetui.cluster.kubeconfig_write import refuse_second_name
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.text import plural
 
 SHORTEST = 600  # seconds; the API server refuses less (TokenRequest spec.expirationSeconds)
+_SHOWN = 5
 LEGACY_LIFETIME = 365 * 86400  # seconds; for a token that had no end
 
 
@@ -43,14 +49,18 @@ class RotateView(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-async def prepare(session: Session) -> RotateView:
-    """Look at the credential in use. Raises Refusal, saying why not and what to do, when it is not a token of ours."""
+async def prepare(session: Session, log: AuditLog | None = None) -> RotateView:
+    """Look at the credential in use. Raises Refusal, saying why not and what to do, when it is not a token of ours.
+
+    `log` is the record of earlier rotations, for naming what one that was killed has left.
+    """
     target = session.target
     require_token_of_its_own(target)
     token = bearer(await session.credentials.headers())
     facts = service_account_token(target, token)
     assert target.file is not None
     require_token_in_file(target, token)
+    refuse_second_name(target.file)
     there = await identity(session.api)
     if there.username != facts.subject:
         raise Refusal(
@@ -70,7 +80,20 @@ async def prepare(session: Session) -> RotateView:
         facts=facts,
         old=old,
         lifetime=lifetime,
-        warnings=(old.consequence, *old.notes),
+        warnings=(old.consequence, *old.notes, *await _left(session, facts, log)),
+    )
+
+
+async def _left(session: Session, facts: TokenFacts, log: AuditLog | None) -> tuple[str, ...]:
+    """What earlier rotations left behind, as a sentence with the way to end it."""
+    names = await left_secrets(session, facts, log)
+    if not names:
+        return ()
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    command = kubectl(session.target, facts.namespace, "delete", "secret", *names)
+    return (
+        f"{plural(len(names), 'Secret')} in {facts.namespace} that edgetui made here and this file does not use: "
+        f"{shown}. A token bound to one may still work. To end them: {command}",
     )
 
 

@@ -37,8 +37,10 @@ FINAL = {
 
 
 class UndoView(Discreet, frozen=True):
-    """An object, what edgetui did to it, and the way back. `kept` says what newer actions stay as they are.
+    """An object, what edgetui did to it, and the way back.
 
+    `kept` says what newer actions stay as they are, `passed` which of them somebody else has taken back already: then
+    this is not what edgetui did last, and nobody agrees to it in advance.
     `other` is the resource of an object whose kind edgetui does not watch.
     """
 
@@ -51,6 +53,12 @@ class UndoView(Discreet, frozen=True):
     way: Reversal
     kept: tuple[str, ...]
     other: Scalable | None = None
+    passed: str = ""
+
+    @property
+    def unproven(self) -> str:
+        """Why it takes a person to agree to it; empty where nothing speaks against it."""
+        return " ".join(said for said in (self.passed, self.way.unproven) if said)
 
 
 async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalable | None = None) -> UndoView:
@@ -61,17 +69,26 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalab
     metadata = there["metadata"]
     shown = ObjectRef(ref.key, metadata["uid"], metadata["resourceVersion"])
     kept: list[str] = []
+    passed = ""
     for done in await _done(log, shown):
         if done.action not in REVERSALS:
             kept.append(f"{FINAL.get(done.action, f'“{done.words}” cannot be undone')} ({done.when}).")
             continue
-        if other is None:
-            way = await REVERSALS[done.action](session, shown, there, done)
-        else:
-            way = await of_other(session, shown, other, done)
+        try:
+            if other is None:
+                way = await REVERSALS[done.action](session, shown, there, done)
+            else:
+                way = await of_other(session, shown, other, done)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+        ):  # another version of edgetui recorded it, or somebody else did
+            kept.append(f"“{done.words}” cannot be undone: its record is not complete ({done.when}).")
+            continue
         if way.state is State.LEFT:
             generation = metadata.get("generation", 0)
-            return UndoView(shown, generation, there, done, way, tuple(kept), other)
+            return UndoView(shown, generation, there, done, way, tuple(kept), other, passed)
         if way.state is State.OTHER and done.sure:
             raise Refusal(
                 f"{in_words(ref.key).capitalize()} is no longer as edgetui left it: somebody changed it after "
@@ -79,17 +96,17 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalab
                 "Nothing was undone. Below is what was changed since; decide on that.",
                 way.diff,
             )
+        if not done.sure:
+            kept.append(f"“{done.words}” ({done.when}) was never answered and is not there.")
+        else:
+            said = f"“{done.words}” ({done.when}) was taken back already, not by edgetui."
+            kept.append(said)
+            passed = passed or f"{said} This would take back what was done before it."
     raise Refusal(_nothing(ref, session.name, kept))
 
 
 async def _done(log: AuditLog, ref: ObjectRef) -> Sequence[Done]:
-    try:
-        records = await asyncio.to_thread(log.about, ref.uid)
-    except OSError as problem:
-        raise Refusal(
-            f"The audit record {log.path} cannot be read ({problem.strerror or problem})."
-        ) from None
-    return done_to(records)
+    return done_to(await asyncio.to_thread(log.about, ref.uid))
 
 
 def _nothing(ref: ObjectRef, cluster: str, kept: list[str]) -> str:
@@ -131,7 +148,8 @@ def _change(session: Session, view: UndoView) -> Change:
             ("then", f"{words} is {way.then} again"),
         ),
         diff=way.diff,
-        warnings=(*view.kept, *way.warnings),
+        warnings=tuple(dict.fromkeys((*view.kept, *filter(None, [way.unproven]), *way.warnings))),
+        unproven=view.unproven,
         says=f"put {key.kind}/{key.name} back {way.then}",
         doing=f"Putting {words} back {way.then}",
         accepted="The server accepted it",

@@ -5,6 +5,7 @@ The pod is named with its uid as a precondition: another pod of its name is neve
 
 from __future__ import annotations
 
+from edgetui.actions.ending import after_write
 from edgetui.actions.gate import Gate, Run, Write
 from edgetui.actions.plan import Plan, Receipt, Refusal
 from edgetui.actions.pods import selected
@@ -69,7 +70,7 @@ async def perform(gate: Gate, session: Session, view: StuckView, *, wait: float 
             reached=f"{seen.words} has recovered",
             accepted=f"pod {view.pod.name} is deleted",
         )
-        ending = await follow(run, following, wait)
+        ending = await after_write(follow(run, following, wait), f"Pod {view.pod.name} is deleted")
         data = {"deleted_pod": view.pod.name, **ending.data}
         receipt = Receipt(
             "unstick", session.name, seen.ref, ending.ok, ending.lines, data, ending.pending, ending.offer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgetui.actions import commandline
 from edgetui.actions.history import selector
 from edgetui.actions.plan import Json, Refusal
 from edgetui.actions.ports import Session
@@ -73,12 +74,12 @@ def facts(session: Session, ref: ObjectRef) -> list[tuple[str, str]]:
     ]
 
 
-def refuse_paused(row: Templated, words: str, why: str) -> None:
-    """Raise Refusal for a paused Deployment, naming the key that resumes it."""
-    if isinstance(row, DeploymentRow) and row.paused:
+def refuse_paused(session: Session, view: WorkloadView, why: str) -> None:
+    """Raise Refusal for a paused Deployment, with the command that resumes it."""
+    if isinstance(view.row, DeploymentRow) and view.row.paused:
         raise Refusal(
-            f"{words.capitalize()} is paused: {why}.",
-            f"Resume it first: key p, or edgetui resume deploy/{row.name}.",
+            f"{view.words.capitalize()} is paused: {why}.",
+            f"Resume it first: {commandline.edgetui(session.target, 'resume', view.ref.key)}",
         )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from edgetui.actions.gate import Run, Write
 from edgetui.actions.plan import Json, Plan, Refusal
 from edgetui.actions.ports import Session
+from edgetui.actions.reading import an_object
 from edgetui.cluster.errors import (
     Conflict,
     EdgetuiError,
@@ -18,10 +19,13 @@ from edgetui.cluster.errors import (
     OutcomeUnknown,
     ServerFailure,
 )
+from edgetui.cluster.versions import get
+from edgetui.model.freshness import Link
 from edgetui.model.identity import ObjectKey, ObjectRef, kind_word
 from edgetui.model.kinds import KINDS
 
 TRIES = 6  # a rollout under way moved the version 13 times in half a second
+FIRST_LOOK, LAST_LOOK = 1.0, 10.0  # seconds between two looks after a lost answer
 LATE = 60.0  # seconds; a write answered with 504 was seen to be carried out 26 s later
 
 
@@ -36,14 +40,15 @@ def in_words(key: ObjectKey) -> str:
 
 
 async def read(session: Session, ref: ObjectRef, path: str = "") -> Json:
-    """The object as the server has it now; raises Refusal when it is gone or another one has taken its name.
+    """The object as the server has it now; raises Refusal when it is gone or another one has taken its name, and
+    ProtocolError when what answers is no such object.
 
     An empty `ref.uid` takes whatever stands there (a command names an object, a screen has shown one). `path` is where
     an object is whose kind edgetui does not watch.
     """
     key = ref.key
     try:
-        there: Json = await session.api.get(path or object_path(key))
+        there = an_object(key.kind, await (session.api.get(path) if path else get(session.api, *key[1:])))
     except NotFound:
         raise Refusal(
             f"There is no {in_words(key)} in {key.namespace} on {session.name}.",
@@ -51,7 +56,7 @@ async def read(session: Session, ref: ObjectRef, path: str = "") -> Json:
         ) from None
     if ref.uid and there["metadata"]["uid"] != ref.uid:
         raise Refusal(
-            f"The {in_words(key)} that was shown is gone; another one has its name now: nothing was changed.",
+            f"The {in_words(key)} that was shown is gone; another one has its name now.",
             "Look at the new one and decide again.",
         )
     return there
@@ -80,8 +85,9 @@ class Intent(msgspec.Struct, frozen=True):
 async def carry_out(run: Run, intent: Intent, wait: float | None) -> EdgetuiError | None:
     """Rehearse, let the person agree, write: exactly one write that counts.
 
-    None when the change is on the server; else what its answer was lost to, and nobody knows whether it will be
-    carried out. Looks for at most `wait` seconds whether a write without an answer took effect.
+    None when the change is on the server; else why nobody knows whether it will be carried out, and what has been
+    looked at. Looks whether a write without an answer took effect: for at most `wait` seconds, and where the gate is
+    patient from when the cluster answers again, however long that takes.
     """
 
     async def rehearsed(version: str) -> Json:
@@ -96,8 +102,7 @@ async def carry_out(run: Run, intent: Intent, wait: float | None) -> EdgetuiErro
     try:
         await _at_version(run.session, intent, version, written)
     except (OutcomeUnknown, ServerFailure) as lost:
-        if not await _arrived(run, intent, wait or LATE):
-            return lost
+        return await _arrived(run, intent, lost, min(wait or LATE, LATE))
     return None
 
 
@@ -120,6 +125,9 @@ async def _at_version(
             if metadata["resourceVersion"] == version:
                 raise
             version = metadata["resourceVersion"]
+        except NotFound:
+            await read(session, intent.ref, intent.path)  # says so when the object itself is gone
+            raise
         else:
             return version
     raise Refusal(
@@ -128,22 +136,53 @@ async def _at_version(
     )
 
 
-async def _arrived(run: Run, intent: Intent, patience: float) -> bool:
-    """After a write whose answer was lost: did it take effect within `patience` seconds? Nothing is sent again."""
-    run.step("No answer came to the write: looking at what the cluster says", "doing")
-    loop = asyncio.get_running_loop()
-    until = loop.time() + min(patience, LATE)
+async def _arrived(run: Run, intent: Intent, lost: EdgetuiError, patience: float) -> EdgetuiError | None:
+    """After a write whose answer was lost: None when it took effect. Nothing is sent again.
+
+    Looks for `patience` seconds. Where the gate is patient only those count in which the cluster answers.
+    """
+    when = "when the link is back" if run.gate.patient else "at what the cluster says"
+    run.step(f"No answer came to the write. It may have arrived: edgetui looks {when}", "doing")
+    loop, pause, trouble, said = asyncio.get_running_loop(), FIRST_LOOK, "", ""
+    began, answered = loop.time(), 0.0
     while True:
+        asked = loop.time()
         try:
-            if intent.applied(await read(run.session, intent.ref, intent.path)):
-                run.step("The write arrived, only its answer was lost", "done")
-                return True
-        except Refusal:
-            raise
-        except (LinkError, ServerFailure) as problem:
-            run.step(problem.sentence, "info")
-        except EdgetuiError:
-            raise
-        if loop.time() >= until:
-            return False
-        await run.gate.sleep(1.0)
+            if intent.applied(await _seen(run.session, intent)):
+                await run.found("The write arrived, only its answer was lost")
+                return None
+        except Refusal as gone:
+            return OutcomeUnknown(lost.sentence, f"It may have arrived before that: {gone}")
+        except EdgetuiError as problem:
+            trouble = problem.sentence
+            pause = min(LAST_LOOK, pause * 1.5)
+        else:
+            trouble, pause = "", FIRST_LOOK
+        spent = answered if run.gate.patient else loop.time() - began
+        if spent >= patience:
+            run.step("Whether the write arrived is not known", "failed")
+            return OutcomeUnknown(lost.sentence, _looked(intent.ref.key, trouble, loop.time() - began))
+        why = f"edgetui cannot look yet: {trouble}" if trouble else "it is not on the cluster yet"
+        if why != said:
+            said = why
+            run.step(f"It may have arrived, {said}", "doing")
+        await run.gate.sleep(min(pause, max(0.01, patience - spent)))
+        answered += 0.0 if trouble else loop.time() - asked
+
+
+async def _seen(session: Session, intent: Intent) -> Json:
+    """The object now; while its watch has no link that is not asked for, because one prober dials already."""
+    link = session.store.link if session.store is not None else None
+    if link is not None and link.link is not Link.LIVE:
+        raise LinkError(link.sentence or f"{session.name} is {link.link.value}.")
+    return await read(session, intent.ref, intent.path)
+
+
+def _looked(key: ObjectKey, trouble: str, seconds: float) -> str:
+    """What a look after a lost answer came to."""
+    if trouble:
+        return f"edgetui could not look what became of it: {trouble} Look at it before you repeat it."
+    return (
+        f"{in_words(key).capitalize()} was still as it was {seconds:.0f} s later. The write may yet arrive: "
+        "look again before you repeat it."
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
 import msgspec
 
+from edgetui.cluster.answer_size import MOST_FREE_VALUES, check_values
 from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
@@ -18,6 +21,8 @@ from edgetui.cluster.errors import (
     ServerFailure,
 )
 from edgetui.cluster.transport import Delivery, Response, Transport, TransportCredentials
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Kind
 
 READ_TIMEOUT = 15.0
 WRITE_TIMEOUT = 35.0
@@ -70,6 +75,30 @@ class Api:
     def __init__(self, transport: Transport, credentials: RefreshingCredentials) -> None:
         self.transport = transport
         self.credentials = credentials
+        self._owed: list[tuple[float, Delivery]] = []
+        self.kinds: dict[str, Kind] = {}
+        """The kinds that this server serves in an older version of their API, as far as is known."""
+
+    def kind(self, name: str) -> Kind:
+        """A kind in the version of its API that this server is asked for."""
+        return self.kinds.get(name) or KINDS[name]
+
+    def silence(self) -> float:
+        """Seconds for which the server has left a get, a review or a write without a sign of life; 0 for none."""
+        if not self._owed:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        return max(now - max(asked, delivery.heard) for asked, delivery in self._owed)
+
+    @contextmanager
+    def _owing(self) -> Iterator[Delivery]:
+        """A request whose answer is owed from now on."""
+        owed = (asyncio.get_running_loop().time(), Delivery())
+        self._owed.append(owed)
+        try:
+            yield owed[1]
+        finally:
+            self._owed = [one for one in self._owed if one is not owed]
 
     async def get(
         self,
@@ -84,7 +113,9 @@ class Api:
         `timeout` is seconds until the head of the answer and for any silence in it. Raises ApiError, LinkError,
         TlsError, ProtocolError, CredentialError.
         """
-        response = await self._read("GET", path, query, None, None, timeout, fresh)
+        with self._owing() as delivery:
+            response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
+        check_values(response.body, MOST_FREE_VALUES)
         return _decoded(response)
 
     async def get_bytes(
@@ -112,7 +143,10 @@ class Api:
             document["spec"] = spec
         body = msgspec.json.encode(document)
         headers = {"Content-Type": "application/json"}
-        return _object(await self._read("POST", _REVIEWS[kind], None, headers, body, timeout))
+        with self._owing() as delivery:
+            return _object(
+                await self._read("POST", _REVIEWS[kind], None, headers, body, timeout, delivery=delivery)
+            )
 
     async def _read(
         self,
@@ -123,11 +157,20 @@ class Api:
         body: bytes | None,
         timeout: float,
         fresh: bool = False,
+        delivery: Delivery | None = None,
     ) -> Response:
         for renewed in (False, True):
             since = self.credentials.generation
             response = await self.transport.request(
-                method, path, query, headers, body, timeout=timeout, fresh=fresh, repeatable=True
+                method,
+                path,
+                query,
+                headers,
+                body,
+                timeout=timeout,
+                fresh=fresh,
+                repeatable=True,
+                delivery=delivery,
             )
             if response.status != 401 or renewed or not await self.credentials.refresh(since):
                 break
@@ -158,11 +201,11 @@ class Api:
             raise ValueError(f"{method} is no write")
         payload = None if body is None else msgspec.json.encode(body)
         headers = {} if payload is None else {"Content-Type": content_type}
-        delivery = Delivery()
         try:
-            response = await self.transport.request(
-                method, path, query, headers, payload, timeout=timeout, delivery=delivery
-            )
+            with self._owing() as delivery:
+                response = await self.transport.request(
+                    method, path, query, headers, payload, timeout=timeout, delivery=delivery
+                )
         except EdgetuiError as error:
             if delivery.sent:
                 raise OutcomeUnknown(
@@ -178,7 +221,9 @@ class Api:
 
     def on_fresh_connection(self, credentials: RefreshingCredentials) -> Api:
         """A second client of the same server with its own connections and credentials; close it after use."""
-        return Api(self.transport.sibling(credentials), credentials)
+        sibling = Api(self.transport.sibling(credentials), credentials)
+        sibling.kinds = self.kinds
+        return sibling
 
     def close(self) -> None:
         """Close the connections of this client."""

@@ -40,10 +40,10 @@ _ADVICE = {
     401: "They may have expired or been revoked: get a fresh kubeconfig or token, or sign in again.",
     403: "Ask whoever runs the cluster for this right, or use another context.",
     409: "Look at the object as it is now, and decide again.",
-    410: "edgetui lists again by itself.",
-    429: "The server is busy; edgetui waits as long as it asks.",
-    503: "The server may be starting, or a part of it is down; edgetui keeps trying.",
-    504: "The server or its storage is slow or down; edgetui keeps trying.",
+    410: "That version is too old for the server: it has to be listed again.",
+    429: "The server is busy: it asks to come back later.",
+    503: "The server may be starting, or a part of it is down.",
+    504: "The server or its storage is slow or down.",
 }
 _MOST_BODY = 1024 * 1024
 _MOST_RETRY_AFTER = 24 * 3600

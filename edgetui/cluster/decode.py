@@ -2,30 +2,43 @@
 
 The API server writes one JSON event a line, its "type" first. Objects decode straight into the kind's wire
 struct, so fields that no pane shows are skipped without being built. What the fast look cannot place, or what
-has an unexpected type in some field, is decoded fully; what is no JSON is Unreadable.
+has an unexpected type in some field, is decoded fully, without that field. An object that cannot be read costs
+itself: it is an UNREADABLE change, or stands beside the rows of its page. What is no JSON is Unreadable as a whole.
 
 When many lines come at once, a MODIFIED line is dropped undecoded if a newer one of the same object follows. That
 changes neither the rows in the end nor the version to resume from: whatever events of objects come between the
 two, the newer one is accepted wherever the older one is, and overrules it. Nothing is dropped across any other
-line. If the newer one cannot be read after all, the stream ends before it and it comes again on the next one. A
-look takes a fifteenth of the time of decoding.
+line. If the newer one cannot be read after all, the older one would not be shown either. A look takes a fifteenth of
+the time of decoding.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from edgetui.cluster.answer_size import (
+    MOST_FREE_VALUES,
+    MOST_ITEMS,
+    MOST_LINE,
+    MOST_LINE_VALUES,
+    TooLarge,
+    check_lines,
+    check_values,
+)
 from edgetui.cluster.api_errors import UNDECODABLE, map_status, not_kubernetes
-from edgetui.cluster.errors import ProtocolError
+from edgetui.cluster.errors import ProtocolError, Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
-from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.wire import from_data
+from edgetui.model.kinds.base import Kind, NotReadable, Row
+from edgetui.model.kinds.wire import tolerant
+from edgetui.model.text import escaped
 
-MAX_LINE = 16 * 1024 * 1024
 WORTH_A_LOOK = 12
 """Lines at once from which on it pays to look for lines that a later one makes needless."""
 PAYS = 8
@@ -36,18 +49,12 @@ MOST_KEPT = 1024 * 1024
 FOREIGN = "JSON of another kind"
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
-_MOST_ODD_FIELDS = 32
 # How API servers begin the line of a changed object; what begins otherwise is not compared with anything.
 _MODIFIED = re.compile(
     rb'\{"type":"MODIFIED","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{("name":"[-.0-9a-z]+",'
     rb'(?:"generateName":"[-.0-9a-z]*",)?(?:"namespace":"[-0-9a-z]+",)?(?:"selfLink":"[^"\\]*",)?'
     rb'"uid":"[-0-9A-Za-z]+)","resourceVersion":"([1-9][0-9]{0,18})"[,}]'
 )
-_PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
-
-
-class Unreadable(ProtocolError):
-    """The server answered as it should, but with content that cannot be read: not the fault of the link."""
 
 
 class _Envelope(msgspec.Struct):
@@ -78,10 +85,10 @@ class _ListMeta(msgspec.Struct, rename="camel"):
     continue_: str | None = msgspec.field(name="continue", default=None)
 
 
-class _PlainList(msgspec.Struct):
+class _RawList(msgspec.Struct):
     kind: str
     metadata: _ListMeta
-    items: list[Any] | None = None
+    items: list[msgspec.Raw] | None = None
 
 
 class _Decoders:
@@ -96,12 +103,13 @@ class _Decoders:
         )
         self.event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(event)
         self.list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(items)
+        self.one: msgspec.json.Decoder[Any] = msgspec.json.Decoder(wire)
 
 
 _decoders = lru_cache(maxsize=None)(_Decoders)
 _envelope = msgspec.json.Decoder(_Envelope)
 _mark = msgspec.json.Decoder(_Mark)
-_plain_list = msgspec.json.Decoder(_PlainList)
+_raw_list = msgspec.json.Decoder(_RawList)
 
 
 class _Batch:
@@ -160,9 +168,14 @@ class EventDecoder:
     def feed(self, data: bytes, *, keep: bool = False) -> list[Input]:
         """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
 
-        The last one is `Failed` if a line cannot be read or is an ERROR event; the stream is then of no more
-        use. With `keep` lines may be kept back if more is sure to follow, as newer ones may make them needless.
+        The last one is `Failed` if a line is no event or an ERROR event; the stream is then of no more use, and what
+        follows is not read. With `keep` lines may be kept back if more is sure to follow, as newer ones may make them
+        needless.
         """
+        try:
+            check_lines(data)
+        except TooLarge as error:
+            return [Failed(error)]
         lines, start = [], 0
         while (end := data.find(b"\n", start)) >= 0:  # seven times as fast as split
             lines.append(data[start:end])
@@ -206,6 +219,9 @@ class EventDecoder:
                         inputs.append(Changes(changes))
                         changes = []
                     inputs.append(other)
+                    if isinstance(other, Failed):
+                        self._begun = True
+                        return inputs
             self._keep(rest)
         except (Unreadable, *UNDECODABLE) as error:
             self._begun = self._begun or bool(inputs or changes)
@@ -228,24 +244,27 @@ class EventDecoder:
         return not self._begun and is_foreign(bytes(self._rest))
 
     def _keep(self, rest: bytes) -> None:
-        if len(self._rest) + len(rest) > MAX_LINE:
-            raise Unreadable(f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event.")
+        if len(self._rest) + len(rest) > MOST_LINE:
+            raise TooLarge(f"An event of more than {MOST_LINE >> 20} MB came; that is no Kubernetes event.")
         self._rest += rest
 
     def _change(self, line: bytes) -> Change:
+        check_values(line, MOST_LINE_VALUES)
         try:
             event = self._decoders.event.decode(line)
-        except msgspec.ValidationError:
+            row = _row(self._kind, event.object)
+        except (Unreadable, *UNDECODABLE):
             other = self._other(line)
             if isinstance(other, tuple):
                 return other
             raise
         if event.type not in _OBJECT_EVENTS:
             raise Unreadable(f"The server sent an event of the unknown type {event.type[:32]!r}.")
-        return event.type, _row(self._kind, event.object)
+        return event.type, row
 
     def _other(self, line: bytes) -> Change | Bookmark | Failed:
-        envelope = _envelope.decode(line)
+        check_values(line, MOST_LINE_VALUES)
+        envelope = _opened(line)
         if envelope.type == "BOOKMARK":
             meta = _mark.decode(envelope.object).metadata
             return Bookmark(
@@ -256,8 +275,24 @@ class EventDecoder:
             return Failed(map_status(code or 500, {}, bytes(envelope.object)))
         if envelope.type not in _OBJECT_EVENTS:
             raise Unreadable(f"The server sent an event of the unknown type {envelope.type[:32]!r}.")
-        wire = _convert(msgspec.json.decode(envelope.object), self._kind.wire)
-        return envelope.type, _row(self._kind, wire)
+        row = _read(self._kind, envelope.object)
+        if row is not None:
+            return envelope.type, row
+        gone = envelope.type == "DELETED"  # for that its name is enough
+        return "DELETED" if gone else "UNREADABLE", _nameless(envelope.object)
+
+
+def _opened(line: bytes) -> _Envelope:
+    """What is in a line. Raises what msgspec raises where it is no event."""
+    try:
+        return _envelope.decode(line)
+    except UNDECODABLE:
+        from edgetui.cluster.flatjson import members  # seldom needed
+
+        parts = members(line)
+        if not {b'"type"', b'"object"'} <= parts.keys():
+            raise
+        return _Envelope(msgspec.json.decode(parts[b'"type"'], type=str), msgspec.Raw(parts[b'"object"']))
 
 
 class _Code(msgspec.Struct):
@@ -280,13 +315,15 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
 
     Raises Unreadable if the body is not a list of this kind, ProtocolError if no API server sends such a body.
     """
-    decoders = _decoders(kind.wire)
+    odd: list[Row] = []
+    check_values(body)
     try:
         try:
-            found = decoders.list.decode(body)
-        except msgspec.ValidationError:
-            found = _plain_list.decode(body)
-            found.items = [_convert(one, kind.wire) for one in found.items or ()]
+            found = _decoders(kind.wire).list.decode(body)
+            make: Callable[[Kind, Any], Row] = _row
+        except UNDECODABLE:
+            check_values(body, MOST_FREE_VALUES)
+            found, make = _listed(body), _read_or_raise
     except UNDECODABLE as error:
         if is_foreign(body):
             raise not_kubernetes(FOREIGN) from None
@@ -294,16 +331,87 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
     if not found.kind.endswith("List") or not found.metadata.resource_version:
         raise Unreadable(f"The server answered a list of {kind.plural} with something else.")
     items = found.items or []
+    if len(items) > MOST_ITEMS:
+        raise TooLarge(
+            f"The server sent {len(items):,} {kind.plural} in one answer, too many to be held in memory."
+        )
     rows = []
     while items:
-        rows.append(_row(kind, items.pop()))
+        item = items.pop()
+        try:
+            rows.append(make(kind, item))
+        except Unreadable:
+            odd.append(_nameless(item))
     rows.reverse()
-    return Page(rows, found.metadata.resource_version, found.metadata.continue_ or "")
+    return Page(rows, found.metadata.resource_version, found.metadata.continue_ or "", odd)
+
+
+def _listed(body: bytes | bytearray) -> Any:
+    """A list with its items as they stand. Raises what msgspec raises where it is none."""
+    try:
+        return _raw_list.decode(body)
+    except UNDECODABLE:
+        from edgetui.cluster.flatjson import elements, members
+
+        parts = members(bytes(body))
+        if b'"items"' not in parts:
+            raise
+        pieces = elements(parts.pop(b'"items"'))
+        found = _raw_list.decode(b"{%s}" % b",".join(b"%s:%s" % one for one in parts.items()))
+        found.items = [msgspec.Raw(piece) for piece in pieces]
+        return found
+
+
+def _read(kind: Kind, data: msgspec.Raw) -> Row | None:
+    """The row of one object, without the fields that have a wrong type; None if it cannot be read."""
+    try:
+        try:
+            wire = _decoders(kind.wire).one.decode(data)
+        except msgspec.ValidationError:
+            wire = tolerant(msgspec.json.decode(data), kind.wire)
+        return _row(kind, wire)
+    except (Unreadable, *UNDECODABLE):
+        return None
+
+
+def _read_or_raise(kind: Kind, data: msgspec.Raw) -> Row:
+    row = _read(kind, data)
+    if row is None:
+        raise Unreadable(f"An object among the {kind.plural} cannot be read.")
+    return row
+
+
+def _nameless(found: Any) -> Row:
+    """What names an object of which nothing more can be read, as far as that can be."""
+    names = {"name": "", "namespace": "", "uid": "", "resourceVersion": ""}
+    if isinstance(found, msgspec.Raw):
+        from edgetui.cluster.flatjson import members
+
+        parts = members(members(bytes(found)).get(b'"metadata"', b""))
+        for key in names:
+            with suppress(*UNDECODABLE):
+                names[key] = msgspec.json.decode(parts.get(b'"%s"' % key.encode(), b'""'), type=str)
+    elif (meta := getattr(found, "metadata", None)) is not None:
+        names = {
+            "name": meta.name,
+            "namespace": meta.namespace,
+            "uid": meta.uid,
+            "resourceVersion": meta.resource_version,
+        }
+    return Row(
+        namespace=names["namespace"] or "",
+        name=names["name"] or "",
+        uid=names["uid"] or "",
+        resource_version=names["resourceVersion"] or "",
+    )
 
 
 def _row(kind: Kind, wire: Any) -> Row:
     try:
         row = kind.project(wire)
+    except NotReadable as lack:
+        name = getattr(getattr(wire, "metadata", None), "name", "") or "?"
+        raise Unreadable(f"{name} among the {kind.plural} cannot be read: {lack}.") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as defect:
         name = getattr(getattr(wire, "metadata", None), "name", "") or "?"
         raise Unreadable(
@@ -312,41 +420,14 @@ def _row(kind: Kind, wire: Any) -> Row:
         ) from defect
     if not row.name:
         raise Unreadable(f"The server sent an object among the {kind.plural} that has no name.")
-    return row
+    return with_plain_name(row)
 
 
-def _convert(value: Any, wire: Any) -> Any:
-    """Build the struct from plain data; a field with an unexpected type is dropped, the object stays."""
-    for _ in range(_MOST_ODD_FIELDS):
-        try:
-            return from_data(value, wire)
-        except msgspec.ValidationError as error:
-            found = _PATH.search(str(error))
-            if found is None or not _drop(value, found.group(1)):
-                raise
-    return from_data(value, wire)
-
-
-def _drop(value: Any, path: str) -> bool:
-    """Remove what stands at `path` (".status.x", "[...]" for every element). False if nothing was there."""
-    if path.startswith("[...]"):
-        inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-        if path != "[...]":
-            return any([_drop(one, path[5:]) for one in inside])
-        dropped = bool(inside)
-        value.clear()
-        return dropped
-    if not isinstance(value, dict):
-        return False
-    for key in list(value):
-        rest = path[1 + len(key) :]
-        if not path.startswith(f".{key}") or rest[:1] not in ("", ".", "["):
-            continue
-        if rest:
-            return _drop(value[key], rest)
-        del value[key]
-        return True
-    return False
+def with_plain_name(row: Row) -> Row:
+    """No API server takes a name with characters that a terminal obeys; from another they stand as "\\u001b"."""
+    if row.name.isprintable() and row.namespace.isprintable():
+        return row
+    return replace(row, name=escaped(row.name), namespace=escaped(row.namespace))
 
 
 def _unreadable(kind: Kind, error: Exception) -> Unreadable:

@@ -44,6 +44,10 @@ class ProtocolError(EdgetuiError):
     """What answered does not speak HTTP/1.1 or is not a Kubernetes API server."""
 
 
+class Unreadable(ProtocolError):
+    """The server answered as it should, but with content that cannot be read: not the fault of the link."""
+
+
 class ApiError(EdgetuiError):
     """The server answered with an error status.
 
@@ -101,6 +105,15 @@ class Throttled(ApiError):
 
 class ServerFailure(ApiError):
     """5xx: the server failed. For a write the outcome is unknown until it is read back."""
+
+
+class TooManyRows(EdgetuiError):
+    """A cluster has more objects than one program should hold."""
+
+    SENTENCE = "This cluster has more objects than edgetui holds of one; the rest is not shown."
+
+    def __init__(self) -> None:
+        super().__init__(self.SENTENCE, "Name the namespaces to look at with -n or :ns.")
 
 
 class OutcomeUnknown(EdgetuiError):

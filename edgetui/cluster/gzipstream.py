@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
+from edgetui.cluster.answer_size import ALWAYS_GROWS, MOST_GROWTH, TooLarge
 from edgetui.cluster.errors import ProtocolError
 
 MAX_PIECE = 256 * 1024
@@ -18,10 +19,11 @@ _GZIP = 31  # zlib's wbits for a gzip header with the largest window
 class Inflater:
     """Decompresses a body that comes in pieces. Between two members it holds no memory."""
 
-    __slots__ = ("_member",)
+    __slots__ = ("_allowed", "_member")
 
     def __init__(self) -> None:
         self._member: zlib._Decompress | None = None
+        self._allowed = ALWAYS_GROWS
 
     @property
     def at_boundary(self) -> bool:
@@ -31,9 +33,10 @@ class Inflater:
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The decompressed pieces of `data`, each at most MAX_PIECE bytes; what is whole comes out at once.
 
-        Raises ProtocolError on what is no gzip data.
+        Raises ProtocolError on what is no gzip data, TooLarge on what grows too much.
         """
         full = False
+        self._allowed += MOST_GROWTH * len(data)
         while data or full:
             if self._member is None:
                 self._member = zlib.decompressobj(_GZIP)
@@ -50,5 +53,12 @@ class Inflater:
                 self._member = None
             else:
                 data, full = member.unconsumed_tail, len(piece) == MAX_PIECE
+            self._allowed -= len(piece)
+            if self._allowed < 0:
+                raise TooLarge(
+                    f"The server's answer grows more than {MOST_GROWTH} times when it is decompressed; no Kubernetes "
+                    "answer does.",
+                    "Check the address in the kubeconfig.",
+                )
             if piece:
                 yield piece

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Protocol
 
 from edgetui.cluster import backoff
-from edgetui.cluster.informer import UNHEARD, Kept
+from edgetui.cluster.informer import Kept
 from edgetui.cluster.row_file import MOST_BYTES, RowFile, default_directory, file_name
 from edgetui.cluster.target import ClusterTarget
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.freshness import UNHEARD, Freshness, Sync
 from edgetui.model.keptrows import KEPT, KeptRows, Packed, from_bytes, pack, to_bytes, unpack
 from edgetui.model.kinds.base import Row
 from edgetui.model.store import Store

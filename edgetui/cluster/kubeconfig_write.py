@@ -1,14 +1,15 @@
 """Write new tokens into kubeconfig files, and nothing else.
 
-Every byte around a token stays as it is; the file before is kept beside it, readable by its owner only. Files
-that a distribution writes itself are refused: it would undo the change at its next start.
+Every byte around a token stays as it is; the file before is kept beside it, with the same owner and mode. Files
+that a distribution writes itself are refused: it would undo the change at its next start. So is a file with a second
+name (a hard link), which would go on holding the old token.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from edgetui.cluster import atomic_file, discovery, yaml_file, yaml_surgery
+from edgetui.cluster.atomic_file import Original
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.yaml_surgery import Place
 from edgetui.model.text import clean
@@ -82,57 +84,68 @@ def _refuse_owned(file: Path, root: Path) -> None:
         )
 
 
+def refuse_second_name(file: Path) -> None:
+    """Raise KubeconfigError when the file has another name, which would go on holding the old token."""
+    try:
+        _refuse_linked(file, file.stat())
+    except OSError as error:
+        raise atomic_file.cannot_write(file, error) from None
+
+
+def _refuse_linked(file: Path, seen: os.stat_result) -> None:
+    if seen.st_nlink > 1:
+        shown = clean(str(file))
+        raise KubeconfigError(
+            f"{shown} has another name (a hard link), which would keep the old token.",
+            f"Find it with find / -xdev -samefile {shown}; to part them: cp -p {shown} {shown}.new && "
+            f"mv {shown}.new {shown}",
+        )
+
+
 def _rewrite(file: Path, user: str, changes: Mapping[Place, str], now: float) -> Backup:
-    with atomic_file.locked(file):
-        before, seen = _read(file)
-        after = yaml_surgery.replace_for_user(before, user, changes, clean(str(file)))
-        return _swap(file, before, after, seen, now)
+    with _original(file) as original:
+        after = yaml_surgery.replace_for_user(original.content, user, changes, clean(str(file)))
+        return _swap(original, file, after, now)
 
 
 def _rewrite_token_file(file: Path, token: str, now: float, root: Path) -> Backup:
     _refuse_owned(file, root)
-    with atomic_file.locked(file):
-        before, seen = _read(file)
+    with _original(file) as original:
+        before = original.content
         end = before[len(before.rstrip()) :] if before.strip() else b""
-        return _swap(file, before, token.encode() + end, seen, now)
+        return _swap(original, file, token.encode() + end, now)
 
 
-def _read(file: Path) -> tuple[bytes, os.stat_result]:
+@contextlib.contextmanager
+def _original(file: Path) -> Iterator[Original]:
+    with atomic_file.locked(file), atomic_file.opened(file, yaml_file.MAX_BYTES) as original:
+        _refuse_linked(file, original.seen)
+        yield original
+
+
+def _swap(original: Original, file: Path, after: bytes, now: float) -> Backup:
+    backup = Backup(_keep(original, now), file)
     try:
-        seen = file.stat()
-    except OSError as error:
-        raise atomic_file.cannot_write(file, error) from None
-    return yaml_file.read_bounded(file), seen
-
-
-def _swap(file: Path, before: bytes, after: bytes, seen: os.stat_result, now: float) -> Backup:
-    backup = Backup(_keep(file.resolve(), before, now), file)
-    try:
-        atomic_file.replace(file, after, seen)
-    except KubeconfigError:
-        backup.path.unlink(missing_ok=True)
+        original.replace(after)
+    except BaseException:
+        if original.in_place:
+            original.remove(backup.path.name)
         raise
-    _forget_old(file.resolve())
+    _forget_old(original)
     return backup
 
 
-def _keep(file: Path, content: bytes, now: float) -> Path:
+def _keep(original: Original, now: float) -> Path:
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     for number in range(100):
-        path = file.with_name(f"{file.name}{_BACKUP}{stamp}{f'-{number:02}' if number else ''}")
-        try:
-            atomic_file.create(path, content)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise atomic_file.cannot_write(path, error) from None
-        return path
-    raise KubeconfigError(f"{clean(str(file))} has too many backups from this second.", "Try again.")
+        with contextlib.suppress(FileExistsError):
+            return original.copy(f"{original.path.name}{_BACKUP}{stamp}{f'-{number:02}' if number else ''}")
+    shown = clean(str(original.path))
+    raise KubeconfigError(f"{shown} has too many backups from this second.", "Try again.")
 
 
-def _forget_old(file: Path) -> None:
-    """Remove all backups but the newest; one that cannot be removed is no reason to fail a finished write."""
-    kept = sorted(p for p in file.parent.iterdir() if p.name.startswith(file.name + _BACKUP))
+def _forget_old(original: Original) -> None:
+    """Remove all backups but the newest."""
+    kept = sorted(name for name in original.names() if name.startswith(original.path.name + _BACKUP))
     for old in kept[:-KEPT_BACKUPS]:
-        with contextlib.suppress(OSError):
-            old.unlink()
+        original.remove(old)

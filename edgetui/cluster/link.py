@@ -81,6 +81,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     refusals: int = 0
     """Requests that were answered with 429 or 5xx since the last progress."""
     probe_from: float = 0.0
+    ticket: int = 0
+    """The number of the last probe; the result of any other is void."""
     suspicion: bool = False
     """A probe is out although the link counts as up, because a stream is silent."""
     wake_at: float = NEVER
@@ -120,9 +122,10 @@ class Suspected(msgspec.Struct, frozen=True):
 
 
 class Probed(msgspec.Struct, frozen=True):
-    """The probe's result; None when the server answered."""
+    """A probe's result; None when the server answered."""
 
     error: EdgetuiError | None
+    ticket: int
 
 
 class TryNow(msgspec.Struct, frozen=True):
@@ -155,9 +158,13 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """Ask the server for something small on a connection of its own, and answer with Probed."""
+    """Ask the server for something small on a connection of its own, and answer with Probed.
+
+    A probe that is out is given up for this one.
+    """
 
     timeout: float
+    ticket: int
 
 
 Effects = tuple[Pilot | Release | Hold | Probe, ...]
@@ -190,8 +197,8 @@ def _decide(s: State, happened: Input, now: float, rng: backoff.Random) -> tuple
         case Failed(error):
             return _failed(s, error, now, rng)
         case Suspected() if s.phase is Phase.UP and not s.suspicion:
-            return replace(s, suspicion=True), (Probe(_patience(s)),)
-        case Probed(error):
+            return _ask(replace(s, suspicion=True))
+        case Probed(error, ticket) if ticket == s.ticket:
             return _probed(s, error, now, rng)
         case TryNow() if s.phase is Phase.DOWN:
             return _probe(s, now)
@@ -214,7 +221,8 @@ def _refused(s: State, now: float) -> tuple[State, Effects]:
     after, effects = _answered(replace(s, refusals=s.refusals + 1), now)
     if after.refusals < MOST_REFUSALS or after.suspicion:
         return after, effects
-    return replace(after, suspicion=True), (*effects, Probe(_patience(after)))
+    after, probe = _ask(replace(after, suspicion=True))
+    return after, (*effects, *probe)
 
 
 def _failed(
@@ -243,7 +251,12 @@ def _failed(
 
 
 def _probe(s: State, now: float) -> tuple[State, Effects]:
-    return replace(s, phase=Phase.PROBING, probe_from=now, wake_at=NEVER), (Probe(_patience(s)),)
+    return _ask(replace(s, phase=Phase.PROBING, probe_from=now, wake_at=NEVER))
+
+
+def _ask(s: State) -> tuple[State, Effects]:
+    s = replace(s, ticket=s.ticket + 1)
+    return s, (Probe(_patience(s), s.ticket),)
 
 
 def _patience(s: State) -> float:

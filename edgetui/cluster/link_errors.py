@@ -32,13 +32,13 @@ _OLD_TLS = {
     "VERSION_TOO_LOW",
 }
 
-_NETWORK = "Check the network, the VPN or the tunnel to it; edgetui keeps trying."
-_AGAIN = "edgetui tries again by itself."
+_NETWORK = "Check the network, the VPN or the tunnel to it."
+_AGAIN = "The link may be bad, or the server may be restarting."
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: (
         "{where} refuses connections.",
-        "Check that the API server runs there, and the address in the kubeconfig; edgetui keeps trying.",
+        "Check that the API server runs there, and the address in the kubeconfig.",
     ),
     errno.ENETUNREACH: ("There is no route to {where}.", _NETWORK),
     errno.EHOSTUNREACH: ("There is no route to {where}.", _NETWORK),
@@ -103,7 +103,7 @@ def silent(where: str, seconds: float, *, resolving: bool = False, shaking_hands
             _capital(
                 f"{where} took the connection but did not finish the TLS handshake within {seconds:.0f} s."
             ),
-            "The server is overloaded, or the way to it loses large packets (MTU); edgetui keeps trying.",
+            "The server is overloaded, or the way to it loses large packets (MTU).",
         )
     return LinkError(_capital(f"{where} did not answer within {seconds:.0f} s."), _NETWORK)
 
@@ -118,7 +118,7 @@ def damaged(where: str) -> LinkError:
     """TLS failed on a connection that had worked: what came is not what the server sent."""
     return LinkError(
         _capital(f"{where} sent something that TLS refused, on a connection that had worked."),
-        "If it repeats, something on the way damages the bytes; edgetui tries again by itself.",
+        "If it repeats, something on the way damages the bytes.",
     )
 
 
@@ -142,7 +142,7 @@ def _explain_name(error: socket.gaierror, where: str) -> LinkError:
     if error.errno == socket.EAI_AGAIN:
         return LinkError(
             f"The name {where} cannot be looked up now: DNS does not answer.",
-            "Check the network and the DNS of this machine; edgetui keeps trying.",
+            "Check the network and the DNS of this machine.",
         )
     return LinkError(
         f"The host name {where} is unknown.",

@@ -7,9 +7,20 @@ from collections.abc import Callable, Sequence
 from edgetui.cluster import link
 from edgetui.cluster.api_errors import no_apis
 from edgetui.cluster.denial import denied
-from edgetui.cluster.errors import ServerFailure, Throttled
-from edgetui.cluster.informer import UNHEARD
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.cluster.errors import ServerFailure, Throttled, TooManyRows
+from edgetui.model.freshness import UNHEARD, Freshness, Link, LinkState, Sync
+from edgetui.model.store import Store
+
+RBAC_OFF = "RBAC OFF"
+CACHE_SUSPECT = "CACHE SUSPECT"
+ROWS_MISSING = "ROWS MISSING"
+"""There are more objects than rows are held."""
+
+
+def worn(store: Store, rbac_off: bool) -> tuple[str, ...]:
+    """The badges that say what was learned about the cluster."""
+    badges = {RBAC_OFF: rbac_off, CACHE_SUSPECT: bool(store.cache.sentence), ROWS_MISSING: store.full}
+    return tuple(badge for badge, shown in badges.items() if shown)
 
 
 def told(
@@ -28,10 +39,13 @@ def told(
     elif word is Link.LIVE and shown and all(f.sync is Sync.ABSENT for f in shown):
         error = no_apis()
         word, what, next_step = Link.REFUSED, error.sentence, error.next_step
+    elif word is Link.LIVE and any(f.reason == TooManyRows.SENTENCE for f in shown):
+        full = TooManyRows()
+        what, next_step = full.sentence, full.next_step
     elif _answers(s, word) and shown and all((f.sync in UNHEARD or f.kept) and f.reason for f in shown):
         new = " new" if any(f.kept for f in shown) else ""
         word, what = Link.CONNECTING, f"No{new} rows yet: {shown[0].reason}"
-        next_step = "If it stays so, check `server:` in the kubeconfig; edgetui keeps trying."
+        next_step = "If it stays so, check `server:` in the kubeconfig."
     elif s.phase is link.Phase.FIRST and s.error is None:
         what, next_step = waiting_for
     heard = wall(s.heard)

@@ -13,9 +13,11 @@ WINDOW = 60.0
 
 
 class LinkWatch:
-    """Looks at the counters of one cluster now and then.
+    """Samples the counters of one cluster now and then.
 
     `forced` is the profile to keep whatever the link does; `budget` is in bytes per second, in both directions.
+    Time counts while the link is up: a link that is down says nothing about what it can bear, so meanwhile nothing
+    is forgotten and the profile stands still.
     """
 
     def __init__(self, forced: Wire | None = None, budget: float | None = None) -> None:
@@ -25,6 +27,9 @@ class LinkWatch:
         self._speed = LinkSpeed()
         self._meter = Meter(WINDOW)
         self._spent = Meter(WINDOW)
+        self._last: tuple[float, int] | None = None
+        self._up_time = 1.0  # 0.0 stands for "never" in a Choice
+        self._exempt = 0
 
     @property
     def rate(self) -> float:
@@ -36,22 +41,36 @@ class LinkWatch:
         """The profile in force."""
         return wirechoice.state(self._choice, forced=self._forced, budget=self._budget)
 
-    def look(self, now: float, counters: Counters, loading: bool) -> WireState:
-        """Read the counters at a steady time; `loading` is whether a first list is under way."""
+    def look(
+        self, now: float, counters: Counters, *, listing: bool = False, first: bool = False, up: bool = True
+    ) -> WireState:
+        """Read the counters at a steady time.
+
+        `listing` is whether a list fills the link, `first` whether it is the first of its collection: that one does
+        not count against a budget, which would else never allow it. `up` is whether the link is up.
+        """
         total = counters.bytes_in + counters.bytes_out
         self._meter.read(now, total)
-        self._speed.look(now, counters.bytes_in, loading)
-        if loading:
-            self._spent.restart()  # first lists are no habit: a budget that counted them would never allow one
-        else:
-            self._spent.read(now, total)
+        if not up:
+            self._last = None
+            self._speed.pause()
+            self._spent.restart()
+            return self.state
+        if self._last is not None:
+            self._up_time += now - self._last[0]
+            self._exempt += total - self._last[1] if first else 0
+        self._last = (now, total)
+        self._speed.look(self._up_time, counters.bytes_in, listing)
+        self._spent.read(self._up_time, total - self._exempt)
         before = self.state
         seen = Seen(
             round_trip=min(counters.waits, default=None),
             speed=self._speed.value,
-            rate=self._spent.rate if self._spent.span >= WINDOW else None,
+            rate=self._spent.rate if self._spent.span >= WINDOW and not first else None,
         )
-        self._choice = wirechoice.choose(self._choice, seen, now, forced=self._forced, budget=self._budget)
+        self._choice = wirechoice.choose(
+            self._choice, seen, self._up_time, forced=self._forced, budget=self._budget
+        )
         if self.state != before:
             self._spent.restart()
         return self.state

@@ -108,7 +108,7 @@ class PodLog:
         self.buffer = LogBuffer()
         self.state = LogState()
         self._source = source
-        self._path = KIND.path(namespace) + f"/{pod}"
+        self._path = KIND.path(namespace, pod)
         self._changed = changed
         self._rng = rng or random.Random()
         self._resume = Resume()

@@ -7,14 +7,14 @@ A metrics server that is down answers 503 as plain text.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from edgetui.cluster.api import Api
 from edgetui.cluster.api_errors import UNDECODABLE
-from edgetui.cluster.errors import ApiError, EdgetuiError, NotFound
+from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound
 from edgetui.model.store import Store, Usage
 from edgetui.model.text import milli, whole
 
@@ -50,34 +50,53 @@ class _Item(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    items: list[_Item] | None = None
+    items: list[msgspec.Raw] | None = None
+
+
+_item = msgspec.json.Decoder(_Item)
 
 
 def decode(body: bytes | bytearray) -> dict[tuple[str, str], Usage]:
     """Usage by namespace and name from a NodeMetricsList or PodMetricsList; a pod's containers are summed.
 
-    Raises what msgspec raises on anything else.
+    What was not measured is None: a sum of which one part is missing is not known either. An item that cannot be read
+    tells of nothing. Raises what msgspec raises on anything but a list.
     """
-    found = msgspec.json.decode(body, type=_List).items or []
-    return {(item.metadata.namespace, item.metadata.name): _usage(item) for item in found}
+    found: dict[tuple[str, str], Usage] = {}
+    for raw in msgspec.json.decode(body, type=_List).items or []:
+        with suppress(*UNDECODABLE):
+            item = _item.decode(raw)
+            found[item.metadata.namespace, item.metadata.name] = _usage(item)
+    return found
 
 
 def _usage(item: _Item) -> Usage:
     parts = [c.usage for c in item.containers or ()] if item.usage is None else [item.usage]
     return Usage(
-        cpu_milli=sum(milli(part.cpu) for part in parts if part),
-        memory_bytes=sum(whole(part.memory) for part in parts if part),
+        cpu_milli=_sum([milli(part.cpu) if part else None for part in parts]),
+        memory_bytes=_sum([whole(part.memory) if part else None for part in parts]),
     )
 
 
-class MetricsPoller:
-    """Keeps the usage of the kinds that are shown in the store while it runs. `period` is in seconds."""
+def _sum(parts: list[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
 
-    def __init__(self, api: Api, store: Store) -> None:
+
+class MetricsPoller:
+    """Keeps the usage of the kinds that are shown in the store while it runs. `period` is in seconds.
+
+    `namespaces` gives those in which a kind is watched one by one, none where the cluster may be read as a whole.
+    """
+
+    def __init__(
+        self, api: Api, store: Store, namespaces: Callable[[str], Sequence[str]] = lambda kind: ()
+    ) -> None:
         self.period = PERIOD
         self.running = False
         self._api = api
         self._store = store
+        self._namespaces = namespaces
         self._version = ""
         self._shown: frozenset[str] = frozenset()
         self._asked: dict[str, float] = {}
@@ -112,7 +131,7 @@ class MetricsPoller:
                 await until_up()
                 await self.poll([kind for kind in KINDS if kind in self._shown and self._due(kind) <= SAME])
                 continue
-            with contextlib.suppress(TimeoutError):
+            with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
 
@@ -136,8 +155,7 @@ class MetricsPoller:
             if not self._version:
                 self._version = await self._find_version()
             for kind in kinds:
-                body = await self._api.get_bytes(self._path(self._version, kind), {})
-                self._store.set_metrics(kind, decode(body), True)
+                self._store.set_metrics(kind, await self._usage(kind), True)
         except NotFound:
             self._version = ""
             self._absent_until = now + ABSENT_AGAIN
@@ -148,6 +166,22 @@ class MetricsPoller:
         except EdgetuiError:
             pass  # the link's own state says it
         return True
+
+    async def _usage(self, kind: str) -> dict[tuple[str, str], Usage]:
+        """The usage of one kind, namespace by namespace where the kind itself is watched so."""
+        names = self._namespaces(kind)
+        if not names:
+            return decode(await self._api.get_bytes(self._path(kind), {}))
+        usage: dict[tuple[str, str], Usage] = {}
+        refused: list[Forbidden] = []
+        for name in names:
+            try:
+                usage |= decode(await self._api.get_bytes(self._path(kind, name), {}))
+            except Forbidden as error:
+                refused.append(error)
+        if len(refused) == len(names):
+            raise refused[0]
+        return usage
 
     async def _find_version(self) -> str:
         for version in VERSIONS[:-1]:
@@ -162,6 +196,6 @@ class MetricsPoller:
         for kind in kinds:
             self._store.set_metrics(kind, {}, False)
 
-    @staticmethod
-    def _path(version: str, kind: str) -> str:
-        return f"/apis/metrics.k8s.io/{version}/{kind.lower()}s"
+    def _path(self, kind: str, namespace: str = "") -> str:
+        inside = f"namespaces/{namespace}/" if namespace else ""
+        return f"/apis/metrics.k8s.io/{self._version}/{inside}{kind.lower()}s"

@@ -13,7 +13,7 @@ from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
 from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.sink import Closeable, Sink
+from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.steady import steady_clock as steady_clock
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind
@@ -47,20 +47,19 @@ class LoopPorts:
         rng: backoff.Random,
         namespaces: list[str],
         identify: Callable[[Api, str, float], Coroutine[Any, Any, None]],
+        steady: Callable[[], float] = steady_clock,
     ) -> None:
         self.rng = rng
+        self.now = steady
         self.clock_jumped: Callable[[], None] = lambda: None
         self._api = api
         self._credentials = credentials
         self._spawn = spawn
         self._clock = clock
-        self._offset = clock() - steady_clock()
+        self._offset = clock() - steady()
         self._fallback = namespaces
         self._identify = identify
         self._loop = asyncio.get_running_loop()
-
-    def now(self) -> float:
-        return steady_clock()
 
     def wall(self, steady: float) -> float:
         return steady + self._offset if steady else 0.0
@@ -69,19 +68,19 @@ class LoopPorts:
         return self._loop.call_later(seconds, self._fire, call).cancel
 
     def _fire(self, call: Callable[[], None]) -> None:
-        offset = self._clock() - steady_clock()
+        offset = self._clock() - self.now()
         if abs(offset - self._offset) > CLOCK_JUMP:
             self._offset = offset
             self.clock_jumped()
         call()
 
     def open_stream(
-        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+        self, path: str, query: dict[str, str], sink: WatchSink, printer: Printer | None = None
     ) -> Closeable:
         headers = None if printer is None else {"Accept": table.ACCEPT}
         query = query if printer is None else query | table.QUERY
         return self._api.transport.open_stream(
-            path, query, sink, connect_timeout=CONNECT_WITHIN, headers=headers
+            path, query, sink, connect_timeout=CONNECT_WITHIN, headers=headers, on_sent=sink.on_sent
         )
 
     def open_page(
@@ -102,8 +101,9 @@ class LoopPorts:
 
         return _Cancel(self._spawn(_answer(get, done)))
 
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
+    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> Closeable:
         async def ask() -> None:
+            await self._credentials.headers()  # a person who signs in does not use up the time limit
             # A connection of its own: an idle one may be dead without knowing it.
             api = self._api.on_fresh_connection(self._credentials)
             try:
@@ -113,7 +113,7 @@ class LoopPorts:
             finally:
                 api.close()
 
-        self._spawn(_answer(ask, done))
+        return _Cancel(self._spawn(_answer(ask, done)))
 
     def refresh(self, done: Callable[[Refreshed], None]) -> None:
         async def renew() -> Refreshed:
@@ -129,6 +129,14 @@ class LoopPorts:
         """Why the server does not know us, as far as our own certificate and token tell."""
         advice = self._credentials.explain_refusal()
         return Unauthorized(advice.sentence, advice.next_step, code=401)
+
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        def found(result: Kind | EdgetuiError | None) -> None:
+            done(None if isinstance(result, EdgetuiError) else result)
+
+        from edgetui.cluster.versions import find_version  # most servers serve the newest
+
+        self._spawn(_answer(lambda: find_version(self._api, kind), found))
 
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         def found(result: Namespaces | EdgetuiError) -> None:
@@ -146,7 +154,7 @@ async def _answer(ask: Callable[[], Awaitable[T]], done: Callable[[T | EdgetuiEr
     try:
         result = await ask()
     except EdgetuiError as error:
-        result = error
+        result = error.with_traceback(None)  # its frames would keep a large answer alive
     except Exception as defect:
         done(EdgetuiError(f"edgetui failed here ({type(defect).__name__}): a defect.", "Please report it."))
         raise

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
 
 from edgetui.cluster.api import Api
 from edgetui.cluster.api_errors import UNDECODABLE, no_apis, not_kubernetes
+from edgetui.cluster.denial import own_namespace
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -40,6 +42,13 @@ class Identity(NamedTuple):
     behind: bool
 
 
+def reason_to_list_again(known: str, found: Identity) -> str:
+    """Why every list is void now that this cluster answered where the one with the uid `known` did; "" if none is."""
+    if known and found.uid and found.uid != known:
+        return "another cluster answers at this address"
+    return "the server's history went back" if found.behind else ""
+
+
 class _Meta(msgspec.Struct):
     name: str = ""
     uid: str = ""
@@ -53,9 +62,18 @@ class _ListMeta(msgspec.Struct, rename="camel"):
     resource_version: str = ""
 
 
-class _Objects(msgspec.Struct):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
-    items: list[_Object] | None = None
+class _List(msgspec.Struct):
+    metadata: msgspec.Raw = msgspec.Raw(b"{}")
+    items: list[msgspec.Raw] | None = None
+
+
+class _Rules(msgspec.Struct, rename="camel"):
+    resource_rules: list[dict[str, Any]] | None = None
+    incomplete: bool = False
+
+
+class _Review(msgspec.Struct):
+    status: _Rules | None = None
 
 
 class _Version(msgspec.Struct, rename="camel"):
@@ -91,12 +109,24 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             "Look at etcd or kine on the host of the control plane.",
             code=503,
         ) from error
+    at, listed = _listed(body)
+    uid = next((one.uid for one in listed if one.name == IDENTITY), "")
+    return Identity(uid, behind=bool(version) and older(at, version))
+
+
+def _listed(body: bytes | bytearray) -> tuple[str, list[_Meta]]:
+    """Version of a list and what names its objects, as far as each can be read. Raises ProtocolError for no list."""
     try:
-        found = msgspec.json.decode(body, type=_Objects)
+        found = msgspec.json.decode(body, type=_List)
     except UNDECODABLE:
         raise not_kubernetes("") from None
-    uid = next((one.metadata.uid for one in found.items or () if one.metadata.name == IDENTITY), "")
-    return Identity(uid, behind=bool(version) and older(found.metadata.resource_version, version))
+    at, named = "", []
+    with suppress(*UNDECODABLE):
+        at = msgspec.json.decode(found.metadata, type=_ListMeta).resource_version
+    for one in found.items or ():
+        with suppress(*UNDECODABLE):
+            named.append(msgspec.json.decode(one, type=_Object).metadata)
+    return at, named
 
 
 async def _lives(api: Api, query: dict[str, str]) -> bool:
@@ -134,9 +164,12 @@ async def rbac_is_off(api: Api, namespace: str) -> bool:
         answer = await api.review("SelfSubjectRulesReview", {"namespace": namespace or "default"})
     except ApiError:
         return False
-    status: dict[str, Any] = answer.get("status") or {}
-    rules = status.get("resourceRules") or []
-    return not status.get("incomplete") and len(rules) == 1 and _is_everything(rules[0])
+    try:
+        status = msgspec.convert(answer, _Review).status or _Rules()
+    except msgspec.ValidationError:
+        return False
+    rules = status.resource_rules or []
+    return not status.incomplete and len(rules) == 1 and _is_everything(rules[0])
 
 
 def _is_everything(rule: dict[str, Any]) -> bool:
@@ -153,14 +186,15 @@ class Namespaces(NamedTuple):
 async def readable_namespaces(api: Api, otherwise: list[str]) -> Namespaces:
     """Names of all namespaces, or only `otherwise` if this user may not list them. Raises EdgetuiError.
 
-    `otherwise` come first and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
+    A ServiceAccount's own namespace belongs to the latter: rights are most often given there. `otherwise` come first
+    and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
     """
     try:
         body = await api.get_bytes(NAMESPACES, {"limit": str(MOST_NAMESPACES)})
-    except (Forbidden, NotFound):
-        return Namespaces(otherwise, whole=False)
-    found = msgspec.json.decode(body, type=_Objects).items or []
-    names = {one.metadata.name for one in found}
+    except (Forbidden, NotFound) as error:
+        own = own_namespace(error.sentence)
+        return Namespaces([*dict.fromkeys((*otherwise, *([own] if own else [])))], whole=False)
+    names = {one.name for one in _listed(body)[1]}
     first = [name for name in otherwise if name in names]
     every = [*first, *sorted(names - {*first, ""})]
     return Namespaces(every[:MOST_WATCHED], whole=len(every) <= MOST_WATCHED)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import time
 from pathlib import Path
 
 import platformdirs
@@ -17,8 +16,6 @@ from edgetui.cluster.target import ClusterTarget
 
 MOST_BYTES = 4 << 20
 MOST_BYTES_IN_ALL = 32 << 20
-ABANDONED = 3600.0
-"""Seconds after which an unfinished file is what a killed process left behind."""
 
 
 def default_directory() -> Path:
@@ -60,14 +57,12 @@ class RowFile:
 
 
 def _prune(directory: Path, keep: Path) -> None:
-    """Remove what killed processes left, and the oldest files while all together are too large."""
+    """Remove the oldest files while all together are too large."""
     files = []
     for path in directory.iterdir():
         with contextlib.suppress(FileNotFoundError):
             found = path.lstat()
-            if path.suffix == ".tmp" and time.time() - found.st_mtime > ABANDONED:
-                path.unlink(missing_ok=True)
-            elif path.suffix == ".rows":
+            if path.suffix == ".rows":
                 files.append((path != keep, -found.st_mtime, found.st_size, path))
     total = 0
     for _, _, size, path in sorted(files):

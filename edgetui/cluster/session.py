@@ -7,13 +7,11 @@ own freshness. Many sessions share one event loop; none delays another.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-from msgspec.structs import replace
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api import Api
@@ -21,22 +19,29 @@ from edgetui.cluster.counters import Counters
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, ProtocolError
 from edgetui.cluster.link import Phase
+from edgetui.cluster.linkstate import worn
 from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.cluster.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
 from edgetui.cluster.ports import LoopPorts, steady_clock
-from edgetui.cluster.probe import gzips_watches, identify, rbac_is_off, server_version
+from edgetui.cluster.probe import (
+    gzips_watches,
+    identify,
+    rbac_is_off,
+    reason_to_list_again,
+    server_version,
+)
+from edgetui.cluster.profileloop import ProfileLoop
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.target import ClusterTarget
 from edgetui.cluster.transport import Transport
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
-from edgetui.model.wireprofile import Wire, WireState
 
 if TYPE_CHECKING:
     from edgetui.cluster.cacheauditor import CacheAuditor
     from edgetui.cluster.keeper import Keeper
-    from edgetui.cluster.narrow_informer import Aside, Scope
+    from edgetui.cluster.scoped import Aside, Selector
 
 FIRST_PAINT = (
     "Node",
@@ -50,14 +55,7 @@ FIRST_PAINT = (
 """The kinds that every screen needs, in the order in which they are asked for."""
 HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
-SPARED = frozenset({"ReplicaSet"})
-"""Kinds that only a full wire keeps for everybody; else they are kept while somebody needs them."""
-LISTED_EVERY = {"HorizontalPodAutoscaler": 60.0}
-"""Kinds that anything but a full wire lists now and then: their metrics change them four times a minute."""
-LOOK_LOADING, LOOK = 0.5, 5.0
 LEARN_AGAIN = 60.0
-RBAC_OFF = "RBAC OFF"
-CACHE_SUSPECT = "CACHE SUSPECT"
 AUDIT_EVERY = 600.0
 """Seconds between two audits of the server's watch cache on a full wire, on average."""
 
@@ -65,11 +63,11 @@ AUDIT_EVERY = 600.0
 class ClusterSession:
     """Keeps one cluster's kinds in `store` from `start` to `close`.
 
-    `clock` gives Unix seconds. `namespaces` are tried, besides the context's own, where the cluster as a whole
-    may not be listed; `in_view` are the only ones that are watched where each costs a watch. `link_watch` meters
-    the link and chooses what it can bear; without one everything is asked for. `identity` is the uid of
-    kube-system, empty while unknown. `keeper` is what keeps its rows from one run to the next, None while nothing
-    does.
+    `clock` gives Unix seconds, `steady` those of a clock that never jumps; `connect` makes the transport.
+    `namespaces` are tried, besides the context's own and a ServiceAccount's, where the cluster as a whole may not be
+    listed; `in_view` are the only ones that are watched where each costs a watch. `link_watch` meters the link and
+    chooses what it can bear; without one everything is asked for. `identity` is the uid of kube-system, empty while
+    unknown. `keeper` is what keeps its rows from one run to the next, None while nothing does.
     """
 
     def __init__(
@@ -82,6 +80,8 @@ class ClusterSession:
         namespaces: Sequence[str] = (),
         in_view: Sequence[str] = (),
         link_watch: LinkWatch | None = None,
+        steady: Callable[[], float] = steady_clock,
+        connect: Callable[[ClusterTarget, Credentials], Transport] = Transport,
     ) -> None:
         self.name = target.name
         self.target = target
@@ -90,6 +90,8 @@ class ClusterSession:
         self.keeper: Keeper | None = None
         self.credentials = Credentials(target, clock)
         self._clock = clock
+        self._steady = steady
+        self._connect = connect
         self._rng = rng or random.Random()
         self._namespaces = list(dict.fromkeys((*namespaces, target.namespace or "default")))
         self._in_view = in_view
@@ -99,8 +101,8 @@ class ClusterSession:
         self._changed = asyncio.Event()
         self._hiding: dict[str, asyncio.TimerHandle] = {}
         self.link_watch = link_watch
-        self._kept: frozenset[str] = frozenset()
-        self._needed: Counter[str] = Counter()
+        self._profile: ProfileLoop | None = None
+        self._generation = 0
         self._looking: asyncio.TimerHandle | None = None
         self._poller: MetricsPoller | None = None
         self._metrics_shown: frozenset[str] = frozenset()
@@ -137,7 +139,7 @@ class ClusterSession:
         try:
             if self.target.error is not None:
                 raise self.target.error
-            self._api = Api(Transport(self.target, self.credentials), self.credentials)
+            self._api = Api(self._connect(self.target, self.credentials), self.credentials)
         except EdgetuiError as error:
             self._say(Link.BROKEN, error.sentence, error.next_step)
             return
@@ -149,21 +151,25 @@ class ClusterSession:
             rng=self._rng,
             namespaces=self._namespaces,
             identify=self._identify,
+            steady=self._steady,
         )
         self._supervisor = Supervisor(ports, self.store, KINDS)
         self._supervisor.in_view = self._in_view
         self._supervisor.waiting_for = self.credentials.waiting_for
-        self._supervisor.on_change = self._changed.set
+        self._supervisor.on_change = self._say_badges
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle
+        self._supervisor.on_beat = self._follow_credentials
         ports.clock_jumped = self._supervisor.republish
-        self._kept = frozenset(kinds)
-        self._poller = MetricsPoller(self._api, self.store)
-        if self.link_watch is not None:
-            self.store.set_wire(self.link_watch.state)
-        self._pace()
-        spared = frozenset() if self._full else SPARED
-        self._supervisor.start(sorted(self._kept - spared, key=_paint_order))
+        self._poller = MetricsPoller(self._api, self.store, self._supervisor.namespaces_of)
+        self._profile = ProfileLoop(
+            self._supervisor,
+            self.store,
+            self.link_watch,
+            keep=lambda kind, kept: self.show(kind) if kept else self.hide(kind),
+            on_change=self._poll_what_is_shown,
+        )
+        self._supervisor.start(sorted(self._profile.begin(kinds), key=_paint_order))
         self._look()
         self._spawn(self._audit_now_and_then())
 
@@ -174,8 +180,12 @@ class ClusterSession:
             self._spawn(keeper.run(self.store, self._supervisor))
 
     def look_at(self, namespaces: Sequence[str]) -> None:
-        """Only these namespaces are looked at, empty for all; the others are let go where each costs a watch."""
+        """Only these namespaces are looked at, empty for all; the others are let go where each costs a watch.
+
+        Where the cluster may not be listed as a whole, the server is asked for them, and they are tried from now on.
+        """
         self._in_view = namespaces
+        self._namespaces.extend(name for name in namespaces if name not in self._namespaces)
         if self._supervisor is not None:
             self._supervisor.look_at(namespaces)
 
@@ -202,12 +212,13 @@ class ClusterSession:
 
     def need(self, kind: str, needed: bool) -> None:
         """Somebody looks at what cannot be told without this kind, or no longer does."""
-        self._needed[kind] += 1 if needed else -1
-        self._spare(kind)
+        if self._profile is not None:
+            self._profile.need(kind, needed)
 
-    def aside(self, parts: Mapping[str, Scope]) -> Aside:
+    def aside(self, parts: Mapping[str, Selector]) -> Aside:
         """Keep these parts of kinds in a store of their own, as objects whatever the wire, until that is ended."""
-        from edgetui.cluster.narrow_informer import Aside, NarrowInformer
+        from edgetui.cluster.informer import Informer, Partition
+        from edgetui.cluster.scoped import Aside
 
         store, changed, loop = Store(self.name), asyncio.Event(), asyncio.get_running_loop()
 
@@ -219,7 +230,8 @@ class ClusterSession:
         ends = []
         if (supervisor := self._supervisor) is not None:
             for kind, part in parts.items():
-                ends.append(supervisor.aside(NarrowInformer(supervisor, store, KINDS[kind], part)))
+                informer = Informer(supervisor, store, KINDS[kind], Partition(selector=part))
+                ends.append(supervisor.aside(informer))
         return Aside(store, changed, ends)
 
     def show_metrics(self, kinds: Iterable[str]) -> None:
@@ -248,20 +260,33 @@ class ClusterSession:
         while True:
             await asyncio.sleep(AUDIT_EVERY * self._rng.uniform(0.8, 1.2))
             await self.until_up()
-            if self._full:
+            if self._profile is not None and self._profile.full:
                 await self.audit_cache(asked=False)
 
     async def reconnect(self, credentials_changed: bool = False, because: EdgetuiError | None = None) -> None:
-        """Move every stream to the credentials now in force, or just try again; `because` voids all that is known."""
+        """Move every stream to the credentials now in force, or just try again without waiting.
+
+        The latter asks again for what was refused or not there, too. `because` voids all that is known.
+        """
         if self._supervisor is None or self._closed:
             return
         if because is not None:
             self._supervisor.list_again(because.sentence)
             self._supervisor.link_failed(because)
         if credentials_changed:
+            self._generation = self.credentials.generation
             self.transport.drop_idle()
             self._supervisor.credentials_changed()
         self._supervisor.try_now()
+
+    def _follow_credentials(self) -> None:
+        """Watches outlive the credentials that they were opened with: move them when those were renewed."""
+        with contextlib.suppress(EdgetuiError):  # what is wrong with it the next connection says
+            self.credentials.ssl_context()  # certificate files may have been replaced
+        if self.credentials.generation != self._generation and self._is_up and self._supervisor is not None:
+            self._generation = self.credentials.generation
+            self.transport.drop_idle()
+            self._supervisor.credentials_changed()
 
     async def settled(self, timeout: float) -> bool:
         """Wait until every kind that is shown is live, forbidden or absent.
@@ -326,46 +351,18 @@ class ClusterSession:
 
     # What the link can bear
 
-    @property
-    def _full(self) -> bool:
-        return self.store.wire.wire is Wire.FULL
-
     def _look(self) -> None:
-        """Read the meter, and follow the profile that the link calls for."""
-        if self.link_watch is None or self._supervisor is None or self._closed:
+        """Sample the meter, and follow the profile that the link calls for."""
+        if self._profile is None or self.link_watch is None or self._closed:
             return
-        loading = self._supervisor.loading
-        wire = self.link_watch.look(steady_clock(), self.transport.counters, loading)
-        if wire.wire is Wire.THIN and not self._supervisor.tables:
-            wire = replace(wire, wire=Wire.LEAN, why=f"{wire.why}; the server prints no tables")
-        if wire != self.store.wire:
-            self._adopt(wire)
-        loop = asyncio.get_running_loop()
-        self._looking = loop.call_later(LOOK_LOADING if loading else LOOK, self._look)
-
-    def _adopt(self, wire: WireState) -> None:
-        self.store.set_wire(wire)
-        self._pace()
-        for kind in SPARED:
-            self._spare(kind)
-        self._poll_what_is_shown()
-
-    def _pace(self) -> None:
-        if self._supervisor is not None:
-            self._supervisor.pace(not self._full, {} if self._full else LISTED_EVERY)
-            self._supervisor.print_rows(self.store.wire.wire is Wire.THIN)
-
-    def _spare(self, kind: str) -> None:
-        """Keep a kind that is costly and seldom read only where the wire is full, or while it is needed."""
-        if (self._full and kind in self._kept) or self._needed[kind] > 0:
-            self.show(kind)
-        elif self._supervisor is not None and self._supervisor.wanted(kind):
-            self.hide(kind)
+        again = self._profile.look(self._steady(), self.transport.counters)
+        self._looking = asyncio.get_running_loop().call_later(again, self._look)
 
     def _poll_what_is_shown(self) -> None:
         if self._poller is None or self._closed:
             return
-        self._poller.period = PERIOD if self._full else SLOW_PERIOD
+        full = self._profile is None or self._profile.full
+        self._poller.period = PERIOD if full else SLOW_PERIOD
         shown = self._metrics_shown & self.store.wire.metered
         if shown and not self._poller.running:
             self._spawn(self._poller.run(self.until_up))
@@ -379,7 +376,7 @@ class ClusterSession:
         return self._supervisor is not None and self._supervisor.link.phase is Phase.UP
 
     def _up(self) -> None:
-        now = steady_clock()
+        now = self._steady()
         known = self.identity and now - self._learned < LEARN_AGAIN
         if not known and not self._learning and not self._closed:
             self._learning = True
@@ -398,7 +395,7 @@ class ClusterSession:
                 self._supervisor.gzips = gzips_watches(self.store.version)
             self._rbac_off = await rbac_is_off(self.api, self.target.namespace)
             self._say_badges()
-            self._learned = steady_clock()
+            self._learned = self._steady()
         except ProtocolError as error:
             if self._supervisor is not None:
                 self._supervisor.link_failed(error)  # it speaks HTTP and TLS, but is no Kubernetes
@@ -411,12 +408,10 @@ class ClusterSession:
     async def _identify(self, api: Api, version: str, timeout: float) -> None:
         """The probe: who answers? Another cluster, or an older history, means that every list is void."""
         found = await identify(api, version, timeout)
-        other = bool(self.identity and found.uid and found.uid != self.identity)
+        void = reason_to_list_again(self.identity, found)
         self._answers(found.uid)
-        if self._supervisor is not None and (other or found.behind):
-            self._supervisor.list_again(
-                "another cluster answers at this address" if other else "the server's history went back"
-            )
+        if self._supervisor is not None and void:
+            self._supervisor.list_again(void)
 
     def _answers(self, uid: str) -> None:
         """The cluster of this uid answers; empty if it does not say."""
@@ -425,8 +420,8 @@ class ClusterSession:
             self.keeper.learned(uid)
 
     def _say_badges(self) -> None:
-        found = {RBAC_OFF: self._rbac_off, CACHE_SUSPECT: bool(self.store.cache.sentence)}
-        self.store.set_badges((*self.target.badges, *(badge for badge, worn in found.items() if worn)))
+        self._changed.set()
+        self.store.set_badges((*self.target.badges, *worn(self.store, self._rbac_off)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -27,3 +27,10 @@ class Sink(Protocol):
     def on_end(self, clean: bool) -> None: ...
 
     def on_error(self, error: EdgetuiError) -> None: ...
+
+
+class WatchSink(Sink, Protocol):
+    """Hears of its request, too."""
+
+    def on_sent(self) -> None:
+        """Credentials and a connection were there, and the request was sent; once more on every new attempt."""

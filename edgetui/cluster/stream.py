@@ -32,6 +32,7 @@ class StreamHandle:
         "_exchange",
         "_head_timeout",
         "_message",
+        "_on_sent",
         "_open_streams",
         "_sink",
         "_task",
@@ -45,12 +46,14 @@ class StreamHandle:
         connect_timeout: float,
         head_timeout: float,
         open_streams: set[StreamHandle],
+        on_sent: Callable[[], None] | None = None,
     ) -> None:
         self._connections = connections
         self._sink: Sink | None = sink
         self._connect_timeout = connect_timeout
         self._head_timeout = head_timeout
         self._open_streams = open_streams
+        self._on_sent = on_sent
         self._message = b""
         self._asked = 0.0
         self._exchange: Exchange | None = None
@@ -99,6 +102,8 @@ class StreamHandle:
         self._timer = self._connections.loop.call_later(self._head_timeout, self._late)
         self._asked = self._connections.loop.time()
         self._exchange.start(self._message)
+        if self._on_sent is not None and self._sink is not None:
+            self._on_sent()
 
     def _late(self) -> None:
         if self._exchange is not None:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from edgetui.cluster import link
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.informer import Informer, Kept
+from edgetui.cluster.features import Feature
+from edgetui.cluster.informer import TABLES, WHOLE, Informer, Kept, Partition
 from edgetui.cluster.linkstate import told
-from edgetui.cluster.printed_informer import PrintedInformer
 from edgetui.cluster.reflector import states as r
+from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import Ports
 from edgetui.cluster.turns import Turns
 from edgetui.cluster.watcher import Watcher
@@ -39,14 +40,12 @@ class Supervisor:
         self.open_stream = ports.open_stream
         self.open_page = ports.open_page
         self.namespaces = ports.namespaces
-        self.streaming = True
+        self.served = ports.served
         self.gzips = True
         """Whether the server compresses streaming lists, as far as is known."""
         self.in_view: Sequence[str] = ()
         """The namespaces to watch where each costs a watch; empty for all."""
         self.long = False
-        self.tables = True
-        """Whether the server prints Tables, as far as is known."""
         self.link = link.State()
         self.waiting_for = ("", "")
         """A sentence and a next step to show until the first answer or failure."""
@@ -56,14 +55,19 @@ class Supervisor:
         """Called whenever the link comes up."""
         self.on_down: Callable[[], None] = lambda: None
         """Called whenever it goes down."""
+        self.on_beat: Callable[[], None] = lambda: None
+        """Called every five seconds."""
         self._ports = ports
         self._store = store
         self._kinds = kinds
+        self._streaming, self._bookmarks, self._tables = (Feature(ports.now) for _ in range(3))
+        self._told_features = (True, True)
         self._every: dict[str, float] = {}
-        self._printed = False
+        self._as_tables = False
         self._informers: dict[str, Informer] = {}
         self._pilot: Informer | None = None
         self._turns = Turns(ports.later)
+        self._probe: Closeable | None = None
         self._cancel_tick: Callable[[], None] | None = None
         self._cancel_beat: Callable[[], None] | None = None
         self._beat_due = 0.0
@@ -85,17 +89,26 @@ class Supervisor:
 
     def show(self, kind: str) -> None:
         """Keep this kind from now on."""
+        if self._stopped:
+            return
         informer = self._informers.get(kind)
         if informer is None:
-            informer = self._informers[kind] = self._made(kind)
-        self._begin(informer)
+            informer = Informer(self, self._store, self._kinds[kind], self._partition(kind))
+            informer.pace(self.long, self._every.get(kind, 0.0))
+            self._informers[kind] = informer
+        if not informer.wanted:
+            informer.show()
+            self._open(informer)
 
     def aside(self, informer: Informer) -> Callable[[], None]:
         """Keep what this one keeps, which has a store of its own, too; returns what ends that."""
+        if self._stopped:
+            return lambda: None
         informer.pace(self.long, 0.0)
         name = f"{informer.kind.name} {id(informer)}"
         self._informers[name] = informer
-        self._begin(informer)
+        informer.show()
+        self._open(informer)
 
         def end() -> None:
             if self._informers.pop(name, None) is not None:
@@ -105,13 +118,12 @@ class Supervisor:
 
         return end
 
-    def _begin(self, informer: Informer) -> None:
-        if not informer.wanted:
-            informer.show()
-            if self.link.phase is link.Phase.UP:
-                informer.link_up()
-                self.released(informer.watchers)
-            self._send_pilot()
+    def _open(self, informer: Informer) -> None:
+        """Let what this one has begun to keep open, as the link allows."""
+        if self.link.phase is link.Phase.UP:
+            informer.link_up()
+            self.released(informer.watchers)
+        self._send_pilot()
 
     def hide(self, kind: str) -> None:
         """Stop keeping this kind and forget its rows."""
@@ -122,10 +134,9 @@ class Supervisor:
     def look_at(self, namespaces: Sequence[str]) -> None:
         """Where each namespace costs a watch, watch these and no others from now on; empty for all."""
         self.in_view = namespaces
-        for informer in self._informers.values():
-            if isinstance(informer, PrintedInformer) and self.link.phase is link.Phase.UP:
-                informer.link_up()
-                self.released(informer.watchers)
+        if self.link.phase is link.Phase.UP:
+            for informer in self._informers.values():
+                informer.look_again()
 
     def recall(self, kind: str, rows: list[Row], kept: Kept) -> bool:
         """Show rows of an earlier run until the cluster tells its own; False if nobody waits for them."""
@@ -134,11 +145,16 @@ class Supervisor:
     def forget(self) -> None:
         """Another cluster answers than the one that rows of an earlier run are of: drop them."""
         for informer in self._informers.values():
-            informer.forget()
+            if informer.forget():
+                self._open(informer)
 
     def wanted(self, kind: str) -> bool:
         """Whether this kind is kept."""
         return kind in self._informers and self._informers[kind].wanted
+
+    def namespaces_of(self, kind: str) -> list[str]:
+        """The namespaces in which this kind is watched one by one; empty where the cluster is read as a whole."""
+        return self._informers[kind].namespaces if kind in self._informers else []
 
     def pace(self, long: bool, every: Mapping[str, float]) -> None:
         """Watches of an hour from now on, or of minutes; some kinds listed `every` so many seconds instead."""
@@ -146,40 +162,60 @@ class Supervisor:
         for kind, informer in self._informers.items():
             informer.pace(long, self._every.get(kind, 0.0))
 
-    def print_rows(self, printed: bool) -> None:
+    def use_tables(self, tables: bool) -> None:
         """From now on have the server print what it can print well enough, or send objects again."""
-        self._printed = printed
+        self._as_tables = tables
         for kind, informer in list(self._informers.items()):
-            if isinstance(informer, PrintedInformer) != self._prints_well(kind):
-                wanted = informer.wanted
-                informer.stop()
-                self._informers[kind] = self._made(kind)
+            if kind in self._kinds and informer.divide(self._partition(kind)) and informer.wanted:
                 if informer is self._pilot:
                     self._pilot = None
-                if wanted:
-                    self.show(kind)
+                self._open(informer)
 
-    def _prints_well(self, kind: str) -> bool:
-        known = self._kinds.get(kind)  # None for a part, which is never printed
-        return self._printed and self.tables and known is not None and known.printed is not None
+    def _partition(self, kind: str) -> Partition:
+        tables = self._as_tables and self.tables and self._kinds[kind].printed is not None
+        return TABLES if tables else WHOLE
 
-    def _made(self, kind: str) -> Informer:
-        maker = PrintedInformer if self._prints_well(kind) else Informer
-        informer = maker(self, self._store, self._kinds[kind])
-        informer.pace(self.long, self._every.get(kind, 0.0))
-        return informer
-
-    def not_printed(self) -> None:
-        """This server gives no Tables: take objects, as on a lean wire."""
-        if self.tables:
-            self.tables = False
-            self.later(0.0, lambda: self.print_rows(self._printed))
+    # What the server can do, as far as is known
 
     @property
-    def loading(self) -> bool:
-        """Whether a first list is on its way."""
+    def streaming(self) -> bool:
+        """Whether it has streaming lists."""
+        return self._streaming.there
+
+    @property
+    def bookmarks(self) -> bool:
+        """Whether it sends bookmarks."""
+        return self._bookmarks.there
+
+    @property
+    def tables(self) -> bool:
+        """Whether it prints Tables."""
+        return self._tables.there
+
+    def not_printed(self) -> None:
+        """It gave no Table: take objects, as on a lean wire."""
+        if self.tables:
+            self._tables.lacking()
+            self.later(0.0, lambda: self.use_tables(self._as_tables))
+
+    def _tell_features(self) -> None:
+        features = (self.streaming, self.bookmarks)
+        if features != self._told_features:
+            self._told_features = features
+            for informer in self._informers.values():
+                informer.feed(r.Learned(self.streaming, self.bookmarks and informer.kind.bookmarks))
+
+    @property
+    def listing(self) -> bool:
+        """Whether a list is on its way that is not one of those that take the place of a watch."""
         watchers = [w for informer in self._informers.values() for w in informer.watchers]
-        return any(w.state.phase in _LOADING and not w.state.every for w in watchers)
+        return any(w.state.phase in _LISTING and not w.state.every for w in watchers)
+
+    @property
+    def first_listing(self) -> bool:
+        """Whether the first list of a collection is on its way."""
+        watchers = [w for informer in self._informers.values() for w in informer.watchers]
+        return any(w.state.phase in _LISTING and not w.listed for w in watchers)
 
     def credentials_changed(self) -> None:
         """Move every stream to the credentials now in force."""
@@ -188,7 +224,9 @@ class Supervisor:
         self._link(link.TryNow())
 
     def try_now(self) -> None:
-        """Do not wait for the next attempt."""
+        """Do not wait for the next attempt, nor with what was refused or not there."""
+        for informer in self._informers.values():
+            informer.feed(r.AskAgain())
         self._link(link.TryNow())
 
     def list_again(self, reason: str) -> None:
@@ -205,7 +243,8 @@ class Supervisor:
         for informer in (one for kind, one in self._informers.items() if kind in self._kinds):
             for watcher in informer.watchers:
                 state = watcher.state
-                if state.phase is r.Phase.WATCHING and state.rv and not (state.lapsed or state.forked):
+                whole = not (state.lapsed or state.forked or watcher.odd)
+                if state.phase is r.Phase.WATCHING and state.rv and whole:
                     yield informer.kind, watcher.namespace, state.rv
 
     def republish(self) -> None:
@@ -222,6 +261,8 @@ class Supervisor:
         for cancel in (self._cancel_tick, self._cancel_beat):
             if cancel is not None:
                 cancel()
+        if self._probe is not None:
+            self._probe.close()
         self._turns.clear()
 
     # For the watchers and informers
@@ -246,7 +287,18 @@ class Supervisor:
     def moved(self, watcher: Watcher) -> None:
         if watcher.state.phase in (r.Phase.WATCHING, r.Phase.RESTING):
             self._link(link.Progress())
+            if watcher.denied:
+                self._granted(watcher)
+        watcher.denied = watcher.denied or watcher.state.phase is r.Phase.FORBIDDEN
         self._turns.moved(watcher)
+
+    def _granted(self, watcher: Watcher) -> None:
+        """Rights seldom come alone: ask at once for the other kinds that were refused where this one was."""
+        watcher.denied = False
+        for informer in self._informers.values():
+            for other in informer.watchers:
+                if other.namespace == watcher.namespace and other.state.phase is r.Phase.FORBIDDEN:
+                    other.feed(r.AskAgain())
 
     def concerns_all(self, watcher: Watcher, effect: r.Effect) -> None:
         match effect:
@@ -259,12 +311,14 @@ class Supervisor:
             case r.Rewound(reason):
                 self.list_again(reason)
             case r.NoWatchList():
-                self.streaming = False
-                for informer in self._informers.values():
-                    informer.feed(r.WatchListUnsupported())
+                self._streaming.lacking()
+                self._tell_features()
+            case r.NoBookmarks():
+                self._bookmarks.lacking()
+                self._tell_features()
 
     def _refresh(self, watcher: Watcher) -> None:
-        if watcher.state.opened < self._refreshed_at:
+        if watcher.asked < self._refreshed_at:
             watcher.feed(r.Refreshed(changed=True))
             return
         self._refreshing.append(watcher)
@@ -279,8 +333,9 @@ class Supervisor:
             watcher.feed(result)
 
     def released(self, watchers: Iterable[Watcher], down_since: float = r.NEVER) -> None:
-        """Let these open, one after another."""
-        self._turns.admit(watchers, down_since)
+        """Let these open, one after another; while the link is down they wait for it."""
+        if self.link.phase is link.Phase.UP:
+            self._turns.admit(watchers, down_since)
 
     # The link
 
@@ -300,8 +355,8 @@ class Supervisor:
                     self._send_pilot()
                 case link.Hold(reason):
                     self._hold(reason)
-                case link.Probe(timeout):
-                    self._ports.probe(timeout, self._newest(), self._probed)
+                case link.Probe(timeout, ticket):
+                    self._send_probe(timeout, ticket)
                 case link.Release(down_since):
                     for informer in self._informers.values():
                         informer.link_up()
@@ -311,8 +366,12 @@ class Supervisor:
         self._set_tick()
         self._publish_link()
 
-    def _probed(self, error: EdgetuiError | None) -> None:
-        self._link(link.Probed(error))
+    def _send_probe(self, timeout: float, ticket: int) -> None:
+        if self._probe is not None:
+            self._probe.close()  # what it would find out is older than what is asked now
+        self._probe = self._ports.probe(
+            timeout, self._newest(), lambda error: self._link(link.Probed(error, ticket))
+        )
 
     def _send_pilot(self) -> None:
         """Before anything is known of the link, one stream dials and the others wait for what it finds."""
@@ -357,6 +416,8 @@ class Supervisor:
         """Timers stand still while the machine sleeps and the steady clock does not: so a sleep is noticed."""
         late = self.now() - self._beat_due
         self._beat_later()
+        self._tell_features()
+        self.on_beat()
         if late >= SLEPT:
             for informer in self._informers.values():
                 informer.feed(r.Woke(late))
@@ -377,4 +438,4 @@ class Supervisor:
             self.on_change()
 
 
-_LOADING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
+_LISTING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})

@@ -9,7 +9,7 @@ from edgetui.cluster import backoff
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.sink import Closeable, Sink
+from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind
 
@@ -29,7 +29,7 @@ class World(Protocol):
         """Call once after `seconds`; returns what cancels it."""
 
     def open_stream(
-        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+        self, path: str, query: dict[str, str], sink: WatchSink, printer: Printer | None = None
     ) -> Closeable:
         """Open a watch, of Tables for a `printer`."""
 
@@ -47,11 +47,14 @@ class World(Protocol):
 class Ports(World, Protocol):
     """The world around one cluster."""
 
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
+    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> Closeable:
         """Ask for something small. `version` is the newest we hold, to find out whether the server is behind it."""
 
     def refresh(self, done: Callable[[r.Refreshed], None]) -> None:
         """Renew the credentials."""
+
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        """The kind in a version of its API that the server serves; None if there is none, or it does not say."""
 
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         """The namespaces that may be listed, or those that are configured."""

@@ -12,8 +12,17 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status
-from edgetui.cluster.decode import MAX_LINE, Unreadable
+from edgetui.cluster.answer_size import (
+    MOST_ITEMS,
+    MOST_LINE,
+    MOST_LINE_VALUES,
+    TooLarge,
+    check_lines,
+    check_values,
+)
+from edgetui.cluster.api_errors import UNDECODABLE, map_status
+from edgetui.cluster.decode import with_plain_name
+from edgetui.cluster.errors import Unreadable
 from edgetui.cluster.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
 
@@ -67,7 +76,7 @@ def decode_table(body: bytes | bytearray | msgspec.Raw) -> Table:
     """A Table. Raises NotPrinted if it is something else."""
     try:
         table = _table.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise NotPrinted(f"The server's table cannot be read: {str(error)[:160]}.") from None
     if table.kind != "Table":
         raise NotPrinted("The server does not print tables.")
@@ -85,7 +94,12 @@ class Printer:
 
     def page(self, body: bytes | bytearray) -> Page:
         """One page of a LIST; its rows are as old as the list, and carry its version. Raises NotPrinted."""
+        check_values(body)
         table = decode_table(body)
+        if len(table.rows or ()) > MOST_ITEMS:
+            raise TooLarge(
+                f"The server sent {len(table.rows or ()):,} rows in one answer, too many to be held in memory."
+            )
         version = table.metadata.resource_version
         if not version:
             raise NotPrinted("The server's table has no version.")
@@ -112,7 +126,7 @@ class Printer:
             raise NotPrinted(f"The server prints {self.kind.plural} in another way ({error}).") from None
         if not made.name:
             raise NotPrinted(f"The server prints {self.kind.plural} without names.")
-        return made
+        return with_plain_name(made)
 
 
 class TableDecoder:
@@ -128,18 +142,22 @@ class TableDecoder:
     def feed(self, data: bytes, *, keep: bool = False) -> list[Input]:
         """The inputs that these bytes complete, in order; `Heard` alone if they complete none.
 
-        The last one is `Failed` if a line cannot be read or is an ERROR event. `keep` changes nothing here.
+        The last one is `Failed` if a line cannot be read or is an ERROR event; what follows is not read. `keep` changes
+        nothing here.
         """
-        *lines, self._rest = (self._rest + data).split(b"\n")
         inputs: list[Input] = []
         try:
-            if len(self._rest) > MAX_LINE:
-                raise Unreadable(
-                    f"An event of more than {MAX_LINE >> 20} MiB came; that is no Kubernetes event."
+            check_lines(data)
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            if len(self._rest) > MOST_LINE:
+                raise TooLarge(
+                    f"An event of more than {MOST_LINE >> 20} MB came; that is no Kubernetes event."
                 )
             for line in lines:
                 if line.strip():
                     self._take(line, inputs)
+                if inputs and isinstance(inputs[-1], Failed):
+                    break
         except Unreadable as error:
             inputs.append(Failed(error))
         return inputs or [Heard()]
@@ -153,12 +171,13 @@ class TableDecoder:
         return False
 
     def _take(self, line: bytes, inputs: list[Input]) -> None:
+        check_values(line, MOST_LINE_VALUES)
         try:
             event = _event.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            code = msgspec.json.decode(event.object, type=_Code).code if event.type == "ERROR" else None
+        except UNDECODABLE as error:
             raise Unreadable(f"An event of a table cannot be read: {str(error)[:160]}.") from None
         if event.type == "ERROR":
-            code = msgspec.json.decode(event.object, type=_Code).code
             inputs.append(Failed(map_status(code or 500, {}, bytes(event.object))))
             return
         table = decode_table(event.object)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 
 from edgetui import __version__
+from edgetui.cluster import answer_size
 from edgetui.cluster import endpoint as endpoints
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import (
@@ -27,6 +29,8 @@ from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.discreet import Discreet
+from edgetui.model.kinds.base import IN_A_PART
+from edgetui.model.text import clean
 
 __all__ = [
     "Counters",
@@ -38,11 +42,11 @@ __all__ = [
     "TransportCredentials",
 ]
 
-MAX_BODY = 256 * 1024 * 1024
-"""Largest body of a request's answer, in bytes after decompression."""
 MOST_SECONDS = 600.0
 """Longest time that one answer may take, however steadily it comes."""
 CONNECT_TIMEOUT = 10.0
+# What client-go refuses as well (rest.IsValidPathSegmentName): servers decode a path before they take it apart.
+_LEADS_ELSEWHERE = re.compile(r"%2f|%25|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 HEAD_TIMEOUT = 30.0
 
 
@@ -55,9 +59,13 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct):
-    """What became of a request: `sent` is whether any byte of it may have left this machine."""
+    """What became of a request: `sent` is whether any byte of it may have left this machine.
+
+    `heard` is the loop's time of the last sign of life in its answer, 0 before the first.
+    """
 
     sent: bool = False
+    heard: float = 0.0
 
 
 class Transport:
@@ -99,7 +107,7 @@ class Transport:
     ) -> Response:
         """One request and its whole answer, whatever its status.
 
-        `path` is not percent-encoded yet. `timeout` is how many seconds may pass until the head of the answer is
+        The names in `path` are percent-encoded. `timeout` is how many seconds may pass until the head of the answer is
         there, and then how long its body may be silent; so a slow link is no failure, a dead one is. `fresh` asks
         for a new connection. What is `repeatable` (by default a GET) is sent once more when a kept connection turns
         out to be closed; anything else goes out once, and `delivery` tells whether it did.
@@ -126,7 +134,7 @@ class Transport:
 
     async def _exchange(self, connection: Connection, asked: _Asked, *, reused: bool) -> Response:
         where = self.endpoint.where
-        answer = _Answer(self._loop, asked.timeout, where, self.counters)
+        answer = _Answer(self._loop, asked.timeout, where, self.counters, asked.delivery)
         exchange = Exchange(
             connection, asked.method, answer, self._connections.release, reused=reused, where=where
         )
@@ -155,7 +163,11 @@ class Transport:
         body: bytes | None,
     ) -> bytes:
         """The bytes of a request, credentials included."""
-        target = self.endpoint.prefix + quote(path, safe="/:@!$&'()*+,;=~-._")
+        if _LEADS_ELSEWHERE.search(path):
+            raise ProtocolError(
+                f"{clean(unquote(path))} is not asked for: a name in it leads to another path."
+            )
+        target = self.endpoint.prefix + quote(path, safe=f"/%{IN_A_PART}")
         if query:
             target += "?" + urlencode(query)
         fields = {
@@ -183,14 +195,16 @@ class Transport:
         connect_timeout: float = CONNECT_TIMEOUT,
         head_timeout: float = HEAD_TIMEOUT,
         headers: Mapping[str, str] | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> StreamHandle:
         """A GET whose answer is given to `sink` piece by piece.
 
         `connect_timeout` and `head_timeout` are the seconds for the connection and for the head of the answer;
-        after that there is no limit, because only the reader knows how often something must come.
+        after that there is no limit, because only the reader knows how often something must come. `on_sent` is
+        called when the request is sent: neither obtaining credentials nor connecting counts as waiting for an answer.
         """
         self.counters.requests += 1
-        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams)
+        handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams, on_sent)
         handle.start(lambda: self._message("GET", path, query, headers, None))
         return handle
 
@@ -239,12 +253,18 @@ class _Answer:
     """Collects one whole answer; `done` is its future. Every sign of life moves the clock's deadline."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, timeout: float, where: str, counters: Counters
+        self,
+        loop: asyncio.AbstractEventLoop,
+        timeout: float,
+        where: str,
+        counters: Counters,
+        delivery: Delivery,
     ) -> None:
         self.done: asyncio.Future[Response] = loop.create_future()
         self.clock: asyncio.Timeout | None = None
         self._loop = loop
         self._counters = counters
+        self._delivery = delivery
         self._asked = loop.time()
         self._timeout = timeout
         self._where = where
@@ -259,10 +279,11 @@ class _Answer:
             return silent(self._where, self._timeout)
         return LinkError(
             f"{self._where} stopped in the middle of its answer.",
-            "The link is broken or too slow for so much; edgetui keeps trying.",
+            "The link is broken or too slow for so much.",
         )
 
     def _progress(self) -> None:
+        self._delivery.heard = self._loop.time()
         if self.clock is not None and not self.clock.expired():
             self.clock.reschedule(min(self._loop.time() + self._timeout, self._last))
 
@@ -272,8 +293,8 @@ class _Answer:
         self._progress()
 
     def on_data(self, data: bytes) -> None:
-        if len(self._body) + len(data) > MAX_BODY:
-            raise ProtocolError("The server's answer is too large to be held in memory.")
+        if len(self._body) + len(data) > answer_size.MOST_BYTES:
+            raise answer_size.too_many_bytes()
         self._body += data
         self._progress()
 
@@ -281,7 +302,12 @@ class _Answer:
         if not clean:
             self.on_error(broken_off(self._where, begun=True))
         elif not self.done.done():
-            self.done.set_result(Response(self._status, self._headers, self._body))
+            try:
+                answer_size.check_size(self._body)
+            except EdgetuiError as error:
+                self.on_error(error)
+            else:
+                self.done.set_result(Response(self._status, self._headers, self._body))
 
     def on_error(self, error: EdgetuiError) -> None:
         if not self.done.done():

@@ -115,7 +115,7 @@ async def _socks(
     _, reply, _, kind = await receive_exactly(loop, sock, 4)
     if reply:
         why = _SOCKS_REPLIES.get(reply, f"SOCKS reply {reply}")
-        _refuse(proxy, endpoint, why, "Check the address in the kubeconfig; edgetui keeps trying.")
+        _refuse(proxy, endpoint, why, "Check the address in the kubeconfig.")
     size = {1: 4, 4: 16}.get(kind)
     if size is None:
         size = (await receive_exactly(loop, sock, 1))[0]

@@ -1,24 +1,40 @@
-"""The thin runner of one reflector: feeds it what the transport says, and does what it asks for.
+"""The runner of one reflector: feeds it what the transport says, and does what it asks for.
 
-Nothing is decided here. The runner knows no socket and no event loop either: its host hands in the clock, the
-timer and the two kinds of request, so the same runner lives in a session and in a simulation.
+What an answer means over HTTP (a status, a redirection, a page of a gateway, a 406) is told apart here; what follows
+from it is decided by the reflector. The runner knows no socket and no event loop either: its host hands in the clock,
+the timer and the two kinds of request, so the same runner lives in a session and in a simulation.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from edgetui.cluster.api_errors import map_status, not_kubernetes
-from edgetui.cluster.decode import FOREIGN, EventDecoder, Unreadable
-from edgetui.cluster.errors import ApiError, EdgetuiError, LinkError, NotFound, ServerFailure, Throttled
+from edgetui.cluster.decode import FOREIGN, EventDecoder
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    LinkError,
+    NotFound,
+    ServerFailure,
+    Throttled,
+    TooManyRows,
+    Unreadable,
+)
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
 from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import World
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.store import Name
+
+if TYPE_CHECKING:
+    from edgetui.cluster.scoped import Selector
 
 MOST_ERROR_BODY = 64 * 1024
 BACKLOG = 48 * 1024
@@ -26,6 +42,7 @@ BACKLOG = 48 * 1024
 KEPT_FOR = 0.02
 """Seconds that lines of a backlog are kept back at most, which no screen shows."""
 JSON = "application/json"
+_THERE = frozenset({"ADDED", "MODIFIED"})
 
 
 class Host(World, Protocol):
@@ -53,30 +70,33 @@ class Host(World, Protocol):
 class Target(Protocol):
     """Where rows and verdicts of a watcher go; `namespace` is empty for the whole cluster."""
 
-    def replaced(self, namespace: str, rows: list[Row]) -> None: ...
+    def replaced(self, namespace: str, rows: list[Row]) -> bool:
+        """Take the complete list; whether it changed anything."""
 
-    def applied(self, items: list[r.Change]) -> None: ...
+    def applied(self, items: list[r.Change]) -> bool:
+        """Take these events; False if there is no room for all of them."""
+
+    def room(self, namespace: str) -> int:
+        """The most rows that a list of this collection may have."""
 
     def cleared(self, namespace: str) -> None: ...
 
     def told(self, namespace: str, effect: r.Effect) -> None:
-        """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound or NoWatchList."""
+        """SetFreshness, RefreshCredentials, AuthNeeded, Denied, Suspect, Rewound, NoWatchList or NoBookmarks."""
 
+    def unserved(self, watcher: Watcher, error: NotFound) -> bool:
+        """The server does not serve this kind; whether another version of its API is looked for before that counts."""
 
-class Part(Protocol):
-    """A part of a collection."""
-
-    @property
-    def namespace(self) -> str: ...
-
-    @property
-    def query(self) -> dict[str, str]: ...
+    def publish(self) -> None:
+        """How many objects of a watcher cannot be read has changed."""
 
 
 class Watcher:
     """Keeps one collection of one kind equal to the server, as long as it is shown.
 
-    With `printed` its rows are those that the server prints; with `scope` it is that part alone.
+    With `printed` its rows are those that the server prints; with `selector` only what that matches is kept.
+    `asked` is when the open request was begun, before its credentials were taken; `denied` is whether it was refused
+    for lack of rights since its rows were last complete, `listed` whether a list was ever complete.
     """
 
     def __init__(
@@ -88,7 +108,7 @@ class Watcher:
         *,
         streaming: bool = True,
         printed: bool = False,
-        scope: Part | None = None,
+        selector: Selector | None = None,
     ):
         self.kind = kind
         self.namespace = namespace
@@ -96,14 +116,20 @@ class Watcher:
         self.state = r.State(bookmarks=kind.bookmarks, streaming=streaming)
         self._host = host
         self._target = target
-        self._path = kind.path(scope.namespace if scope else namespace)
-        self._selected = scope.query if scope else {}
+        self.asked = 0.0
+        self.denied = False
+        self.listed = False
+        self._path = kind.path(selector.namespace if selector else namespace)
+        self._selected = selector.query if selector else {}
         self._inbox: deque[r.Input] = deque()
         self._busy = False
         self._stopped = False
         self._open: Closeable | None = None
         self._ticket = 0
-        self._buffer: dict[tuple[str, str], Row] = {}
+        self.odd: set[Name] = set()
+        """The objects of the collection that cannot be read; one without a name has none of them."""
+        self._buffer: dict[Name, Row] = {}
+        self._buffered_odd: set[Name] = set()
         self._cancel_timer: Callable[[], None] | None = None
         self._timer_at = r.NEVER
 
@@ -140,11 +166,14 @@ class Watcher:
     def _perform(self, effect: r.Effect) -> None:
         match effect:
             case r.Apply(items):
-                self._target.applied(items)
+                fits = self._target.applied(self._readable(items))
+                if not fits or len(self.odd) > self._target.room(self.namespace):
+                    self._inbox.append(r.Failed(TooManyRows()))
             case r.Collect(items):
                 self._collect(items)
             case r.OpenWatch(query):
                 self._ticket += 1
+                self.asked = self._host.now()
                 answer = _Answer(self, self._ticket)
                 self._open = self._host.open_stream(self._path, query | self._selected, answer, self.printer)
             case r.OpenList(query):
@@ -152,24 +181,56 @@ class Watcher:
             case r.Close():
                 self._close()
             case r.Begin():
-                self._buffer = {}
+                self._buffer, self._buffered_odd = {}, set()
             case r.Replace(forked):
-                rows, self._buffer = list(self._buffer.values()), {}
+                rows, odd = list(self._buffer.values()), self._buffered_odd
+                self._buffer, self._buffered_odd = {}, set()
                 if forked:
                     self._target.cleared(self.namespace)
-                self._target.replaced(self.namespace, rows)
+                self.listed = True
+                changed = self._target.replaced(self.namespace, rows)
+                self._set_odd(odd)
+                if self.state.doubted:
+                    self._inbox.append(r.Replaced(changed))
             case r.Clear():
-                self._buffer = {}
+                self._buffer, self._buffered_odd = {}, set()
                 self._target.cleared(self.namespace)
+                self._set_odd(set())
             case _:
                 self._target.told(self.namespace, effect)
 
     def _collect(self, items: list[r.Change]) -> None:
         for change, row in items:
-            if change == "DELETED":
-                self._buffer.pop((row.namespace, row.name), None)
+            key = (row.namespace, row.name)
+            if change == "UNREADABLE":
+                self._buffered_odd.add(key if row.name else ("", f"#{len(self._buffered_odd)}"))
+            elif self._buffered_odd:
+                self._buffered_odd.discard(key)
+            if change in _THERE:
+                self._buffer[key] = row
             else:
-                self._buffer[row.namespace, row.name] = row
+                self._buffer.pop(key, None)
+        if len(self._buffer) + len(self._buffered_odd) > self._target.room(self.namespace):
+            self._inbox.append(r.Failed(TooManyRows()))
+
+    def _readable(self, items: list[r.Change]) -> list[r.Change]:
+        """Changes of rows: what became unreadable is shown no longer, whatever was known of it before."""
+        unread = [row for change, row in items if change == "UNREADABLE"]
+        if not unread and not self.odd:
+            return items
+        odd = set(self.odd)
+        for change, row in items:
+            if change == "UNREADABLE":
+                odd.add((row.namespace, row.name))
+            else:
+                odd.discard((row.namespace, row.name))
+        self._set_odd(odd)
+        return [one if one[0] != "UNREADABLE" else ("DELETED", replace(one[1], uid="")) for one in items]
+
+    def _set_odd(self, odd: set[Name]) -> None:
+        before, self.odd = self.odd, odd
+        if len(odd) != len(before):
+            self._target.publish()
 
     def _close(self) -> None:
         self._ticket += 1
@@ -179,6 +240,7 @@ class Watcher:
 
     def _open_page(self, query: dict[str, str]) -> None:
         self._ticket += 1
+        self.asked = self._host.now()
         ticket = self._ticket
 
         def done(result: r.Page | EdgetuiError) -> None:
@@ -186,7 +248,7 @@ class Watcher:
                 return
             if isinstance(result, r.Page):
                 self._host.answered()
-                self.feed(r.Page(result.rows, result.rv, result.token))
+                self.feed(result)
             else:
                 self.failed(result)
 
@@ -195,6 +257,10 @@ class Watcher:
     def current(self, ticket: int) -> bool:
         """Whether an answer with this ticket is still the one that is waited for."""
         return ticket == self._ticket and not self._stopped
+
+    def sent(self) -> None:
+        """The open request was sent."""
+        self.feed(r.Sent())
 
     def answered(self, packed: bool) -> None:
         """The open request got its 200; `packed` when what follows is compressed."""
@@ -221,6 +287,9 @@ class Watcher:
             return
         if isinstance(error, NotFound) and not error.reason and not self.kind.group:
             error = not_kubernetes("HTTP status 404")  # every API server has the core group
+        if isinstance(error, NotFound) and self._target.unserved(self, error):
+            self._host.answered()
+            return
         if isinstance(error, (ServerFailure, Throttled)):
             self._host.refused()
         elif isinstance(error, (ApiError, Unreadable)):
@@ -232,7 +301,7 @@ class Watcher:
     def ended(self, clean: bool) -> None:
         """The open stream ended."""
         if not clean:
-            self._host.link_failed(LinkError("The connection broke off.", "edgetui tries again by itself."))
+            self._host.link_failed(LinkError("The connection broke off.", "The link may be bad."))
         self.feed(r.StreamEnded(clean))
 
     def _set_timer(self) -> None:
@@ -259,6 +328,37 @@ def _not_acceptable(error: EdgetuiError) -> bool:
     return isinstance(error, ApiError) and error.code == 406
 
 
+class VersionChoice:
+    """Which version of its API a kind is read in once the server has answered 404 to one.
+
+    One question for all watchers of a kind; `adopt` is called with the version to go on with.
+    """
+
+    def __init__(
+        self, served: Callable[[str, Callable[[Kind | None], None]], None], adopt: Callable[[Kind], None]
+    ) -> None:
+        self._served = served
+        self._adopt = adopt
+        self._waiting: list[tuple[Watcher, NotFound]] = []
+
+    def unserved(self, watcher: Watcher, error: NotFound) -> bool:
+        """Look for another version of the kind of this watcher; False if there is none that could be read."""
+        if not watcher.kind.older:
+            return False
+        self._waiting.append((watcher, error))
+        if len(self._waiting) == 1:
+            self._served(watcher.kind.name, self._found)
+        return True
+
+    def _found(self, kind: Kind | None) -> None:
+        waiting, self._waiting = self._waiting, []
+        if kind is not None and kind.version != waiting[0][0].kind.version:
+            self._adopt(kind)
+            return
+        for watcher, error in waiting:
+            watcher.feed(r.Failed(error))
+
+
 class _Answer:
     """The answer to one watch request, decoded as it comes."""
 
@@ -270,6 +370,10 @@ class _Answer:
         self._decoder: EventDecoder | TableDecoder | None = None
         self._error_body = b""
         self._releasing = False
+
+    def on_sent(self) -> None:
+        if self._watcher.current(self._ticket):
+            self._watcher.sent()
 
     def on_head(self, status: int, headers: dict[str, str]) -> None:
         if not self._watcher.current(self._ticket):

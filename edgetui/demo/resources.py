@@ -87,6 +87,7 @@ AUTOSCALERS = Resource(
     short=("hpa",),
     subresources=("status",),
 )
+ENDPOINTSLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 CLUSTERROLES = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False, verbs=READ
@@ -126,6 +127,7 @@ STORED = (
     REVISIONS,
     AUTOSCALERS,
     LEASES,
+    ENDPOINTSLICES,
     CLUSTERROLES,
 )
 RESOURCES = {(r.group, r.version, r.plural): r for r in (*STORED, NODE_METRICS, POD_METRICS, *REVIEWS)}

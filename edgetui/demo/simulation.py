@@ -9,6 +9,7 @@ from edgetui.demo.cluster import Cluster
 from edgetui.demo.controllers.autoscalers import Autoscalers
 from edgetui.demo.controllers.daemonsets import DaemonSets
 from edgetui.demo.controllers.deployments import Deployments
+from edgetui.demo.controllers.endpoints import EndpointSlices
 from edgetui.demo.controllers.garbage import GarbageCollector
 from edgetui.demo.controllers.kubelet import Kubelet
 from edgetui.demo.controllers.nodes import Nodes
@@ -39,6 +40,7 @@ class Simulation:
             StatefulSets(self.world, self.kubelet),
             DaemonSets(self.world, self.kubelet),
             self.autoscalers,
+            EndpointSlices(self.world),
             GarbageCollector(self.world),
         ]
 

@@ -10,7 +10,6 @@ import msgspec
 
 from edgetui.model.filters import Filter, searched_text
 from edgetui.model.identity import ObjectKey
-from edgetui.model.notices import Notice, notice
 from edgetui.model.panes.base import BAD, CURRENT, WATCH, Pane, PaneRow
 from edgetui.model.store import ChangeSet, Store
 
@@ -315,11 +314,6 @@ class FleetView:
 
     def _mirror(self, at: int, last: int) -> int:
         return last - at if self._reverse else at
-
-    def notices(self, now: float) -> list[Notice]:
-        """Why rows are missing or old, cluster by cluster; empty when all is complete and current."""
-        said = [notice(store, kind, now) for store in self._stores.values() for kind in self.pane.kinds]
-        return [one for one in said if one is not None]
 
 
 def _turned(before: PaneRow, after: PaneRow | None) -> bool:

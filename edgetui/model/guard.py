@@ -187,11 +187,13 @@ def go_back_to(
 ) -> Revision | None:
     """The revision to roll back to; None when none is known to have worked.
 
-    First what this guard has seen serving, then what serves by the word of the API, then what the person agreed to
-    (templates, the best first).
+    First what this guard has seen serving, then what is known by the word of the API and the audit record, then what
+    was known when the person agreed (templates, the best first). Never one that was rolled back from.
     """
     others = {template_of(kind, workload, one.name): one for one in revisions if not one.current}
-    usable = {template: one for template, one in others.items() if template not in s.spent}
+    usable = {
+        template: one for template, one in others.items() if template not in s.spent and not one.withdrawn
+    }
     seen = next((usable[template] for template in reversed(s.good) if template in usable), None)
     named = next((usable[template] for template in agreed if template in usable), None)
     return seen or last_known_good(usable.values()) or named

@@ -20,7 +20,7 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout import DEADLINE_PASSED, Workload, is_updated, newest_hash, verdict
+from edgetui.model.rollout import DEADLINE_PASSED, Workload, healthy, is_updated, newest_hash
 from edgetui.model.store import Store
 from edgetui.model.text import plural
 from edgetui.model.trouble import Diagnosis, diagnose
@@ -69,8 +69,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         """Whether the rollout is complete and all of it serves."""
-        row = self.row
-        return row is not None and verdict(row).done and row.available >= row.replicas
+        return self.row is not None and healthy(self.row)
 
     @property
     def overdue(self) -> bool:

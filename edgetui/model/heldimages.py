@@ -55,7 +55,12 @@ def held_images(nodes: Iterable[Mapping[str, Any]]) -> HeldImages:
 
 
 def _of(node: Mapping[str, Any]) -> NodeImages:
-    listed = (node.get("status") or {}).get("images") or []
-    names = {name for image in listed for name in image.get("names") or []}
+    """An image whose names cannot be read counts among those that it does not name."""
+    status = node.get("status")
+    listed = status.get("images") if isinstance(status, Mapping) else None
+    listed = listed if isinstance(listed, list) else []
+    named = [image.get("names") for image in listed if isinstance(image, Mapping)]
+    names = {name for some in named if isinstance(some, list) for name in some if isinstance(name, str)}
     full = {found.full for name in names if (found := imageref.parse(name)) is not None}
-    return NodeImages(frozenset(full), 0 < len(listed) < MOST_NAMED)
+    whole = len(named) == len(listed) and all(isinstance(some, list) for some in named)
+    return NodeImages(frozenset(full), whole and 0 < len(listed) < MOST_NAMED)

@@ -20,6 +20,7 @@ from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.endpointslice import EndpointSliceRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
@@ -36,6 +37,7 @@ KEPT: dict[str, type[Row]] = {
     "HorizontalPodAutoscaler": AutoscalerRow,
     "ReplicaSet": ReplicaSetRow,
     "Service": ServiceRow,
+    "EndpointSlice": EndpointSliceRow,
 }
 """The kinds that are kept, the most wanted first. Events are not: they are text, and the server forgets them itself."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +23,7 @@ _BETWEEN, _AFTER = '":"', '","'
 _PLAIN = re.compile(rb'\{"[\w./-]{1,317}":"[\w.-]{0,63}"(?:,"[\w./-]{1,317}":"[\w.-]{0,63}"){0,255}\}')
 _MOST_KEY, _MOST_VALUE, _MOST_LABELS = 317, 63, 256
 _PARSED = 512  # 0.25 MB at most; to read labels again costs as much as the rest of a row
-_MOST_SHARED = 4096
+_MOST_SHARED = 16384
 
 _ECHOED = {
     "statefulset.kubernetes.io/pod-name": "name",
@@ -78,7 +77,7 @@ def _parse(raw: bytes) -> Labels:
             echoes.append((field, value))
             short = short.replace(f"{_GAP}{key}={value}{_GAP}", f"{_GAP}{key}={_ECHO}{_GAP}", 1)
     template = _find(whole, "pod-template-hash") or _find(whole, "controller-revision-hash") or ""
-    return Labels(whole, share(short), tuple(echoes), intern(template))
+    return Labels(whole, share(short), tuple(echoes), share(template))
 
 
 def _text(raw: bytes) -> str:
@@ -100,7 +99,11 @@ def _possible(key: str, value: Any) -> bool:
 
 
 def share(text: str) -> str:
-    """The one copy of a row's text. Beyond so many different ones the table begins anew, and rows keep their own."""
+    """The one copy of a text of rows: labels, names, uids of owners.
+
+    Beyond so many different ones the table begins anew, and rows keep their own: uids and names come and go for ever,
+    and interned strings may stay as long as the program (they do in CPython 3.12.1).
+    """
     if len(_shared) >= _MOST_SHARED:
         _shared.clear()
     return _shared.setdefault(text, text)

@@ -5,7 +5,7 @@ The sums are those of the disruption controller and of the quota admission plugi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil, floor
 from typing import Any
 
@@ -22,27 +22,49 @@ _UNIT = 1e-9  # what is left after a subtraction of quantities is not exact
 class Limits(msgspec.Struct, frozen=True):
     """The budgets that select the pods of one workload, and the quotas of its namespace, with what one pod asks for.
 
-    `asks` is by the quota's own names: "pods", "requests.cpu", "limits.memory".
+    `asks` is by the quota's own names: "pods", "requests.cpu", "limits.memory". `unreadable` counts those of them of
+    which nothing can be said.
     """
 
     budgets: tuple[Json, ...] = ()
     quotas: tuple[Json, ...] = ()
     asks: Mapping[str, float] = msgspec.field(default_factory=dict)
+    unreadable: int = 0
 
     def warnings(self, now: int, running: int, wanted: int) -> list[str]:
         """What going from `now` (wanted) and `running` (there) to `wanted` replicas meets."""
         found = [_disrupted(budget, now, wanted) for budget in self.budgets] if wanted < now else []
         if wanted > running:
             found += [_short(quota, self.asks, wanted - running) for quota in self.quotas]
+        if self.unreadable:
+            found.append(f"{plural(self.unreadable, 'budget or quota', 'budgets or quotas')} cannot be read.")
         return [sentence for sentence in found if sentence]
 
 
 def limits(budgets: list[Json], quotas: list[Json], template: Json) -> Limits:
     """What concerns pods of this template."""
     labels = (template.get("metadata") or {}).get("labels") or {}
-    ours = [one for one in budgets if selects((one.get("spec") or {}).get("selector"), labels)]
-    plain = [one for one in quotas if not _scoped(one.get("spec") or {})]
-    return Limits(tuple(ours), tuple(plain), asked_by(template.get("spec") or {}))
+    asks = asked_by(template.get("spec") or {})
+    ours, odd_budgets = _sound(budgets, lambda one: selects(one["spec"].get("selector"), labels), asks)
+    plain, odd_quotas = _sound(quotas, lambda one: not _scoped(one["spec"]), asks)
+    return Limits(ours, plain, asks, odd_budgets + odd_quotas)
+
+
+def _sound(
+    found: list[Json], concerns: Callable[[Json], bool], asks: Mapping[str, float]
+) -> tuple[tuple[Json, ...], int]:
+    """Those that concern the pods, and the number of those that nothing can be said of: each costs itself only."""
+    ours: list[Json] = []
+    odd = 0
+    for one in found:
+        try:
+            if concerns(one):
+                Limits((one,), (), asks).warnings(2, 2, 1)
+                Limits((), (one,), asks).warnings(1, 1, 2)
+                ours.append(one)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            odd += 1
+    return tuple(ours), odd
 
 
 def selects(selector: Json | None, labels: Mapping[str, str]) -> bool:

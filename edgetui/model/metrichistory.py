@@ -32,18 +32,24 @@ class History:
 
     def __init__(self) -> None:
         self._rings: OrderedDict[ObjectKey, deque[Sample]] = OrderedDict()
+        self._uids: dict[ObjectKey, str] = {}
 
-    def add(self, key: ObjectKey, now: float, values: Sequence[float | None]) -> None:
-        """Keep what is measured now; within SPACING of the last sample but one it takes the place of the last."""
+    def add(self, key: ObjectKey, uid: str, now: float, values: Sequence[float | None]) -> None:
+        """Keep what is measured now; within SPACING of the last sample but one it takes the place of the last.
+
+        Another object of the same name begins anew.
+        """
         ring = self._rings.get(key)
-        if ring is None:
+        if ring is None or self._uids.get(key) != uid:
             ring = self._rings[key] = deque(maxlen=KEPT)
+            self._uids[key] = uid
         self._rings.move_to_end(key)
         if len(ring) > 1 and now - ring[-2].time < SPACING:
             ring.pop()
         ring.append(Sample(now, tuple(values)))
         if len(self._rings) > OBJECTS:
-            self._rings.popitem(last=False)
+            gone, _ = self._rings.popitem(last=False)
+            del self._uids[gone]
 
     def of(self, key: ObjectKey) -> Sequence[Sample]:
         """The samples of an object, oldest first."""

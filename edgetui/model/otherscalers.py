@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.model.text import clean, cpu, memory, milli, quantity
+from edgetui.model.text import clean, cpu, memory, milli, whole
 
 Json = Mapping[str, Any]
 
@@ -92,15 +92,15 @@ def advice(autoscalers: Iterable[Json], kind: str, name: str) -> list[Advice]:
         if (target.get("kind"), target.get("name")) != (kind, name):
             continue
         mode = clean(str(_part(spec, "updatePolicy").get("updateMode") or "Auto"))
-        for each in _part(status, "recommendation").get("containerRecommendations") or []:
+        for each in _parts(_part(status, "recommendation"), "containerRecommendations"):
             wanted = _part(each, "target")
-            cores, size = wanted.get("cpu"), quantity(str(wanted.get("memory") or ""))
+            cores, size = milli(str(wanted.get("cpu"))), whole(str(wanted.get("memory")))
             found.append(
                 Advice(
                     clean(str(_part(one, "metadata").get("name") or "")),
                     clean(str(each.get("containerName") or "")),
-                    cpu(milli(str(cores))) if cores is not None else "",
-                    memory(int(size)) if size is not None else "",
+                    cpu(cores) if cores is not None else "",
+                    memory(size) if size is not None else "",
                     mode,
                 )
             )
@@ -124,7 +124,7 @@ def one_scaled_object(one: Json) -> ScaledObject:
         _part(one, "metadata"),
         _part(_part(one, "metadata"), "annotations"),
     )
-    told = _part(one, "status").get("conditions") or []
+    told = _parts(_part(one, "status"), "conditions")
     return ScaledObject(
         name=clean(str(metadata.get("name") or "")),
         low=_number(spec.get("minReplicaCount"), 0),
@@ -132,9 +132,9 @@ def one_scaled_object(one: Json) -> ScaledObject:
         uid=str(metadata.get("uid") or ""),
         version=str(metadata.get("resourceVersion") or ""),
         generation=_number(metadata.get("generation"), 0),
-        held=notes.get(PAUSED),
-        held_at=notes.get(PAUSED_AT),
-        one_way=tuple(way for way, name in _ONE_WAY.items() if notes.get(name, "false") not in _FALSE),
+        held=_text(notes.get(PAUSED)),
+        held_at=_text(notes.get(PAUSED_AT)),
+        one_way=tuple(way for way, name in _ONE_WAY.items() if str(notes.get(name, "false")) not in _FALSE),
         answered=next((str(each.get("status")) for each in told if each.get("type") == "Paused"), ""),
         silent=not told,
     )
@@ -143,6 +143,15 @@ def one_scaled_object(one: Json) -> ScaledObject:
 def _part(whole: Json, name: str) -> Json:
     part = whole.get(name)
     return part if isinstance(part, Mapping) else {}
+
+
+def _parts(whole: Json, name: str) -> list[Json]:
+    found = whole.get(name)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _number(value: Any, default: int) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from edgetui.model.text import cpu, memory, plural
+from edgetui.model.text import clean, cpu, memory, plural
+
+if TYPE_CHECKING:
+    from edgetui.model.schedulerwords import Place
 
 
 class Placing(NamedTuple):
@@ -15,32 +18,11 @@ class Placing(NamedTuple):
     sentence: str
 
 
-class _Reason(NamedTuple):
-    """`sign` in the scheduler's words, `short` for a cell, what is so of some nodes, and what of all of them."""
-
-    sign: str
-    short: str
-    some: str
-    all: str
-
-
-_NOT_SELECTED = "not selected"
+_NODES = re.compile(r"0/(\d+) nodes are available: *")
+_TAIL = re.compile(r"[.,]? *(?:no new claims to deallocate, *)?preemption: .*", re.DOTALL)
 _COUNTED = re.compile(r"(\d+) (.+)", re.DOTALL)
-_REASONS = (
-    _Reason("insufficient cpu", "no node: cpu", "too little cpu free", "no node has {cpu} cpu free"),
-    _Reason("insufficient memory", "no node: memory", "too little memory free", "no node has {memory} free"),
-    _Reason("insufficient ephemeral-storage", "no node: disk", "too little disk", "no node has the disk free"),
-    _Reason("too many pods", "no node: pods full", "full of pods", "every node is full of pods"),
-    _Reason("unreachable", "no node: silent", "unreachable", "every node that it may use is unreachable"),
-    _Reason("not-ready", "no node: not ready", "not ready", "every node that it may use is not ready"),
-    _Reason("untolerated taint", "no node: taints", "tainted", "every node has a taint that it does not tolerate"),
-    _Reason("were unschedulable", "no node: cordoned", "cordoned", "every node is cordoned"),
-    _Reason("volume", "no node: volume", "without its volume", "its volume is on no node that could run it"),
-    _Reason("anti-affinity", "no node: apart", "run a pod it avoids", "every node runs a pod that it avoids"),
-    _Reason("node affinity", "no node: affinity", _NOT_SELECTED, "its node selector fits no node"),
-    _Reason("node selector", "no node: selector", _NOT_SELECTED, "its node selector fits no node"),
-    _Reason("nodeaffinity", "no node: affinity", _NOT_SELECTED, "its node selector fits no node"),
-)  # fmt: skip
+_TAINT = re.compile(r"taint \{([^}:]*): ?([^}]*)\}")
+_RESOURCE = re.compile(r"insufficient (\S+)")
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+), used: (.+), limited: (.+)")
 
 
@@ -49,32 +31,72 @@ def no_node(message: str, wants_cpu: int = 0, wants_memory: int = 0) -> Placing:
 
     `wants_cpu` (millicores) and `wants_memory` (bytes) are what the pod asks for, 0 when that is not known.
     """
-    _, _, told = message.partition("nodes are available:")
-    told = (told or message).partition("preemption:")[0].strip(" .")
+    from edgetui.model.schedulerwords import of_the_pod  # where nothing is pending, nothing needs it
+
+    told = _TAIL.sub("", message)
+    head = _NODES.match(told)
+    told = told[head.end() if head else 0 :].strip(" .")
     if not told:
         return Placing("no node fits", "no node fits")
-    parts = [_counted(part) for part in re.split(r", (?=\d)", told)]
-    chosen = [part for part in parts if part[2] is None or part[2].some != _NOT_SELECTED]
-    parts = chosen or parts
-    first = next((reason for reason in _REASONS for _, _, found in parts if found is reason), None)
-    short = first.short if first is not None else "no node fits"
-    if len(parts) == 1 and first is not None:
-        wanted = {"cpu": cpu(wants_cpu) if wants_cpu else "enough", "memory": _memory(wants_memory)}
-        return Placing(short, first.all.format(**wanted))
-    words = [f"{count} {found.some if found else raw}" for count, raw, found in parts if count]
-    return Placing(short, f"no node fits: {', '.join(words) or told}")
+    for pattern, short, sentence in of_the_pod():
+        if (match := re.search(pattern, told, re.IGNORECASE)) is not None:
+            return Placing(short, sentence.format(*match.groups()))
+    parts = [_counted(part) for part in re.split(r", (?=\d+ )", told)]
+    first = min((part for part in parts if part.place), key=lambda part: part.rank, default=None)
+    short = clean(first.short, 24) if first is not None else "no node fits"
+    if first is not None and len(parts) == 1 and first.nodes == (int(head[1]) if head else first.nodes):
+        return Placing(short, first.all(cpu(wants_cpu) if wants_cpu else "enough", _memory(wants_memory)))
+    return Placing(short, f"no node fits: {', '.join(part.some for part in parts)}")
 
 
 def _memory(wants: int) -> str:
     return memory(wants) if wants else "enough memory"
 
 
-def _counted(part: str) -> tuple[str, str, _Reason | None]:
-    """A part of the scheduler's sentence: how many nodes, its own words, and what they mean."""
+class _Part(NamedTuple):
+    """A clause of the scheduler's sentence: of how many nodes (0 it does not say), its own words, what they mean."""
+
+    nodes: int
+    raw: str
+    place: Place | None
+
+    @property
+    def rank(self) -> int:
+        return self.place.rank if self.place else 0
+
+    @property
+    def some(self) -> str:
+        words = self._words(self.place.some) if self.place else self.raw.removeprefix("node(s) ")
+        return f"{self.nodes} {words}" if self.nodes else words
+
+    @property
+    def short(self) -> str:
+        return self._words(self.place.short) if self.place else ""
+
+    def all(self, cores: str, size: str) -> str:
+        """The same where it is so of every node; `cores` and `size` are what the pod asks for."""
+        return (
+            self._words(self.place.all.replace("{cpu}", cores).replace("{memory}", size))
+            if self.place
+            else ""
+        )
+
+    def _words(self, text: str) -> str:
+        """The text with what this clause names."""
+        taint, resource = _TAINT.search(self.raw), _RESOURCE.search(self.raw.lower())
+        key, value = taint.groups() if taint else ("a taint", "")
+        key = key.removeprefix("node.kubernetes.io/")
+        named = f"{key}={value}" if value else key
+        return text.replace("{taint}", named).replace("{resource}", resource[1] if resource else "resource")
+
+
+def _counted(part: str) -> _Part:
+    from edgetui.model.schedulerwords import places
+
     match = _COUNTED.match(part)
-    count, raw = match.groups() if match else ("", part)
+    count, raw = (int(match[1]), match[2]) if match else (0, part)
     said = raw.lower()
-    return count, raw, next((one for one in _REASONS if one.sign in said), None)
+    return _Part(count, raw, next((one for one in places() if one.sign in said), None))
 
 
 def refused(message: str) -> Placing:

@@ -6,7 +6,7 @@ ReplicaSets, StatefulSets and DaemonSets as ControllerRevisions (kubectl's histo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from edgetui.model.discreet import Discreet
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.wire import replicas
 from edgetui.model.templatediff import template_diff as template_diff
 from edgetui.model.text import clean, plural, unix
 
@@ -40,7 +41,8 @@ class Revision(Discreet, frozen=True, kw_only=True):
     """One revision of a workload.
 
     `number` is the revision, `name` and `uid` those of its ReplicaSet or ControllerRevision. `available`
-    counts its pods that serve now. `known_good` means evidence: it serves now, or its rollout completed.
+    counts its pods that serve now. `known_good` means evidence: it serves now, its rollout completed, or edgetui's
+    record says that it worked; `withdrawn` that edgetui has rolled back away from it since it was last rolled out.
     `template` is the pod template without the hash label; `annotations` those that describe the revision;
     `data` what a ControllerRevision sends as its patch (empty for Deployments).
     """
@@ -60,6 +62,7 @@ class Revision(Discreet, frozen=True, kw_only=True):
     template: dict[str, Any]
     annotations: dict[str, str]
     data: dict[str, Any] = msgspec.field(default_factory=dict)
+    withdrawn: bool = False
 
 
 def deployment_revisions(deployment: Json, replicasets: Iterable[Json]) -> list[Revision]:
@@ -122,8 +125,8 @@ def _completed(deployment: Json) -> bool:
     reasons = [
         one.get("reason") for one in status.get("conditions") or () if one.get("type") == "Progressing"
     ]
-    wanted = deployment.get("spec", {}).get("replicas", 1)
-    return "NewReplicaSetAvailable" in reasons and (status.get("availableReplicas") or 0) >= wanted
+    available = status.get("availableReplicas") or 0
+    return "NewReplicaSetAvailable" in reasons and 0 < available >= replicas(deployment.get("spec") or {})
 
 
 def controller_revisions(
@@ -157,7 +160,9 @@ def controller_revisions(
                 cause=clean(notes.get(CHANGE_CAUSE)),
                 created=unix(meta.get("creationTimestamp")),
                 current=is_current,
-                known_good=_served(owner, available) if is_current else _proven(meta, completed, available),
+                known_good=_served(owner, available)
+                if is_current
+                else _proven(meta, completed, available, len(mine)),
                 available=available,
                 replicas=len(mine),
                 template=template,
@@ -168,9 +173,9 @@ def controller_revisions(
     return sorted(found, key=lambda one: one.number, reverse=True)
 
 
-def _proven(meta: Json, completed: str | None, available: int) -> bool:
-    """A StatefulSet's currentRevision is the last whose rollout completed; else pods must serve."""
-    return available > 0 or (bool(completed) and meta.get("name") == completed)
+def _proven(meta: Json, completed: str | None, available: int, pods: int) -> bool:
+    """A StatefulSet's currentRevision is the last whose rollout completed, or its first: then its pods may all fail."""
+    return available > 0 or (bool(completed) and meta.get("name") == completed and not pods)
 
 
 def _served(owner: Json, available: int) -> bool:
@@ -192,30 +197,41 @@ def _current_revision(owner: Json, owned: list[Json]) -> Json | None:
     return next((one for one in owned if one["metadata"].get("name") == named), None)
 
 
-def last_known_good(revisions: Iterable[Revision]) -> Revision | None:
-    """The revision to go back to: with evidence that it works, serving the most pods, else the newest.
+def judged(
+    revisions: Iterable[Revision], worked: Container[str], withdrawn: Mapping[str, int]
+) -> list[Revision]:
+    """The same with what edgetui's own record says besides, by name: those that worked, those it rolled back from.
 
-    None when no other revision than the current has any evidence; the one before may still be good.
+    `withdrawn` has the number that a revision had then; rolled out again since, it has another one and a new chance.
+    """
+    found = []
+    for one in revisions:
+        gone = not one.current and withdrawn.get(one.name) == one.number
+        good = not gone and (one.known_good or (not one.current and one.name in worked))
+        found.append(msgspec.structs.replace(one, known_good=good, withdrawn=gone))
+    return found
+
+
+def last_known_good(revisions: Iterable[Revision]) -> Revision | None:
+    """The revision to go back to: with evidence that it works, none of its pods failing, the most of them serving.
+
+    None when no other revision than the current has any evidence: whether one of them worked is not guessed.
     """
     proven = [one for one in revisions if one.known_good and not one.current]
-    return max(proven, key=lambda one: (one.available, one.number), default=None)
+    return max(
+        proven, key=lambda one: (one.available >= one.replicas, one.available, one.number), default=None
+    )
 
 
 def suggestion(revisions: Iterable[Revision]) -> tuple[Revision | None, str]:
-    """The revision that a rollback should offer first, and why in words."""
-    known = list(revisions)
-    good = last_known_good(known)
-    if good is not None and good.available:
-        return (
-            good,
-            f"{plural(good.available, 'pod')} of it {'serves' if good.available == 1 else 'serve'} now",
-        )
-    if good is not None:
-        return good, "its rollout completed"
-    others = [one for one in known if not one.current]
-    if not others:
-        return None, "there is no other revision"
-    return max(others, key=lambda one: one.number), "it is the one before; whether it worked is not known"
+    """The revision that a rollback takes where none is named, and why in words; None when none is known good."""
+    good = last_known_good(revisions)
+    if good is None:
+        return None, "no other revision is known to have worked"
+    if good.available:
+        serves = "serves" if good.available == 1 else "serve"
+        return good, f"{plural(good.available, 'pod')} of it {serves} now"
+    return good, "its rollout completed"
 
 
 def template_equal(one: Json, other: Json) -> bool:

@@ -48,10 +48,11 @@ def marks(history: Iterable[Revision]) -> dict[str, str]:
     """What is known of each revision in a word, by its name."""
     known = list(history)
     good = last_known_good(known)
-    return {
-        one.name: "now" if one.current else "last good" if one is good else "worked" if one.known_good else ""
-        for one in known
-    }
+    return {one.name: "now" if one.current else "last good" if one is good else _known(one) for one in known}
+
+
+def _known(one: Revision) -> str:
+    return "worked" if one.known_good else "withdrawn" if one.withdrawn else ""
 
 
 def tree(store: Store, row: Workload, view: View, history: Sequence[Revision]) -> list[Branch]:

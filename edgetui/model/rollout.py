@@ -49,6 +49,19 @@ def verdict(row: Workload) -> Verdict:
     return _stateful_set(row) if isinstance(row, StatefulSetRow) else _daemon_set(row)
 
 
+def healthy(row: Workload) -> bool:
+    """Whether its rollout is complete and all of it serves; one that wants no pods shows nothing."""
+    return verdict(row).done and 0 < row.available >= row.replicas
+
+
+def proven(row: Workload) -> bool:
+    """Whether all of it serves by its newest template: that template is known to work.
+
+    A rollout of no pods, of pods that wait to be deleted (OnDelete) or of those above a partition is done without.
+    """
+    return healthy(row) and row.updated >= row.replicas
+
+
 def _deployment(row: DeploymentRow) -> Verdict:
     if row.generation > row.observed:
         return Verdict(False, False, "Waiting for deployment spec update to be observed...")

@@ -28,11 +28,14 @@ MISSING = "metrics missing"
 
 def recommended(row: AutoscalerRow) -> int | None:
     """What the metrics ask for without bounds and windows, the highest of all; None while unknown."""
-    wishes = []
-    for metric in row.metrics:
-        if metric.ratio is not None:
-            close = abs(metric.ratio - 1.0) <= TOLERANCE
-            wishes.append(row.current if close else ceil(row.current * metric.ratio - 1e-9))
+    current = row.current
+    if current is None:
+        return None
+    ratios = [metric.ratio for metric in row.metrics if metric.ratio is not None]
+    close = [abs(ratio - 1.0) <= TOLERANCE for ratio in ratios]
+    wishes = [
+        current if near else ceil(current * ratio - 1e-9) for near, ratio in zip(close, ratios, strict=True)
+    ]
     return max(wishes, default=None)
 
 
@@ -54,11 +57,12 @@ def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
     wish = recommended(row)
     if limited is not None and limited.status == "True":
         return _limited(row, limited.reason, wish)
-    if row.desired > row.current:
+    current = row.desired if row.current is None else row.current
+    if row.desired > current:
         return WATCH, f"growing to {row.desired}"
-    if row.desired < row.current:
+    if row.desired < current:
         return WATCH, f"shrinking to {row.desired}"
-    if wish is not None and wish > row.current:
+    if wish is not None and wish > current:
         return WATCH, "above target, waiting"
     if able is not None and able.reason == "ScaleDownStabilized":
         return FINE, "held: waits to shrink"
@@ -81,75 +85,97 @@ def _metric_words(reason: str, message: str) -> str:
     _, found, rest = said.partition("missing request for ")
     if found:
         return f"no {clean(rest.split()[0], 8) if rest.split() else 'resource'} request"
-    if "could not find the requested" in said:
-        return "no metrics server"
+    if "could not find the requested" in said or "metrics.k8s.io) registered" in said:
+        return f"no {api}" if (api := api_of(said)) else "no metrics server"
     if "unable to handle" in said:
-        return "metrics API down"
+        return f"{api} down" if (api := api_of(said)) else "metrics API down"
     if reason == "InvalidSelector":
         return "bad selector"
     return MISSING
 
 
-class Warning(msgspec.Struct, frozen=True, gc=False):
+def api_of(said: str) -> str:
+    """Which API of metrics the controller asked in vain, where it is not that of the metrics server."""
+    return next((f"{one} metrics" for one in ("custom", "external") if f"{one} metrics api" in said), "")
+
+
+class Effect(msgspec.Struct, frozen=True, gc=False):
     """What a scale by hand would meet. `undone` is true when the autoscaler will take it back."""
 
     undone: bool
     text: str
 
 
-def meets(row: AutoscalerRow | None, current: int, wanted: int) -> Warning | None:
+def meets(row: AutoscalerRow | None, current: int, wanted: int) -> Effect | None:
     """What happens to a scale by hand from `current` to `wanted` under this autoscaler; None without one."""
     if row is None or wanted == current:
         return None
     name = f"autoscaler {row.name}"
     if row.able is not None and row.able.reason == "FailedGetScale":
-        return Warning(False, f"{name} cannot read its target's number and leaves it")
+        return Effect(False, f"{name} cannot read its target's number and leaves it")
     if wanted == 0 and row.min > 0:
-        return Warning(
+        return Effect(
             False, f"{name} stops working while the target is at 0; scale to 1 or more to start it again"
         )
     if wanted < row.min or wanted > row.max:
         bound = f"its minimum {row.min}" if wanted < row.min else f"its maximum {row.max}"
-        return Warning(True, f"{name} puts it back to {bound} within seconds")
+        return Effect(True, f"{name} puts it back to {bound} within seconds")
     if current == 0:
-        return Warning(False, f"{name} starts working again and decides the number")
+        return Effect(False, f"{name} starts working again and decides the number")
     if row.active is None:
-        return Warning(False, f"{name} has not looked yet and decides when it does")
+        return Effect(False, f"{name} has not looked yet and decides when it does")
     if not row.working:
-        return Warning(False, f"{name} has no metrics and leaves it, until they are back")
+        return Effect(False, f"{name} has no metrics and leaves it, until they are back")
     return _down(row, name, wanted) if wanted < current else _up(row, name)
 
 
-def _down(row: AutoscalerRow, name: str, wanted: int) -> Warning:
+def _down(row: AutoscalerRow, name: str, wanted: int) -> Effect:
     """Inside the bounds: the window still holds the higher number, unless there is no window or no way up."""
     if row.up_disabled:
-        return Warning(False, f"{name} never grows, so it stays until changed by hand")
+        return Effect(False, f"{name} never grows, so it stays until changed by hand")
     if row.down_window:
-        return Warning(True, f"{name} takes it back up within a sync ({SYNC} s by default)")
+        return Effect(True, f"{name} takes it back up within a sync ({SYNC} s by default)")
     wish = recommended(row)
     asks = f", and the load asks for {wish}" if wish is not None and wish > wanted else ""
-    return Warning(False, f"{name} decides anew at its next sync{asks}")
+    return Effect(False, f"{name} decides anew at its next sync{asks}")
 
 
-def _up(row: AutoscalerRow, name: str) -> Warning:
+def _up(row: AutoscalerRow, name: str) -> Effect:
     if row.down_disabled:
-        return Warning(False, f"{name} never shrinks, so it stays until changed by hand")
+        return Effect(False, f"{name} never shrinks, so it stays until changed by hand")
     when = f"after {duration(row.down_window)}" if row.down_window else "at its next sync"
-    return Warning(False, f"{name} may shrink it again {when}, if the metrics stay low")
+    return Effect(False, f"{name} may shrink it again {when}, if the metrics stay low")
 
 
-def pinned(row: AutoscalerRow, now: int, wanted: int) -> tuple[int, int]:
-    """Minimum and maximum under which a number set by hand is reached from `now` at once and holds.
+def needed(row: AutoscalerRow) -> int:
+    """The maximum that the present load needs: its own, unless the metrics ask for more."""
+    wish = recommended(row) if row.working else None
+    return max(row.max, wish or 0)
 
-    Going down lowers the maximum to it, going up raises the minimum: the window and broken metrics matter to neither.
+
+def bounds_for(row: AutoscalerRow, now: int, wanted: int) -> tuple[int, int]:
+    """Minimum and maximum under which `wanted` replicas do not have to be set against the autoscaler.
+
+    Where its maximum keeps it from what the load needs, that is what to raise. Else they are those under which the
+    number is reached from `now` at once and holds: going down lowers the maximum to it, going up raises the minimum.
     """
     if wanted < now:
         return min(row.min, wanted), wanted
+    if needed(row) > row.max:
+        return row.min, max(needed(row), wanted)
     return wanted, max(row.max, wanted)
 
 
-def prospect(row: AutoscalerRow, now: int, low: int, high: int) -> str:
-    """What it would do at the present load with these bounds and a target at `now`, in one clause."""
+def goal(row: AutoscalerRow, now: int, low: int, high: int) -> int:
+    """How many it would run at the present load with these bounds and a target at `now`, windows left aside."""
+    wish = recommended(row) if row.working else None
+    return min(max(now if wish is None else wish, low), high) if now else 0
+
+
+def prospect(row: AutoscalerRow, now: int | None, low: int, high: int) -> str:
+    """What it would do at the present load with these bounds and a target at `now` (None unknown), in one clause."""
+    if now is None:
+        return "what it would do is not known: nobody has told how many replicas its target has"
     if row.able is not None and row.able.status == "False":
         return "it does nothing until its target can be scaled"
     if now == 0 and low > 0:
@@ -161,20 +187,15 @@ def prospect(row: AutoscalerRow, now: int, low: int, high: int) -> str:
     wish = recommended(row) if row.working else None
     if wish is None:
         return f"it stays at {now} while it has no metrics"
-    goal = min(max(wish, low), high)
-    if goal == now:
-        bound = (
-            "" if wish == now else f": the load asks for {wish}, {goal} is the {_edge(wish, goal)} allowed"
-        )
+    there = goal(row, now, low, high)
+    if there == now:
+        edge = "most" if wish > there else "least"
+        bound = "" if wish == now else f": the load asks for {wish}, {there} is the {edge} allowed"
         return f"it stays at {now}{bound}"
-    if (goal > now and row.up_disabled) or (goal < now and row.down_disabled):
-        return f"it stays at {now}: {'growing' if goal > now else 'shrinking'} is switched off"
-    if goal > now:
+    if (there > now and row.up_disabled) or (there < now and row.down_disabled):
+        return f"it stays at {now}: {'growing' if there > now else 'shrinking'} is switched off"
+    if there > now:
         wait = f" when the load has been high for {duration(row.up_window)}" if row.up_window else ""
-        return f"it goes up from {now} to {goal}{wait}"
+        return f"it goes up from {now} to {there}{wait}"
     wait = f" when the load has stayed low for {duration(row.down_window)}" if row.down_window else ""
-    return f"it goes down from {now} to {goal}{wait}"
-
-
-def _edge(wish: int, goal: int) -> str:
-    return "most" if wish > goal else "least"
+    return f"it goes down from {now} to {there}{wait}"

@@ -9,7 +9,7 @@ import msgspec
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.wire import Condition
 from edgetui.model.metrichistory import Sample
-from edgetui.model.scaling import prospect, recommended
+from edgetui.model.scaling import api_of, prospect, recommended
 from edgetui.model.text import ago, duration
 
 WISH, CURRENT = 0, 1
@@ -41,9 +41,11 @@ def why(row: AutoscalerRow, samples: Sequence[Sample], now: float) -> list[Said]
         left, exact = held
         words = f"about {duration(left)}" if exact else f"at most {duration(left)}"
         said.append(Said(True, f"it may shrink in {words}, if the load stays low"))
-    said.append(Said(True, f"at the present load {prospect(row, row.current, row.min, row.max)}"))
+    if row.current is not None:
+        said.append(Said(True, f"at the present load {prospect(row, row.current, row.min, row.max)}"))
     wish = recommended(row) if row.working else None
-    if wish is not None and row.current < wish <= row.max and row.desired <= row.current:
+    current = row.current
+    if wish is not None and current is not None and current < wish <= row.max and row.desired <= current:
         said.append(Said(True, "pods that are new count as idle until they have been measured"))
     return said
 
@@ -86,10 +88,18 @@ def _condition(row: AutoscalerRow, one: Condition) -> Said | None:
 
 def _unmeasured(message: str) -> str:
     said = message.lower()
-    if "could not find the requested resource" in said:
-        cause = "this cluster has no metrics server"
+    if "could not find the requested resource" in said or "metrics.k8s.io) registered" in said:
+        cause = (
+            f"this cluster has no {api} API"
+            if (api := api_of(said))
+            else "this cluster has no metrics server"
+        )
     elif "unable to handle" in said or "error trying to reach service" in said:
-        cause = "the metrics server does not answer"
+        cause = (
+            f"the {api} API does not answer"
+            if (api := api_of(said))
+            else "the metrics server does not answer"
+        )
     elif "missing request for " in said:
         return f"it cannot compute a percentage: {message[said.index('missing request for ') :]}"
     elif "no metrics returned" in said or "did not receive metrics" in said:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edgetui.model.secrecy import HIDDEN, below, follows_secret_flag, is_secret, item_label
+from edgetui.model.secrecy import (
+    HIDDEN,
+    MOST_DEPTH,
+    TOO_DEEP,
+    below,
+    is_secret,
+    item_label,
+    password_arguments,
+)
 from edgetui.model.text import clean
 
 MAX_LINES = 200
 _MAX_LINE = 160
+_LOOKED_THROUGH = 1024
+"""Characters of a value that are looked through for secrets: many times of what is shown of it."""
 
 
 def template_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -20,20 +30,19 @@ def template_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     much is left out.
     """
     before, after = _flat(old), _flat(new)
-    lines: list[str] = []
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) == after.get(path):
-            continue
-        if path in before:
-            lines.append(_line("-", path, before[path]))
-        if path in after:
-            lines.append(_line("+", path, after[path]))
-    if len(lines) > MAX_LINES:
-        return [*lines[:MAX_LINES], f"… {len(lines) - MAX_LINES} more lines"]
-    return lines
+    changed = [
+        (sign, path, leaves[path])
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+        for sign, leaves in (("-", before), ("+", after))
+        if path in leaves
+    ]
+    lines = [_line(*one) for one in changed[:MAX_LINES]]
+    return [*lines, f"… {len(changed) - MAX_LINES} more lines"] if len(changed) > MAX_LINES else lines
 
 
 def _line(sign: str, path: str, value: Any) -> str:
+    value = value[:_LOOKED_THROUGH] if isinstance(value, str) and not isinstance(value, _Secret) else value
     text = (
         HIDDEN
         if isinstance(value, _Secret) or is_secret(path, value)
@@ -55,19 +64,22 @@ def _flat(template: Mapping[str, Any]) -> dict[str, Any]:
     return leaves
 
 
-def _walk(value: Any, path: str, leaves: dict[str, Any]) -> None:
-    if isinstance(value, Mapping):
+def _walk(value: Any, path: str, leaves: dict[str, Any], depth: int = 0) -> None:
+    if isinstance(value, Mapping | list) and depth > MOST_DEPTH:
+        leaves[path] = TOO_DEEP
+    elif isinstance(value, Mapping):
         for key, one in value.items():
             if key == "$patch" or (path == "metadata.labels" and key == "pod-template-hash"):
                 continue
             inside = below(path, str(key))
-            _walk(one, "" if inside == "spec" else inside, leaves)
+            _walk(one, "" if inside == "spec" else inside, leaves, depth + 1)
     elif isinstance(value, list):
+        passwords = password_arguments(value)
         for at, one in enumerate(value):
             inside = f"{path}[{item_label(one, at)}]"
-            if isinstance(one, str) and follows_secret_flag(value, at):
+            if at in passwords:
                 leaves[inside] = _Secret(one)
             else:
-                _walk(one, inside, leaves)
+                _walk(one, inside, leaves, depth + 1)
     elif value is not None and path:
         leaves[path] = value

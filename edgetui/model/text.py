@@ -6,11 +6,13 @@ import re
 from datetime import UTC, datetime
 from math import ceil
 
+from edgetui.model.cells import visible
+
 MAX_MESSAGE = 200
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SPANS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "m"), (_MINUTE, "m", 1, "s"))
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
+_JOINERS = "\u200c\u200d"  # parts of scripts and of emoji
 _QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]+\.?)(?:([eE][+-]?[0-9]+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
 _SPAN = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _MOST_QUANTITY = 2.0**64  # the API caps quantities at 2**63
@@ -34,13 +36,25 @@ _SCALE = {
 
 
 def clean(text: str | None, limit: int = MAX_MESSAGE) -> str:
-    """Foreign text made safe for one line of a terminal: no control, direction or joining characters, bounded."""
+    """Foreign text for one line of a sentence: only what may be shown, no two spaces in a row, bounded."""
     if not text:
         return ""
     if len(text) > 4 * limit:
         text = text[: 4 * limit]
-    text = _UNPRINTABLE.sub(" ", text).strip()
+    text = " ".join(visible(text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """The text with every character that a terminal obeys, or that reorders its line, as in JSON: "\\u202e"."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def squeeze(text: str | None, limit: int = MAX_MESSAGE) -> str:
@@ -115,16 +129,16 @@ def quantity(text: str | None) -> float | None:
     return value if abs(value) < _MOST_QUANTITY else None
 
 
-def milli(text: str | None) -> int:
-    """A cpu quantity in thousandths of a core, rounded up as the API does; 0 when there is none."""
+def milli(text: str | None) -> int | None:
+    """A cpu quantity in thousandths of a core, rounded up as the API does; None when it is not one."""
     number = quantity(text)
-    return ceil(round(number * 1000, 6)) if number else 0
+    return None if number is None else ceil(round(number * 1000, 6))
 
 
-def whole(text: str | None) -> int:
-    """A memory or count quantity as a whole number, rounded up; 0 when there is none."""
+def whole(text: str | None) -> int | None:
+    """A memory or count quantity as a whole number, rounded up; None when it is not one."""
     number = quantity(text)
-    return ceil(number) if number else 0
+    return None if number is None else ceil(number)
 
 
 def cpu(millicores: int) -> str:

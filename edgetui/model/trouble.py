@@ -11,8 +11,7 @@ import re
 import msgspec
 
 from edgetui.model.kinds.node import NodeRow
-from edgetui.model.kinds.pod import PodRow, Trouble
-from edgetui.model.placing import no_node
+from edgetui.model.kinds.pod import GATES, PodRow, Trouble
 from edgetui.model.text import clean
 
 
@@ -71,21 +70,30 @@ def diagnose(pod: PodRow, node: NodeRow | None = None) -> Diagnosis | None:
             "start", "cannot start", f"the container cannot start: {trouble.message}".rstrip(": ")
         )
     if trouble.reason == "Unschedulable":
+        from edgetui.model.placing import no_node  # only where a pod is pending
+
         return Diagnosis("no-node", *no_node(trouble.message, trouble.cpu, trouble.memory))
+    if trouble.reason == "SchedulerError":
+        return Diagnosis("no-node", "scheduler error", f"the scheduler fails: {trouble.message}".rstrip(": "))
     if trouble.reason == "SchedulingGated":
         return Diagnosis("gated", "held by a gate", "held back by a scheduling gate", hard=False)
     if trouble.reason == "Evicted":
         return Diagnosis("evicted", "evicted", f"evicted: {trouble.message}".rstrip(": "))
-    if pod.status in ("NodeLost", "Unknown") or (pod.condition in ("False", "Unknown") and _silent(node)):
+    if (ended := _ended(pod, trouble)) is not None or pod.ended:
+        return ended
+    if _silent(pod, node):
         name = pod.node or "its node"
         return Diagnosis(
             "node-silent", "node silent", f"{name} does not answer; what runs there is not known"
         )
-    return _ended(pod, trouble) or _waiting(pod)
+    return _waiting(pod, trouble)
 
 
-def _silent(node: NodeRow | None) -> bool:
-    return node is not None and node.ready == "Unknown"
+def _silent(pod: PodRow, node: NodeRow | None) -> bool:
+    """Whether nothing newer than this is known of it, because its node does not answer now."""
+    if node is not None:
+        return node.silent and pod.condition in ("False", "Unknown")
+    return pod.status in ("NodeLost", "Unknown")
 
 
 def _ended(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
@@ -105,17 +113,19 @@ def _ended(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
     return None
 
 
-def _waiting(pod: PodRow) -> Diagnosis | None:
+def _waiting(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
     """Not ready, but no container says why."""
-    if pod.ended or pod.condition in ("", "True"):
+    if pod.condition in ("", "True"):
+        return None
+    if trouble.reason == GATES:
+        sentence = f"its containers are ready, but a readiness gate is not met: {trouble.message}"
+        return Diagnosis("gate", "gate not met", sentence, hard=False)
+    if pod.phase != "Running":
         return None
     if pod.containers and pod.ready == pod.containers:
-        return Diagnosis(
-            "gate", "gate not met", "its containers are ready, but a readiness gate is not met", False
-        )
-    if pod.phase == "Running":
-        return Diagnosis("not-ready", "not ready", "runs, but its readiness check does not pass", hard=False)
-    return None
+        sentence = "its containers are ready, but its Ready condition is not True; nothing says why"
+        return Diagnosis("not-ready", "not ready", sentence, hard=False)
+    return Diagnosis("not-ready", "not ready", "runs, but its readiness check does not pass", hard=False)
 
 
 def pull(trouble: Trouble) -> Diagnosis:

@@ -50,6 +50,8 @@ class AckClock:
         """False once the terminal left its first request without an answer."""
         self.answer_time = 0.0
         """Moving average (s) of the time to an answer, queues included; 0 before the first."""
+        self.given_up = 0
+        """How often the answers to come were given up or set aside: none of them tells anything any more."""
         self._rate = rate
         self._sent = self._acked = 0
         self._requests: deque[_Request] = deque()
@@ -65,6 +67,16 @@ class AckClock:
     def round_trip(self) -> float:
         """The shortest time (s) to an answer in the last minute of output; 0 before the first."""
         return min(self._best, self._best_before) if self._best_before else self._best
+
+    @property
+    def asked(self) -> int:
+        """Bytes sent up to the end of the newest request."""
+        return self._requests[-1].total if self._requests else self._acked
+
+    @property
+    def acked(self) -> int:
+        """Bytes sent up to the end of the newest request that was answered, or given up."""
+        return self._acked
 
     @property
     def waiting(self) -> bool:
@@ -93,8 +105,7 @@ class AckClock:
         if not self.answers:
             self._free_at = max(now, self._free_at) + count / self._rate
             return False
-        asked = self._requests[-1].total if self._requests else self._acked
-        if self._sent - asked < min(REQUEST_EVERY, self.window // 4):
+        if self._sent - self.asked < min(REQUEST_EVERY, self.window // 4):
             return False
         self.ask(now)
         return True
@@ -123,6 +134,7 @@ class AckClock:
         self._forget()
 
     def _forget(self) -> None:
+        self.given_up += 1
         self._requests.clear()
         self._acked = self._sent
 

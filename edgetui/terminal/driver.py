@@ -15,6 +15,7 @@ import signal
 import termios
 import threading
 import tty
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -26,6 +27,7 @@ from textual.message import Message
 
 from .ack_clock import REQUEST, AckClock
 from .cells import Grid
+from .drawn import Drawn
 from .input import Input
 from .output import Output
 from .profile import Profile, fitting
@@ -63,6 +65,7 @@ class TerminalDriver(Driver):
         self._input = Input(self._loop, self._take, self._answered, self._lose, debug)
         self._output = Output(self._loop, self._go_on, self._lose)
         self._clock = AckClock(self.profile.rate)
+        self._drawn = Drawn(self._clock)
         self.in_use = self.profile
         """The profile that fits the link as it was measured."""
         self._held: asyncio.TimerHandle | None = None
@@ -278,6 +281,19 @@ class TerminalDriver(Driver):
         put_update(self.grid, frame)
         self.write_frame()
 
+    def when_drawn(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the terminal has drawn everything that is on the screen now."""
+        self._drawn.tell_when(tell)
+        self._ask_whether_drawn()
+
+    def _ask_whether_drawn(self) -> None:
+        """Send the request behind the newest screen, once all of that is on its way."""
+        if self._active and not self._behind and not self._output.pending:
+            if self._drawn.must_ask(self._loop.time()):
+                self._output.send(REQUEST.encode())
+            if self._drawn.waiting:
+                self._hold()
+
     def write_frame(self) -> None:
         """Send the difference to what was last sent, as far as the link has room for it; the newest state later."""
         self._behind = self._active and not self.lost
@@ -293,6 +309,7 @@ class TerminalDriver(Driver):
             data = _SYNC_ON + data + _SYNC_OFF
         if data:
             self._send(data)
+        self._ask_whether_drawn()
 
     def _send(self, text: str) -> None:
         data = text.encode("utf-8", "replace")
@@ -302,6 +319,7 @@ class TerminalDriver(Driver):
 
     def _answered(self) -> None:
         self._clock.answered(self._loop.time())
+        self._drawn.answered()
         fits = fitting(self.profile, self.in_use, self._clock.round_trip)
         if fits != self.in_use:
             self.in_use = fits
@@ -316,6 +334,8 @@ class TerminalDriver(Driver):
             self._held = None
         if self._behind:
             self.write_frame()
+        else:
+            self._ask_whether_drawn()
 
     def _hold(self) -> None:
         if self._held is None:

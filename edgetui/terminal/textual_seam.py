@@ -5,12 +5,13 @@ Textual is pinned because of this file; the test of equality with Textual's own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual import events, messages
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._time import get_time as event_clock
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.message import Message
@@ -19,6 +20,8 @@ from .cells import Grid
 from .profile import Profile
 
 Frame = CompositorUpdate
+
+__all__ = ["DrawnApp", "Frame", "KeyParser", "SyncSupported", "event_clock", "put_update", "screen_text"]
 
 for _option in "§1234567890-=":
     # What Option and a digit type on a Mac; where a link brings Escape and a digit together, they are meant.
@@ -74,6 +77,20 @@ class DrawnApp(App[int]):
     def link_changed(self, profile: Profile) -> None:
         """The link turned out to be slower or quicker than thought; `profile` fits it."""
 
+    def when_drawn(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the terminal has drawn what it was sent so far; at once where the driver cannot know."""
+        wait: Callable[[Callable[[], None]], None] | None = getattr(self._driver, "when_drawn", None)
+        if wait is None:
+            tell()
+        else:
+            wait(tell)
+
+    async def _shutdown(self) -> None:
+        """Timers that are due, and what was to be done next, find no screen any more once the screens are closed."""
+        self._exit = True
+        self._next_callbacks.clear()
+        await super()._shutdown()
+
     def _display(self, screen: Any, renderable: Any) -> None:
         draw = getattr(self._driver, "draw", None)
         if draw is None:
@@ -88,9 +105,11 @@ class DrawnApp(App[int]):
 
 
 def screen_text(app: App[Any]) -> list[str]:
-    """What is on the screen, line by line, without colours."""
-    strips = app.screen._compositor.render_strips(app.size)
-    return [strip.text.rstrip() for strip in strips]
+    """What the terminal shows, line by line, without colours: nothing that is not a cell is part of it."""
+    grid = Grid(*app.size)
+    for y, strip in enumerate(app.screen._compositor.render_strips(app.size)):
+        grid.put(0, y, strip)
+    return [line.rstrip() for line in grid.lines()]
 
 
 def put_update(grid: Grid, update: Frame) -> None:

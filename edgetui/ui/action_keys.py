@@ -81,16 +81,16 @@ class ActionKeys:
         if self._app.main.target is not None:
             self._app.flows.look_up_rights(self._app.main.target.key)
 
-    def act(self, action_id: str, target: ObjectRef | None, settled: bool) -> None:
-        """Begin an action on `target`, or say why not."""
+    def act(self, action_id: str, target: ObjectRef | None, settled: bool, number: int | None = None) -> None:
+        """Begin an action on `target`, or say why not; `number` answers its first question."""
         if target is None:
             self._app.flash("There is nothing under the cursor.")
         elif not settled:
             self._app.flash("The row just changed by itself. Look, then press the key again.")
         else:
-            self.act_in_turn(action_id, [target])
+            self.act_in_turn(action_id, [target], number)
 
-    def act_in_turn(self, action_id: str, targets: Sequence[ObjectRef]) -> None:
+    def act_in_turn(self, action_id: str, targets: Sequence[ObjectRef], number: int | None = None) -> None:
         """Begin an action on each of these objects, one after the other; or say why not on the first that refuses."""
         for target in targets:
             if refusal := self._refusal(action_id, target):
@@ -98,7 +98,7 @@ class ActionKeys:
                 if target.key.cluster in self._app.sessions:
                     self._app.flows.look_up_rights(target.key)
                 return
-        self._app.flows.begin(action_id, *targets)
+        self._app.flows.begin(action_id, *targets, number=number)
 
     def _refusal(self, action_id: str, target: ObjectRef) -> str:
         """Why an action cannot begin on an object, empty when it can."""
@@ -108,10 +108,6 @@ class ActionKeys:
             return f"That key does not work on {object_words(target.key)}. ? lists what works where."
         if target.key.cluster not in self._app.sessions:
             return f"{target.key.cluster} is not connected."
-        if missing := self._app.flows.missing(action_id, target.key):
-            user = self._app.sessions[target.key.cluster].target.user_name or "this user"
-            where = f" in {target.key.namespace}" if target.key.namespace else ""
-            return f"{user} {missing}{where} on {target.key.cluster}. Ask whoever runs the cluster."
         return ""
 
 

@@ -11,6 +11,7 @@ from rich.style import Style
 from textual import events
 from textual.driver import Driver
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from edgetui.model.fleet import Fleet
 from edgetui.model.freshness import Link
@@ -30,7 +31,7 @@ from .layout import LayoutKeeper, Remembered
 from .options import ScreenOptions
 from .screens.main import MainScreen
 from .terminal_meter import TerminalMeter
-from .type_ahead import TypeAhead
+from .type_ahead import ENDING, TypeAhead
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -90,7 +91,7 @@ class EdgetuiApp(DrawnApp):
         self._timeline: Timeline | None = None
         self._began = now()
         self.action_keys = ActionKeys(self)
-        self._type_ahead = TypeAhead(self, super().on_event, self._takes_keys)
+        self._type_ahead = TypeAhead(self, self._give_key, self._takes_keys, self._holds_keys)
         self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
         for look in self._themes.looks.values():
             self.register_theme(look.theme)
@@ -120,6 +121,17 @@ class EdgetuiApp(DrawnApp):
         """What the header warns of beside the clusters' own badges."""
         under_way = self._flows.badges if self._flows is not None else []
         return [*under_way, *(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
+
+    @property
+    def silences(self) -> dict[str, float]:
+        """For how many seconds clusters have left a request of ours without an answer."""
+        connected = ((name, one) for name, one in self.sessions.items() if getattr(one, "counters", None))
+        return {name: one.api.silence() for name, one in connected}
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for the person to look at it."""
+        return self._flows is not None and self._flows.waits
 
     def guard_words(self, key: ObjectKey) -> str:
         """What the guard of an object does now; empty when it has none."""
@@ -179,21 +191,39 @@ class EdgetuiApp(DrawnApp):
             self.main.update_header()
 
     async def on_event(self, event: events.Event) -> None:
-        """Let keys in one at a time; everything else passes."""
+        """Let keys in one at a time, and no click on a question that nobody can have read; everything else passes."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self._type_ahead.add(event)
-        else:
+        elif not isinstance(event, events.MouseDown | events.MouseUp) or self._is_taken(event):
             await super().on_event(event)
+
+    async def _give_key(self, key: events.Event) -> None:
+        """Give one key to what has the focus now."""
+        assert isinstance(key, events.Key)
+        if self._ends_a_read(key.key) or not self._is_taken(key):
+            return
+        if self._flows is not None:
+            self._flows.key_typed()
+        await super().on_event(key)
+
+    def _is_taken(self, event: events.Key | events.MouseEvent) -> bool:
+        """Whether the screen in front takes this; a question takes only what was meant for it."""
+        takes: Callable[[events.Event], bool] | None = getattr(self.screen, "takes", None)
+        return event.is_forwarded or takes is None or takes(event)
+
+    def _ends_a_read(self, key: str) -> bool:
+        """Escape and ctrl+c end what an action reads; escape only where it has nothing to close."""
+        if self._flows is None or key not in ENDING or (key == "escape" and isinstance(self.focused, Input)):
+            return False
+        return self._flows.cancel_read(self.screen if key == "escape" else None)
 
     def _takes_keys(self) -> bool:
         """Whether what the last key opened is there."""
-        opening = self._flows is not None and self._flows.opening
-        return self.main.complete and self.screen.is_mounted and not opening
+        return self.main.complete and self.screen.is_mounted
 
-    def type_keys(self, text: str) -> None:
-        """Type for the person what belongs into the dialog that is being opened."""
-        for character in text:
-            self.post_message(events.Key(character, character))
+    def _holds_keys(self) -> bool:
+        """Whether the last key is about to open a dialog, which the next one is meant for."""
+        return self._flows is not None and self._flows.holds_keys
 
     def ring(self, sentence: str) -> None:
         """Ring the terminal's bell, and hand it a notice where it shows those."""
@@ -231,6 +261,8 @@ class EdgetuiApp(DrawnApp):
     def _tick(self) -> None:
         self.terminal_meter.read(self.monotonic())
         self.meter_what_is_shown()
+        if self._flows is not None:
+            self._flows.tick()
         if self.layout_keeper is not None:
             self.layout_keeper.look()
         for screen in self.screen_stack:
@@ -314,11 +346,6 @@ class EdgetuiApp(DrawnApp):
             self._measured = Measured(self.stores, self.now())
         return self._measured.of(key) if key is not None else ()
 
-    def screen_in_front(self) -> None:
-        """A screen that can be covered is in front again: receipts that waited may be shown."""
-        if self._flows is not None:
-            self._flows.show_finished()
-
     def open_detail(self, key: ObjectKey) -> None:
         """Show everything about one object."""
         self.ways.open("detail", key)
@@ -341,7 +368,7 @@ class EdgetuiApp(DrawnApp):
         if pane.id not in ON_DEMAND:
             return
         for session in self.sessions.values():
-            for kind in pane.kinds:
+            for kind in pane.needs:
                 (session.show if shown else session.hide)(kind)
 
     def set_look(self, name: str) -> None:
@@ -386,7 +413,7 @@ class EdgetuiApp(DrawnApp):
         self.push_screen(HelpScreen(target.key if target is not None else None))
 
     def action_timeline(self) -> None:
-        """Show what turned bad, or good again, since the start."""
+        """Show status changes since the start, and what edgetui itself did."""
         from .screens.timeline import TimelineScreen
 
         self.push_screen(TimelineScreen())
@@ -396,6 +423,10 @@ class EdgetuiApp(DrawnApp):
         from .screens.clusters import ClustersScreen
 
         self.push_screen(ClustersScreen())
+
+    def action_running(self) -> None:
+        """Show what waits for the person, what runs and what has ended."""
+        self.flows.show_running()
 
     async def action_leave(self) -> None:
         """Quit; while an action or a guard runs, ask first."""

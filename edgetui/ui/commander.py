@@ -8,10 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgetui.cluster.atomic_file import create_file
+from edgetui.model.cells import visible
+from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
 from edgetui.model.related import related
-from edgetui.model.text import plural
+from edgetui.model.text import escaped, plural
 from edgetui.terminal.textual_seam import screen_text
 
 from .commands import Command, completions, parse
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 NAMESPACED = tuple(kind for pane in PANES.values() if "namespace" in pane.index for kind in pane.kinds)
 ALL = "all namespaces"
+MOST_DIGITS = 9
+"""Of a number that is typed, as in the dialogs."""
 
 
 class Commander:
@@ -84,6 +89,8 @@ class Commander:
             "jump": lambda _: self._front.action_jump(),
             "clusters": lambda _: self._app.action_clusters(),
             "timeline": lambda _: self._app.action_timeline(),
+            "running": lambda _: self._app.action_running(),
+            "retry": lambda _: self._retry(),
             "help": lambda _: self._app.action_help(),
             "quit": lambda _: self._app.call_later(self._app.action_leave),
         }
@@ -91,11 +98,10 @@ class Commander:
             self._main.action_pane(command.name)
         elif command.name in own:
             own[command.name](argument)
-        elif argument and not argument.isdecimal():
+        elif argument and not (argument.isascii() and argument.isdecimal() and len(argument) <= MOST_DIGITS):
             self._app.flash(f":{command.shown} takes a number.")
         else:
-            self._front.action_act(command.name)
-            self._app.type_keys(argument)
+            self._front.action_act(command.name, int(argument) if argument else None)
 
     @property
     def _front(self) -> MainScreen | ObjectScreen:
@@ -108,6 +114,11 @@ class Commander:
             self._app.set_look(name)
         else:
             self._app.action_next_theme()
+
+    def _retry(self) -> None:
+        for session in self._app.sessions.values():
+            self._app.run_worker(session.reconnect(False), exit_on_error=False)
+        self._app.flash("Trying again: clusters that are down, and what was refused.")
 
     # -- namespaces
 
@@ -137,7 +148,10 @@ class Commander:
     def _namespace(self, name: str) -> None:
         self.show_namespace(name)
         if name and name not in self.namespaces():
-            self._app.flash(f"Nothing is known of a namespace '{name}'; :ns alone shows all again.")
+            pods = [store.freshness("Pod") for store in self._app.stores]
+            asked = any(one.partial or one.sync is Sync.FORBIDDEN for one in pods)
+            so_far = " yet; the clusters are asked for it" if asked else ""
+            self._app.flash(f"Nothing is known of a namespace '{name}'{so_far}; :ns alone shows all again.")
 
     def show_namespace(self, name: str) -> None:
         """Show only the rows of one namespace, and ask for no others where each costs a watch; empty for all."""
@@ -194,7 +208,7 @@ class Commander:
 
     # -- marks
 
-    def act_on_marked(self, action_id: str) -> None:
+    def act_on_marked(self, action_id: str, number: int | None = None) -> None:
         """Begin an action on every marked object; where the filter hides some, only take their marks away."""
         pane = self._main.current
         hidden = pane.table.marks.hidden
@@ -204,7 +218,7 @@ class Commander:
             self._app.flash(f"{marks} hidden by the filter and taken away. Look, then press the key again.")
         else:
             self._app.action_keys.act_in_turn(
-                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows]
+                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows], number
             )
 
     # -- out of the screen
@@ -213,22 +227,26 @@ class Commander:
         """Put names into the clipboard of the terminal."""
         if bare := self._app.options.profile.bare:
             self._app.flash(f"{bare} has no clipboard.")
+        elif odd := [name for name in names if visible(name) != name]:
+            self._app.flash(f"{visible(odd[0])} holds characters that cannot be seen: it is not copied.")
         elif names:
             self._app.copy_to_clipboard("\n".join(names))
             what = names[0] if len(names) == 1 else plural(len(names), "name")
             self._app.flash(f"{what}: sent to the terminal's clipboard.")
 
     def _dump(self, name: str) -> None:
-        file = Path(name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt").expanduser().absolute()
-        text = "\n".join(screen_text(self._app)) + "\n"
+        name = name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+        text = "".join(f"{escaped(line)}\n" for line in screen_text(self._app))
         try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                out.write(text)
+            # Not Path.expanduser, which raises where there is no such person.
+            file = Path(os.path.expanduser(name)).absolute()  # noqa: PTH111
+            create_file(file, text.encode("utf-8", "backslashreplace"))
         except FileExistsError:
-            self._app.flash(f"{file} is there already; name another file.")
+            self._app.flash(f"{name} is there already; name another file.")
         except OSError as error:
-            self._app.flash(f"{file} could not be written: {error.strerror}.")
+            self._app.flash(f"{name} could not be written: {error.strerror}.")
+        except ValueError:
+            self._app.flash(f"{name} is not the name of a file.")
         else:
             self._app.flash(f"The screen is in {file}, readable by you alone.")
 

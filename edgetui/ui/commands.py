@@ -33,7 +33,7 @@ COMMANDS: dict[str, Command] = {
     for command in (
         *(Command(pane, f"show the {pane}", others=_OTHER_NAMES.get(pane, ())) for pane in PANE_ORDER),
         Command("clusters", "the clusters: state, what is wrong, what to do"),
-        Command("timeline", "what turned bad, or good again, since the start"),
+        Command("timeline", "status changes since the start, and what edgetui itself did"),
         Command("ns", "only this namespace; without a name all of them", "NAME", ("namespace",)),
         Command("logs", "the logs of the pod, or of the worst pod of the rollout"),
         Command("yaml", "the object as YAML, as the server has it"),
@@ -41,6 +41,8 @@ COMMANDS: dict[str, Command] = {
         Command("theme", "draw in this theme", "NAME"),
         Command("notify", "ring when the rollout under the cursor, or open, has ended"),
         Command("dump", "write what is on the screen to a file", "FILE"),
+        Command("running", "what waits for you, what runs and what has ended"),
+        Command("retry", "try again at once: clusters that are down, and what was refused"),
         Command("help", "the keys"),
         Command("quit", "leave", others=("q",)),
         *(

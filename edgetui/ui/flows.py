@@ -1,33 +1,29 @@
-"""Actions on the screen: look, ask for what is needed, pass the gate, show each step and the receipt.
-
-A flow (one file each in `acting`) runs as a worker of the app and touches only screens; everything that writes is
-behind the gate.
-"""
+"""The actions of one app: which may be done, which are begun, which run, and what came of those nobody looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from edgetui import crash
 from edgetui.actions.audit import AuditLog, default_path
-from edgetui.actions.gate import Gate
-from edgetui.actions.permissions import Permission, Permissions
-from edgetui.actions.plan import Cancelled, Changed, Plan, Receipt, Step
+from edgetui.actions.permissions import Permissions
+from edgetui.actions.plan import Cancelled
 from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.text import plural
 
 from .acting import AT_ONCE, flow_of, flow_of_several
-from .keymap import actions_for, kind_word
-from .screens.confirm import ConfirmScreen
-from .screens.dialog import AskScreen
+from .action_keys import object_words
+from .job import Job
+from .keymap import actions_for
+from .screens.pick import PickScreen
 from .screens.progress import Progress, ProgressScreen
+from .screens.question import AskScreen
 from .spans import Span, line
 
 if TYPE_CHECKING:
@@ -35,56 +31,47 @@ if TYPE_CHECKING:
 
     from .app import EdgetuiApp
 
-V = TypeVar("V")
-A = TypeVar("A")
-
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
 
-RENEW = 120.0
-"""Seconds after which they are looked up again, when the cursor comes by."""
+ONLY_ONCE = frozenset({"guard", "rotate"})
+"""Actions that nobody wants twice at a time on the same object."""
 
 
 class Flows:
     """The actions of one app.
 
-    `app` is for the flows to show their own screens on. `running` has the titles of those that are being carried out,
-    in front or in the background; `opening` is true while one was started whose first dialog is not there yet.
-    `audit` is the record of what was written, `guards` are those that run, by the object they guard.
+    `jobs` are the actions that were begun and have not ended, each from the moment of its key. `unseen` is what ended
+    while the person was at something else. `audit` is the record of what was written, `guards` are those that run, by
+    the object they guard.
     """
 
     wait = 600.0
     """Seconds an action watches the cluster for the state it asked for; the screen can be left meanwhile."""
 
     def __init__(self, app: EdgetuiApp) -> None:
-        self.running: list[str] = []
-        self.opening = False
+        self.jobs: list[Job] = []
+        self.unseen: list[Progress] = []
         self.guards: dict[ObjectKey, Guard] = {}
-        self._finished: list[Progress] = []
-        self._shown: ProgressScreen | None = None
         self.app = app
         self.audit = AuditLog(app.options.audit or default_path())
-        self._permissions = Permissions(app.now)
-        self._rights: dict[tuple[str, str, str, str], tuple[float, Permission]] = {}
+        self.permissions = Permissions(app.now)
 
     # -- rights
 
     def missing(self, action_id: str, key: ObjectKey) -> str:
-        """The right that is known to be missing for an action on an object, in words."""
-        _, right = self._rights.get((key.cluster, key.namespace, key.kind, action_id), (0.0, None))
-        return f"may not {right.missing_verb}" if right is not None and not right.ok else ""
+        """The rights that are known to be missing for an action on an object, in words."""
+        known = self.permissions.known(key.cluster, ACTIONS[action_id], key)
+        return f"may not {known.words}" if not known.ok else ""
 
     def look_up_rights(self, key: ObjectKey) -> None:
         """Ask, once the cursor rests, what may be done with objects like this one."""
-        fresh = self.app.monotonic() - RENEW
-        wanted = [
-            (key.cluster, key.namespace, key.kind, one.id) for one in actions_for(key.kind) if one.kinds
-        ]
-        if any(self._rights.get(one, (fresh,))[0] <= fresh for one in wanted):
+        wanted = [one for one in actions_for(key.kind) if one.kinds]
+        if not all(self.permissions.known(key.cluster, one, key).known for one in wanted):
             self.app.set_timer(REST, lambda: self._ask_rights(key))
 
     def _ask_rights(self, key: ObjectKey) -> None:
-        target = getattr(self.app.screen, "target", None)
+        target = getattr(self.app.screen_stack[-1], "target", None) if self.app.screen_stack else None
         if target is not None and target.key == key:
             self.app.run_worker(self._fetch_rights(key), group="rights", exclusive=True, exit_on_error=False)
 
@@ -93,179 +80,204 @@ class Flows:
         try:
             for action in actions_for(key.kind):
                 if action.kinds:
-                    right = await self._permissions.allowed(session, action, key.namespace, key.kind)
-                    if right.known or not right.ok:
-                        about = (key.cluster, key.namespace, key.kind, action.id)
-                        self._rights[about] = (self.app.monotonic(), right)
+                    await self.permissions.allowed(session, action, key.namespace, key.kind, key.name)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
             self.app.flash(crash.sentence(error))
         self.app.main.update_footer()
 
     # -- the flows
 
-    def begin(self, action_id: str, *refs: ObjectRef) -> None:
-        """Start an action on one object, or on several: asked about all at once where the action can, else in turn."""
-        self.opening = True
+    def begin(self, action_id: str, *refs: ObjectRef, number: int | None = None) -> None:
+        """Start an action on one object, or on several: asked about all at once where the action can, else in turn.
+
+        `number` is the answer to its first question, where the person gave it with the command. What is being prepared
+        already is shown instead of begun again.
+        """
+        if (job := self._same(action_id, refs)) is not None:
+            job.attend()
+            return
         at_once = len(refs) > 1 and action_id in AT_ONCE
+        job = self._register(action_id, refs if at_once else refs[:1])
         steps = (
-            self._told(action_id, refs[0], partial(self._several, action_id, refs))
+            self._told(job, refs[0], partial(self._several, job, refs, number))
             if at_once
-            else self._in_turn(action_id, refs)
+            else self._in_turn(job, refs, number)
         )
         self.app.run_worker(steps, group="action", exit_on_error=False, name=action_id)
 
-    async def _in_turn(self, action_id: str, refs: Sequence[ObjectRef]) -> None:
+    def job(self, action_id: str, *refs: ObjectRef) -> Job:
+        """A job that is registered from now on, for what begins without a key."""
+        return self._register(action_id, refs)
+
+    def _same(self, action_id: str, refs: Sequence[ObjectRef]) -> Job | None:
+        """The job that does the same, while it is being prepared; and to the end what must run only once."""
+        about = frozenset(ref.key for ref in refs)
+        clusters = {key.cluster for key in about}
+        for job in self.jobs:
+            same = job.about == about or (
+                not ACTIONS[action_id].kinds and clusters == {key.cluster for key in job.about}
+            )
+            if job.action_id == action_id and same and (not job.confirmed or action_id in ONLY_ONCE):
+                return job
+        return None
+
+    def _register(self, action_id: str, refs: Sequence[ObjectRef]) -> Job:
+        job = Job(self, action_id, refs, title_of(action_id, refs))
+        self.jobs.append(job)
+        return job
+
+    def _ended(self, job: Job) -> None:
+        job.opening = False
+        if job in self.jobs:
+            self.jobs.remove(job)
+        self.changed()
+
+    async def _in_turn(self, job: Job, refs: Sequence[ObjectRef], number: int | None) -> None:
         """One flow after the other, up to the first that is not carried out."""
         for done, ref in enumerate(refs):
-            self.opening = True
-            self._shown = None
-            await self._told(action_id, ref, partial(self._one, action_id, ref))
-            shown: ProgressScreen | None = self._shown
-            if shown is None or not shown.progress.went_well:
-                if left := len(refs) - done - 1:
-                    self.app.flash(f"Ended here: {plural(left, 'marked object')} left as they were.")
+            if done:
+                left = job.left
+                job = self._register(job.action_id, [ref])
+                job.left = left
+            await self._told(job, ref, partial(self._one, job, ref, number))
+            if job.progress is None or not job.progress.went_well:
+                if left_over := len(refs) - done - 1:
+                    self.app.flash(f"Ended here: {plural(left_over, 'marked object')} left as they were.")
                 return
             if done + 1 < len(refs):
-                await shown.closed.wait()
+                await job.closed()
 
-    async def _one(self, action_id: str, ref: ObjectRef) -> None:
-        flow = await flow_of(action_id)
-        await flow(self, self.app.sessions[ref.key.cluster], ref)
+    async def _one(self, job: Job, ref: ObjectRef, number: int | None) -> None:
+        flow, session = await flow_of(job.action_id), self.app.sessions[ref.key.cluster]
+        answer = {} if number is None else {"number": number}
+        try:
+            async with self.permissions.explaining(session, ACTIONS[job.action_id], ref.key):
+                await flow(job, session, ref, **answer)
+        finally:
+            self.app.main.update_footer()
 
-    async def _several(self, action_id: str, refs: Sequence[ObjectRef]) -> None:
-        flow = await flow_of_several(action_id)
-        await flow(self, refs)
+    async def _several(self, job: Job, refs: Sequence[ObjectRef], number: int | None) -> None:
+        flow = await flow_of_several(job.action_id)
+        await flow(job, refs, number)
 
-    async def _told(self, action_id: str, ref: ObjectRef, flow: Callable[[], Awaitable[None]]) -> None:
+    async def _told(self, job: Job, ref: ObjectRef, flow: Callable[[], Awaitable[None]]) -> None:
         """Run one flow; whatever goes wrong becomes a sentence on the screen."""
         try:
-            await flow()
+            await job.run(flow())
         except Cancelled as said:
             self.app.flash(said.sentence)
         except EdgetuiError as error:
-            await self._tell(ACTIONS[action_id].label, ref, error)
+            await self._failed(job, ref, error)
         except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-            await self._tell(ACTIONS[action_id].label, ref, EdgetuiError(crash.sentence(error)))
+            await self._failed(job, ref, EdgetuiError(crash.sentence(error)))
         finally:
-            if self.opening:
-                self.app.forget_keys()
-                self.opening = False
+            self._ended(job)
 
-    async def read(self, what: str, view: Awaitable[V]) -> V:
-        """Say what is being read for as long as that takes."""
-        self.app.flash(f"reading {what}…", "bar")
-        try:
-            return await view
-        finally:
-            self.app.hush()
+    async def _failed(self, job: Job, ref: ObjectRef, error: EdgetuiError) -> None:
+        """It did not begin; what was typed for its dialog goes nowhere."""
+        if job.holds_keys:
+            self.app.forget_keys()
+        await job.fail(job.title, error, ref)
 
-    async def ask_and_perform(
-        self,
-        view: V,
-        ask: Callable[[V, str], Screen[A | None]],
-        title: Callable[[A], str],
-        action: Callable[[V, A], Callable[[Gate], Awaitable[Receipt]]],
-        instead: Callable[[V, A], Awaitable[None] | None] = lambda view, wanted: None,
-    ) -> None:
-        """Ask what is wanted and do it; where the object changed meanwhile, show it as it is now and ask again.
+    # -- keys
 
-        `instead` gives another flow to go on with where the answer asks for one.
-        """
-        note = ""
-        while True:
-            self.opening = False
-            wanted = await self.app.push_screen_wait(ask(view, note))
-            if wanted is None:
-                return
-            if (other := instead(view, wanted)) is not None:
-                await other
-                return
-            try:
-                await self.perform(title(wanted), action(view, wanted))
-                return
-            except Changed as changed:
-                view, note = changed.view, changed.sentence
+    @property
+    def holds_keys(self) -> bool:
+        """Whether the next key is meant for a dialog that is about to open."""
+        return any(job.holds_keys for job in self.jobs)
 
-    async def go_on(
-        self, view: V, title: str, action: Callable[[V], Callable[[Gate], Awaitable[Receipt]]]
-    ) -> None:
-        """Do what needs no question but the last; where the object changed meanwhile, put that plan as it is now."""
-        note = ""
-        while True:
-            try:
-                await self.perform(title, action(view), note)
-                return
-            except Changed as changed:
-                view, note = changed.view, changed.sentence
+    def key_typed(self) -> None:
+        """A key goes to what is in front: the person does not wait for what is being read."""
+        for job in self.jobs:
+            if job.opening:
+                job.leave()
 
-    async def perform(self, title: str, run: Callable[[Gate], Awaitable[Receipt]], note: str = "") -> None:
-        """Carry one plan through the gate behind a progress screen; `note` stands first in the plan.
+    def cancel_read(self, where: Screen[Any] | None) -> bool:
+        """End the newest read that runs, of those begun on a screen where one is given; whether there was one."""
+        for job in reversed(self.jobs):
+            if job.opening and not job.waits and where in (None, job.place):
+                job.cancel()
+                return True
+        return False
 
-        Raises Changed for the caller to ask again.
-        """
-        app = self.app
-        progress = Progress(title, app.monotonic)
-        screen = ProgressScreen(progress)
-        self.opening = False
-        self._shown = screen
-        app.push_screen(screen)
-        self.running.append(title)
-        try:
-            receipt = await run(self.gate(progress.step, note))
-        except (Cancelled, Changed):
-            if app.screen is screen:
-                app.pop_screen()
-            raise
-        except EdgetuiError as error:
-            progress.fail(error)
-        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-            progress.fail(
-                EdgetuiError(crash.sentence(error), "What was written so far is in the audit record.")
-            )
-        else:
-            progress.finish(receipt)
-        finally:
-            self.running.remove(title)
-            app.main.update_header()
-        if screen not in app.screen_stack:
-            self.show_later(progress)
+    def tick(self) -> None:
+        """A second passed."""
+        for job in self.jobs:
+            job.tick()
 
-    def gate(self, step: Callable[[Step], None], note: str = "") -> Gate:
-        """A gate that asks on the screen; `note` stands first in the plan."""
-        app = self.app
-
-        async def confirm(plan: Plan) -> bool:
-            self.opening = False
-            noted = replace(plan, warnings=(note, *plan.warnings)) if note else plan
-            return await app.push_screen_wait(ConfirmScreen(noted))
-
-        return Gate(self.audit, app.options.read_only, confirm, step, app.now, permissions=self._permissions)
+    # -- results
 
     def show_later(self, progress: Progress) -> None:
-        """Show the receipt of what ended in the background, as soon as nothing is being asked."""
-        self._finished.append(progress)
-        self.show_finished()
+        """What ended while the person was at something else: a badge and a line, until it is looked at."""
+        self.unseen.append(progress)
+        self.changed()
+        self.app.flash(f"{self.app.key_of('running', 'R')} shows: {progress.title}: {progress.said}")
 
-    def show_finished(self) -> None:
-        """Show the receipts of actions that ended in the background, never over another question."""
-        asking = isinstance(self.app.screen, ModalScreen) or getattr(self.app.screen, "asks", False)
-        if self._finished and not asking:
-            self.app.push_screen(ProgressScreen(self._finished.pop(0)))
+    def changed(self) -> None:
+        """What runs, waits or has ended is said in the header."""
+        self.app.main.update_header()
+        self.app.main.update_footer()
 
-    async def _tell(self, label: str, ref: ObjectRef, error: EdgetuiError) -> None:
-        """An action that did not begin: why, and what to do."""
-        words = f"{kind_word(ref.key.kind)} {ref.key.name} on {ref.key.cluster}"
-        progress = Progress(f"{label.capitalize()}: {words}", self.app.monotonic)
-        progress.fail(error, ref)
-        await self.app.push_screen(ProgressScreen(progress))
+    @property
+    def waits(self) -> bool:
+        """Whether a question or a result waits for the person to look."""
+        return bool(self.unseen) or any(job.waits for job in self.jobs)
 
-    # -- what is under way
+    def show_running(self) -> None:
+        """Show what waits for the person, what runs and what has ended; one alone at once."""
+        entries = self._entries()
+        if not entries:
+            self.app.flash("Nothing runs, and nothing waits for you.")
+        elif len(entries) == 1:
+            entries[0][2]()
+        else:
+
+            def chosen(place: int | None) -> None:
+                if place is not None:
+                    entries[place][2]()
+
+            choices = [(title, says) for title, says, _ in entries]
+            self.app.push_screen(PickScreen("Waiting, running and ended", choices), chosen)
+
+    def _entries(self) -> list[tuple[str, str, Callable[[], None]]]:
+        """Title, state, and what shows it: first what waits, last what runs."""
+        waiting = [job for job in self._at_work if job.waits]
+        others = [job for job in self._at_work if not job.waits]
+        return [
+            *((job.title, job.says, job.attend) for job in waiting),
+            *((one.title, one.said, partial(self._show_result, one)) for one in self.unseen),
+            *((job.title, job.says, job.attend) for job in others),
+            *(
+                (
+                    f"Guard of {one.words} on {one.session.name}",
+                    one.says,
+                    partial(self.begin, "guard", one.ref),
+                )
+                for one in self.guards.values()
+            ),
+        ]
+
+    def _show_result(self, progress: Progress) -> None:
+        if progress in self.unseen:
+            self.unseen.remove(progress)
+            self.app.push_screen(ProgressScreen(progress))
+            self.changed()
+
+    # -- what runs
 
     @property
     def badges(self) -> list[str]:
-        """For the header."""
-        running = [f"{len(self.running)} UNDER WAY"] if self.running else []
-        return [*self._guard_badges(), *running]
+        """For the header: what the person agreed to and is carried out runs; anything else is told from it."""
+        waiting = sum(bool(job.waits) for job in self._at_work)
+        running = sum(job.running for job in self._at_work)
+        preparing = sum(job.left and not job.waits and not job.running for job in self._at_work)
+        counts = [
+            plural(waiting, "QUESTION", "QUESTIONS") if waiting else "",
+            f"{preparing} PREPARING" if preparing else "",
+            f"{running} RUNNING" if running else "",
+            plural(len(self.unseen), "RESULT", "RESULTS") if self.unseen else "",
+        ]
+        return [*self._guard_badges(), *(count for count in counts if count)]
 
     def _guard_badges(self) -> list[str]:
         if not self.guards:
@@ -282,20 +294,24 @@ class Flows:
     @property
     def busy(self) -> bool:
         """Whether something runs that leaving would end."""
-        return bool(self.running or self.guards)
+        return bool(self._at_work or self.guards)
+
+    @property
+    def _at_work(self) -> list[Job]:
+        return [job for job in self.jobs if not job.ended]
 
     def ask_to_leave(self) -> None:
         """While an action or a guard runs: is the person sure?"""
         text = [
-            line(Span("Still under way:", "title")),
-            *(line(f"  {title}") for title in self.running),
+            line(Span("Still running:", "title")),
+            *(line(f"  {job.title}", Span(f"  {job.says}", "quiet")) for job in self._at_work),
             *(
                 line(f"  Guard of {one.words} on {one.session.name}: {one.says}")
                 for one in self.guards.values()
             ),
             line(),
         ]
-        if self.running:
+        if any(job.running for job in self._at_work):
             text.append(
                 line(
                     "Leaving does not undo it, and nobody watches it to its end. "
@@ -311,3 +327,12 @@ class Flows:
                 self.app.exit(0)
 
         self.app.push_screen(AskScreen(text, "Stay", "Leave"), answered)
+
+
+def title_of(action_id: str, refs: Sequence[ObjectRef]) -> str:
+    """What an action is about to do, before more is known of it; one on the cluster itself names no object."""
+    action, key = ACTIONS[action_id], refs[0].key
+    label = action.label[:1].upper() + action.label[1:]
+    if not action.kinds:
+        return f"{label} on {key.cluster}"
+    return f"{label}: {plural(len(refs), 'object') if len(refs) > 1 else object_words(key)}"

@@ -12,7 +12,7 @@ from edgetui.model.identity import kind_word as kind_word
 PANE_ORDER = ("nodes", "pods", "autoscalers", "rollouts", "services", "events")
 """Pane ids in the order of the keys 1 to 6; the last two are watched only while they are shown."""
 
-AROUND = frozenset({"command", "went(-1)", "went(1)", "copy", "app.help"})
+AROUND = frozenset({"command", "went(-1)", "went(1)", "copy", "app.help", "app.running"})
 """Bindings that work on every screen about one object as they do in a pane."""
 
 OBJECT_VIEWS = frozenset({"logs", "manifest", "jump"})
@@ -80,7 +80,10 @@ LOOKING = (
     Key("z", "one pane large, and back", "z", "zoom"),
     Key("space", "hold the rows still, and go on", "space", "app.freeze"),
     Key("c", "the clusters: state, what is wrong, what to do", "c", "app.clusters"),
-    Key("h", "what happened: what turned bad, or good again, since the start", "h", "app.timeline"),
+    Key(
+        "h", "what happened: status changes since the start, and what edgetui itself did", "h", "app.timeline"
+    ),
+    Key("R", "what waits for you, what runs and what has ended", "R", "app.running"),
     Key("v", "in the list of clusters: check every server's cache against its datastore"),
     Key("d", "on a rollout's own screen: what differs between two revisions"),
     Key("T", "the next theme", "T", "app.next_theme"),

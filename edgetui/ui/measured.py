@@ -54,9 +54,9 @@ class Measured:
                 _share(usage.cpu_milli, row.cpu_allocatable),
                 _share(usage.memory_bytes, row.memory_allocatable),
             )
-        if values:
-            self._history.add(ObjectKey(store.cluster, kind, namespace, name), now, values)
+        if row is not None and values:
+            self._history.add(ObjectKey(store.cluster, kind, namespace, name), row.uid, now, values)
 
 
-def _share(part: float, of: float) -> float | None:
-    return part / of if of else None
+def _share(part: float | None, of: float | None) -> float | None:
+    return part / of if part is not None and of else None

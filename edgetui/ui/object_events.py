@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from edgetui.actions import reading
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.versions import get
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 
@@ -20,19 +22,16 @@ async def events_of(session: Any, key: ObjectKey) -> tuple[Sequence[EventRow], s
     path = KINDS["Event"].path(key.namespace)
     try:
         listed = await session.api.get(path, {"fieldSelector": selector, "limit": str(LIMIT)})
+        found = reading.rows("Event", listed)
     except EdgetuiError as error:
         return (), str(error)
-    rows = [
-        row
-        for row in (row_of("Event", item) for item in listed.get("items", ()))
-        if isinstance(row, EventRow)
-    ]
+    rows = [row for row in found if isinstance(row, EventRow)]
     return rows, "" if rows else "none: the cluster keeps events for a short time only"
 
 
 async def in_full(session: Any, key: ObjectKey) -> Row | None:
     """The row of an object as the server has it now; None when it cannot be had."""
     try:
-        return row_of(key.kind, await session.api.get(KINDS[key.kind].path(key.namespace, key.name)))
+        return reading.row(key.kind, await get(session.api, *key[1:]))
     except EdgetuiError:
         return None  # what stands there is the printed row, and it says so

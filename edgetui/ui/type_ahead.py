@@ -18,27 +18,41 @@ LOOK_AGAIN = 0.02
 
 ALT = "alt+"
 
+ENDING = frozenset({"escape", "ctrl+c"})
+"""Keys that end the opening of a dialog, and so never wait for it."""
+
 
 class TypeAhead:
     """Holds keys back until it is their turn.
 
-    `forward` gives one key to whatever has the focus now; `ready` says whether the screen can take one.
+    `forward` gives one key to whatever has the focus now; `ready` says whether the screen can take one, `holds` whether
+    a dialog is about to open that the next key is meant for.
     """
 
     def __init__(
-        self, app: App[int], forward: Callable[[events.Event], Awaitable[None]], ready: Callable[[], bool]
+        self,
+        app: App[int],
+        forward: Callable[[events.Event], Awaitable[None]],
+        ready: Callable[[], bool],
+        holds: Callable[[], bool],
     ) -> None:
         self._app = app
         self._forward = forward
         self._ready = ready
+        self._holds = holds
         self._waiting: deque[events.Key] = deque()
         self._busy = False
 
     async def add(self, key: events.Key) -> None:
         """A key was typed. Escape and a key right behind it look like Alt and that key, which means nothing here."""
         if key.key.startswith(ALT):
-            self._waiting.append(events.Key("escape", "\x1b"))
-            key = events.Key(key.key.removeprefix(ALT), key.character)
+            escape, behind = (
+                events.Key("escape", "\x1b"),
+                events.Key(key.key.removeprefix(ALT), key.character),
+            )
+            escape.time = behind.time = key.time
+            self._waiting.append(escape)
+            key = behind
         self._waiting.append(key)
         if not self._busy:
             await self._next()
@@ -51,12 +65,21 @@ class TypeAhead:
         self._busy = bool(self._waiting)
         if not self._busy:
             return
-        if not self._ready():
+        if not self._ready() or (self._holds() and not self._skip_to_the_end()):
             self._app.set_timer(LOOK_AGAIN, self._next)
             return
         target = self._app.focused or self._app.screen
         await self._forward(self._waiting.popleft())
         self._follow(target.ancestors_with_self)
+
+    def _skip_to_the_end(self) -> bool:
+        """Forget what was typed for a dialog that the person gave up in the same breath; whether that is so."""
+        at = next((at for at, key in enumerate(self._waiting) if key.key in ENDING), None)
+        if at is None:
+            return False
+        for _ in range(at):
+            self._waiting.popleft()
+        return True
 
     def _follow(self, path: list[DOMNode]) -> None:
         """A key that nobody takes climbs from the focus to the app, queue by queue; go the same way behind it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from edgetui.model.freshness import CacheState, Link, LinkState, Sync
+from edgetui.model.freshness import CacheState, Freshness, Link, LinkState, Sync
 from edgetui.model.notices import kept_words
 from edgetui.model.panes.base import Pane
-from edgetui.model.store import Store
+from edgetui.model.store import MOST_ROWS, Store
 from edgetui.model.text import age, memory, plural, rate
 from edgetui.model.wireprofile import Wire
 
@@ -30,12 +31,23 @@ LINK_WORD = {
 _ORDER = (Link.LIVE, Link.CONNECTING, Link.STALE, Link.REFUSED, Link.BROKEN)
 
 
-def link_words(link: LinkState, now: float) -> str:
-    """The state of one link with its age: "live", "stale 4m", "refused 12s", "connecting 8s".
+SILENT = 5.0
+"""Seconds from which a request without an answer is said of a cluster that is live by all its streams."""
+
+
+def is_silent(link: LinkState, silence: float) -> bool:
+    """Whether a live cluster leaves a request of ours without an answer; `silence` is for how many seconds."""
+    return link.link is Link.LIVE and silence >= SILENT
+
+
+def link_words(link: LinkState, now: float, silence: float = 0.0) -> str:
+    """The state of one link with its age: "live", "stale 4m", "refused 12s", "connecting 8s", "not answering 8s".
 
     "live, not answering" is a server whose open streams deliver while it takes no new requests.
     """
     word = LINK_WORD[link.link]
+    if is_silent(link, silence):
+        return f"not answering {age(silence)}"
     if link.link is Link.LIVE and link.sentence:
         return f"{word}, not answering"
     if link.link is Link.LIVE or link.link is Link.BROKEN:
@@ -46,19 +58,29 @@ def link_words(link: LinkState, now: float) -> str:
     return f"{word} {age(now - since)}"
 
 
-def _link_role(link: LinkState) -> str:
-    return LINK_ROLE[Link.STALE if link.link is Link.LIVE and link.sentence else link.link]
+def _link_role(link: LinkState, silence: float = 0.0) -> str:
+    doubtful = link.link is Link.LIVE and (link.sentence or is_silent(link, silence))
+    return LINK_ROLE[Link.STALE if doubtful else link.link]
 
 
-def header(stores: Sequence[Store], now: float, width: int, right: Spans) -> Spans:
-    """The header line in `width` cells: each cluster's state if they fit, else counts; `right` at the end."""
+def header(
+    stores: Sequence[Store],
+    now: float,
+    width: int,
+    right: Spans,
+    silences: Mapping[str, float] = MappingProxyType({}),
+) -> Spans:
+    """The header line in `width` cells: each cluster's state if they fit, else counts; `right` at the end.
+
+    `silences` are the seconds for which clusters have left a request without an answer.
+    """
     brand = line(" ", Span("edgetui", "brand"), "  ")
     room = width - width_of(brand) - width_of(right) - 1
-    middle = _each(stores, now)
+    middle = _each(stores, now, silences)
     if width_of(middle) > room:
-        middle = _counts(stores, now, named=True)
+        middle = _counts(stores, now, silences, named=True)
         if width_of(middle) > room:
-            middle = _counts(stores, now, named=False)
+            middle = _counts(stores, now, silences, named=False)
     pad = max(width - width_of(brand) - width_of(middle) - width_of(right), 1)
     return _on_bar((*brand, *middle, Span(" " * pad), *right))
 
@@ -67,23 +89,29 @@ def _on_bar(spans: Spans) -> Spans:
     return tuple(Span(span.text, "bar") if span.role == "row" else span for span in spans)
 
 
-def _each(stores: Sequence[Store], now: float) -> Spans:
+def _each(stores: Sequence[Store], now: float, silences: Mapping[str, float]) -> Spans:
     spans: list[Span] = []
     for store in stores:
         if spans:
             spans.append(Span(" · "))
         spans.append(Span(f"{store.cluster} "))
-        spans.append(Span(link_words(store.link, now), _link_role(store.link)))
+        silence = silences.get(store.cluster, 0.0)
+        spans.append(Span(link_words(store.link, now, silence), _link_role(store.link, silence)))
     if any(store.link.sentence for store in stores):
         spans += [Span("  "), Span("c", "key"), Span(" why")]
     return tuple(spans)
 
 
-def _counts(stores: Sequence[Store], now: float, *, named: bool) -> Spans:
+def _counts(stores: Sequence[Store], now: float, silences: Mapping[str, float], *, named: bool) -> Spans:
     """How many clusters are in each state; `named` says which one it is where a state in trouble has only one."""
+    silent = [store for store in stores if is_silent(store.link, silences.get(store.cluster, 0.0))]
     spans: list[Span] = []
+    if silent:
+        words = link_words(silent[0].link, now, max(silences[store.cluster] for store in silent))
+        spans.append(Span(f"{silent[0].cluster if named and len(silent) == 1 else len(silent)} "))
+        spans.append(Span(words, LINK_ROLE[Link.STALE]))
     for state in _ORDER:
-        some = [store for store in stores if store.link.link is state]
+        some = [store for store in stores if store.link.link is state and store not in silent]
         if not some:
             continue
         if spans:
@@ -121,6 +149,11 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     """Sign and sentence for what one cluster does not show in this pane, None when all is there."""
     if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in pane.kinds):
         return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (c says why)"
+    if store.full:
+        return (
+            "!",
+            f"more than {MOST_ROWS:,} objects: edgetui holds no more of one cluster, so some are missing",
+        )
     states = [store.freshness(kind) for kind in pane.kinds]
     forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
     if forbidden:
@@ -129,17 +162,35 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
-        return "?", f"this cluster has no {pane.title.lower()}"
+        return "?", f"{pane.title.lower()} cannot be read: this cluster does not serve them"
+    if unreadable := sum(state.unreadable for state in states):
+        return (
+            "?",
+            f"{unreadable} unreadable: what the server sends of {pane.title.lower()} is not all understood",
+        )
+    for kind in pane.misses:
+        if store.freshness(kind).sync is Sync.FORBIDDEN:
+            return "?", f"not allowed to see {kind.lower()}s, so these rows say little"
+        if store.freshness(kind).sync is Sync.ABSENT:
+            return "?", f"{kind.lower()}s cannot be read: this cluster does not serve them"
     partial = [state for state in states if state.partial]
     if partial:
         live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")
         return "?", live or "only some namespaces may be seen"
+    return None if any(store.count(kind) for kind in pane.kinds) else _waiting(pane, store, states)
+
+
+def _waiting(pane: Pane, store: Store, states: Sequence[Freshness]) -> tuple[str, str] | None:
+    """What an empty pane waits for, and why it has to."""
+    title = pane.title.lower()
     waiting = [state for state in states if state.sync in (Sync.NEVER, Sync.SYNCING)]
-    if waiting and not any(store.count(kind) for kind in pane.kinds):
-        if store.link.link is Link.STALE:
-            return "~", f"never answered: {_first(store.link.sentence) or 'no link'}"
-        return "~", f"waiting for the first list of {pane.title.lower()}"
-    return None
+    if waiting and store.link.link is Link.STALE:
+        return "~", f"never answered: {_first(store.link.sentence) or 'no link'}"
+    if store.link.link is Link.LIVE:
+        old = [state for state in states if state.sync is Sync.STALE]
+        if reason := next((state.reason for state in [*waiting, *old] if state.reason), ""):
+            return "~", f"no current list of {title}: {_first(reason)}"
+    return ("~", f"waiting for the first list of {title}") if waiting else None
 
 
 def empty(pane: Pane, total: int, filter_text: str, namespace: str = "") -> str:

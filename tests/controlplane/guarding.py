@@ -51,7 +51,9 @@ class Trial:
         cls, session: ClusterSession, kind: str, namespace: str, name: str, file: Path, *, keep: bool = False
     ) -> Trial:
         """Agree to a guard, and let it run."""
-        view = await prepare(session, named(session, kind, namespace, name), TERMS, on_screen=False)
+        view = await prepare(
+            session, named(session, kind, namespace, name), TERMS, AuditLog(file), on_screen=False
+        )
         told: list[str] = []
 
         async def agreed(plan: Plan) -> bool:

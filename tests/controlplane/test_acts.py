@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ async def test_a_paused_deployment_rolls_nothing_out_until_it_is_resumed(
         assert "waits until it is resumed" in receipt.lines[0]
         observed(cluster, namespace)
         assert replica_sets(cluster, namespace) == 1
-        for prepare in (rollback.prepare, restart.prepare):
+        for prepare in (partial(rollback.prepare, log=None), restart.prepare):
             with pytest.raises(Refusal, match="is paused") as refused:
                 await prepare(session, press)
             assert refused.value.next_step == "Resume it first: key p, or edgetui resume deploy/press."
@@ -127,7 +128,7 @@ async def test_a_restart_replaces_every_pod_and_an_image_reaches_every_pod(
     assert receipt.ok, receipt.lines
     there = get(cluster, namespace, kind, "press")
     assert [one["image"] for one in there["spec"]["template"]["spec"]["containers"]] == [GOOD, NEW]
-    assert there["metadata"]["annotations"][CAUSE] == f"edgetui: log to {NEW}"
+    assert CAUSE not in there["metadata"].get("annotations", {})
     plan = acting.plans[-1]
     assert plan.diff == (f"- containers[log].image: {PINNED}", f"+ containers[log].image: {NEW}")
     assert any(PINNED.rpartition("@")[2] in warning for warning in plan.warnings)
@@ -151,13 +152,13 @@ async def test_a_half_done_rollout_is_cancelled_and_without_one_it_is_said(
     async with connected(cluster.kubeconfig()) as session:
         press = named(session, kind, namespace, "press")
         with pytest.raises(Refusal, match="No rollout of"):
-            await cancel.prepare(session, press)
+            await cancel.prepare(session, press, acting.log)
         release(cluster, namespace, kind, "press", BAD)
-        view = await cancel.prepare(session, press)
-        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+        view = await cancel.prepare(session, press, acting.log)
+        receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
         assert receipt.ok, receipt.lines
         with pytest.raises(Refusal, match="No rollout of"):
-            await cancel.prepare(session, press)
+            await cancel.prepare(session, press, acting.log)
         with pytest.raises(Refusal, match=r"No pod holds|Delete the pod does not work"):
             await unstick.prepare(session, press)
     assert image_of(get(cluster, namespace, kind, "press")) == GOOD
@@ -188,8 +189,8 @@ async def test_an_edit_while_the_person_looks_is_shown_again_and_never_written_o
         return await set_image(acting, session, press, NEW)
 
     async def cancelled(session: Session, press: ObjectRef) -> Receipt:
-        view = await cancel.prepare(session, press)
-        return await rollback.perform(acting.gate, session, view, view.suggested, wait=5)
+        view = await cancel.prepare(session, press, acting.log)
+        return await rollback.perform(acting.gate, session, view, view.default(), wait=5)
 
     acts: list[Callable[[Session, ObjectRef], Awaitable[Receipt]]] = [paused, restarted, imaged, cancelled]
     acting.meanwhile = edit
@@ -220,8 +221,11 @@ async def test_the_pod_that_holds_an_ordered_set_up_is_deleted_as_a_second_step(
         camera = named(session, "StatefulSet", namespace, "camera")
         with pytest.raises(Refusal, match="No pod holds"):
             await unstick.prepare(session, camera)
-        view = await rollback.prepare(session, camera)
-        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+        view = await rollback.prepare(session, camera, acting.log)
+        assert (
+            "Pod camera-2 (ImagePullBackOff) will have to be deleted then" in view.warnings(view.default())[0]
+        )
+        receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
         assert (receipt.ok, receipt.pending, receipt.data["stuck_pod"]) == (False, True, "camera-2")
         assert receipt.offer is not None
         assert receipt.offer.action == "unstick"
@@ -260,14 +264,14 @@ async def test_where_the_old_image_still_is(cluster: ControlPlane, namespace: st
         press = named(session, "Deployment", namespace, "press")
         say(lists)
         try:
-            view = await rollback.prepare(session, press)
+            view = await rollback.prepare(session, press, None)
         finally:
             say([[], [], []])
-        assert view.held_on(view.suggested) == (
+        assert view.held_on(view.default()) == (
             "on 1 of 3 nodes, 1 must pull it, not known of 1: a kubelet names at most 50 images"
         )
-        bare = await rollback.prepare(session, press)
-        assert bare.held_on(bare.suggested) == "not known whether nodes have it: the kubelets name no images"
+        bare = await rollback.prepare(session, press, None)
+        assert bare.held_on(bare.default()) == "not known whether nodes have it: the kubelets name no images"
 
 
 def test_the_commands(

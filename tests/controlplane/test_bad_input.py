@@ -277,7 +277,7 @@ def test_no_credentials(bench: Bench) -> None:
 
 def test_user_without_rights(bench: Bench) -> None:
     file = Variant(bench.cluster.kubeconfig("bob")).named("bad").write(bench.folder / "a.yaml")
-    bench.both(file, "refused", "The user bob may not read anything", step="view role")
+    bench.both(file, "refused", "The user bob may not read all namespaces", step="view role")
 
 
 def test_user_with_rights_in_one_namespace(bench: Bench, namespace: str) -> None:
@@ -334,7 +334,7 @@ def test_another_json_server(bench: Bench) -> None:
 def test_gateway_without_its_server(bench: Bench) -> None:
     with serving(web_page("502 Bad Gateway")) as port:
         file = bench.at(f"http://127.0.0.1:{port}")
-        bench.both(file, "connecting", "No rows yet", "HTTP 502", step="keeps trying", seconds=2)
+        bench.both(file, "connecting", "No rows yet", "HTTP 502", step="`server:`", seconds=2)
 
 
 def test_https_address_of_a_plain_server(bench: Bench) -> None:

@@ -39,7 +39,7 @@ def insecure(variant: Variant) -> None:
     [
         (broken, "unusable", "names a user nobody that does not exist", "There is"),
         (garbage, "refused", "does not accept the token", "copy the kubeconfig again"),
-        (without_rights, "refused", "The user bob may not read anything", "view role"),
+        (without_rights, "refused", "The user bob may not read all namespaces", "view role"),
         (insecure, "INSECURE TLS", "does not accept the token", "copy the kubeconfig again"),
     ],
 )

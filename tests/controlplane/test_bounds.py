@@ -10,7 +10,7 @@ from edgetui.actions import bounds, scale
 from edgetui.actions.plan import Changed, Refusal
 from edgetui.cluster.errors import Invalid
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.scaling import pinned
+from edgetui.model.scaling import bounds_for
 
 from . import workloads as w
 from .acting import Acting, connected, named
@@ -54,7 +54,7 @@ async def test_a_number_that_is_fought_holds_once_the_bounds_are_changed(
         assert view.hpa is not None
         key = ObjectKey(session.name, KIND, namespace, "press")
         owner = ObjectRef(key, view.hpa.uid, view.hpa.resource_version)
-        instead = await bounds.prepare(session, owner, *pinned(view.hpa, view.desired, 1))
+        instead = await bounds.prepare(session, owner, *bounds_for(view.hpa, view.desired, 1))
         assert (instead.low, instead.high) == (1, 1)
         receipt = await bounds.perform(acting.gate, session, instead, 1, 1, wait=30)
         assert receipt.ok, receipt.lines
@@ -134,3 +134,26 @@ def test_the_command(
     assert (code, found["error"]["sentence"]) == (1, "Edit bounds does not work on a Deployment.")
     with pytest.raises(SystemExit):
         command.agreed("bounds", "hpa/press")
+
+
+async def test_a_raised_maximum_is_reached_when_the_load_has_what_it_asks_for(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """At the old maximum the target stands between the new bounds from the first moment: that is not the effect."""
+    press = w.deployment("press", replicas=2, cpu_request="100m", usage_cpu="90m")
+    cluster.create(namespace, press, w.autoscaler("press", low=2, high=2))
+    limited = HPA.format(namespace, "press")
+
+    def wants_more() -> bool:
+        told = cluster.api.get(limited).get("status", {}).get("conditions") or []
+        return any(one.get("reason") == "TooManyReplicas" for one in told)
+
+    eventually(wants_more, within=60, what="the load asks for more than the maximum")
+    acting = Acting(tmp_path)
+    async with connected(cluster.kubeconfig()) as session:
+        view = await bounds.prepare(session, named(session, KIND, namespace, "press"))
+        assert bounds_for(view.row, 2, 3) == (2, 4)
+        receipt = await bounds.perform(acting.gate, session, view, 2, 4, wait=60)
+    assert receipt.ok, receipt.lines
+    assert "2 to 4, its target runs 4" in receipt.lines[0]
+    assert get(cluster, namespace, "press")["spec"]["replicas"] == 4

@@ -12,7 +12,8 @@ import pytest
 
 from edgetui.cluster import cacheauditor
 from edgetui.cluster import session as session_module
-from edgetui.cluster.session import CACHE_SUSPECT, ClusterSession
+from edgetui.cluster.linkstate import CACHE_SUSPECT
+from edgetui.cluster.session import ClusterSession
 from edgetui.model.kinds.deployment import DeploymentRow
 from tests.ui.driving import running
 

@@ -33,13 +33,13 @@ async def test_after_two_bad_releases_it_lands_on_the_good_one(
 
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"), acting.log)
         assert [one.number for one in view.revisions] == [3, 2, 1]
         assert view.current is not None and view.current.number == 3
-        assert view.suggested.number == 1
-        assert view.last_good is not None and view.last_good.images == (GOOD,)
-        assert any(GOOD in line for line in rollback.diff(view, view.suggested) if line.startswith("+"))
-        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+        assert view.default().number == 1
+        assert view.suggested is not None and view.suggested.images == (GOOD,)
+        assert any(GOOD in line for line in rollback.diff(view, view.default()) if line.startswith("+"))
+        receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
 
     assert receipt.ok, receipt.lines
     there = get(cluster, namespace, "Deployment", "press")
@@ -47,14 +47,15 @@ async def test_after_two_bad_releases_it_lands_on_the_good_one(
     assert there["status"]["availableReplicas"] == there["status"]["updatedReplicas"] == 3
     assert there["metadata"]["annotations"]["ops/note"] == "added later"
     assert "ops/note" not in get(cluster, namespace, "Deployment", "twin")["metadata"]["annotations"]
-    assert there["metadata"]["annotations"]["kubernetes.io/change-cause"] == "release 1.0"
+    assert "kubernetes.io/change-cause" not in there["metadata"]["annotations"]
     assert "pod-template-hash" not in there["spec"]["template"]["metadata"]["labels"]
     assert acting.writes == ["done"]
     assert acting.audit[0]["before"]["revision"] == 3
     assert acting.audit[0]["after"] == {
         "revision": 1,
-        "name": view.suggested.name,
+        "name": view.default().name,
         "images": [GOOD],
+        "worked": True,
     }
 
 
@@ -69,9 +70,9 @@ async def test_an_edit_in_between_is_never_overwritten(
         "set", "image", "deployment/press", "app=registry.local/app:9", "-n", namespace
     )
     async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"), acting.log)
         with pytest.raises(Changed) as changed:
-            await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+            await rollback.perform(acting.gate, session, view, view.default(), wait=30)
     assert image(get(cluster, namespace, "Deployment", "press")) == "registry.local/app:9"
     assert changed.value.view.generation > view.generation
 
@@ -85,8 +86,8 @@ async def test_status_that_moves_the_version_is_no_obstacle(
     acting = Acting(tmp_path)
     acting.meanwhile = lambda: cluster.kubectl("label", "deployment/press", "shift=2", "-n", namespace)
     async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
-        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"), acting.log)
+        receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
     assert receipt.ok, receipt.lines
     assert acting.writes == ["refused", "done"]
     assert image(get(cluster, namespace, "Deployment", "press")) == GOOD
@@ -101,14 +102,13 @@ async def test_a_daemon_set_goes_back_and_recovers(
     cluster.kubectl("annotate", "daemonset/agent", "ops/note=added later", "-n", namespace)
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "DaemonSet", namespace, "agent"))
-        assert view.last_good is not None and view.last_good.number == 1
-        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+        view = await rollback.prepare(session, named(session, "DaemonSet", namespace, "agent"), acting.log)
+        assert view.suggested is not None and view.suggested.number == 1
+        receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
     assert receipt.ok, receipt.lines
     there = get(cluster, namespace, "DaemonSet", "agent")
     assert image(there) == GOOD
     assert there["metadata"]["annotations"]["ops/note"] == "added later"
-    assert there["metadata"]["annotations"]["kubernetes.io/change-cause"] == f"edgetui: back to {GOOD}"
 
 
 async def test_a_parallel_stateful_set_recovers_by_itself(
@@ -119,8 +119,8 @@ async def test_a_parallel_stateful_set_recovers_by_itself(
     release(cluster, namespace, "StatefulSet", "camera", BAD)
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "StatefulSet", namespace, "camera"))
-        receipt = await rollback.perform(acting.gate, session, view, view.suggested, wait=30)
+        view = await rollback.prepare(session, named(session, "StatefulSet", namespace, "camera"), acting.log)
+        receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
     assert receipt.ok, receipt.lines
     assert image(get(cluster, namespace, "StatefulSet", "camera")) == GOOD
 
@@ -131,10 +131,10 @@ async def test_paused_or_without_history_it_is_refused(cluster: ControlPlane, na
     async with connected(cluster.kubeconfig()) as session:
         press = named(session, "Deployment", namespace, "press")
         with pytest.raises(Refusal, match="no other revision"):
-            await rollback.prepare(session, press)
+            await rollback.prepare(session, press, None)
         cluster.kubectl("rollout", "pause", "deployment/press", "-n", namespace)
         with pytest.raises(Refusal, match="paused") as refused:
-            await rollback.prepare(session, press)
+            await rollback.prepare(session, press, None)
     assert refused.value.next_step == "Resume it first: key p, or edgetui resume deploy/press."
 
 
@@ -146,13 +146,13 @@ async def test_the_missing_right_is_named_and_a_no_changes_nothing(
     release(cluster, namespace, "Deployment", "press", BAD)
     viewer = cluster.service_account_kubeconfig(namespace, "viewer", role="view")
     async with connected(viewer) as session:
-        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"), None)
         with pytest.raises(Refusal, match="may not patch deployments"):
-            await rollback.perform(Acting(tmp_path).gate, session, view, view.suggested, wait=30)
+            await rollback.perform(Acting(tmp_path).gate, session, view, view.default(), wait=30)
     async with connected(cluster.kubeconfig()) as session:
         with pytest.raises(Cancelled):
             await rollback.perform(
-                Acting(tmp_path, answer=False).gate, session, view, view.suggested, wait=30
+                Acting(tmp_path, answer=False).gate, session, view, view.default(), wait=30
             )
     assert image(get(cluster, namespace, "Deployment", "press")) == BAD
 
@@ -169,8 +169,8 @@ async def test_who_would_bring_the_bad_version_back_is_said(cluster: ControlPlan
         namespace,
     )
     async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"))
-    assert any("Argo CD" in line for line in view.warnings(view.suggested))
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"), None)
+    assert any("Argo CD" in line for line in view.warnings(view.default()))
 
 
 def test_the_command(

@@ -60,8 +60,8 @@ async def test_each_action_is_taken_back_newest_first_also_after_a_restart_of_ed
         view = await restart.prepare(session, press)
         assert (await restart.perform(first.gate, session, view, wait=30)).ok
         release(cluster, namespace, "Deployment", "press", BAD)
-        back = await cancel.prepare(session, press)
-        assert (await rollback.perform(first.gate, session, back, back.suggested, wait=30)).ok
+        back = await cancel.prepare(session, press, first.log)
+        assert (await rollback.perform(first.gate, session, back, back.default(), wait=30)).ok
         paused = await pause.prepare(session, press)
         assert (await pause.perform(first.gate, session, paused, wait=30)).ok
         assert spec() == (2, NEW, True)
@@ -83,8 +83,8 @@ async def test_each_action_is_taken_back_newest_first_also_after_a_restart_of_ed
 
 async def rollback_to_good(acting: Acting, session: Session, press: ObjectRef) -> None:
     """Undone, the bad release is back; undoing no further, it is rolled back and that is undone by name as well."""
-    view = await rollback.prepare(session, press)
-    assert (await rollback.perform(acting.gate, session, view, view.suggested, wait=30)).ok
+    view = await rollback.prepare(session, press, acting.log)
+    assert (await rollback.perform(acting.gate, session, view, view.default(), wait=30)).ok
     seen = await undo.prepare(session, press, acting.log)
     assert (seen.done.action, seen.way.then.split(", ")[-1]) == ("rollback", BAD)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import login_targets, targets
+from . import login_targets, objects, targets
 from .targets import Target
 
-TARGETS: dict[str, Target] = targets.TARGETS | {target.name: target for target in login_targets.TARGETS}
+TARGETS: dict[str, Target] = {
+    target.name: target for target in (*targets.TARGETS.values(), *login_targets.TARGETS, *objects.TARGETS)
+}

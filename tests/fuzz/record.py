@@ -46,6 +46,9 @@ def requests() -> dict[str, tuple[str, bool]]:
     }
     asked["list-services"] = ("/api/v1/services?limit=2", False)
     asked["watch-services-gzip"] = (f"/api/v1/services?{STREAM}", True)
+    slices = "/apis/discovery.k8s.io/v1/endpointslices"
+    asked["list-endpointslices"] = (f"{slices}?limit=2", False)
+    asked["watch-endpointslices-gzip"] = (f"{slices}?{STREAM}", True)
     for plural, group in NAMESPACED.items():
         path = f"{group}/namespaces/{NAMESPACE}/{plural}"
         asked[f"list-{plural}"] = (f"{path}?limit=2", False)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import tracemalloc
@@ -13,6 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
+from edgetui.cluster.answer_size import TooLarge
 from edgetui.cluster.decode import EventDecoder
 from edgetui.cluster.gzipstream import MAX_PIECE, Inflater
 from edgetui.model.kinds import KINDS
@@ -65,10 +67,12 @@ def test_a_gzip_bomb_takes_no_more_memory_than_a_few_pieces() -> None:
 
     def explode() -> None:
         nonlocal seen
-        seen = sum(len(piece) for piece in Inflater().feed(bomb))
+        with contextlib.suppress(TooLarge):
+            for piece in Inflater().feed(bomb):
+                seen += len(piece)
 
     assert taken(explode) < 5 * MAX_PIECE
-    assert seen == 64 * MIB
+    assert seen < 32 * MIB
 
 
 # The harness itself: what it promises to notice, it notices.

@@ -192,3 +192,24 @@ def test_lost_answers_are_not_waited_for_for_ever() -> None:
         now = max(now + 1, clock.wait_until() if clock.waiting else 0)
     assert not clock.waiting
     assert clock.round_trip == pytest.approx(0.1)
+
+
+def test_a_late_answer_that_came_long_ago_says_nothing_of_one_that_is_late_now() -> None:
+    """Answers come late twice, with a prompt one between: the second late one is waited for too, not taken as lost."""
+    clock = AckClock(16e3)
+    clock.ask(0)
+    clock.answered(0.3)
+    clock.ask(1)
+    assert clock.room(1 + PATIENCE)
+    clock.answered(5)
+    clock.ask(10)
+    clock.answered(10.3)
+    assert not clock.waiting
+    clock.ask(60)
+    assert clock.room(60 + PATIENCE)
+    clock.ask(80)
+    clock.answered(80.01)
+    assert clock.waiting, "this was the answer to the request of second 60"
+    clock.answered(80.3)
+    assert not clock.waiting
+    assert clock.round_trip == pytest.approx(0.3)

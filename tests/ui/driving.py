@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from edgetui.model.store import Store
 from edgetui.ui.app import EdgetuiApp
 from edgetui.ui.layout import Remembered
 from edgetui.ui.options import ScreenOptions
+from edgetui.ui.screens.question import Question
 from tests.unit.model.factories import NOW
+
+SETTLE = 0.02
+"""Seconds that a question settles in tests that do not measure it."""
+TURNS = 1000
 
 
 class Clock:
@@ -42,10 +48,25 @@ class Screen:
         self.clock = clock
 
     async def press(self, *keys: str) -> None:
-        """Press keys and wait until the app has dealt with them."""
+        """Press keys as a person does who looks first, and wait until the app has dealt with each."""
         for key in keys:
+            await self.until_ready()
             await self.pilot.press(key)
             await self.pilot.pause()
+
+    async def until_ready(self) -> None:
+        """Where a question is in front: wait until it can be answered."""
+        await self.wait_for(
+            lambda: getattr(self.app.screen, "ready", True), "a question that can be answered"
+        )
+
+    async def wait_for(self, fact: Callable[[], object], what: str = "it") -> None:
+        """Wait for a fact."""
+        for _ in range(TURNS):
+            if fact():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(f"{what} did not come:\n{self.text()}")
 
     async def changed(self) -> None:
         """Bring what the stores hold to the screen now, without waiting for the flush to be due."""
@@ -73,10 +94,13 @@ async def running(
     size: tuple[int, int] = (80, 24),
     sessions: dict[str, Any] | None = None,
     remembered: Remembered | None = None,
+    settle: float = SETTLE,
     **options: Any,
 ) -> AsyncIterator[Screen]:
     """The app on these stores."""
     clock = Clock()
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(Question, "settle", settle)
     app = EdgetuiApp(
         stores,
         sessions or {},
@@ -85,6 +109,9 @@ async def running(
         now=clock,
         monotonic=clock.monotonic,
     )
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield Screen(app, pilot, clock)
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            yield Screen(app, pilot, clock)
+    finally:
+        monkeypatch.undo()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetui.actions.registry import ACTIONS
+from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.related import related
@@ -107,28 +109,59 @@ async def test_keys_typed_ahead_of_the_line_are_part_of_it() -> None:
         assert table.view.position(table.cursor) == 2
 
 
-async def test_the_number_behind_scale_is_typed_into_its_dialog(monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgetui.ui.screens.dialog import AskScreen
-    from edgetui.ui.spans import line
+async def test_the_number_behind_scale_goes_to_the_action(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int | None] = []
 
-    typed_there: list[str] = []
-
-    class Asked(AskScreen):
-        def on_key(self, event: Any) -> None:
-            typed_there.append(event.key)
-
-    async def flow(flows: Any, session: Any, ref: Any) -> None:
-        flows.opening = False
-        await flows.app.push_screen_wait(Asked([line("how many?")], "none", "some"))
+    async def flow(job: Any, session: Any, ref: Any, number: int | None = None) -> None:
+        given.append(number)
 
     monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
     monkeypatch.setattr(scale, "flow", flow)
     async with running([plant()], sessions={"plant": _session()}) as screen:
         await screen.press("4")
         await typed(screen, "scale 12")
-        for _ in range(20):
-            await screen.pilot.pause()
-        assert typed_there == ["1", "2"]
+        await screen.wait_for(lambda: given)
+        await typed(screen, "scale")
+        await screen.wait_for(lambda: len(given) == 2)
+        assert given == [12, None]
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_number_for_an_action_that_is_refused_is_no_key(read_only: bool) -> None:
+    async with running([plant()], sessions={"plant": _session()}, read_only=read_only) as screen:
+        await typed(screen, "scale 5")
+        assert screen.app.main.current.pane.id == "nodes"
+        assert ("read-only" if read_only else "does not work on node") in said(screen)
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "1.5", "9999999999"])
+async def test_what_is_no_number_of_replicas_is_said(number: str) -> None:
+    async with running([plant()], sessions={"plant": _session()}) as screen:
+        screen.app.main.commander.run(f"scale {number}")
+        assert said(screen) == ":scale N takes a number."
+
+
+@pytest.mark.parametrize("name", ["~nosuch/x", "nosuch/x", "/", "a\0b", "x" * 300, "/dev/full/x", "\ud800"])
+async def test_a_file_that_cannot_be_is_said_and_nothing_ends(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running([plant()]) as screen:
+        screen.app.main.commander.run(f"dump {name}")
+        await screen.pilot.pause()
+        assert re.search("could not be written|is there already|not the name of a file", said(screen))
+        assert not list(tmp_path.iterdir())
+
+
+async def test_a_dump_from_a_directory_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    async with running([plant()]) as screen:
+        screen.app.main.commander.run("dump x")
+        assert "could not be written" in said(screen)
 
 
 # -- namespaces
@@ -269,7 +302,7 @@ async def test_jumping_from_an_open_object_opens_what_it_leads_to() -> None:
 async def test_a_command_on_an_open_object_is_about_that_object(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[tuple[str, str]] = []
     monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
-    monkeypatch.setattr(Flows, "begin", lambda _, action, ref: begun.append((action, ref.key.name)))
+    monkeypatch.setattr(Flows, "begin", lambda _, action, ref, number: begun.append((action, ref.key.name)))
     store = plant()
     async with running([store], sessions={"plant": _session()}) as screen:
         await screen.press("4")
@@ -394,6 +427,28 @@ async def test_the_terminal_rings_when_the_rollout_under_the_cursor_has_ended() 
         assert rung[0].startswith("deployment press on plant: ")
         await screen.changed()
         assert len(rung) == 1
+
+
+async def test_retry_tries_every_cluster_again_at_once() -> None:
+    session, asked = _session(), []
+
+    async def reconnect(credentials_changed: bool) -> None:
+        asked.append(credentials_changed)
+
+    session.reconnect = reconnect
+    async with running([plant()], sessions={"plant": session}) as screen:
+        await typed(screen, "retry")
+        await screen.press("down")
+        assert asked == [False]
+
+
+async def test_a_namespace_that_nobody_heard_of_is_asked_for_where_not_all_may_be_read() -> None:
+    session, store = _session(), plant()
+    store.set_freshness("Pod", Freshness(Sync.FORBIDDEN, 0.0, "pods is forbidden"))
+    async with running([store], sessions={"plant": session}) as screen:
+        await typed(screen, "ns line-7")
+        assert session.looked_at[-1] == ["line-7"]
+        assert "line-7' yet; the clusters are asked for it" in screen.text()
 
 
 def _session() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import pytest
@@ -22,14 +23,14 @@ from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.otherscalers import ScaledObject
 from edgetui.model.resizing import Box
-from edgetui.model.revision import deployment_revisions, last_known_good, suggestion
+from edgetui.model.revision import deployment_revisions, suggestion
 from edgetui.ui.screens.bounds import BoundsScreen
 from edgetui.ui.screens.confirm import ConfirmScreen
 from edgetui.ui.screens.image import ImageScreen, Wanted
 from edgetui.ui.screens.progress import Progress, ProgressScreen
 from edgetui.ui.screens.resize import ResizeScreen
 from edgetui.ui.screens.rollback import RollbackScreen
-from edgetui.ui.screens.scale import Instead, OfKeda, ScaleScreen
+from edgetui.ui.screens.scale import How, ScaleAnswer, ScaleScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
 
 from .driving import Screen, running
@@ -53,6 +54,8 @@ async def ask(screen: Screen, dialog: Any) -> list[Any]:
     answers: list[Any] = []
     screen.app.push_screen(dialog, answers.append)
     await screen.pilot.pause()
+    await screen.pilot.pause()
+    await screen.until_ready()
     await screen.pilot.pause()
     return answers
 
@@ -96,8 +99,11 @@ class TestConfirm:
     async def test_letters_answer_nothing(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ConfirmScreen(PLAN))
-            await screen.press("y", "Y", "b", "s", "t", "O", "left_square_bracket", "q")
-            assert answers == []
+            dialog = screen.app.screen
+            assert isinstance(dialog, ConfirmScreen)
+            for key in (*string.printable.strip(), "left_square_bracket", "space", "backspace", "f1"):
+                await screen.press(key)
+                assert (answers, dialog.choice.selected) == ([], "no"), key
 
     async def test_a_long_difference_scrolls_and_the_answers_stay_in_sight(self) -> None:
         long = replace(PLAN, diff=tuple(f"+ line {number}" for number in range(60)))
@@ -121,9 +127,9 @@ class TestScale:
         async with running([plant()]) as screen:
             answers = await ask(screen, ScaleScreen(self.view()))
             assert "3 wanted, 3 running, 2 ready" in screen.text()
-            assert "nobody but people" in screen.text()
+            assert "no autoscaler" in screen.text()
             await screen.press("5", "enter")
-            assert answers == [5]
+            assert answers == [ScaleAnswer(5)]
 
     async def test_arrows_step_and_escape_gives_nothing(self) -> None:
         async with running([plant()]) as screen:
@@ -154,17 +160,16 @@ class TestScale:
             answers = await ask(screen, ScaleScreen(self.view(hpa=True)))
             assert "instead" not in screen.text()
             await screen.press("9")
-            assert "e let press run 9 to 9 instead, so that 9 holds" in screen.text()
+            assert "e set HPA press to min 9, max 9 instead, so that 9 holds" in screen.text()
             await screen.press("e")
-            assert answers == [9]
-            assert isinstance(answers[0], Instead)
+            assert answers == [ScaleAnswer(9, How.BOUNDS)]
 
     async def test_it_is_parked_with_one_key_and_comes_back_to_what_it_had(self) -> None:
         async with running([plant()]) as screen:
             answers = await ask(screen, ScaleScreen(self.view()))
             assert "p park at 0, remember 3" in screen.text()
             await screen.press("p")
-            assert answers == [0]
+            assert answers == [ScaleAnswer(0)]
             there = {
                 "desired": 0,
                 "before": 3,
@@ -175,7 +180,7 @@ class TestScale:
             assert "3, as edgetui parked it, 2h ago" in screen.line("before")
             assert "3" in screen.line("replicas")
             await screen.press("p")
-            assert answers == [3]
+            assert answers == [ScaleAnswer(3)]
 
     async def test_keda_is_paused_at_the_typed_number_or_goes_on_and_its_autoscaler_is_left_alone(
         self,
@@ -189,12 +194,12 @@ class TestScale:
             await screen.press("9", "e")
             assert "instead" not in screen.text()
             await screen.press("k")
-            assert (answers, type(answers[0]), view.holds(9)) == ([9], OfKeda, True)
+            assert (answers, view.holds(9)) == ([ScaleAnswer(9, How.KEDA)], True)
             paused = replace(view, keda=replace(scaled, held_at="3"))
             answers = await ask(screen, ScaleScreen(paused))
             assert "k let KEDA go on" in screen.text()
             await screen.press("k")
-            assert (answers, paused.holds(3), paused.holds(9)) == ([3], False, True)
+            assert (answers, paused.holds(3), paused.holds(9)) == ([ScaleAnswer(3, How.KEDA)], False, True)
 
     async def test_without_an_autoscaler_there_is_nothing_to_change_instead(self) -> None:
         async with running([plant()]) as screen:
@@ -224,6 +229,23 @@ class TestBounds:
             assert "it goes up from 3 to 4 at once" in screen.text()
             await screen.press("tab", "down", "enter")
             assert answers == [(4, 5)]
+
+    async def test_the_maximum_that_the_load_needs_stands_there_and_its_field_is_marked(self) -> None:
+        made = autoscaler("press", "line-2", bounds=(2, 6), current=6, cpu=90)
+        row = row_of("HorizontalPodAutoscaler", made)
+        assert isinstance(row, AutoscalerRow)
+        async with running([plant()]) as screen:
+            answers = await ask(screen, BoundsScreen(BoundsView(REF, 1, row, 6, 2, 6)))
+            assert "it goes up from 6 to 9" in screen.text()
+            assert [one.split() for one in (screen.line("minimum"), screen.line("maximum"))] == [
+                ["minimum", "2"],
+                ["maximum", ">", "9"],
+            ]
+            await screen.press("tab")
+            assert screen.line("minimum").split() == ["minimum", ">", "2"]
+            assert screen.line("maximum").split() == ["maximum", "9"]
+            await screen.press("enter")
+            assert answers == [(2, 9)]
 
     async def test_bounds_that_cannot_be_are_said_and_not_given(self) -> None:
         async with running([plant()]) as screen:
@@ -271,20 +293,18 @@ class TestResize:
 
 
 class TestRollback:
-    def view(self) -> RollbackView:
+    def view(self, *, serving: int = 5) -> RollbackView:
         made = deployment("press", "line-2", revision=8, image="press:2.1", generation=9)
         sets = [
             replica_set(made, "c", revision=8, replicas=2, ready=0, image="press:2.1"),
-            replica_set(made, "b", revision=7, replicas=5, image="press:2.0", created=NOW - 3 * 86400),
+            replica_set(made, "b", revision=7, replicas=serving, image="press:2.0", created=NOW - 3 * 86400),
             replica_set(made, "a", revision=6, replicas=0, image="press:1.9", created=NOW - 9 * 86400),
         ]
         revisions = tuple(deployment_revisions(made, sets))
         suggested, why = suggestion(revisions)
-        assert suggested is not None
         template = made["spec"]["template"]
         current = next(one for one in revisions if one.current)
-        good = last_known_good(revisions)
-        return RollbackView(REF, 9, revisions, current, good, suggested, why, (), "app=press", template)
+        return RollbackView(REF, 9, revisions, current, suggested, why, (), "app=press", template)
 
     async def test_the_last_good_revision_is_under_the_cursor_with_its_difference(self) -> None:
         async with running([plant()], size=(100, 30)) as screen:
@@ -296,6 +316,14 @@ class TestRollback:
             assert "press:2.0" in screen.text()
             await screen.press("enter")
             assert answers[0].number == 7
+
+    async def test_where_none_is_known_to_have_worked_the_cursor_is_on_the_running_one(self) -> None:
+        async with running([plant()], size=(100, 30)) as screen:
+            answers = await ask(screen, RollbackScreen(self.view(serving=0)))
+            assert screen.line(" now ").startswith(">")
+            assert "! no other revision is known to have worked: choose one yourself" in screen.text()
+            await screen.press("enter")
+            assert answers == []
 
     async def test_the_running_revision_cannot_be_chosen(self) -> None:
         async with running([plant()], size=(100, 30)) as screen:
@@ -354,9 +382,12 @@ class TestProgress:
         async with running([plant()]) as screen:
             progress = Progress("Roll back", screen.clock.monotonic)
             answers = await ask(screen, ProgressScreen(progress))
-            offer = Offer("unstick", "Delete pod camera-2…")
-            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck",), {}, True, offer))
-            await screen.pilot.pause()
+            shell = "Delete that pod: edgetui unstick sts/camera"
+            offer = Offer("unstick", "Delete pod camera-2…", shell)
+            progress.finish(Receipt("rollback", "plant", REF, False, ("stuck", shell), {}, True, offer))
+            await screen.wait_for(lambda: "> Close" in screen.text())
+            assert "“Delete pod camera-2…” below does that." in screen.text()
+            assert "edgetui unstick" not in screen.text()
             assert "> Close     Delete pod camera-2…" in screen.text()
             begun: list[tuple[str, ObjectRef]] = []
             screen.app.flows.begin = lambda action, ref: begun.append((action, ref))  # type: ignore[method-assign]
@@ -372,12 +403,12 @@ class TestProgress:
             progress.step(Step("Setting deployment press from 3 to 6", "doing"))
             await screen.pilot.pause()
             assert "..  Setting deployment press from 3 to 6" in screen.text()
-            assert "Go on in the background" in screen.text()
+            assert "Run in background" in screen.text()
             progress.step(Step("The server accepted 6 replicas", "done"))
             progress.finish(
                 Receipt("scale", "plant", REF, True, ("deployment press: 6 of 6 ready after 4.0 s.",))
             )
-            await screen.pilot.pause()
+            await screen.wait_for(lambda: "> Close" in screen.text())
             text = screen.text()
             assert "Setting deployment" not in text
             assert "ok  The server accepted 6 replicas" in text

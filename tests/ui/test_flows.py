@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from textual.worker import Worker, WorkerFailed
 
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Cancelled, Changed, Receipt, Step
+from edgetui.actions.registry import ACTIONS
 from edgetui.cluster.errors import Forbidden
+from edgetui.ui.flows import title_of
+from edgetui.ui.job import Job
 from edgetui.ui.screens.confirm import ConfirmScreen
 from edgetui.ui.screens.progress import ProgressScreen
 
@@ -27,9 +33,14 @@ async def performing(
     screen: Screen, work: Callable[[Gate], Awaitable[Receipt]]
 ) -> AsyncIterator[Worker[None]]:
     """One action carried out by the screen."""
-    worker = screen.app.run_worker(screen.app.flows.perform(TITLE, work), exit_on_error=False)
+    worker = screen.app.run_worker(job(screen).perform(TITLE, work), exit_on_error=False)
     await screen.pilot.pause()
     yield worker
+
+
+def job(screen: Screen) -> Job:
+    """One that began with the press in front."""
+    return screen.app.flows.job("scale", REF)
 
 
 async def ended(worker: Worker[None]) -> BaseException | None:
@@ -48,7 +59,7 @@ async def test_an_action_asks_shows_its_steps_and_ends_with_its_receipt() -> Non
 
     async with running([plant()]) as screen, performing(screen, work) as worker:
         assert isinstance(screen.app.screen, ConfirmScreen)
-        assert "1 UNDER WAY" in screen.app.badges
+        assert screen.app.badges == []
         await screen.press("right", "enter")
         await ended(worker)
         await screen.pilot.pause()
@@ -64,9 +75,9 @@ async def test_what_is_being_read_is_said_no_longer_than_that_takes() -> None:
         raise Forbidden("No right to read it.")
 
     async with running([plant()]) as screen:
-        worker = screen.app.run_worker(screen.app.flows.read("press on plant", refuse()), exit_on_error=False)
+        worker = screen.app.run_worker(job(screen).read("press on plant", refuse()), exit_on_error=False)
         assert isinstance(await ended(worker), Forbidden)
-        assert said == ["reading press on plant…"]
+        assert said == ["reading press on plant…  esc cancels"]
         assert screen.app.main.footer.message == ""
 
 
@@ -109,7 +120,7 @@ async def test_a_plan_without_a_question_is_put_again_with_what_changed_first() 
         return work
 
     async with running([plant()]) as screen:
-        worker = screen.app.run_worker(screen.app.flows.go_on("old", TITLE, action), exit_on_error=False)
+        worker = screen.app.run_worker(job(screen).go_on("old", TITLE, action), exit_on_error=False)
         await screen.pilot.pause()
         assert "changed while you looked" not in screen.text()
         await screen.press("right", "enter")
@@ -145,29 +156,29 @@ async def test_an_error_is_a_sentence_and_a_defect_is_told_without_a_traceback()
             assert "Traceback" not in screen.text()
 
 
-async def test_left_alone_it_goes_on_and_its_receipt_waits_for_an_open_question() -> None:
+async def test_left_alone_it_goes_on_and_its_receipt_is_a_badge_until_it_is_looked_at() -> None:
     ready = asyncio.Event()
 
-    async def work(_: Gate) -> Receipt:
+    async def work(gate: Gate) -> Receipt:
+        assert await gate.confirm(PLAN)
         await ready.wait()
         return DONE
 
     async with running([plant()]) as screen, performing(screen, work) as worker:
+        await screen.press("right", "enter")
         assert isinstance(screen.app.screen, ProgressScreen)
         await screen.press("escape")
         assert screen.app.screen is screen.app.main
-        assert "1 UNDER WAY" in screen.text()
-        answers: list[bool | None] = []
-        screen.app.push_screen(ConfirmScreen(PLAN), answers.append)
-        await screen.pilot.pause()
+        assert screen.app.badges == ["1 RUNNING"]
         ready.set()
         await ended(worker)
         await screen.pilot.pause()
-        assert isinstance(screen.app.screen, ConfirmScreen)
-        await screen.press("escape")
-        assert answers == [False]
-        await screen.pilot.pause()
+        assert screen.app.screen is screen.app.main
+        assert screen.app.badges == ["1 RESULT"]
+        assert f"R shows: {TITLE}" in screen.text()
+        await screen.press("R")
         assert "6 of 6 ready" in screen.text()
+        assert screen.app.badges == []
 
 
 async def test_quitting_while_it_runs_asks_first() -> None:
@@ -179,7 +190,8 @@ async def test_quitting_while_it_runs_asks_first() -> None:
 
     async with running([plant()]) as screen, performing(screen, work):
         await screen.press("escape", "q")
-        assert "Still under way:" in screen.text()
+        await screen.until_ready()
+        assert "Still running:" in screen.text()
         assert TITLE in screen.text()
         assert "> Stay" in screen.text()
         await screen.press("enter")
@@ -187,3 +199,33 @@ async def test_quitting_while_it_runs_asks_first() -> None:
         await screen.press("q", "right", "enter")
         assert screen.app.return_code == 0
         ready.set()
+
+
+async def test_a_defect_while_rights_are_looked_up_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: Any) -> None:
+        raise KeyError("token=abc")
+
+    async with running([plant()], sessions={"plant": SimpleNamespace(show_metrics=lambda _: None)}) as screen:
+        monkeypatch.setattr(screen.app.flows.permissions, "allowed", broken)
+        await screen.app.flows._fetch_rights(REF.key)
+        assert "Something unexpected happened (KeyError)" in screen.app.main.footer.message
+        assert "abc" not in screen.text()
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_is_named_with_what_it_is_done_to_and_one_on_the_cluster_names_no_object(
+    action: str,
+) -> None:
+    title = title_of(action, [REF])
+    assert title.startswith(ACTIONS[action].label.capitalize()[:3])
+    assert ("press" in title) == bool(ACTIONS[action].kinds), title
+    assert title.endswith("on plant")
+
+
+async def test_what_would_lock_a_person_out_half_done_is_not_stopped() -> None:
+    async with running([plant()]) as screen:
+        for action in ACTIONS:
+            job = screen.app.flows.job(action, REF)
+            assert job.stops == "Cancel"
+            job.confirmed = True
+            assert job.stops == ("" if action == "rotate" else "Stop watching")

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edgetui.actions.audit import AuditLog
-from edgetui.cluster.narrow_informer import Aside, Scope
+from edgetui.cluster.scoped import Aside, Selector
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.guard import Terms
 from edgetui.ui.widgets.bars import KeyHint
@@ -25,7 +25,7 @@ class Site(Connected):
     def need(self, kind: str, needed: bool) -> None:
         """ReplicaSets are there already."""
 
-    def aside(self, parts: Mapping[str, Scope]) -> Aside:
+    def aside(self, parts: Mapping[str, Selector]) -> Aside:
         """The rows are there already."""
         assert self.store is not None
         return Aside(self.store, asyncio.Event())
@@ -185,6 +185,8 @@ async def test_an_end_that_came_by_itself_waits_to_be_read(tmp_path: Path) -> No
         press = screen.app.stores[0].get("Deployment", "line-2", "press")
         assert press is not None
         screen.app.stores[0].delete("Deployment", "line-2", "press", press.uid)
+        await screen.wait_for(lambda: screen.app.badges == ["1 RESULT"], "the end as a badge")
+        await screen.press("escape", "R")
         await until_shown(screen, "The guard of deployment press ended: it no longer exists")
 
 

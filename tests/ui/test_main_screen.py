@@ -164,7 +164,7 @@ async def test_each_kind_of_nothing_has_its_own_words() -> None:
         states = {
             "waiting for the first list of pods": Freshness(Sync.SYNCING),
             "not allowed to see pods": Freshness(Sync.FORBIDDEN, heard=NOW),
-            "this cluster has no pods": Freshness(Sync.ABSENT, heard=NOW),
+            "pods cannot be read: this cluster does not serve them": Freshness(Sync.ABSENT, heard=NOW),
             "only some namespaces may be seen": Freshness(Sync.LIVE, heard=NOW, partial=True),
             "no pods here": Freshness(Sync.LIVE, heard=NOW),
         }
@@ -264,7 +264,7 @@ async def test_help_lists_every_action_and_key() -> None:
             "enter",
             "old, still serving",
             "autoscalers  show the autoscalers",
-            "too on an object that is open  y  l  :  f  [ ]  ctrl+y  ?",
+            "too on an object that is open  y  l  :  f  [ ]  ctrl+y  R  ?",
         ):
             assert words in screen.text()
         await screen.press("escape")

@@ -122,11 +122,9 @@ async def _pressed_in_turn(screen: Screen, asked: list[str]) -> list[str]:
     return asked
 
 
-async def _flow(
-    flows: Any, session: Any, ref: ObjectRef, asked: list[str], end: Callable[[Gate], Any]
-) -> None:
+async def _flow(job: Any, session: Any, ref: ObjectRef, asked: list[str], end: Callable[[Gate], Any]) -> None:
     asked.append(ref.key.name)
-    await flows.perform(f"Scale {ref.key.name}", end)
+    await job.perform(f"Scale {ref.key.name}", end)
 
 
 async def _done(gate: Gate) -> Receipt:

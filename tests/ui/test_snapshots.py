@@ -14,7 +14,7 @@ from edgetui.ui.app import EdgetuiApp
 from edgetui.ui.options import ScreenOptions
 from edgetui.ui.screens.confirm import ConfirmScreen
 
-from .driving import Clock
+from .driving import SETTLE, TURNS, Clock
 from .fleet import NOW, farm, fleet, plant, vehicle
 from .test_dialogs import PLAN
 
@@ -44,7 +44,13 @@ def test_details_of_a_stuck_rollout(snap_compare: Any) -> None:
 
 def test_the_question_before_a_write(snap_compare: Any) -> None:
     async def ask(pilot: Any) -> None:
-        pilot.app.push_screen(ConfirmScreen(PLAN))
+        question = ConfirmScreen(PLAN)
+        question.settle = SETTLE
+        pilot.app.push_screen(question)
+        for _ in range(TURNS):
+            if question.ready:
+                return
+            await pilot.pause(0.01)
 
     assert snap_compare(app(), run_before=ask, terminal_size=SIZE)
 

@@ -65,3 +65,25 @@ def test_a_server_that_still_delivers_but_does_not_answer_has_words_of_its_own(
     assert {span.role for span in spans if span.text.startswith(("live", "stale"))} == {role}
     said = "\n".join(map(plain, cluster_lines(store, NOW)))
     assert state.sentence in said
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (80, "plant not answering 8s · walk2 live · walk3 live"),
+        (56, "plant not answering 8s · 2 live"),
+        (51, "1 not answering 8s · 2 live"),
+    ],
+)
+def test_a_live_cluster_that_owes_an_answer_is_said_not_to_answer(width: int, said: str) -> None:
+    stores = [Store("plant"), Store("walk2"), Store("walk3")]
+    for store in stores:
+        store.set_link(LinkState(Link.LIVE, since=NOW, heard=NOW))
+    assert said in plain(header(stores, NOW, width, (), {"plant": 8.4, "walk2": 4.9}))
+    assert "not answering" not in plain(header(stores, NOW, width, (), {"plant": 4.9}))
+
+
+def test_a_cluster_that_is_not_live_says_that_instead() -> None:
+    store = Store("plant")
+    store.set_link(LinkState(Link.STALE, since=NOW - 60, heard=NOW - 60))
+    assert "plant stale 1m" in plain(header([store], NOW, 80, (), {"plant": 9.0}))

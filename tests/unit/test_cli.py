@@ -231,13 +231,14 @@ def test_serving_the_demo_alone_prints_where_its_kubeconfig_is() -> None:
     assert not Path(said["kubeconfig"]).exists()
 
 
-def test_an_interrupt_is_130_and_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
+def test_an_interrupt_is_130_and_a_closed_pipe_is_quiet() -> None:
     probe = (
-        "import sys; from edgetui import cli\n"
+        "import sys; from edgetui import cli, output; output.prepare()\n"
         "def interrupted(argv): raise KeyboardInterrupt\n"
-        "def endless(argv):\n"
-        "    while True: sys.stdout.write('x' * 9000 + chr(10))\n"
-        "cli.COMMANDS['once'], cli.COMMANDS['demo'] = interrupted, endless\n"
+        "def long(argv):\n"
+        "    for _ in range(200): sys.stdout.write('x' * 9000 + chr(10))\n"
+        "    return 3\n"
+        "cli.COMMANDS['once'], cli.COMMANDS['demo'] = interrupted, long\n"
         "sys.exit(cli.main(sys.argv[1:]))"
     )
     done = subprocess.run(
@@ -252,7 +253,7 @@ def test_an_interrupt_is_130_and_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     pipe.stdout.close()
     assert pipe.stderr is not None
     assert pipe.stderr.read() == b""
-    assert pipe.wait(20) == 0
+    assert pipe.wait(20) == 3
     pipe.stderr.close()
 
 

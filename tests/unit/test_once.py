@@ -19,7 +19,8 @@ from edgetui.demo.launcher import Fleet
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.panes import PANES
 from edgetui.model.store import Store
-from edgetui.once import exit_code, panes
+from edgetui.once import _gaps, exit_code, panes
+from tests.unit.model import factories as f
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -206,3 +207,20 @@ def test_the_demo_without_a_terminal_prints_the_fleet_and_says_how_to_see_it() -
     assert (done.returncode, done.stderr) == (0, "")
     assert "Rollouts" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("This is the demo fleet, once. For the live screen run")
+
+
+def test_what_cannot_be_read_is_said_and_costs_the_exit_code_its_zero() -> None:
+    store = f.store_of(f.autoscaler("press"))
+    pane = PANES["autoscalers"]
+    assert exit_code([store], [pane]) == 0
+    store.set_freshness("HorizontalPodAutoscaler", Freshness(Sync.LIVE, f.NOW, unreadable=2))
+    assert exit_code([store], [pane]) == 3
+    assert _gaps([store], pane) == ["  plant: 2 unreadable"]
+
+
+def test_a_kind_that_is_not_served_is_not_told_as_none() -> None:
+    store = f.store_of()
+    store.set_freshness("HorizontalPodAutoscaler", Freshness(Sync.ABSENT, f.NOW))
+    assert _gaps([store], PANES["autoscalers"]) == ["  plant: HorizontalPodAutoscaler cannot be read"]
+    store.set_freshness("EndpointSlice", Freshness(Sync.FORBIDDEN, f.NOW, "no"))
+    assert _gaps([store], PANES["services"]) == ["  plant: EndpointSlice forbidden: no"]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from . import (
+    audit,
     bounds,
     cancel,
     guard,
@@ -41,6 +42,7 @@ COMMANDS = {
     "unpark": park.back,
     "keda-pause": keda.pause,
     "keda-unpause": keda.unpause,
+    "audit": audit.command,
 }
 
 

@@ -24,8 +24,10 @@ def command(argv: Sequence[str]) -> int:
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
         async def perform(now: RollbackView) -> Receipt:
-            return await rollback.perform(gate, session, now, now.suggested, wait=patience(options))
+            return await rollback.perform(gate, session, now, now.default(), wait=patience(options))
 
-        return await until_agreed(console, await cancel.prepare(session, ref_of(session, options)), perform)
+        return await until_agreed(
+            console, await cancel.prepare(session, ref_of(session, options), gate.audit), perform
+        )
 
     return carry_out(Job("cancel", options, act))

@@ -25,10 +25,10 @@ def command(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
-        view = await rollback.prepare(session, ref_of(session, options))
+        view = await rollback.prepare(session, ref_of(session, options), gate.audit)
         while True:
-            chosen = view.suggested if options.to_revision is None else view.revision(options.to_revision)
-            _list(console, view, chosen.number)
+            _list(console, view, options.to_revision)
+            chosen = view.default() if options.to_revision is None else view.revision(options.to_revision)
             try:
                 return await rollback.perform(gate, session, view, chosen, wait=patience(options))
             except Changed as changed:
@@ -37,9 +37,10 @@ def command(argv: Sequence[str]) -> int:
     return carry_out(Job("rollback", options, act))
 
 
-def _list(console: Console, view: rollback.RollbackView, chosen: int) -> None:
+def _list(console: Console, view: rollback.RollbackView, named: int | None) -> None:
+    chosen = view.suggested.number if named is None and view.suggested is not None else named
     for one in view.revisions:
         mark = ">" if one.number == chosen else " "
-        words = "now" if one.current else "worked" if one.known_good else ""
+        words = "now" if one.current else "worked" if one.known_good else "withdrawn" if one.withdrawn else ""
         cause = f"  {one.cause}" if one.cause else ""
         console.say(f"{mark} revision {one.number:<4} {', '.join(one.images)}  {words}{cause}".rstrip())

@@ -19,6 +19,6 @@ def command(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
 
     async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
-        return await rotate.perform(gate, session, await rotate.prepare(session))
+        return await rotate.perform(gate, session, await rotate.prepare(session, gate.audit))
 
     return carry_out(Job("rotate", options, act))

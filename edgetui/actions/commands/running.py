@@ -22,6 +22,7 @@ from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Changed, Receipt
 from edgetui.actions.ports import Session
+from edgetui.actions.registry import ACTIONS
 from edgetui.actions.scalable import Scalable
 from edgetui.cluster.errors import (
     CredentialError,
@@ -52,6 +53,10 @@ class _Parser(argparse.ArgumentParser):
             "--dry-run" if word == "--dry-run=server" else word for word in args if word != "--dry-run=none"
         ]
         return super().parse_known_args(plain, namespace)
+
+
+_IS = {"park": "scale", "unpark": "scale"}
+"""Commands that are another action, by its id."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -136,19 +141,30 @@ async def _run(job: Job, console: Console) -> int:
         target = choose(options.kubeconfig, options.context)
         cluster = target.name
         session = Connection(target)
-        gate = Gate(AuditLog(default_path()), False, console.confirm, console.progress)
+        log = AuditLog(default_path())
+        gate = Gate(log, False, console.confirm, console.progress, patient=False)
         try:
-            receipt = await job.act(gate, session, console)
+            async with gate.permissions.explaining(
+                session, ACTIONS.get(_IS.get(job.action, job.action)), _named(session, options)
+            ):
+                receipt = await job.act(gate, session, console)
         finally:
             session.close()
     except EdgetuiError as problem:
         if console.refused(job.action, cluster, problem):
             return REACHED
         return USAGE if isinstance(problem, UNUSABLE) else FAILED
-    console.result(receipt)
-    if receipt.ok or (receipt.pending and options.no_wait):
-        return REACHED
-    return NOT_YET if receipt.pending else FAILED
+    well = receipt.ok or (receipt.pending and options.no_wait)
+    console.result(receipt, ok=well)
+    return REACHED if well else NOT_YET if receipt.pending else FAILED
+
+
+def _named(session: Session, options: argparse.Namespace) -> ObjectKey:
+    """The object of the command line, for saying which rights on it are missing; empty where it names none."""
+    try:
+        return ref_of(session, options).key
+    except (EdgetuiError, AttributeError):
+        return ObjectKey(session.name, "", "", "")
 
 
 async def again(console: Console, changed: Changed) -> Any:

@@ -6,7 +6,8 @@ cacher.go; the rest was measured on a real API server):
 1. A streaming list is tried first. Its initial ADDED events come in key order, so no version is taken from
    them; they are collected until the bookmark annotated k8s.io/initial-events-end and then swapped in.
 2. A server without streaming lists answers 422 on the field sendInitialEvents. That, any other 4xx that is not
-   about rights, or 10 s of silence before the end bookmark, lead to LIST in pages and a plain watch.
+   about rights, or 10 s of silence before the end bookmark, lead to LIST in pages and a plain watch. The first is
+   known for the whole cluster at once, the others when they have come twice in a row.
 3. 410, as a status or inside the stream, leads to a new list, which reaches the store as a difference.
 4. A stream that ends in good order is resumed at the last version without a list, and nothing turns stale.
    One that ends within a second, or before its time and without an event, counts as a failure. On a thin link it
@@ -15,7 +16,8 @@ cacher.go; the rest was measured on a real API server):
 6. 403 and 404 count at once only if nothing was ever seen and there was no outage; otherwise they must last a few
    seconds, because a starting API server answers 403 until its RBAC caches are filled.
 7. Bookmarks are the heartbeat: silence for longer than one allows is suspect. After the verdict on the link the
-   collection is listed again, since a watch at a version from the future is silent for ever.
+   collection is listed again, since a watch at a version from the future is silent for ever. A server that never
+   sent one, and twice had nothing new to tell then, has none (an API server without watch cache, some proxies).
 8. A bookmark behind our version means that the server's history was rewound.
 9. While the link is down nothing is opened here; open streams live on, since a draining server keeps them.
 10. After an outage of two minutes nothing is resumed: the history may have forked while nobody looked.
@@ -42,6 +44,8 @@ from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector.states import Effects, Input, Phase, State
 from edgetui.model.freshness import Sync
 
+STANDING = frozenset({Phase.WATCHING, Phase.RESTING})
+"""Where rows are kept current, unless a gap is known."""
 HEARD_STEP = 5.0  # s: a `heard` that moves by less is not worth telling
 
 Rule = Callable[[State, Any, float, backoff.Random], tuple[State, Effects]]
@@ -63,10 +67,16 @@ def step(state: State, happened: Input, now: float, rng: backoff.Random) -> tupl
     after, effects = rule(state, happened, now, rng)
     if after.phase is not state.phase and after.phase not in r.MOVES[state.phase]:
         raise IllegalMove(f"{state.phase} -> {after.phase} on {type(happened).__name__}")
+    if _current(state) and not _current(after):
+        after = replace(after, proven=max(after.proven, state.heard))
     shown = freshness(after)
     if _worth_telling(after.shown, shown):
         return replace(after, shown=shown), (*effects, shown)
     return after, effects
+
+
+def _current(s: State) -> bool:
+    return s.phase in STANDING and s.synced and not s.lapsed
 
 
 def freshness(s: State) -> r.SetFreshness:
@@ -74,13 +84,14 @@ def freshness(s: State) -> r.SetFreshness:
     if s.phase is Phase.IDLE:
         return r.SetFreshness(Sync.HIDDEN, 0.0, "")
     if s.verdict is not None:
-        return r.SetFreshness(s.verdict, s.heard, s.reason)
+        return r.SetFreshness(s.verdict, 0.0, s.reason)
     if not s.synced:
         under_way = s.phase is Phase.STREAMING or s.phase is Phase.LISTING
-        return r.SetFreshness(Sync.SYNCING if under_way else Sync.NEVER, s.heard, s.reason)
+        return r.SetFreshness(Sync.SYNCING if under_way else Sync.NEVER, 0.0, s.reason)
+    heard = s.heard if _current(s) else s.proven
     if s.lapsed or s.silent:
-        return r.SetFreshness(Sync.STALE, s.heard, s.reason)
-    return r.SetFreshness(Sync.LIVE, s.heard, "")
+        return r.SetFreshness(Sync.STALE, heard, s.reason)
+    return r.SetFreshness(Sync.LIVE, heard, "")
 
 
 def _worth_telling(before: r.SetFreshness | None, after: r.SetFreshness) -> bool:
@@ -91,18 +102,6 @@ def _worth_telling(before: r.SetFreshness | None, after: r.SetFreshness) -> bool
 
 def _shown(s: State, _: r.Shown, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     return opening.open_request(s, now, rng)
-
-
-def _hidden(s: State, _: r.Hidden, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    idle = State(
-        bookmarks=s.bookmarks,
-        streaming=s.streaming,
-        long=s.long,
-        every=s.every,
-        link_up=s.link_up,
-        shown=s.shown,
-    )
-    return idle, (r.Close(), r.Clear())
 
 
 def _credentials_changed(
@@ -127,10 +126,17 @@ def _open_when_due(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tupl
     return opening.open_request(s, now, rng) if now >= s.wake_at else (s, ())
 
 
-def _no_watch_list(
-    s: State, _: r.WatchListUnsupported, now: float, rng: backoff.Random
-) -> tuple[State, Effects]:
-    return replace(s, streaming=False), ()
+def _ask_again(s: State, _: r.AskAgain, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    return opening.open_request(s, now, rng)
+
+
+def _learned(s: State, happened: r.Learned, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    known = replace(s, streaming=happened.streaming, bookmarks=happened.bookmarks or s.marked)
+    if happened.streaming and not s.streaming:
+        known = replace(known, stalls=0)
+    if happened.bookmarks and not s.bookmarks:
+        known = replace(known, vain=0)
+    return known, ()
 
 
 def _recalled(s: State, _: r.Recalled, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -144,11 +150,10 @@ _LINK: dict[type, Rule] = {
     r.LinkDown: watching.link_down,
     r.Pace: pacing.pace,
     r.Woke: watching.woke,
-    r.WatchListUnsupported: _no_watch_list,
+    r.Learned: _learned,
 }
 _WANTED: dict[type, Rule] = {
     **_LINK,
-    r.Hidden: _hidden,
     r.CredentialsChanged: _credentials_changed,
     r.Recalled: _recalled,
 }
@@ -159,6 +164,7 @@ _WATCH: dict[type, Rule] = {
     r.Bookmark: watching.bookmark,
     r.Heard: watching.more_bytes,
     r.StreamEnded: watching.ended,
+    r.Replaced: watching.replaced,
 }
 _SHUT: dict[type, Rule] = {**_WANTED, r.Reinit: _reinit_later}
 
@@ -167,6 +173,7 @@ RULES: dict[Phase, dict[type, Rule]] = {
     Phase.WAITING: _SHUT,
     Phase.STREAMING: {
         **_OPEN,
+        r.Sent: opening.sent,
         r.Head: initial.head,
         r.Changes: initial.collect,
         r.Heard: initial.more_bytes,
@@ -175,18 +182,19 @@ RULES: dict[Phase, dict[type, Rule]] = {
         r.Tick: initial.tick,
     },
     Phase.LISTING: {**_OPEN, r.Page: initial.page},
-    Phase.RESUMING: {**_WATCH, r.Head: watching.head, r.Tick: watching.resume_tick},
+    Phase.RESUMING: {**_WATCH, r.Sent: opening.sent, r.Head: watching.head, r.Tick: watching.resume_tick},
     Phase.WATCHING: {**_WATCH, r.Tick: watching.watch_tick},
     Phase.RESTING: {
         **_SHUT,
         r.LinkDown: pacing.link_down,
         r.Woke: pacing.woke,
         r.Reinit: pacing.reinit,
+        r.Replaced: watching.replaced,
         r.Tick: _open_when_due,
     },
-    Phase.BACKOFF: {**_SHUT, r.Tick: _open_when_due},
+    Phase.BACKOFF: {**_SHUT, r.Tick: _open_when_due, r.AskAgain: _ask_again},
     Phase.REFRESHING: {**_SHUT, r.Refreshed: failing.refreshed},
-    Phase.FORBIDDEN: {**_SHUT, r.Tick: _open_when_due},
-    Phase.ABSENT: {**_SHUT, r.Tick: _open_when_due},
+    Phase.FORBIDDEN: {**_SHUT, r.Tick: _open_when_due, r.AskAgain: _ask_again},
+    Phase.ABSENT: {**_SHUT, r.Tick: _open_when_due, r.AskAgain: _ask_again},
 }
 """Which rule meets which input in which phase; a pair that is missing means nothing."""

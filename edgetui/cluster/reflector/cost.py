@@ -10,8 +10,6 @@ LISTED_ROW = 423
 """Bytes of one object in a compressed streaming list."""
 PLAIN_EVENT, PACKED_EVENT = 6_445, 2_010
 """Bytes of one event on a resumed watch, and on one that began with a compressed list."""
-HANDSHAKE = 3_400
-"""Bytes of a new connection with TLS, both ways."""
 THIN = 128 * 1024
 """Bytes per second below which bytes count for more than the server's work: a new list costs it 0.2 s and more."""
 SLOW = 0.5
@@ -19,8 +17,8 @@ SLOW = 0.5
 
 
 def thin(rows: int, seconds: float) -> bool:
-    """Whether the link is thin, judged by how long a compressed list of so many rows took, from dialling on."""
-    return seconds >= SLOW and rows * LISTED_ROW + HANDSHAKE < THIN * seconds
+    """Whether the link is thin, judged by how long a compressed list of so many rows took."""
+    return seconds >= SLOW and rows * LISTED_ROW < THIN * seconds
 
 
 def anew_is_cheaper(rows: int, changes: int) -> bool:

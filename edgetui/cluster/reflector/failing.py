@@ -14,6 +14,7 @@ from edgetui.cluster.errors import (
     ProtocolError,
     ServerFailure,
     Throttled,
+    TooManyRows,
     Unauthorized,
 )
 from edgetui.cluster.reflector import states as r
@@ -23,9 +24,12 @@ from edgetui.model.freshness import Sync
 
 DENIAL_LASTS = 5.0
 DENIAL_RETRY = 0.7
-FORBIDDEN_AGAIN = (3.0, 30.0, 300.0)
+FORBIDDEN_AGAIN = (3.0, 30.0, 120.0)
+"""Kinds that were denied together drift apart, so that one of them soon meets a grant and wakes the others."""
+MANY_AGAIN = 600.0
 ABSENT_AGAIN = 300.0
 UNREADABLE_MOST = 3
+FULL_AGAIN = 900.0
 
 
 def failed(s: State, happened: r.Failed, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -47,19 +51,31 @@ def failed(s: State, happened: r.Failed, now: float, rng: backoff.Random) -> tup
         rv = "" if error.cause == "ResourceVersionTooLarge" else s.rv
         least = backoff.asked_for(error.retry_after)
         return back_off(replace(s, rv=rv), error.sentence, now, rng, least=least)
+    if isinstance(error, TooManyRows):
+        return _full(s, error, now, rng)
     if isinstance(error, ApiError):
         return _refused(s, error, now, rng)
     if isinstance(error, ProtocolError) and s.failures >= UNREADABLE_MOST:
-        s = replace(s, rv="")
+        s = replace(s, rv="", paged=True)  # a list in one answer may have been too large
     return back_off(s, error.sentence, now, rng, steady=STEADY_LINK)
+
+
+def _full(s: State, error: EdgetuiError, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """There is no room for all rows: what there is stays, and it is looked again in a while if there is room now."""
+    lists = s.phase in (Phase.STREAMING, Phase.LISTING)
+    after, effects = back_off(replace(s, rv=""), error.sentence, now, rng, least=FULL_AGAIN)
+    if not lists:
+        return after, effects
+    return replace(after, synced=True, verdict=None, proven=now), (*effects, r.Replace(s.forked))
 
 
 def _refused(s: State, error: ApiError, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Another 4xx. If it met a streaming list, a LIST may do better; if it met a resumption, a new list may."""
     if s.phase is not Phase.STREAMING:
         return back_off(replace(s, rv=""), error.sentence, now, rng)
-    after, effects = reopen(replace(s, streaming=False), now, rng)
-    return after, (r.NoWatchList(), *effects) if error.field.endswith("sendInitialEvents") else effects
+    unknown = error.field.endswith("sendInitialEvents")
+    after, effects = reopen(replace(s, streaming=s.streaming and not unknown, trial=not unknown), now, rng)
+    return after, (r.NoWatchList(), *effects) if unknown else effects
 
 
 def _unauthorized(s: State, error: EdgetuiError) -> tuple[State, Effects]:
@@ -102,7 +118,10 @@ def _denied(
     if settling or (s.synced and now - since < DENIAL_LASTS):
         return back_off(replace(s, denied_since=since), error.sentence, now, rng, least=DENIAL_RETRY)
     forbidden = verdict is Sync.FORBIDDEN
-    again = FORBIDDEN_AGAIN[min(s.denials, len(FORBIDDEN_AGAIN) - 1)] if forbidden else ABSENT_AGAIN
+    again = ABSENT_AGAIN
+    if forbidden:
+        soon = FORBIDDEN_AGAIN[min(s.denials, len(FORBIDDEN_AGAIN) - 1)]
+        again = MANY_AGAIN if s.one_of_many else soon
     after = replace(
         s,
         phase=Phase.FORBIDDEN if forbidden else Phase.ABSENT,
@@ -114,6 +133,6 @@ def _denied(
         denied_since=since,
         denials=s.denials + 1,
         failures=0,
-        wake_at=now + rng.uniform(again, again * 1.2),
+        wake_at=now + rng.uniform(again * 0.7, again * 1.2),
     )
     return after, (r.Close(), r.Clear(), r.Denied(error.sentence)) if forbidden else (r.Close(), r.Clear())

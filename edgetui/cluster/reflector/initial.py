@@ -13,6 +13,8 @@ from edgetui.cluster.reflector.states import NEVER, Effects, State
 from edgetui.cluster.reflector.watching import current
 
 INITIAL_SILENCE = 10.0
+MOST_STALLS = 2
+"""Streaming lists in a row that came to nothing, after which a server is taken not to have them."""
 
 
 def head(s: State, happened: r.Head, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -37,7 +39,7 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
     if not happened.initial_end:
         return replace(s, heard=now), ()
     thin = s.packed and cost.thin(s.events, now - s.opened)
-    complete = replace(_complete(s, happened.rv, now), rows=s.events, events=1, thin=thin)
+    complete = replace(_complete(s, happened.rv, now), rows=s.events, events=1, thin=thin, stalls=0)
     return current(complete, now), (r.Replace(s.forked),)
 
 
@@ -59,14 +61,21 @@ def tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, E
 
 
 def page(s: State, happened: r.Page, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    """Collect a page; after the last one swap the list in and watch from the version of its first page."""
-    collected = r.Collect([("ADDED", row) for row in happened.rows])
+    """Collect a page; after the last one swap the list in and watch from the version of its first page.
+
+    What a streaming list failed at once, it may do the next time; only what it fails in a row is learned.
+    """
+    items = [("ADDED", row) for row in happened.rows] + [("UNREADABLE", row) for row in happened.odd]
+    collected = r.Collect(items)
     if happened.token:
         query = {"limit": str(PAGE_SIZE), "continue": happened.token}
         return replace(s, heard=now, list_rv=s.list_rv or happened.rv), (collected, r.OpenList(query))
-    learned: Effects = (r.NoWatchList(),) if s.trial else ()
+    stalls = s.stalls + s.trial
+    learned: Effects = (r.NoWatchList(),) if s.trial and stalls >= MOST_STALLS else ()
     complete = _complete(s, s.list_rv or happened.rv, now)
-    complete = replace(complete, streaming=s.streaming and not s.trial, trial=False, paged=True)
+    complete = replace(
+        complete, streaming=s.streaming and not learned, stalls=stalls, trial=False, paged=True
+    )
     if complete.every:
         return rest(complete, now), (collected, r.Replace(s.forked), *learned)
     after, effects = open_request(complete, now, rng)
@@ -82,6 +91,7 @@ def _complete(s: State, rv: str, now: float) -> State:
         forked=False,
         verdict=None,
         heard=now,
+        proven=now,
         denials=0,
         denied_since=NEVER,
         refreshed=False,

@@ -21,7 +21,8 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
     """Open what the state calls for, or wait for the link."""
     if not s.link_up:
         return replace(s, phase=Phase.WAITING, lapsed=True, steady_since=NEVER, wake_at=NEVER), ()
-    seconds = int(rng.uniform(*(LONG_WATCH_LASTS if s.long else WATCH_LASTS)))
+    # Without bookmarks nothing but its end tells that a watch is dead.
+    seconds = int(rng.uniform(*(LONG_WATCH_LASTS if s.long and s.bookmarks else WATCH_LASTS)))
     if s.rv and s.thin and s.streaming and cost.anew_is_cheaper(s.rows, s.changes):
         # The next watch may bring as much as the last did. While the list comes, no event does.
         s = replace(s, rv="", lapsed=True, reason="listing again, which costs less than to resume")
@@ -35,7 +36,7 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
         changes=0,
         silent=False,
         suspect=False,
-        wake_at=now + ANSWER_WITHIN,
+        wake_at=NEVER,  # until it is sent: a person may have to sign in before that
     )
     watch = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
     if s.rv and not s.every:
@@ -45,7 +46,15 @@ def open_request(s: State, now: float, rng: backoff.Random) -> tuple[State, Effe
         watch |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         return replace(s, phase=Phase.STREAMING), (r.Begin(), r.OpenWatch(watch))
     query = {"limit": str(PAGE_SIZE)} if s.paged else {}
-    return replace(s, phase=Phase.LISTING, list_rv="", wake_at=NEVER), (r.Begin(), r.OpenList(query))
+    return replace(s, phase=Phase.LISTING, list_rv=""), (r.Begin(), r.OpenList(query))
+
+
+def sent(s: State, _: r.Sent, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """From here on the server's own clocks run, and an answer is due."""
+    if s.head:
+        return s, ()
+    later = now - s.opened
+    return replace(s, opened=now, expires=s.expires + later, wake_at=now + ANSWER_WITHIN), ()
 
 
 def reopen(s: State, now: float, rng: backoff.Random) -> tuple[State, Effects]:

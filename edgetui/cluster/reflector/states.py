@@ -1,4 +1,5 @@
-"""What the reflector of one collection can be, hear and ask for. The rules are in reflector.py.
+"""What the reflector of one collection can be, hear and ask for. The rules are in the
+other files of this package.
 
 A reflector keeps one collection (one kind, in the whole cluster or in one namespace) equal to the server. It is
 a value: `State`. What happens to it is an `Input`; what it wants done is an `Effect`. Times are seconds of a
@@ -23,7 +24,10 @@ from edgetui.model.kinds.base import Row
 NEVER = math.inf
 
 Change = tuple[str, Row]
-"""("ADDED" | "MODIFIED" | "DELETED", row as the event carried it)."""
+"""("ADDED" | "MODIFIED" | "DELETED" | "UNREADABLE", row as the event carried it).
+
+The row of an unreadable object has its name at most: none, if that cannot be read either.
+"""
 
 
 class Phase(StrEnum):
@@ -46,16 +50,16 @@ _FAILING = frozenset({Phase.BACKOFF, Phase.REFRESHING, Phase.FORBIDDEN, Phase.AB
 
 MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.IDLE: _OPENING - {Phase.RESUMING},
-    Phase.WAITING: _OPENING | {Phase.IDLE},
-    Phase.STREAMING: _OPENING | _FAILING | {Phase.IDLE, Phase.WATCHING},
-    Phase.LISTING: _OPENING | _FAILING | {Phase.IDLE, Phase.RESTING},
-    Phase.RESUMING: _OPENING | _FAILING | {Phase.IDLE, Phase.WATCHING},
-    Phase.WATCHING: _OPENING | _FAILING | {Phase.IDLE, Phase.RESTING},
-    Phase.RESTING: (_OPENING - {Phase.RESUMING}) | {Phase.IDLE},
-    Phase.BACKOFF: _OPENING | {Phase.IDLE},
-    Phase.REFRESHING: _OPENING | {Phase.IDLE},
-    Phase.FORBIDDEN: _OPENING | {Phase.IDLE},
-    Phase.ABSENT: _OPENING | {Phase.IDLE},
+    Phase.WAITING: _OPENING,
+    Phase.STREAMING: _OPENING | _FAILING | {Phase.WATCHING},
+    Phase.LISTING: _OPENING | _FAILING | {Phase.RESTING},
+    Phase.RESUMING: _OPENING | _FAILING | {Phase.WATCHING},
+    Phase.WATCHING: _OPENING | _FAILING | {Phase.RESTING},
+    Phase.RESTING: _OPENING - {Phase.RESUMING},
+    Phase.BACKOFF: _OPENING,
+    Phase.REFRESHING: _OPENING,
+    Phase.FORBIDDEN: _OPENING,
+    Phase.ABSENT: _OPENING,
 }
 """Every legal move besides staying; `step` refuses any other, and a test walks them all."""
 
@@ -66,6 +70,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     phase: Phase = Phase.IDLE
     bookmarks: bool = True
     """Whether the server sends bookmarks for this kind about once a minute (not for Events)."""
+    marked: bool = False
+    """Whether one has come, besides those that end an initial list."""
     streaming: bool = True
     """Whether a streaming list is to be tried; false once this cluster is known to lack it."""
     long: bool = False
@@ -83,11 +89,17 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The stream is open but has said nothing for too long."""
     suspect: bool = False
     """Silence was reported; after the verdict on the link the collection is listed again."""
+    doubted: bool = False
+    """The list under way, or the last one, was asked for because of a silence although the server was there."""
+    vain: int = 0
+    """How many such lists in a row changed nothing."""
     verdict: Sync | None = None
     """FORBIDDEN or ABSENT: stays shown while it is being asked again."""
     reason: str = ""
     heard: float = 0.0
     """When the last byte of this collection came."""
+    proven: float = 0.0
+    """When the rows were last known to be current; while a watch keeps them so, `heard` tells."""
     opened: float = 0.0
     expires: float = NEVER
     """When the open watch must have ended by its own timeoutSeconds."""
@@ -107,6 +119,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Since when the rows are current without a gap."""
     failures: int = 0
     denials: int = 0
+    one_of_many: bool = False
+    """One of many namespaces: if it is denied, it is not asked again soon."""
     denied_since: float = NEVER
     settling_until: float = 0.0
     """The server has just come back: until then what it refuses does not count."""
@@ -115,7 +129,9 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     paged: bool = True
     """LIST in pages; false after a continue token expired under way."""
     trial: bool = False
-    """LIST because a streaming list fell silent; success means the server lacks streaming lists."""
+    """LIST this once, because a streaming list fell silent, ended early or was refused."""
+    stalls: int = 0
+    """How many streaming lists in a row had to be followed by a LIST that succeeded."""
     list_rv: str = ""
     forked: bool = False
     """The server's history may differ from the one our rows come from: equal versions prove nothing."""
@@ -132,8 +148,8 @@ class Shown(msgspec.Struct, frozen=True):
     """Somebody looks at this collection: keep it from now on."""
 
 
-class Hidden(msgspec.Struct, frozen=True):
-    """Nobody looks any more: stop, and forget the rows."""
+class Sent(msgspec.Struct, frozen=True):
+    """The request of the open watch was sent: credentials and a connection were there. Now an answer is due."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -163,11 +179,12 @@ class Bookmark(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page of a LIST. `token` continues it, empty on the last page."""
+    """One page of a LIST. `token` continues it, empty on the last page. `odd` are objects that cannot be read."""
 
     rows: list[Row]
     rv: str
     token: str = ""
+    odd: list[Row] = []
 
 
 class StreamEnded(msgspec.Struct, frozen=True):
@@ -198,6 +215,10 @@ class Refreshed(msgspec.Struct, frozen=True):
 
 class CredentialsChanged(msgspec.Struct, frozen=True):
     """New credentials are in force: move the stream to them."""
+
+
+class AskAgain(msgspec.Struct, frozen=True):
+    """A person asks to try again, or rights were granted: what waits for its time tries now."""
 
 
 class LinkUp(msgspec.Struct, frozen=True):
@@ -231,8 +252,17 @@ class Woke(msgspec.Struct, frozen=True):
     slept: float
 
 
-class WatchListUnsupported(msgspec.Struct, frozen=True):
-    """Another reflector of this cluster learned that it lacks streaming lists."""
+class Learned(msgspec.Struct, frozen=True):
+    """What this cluster can do, as far as is known: streaming lists, and bookmarks for this kind."""
+
+    streaming: bool
+    bookmarks: bool
+
+
+class Replaced(msgspec.Struct, frozen=True):
+    """The complete list was swapped in; `changed` is whether any row was not as it is there."""
+
+    changed: bool
 
 
 class Recalled(msgspec.Struct, frozen=True):
@@ -241,7 +271,7 @@ class Recalled(msgspec.Struct, frozen=True):
 
 Input = (
     Shown
-    | Hidden
+    | Sent
     | Head
     | Heard
     | Changes
@@ -252,12 +282,14 @@ Input = (
     | Tick
     | Refreshed
     | CredentialsChanged
+    | AskAgain
     | LinkUp
     | LinkDown
     | Reinit
     | Pace
     | Woke
-    | WatchListUnsupported
+    | Learned
+    | Replaced
     | Recalled
 )
 
@@ -308,11 +340,11 @@ class Apply(msgspec.Struct, frozen=True):
 
 
 class Clear(msgspec.Struct, frozen=True):
-    """Remove the rows of this collection: it is hidden, forbidden or absent."""
+    """Remove the rows of this collection: it is forbidden or absent."""
 
 
 class SetFreshness(msgspec.Struct, frozen=True):
-    """What is known about the collection; `heard` in steady seconds, 0.0 never."""
+    """What is known about the collection; `heard` is when its rows were last current, in steady seconds, 0.0 never."""
 
     sync: Sync
     heard: float
@@ -351,6 +383,10 @@ class NoWatchList(msgspec.Struct, frozen=True):
     """This cluster lacks streaming lists; remember it for its other collections."""
 
 
+class NoBookmarks(msgspec.Struct, frozen=True):
+    """This cluster sends no bookmarks: a watch that is silent for long is none to worry about."""
+
+
 Effect = (
     OpenWatch
     | OpenList
@@ -367,5 +403,6 @@ Effect = (
     | Suspect
     | Rewound
     | NoWatchList
+    | NoBookmarks
 )
 Effects = tuple[Effect, ...]

@@ -22,6 +22,8 @@ CATCH_UP_QUIET, CATCH_UP_MOST = 0.3, 2.0
 BOOKMARK_SILENCE = 75.0
 VERDICT_WITHIN = 15.0
 QUIET_WHILE_DOWN = 20.0
+MOST_VAIN = 2
+"""Lists in a row that a silence asked for and that changed nothing, after which bookmarks are not expected."""
 SHORT_LIFE = 1.0
 SETTLES_WITHIN = 5.0
 """A starting API server answers 403 to users with rights by RBAC for up to 1.6 s, and 5xx before that."""
@@ -64,7 +66,9 @@ def head(s: State, _: r.Head, now: float, rng: backoff.Random) -> tuple[State, E
 def apply(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Events of a watch come in the order of their versions: the last one is where to resume."""
     last = happened.items[-1][1].resource_version
-    rv = s.rv if older(last, s.rv) else last
+    rv = (
+        s.rv if not last or older(last, s.rv) else last
+    )  # an object that cannot be read may not tell its version
     count = len(happened.items)
     after = replace(_heard(s, now), rv=rv, events=s.events + count, changes=s.changes + count)
     return after, (r.Apply(happened.items),)
@@ -81,7 +85,8 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
         reason = "the server's history went back; it may have been restored from a backup"
         after, effects = back_off(replace(s, rv="", forked=True), reason, now, rng)
         return after, (*effects, r.Rewound(reason))
-    after = replace(_heard(s, now), rv=happened.rv, events=s.events + 1)
+    marked = s.marked or not happened.initial_end
+    after = replace(_heard(s, now), rv=happened.rv, events=s.events + 1, marked=marked, vain=0)
     return (current(after, now) if after.phase is Phase.RESUMING else after), ()
 
 
@@ -138,7 +143,7 @@ def link_up(s: State, happened: r.LinkUp, now: float, rng: backoff.Random) -> tu
     if s.phase is not Phase.WATCHING:
         return s, ()
     if s.suspect:
-        return list_again(s, s.reason, now, rng)
+        return list_again(replace(s, doubted=True), s.reason, now, rng)
     if s.silent or s.heard < happened.down_since < now - SHORT_LIFE:
         # It said nothing during the outage: the connection may be dead without knowing it.
         s = replace(s, lapsed=True, rv="" if long else s.rv, reason="catching up after an outage")
@@ -164,3 +169,16 @@ def woke(s: State, happened: r.Woke, now: float, rng: backoff.Random) -> tuple[S
     if s.phase is not Phase.WATCHING:
         return s, ()
     return replace(s, silent=True, reason=f"this machine slept for {round(happened.slept)} s"), ()
+
+
+def replaced(s: State, happened: r.Replaced, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """A list that answers a silence was swapped in: if there was nothing new again and again, silence means nothing."""
+    if not s.doubted:
+        return s, ()
+    vain = 0 if happened.changed or s.marked else s.vain + 1
+    s = replace(s, doubted=False, vain=vain)
+    if vain < MOST_VAIN:
+        return s, ()
+    s = replace(s, bookmarks=False)
+    look = _next_look(s, now) if s.phase is Phase.WATCHING else s.wake_at
+    return replace(s, wake_at=look), (r.NoBookmarks(),)

@@ -9,6 +9,7 @@ from edgetui.model.kinds import (
     autoscaler,
     daemonset,
     deployment,
+    endpointslice,
     event,
     node,
     pod,
@@ -17,7 +18,7 @@ from edgetui.model.kinds import (
     statefulset,
 )
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.wire import from_data
+from edgetui.model.kinds.wire import from_data, tolerant
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -30,16 +31,21 @@ KINDS: dict[str, Kind] = {
         replicaset.KIND,
         autoscaler.KIND,
         service.KIND,
+        endpointslice.KIND,
         event.KIND,
     )
 }
 """Every kind by its Kubernetes name ("Pod", "HorizontalPodAutoscaler")."""
 
 
-def row_of(kind: str, obj: Mapping[str, Any]) -> Row:
+def row_of(kind: str, obj: Mapping[str, Any], *, strict: bool = False) -> Row:
     """The row of an object that is at hand as plain JSON data, for single objects read outside the watch.
 
-    Raises KeyError for an unknown kind and msgspec.ValidationError for a field of the wrong type.
+    Its `apiVersion` may be an older one. A field of another type than the API says is taken for missing, or with
+    `strict` not put up with. Raises KeyError for an unknown kind, msgspec.ValidationError for what is no object, and
+    NotReadable.
     """
     known = KINDS[kind]
-    return known.project(from_data(obj, known.wire))
+    version = str(obj.get("apiVersion")).rpartition("/")[2] if isinstance(obj, Mapping) else ""
+    known = known.at(version) if version in known.older else known
+    return known.project((from_data if strict else tolerant)(obj, known.wire))

@@ -1,10 +1,17 @@
-"""HorizontalPodAutoscalers (autoscaling/v2): target, bounds, metrics of all types, reasons."""
+"""HorizontalPodAutoscalers: target, bounds, metrics of all types, reasons.
+
+autoscaling/v2 and v2beta2 have one shape; v1 keeps in annotations what it has no fields for, see `autoscaler_v1`.
+"""
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Sequence
+from typing import Any
 
-from edgetui.model.kinds.base import Kind, Row
+import msgspec
+from msgspec.structs import replace
+
+from edgetui.model.kinds.base import Kind, NotReadable, Row
 from edgetui.model.kinds.wire import (
     Condition,
     Meta,
@@ -31,6 +38,7 @@ class WireTarget(Wire):
 
 class WireMetricName(Wire):
     name: str | None = None
+    selector: dict[str, Any] | None = None
 
 
 class WireObjectReference(Wire):
@@ -115,7 +123,8 @@ class Metric(msgspec.Struct, gc=False, frozen=True):
 class AutoscalerRow(Row):
     """A HorizontalPodAutoscaler.
 
-    `desired` is the controller's number and reads 0 while it does not know: draw `wants` instead.
+    `current` is None until the controller has looked. `desired` is its number and reads 0 while it does not know: draw
+    `wants` instead.
     `last_scale` is Unix s. `down_window` and `up_window` are the stabilisation windows in seconds.
     `down_disabled` and `up_disabled` are true when that direction is switched off (selectPolicy Disabled).
     """
@@ -125,7 +134,7 @@ class AutoscalerRow(Row):
     target_api: str = ""
     min: int = 1
     max: int = 0
-    current: int = 0
+    current: int | None = None
     desired: int = 0
     metrics: tuple[Metric, ...] = ()
     conditions: tuple[Condition, ...] = ()
@@ -159,27 +168,25 @@ class AutoscalerRow(Row):
 
 
 def project(autoscaler: WireAutoscaler) -> AutoscalerRow:
-    """The row of a HorizontalPodAutoscaler."""
+    """The row of a HorizontalPodAutoscaler. Raises NotReadable where it has no maximum, which the API requires."""
     spec = autoscaler.spec or WireAutoscalerSpec()
     status = autoscaler.status or WireAutoscalerStatus()
     target = spec.scale_target_ref or WireObjectReference()
     behavior = spec.behavior or WireBehavior()
     down = behavior.scale_down or WireScalingRules()
     up = behavior.scale_up or WireScalingRules()
-    measured = status.current_metrics or []
+    if spec.max_replicas is None:
+        raise NotReadable("it has no maxReplicas")
     return AutoscalerRow(
         **labelled(autoscaler.metadata),
         target_kind=shared(target.kind),
         target_name=shared(target.name),
         target_api=shared(target.api_version),
         min=1 if spec.min_replicas is None else spec.min_replicas,
-        max=spec.max_replicas or 0,
-        current=status.current_replicas or 0,
+        max=spec.max_replicas,
+        current=_current(status),
         desired=status.desired_replicas or 0,
-        metrics=tuple(
-            _metric(wanted, measured[index] if index < len(measured) else None)
-            for index, wanted in enumerate(spec.metrics or ())
-        ),
+        metrics=tuple(_metric(wanted, status.current_metrics or ()) for wanted in spec.metrics or ()),
         conditions=conditions(status.conditions),
         last_scale=unix(status.last_scale_time),
         down_window=300 if down.stabilization_window_seconds is None else down.stabilization_window_seconds,
@@ -189,11 +196,29 @@ def project(autoscaler: WireAutoscaler) -> AutoscalerRow:
     )
 
 
-def _metric(wanted: WireMetric, measured: WireMetric | None) -> Metric:
+def _current(status: WireAutoscalerStatus) -> int | None:
+    """The API leaves a 0 out; without a condition the controller has not looked, and nothing is known."""
+    return 0 if status.current_replicas is None and status.conditions else status.current_replicas
+
+
+def _identity(metric: WireMetric) -> tuple[Any, ...]:
+    """What names a metric within its autoscaler; what is measured of it has the same."""
+    for kind in ("resource", "container_resource", "pods", "object", "external"):
+        source: WireSource | None = getattr(metric, kind)
+        if source is not None:
+            metric_name = source.metric or WireMetricName()
+            of = source.described_object or WireObjectReference()
+            selector = metric_name.selector or None
+            return (kind, source.name, source.container, metric_name.name, selector, of.kind, of.name)
+    return ()
+
+
+def _metric(wanted: WireMetric, measured: Sequence[WireMetric]) -> Metric:
     source = wanted.source() or WireSource()
     target = source.target or WireTarget()
-    reading = (measured.source() if measured else None) or WireSource()
-    now = reading.current or WireTarget()
+    same = _identity(wanted)
+    readings = [one.source() for one in measured if same and _identity(one) == same]
+    now = next((one.current for one in readings if one and one.current), WireTarget())
     label = _label(source)
     if target.average_utilization is not None:
         known = now.average_utilization
@@ -220,7 +245,17 @@ def _label(source: WireSource) -> str:
     return shared(clean(f"{name} of {of}" if of else name, 80))
 
 
-KIND = Kind(
+def _v1() -> Kind:
+    from edgetui.model.kinds.autoscaler_v1 import KIND as v1
+
+    return v1
+
+
+def _v2beta2() -> Kind:
+    return replace(KIND, version="v2beta2")
+
+
+KIND: Kind = Kind(
     name="HorizontalPodAutoscaler",
     plural="horizontalpodautoscalers",
     group="autoscaling",
@@ -228,4 +263,5 @@ KIND = Kind(
     namespaced=True,
     wire=WireAutoscaler,
     project=project,
+    older={"v2beta2": _v2beta2, "v1": _v1},
 )

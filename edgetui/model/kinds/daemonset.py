@@ -35,7 +35,6 @@ class WireDaemonSetStatus(Wire):
     number_misscheduled: int | None = None
     number_ready: int | None = None
     number_available: int | None = None
-    number_unavailable: int | None = None
     conditions: list[WireCondition] | None = None
 
 
@@ -62,7 +61,6 @@ class DaemonSetRow(Row):
     updated: int = 0
     ready: int = 0
     available: int = 0
-    unavailable: int = 0
     misscheduled: int = 0
     strategy: str = "RollingUpdate"
     max_surge: str = ""
@@ -93,7 +91,6 @@ def project(daemon_set: WireDaemonSet) -> DaemonSetRow:
         updated=status.updated_number_scheduled or 0,
         ready=status.number_ready or 0,
         available=status.number_available or 0,
-        unavailable=status.number_unavailable or 0,
         misscheduled=status.number_misscheduled or 0,
         strategy=shared(strategy.type) or "RollingUpdate",
         max_surge=limit(rolling.max_surge) if rolling else "",
@@ -116,5 +113,4 @@ KIND = Kind(
     namespaced=True,
     wire=WireDaemonSet,
     project=project,
-    capabilities=frozenset({"rollback", "restart"}),
 )

@@ -48,7 +48,6 @@ class WireDeploymentStatus(Wire):
     updated_replicas: int | None = None
     ready_replicas: int | None = None
     available_replicas: int | None = None
-    unavailable_replicas: int | None = None
     terminating_replicas: int | None = None
     conditions: list[WireCondition] | None = None
 
@@ -76,7 +75,6 @@ class DeploymentRow(Row):
     updated: int = 0
     ready: int = 0
     available: int = 0
-    unavailable: int = 0
     terminating: int | None = None
     paused: bool = False
     strategy: str = "RollingUpdate"
@@ -124,7 +122,6 @@ def project(deployment: WireDeployment) -> DeploymentRow:
         updated=status.updated_replicas or 0,
         ready=status.ready_replicas or 0,
         available=status.available_replicas or 0,
-        unavailable=status.unavailable_replicas or 0,
         terminating=status.terminating_replicas,
         paused=bool(spec.paused),
         strategy=shared(strategy.type) or "RollingUpdate",
@@ -149,5 +146,4 @@ KIND = Kind(
     namespaced=True,
     wire=WireDeployment,
     project=project,
-    capabilities=frozenset({"scale", "rollback", "restart"}),
 )

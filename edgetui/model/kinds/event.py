@@ -11,7 +11,6 @@ class WireInvolved(Wire):
     kind: str | None = None
     namespace: str | None = None
     name: str | None = None
-    uid: str | None = None
 
 
 class WireSource(Wire):
@@ -48,7 +47,6 @@ class EventRow(Row):
     about_kind: str = ""
     about_namespace: str = ""
     about_name: str = ""
-    about_uid: str = ""
     type: str = "Normal"
     reason: str = ""
     message: str = ""
@@ -71,7 +69,6 @@ def project(event: WireEvent) -> EventRow:
         about_kind=shared(clean(about.kind, 80)),
         about_namespace=shared(about.namespace),
         about_name=shared(clean(about.name)),
-        about_uid=shared(about.uid),
         type=shared(event.type) or "Normal",
         reason=shared(clean(event.reason, 80)),
         message=clean(event.message, MAX_MESSAGE),

@@ -54,7 +54,6 @@ class WireNodeStatus(Wire):
     conditions: list[WireCondition] | None = None
     addresses: list[WireAddress] | None = None
     node_info: WireNodeInfo | None = None
-    capacity: dict[str, str] | None = None
     allocatable: dict[str, str] | None = None
 
 
@@ -81,8 +80,8 @@ class NodeRow(Row):
     `ready` is the status of its Ready condition ("True", "False", "Unknown", "" none yet), `reason` and
     `message` its explanation while it is not True, `since` its last transition (Unix s). `heartbeat` is the
     newest heartbeat of any condition (Unix s); kubelets renew it every few minutes only, so its age alone is
-    no alarm. cpu is in thousandths of a core, memory in bytes. `distribution` is "K3s", "MicroK8s", … or ""
-    when it is not recognised.
+    no alarm. cpu is in thousandths of a core, memory in bytes, None while the node does not tell. `distribution` is
+    "K3s", "MicroK8s", … or "" when it is not recognised.
     """
 
     ready: str = ""
@@ -95,11 +94,9 @@ class NodeRow(Row):
     pressures: tuple[str, ...] = ()
     cordoned: bool = False
     taints: tuple[Taint, ...] = ()
-    cpu_capacity: int = 0
-    memory_capacity: int = 0
-    cpu_allocatable: int = 0
-    memory_allocatable: int = 0
-    pods_allocatable: int = 0
+    cpu_allocatable: int | None = None
+    memory_allocatable: int | None = None
+    pods_allocatable: int | None = None
     distribution: str = ""
     os: str = ""
     arch: str = ""
@@ -111,6 +108,11 @@ class NodeRow(Row):
     @property
     def is_ready(self) -> bool:
         return self.ready == "True"
+
+    @property
+    def silent(self) -> bool:
+        """Whether its kubelet has stopped to tell of itself."""
+        return self.ready == "Unknown"
 
     @property
     def unreachable(self) -> bool:
@@ -130,7 +132,7 @@ def project(node: WireNode) -> NodeRow:
     spec = node.spec or WireNodeSpec()
     status = node.status or WireNodeStatus()
     info = status.node_info or WireNodeInfo()
-    capacity, allocatable = status.capacity or {}, status.allocatable or {}
+    allocatable = status.allocatable or {}
     labels = read(meta.labels).values()
     ready = WireCondition()
     pressures = []
@@ -157,8 +159,6 @@ def project(node: WireNode) -> NodeRow:
             Taint(shared(one.key), shared(one.effect), clean(one.value, _MAX_HINT), unix(one.time_added))
             for one in spec.taints or ()
         ),
-        cpu_capacity=milli(capacity.get("cpu")),
-        memory_capacity=whole(capacity.get("memory")),
         cpu_allocatable=milli(allocatable.get("cpu")),
         memory_allocatable=whole(allocatable.get("memory")),
         pods_allocatable=whole(allocatable.get("pods")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sys import intern
 
 import msgspec
 
@@ -16,10 +15,11 @@ from edgetui.model.kinds.podwords import (
     WirePodStatus,
     Words,
     in_words,
+    unmet,
     worst,
 )
 from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
-from edgetui.model.labels import UNKNOWN, kept, read, value_of
+from edgetui.model.labels import UNKNOWN, kept, read, share, value_of
 from edgetui.model.text import MAX_MESSAGE, clean, milli, squeeze, unix, whole
 
 __all__ = ["KIND", "PodRow", "Trouble", "WireContainer", "WireContainerStatus", "WirePod", "project"]
@@ -53,6 +53,9 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
     cpu: int = 0
     memory: int = 0
 
+
+GATES = "ReadinessGatesNotReady"
+"""The kubelet's own reason; the message are the gates that are not met."""
 
 UNTOLD = "untold"
 """The condition of a pod that was read from a Table: its cells count containers, which a dead node leaves ready."""
@@ -120,6 +123,8 @@ class PodRow(Row):
         return self.trouble.restarted if self.trouble else 0
 
 
+MOST_SCHEDULING = 800
+"""Characters of the scheduler's sentence: it has a clause for each reason, and the last may be the one that counts."""
 _NO_OWNER = OwnerReference()
 _DONE = frozenset({"Completed", "Succeeded"})
 _HEALTHY = frozenset({"Running", "Completed", "Succeeded"})
@@ -135,22 +140,22 @@ def project(pod: WirePod) -> PodRow:
     words = in_words(spec, status, meta.deletion_timestamp is not None)
     created = unix(meta.creation_timestamp)
     row = PodRow(
-        namespace=intern(meta.namespace or ""),
+        namespace=share(meta.namespace or ""),
         name=meta.name or "",
         uid=meta.uid or "",
         resource_version=meta.resource_version or "",
         created=created,
         deleting=unix(meta.deletion_timestamp) if meta.deletion_timestamp else 0,
-        owner_uid=intern(owner.uid or ""),
-        owner_kind=intern(owner.kind or ""),
-        owner_name=intern(owner.name or ""),
-        node=intern(spec.node_name or ""),
-        phase=intern(status.phase or ""),
-        status=intern(words.status),
+        owner_uid=share(owner.uid or ""),
+        owner_kind=share(owner.kind or ""),
+        owner_name=share(owner.name or ""),
+        node=share(spec.node_name or ""),
+        phase=share(status.phase or ""),
+        status=share(words.status),
         ready=words.ready,
         containers=words.containers,
         restarts=words.restarts,
-        condition=intern(words.condition),
+        condition=share(words.condition),
         ready_after=max(0, unix(words.ready_since) - created) if words.ready_since else 0,
         template=labels.template,
         trouble=_trouble(spec, status, words),
@@ -159,10 +164,21 @@ def project(pod: WirePod) -> PodRow:
     return row
 
 
+def _last_words(message: str | None) -> str:
+    """What the program itself wrote before it ended, which may quote its password."""
+    if not message:
+        return ""
+    from edgetui.model.secrecy import redacted  # its patterns cost a start milliseconds
+
+    return redacted(squeeze(message))
+
+
 def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble | None:
     """What is wrong, or None: the message of a healthy pod is not kept."""
     restarted = unix(words.restarted) if words.restarted else 0
     if words.status in _HEALTHY and words.ready == words.containers:
+        if spec.readiness_gates and words.condition != "True" and (gates := unmet(spec, status)):
+            return Trouble(reason=GATES, message=clean(", ".join(gates)), restarted=restarted)
         return Trouble(restarted=restarted) if restarted else None
     reason, message = status.reason or "", status.message or ""
     for one in status.conditions or ():
@@ -176,7 +192,8 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
         if state and state.waiting:
             reason, message = state.waiting.reason or reason, squeeze(state.waiting.message) or message
         elif state and state.terminated:
-            reason, message = state.terminated.reason or reason, squeeze(state.terminated.message) or message
+            reason = state.terminated.reason or reason
+            message = _last_words(state.terminated.message) or message
         end = (state.terminated if state else None) or (bad.last_state.terminated if bad.last_state else None)
         if end is not None:
             end_code, end_reason = end.exit_code or 0, end.reason or ""
@@ -185,7 +202,7 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
     wants = _wants(spec) if reason == "Unschedulable" else (0, 0)
     return Trouble(
         reason=shared(clean(reason)),
-        message=clean(message, MAX_MESSAGE),
+        message=clean(message, MOST_SCHEDULING if reason == "Unschedulable" else MAX_MESSAGE),
         container=shared(clean(container)),
         image=shared(clean(image)),
         exit_code=end_code,
@@ -201,7 +218,7 @@ def _wants(spec: WirePodSpec) -> tuple[int, int]:
     asked = [
         one.resources.requests for one in spec.containers or () if one.resources and one.resources.requests
     ]
-    return sum(milli(one.cpu) for one in asked), sum(whole(one.memory) for one in asked)
+    return sum(milli(one.cpu) or 0 for one in asked), sum(whole(one.memory) or 0 for one in asked)
 
 
 def _image(spec: WirePodSpec, container: str | None) -> str:
@@ -217,14 +234,14 @@ def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) 
     count, last = restarts(cells["Restarts"], now)
     status = clean(cells["Status"], 40)
     return PodRow(
-        namespace=intern(namespace),
+        namespace=share(namespace),
         name=cells["Name"],
         uid="",
         resource_version=version,
         created=when(cells["Age"], now),
-        node=intern(name(cells.get("Node", ""))),
+        node=share(name(cells.get("Node", ""))),
         phase="Succeeded" if status in _DONE else "",
-        status=intern(status),
+        status=share(status),
         ready=ready,
         labels=UNKNOWN,
         containers=containers,

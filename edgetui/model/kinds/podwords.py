@@ -30,8 +30,13 @@ class WireContainer(Wire):
     resources: WireResources | None = None
 
 
+class WireReadinessGate(Wire):
+    condition_type: str | None = None
+
+
 class WirePodSpec(Wire):
     node_name: str | None = None
+    readiness_gates: list[WireReadinessGate] | None = None
     containers: list[WireContainer] | None = None
     init_containers: list[WireContainer] | None = None
 
@@ -211,6 +216,13 @@ def _main_word(word: str, statuses: list[WireContainerStatus], ready_condition: 
         elif running:
             word = "NotReady"
     return word, running
+
+
+def unmet(spec: WirePodSpec, status: WirePodStatus) -> tuple[str, ...]:
+    """The readiness gates that keep the pod from being ready."""
+    met = {one.type for one in status.conditions or () if one.status == "True"}
+    gates = (one.condition_type or "" for one in spec.readiness_gates or ())
+    return tuple(gate for gate in gates if gate and gate not in met)
 
 
 def worst(status: WirePodStatus) -> WireContainerStatus | None:

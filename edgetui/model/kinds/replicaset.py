@@ -100,5 +100,4 @@ KIND = Kind(
     namespaced=True,
     wire=WireReplicaSet,
     project=project,
-    capabilities=frozenset({"scale"}),
 )

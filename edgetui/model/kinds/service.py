@@ -23,7 +23,6 @@ class WireServiceSpec(Wire):
     external_name: str | None = None
     ports: list[WirePort] | None = None
     selector: dict[str, str] | None = None
-    session_affinity: str | None = None
     external_traffic_policy: str | None = None
 
 
@@ -56,8 +55,12 @@ class ServiceRow(Row):
     external: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     selector: tuple[tuple[str, str], ...] = ()
-    affinity: str = ""
     traffic_policy: str = ""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is only another name: no endpoints belong to it."""
+        return self.type == "ExternalName"
 
     @property
     def pending(self) -> bool:
@@ -80,14 +83,13 @@ def project(service: WireService) -> ServiceRow:
         external=tuple(clean(one, 120) for one in external if one),
         ports=tuple(_port(one) for one in spec.ports or ()),
         selector=tuple(sorted((clean(key), clean(value)) for key, value in (spec.selector or {}).items())),
-        affinity=shared(spec.session_affinity),
         traffic_policy=shared(spec.external_traffic_policy),
     )
 
 
 def _port(port: WirePort) -> str:
     outside = f":{port.node_port}" if port.node_port else ""
-    return f"{port.port or 0}{outside}/{port.protocol or 'TCP'}"
+    return f"{port.port or '?'}{outside}/{port.protocol or 'TCP'}"
 
 
 KIND = Kind(

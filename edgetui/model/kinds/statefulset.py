@@ -131,5 +131,4 @@ KIND = Kind(
     namespaced=True,
     wire=WireStatefulSet,
     project=project,
-    capabilities=frozenset({"scale", "rollback", "restart"}),
 )

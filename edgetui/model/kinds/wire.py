@@ -6,7 +6,6 @@ built.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -110,7 +109,7 @@ class WorkloadMeta(Meta):
 
 def shared(text: str | None) -> str:
     """The one copy of a string that many rows repeat."""
-    return sys.intern(text) if text else ""
+    return share(text) if text else ""
 
 
 def controller(meta: Meta) -> OwnerReference | None:
@@ -153,6 +152,16 @@ def from_data(obj: Any, wire: type[msgspec.Struct]) -> Any:
     return made
 
 
+def tolerant(obj: Any, wire: type[msgspec.Struct]) -> Any:
+    """The same without the fields that have a wrong type. Raises msgspec.ValidationError for what is no object."""
+    try:
+        return from_data(obj, wire)
+    except msgspec.ValidationError:
+        from edgetui.model.kinds.fitting import fit  # seldom needed
+
+        return from_data(fit(obj, wire), wire)
+
+
 def conditions(wire: list[WireCondition] | None) -> tuple[Condition, ...]:
     """All conditions of an object, with bounded messages."""
     return tuple(
@@ -185,6 +194,12 @@ def images(template: ImageTemplate | None) -> tuple[str, ...]:
 def number(text: str | None) -> int:
     """A whole number kept in an annotation; 0 when there is none."""
     return int(text) if text and len(text) < 20 and text.isascii() and text.isdigit() else 0
+
+
+def replicas(spec: Mapping[str, Any]) -> int:
+    """The desired replicas of a workload's spec: 1 where the field is absent or null, as for kubectl."""
+    desired = spec.get("replicas")
+    return 1 if desired is None else int(desired)
 
 
 def managers(meta: WorkloadMeta | None) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class Autoscalers(Pane):
         Column("metrics", "METRIC", 13, 9, priority=2, text=_metrics_text, sort=_metrics_sort),
         Column("min", "MIN", 3, 3, "right", 4),
         Column("max", "MAX", 3, 3, "right", 4),
-        Column("current", "NOW", 3, 3, "right", 3),
+        Column("current", "NOW", 3, 3, "right", 3, text=known_text, sort=known_sort),
         Column("desired", "WANT", 4, 4, "right", 3, text=known_text, sort=known_sort),
         state_column(15, flex=True),
         Column("target", "TARGET", 18, 10, priority=5),
@@ -87,10 +87,23 @@ class Autoscalers(Pane):
             ),
         )
 
+    def build(self, store: Store, kind: str, row: Row, now: float) -> PaneRow:
+        """One that may not grow as it wants is marked, although nothing is broken."""
+        made = super().build(store, kind, row, now)
+        limited = row.limited if isinstance(row, AutoscalerRow) else None
+        if made.sign == " " and limited and (limited.status, limited.reason) == ("True", "TooManyReplicas"):
+            made.sign = "!"
+        return made
+
     def json(self, row: PaneRow, now: float) -> dict[str, Any]:
         data = super().json(row, now)
         data["metrics"] = [
-            {"name": one.label, "current": one.current or None, "target": one.target, "ratio": one.ratio}
+            {
+                "name": one.label,
+                "current": one.current or None,
+                "target": one.target or None,
+                "ratio": one.ratio,
+            }
             for one in self.value(row, "metrics")
         ]
         return data

@@ -85,7 +85,8 @@ class Column(msgspec.Struct, frozen=True):
     `width` is the design width for 80 columns, `min_width` the least that makes sense; columns with the
     highest `priority` number are dropped first, those with 1 never; `flex` columns take what is left. `text`
     and `json` get the value and the time; `sort` must give values that compare with each other. `moves` says
-    that the text changes with time alone.
+    that the text changes with time alone. `identity` columns say which object a row is: they are never left out, and
+    what is cut of them is what they have in common.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Column(msgspec.Struct, frozen=True):
     sort: Callable[[Any], Any] = itself
     json: Callable[[Any, float], Any] = as_data
     moves: bool = False
+    identity: bool = False
 
 
 def state_text(value: State, now: float) -> str:
@@ -117,13 +119,14 @@ def age_json(value: int, now: float) -> int | None:
     return max(0, int(now) - value) if value else None
 
 
-def pair_text(value: tuple[int, int], _now: float) -> str:
-    """ "1/3"."""
-    return f"{value[0]}/{value[1]}"
+def pair_text(value: tuple[int | None, int | None], _now: float) -> str:
+    """ "1/3", with "?" for what is not known."""
+    return "/".join("?" if one is None else str(one) for one in value)
 
 
-def pair_sort(value: tuple[int, int]) -> tuple[float, int]:
-    return (value[0] / value[1] if value[1] else 1.0, value[1])
+def pair_sort(value: tuple[int | None, int | None]) -> tuple[float, int]:
+    done, of = value
+    return (-1.0 if done is None or of is None else done / of if of else 1.0, of or 0)
 
 
 def known_text(value: Any, _now: float) -> str:
@@ -136,12 +139,12 @@ def known_sort(value: Any) -> Any:
     return -1 if value is None else value
 
 
-CLUSTER = Column("cluster", "CLUSTER", 8, 6, priority=2)
-NAMESPACE = Column("namespace", "NAMESPACE", 11, 6, priority=3)
+CLUSTER = Column("cluster", "CLUSTER", 8, 6, priority=2, identity=True)
+NAMESPACE = Column("namespace", "NAMESPACE", 11, 6, priority=3, identity=True)
 
 
 def name_column(width: int) -> Column:
-    return Column("name", "NAME", width, 10, flex=True)
+    return Column("name", "NAME", width, 10, flex=True, identity=True)
 
 
 def state_column(width: int, title: str = "STATE", *, flex: bool = False) -> Column:
@@ -187,6 +190,8 @@ class Pane:
     """The kinds whose objects are rows."""
     needs: ClassVar[tuple[str, ...]]
     """All kinds that are read to build them."""
+    misses: ClassVar[tuple[str, ...]] = ()
+    """Those among them without which its rows say little: a cluster that does not show them says so."""
     columns: ClassVar[tuple[Column, ...]]
     news: ClassVar[frozenset[int]] = frozenset()
     """Severities that are worth telling of when a row comes to them, beside broken."""

@@ -17,6 +17,8 @@ from edgetui.model.panes.base import (
     Column,
     Pane,
     age_column,
+    known_sort,
+    known_text,
     name_column,
     state_column,
 )
@@ -31,27 +33,29 @@ _PRESSURE_WORDS = {
 }
 
 
-def _share(value: tuple[int, int] | None, _now: float) -> str:
-    return "-" if value is None else percent(*value)
+Share = tuple[int | None, int | None] | None
+"""What is used of what is allocatable; None is what is not known."""
 
 
-def _share_sort(value: tuple[int, int] | None) -> float:
-    return value[0] / value[1] if value and value[1] else -1.0
+def _share(value: Share, _now: float) -> str:
+    used, of = value or (None, None)
+    return "-" if used is None or of is None else percent(used, of)
 
 
-def _share_json(value: tuple[int, int] | None, _now: float) -> dict[str, int] | None:
+def _share_sort(value: Share) -> float:
+    used, of = value or (None, None)
+    return used / of if used is not None and of else -1.0
+
+
+def _share_json(value: Share, _now: float) -> dict[str, int | None] | None:
     return {"used": value[0], "allocatable": value[1]} if value else None
 
 
-def _count(value: int | None, _now: float) -> str:
-    return "-" if value is None else str(value)
+def _used(used: int | None, of: int | None) -> Share:
+    return None if used is None else (used, of)
 
 
-def _count_sort(value: int | None) -> int:
-    return -1 if value is None else value
-
-
-def _pods_on(store: Store, node: str) -> int | None:
+def pods_on(store: Store, node: str) -> int | None:
     """How many pods a node carries; None while not all pods of the cluster were ever listed."""
     freshness = store.freshness("Pod")
     return store.pods_on(node) if freshness.heard and not freshness.partial else None
@@ -68,7 +72,7 @@ class Nodes(Pane):
         name_column(17),
         state_column(17),
         Column("version", "VERSION", 13, 7, priority=4),
-        Column("pods", "PODS", 4, 4, "right", 5, text=_count, sort=_count_sort),
+        Column("pods", "PODS", 4, 4, "right", 5, text=known_text, sort=known_sort),
         Column("cpu", "CPU", 4, 4, "right", 3, text=_share, sort=_share_sort, json=_share_json),
         Column("memory", "MEM", 4, 4, "right", 3, text=_share, sort=_share_sort, json=_share_json),
         age_column(6, "SEEN", "heartbeat"),
@@ -97,9 +101,9 @@ class Nodes(Pane):
                 row.name,
                 STATE,
                 row.version,
-                _pods_on(store, row.name),
-                (usage.cpu_milli, row.cpu_allocatable) if usage else None,
-                (usage.memory_bytes, row.memory_allocatable) if usage else None,
+                pods_on(store, row.name),
+                _used(usage.cpu_milli, row.cpu_allocatable) if usage else None,
+                _used(usage.memory_bytes, row.memory_allocatable) if usage else None,
                 row.heartbeat,
                 row.roles,
                 row.distribution,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -27,11 +28,24 @@ from edgetui.model.panes.base import (
     pair_text,
     state_column,
 )
-from edgetui.model.store import Store
+from edgetui.model.store import ChangeSet, Store
 from edgetui.model.text import age, cpu, memory
 from edgetui.model.trouble import diagnose
 
-_ON_ITS_WAY = frozenset({"Running", "Pending", "ContainerCreating", "PodInitializing", "SchedulingGated"})
+_NOT_ENDED = frozenset(
+    {
+        "Running",
+        "Pending",
+        "ContainerCreating",
+        "PodInitializing",
+        "SchedulingGated",
+        "NotReady",
+        "Terminating",
+        "Unknown",
+        "",
+    }
+)
+"""What the server prints of a pod of which no container tells a failure."""
 
 
 @lru_cache(512)
@@ -98,6 +112,11 @@ class Pods(Pane):
             ),
         )
 
+    def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
+        yield from super().affected(store, change)
+        for pod in store.carried_by(change.carriers):
+            yield ("Pod", pod.namespace, pod.name)
+
 
 def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     """Severity, and why in a few words."""
@@ -122,17 +141,20 @@ def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
 
 def _judge_printed(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     """The same where only the printed cells are known: what they do not tell is not taken for good."""
+    if row.status not in _NOT_ENDED and not row.status.startswith("Init:"):
+        return BAD, "open it for the reason"
     node = store.get("Node", "", row.node) if row.node else None
-    if isinstance(node, NodeRow) and node.ready == "Unknown":
-        return BAD, "node silent"
+    silent = isinstance(node, NodeRow) and node.silent
     if row.status == "Terminating":
-        return WATCH, ""
+        return WATCH, "node silent" if silent else ""
+    if silent:
+        return BAD, "node silent"
+    if row.status == "Unknown":
+        return BAD, ""
     if row.status == "Running" and row.ready == row.containers:
         if not isinstance(node, NodeRow):
             return UNSURE, "its node is not known"
         return (WATCH, "restarted") if row.restarts and row.restarted > now - RECENT else (FINE, "")
-    if row.status not in _ON_ITS_WAY and not row.status.startswith("Init:"):
-        return BAD, "open it for the reason"
     late = row.created > 0 and now - row.created > SETTLING
     if row.status == "Running":
         return (BAD, "not ready") if late else (WATCH, "starting")
@@ -143,7 +165,7 @@ def _leaving(row: PodRow, node: NodeRow | None, now: float) -> tuple[int, str]:
     """A pod on its way out: `deleting` is when its grace ends; on a dead node it cannot end at all."""
     if now > row.deleting + SETTLING:
         return BAD, f"late by {age(now - row.deleting)}"
-    return WATCH, "node silent" if node is not None and node.ready == "Unknown" else ""
+    return WATCH, "node silent" if node is not None and node.silent and not row.ended else ""
 
 
 def _left_over(row: PodRow) -> bool:

@@ -51,7 +51,7 @@ class Rollouts(Pane):
     columns = (
         CLUSTER,
         NAMESPACE,
-        Column("type", "KIND", 6, 3, priority=5, text=lambda value, _now: SHORT_KINDS[value]),
+        Column("type", "KIND", 6, 3, priority=5, text=lambda value, _now: SHORT_KINDS[value], identity=True),
         name_column(15),
         Column("progress", "PROGRESS", BAR_WIDTH, BAR_WIDTH, priority=2, text=_bar_text, sort=_bar_sort),
         state_column(22),
@@ -84,7 +84,7 @@ class Rollouts(Pane):
                 row.name,
                 view.segments,
                 STATE,
-                (row.ready, row.replicas),
+                _ready(row),
                 row.revision if isinstance(row, DeploymentRow) else 0,
                 row.images,
                 row.created,
@@ -96,7 +96,8 @@ class Rollouts(Pane):
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
         yield from super().affected(store, change)
         seen = set()
-        for uid in change.owners:
+        owners = {pod.owner_uid for pod in store.carried_by(change.carriers)}
+        for uid in change.owners | owners:
             found = store.owner(uid)
             if found is not None and found[0] == "ReplicaSet":
                 found = store.owner(found[1].owner_uid)
@@ -108,6 +109,13 @@ class Rollouts(Pane):
         data = super().json(row, now)
         del data["type"]
         return data
+
+
+def _ready(row: DeploymentRow | StatefulSetRow | DaemonSetRow) -> tuple[int | None, int | None]:
+    """How many are ready of how many; a controller that has not looked yet has told neither."""
+    if row.observed:
+        return row.ready, row.replicas
+    return None, None if isinstance(row, DaemonSetRow) else row.replicas
 
 
 def short_image(image: str) -> str:

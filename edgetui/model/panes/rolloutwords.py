@@ -10,7 +10,6 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes.base import BAD, FINE, RECENT, WATCH
-from edgetui.model.placing import refused, unreachable
 from edgetui.model.rollout import View, Workload, findings, verdict
 from edgetui.model.store import Store
 from edgetui.model.text import duration, plural
@@ -70,6 +69,8 @@ def _held(row: DeploymentRow, view: View, hard: str, sentence: str) -> Judgement
     """What a Deployment's own conditions say: pods refused, paused, deadline passed."""
     failure = row.replica_failure
     if failure is not None and (view.segments.missing or row.updated < row.replicas):
+        from edgetui.model.placing import refused  # only where something is held up
+
         short, told = refused(failure.message)
         return Judgement(BAD, f"stuck: {short}", told)
     if row.paused:
@@ -140,6 +141,8 @@ def _blocked(row: Workload, view: View, nodes: list[NodeRow]) -> tuple[str, str]
     """What no counter shows: a DaemonSet pod stuck on a dead node, a StatefulSet waiting for a bad pod."""
     held = _on_silent_nodes(view, nodes) if row.updated < row.replicas or row.ready < row.replicas else []
     if held and not isinstance(row, DeploymentRow):
+        from edgetui.model.placing import unreachable
+
         nodes_used = len({pod.node for pod in view.pods if pod.node})
         if isinstance(row, DaemonSetRow):
             nodes_used = max(nodes_used, row.replicas + row.misscheduled)

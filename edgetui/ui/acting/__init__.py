@@ -13,12 +13,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
-    Flow = Callable[[Flows, ClusterSession, ObjectRef], Awaitable[None]]
-    Several = Callable[[Flows, Sequence[ObjectRef]], Awaitable[None]]
+    Flow = Callable[..., Awaitable[None]]
+    Several = Callable[[Job, Sequence[ObjectRef], int | None], Awaitable[None]]
 
 AT_ONCE = frozenset({"scale", "restart"})
 """Actions that ask once for all marked objects."""

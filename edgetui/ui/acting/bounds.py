@@ -11,11 +11,11 @@ from edgetui.ui.screens.bounds import BoundsScreen
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
 async def flow(
-    flows: Flows,
+    job: Job,
     session: ClusterSession,
     ref: ObjectRef,
     low: int | None = None,
@@ -23,12 +23,12 @@ async def flow(
 ) -> None:
     """From the key to the receipt; the bounds that are given stand in the fields."""
     what = f"autoscaler {ref.key.name}"
-    view = await flows.read(f"{what} on {session.name}", bounds.prepare(session, ref, low, high))
-    await flows.ask_and_perform(
+    view = await job.read(f"{what} on {session.name}", bounds.prepare(session, ref, low, high))
+    await job.ask_and_perform(
         view,
         BoundsScreen,
         lambda chosen: f"Bounds of {what} to {chosen[0]} and {chosen[1]} on {session.name}",
         lambda shown, chosen: partial(
-            bounds.perform, session=session, view=shown, low=chosen[0], high=chosen[1], wait=flows.wait
+            bounds.perform, session=session, view=shown, low=chosen[0], high=chosen[1], wait=job.wait
         ),
     )

@@ -11,17 +11,17 @@ from edgetui.ui.keymap import kind_word
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"the rollout of {what} on {session.name}", cancel.prepare(session, ref))
-    await flows.go_on(
+    view = await job.read(f"the rollout of {what} on {session.name}", cancel.prepare(session, ref, job.audit))
+    await job.go_on(
         view,
         f"Cancel the rollout of {what} on {session.name}",
         lambda shown: partial(
-            rollback.perform, session=session, view=shown, revision=shown.suggested, wait=flows.wait
+            rollback.perform, session=session, view=shown, revision=shown.default(), wait=job.wait
         ),
     )

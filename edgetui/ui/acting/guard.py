@@ -15,9 +15,9 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.guard import Phase, Terms
 from edgetui.model.text import duration
 from edgetui.ui.keymap import kind_word
-from edgetui.ui.screens.dialog import AskScreen
 from edgetui.ui.screens.guard import GuardScreen
 from edgetui.ui.screens.progress import Progress
+from edgetui.ui.screens.question import AskScreen
 from edgetui.ui.spans import Span, line
 
 if TYPE_CHECKING:
@@ -26,25 +26,27 @@ if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
     from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
-    """Set a guard, or cancel the one there is."""
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
+    """Set a guard, or cancel the one there is. The job stands for the guard until that is registered."""
+    flows = job.flows
     running = flows.guards.get(ref.key)
     if running is not None:
-        await _ask_to_cancel(flows, running)
+        await _ask_to_cancel(job, running)
         return
     what = f"{kind_word(ref.key.kind)} {ref.key.name} on {session.name}"
-    flows.opening = False
-    terms = await flows.app.push_screen_wait(GuardScreen(ref, Terms()))
+    terms = await job.ask(lambda: GuardScreen(ref, Terms()))
     if terms is None:
         return
-    flows.opening = True
-    view = await flows.read(f"the revisions of {what}", prepare(session, ref, terms, on_screen=True))
+    view = await job.read(
+        f"the revisions of {what}", prepare(session, ref, terms, flows.audit, on_screen=True)
+    )
     progress = Progress(f"The guard of {what}", flows.app.monotonic)
     guard = Guard(
         session,
-        flows.gate(progress.step),
+        job.gate(progress.step),
         view,
         keep=False,
         patient=True,
@@ -87,7 +89,7 @@ def _end(flows: Flows, guard: Guard, ending: Ending, progress: Progress) -> None
     progress.finish(ending.receipt or Receipt("guard", session, ref, ending.good, (ending.sentence,)))
 
 
-async def _ask_to_cancel(flows: Flows, guard: Guard) -> None:
+async def _ask_to_cancel(job: Job, guard: Guard) -> None:
     text = [
         line(Span(f"Cancel the guard of {guard.words} on {guard.session.name}?", "title")),
         line(),
@@ -96,8 +98,7 @@ async def _ask_to_cancel(flows: Flows, guard: Guard) -> None:
         ),
         line(),
     ]
-    flows.opening = False
-    if await flows.app.push_screen_wait(AskScreen(text, "Keep guarding", "Cancel the guard")):
+    if await job.ask(lambda: AskScreen(text, "Keep guarding", "Cancel the guard")):
         guard.cancel()
 
 

@@ -12,14 +12,14 @@ from edgetui.ui.screens.image import ImageScreen
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"{what} on {session.name}", image.prepare(session, ref))
-    await flows.ask_and_perform(
+    view = await job.read(f"{what} on {session.name}", image.prepare(session, ref))
+    await job.ask_and_perform(
         view,
         ImageScreen,
         lambda wanted: f"Set the image of {what} on {session.name} to {wanted.image}",
@@ -29,6 +29,6 @@ async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
             view=shown,
             container=shown.container(wanted.container),
             image=wanted.image,
-            wait=flows.wait,
+            wait=job.wait,
         ),
     )

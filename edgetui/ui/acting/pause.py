@@ -11,15 +11,15 @@ from edgetui.ui.keymap import kind_word
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"{what} on {session.name}", pause.prepare(session, ref))
-    await flows.go_on(
+    view = await job.read(f"{what} on {session.name}", pause.prepare(session, ref))
+    await job.go_on(
         view,
         f"{view.which.capitalize()} {what} on {session.name}",
-        lambda shown: partial(pause.perform, session=session, view=shown, wait=flows.wait),
+        lambda shown: partial(pause.perform, session=session, view=shown, wait=job.wait),
     )

@@ -11,18 +11,18 @@ from edgetui.ui.screens.resize import ResizeScreen
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"pod {ref.key.name}"
-    view = await flows.read(f"{what} on {session.name}", resize.prepare(session, ref))
-    await flows.ask_and_perform(
+    view = await job.read(f"{what} on {session.name}", resize.prepare(session, ref))
+    await job.ask_and_perform(
         view,
         ResizeScreen,
         lambda chosen: f"Resize {chosen[0].name} of {what} on {session.name}",
         lambda shown, chosen: partial(
-            resize.perform, session=session, view=shown, box=chosen[0], wanted=chosen[1], wait=flows.wait
+            resize.perform, session=session, view=shown, box=chosen[0], wanted=chosen[1], wait=job.wait
         ),
     )

@@ -12,18 +12,20 @@ from edgetui.ui.screens.rollback import RollbackScreen
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"the revisions of {what} on {session.name}", rollback.prepare(session, ref))
-    await flows.ask_and_perform(
+    view = await job.read(
+        f"the revisions of {what} on {session.name}", rollback.prepare(session, ref, job.audit)
+    )
+    await job.ask_and_perform(
         view,
         RollbackScreen,
         lambda chosen: f"Roll back {what} to revision {chosen.number} on {session.name}",
         lambda shown, chosen: partial(
-            rollback.perform, session=session, view=shown, revision=chosen, wait=flows.wait
+            rollback.perform, session=session, view=shown, revision=chosen, wait=job.wait
         ),
     )

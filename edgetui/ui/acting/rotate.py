@@ -9,14 +9,14 @@ from edgetui.actions import rotate
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
-    view = await flows.read(f"the token in use on {session.name}", rotate.prepare(session))
-    others = [one for one in flows.app.sessions.values() if one is not session]
-    await flows.perform(
+    view = await job.read(f"the token in use on {session.name}", rotate.prepare(session, job.audit))
+    others = [one for one in job.app.sessions.values() if one is not session]
+    await job.perform(
         f"Rotate the token of {view.user} on {session.name}",
         lambda gate: rotate.perform(gate, session, view, others),
     )

@@ -8,43 +8,44 @@ from typing import TYPE_CHECKING
 
 from edgetui.actions import park, scale
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.scaling import pinned
+from edgetui.model.scaling import bounds_for
 from edgetui.ui.keymap import kind_word
-from edgetui.ui.screens.scale import Instead, OfKeda, ScaleScreen
+from edgetui.ui.screens.scale import How, ScaleAnswer, ScaleScreen
 
 from . import bounds, keda
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
-    """From the key to the receipt."""
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef, number: int | None = None) -> None:
+    """From the key to the receipt; a `number` that is given stands in the field."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"{what} on {session.name}", _look(flows, session, ref))
+    view = await job.read(f"{what} on {session.name}", _look(job, session, ref, number))
 
-    def instead(shown: scale.ScaleView, wanted: int) -> Awaitable[None] | None:
-        if isinstance(wanted, OfKeda):
-            number = None if wanted == shown.desired else int(wanted)
-            return keda.flow(flows, session, shown.ref, hold=shown.holds(wanted), replicas=number)
-        if not isinstance(wanted, Instead) or shown.hpa is None:
+    def instead(shown: scale.ScaleView, answer: ScaleAnswer) -> Awaitable[None] | None:
+        wanted = answer.replicas
+        if answer.how is How.KEDA:
+            number = None if wanted == shown.desired else wanted
+            return keda.flow(job, session, shown.ref, hold=shown.holds(wanted), replicas=number)
+        if answer.how is How.NUMBER or shown.hpa is None:
             return None
         key = ObjectKey(session.name, "HorizontalPodAutoscaler", shown.hpa.namespace, shown.hpa.name)
         owner = ObjectRef(key, shown.hpa.uid, shown.hpa.resource_version)
-        return bounds.flow(flows, session, owner, *pinned(shown.hpa, shown.desired, wanted))
+        return bounds.flow(job, session, owner, *bounds_for(shown.hpa, shown.desired, wanted))
 
-    await flows.ask_and_perform(
+    await job.ask_and_perform(
         view,
         ScaleScreen,
-        lambda number: f"Scale {what} to {number} on {session.name}",
-        lambda shown, number: partial(
-            scale.perform, session=session, view=shown, replicas=number, wait=flows.wait
+        lambda answer: f"Scale {what} to {answer.replicas} on {session.name}",
+        lambda shown, answer: partial(
+            scale.perform, session=session, view=shown, replicas=answer.replicas, wait=job.wait
         ),
         instead,
     )
 
 
-async def _look(flows: Flows, session: ClusterSession, ref: ObjectRef) -> scale.ScaleView:
+async def _look(job: Job, session: ClusterSession, ref: ObjectRef, number: int | None) -> scale.ScaleView:
     """The object, and what it had before where it is parked."""
-    return await park.recall(flows.audit, session, await scale.prepare(session, ref, None))
+    return await park.recall(job.audit, session, await scale.prepare(session, ref, number))

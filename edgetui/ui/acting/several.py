@@ -7,37 +7,36 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edgetui.actions import restart, scale
-from edgetui.actions.bulk import Confirm, Item, gate_beside, perform_many, summary
+from edgetui.actions.bulk import Confirm, Item, gate_beside, perform_many, summary, waits_for
 from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Cancelled, Plan, Receipt
+from edgetui.actions.plan import Cancelled, Plan, Receipt, Step
 from edgetui.actions.ports import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.text import plural
 from edgetui.ui.screens.scale_several import ScaleSeveralScreen
 
 if TYPE_CHECKING:
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 Perform = Callable[[Session, ObjectRef, float, Gate], Awaitable[Receipt]]
 
 
-async def scale_all(flows: Flows, refs: Sequence[ObjectRef]) -> None:
-    """Set the same number on all of them."""
-    flows.opening = False
-    number = await flows.app.push_screen_wait(ScaleSeveralScreen(refs))
-    if number is not None:
-        title = f"Scale {plural(len(refs), 'object')} to {number}"
-        await _all(flows, "scale", refs, title, partial(_scale, number))
+async def scale_all(job: Job, refs: Sequence[ObjectRef], number: int | None = None) -> None:
+    """Set the same number on all of them; one that is given stands in the field."""
+    wanted = await job.ask(lambda: ScaleSeveralScreen(refs, number))
+    if wanted is not None:
+        title = f"Scale {plural(len(refs), 'object')} to {wanted}"
+        await _all(job, "scale", refs, title, partial(_scale, wanted))
 
 
-async def restart_all(flows: Flows, refs: Sequence[ObjectRef]) -> None:
+async def restart_all(job: Job, refs: Sequence[ObjectRef], number: int | None = None) -> None:
     """Replace the pods of all of them."""
-    await _all(flows, "restart", refs, f"Restart {plural(len(refs), 'object')}", _restart)
+    await _all(job, "restart", refs, f"Restart {plural(len(refs), 'object')}", _restart)
 
 
-async def _all(flows: Flows, action: str, refs: Sequence[ObjectRef], title: str, perform: Perform) -> None:
-    sessions = flows.app.sessions
-    items = [Item(action, ref, partial(perform, sessions[ref.key.cluster], ref, flows.wait)) for ref in refs]
+async def _all(job: Job, action: str, refs: Sequence[ObjectRef], title: str, perform: Perform) -> None:
+    sessions = job.app.sessions
+    items = [Item(action, ref, partial(perform, sessions[ref.key.cluster], ref, job.wait)) for ref in refs]
 
     async def run(gate: Gate) -> Receipt:
         agreed = True
@@ -50,12 +49,15 @@ async def _all(flows: Flows, action: str, refs: Sequence[ObjectRef], title: str,
         def beside(item: Item, ask: Confirm) -> Gate:
             return gate_beside(gate, item, ask)
 
-        receipts = await perform_many(beside, items, confirm)
+        def waiting(left: Sequence[Item]) -> None:
+            gate.progress(Step(f"{len(items) - len(left)} of {len(items)} ready, {waits_for(left)}", "doing"))
+
+        receipts = await perform_many(beside, items, confirm, waiting)
         if not agreed:
             raise Cancelled("Cancelled: nothing was changed.")
         return summary(receipts)
 
-    await flows.perform(title, run)
+    await job.perform(title, run)
 
 
 async def _scale(number: int, session: Session, ref: ObjectRef, wait: float, gate: Gate) -> Receipt:

@@ -11,14 +11,14 @@ from edgetui.ui.keymap import kind_word
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.flows import Flows
+    from edgetui.ui.job import Job
 
 
-async def flow(flows: Flows, session: ClusterSession, ref: ObjectRef) -> None:
+async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await flows.read(f"the pods of {what} on {session.name}", unstick.prepare(session, ref))
-    await flows.perform(
+    view = await job.read(f"the pods of {what} on {session.name}", unstick.prepare(session, ref))
+    await job.perform(
         f"Delete pod {view.pod.name} of {what} on {session.name}",
-        partial(unstick.perform, session=session, view=view, wait=flows.wait),
+        partial(unstick.perform, session=session, view=view, wait=job.wait),
     )

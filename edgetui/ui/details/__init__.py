@@ -12,12 +12,12 @@ from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.metrichistory import Sample
 from edgetui.model.store import Store
-from edgetui.model.text import age
+from edgetui.model.text import age, ago, plural
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 
 from . import autoscaler, node, pod, service, workload
-from .common import title
+from .common import since, title
 
 _KINDS: dict[str, Callable[[Store, Row, float, int], list[Spans]]] = {
     "Pod": pod.lines,
@@ -73,7 +73,7 @@ def detail(
 def _event(event: EventRow, now: float) -> Spans:
     role = "row" if event.type == "Normal" else "warn"
     count = f" ×{event.count}" if event.count > 1 else ""
-    return line(f"  {age(now - event.last):>4}  ", Span(f"{event.reason}{count}", role), f"  {event.message}")
+    return line(f"  {ago(event.last, now):>4}  ", Span(f"{event.reason}{count}", role), f"  {event.message}")
 
 
 def _about(row: EventRow, now: float) -> list[Spans]:
@@ -84,7 +84,7 @@ def _about(row: EventRow, now: float) -> list[Spans]:
             f"  about    {row.about_kind.lower()} {row.about_name} in {row.about_namespace or 'the cluster'}"
         ),
         line(
-            f"  seen     {row.count} times, first {age(now - row.first)} ago, last {age(now - row.last)} ago"
+            f"  seen     {plural(row.count, 'time')}, first {since(row.first, now)}, last {since(row.last, now)}"
         ),
         line(f"  told by  {row.source or '?'} {row.host}"),
     ]

@@ -33,7 +33,8 @@ def lines(
     going = "" if row.wants in (None, row.current) else f"going to {row.wants}, "
     wish = recommended(row) if row.working else None
     asks = f"the metrics ask for {wish}, " if wish is not None and wish != row.current else ""
-    out.append(fact("replicas", f"now {row.current}, {going}{asks}allowed {row.min} to {row.max}"))
+    current = "not known" if row.current is None else row.current
+    out.append(fact("replicas", f"now {current}, {going}{asks}allowed {row.min} to {row.max}"))
     if len(samples) > 1:
         out.append(_curve(samples, CURRENT, now, max(row.max, 1), f"of {row.max} at most"))
     for index, metric in enumerate(row.metrics):

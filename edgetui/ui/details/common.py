@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.node import NodeRow
@@ -27,6 +27,16 @@ def title(key: ObjectKey) -> Spans:
 def fact(label: str, *parts: str | Span) -> Spans:
     """One labelled line."""
     return line("  ", Span(f"{label:<{LABEL}}", "quiet"), *parts)
+
+
+def told(value: int | None, words: Callable[[int], str] = str) -> str:
+    """A number in words, or that nobody has told it."""
+    return "not known" if value is None else words(value)
+
+
+def since(moment: float, now: float) -> str:
+    """ "3m ago"; "not known" for 0."""
+    return f"{ago(moment, now)} ago" if moment else "not known"
 
 
 def trouble(sentence: str, role: str = "bad") -> Spans:
@@ -55,12 +65,12 @@ def pod_lines(
     """Pods one per line, the ones in trouble first; restarts are told where there were any.
 
     How many containers of a pod on a silent node are ready is not known, whatever its status says, and it ends only
-    when the node is back.
+    when the node is back; one that had ended before stays as it is.
     """
     rows = []
     for pod in pods:
         node = store.get("Node", "", pod.node)
-        silent = isinstance(node, NodeRow) and node.ready == "Unknown"
+        silent = isinstance(node, NodeRow) and node.silent and not pod.ended
         found = diagnose(pod, node if isinstance(node, NodeRow) else None)
         words = found.short if found is not None else pod.status.lower()
         role = "row" if found is None else "bad" if found.hard else "warn"

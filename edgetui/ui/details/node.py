@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.metrichistory import Sample, readings, spark
-from edgetui.model.panes.nodes import node_state
+from edgetui.model.panes.nodes import node_state, pods_on
 from edgetui.model.store import Store
 from edgetui.model.text import ago, cpu, duration, memory, percent
 from edgetui.ui.spans import Span, Spans, line
 
-from .common import fact, pod_lines, trouble
+from .common import fact, pod_lines, since, told, trouble
 
 _ROLES = {0: "bad", 1: "warn"}
 
@@ -34,7 +34,7 @@ def lines(store: Store, row: NodeRow, now: float, samples: Sequence[Sample]) -> 
             f" for {ago(row.since, now)}" if row.since else "",
         )
     )
-    out.append(fact("heartbeat", f"{ago(row.heartbeat, now)} ago"))
+    out.append(fact("heartbeat", since(row.heartbeat, now)))
     if row.cordoned:
         out.append(fact("cordoned", Span("yes: no new pods come here", "warn")))
     out.append(fact("roles", ", ".join(row.roles) or "none"))
@@ -44,13 +44,11 @@ def lines(store: Store, row: NodeRow, now: float, samples: Sequence[Sample]) -> 
     )
     out.append(fact("address", row.internal_ip or "-"))
     usage = store.usage("Node", "", row.name)
-    used_cpu = f", {percent(usage.cpu_milli, row.cpu_allocatable)} used" if usage else ""
-    used_memory = f", {percent(usage.memory_bytes, row.memory_allocatable)} used" if usage else ""
-    out.append(fact("cpu", f"{cpu(row.cpu_allocatable)} for pods{used_cpu}"))
+    out.append(fact("cpu", _room(row.cpu_allocatable, cpu, usage.cpu_milli if usage else None)))
     out += _curve(samples, 0, now)
-    out.append(fact("memory", f"{memory(row.memory_allocatable)} for pods{used_memory}"))
+    out.append(fact("memory", _room(row.memory_allocatable, memory, usage.memory_bytes if usage else None)))
     out += _curve(samples, 1, now)
-    out.append(fact("pods", f"{store.pods_on(row.name)} of {row.pods_allocatable}"))
+    out.append(fact("pods", f"{told(pods_on(store, row.name))} of {told(row.pods_allocatable)}"))
     for taint in row.taints:
         value = f"={taint.value}" if taint.value else ""
         out.append(
@@ -64,6 +62,14 @@ def lines(store: Store, row: NodeRow, now: float, samples: Sequence[Sample]) -> 
     pods = [pod for pod in store.rows("Pod") if isinstance(pod, PodRow) and pod.node == row.name]
     out += [line(), line(Span(f"pods {len(pods)}", "title"))]
     return out + (pod_lines(store, pods, now) or [line(Span("  none", "quiet"))])
+
+
+def _room(allocatable: int | None, words: Callable[[int], str], used: int | None) -> str:
+    if allocatable is None:
+        return "not known" if used is None else f"{words(used)} used, of what the node does not tell"
+    return f"{words(allocatable)} for pods" + (
+        f", {percent(used, allocatable)} used" if used is not None else ""
+    )
 
 
 def _curve(samples: Sequence[Sample], index: int, now: float) -> list[Spans]:

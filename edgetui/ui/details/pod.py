@@ -11,7 +11,7 @@ from edgetui.model.text import ago, cpu, memory
 from edgetui.model.trouble import diagnose
 from edgetui.ui.spans import Span, Spans, line
 
-from .common import fact, trouble
+from .common import fact, told, trouble
 
 
 def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
@@ -29,18 +29,21 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
         fact(
             "ready",
             {"True": "yes", "False": "no"}.get(row.condition, "not known"),
-            f" for {ago(row.ready_since, now)}",
+            f" for {ago(row.ready_since, now)}" if row.condition else "",
         )
     )
     if row.restarts:
-        out.append(fact("restarts", f"{row.restarts}, last {ago(row.restarted, now)} ago"))
+        last = f", last {ago(row.restarted, now)} ago" if row.restarted else ""
+        out.append(fact("restarts", f"{row.restarts}{last}"))
     out += _trouble(row)
     out.append(fact("node", row.node or "none yet"))
     if owner := _owner(store, row):
         out.append(fact("made by", owner))
     usage = store.usage("Pod", row.namespace, row.name)
     if usage is not None:
-        out.append(fact("uses", f"cpu {cpu(usage.cpu_milli)}, memory {memory(usage.memory_bytes)}"))
+        out.append(
+            fact("uses", f"cpu {told(usage.cpu_milli, cpu)}, memory {told(usage.memory_bytes, memory)}")
+        )
     if row.deleting:
         out.append(fact("ending", f"since {ago(row.deleting, now)}"))
     out.append(fact("age", ago(row.created, now)))
@@ -59,13 +62,13 @@ def _trouble(row: PodRow) -> list[Spans]:
     if row.trouble is None:
         return []
     out: list[Spans] = []
-    told = row.trouble
-    if told.container:
-        out.append(fact("container", f"{told.container}  {told.image}"))
-    if told.reason:
-        out.append(fact("it says", f"{told.reason}{f': {told.message}' if told.message else ''}"))
-    if told.exit_code >= 0 and told.exit_reason:
-        out.append(fact("last exit", f"code {told.exit_code}, {told.exit_reason}"))
+    says = row.trouble
+    if says.container:
+        out.append(fact("container", f"{says.container}  {says.image}"))
+    if says.reason:
+        out.append(fact("it says", f"{says.reason}{f': {says.message}' if says.message else ''}"))
+    if says.exit_code >= 0 and says.exit_reason:
+        out.append(fact("last exit", f"code {says.exit_code}, {says.exit_reason}"))
     return out
 
 

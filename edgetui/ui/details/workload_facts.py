@@ -19,14 +19,18 @@ _KINDS = {DeploymentRow: "Deployment", StatefulSetRow: "StatefulSet", DaemonSetR
 
 def facts(store: Store, row: Workload, now: float) -> list[Spans]:
     """What the object asks for and who else writes it."""
+    wanted = [] if isinstance(row, DaemonSetRow) and not row.observed else [f"{row.replicas} wanted"]
+    counts = [f"{row.current} there", f"{row.ready} ready", f"{row.available} available"]
     found = [
         fact(
             "replicas",
-            f"{row.replicas} wanted, {row.current} there, {row.ready} ready, {row.available} available",
+            ", ".join([*wanted, *(counts if row.observed else ["its controller has not told yet"])]),
         )
     ]
     if isinstance(row, DeploymentRow):
-        found.append(fact("revision", f"{row.revision}{f' ({row.cause})' if row.cause else ''}"))
+        found.append(
+            fact("revision", f"{row.revision or 'not known'}{f' ({row.cause})' if row.cause else ''}")
+        )
         moving = (
             f", {row.max_surge or '25%'} above and {row.max_unavailable or '25%'} below the number at a time"
         )

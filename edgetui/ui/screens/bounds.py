@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from edgetui.model.scaling import needed
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.labelled_field import LabelledField
 from edgetui.ui.widgets.number_field import NumberField
 
 from .dialog import Dialog
@@ -26,8 +27,6 @@ class BoundsScreen(Dialog["tuple[int, int] | None"]):
     """Gives minimum and maximum, or None. Nothing is written here: the plan is shown and asked about next."""
 
     DEFAULT_CSS = """
-    BoundsScreen Horizontal { height: 1; }
-    BoundsScreen Horizontal > LineBar { width: 12; }
     BoundsScreen Input { width: 12; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,7 +40,8 @@ class BoundsScreen(Dialog["tuple[int, int] | None"]):
         self.view = view
         self._note = note
         self.low = NumberField(view.low)
-        self.high = NumberField(view.high)
+        asked = (view.low, view.high) != (view.row.min, view.row.max)
+        self.high = NumberField(view.high if asked else needed(view.row))
         super().__init__()
 
     @property
@@ -84,8 +84,8 @@ class BoundsScreen(Dialog["tuple[int, int] | None"]):
             " cancel",
         )
         return [
-            Horizontal(LineBar(line(Span("minimum", "title"))), self.low),
-            Horizontal(LineBar(line(Span("maximum", "title"))), self.high),
+            LabelledField("minimum", self.low, LABEL),
+            LabelledField("maximum", self.high, LABEL),
             LineBar(),
             LineBar(keys),
         ]
@@ -93,9 +93,7 @@ class BoundsScreen(Dialog["tuple[int, int] | None"]):
     def on_mount(self) -> None:
         """Type at once, first the bound that keeps the target where it is."""
         super().on_mount()
-        limited = self.view.row.limited
-        stuck = limited is not None and limited.status == "True" and limited.reason == "TooManyReplicas"
-        (self.high if stuck else self.low).focus()
+        (self.high if needed(self.view.row) > self.view.row.max else self.low).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Other bounds lead to other things."""

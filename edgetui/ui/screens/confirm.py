@@ -8,7 +8,7 @@ from edgetui.actions.plan import Plan
 from edgetui.actions.registry import ACTIONS
 from edgetui.ui.spans import Span, Spans, line
 
-from .dialog import AskScreen
+from .question import AskScreen
 
 _DIFF_ROLES = {"+": "add", "-": "remove", "@": "quiet"}
 

@@ -15,7 +15,6 @@ from textual.widget import Widget
 from edgetui.model.text import plural
 from edgetui.ui.spans import Span, Spans, line, to_strip
 from edgetui.ui.widgets.base import LineBar, look_of
-from edgetui.ui.widgets.choice import Choice
 from edgetui.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -115,33 +114,3 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def _say_more(self) -> None:
         hidden = self.body.hidden_below
         self._more.say(line(Span(f"↓ {plural(hidden, 'more line')}", "note")) if hidden else ())
-
-
-class AskScreen(Dialog[bool]):
-    """A question with No first: Escape and a plain Enter are No."""
-
-    def __init__(self, text: Sequence[Spans], no: str, yes: str) -> None:
-        self._text = tuple(text)
-        super().__init__()
-        self.choice = Choice([("no", no), ("yes", yes)])
-
-    def lines(self) -> Sequence[Spans]:
-        """The question."""
-        return self._text
-
-    def below(self) -> Sequence[Widget]:
-        """The two answers."""
-        return [self.choice]
-
-    def on_mount(self) -> None:
-        """The cursor is on No."""
-        super().on_mount()
-        self.choice.focus()
-
-    def on_choice_chosen(self, message: Choice.Chosen) -> None:
-        """An answer was given."""
-        self.dismiss(message.answer == "yes")
-
-    def action_dismiss_harmless(self) -> None:
-        """Escape is No."""
-        self.dismiss(False)

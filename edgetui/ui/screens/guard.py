@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -16,10 +15,12 @@ from edgetui.model.text import duration, seconds_of
 from edgetui.ui.action_keys import object_words
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.labelled_field import LabelledField
 
 from .dialog import Dialog
 
 ASKED = ("fails for", "watched on")
+LABEL = 13
 
 
 class SpanField(Input):
@@ -42,8 +43,6 @@ class GuardScreen(Dialog[Terms | None]):
     """Gives the terms, or None. Nothing begins here: the plan is shown and asked about next."""
 
     DEFAULT_CSS = """
-    GuardScreen Horizontal { height: 1; }
-    GuardScreen Horizontal > LineBar { width: 12; }
     GuardScreen Input { width: 12; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +91,7 @@ class GuardScreen(Dialog[Terms | None]):
             " cancel",
         )
         fields = zip(ASKED, (self.patience, self.after), strict=True)
-        rows = [Horizontal(LineBar(line(Span(name, "title"))), field) for name, field in fields]
+        rows = [LabelledField(name, field, LABEL) for name, field in fields]
         return [*rows, LineBar(), LineBar(keys)]
 
     def on_mount(self) -> None:

@@ -34,6 +34,7 @@ GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 METERED = frozenset({"Node", "Pod"})
 GRID_ORDER = ("nodes", "autoscalers", "pods", "rollouts")
 """The panes as the grid reads, line by line."""
+PLACES = {f"pane-{pane_id}": at for at, pane_id in enumerate(GRID_ORDER)}
 
 LAST_HINTS = (KeyHint("?", "help"), KeyHint("q", "quit"))
 
@@ -95,7 +96,9 @@ class MainScreen(Screen[None]):
     async def _complete(self) -> None:
         """Add the panes behind the tabs and the line where a filter is typed."""
         behind = [self.panes[pane_id] for pane_id in GRID_ORDER if not self.panes[pane_id].is_attached]
-        await self.query_one("#panes").mount(*behind)
+        container = self.query_one("#panes")
+        await container.mount(*behind)
+        container.sort_children(key=lambda pane: PLACES.get(pane.id or "", len(PLACES)))
         await self.mount(self.filter_bar, before=self.footer)
         self.complete = True
 
@@ -106,7 +109,6 @@ class MainScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Back from another screen."""
-        self.app.screen_in_front()
         self.update_header()
 
     # -- what others read
@@ -187,7 +189,8 @@ class MainScreen(Screen[None]):
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
         target = self.target
-        looks = [KeyHint("space", "go on")] if self.app.frozen else []
+        looks = [KeyHint(self.app.key_of("running", "R"), "what waits for you")] if self.app.waits else []
+        looks += [KeyHint("space", "go on")] if self.app.frozen else []
         looks += [KeyHint("esc", "all rows")] if self.current.filter_text else []
         looks += [KeyHint("/", "filter"), KeyHint("enter", "open")]
         if target and target.key.kind in LOGGED:
@@ -274,20 +277,20 @@ class MainScreen(Screen[None]):
     def action_copy(self) -> None:
         """The names of the marked objects, or of the one under the cursor, to the terminal's clipboard."""
         table = self.current.table
-        marked = [row.key.name for row in table.marks.take()]
+        marked = [row.key.name for row in table.marks.rows()]
         self.commander.copy(marked or ([table.cursor.name] if table.cursor is not None else []))
 
     def action_went(self, step: int) -> None:
         """Back to the place before, or forward again."""
         self.app.ways.step(step)
 
-    def action_act(self, action_id: str) -> None:
+    def action_act(self, action_id: str, number: int | None = None) -> None:
         """Begin an action on the marked rows one by one, or on what is under the cursor."""
         if self.current.table.marks and ACTIONS[action_id].kinds:
-            self.commander.act_on_marked(action_id)
+            self.commander.act_on_marked(action_id, number)
             self._update_tabs()
         else:
-            self.app.action_keys.act(action_id, self.target, self.settled)
+            self.app.action_keys.act(action_id, self.target, self.settled, number)
 
     def action_logs(self) -> None:
         """Read the log of what is under the cursor."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgetui import crash
+from edgetui.actions.reading import shaped
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import KINDS
+from edgetui.cluster.versions import get
+from edgetui.model.identity import ObjectKey, kind_word
 from edgetui.model.manifest import manifest
 from edgetui.model.secrecy import HIDDEN
-from edgetui.ui.details.common import title
+from edgetui.ui.details.common import title, trouble
 from edgetui.ui.feed import Changes
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
@@ -40,12 +42,19 @@ class ManifestScreen(ObjectScreen, TextScreen):
     def on_mount(self) -> None:
         """Ask for the object."""
         super().on_mount()
+        self.row()
         self._read()
 
     def lines(self) -> Sequence[Spans]:
         """The title, what is wrong with the text below it, and the text."""
         said = [line(Span(self._said, "quiet"))] if self._said else []
-        return [title(self.key), *said, line(), *self._yaml]
+        anew = [trouble(words, "warn")] if (words := self.new_words) else []
+        return [title(self.key), *anew, *said, line(), *self._yaml]
+
+    def replaced(self) -> None:
+        """The text is of the one that is gone."""
+        self._yaml, self._said, self._changed, self._asked = [], "reading…", True, -AGAIN
+        self.call_later(self.show_again)
 
     def hints(self) -> list[KeyHint]:
         """Where a name or the text can go."""
@@ -55,11 +64,13 @@ class ManifestScreen(ObjectScreen, TextScreen):
         """Note that the object changed; it is read again when the last time is long enough ago."""
         change = changes.get(self.key.cluster)
         if change is not None:
+            self.row()
             about = (self.key.namespace, self.key.name)
             self._changed |= self.key.kind in change.reset or about in change.changed.get(self.key.kind, ())
 
     def tick(self) -> None:
         """A second passed."""
+        self.row()
         if self._changed and self.app.monotonic() - self._asked >= AGAIN:
             self._read()
         super().tick()
@@ -75,8 +86,9 @@ class ManifestScreen(ObjectScreen, TextScreen):
             self._said = "not connected"
         else:
             try:
-                found = await session.api.get(KINDS[key.kind].path(key.namespace, key.name))
-                self._yaml, self._said = _spans(found), ""
+                found = shaped(await get(session.api, *key[1:]), dict[str, Any], kind_word(key.kind))
+                # Looking through a large object for secrets takes longer than a key may wait.
+                self._yaml, self._said = await asyncio.to_thread(_spans, found), ""
             except EdgetuiError as error:
                 known = "What stands here may have changed since. " if self._yaml else ""
                 self._said = f"{known}{error}"
@@ -87,6 +99,6 @@ class ManifestScreen(ObjectScreen, TextScreen):
 
 def _spans(obj: Mapping[str, Any]) -> list[Spans]:
     return [
-        line(Span(head, "quiet"), Span(value, "warn" if value == HIDDEN else "row"))
+        line(Span(head, "quiet"), Span(value, "warn" if value.startswith(HIDDEN[:-1]) else "row"))
         for head, value in manifest(obj)
     ]

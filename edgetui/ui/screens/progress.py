@@ -6,19 +6,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from textual.widget import Widget
-
 from edgetui.actions.plan import Refusal
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.choice import Choice
 
 from .confirm import diff_lines
-from .dialog import Dialog
+from .question import Question
 
 if TYPE_CHECKING:
     from edgetui.actions.plan import Offer, Receipt, Step
     from edgetui.cluster.errors import EdgetuiError
     from edgetui.model.identity import ObjectRef
+    from edgetui.ui.job import Job
 
 _SIGNS = {"doing": ("..", "note"), "done": ("ok", "ok"), "failed": ("! ", "bad"), "info": ("  ", "row")}
 SLOW = 2.0
@@ -34,6 +33,8 @@ class Progress:
     def __init__(self, title: str, monotonic: Callable[[], float]) -> None:
         self.title = title
         self.ended = False
+        self.said = ""
+        """The first sentence of its end."""
         self.offer: Offer | None = None
         self.target: ObjectRef | None = None
         self.went_well = False
@@ -50,7 +51,7 @@ class Progress:
             self._steps.pop()
         self._steps.append((step.text, step.state))
         self._since = self._monotonic()
-        self._say()
+        self.tell()
 
     def finish(self, receipt: Receipt) -> None:
         """The action ended: its receipt."""
@@ -58,7 +59,8 @@ class Progress:
         self.went_well = receipt.ok or receipt.pending
         role = "ok" if receipt.ok else "warn" if receipt.pending else "bad"
         sign = "ok" if receipt.ok else "~ " if receipt.pending else "! "
-        first, *rest = receipt.lines or ("",)
+        first, *rest = [self._or_below(text) for text in receipt.lines or ("",)]
+        self.said = first
         self._close(
             [line(Span(f"{sign}  ", role), Span(first, role)), *(line(f"    {text}") for text in rest)]
         )
@@ -67,13 +69,22 @@ class Progress:
         """The action on `target` did not begin, or ended in an error."""
         if self._steps and self._steps[-1][1] == "doing":
             self._steps[-1] = (self._steps[-1][0], "failed")
-        end = [line(Span("!   ", "bad"), Span(error.sentence, "bad"))]
-        if error.next_step:
-            end.append(line(f"    {error.next_step}"))
+        self.said = error.sentence
         if isinstance(error, Refusal):
             self.offer, self.target = error.offer, target
-            end += [line(), *diff_lines(error.diff)] if error.diff else []
+        end = [line(Span("!   ", "bad"), Span(error.sentence, "bad"))]
+        if error.next_step:
+            end.append(line(f"    {self._or_below(error.next_step)}"))
+        if isinstance(error, Refusal) and error.diff:
+            end += [line(), *diff_lines(error.diff)]
+        if isinstance(error, Refusal) and error.paste:
+            end += [line(), *(line(text) for text in error.paste)]
         self._close(end)
+
+    def _or_below(self, text: str) -> str:
+        """The text, or where it says what the answer below it does, the name of that."""
+        offer = self.offer
+        return f"“{offer.label}” below does that." if offer and text == offer.command else text
 
     def lines(self) -> list[Spans]:
         """Title, steps, receipt."""
@@ -95,45 +106,50 @@ class Progress:
     def _close(self, end: list[Spans]) -> None:
         self._end = end
         self.ended = True
-        self._say()
+        self.tell()
 
-    def _say(self) -> None:
+    def tell(self) -> None:
+        """What it shows, or what may end it, has changed."""
         if self.changed is not None:
             self.changed()
 
 
-class ProgressScreen(Dialog[None]):
-    """Shows a Progress. Can be left while the action goes on."""
+class ProgressScreen(Question[None]):
+    """Shows a Progress. Can be left while the action goes on; `job` is that, None for what has ended."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, job: Job | None = None) -> None:
         self.progress = progress
         self.closed = asyncio.Event()
-        super().__init__()
-        self.choice = Choice(self._answers())
+        self._job = job
+        super().__init__(self._answers())
 
     def _answers(self) -> Sequence[tuple[str, str]]:
-        offer = [("offer", self.progress.offer.label)] if self.progress.offer else []
-        return [("close", "Close" if self.progress.ended else "Go on in the background"), *offer]
+        offer, job = self.progress.offer, self._job
+        if self.progress.ended:
+            return [("close", "Close"), *([("offer", offer.label)] if offer else [])]
+        stops = job.stops if job is not None else ""
+        return [("close", "Run in background"), *([("stop", stops)] if stops else [])]
 
     def lines(self) -> Sequence[Spans]:
         """What the action has done so far."""
         return self.progress.lines()
 
-    def below(self) -> Sequence[Widget]:
-        """Close, and the next step where there is one."""
-        return [self.choice]
-
     def on_mount(self) -> None:
-        """Follow the action; Escape and Enter close."""
-        super().on_mount()
+        """Follow the action."""
         self.progress.changed = self._changed
-        self.choice.focus()
         self._changed()
 
     def on_unmount(self) -> None:
         """Follow no longer."""
-        self.progress.changed = None
-        self.closed.set()
+        if self.progress.changed == self._changed:
+            self.progress.changed = None
+        self._close()
+
+    def on_screen_resume(self) -> None:
+        """What stood before it is gone: the next question may be put."""
+        if self._job is not None:
+            self._changed()
+            self._job.looked_at()
 
     def tick(self) -> None:
         """A step that takes long says how long."""
@@ -142,15 +158,29 @@ class ProgressScreen(Dialog[None]):
 
     def on_choice_chosen(self, message: Choice.Chosen) -> None:
         """Close, and begin the next step, which asks its own question."""
+        if not self.is_current:
+            return
+        if message.answer == "stop" and self._job is not None:
+            self._job.cancel()
+            return
+        self._close()
         self.dismiss(None)
         offer, target = self.progress.offer, self.progress.target
         if message.answer == "offer" and offer and target:
             self.app.flows.begin(offer.action, target)
 
     def action_dismiss_harmless(self) -> None:
-        """Escape closes; what runs goes on."""
-        self.dismiss(None)
+        """Escape closes; what runs goes on. An end that nobody can have read yet stays."""
+        if self.ready or not self.progress.ended:
+            self._close()
+            self.dismiss(None)
+
+    def _close(self) -> None:
+        self.closed.set()
+        if self._job is not None:
+            self._job.put_away(self)
 
     def _changed(self) -> None:
-        self.choice.set_answers(self._answers())
+        if self.choice.set_answers(self._answers()) and self.is_current:
+            self.show_anew()
         self.show_lines()

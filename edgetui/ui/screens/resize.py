@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
 from edgetui.model.resizing import FIELDS, Box, change, wrong
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.base import LineBar
+from edgetui.ui.widgets.labelled_field import LabelledField
 
 from .dialog import Dialog
 
 if TYPE_CHECKING:
     from edgetui.actions.resize import ResizeView
 
-LABEL = 12
+LABEL = 14
 _WORDS = {
     "requests.cpu": "cpu asked",
     "limits.cpu": "cpu at most",
@@ -34,8 +34,6 @@ class ResizeScreen(Dialog["Chosen | None"]):
     """Gives the container and its new values, or None. Nothing is written here."""
 
     DEFAULT_CSS = """
-    ResizeScreen Horizontal { height: 1; }
-    ResizeScreen Horizontal > LineBar { width: 12; }
     ResizeScreen Input { width: 14; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,10 +90,7 @@ class ResizeScreen(Dialog["Chosen | None"]):
         several = [("↑↓", "container")] if len(self.view.boxes) > 1 else []
         hints = [("enter", "go on"), ("tab", "next field"), *several, ("esc", "cancel")]
         keys = line(*(part for key, words in hints for part in (Span(key, "key"), f" {words}  ")))
-        rows = [
-            Horizontal(LineBar(line(Span(_WORDS[name], "title"))), field)
-            for name, field in self.fields.items()
-        ]
+        rows = [LabelledField(_WORDS[name], field, LABEL) for name, field in self.fields.items()]
         return [*rows, LineBar(), LineBar(keys)]
 
     def on_mount(self) -> None:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 class RollbackScreen(RevisionsScreen["Revision | None"]):
     """Gives the revision, or None. Nothing is written here: the plan is shown and asked about next."""
 
-    asks = True
-    """A question stands here: nothing may cover it."""
     DEFAULT_CSS = """
     RollbackScreen #revisions { max-height: 40%; }
     """
@@ -37,7 +35,8 @@ class RollbackScreen(RevisionsScreen["Revision | None"]):
         super().__init__()
         self.view = view
         self._note = note
-        self._at = view.revisions.index(view.suggested)
+        first = view.suggested or view.current
+        self._at = view.revisions.index(first) if first is not None else 0
 
     @property
     def chosen(self) -> Revision:
@@ -98,7 +97,10 @@ class RollbackScreen(RevisionsScreen["Revision | None"]):
         ]
         if self._note:
             out.append(line(Span(f"! {self._note}", "warn")))
-        out += [line(Span(f"suggested: revision {view.suggested.number}, {view.why}", "quiet")), line()]
+        if view.suggested is None:
+            out += [line(Span(f"! {view.why}: choose one yourself", "warn")), line()]
+        else:
+            out += [line(Span(f"suggested: revision {view.suggested.number}, {view.why}", "quiet")), line()]
         now = self.app.now()
         images = [", ".join(one.images) for one in view.revisions]
         widest = max(map(len, images))
@@ -107,9 +109,11 @@ class RollbackScreen(RevisionsScreen["Revision | None"]):
                 "now"
                 if one.current
                 else "last good"
-                if one == view.last_good
+                if one == view.suggested
                 else "worked"
                 if one.known_good
+                else "withdrawn"
+                if one.withdrawn
                 else ""
             )
             text = f" {one.number:>4}  {mark:<10}{ago(one.created, now):>4}  {images[index]:<{widest}}"

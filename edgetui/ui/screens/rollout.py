@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from edgetui import crash
 from edgetui.actions.history import revisions_of
 from edgetui.actions.otherscalers import scaled_object_of, vertical_advice
+from edgetui.actions.reading import an_object
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
@@ -65,7 +66,7 @@ class RolloutScreen(DetailScreen):
         out = detail(
             store,
             self.key,
-            app.fleet.find(self.key),
+            self.row(),
             app.now(),
             app.size.width,
             self._events,
@@ -74,7 +75,13 @@ class RolloutScreen(DetailScreen):
         )
         if guard := app.guard_words(self.key):
             out.insert(1, line(Span(f"  {guard}", "warn")))
-        return out
+        return self.marked(out)
+
+    def replaced(self) -> None:
+        """Its history, its advice and KEDA are read again at once."""
+        super().replaced()
+        self._history, self._advice, self._keda = (), None, None
+        self._said, self._read_for, self._read_at = "reading the history…", None, -AGAIN
 
     def hints(self) -> list[KeyHint]:
         """Those of every object, and the differences."""
@@ -112,8 +119,12 @@ class RolloutScreen(DetailScreen):
             self._said = "not connected"
         else:
             try:
-                there = await session.api.get(KINDS[self.key.kind].path(self.key.namespace, self.key.name))
-                self._history, self._said = await revisions_of(session, self.key, there), ""
+                path = KINDS[self.key.kind].path(self.key.namespace, self.key.name)
+                there = an_object(self.key.kind, await session.api.get(path))
+                self._history, self._said = (
+                    await revisions_of(session, self.key, there, self.app.flows.audit),
+                    "",
+                )
                 if self._advice is None or self._keda is not None:
                     self._keda = await scaled_object_of(session, self.key)
                 if self._advice is None:

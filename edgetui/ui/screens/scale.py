@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
-from edgetui.model.scaling import pinned
+from edgetui.model.scaling import bounds_for
 from edgetui.model.text import ago
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
@@ -25,15 +27,26 @@ if TYPE_CHECKING:
 LABEL = 12
 
 
-class Instead(int):
-    """The number, but to be reached by changing what owns it, so that it holds."""
+class How(Enum):
+    """What is to be changed for a number of replicas.
+
+    The number itself; the bounds of the autoscaler that owns it, so that it holds; or KEDA, which is paused at it, or
+    goes on where it is paused at it.
+    """
+
+    NUMBER = "number"
+    BOUNDS = "bounds"
+    KEDA = "keda"
 
 
-class OfKeda(int):
-    """The number, but to be held by pausing KEDA; or KEDA is to go on where it is paused at it."""
+class ScaleAnswer(msgspec.Struct, frozen=True):
+    """The answer: how many, and how."""
+
+    replicas: int
+    how: How = How.NUMBER
 
 
-class ScaleScreen(Dialog[int | None]):
+class ScaleScreen(Dialog[ScaleAnswer | None]):
     """Gives the number, or None. Nothing is written here: the plan is shown and asked about next."""
 
     DEFAULT_CSS = """
@@ -81,7 +94,7 @@ class ScaleScreen(Dialog[int | None]):
                 f"{view.desired} wanted, {view.current} running, {view.ready} ready",
             )
         )
-        out.append(line(Span(f"{'owned by':<{LABEL}}", "quiet"), view.owner or "nobody but people"))
+        out.append(line(Span(f"{'owned by':<{LABEL}}", "quiet"), view.owner or "no autoscaler"))
         if view.before:
             when = f", {ago(view.before_at, self.app.now())} ago" if view.before_at else ""
             out.append(
@@ -95,8 +108,9 @@ class ScaleScreen(Dialog[int | None]):
         elif number == view.desired:
             out.append(line(Span("that is the number it has", "quiet")))
         elif number and view.hpa is not None and view.desired and view.keda is None:
-            low, high = pinned(view.hpa, view.desired, number)
-            words = f" let {view.hpa.name} run {low} to {high} instead, so that {number} holds"
+            low, high = bounds_for(view.hpa, view.desired, number)
+            why = f"so that {number} holds" if number in (low, high) else "as the load needs"
+            words = f" set HPA {view.hpa.name} to min {low}, max {high} instead, {why}"
             out.append(line("  ", Span("e", "key"), words))
         if view.keda is not None and number is not None:
             words = f" pause KEDA at {number}" if view.holds(number) else " let KEDA go on"
@@ -128,7 +142,7 @@ class ScaleScreen(Dialog[int | None]):
         """Enter gives the number."""
         event.stop()
         if self.number is not None:
-            self.dismiss(self.number)
+            self.dismiss(ScaleAnswer(self.number))
 
     def action_add(self, step: int) -> None:
         """One more or one less."""
@@ -137,17 +151,17 @@ class ScaleScreen(Dialog[int | None]):
     def action_instead(self) -> None:
         """Change the autoscaler's bounds so that the number holds."""
         if self.number and self.view.hpa is not None and self.view.keda is None:
-            self.dismiss(Instead(self.number))
+            self.dismiss(ScaleAnswer(self.number, How.BOUNDS))
 
     def action_keda(self) -> None:
         """Pause KEDA at the number, or let it go on."""
         if self.number is not None and self.view.keda is not None:
-            self.dismiss(OfKeda(self.number))
+            self.dismiss(ScaleAnswer(self.number, How.KEDA))
 
     def action_park(self) -> None:
         """Go to 0, or back to the number before."""
         if self.view.desired or self.view.before:
-            self.dismiss(0 if self.view.desired else self.view.before)
+            self.dismiss(ScaleAnswer(0 if self.view.desired else self.view.before))
 
     def action_dismiss_harmless(self) -> None:
         """Escape: no number."""

@@ -34,9 +34,9 @@ class ScaleSeveralScreen(Dialog[int | None]):
     ]
     OVERHEAD = 8
 
-    def __init__(self, refs: Sequence[ObjectRef]) -> None:
+    def __init__(self, refs: Sequence[ObjectRef], number: int | None = None) -> None:
         self.refs = refs
-        self.field = NumberField(1)
+        self.field = NumberField(1 if number is None else number)
         super().__init__()
 
     def lines(self) -> Sequence[Spans]:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from edgetui.ui.spans import Span, line
 
@@ -51,13 +52,13 @@ class FilterBar(Horizontal):
         return self.query_one(Input)
 
     def open(self, text: str) -> None:
-        """Show the bar with a text to go on from."""
+        """Show the bar with a text that what is typed replaces, unless the cursor is moved into it."""
         self.display = True
         self._came_from = self.screen.focused
         field = self.input
         with field.prevent(Input.Changed):
             field.value = text
-        field.cursor_position = len(text)
+        field.selection = Selection(0, len(text))
         self.screen.set_focus(field, scroll_visible=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:

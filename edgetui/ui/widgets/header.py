@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from edgetui.model.store import Store
 from edgetui.model.wireprofile import Wire
@@ -11,12 +12,17 @@ from edgetui.ui.spans import Span
 
 from .base import LineBar
 
+if TYPE_CHECKING:
+    from edgetui.ui.app import EdgetuiApp
+
 
 class HeaderBar(LineBar):
     """One line; says nothing new, paints nothing."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(base="bar", id=id)
+
+    app: EdgetuiApp
 
     def show(self, stores: Sequence[Store], now: float, badges: Sequence[str], label: str) -> None:
         """Say each cluster's state, then the badges and the link profile at the right."""
@@ -26,7 +32,7 @@ class HeaderBar(LineBar):
         if label:
             right.append(Span(f"{label} "))
         width = self.size.width or self.app.size.width
-        self.say(words.header(stores, now, width, tuple(right)))
+        self.say(words.header(stores, now, width, tuple(right), self.app.silences))
 
 
 def _of_clusters(stores: Sequence[Store]) -> list[str]:

@@ -32,6 +32,8 @@ class Request:
     path: str
     query: dict[str, str]
     body: Any
+    content_type: str = ""
+    token: str = ""
 
     @property
     def line(self) -> str:
@@ -51,6 +53,7 @@ class Server:
     requests: list[Request] = field(default_factory=list)
     reviews: list[Request] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
+    allows: Callable[[dict[str, str]], bool] = lambda asked: True
 
     @property
     def lines(self) -> list[str]:
@@ -67,7 +70,11 @@ class Server:
                 raw = await reader.readexactly(length)
                 parts = urlsplit(target)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                request = Request(method, parts.path, query, json.loads(raw) if raw else None)
+                sent_as = next((h.split(":")[1] for h in headers if h.lower().startswith("content-type")), "")
+                token = next((h.split()[-1] for h in headers if h.lower().startswith("authorization")), "")
+                request = Request(
+                    method, parts.path, query, json.loads(raw) if raw else None, sent_as.strip(), token
+                )
                 code, answer = self._answer(request)
                 if code == DROP:
                     return
@@ -77,7 +84,7 @@ class Server:
                     % (code, len(payload), payload)
                 )
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             return
         finally:
             writer.close()
@@ -86,7 +93,7 @@ class Server:
         if request.path.endswith("/selfsubjectaccessreviews"):
             self.reviews.append(request)
             asked = request.body["spec"]["resourceAttributes"]
-            return 201, {"status": {"allowed": asked["resource"] not in self.denied}}
+            return 201, {"status": {"allowed": self.allows(asked) and asked["resource"] not in self.denied}}
         self.requests.append(request)
         return self.handler(request)
 
@@ -201,7 +208,10 @@ class FakeDeployment:
                 "resourceVersion": str(self.version),
                 "generation": self.generation,
             },
-            "spec": {"replicas": self.replicas, "template": {}},
+            "spec": {
+                "replicas": self.replicas,
+                "template": {"spec": {"containers": [{"name": "press", "image": "press:2.0"}]}},
+            },
             "status": {
                 "observedGeneration": self.generation,
                 "replicas": self.replicas,

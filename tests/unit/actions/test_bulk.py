@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from edgetui.actions import scale
-from edgetui.actions.bulk import Confirm, Item, perform_many, summary
+from edgetui.actions.bulk import Confirm, Item, perform_many, summary, waits_for
 from edgetui.actions.gate import Gate
 from edgetui.actions.plan import Plan, Receipt
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -133,3 +135,28 @@ async def test_when_all_are_refused_nobody_is_asked(tmp_path: Path) -> None:
         receipts = await perform_many(person.gate, items, person.confirm)
     assert person.asked == []
     assert [one.ok for one in receipts] == [False, False, False]
+
+
+async def test_who_is_waited_for_is_said_until_everybody_is_there(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+    said: list[str] = []
+    go = asyncio.Event()
+    async with scripted(line.answer) as (_, session):
+        items = await all_of(session, 6)
+        slow = items[2]
+
+        async def later(gate: Gate) -> Receipt:
+            await go.wait()
+            return await slow.perform(gate)
+
+        items[2] = Item("scale", slow.ref, later)
+
+        def waiting(left: Sequence[Item]) -> None:
+            said.append(waits_for(left))
+            if len(left) == 1:
+                assert not person.asked
+                go.set()
+
+        await perform_many(person.gate, items, person.confirm, waiting)
+    assert said == ["waiting for 2 objects on plant", "waiting for deployment line-2/weld on plant"]
+    assert len(person.asked) == 1

@@ -9,8 +9,9 @@ import os
 import pty
 
 import pytest
+from msgspec.structs import replace
 
-from edgetui.actions.console import Console, printable
+from edgetui.actions.console import Console
 from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step
 from edgetui.model.identity import ObjectKey, ObjectRef
 
@@ -70,7 +71,7 @@ async def test_json_is_one_object_with_every_field() -> None:
     ends = Pipes(as_json=True, yes=True)
     await ends.console.confirm(PLAN)
     ends.console.progress(Step("6 of 6 ready", "done"))
-    ends.console.result(Receipt("scale", "plant", REF, True, ("6 of 6 ready.",), {"to": 6}))
+    ends.console.result(Receipt("scale", "plant", REF, True, ("6 of 6 ready.",), {"to": 6}), ok=True)
     found = json.loads(ends.out.getvalue())
     assert set(found) == {"action", "cluster", "object", "outcome", "ok", "lines", "data", "plan", "error"}
     assert found["outcome"] == "reached"
@@ -89,7 +90,7 @@ async def test_json_is_one_object_with_every_field() -> None:
 )
 def test_json_tells_the_outcomes_apart(receipt: Receipt, outcome: str) -> None:
     ends = Pipes(as_json=True)
-    ends.console.result(receipt)
+    ends.console.result(receipt, ok=receipt.ok)
     assert json.loads(ends.out.getvalue())["outcome"] == outcome
 
 
@@ -98,7 +99,7 @@ def test_json_of_a_refusal_carries_the_sentence_and_the_next_step() -> None:
     ends.console.refused("rotate", "plant", Refusal("It is paused.", "Resume it."))
     found = json.loads(ends.out.getvalue())
     assert (found["outcome"], found["ok"], found["object"]) == ("refused", False, None)
-    assert found["error"] == {"sentence": "It is paused.", "next_step": "Resume it.", "diff": []}
+    assert found["error"] == {"sentence": "It is paused.", "next_step": "Resume it.", "diff": [], "paste": ""}
 
 
 def test_in_a_pipe_every_step_is_a_line() -> None:
@@ -109,7 +110,6 @@ def test_in_a_pipe_every_step_is_a_line() -> None:
 
 
 def test_nothing_from_a_cluster_reaches_the_terminal_raw() -> None:
-    assert printable("a\x1b[31m\u202eb") == "a�[31m�b"
     ends = Pipes()
     ends.console.progress(Step("\x1b]0;title\x07", "info"))
     assert "\x1b" not in ends.err.getvalue()
@@ -139,3 +139,9 @@ async def test_a_question_can_be_interrupted() -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
+
+
+async def test_what_is_not_known_to_have_worked_is_not_agreed_to_in_advance() -> None:
+    unproven = replace(PLAN, unproven="Revision 4 is not known to have worked.")
+    with pytest.raises(Refusal, match="Revision 4 is not known to have worked"):
+        await Pipes(yes=True).console.confirm(unproven)

@@ -35,6 +35,11 @@ def test_a_lost_answer_and_a_kill_in_the_middle_may_have_happened() -> None:
     assert [one.sure for one in found] == [False, False]
 
 
+def test_a_lost_answer_that_was_found_on_the_cluster_has_happened() -> None:
+    found = {"run": "1", "event": "found", "result": "arrived"}
+    assert [one.sure for one in done_to([*records("1", "scale", "unknown"), found])] == [True]
+
+
 def test_a_conflict_that_was_written_again_in_the_same_run_counts_by_its_last_result() -> None:
     assert [one.sure for one in done_to([*records("1", "scale", "refused"), *records("1", "scale")])] == [
         True

@@ -30,13 +30,8 @@ async def test_every_request_in_order(tmp_path: Path) -> None:
         receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
         lines = server.lines
     assert receipt.ok
-    assert lines[:4] == [
-        f"PUT {SCALE} dry",
-        "the person says yes ",
-        f"GET {FakeDeployment.path}",
-        f"PUT {SCALE}",
-    ]
-    assert {line.split()[0] for line in lines[4:]} == {"GET"}
+    assert lines[:3] == [f"PUT {SCALE} dry", "the person says yes ", f"PUT {SCALE}"]
+    assert {line.split()[0] for line in lines[3:]} == {"GET"}
     assert [record["event"] for record in hands.audit] == ["intent", "result", "outcome"]
     asked = [review.body["spec"]["resourceAttributes"] for review in server.reviews]
     right = {
@@ -45,7 +40,6 @@ async def test_every_request_in_order(tmp_path: Path) -> None:
         "resource": "deployments",
         "subresource": "scale",
         "namespace": "line-2",
-        "name": "press",
     }
     assert right in asked
 
@@ -65,7 +59,7 @@ async def test_a_write_that_arrived_without_an_answer_is_found_and_not_repeated(
         receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
         assert server.lines.count(f"PUT {SCALE}") == 1
     assert receipt.ok, receipt.lines
-    assert [record.get("result") for record in hands.audit] == [None, "unknown", "reached"]
+    assert [record.get("result") for record in hands.audit] == [None, "unknown", "arrived", "reached"]
 
 
 @pytest.mark.parametrize("code", [DROP, 504])
@@ -82,9 +76,10 @@ async def test_a_write_that_did_not_arrive_is_called_unknown_and_not_repeated(
         receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
         assert server.lines.count(f"PUT {SCALE}") == 1
     assert (receipt.ok, receipt.pending, receipt.data["unknown"]) == (False, False, True)
-    assert "unknown whether this will be carried out: Scale" in receipt.lines[0]
+    assert "It may have arrived: Scale" in receipt.lines[0]
     assert "from 3 to 6" in receipt.lines[0]
     assert "still as it was" in receipt.lines[1]
+    assert hands.audit[-1]["result"] == "unknown"
 
 
 async def test_a_dry_run_without_an_answer_ends_it_before_anything_is_asked(tmp_path: Path) -> None:
@@ -98,7 +93,7 @@ async def test_a_dry_run_without_an_answer_ends_it_before_anything_is_asked(tmp_
         with pytest.raises(LinkError, match="nothing was changed"):
             await scale.perform(hands.gate, session, view, 6, wait=5)
     assert hands.plans == []
-    assert hands.audit == []
+    assert [record["result"] for record in hands.audit] == ["unsent"]
 
 
 async def test_a_version_that_never_stands_still_is_given_up(tmp_path: Path) -> None:
@@ -166,7 +161,8 @@ async def test_a_link_lost_while_the_person_reads_is_refused(tmp_path: Path) -> 
         with pytest.raises(Refusal, match="stale"):
             await scale.perform(hands.gate, session, view, 6, wait=5)
     assert press.replicas == 3
-    assert hands.audit == []
+    assert [(record["event"], record["result"]) for record in hands.audit] == [("outcome", "refused")]
+    assert hands.audit[0]["words"] == "scale deployment press from 3 to 6"
 
 
 async def test_a_cluster_marked_read_only_in_its_kubeconfig_is_refused(tmp_path: Path) -> None:
@@ -220,13 +216,13 @@ async def test_rights_are_asked_once_a_minute_and_again_after_a_403(tmp_path: Pa
 
         async def allowed() -> tuple[bool, str]:
             found = await permissions.allowed(session, ACTIONS["scale"], "line-2", "Deployment", "press")
-            return found.ok, found.missing_verb
+            return found.ok, found.words
 
         server.denied = {"deployments"}
-        assert await allowed() == (False, "update deployments/scale")
+        assert await allowed() == (False, "update deployments/scale, get deployments")
         asked = len(server.reviews)
         server.denied = set()
-        assert await allowed() == (False, "update deployments/scale")
+        assert await allowed() == (False, "update deployments/scale, get deployments")
         assert len(server.reviews) == asked
         hands.now += 61
         assert await allowed() == (True, "")
@@ -236,7 +232,7 @@ async def test_rights_are_asked_once_a_minute_and_again_after_a_403(tmp_path: Pa
         with pytest.raises(Forbidden):
             await scale.perform(hands.gate, session, view, 6, wait=5)
         server.denied = {"deployments"}
-        assert await allowed() == (False, "update deployments/scale")
+        assert await allowed() == (False, "update deployments/scale, get deployments")
 
 
 async def test_what_cannot_be_asked_is_not_claimed(tmp_path: Path) -> None:

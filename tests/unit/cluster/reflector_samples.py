@@ -30,7 +30,7 @@ def status(kind: type[errors.ApiError], code: int, **more: object) -> r.Failed:
 
 INPUTS: dict[str, r.Input] = {
     "Shown": r.Shown(),
-    "Hidden": r.Hidden(),
+    "Sent": r.Sent(),
     "Head": r.Head(),
     "Heard": r.Heard(),
     "Changes": r.Changes([("ADDED", row())]),
@@ -52,7 +52,9 @@ INPUTS: dict[str, r.Input] = {
     "Pace": r.Pace(),
     "Pace lists": r.Pace(every=60.0),
     "Woke": r.Woke(600.0),
-    "WatchListUnsupported": r.WatchListUnsupported(),
+    "Learned": r.Learned(streaming=False, bookmarks=False),
+    "Replaced": r.Replaced(changed=False),
+    "AskAgain": r.AskAgain(),
     "Recalled": r.Recalled(),
     "Link": r.Failed(errors.LinkError("connection reset")),
     "Tls": r.Failed(errors.TlsError("bad certificate")),

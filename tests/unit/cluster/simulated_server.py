@@ -17,7 +17,7 @@ from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.cluster.reflector.states import Page
-from edgetui.cluster.sink import Sink
+from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind, Row
 from tests.unit.cluster.virtual_time import World
@@ -59,6 +59,9 @@ def kind(name: str, *, namespaced: bool = True, bookmarks: bool = True) -> Kind:
     )
 
 
+POD_COLUMNS = ("Ready", "Status", "Restarts", "Age", "Node")
+POD_CELLS = ("1/1", "Running", "0", "9d", "n0")
+
 KINDS = {k.name: k for k in (kind("Node", namespaced=False), kind("Pod"), kind("Event", bookmarks=False))}
 
 
@@ -66,7 +69,7 @@ KINDS = {k.name: k for k in (kind("Node", namespaced=False), kind("Pod"), kind("
 class Stream:
     """One open request at the server."""
 
-    sink: Sink
+    sink: WatchSink
     kind: Kind
     namespace: str
     opened: float
@@ -98,6 +101,8 @@ class Server:
     """Whether rows are printed for those who ask for them."""
     page_size: int = 3
     latency: float = 0.01
+    signing: float = 0.0
+    """Seconds that obtaining credentials takes, before anything is sent."""
     dial_fails: EdgetuiError | None = None
     black_hole: bool = False
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
@@ -222,7 +227,13 @@ class Server:
     # Answers
 
     def open(
-        self, kinds: dict[str, Kind], path: str, query: dict[str, str], sink: Sink, *, printed: bool = False
+        self,
+        kinds: dict[str, Kind],
+        path: str,
+        query: dict[str, str],
+        sink: WatchSink,
+        *,
+        printed: bool = False,
     ) -> Stream:
         self.dial()
         self.requests.append((self.world.time, path, query))
@@ -234,8 +245,13 @@ class Server:
             self.world.later(self.latency, lambda: self._refuse(stream, error))
         else:
             self.streams.append(stream)
-            self.world.later(self.latency, lambda: self._answer(stream, query))
+            self.world.later(self.signing, lambda: self._sent(stream, query))
         return stream
+
+    def _sent(self, stream: Stream, query: dict[str, str]) -> None:
+        if stream.open:
+            stream.sink.on_sent()
+            self.world.later(self.latency, lambda: self._answer(stream, query))
 
     def _refuse(self, stream: Stream, error: EdgetuiError) -> None:
         if stream.open:
@@ -366,23 +382,32 @@ class Server:
         self, kinds: dict[str, Kind], path: str, query: dict[str, str], printer: Printer | None = None
     ) -> Page | EdgetuiError | None:
         """One page of a LIST; None if no answer will ever come."""
+        if self.black_hole or self.dial_fails:
+            self.dial()
+            self.requests.append((self.world.time, path, query))
+            return self.dial_fails or LinkError("The server did not answer.")
+        status, body = self.page_body(kinds, path, query, printed=printer is not None)
+        if status != 200:
+            return map_status(status, {}, body)
+        return printer.page(body) if printer is not None else decode_page(_collection(kinds, path)[0], body)
+
+    def page_body(
+        self, kinds: dict[str, Kind], path: str, query: dict[str, str], *, printed: bool = False
+    ) -> tuple[int, bytes]:
+        """Status and body of one page of a LIST."""
         self.dial()
         self.requests.append((self.world.time, path, query))
         if self.frozen:
-            return map_status(504, {}, b'{"kind":"Status","code":504,"message":"context deadline exceeded"}')
-        if self.black_hole:
-            return LinkError("The server did not answer.")
-        if self.dial_fails:
-            return self.dial_fails
+            return 504, b'{"kind":"Status","code":504,"message":"context deadline exceeded"}'
         found, namespace = _collection(kinds, path)
         stream = Stream(None, found, namespace, self.world.time)  # type: ignore[arg-type]
         status = self._status(stream, query)
         self.kept += 1
         if status is not None:
-            return map_status(status[0], {}, json.dumps(status[1]).encode())
+            return status[0], json.dumps(status[1]).encode()
         at, rv = (int(part) for part in query.get("continue", f"0/{self.rv}").split("/"))
         if rv < self.floor:
-            return map_status(410, {}, b'{"code":410,"reason":"Expired","message":"continue token expired"}')
+            return 410, b'{"code":410,"reason":"Expired","message":"continue token expired"}'
         things = (
             [thing for _, thing in sorted(self._matching(stream))] if rv == self.rv else self._at(rv, stream)
         )
@@ -390,12 +415,9 @@ class Server:
         meta = {"resourceVersion": str(rv)}
         if at + size < len(things):
             meta["continue"] = f"{at + size}/{rv}"
-        if printer is not None and self.tables:
-            return printer.page(json.dumps(as_table(meta, things[at : at + size])).encode())
-        body = {"kind": found.name + "List", "metadata": meta, "items": things[at : at + size]}
-        if printer is not None:
-            return printer.page(json.dumps(body).encode())
-        return decode_page(found, json.dumps(body).encode())
+        page = things[at : at + size]
+        body = {"kind": found.name + "List", "metadata": meta, "items": page}
+        return 200, json.dumps(as_table(meta, page) if printed and self.tables else body).encode()
 
     def _at(self, rv: int, stream: Stream) -> list[dict[str, Any]]:
         """The collection as it was, by undoing the log."""
@@ -415,11 +437,11 @@ class Server:
 
 def as_table(meta: dict[str, Any], things: list[dict[str, Any]], mark: Any = None) -> dict[str, Any]:
     """Things as rows; a bookmark's thing has neither name nor value, and its row is made up."""
-    cells = [[one["metadata"].get("name", ""), str(one.get("value", 0))] for one in things]
+    cells = [[one["metadata"].get("name", ""), str(one.get("value", 0)), *POD_CELLS] for one in things]
     return {
         "kind": "Table",
         "metadata": {name: value for name, value in meta.items() if name in ("resourceVersion", "continue")},
-        "columnDefinitions": [{"name": "Name"}, {"name": "Value"}],
+        "columnDefinitions": [{"name": name} for name in ("Name", "Value", *POD_COLUMNS)],
         "rows": [{"cells": row, "object": mark} for row in cells],
     }
 
@@ -432,4 +454,5 @@ def _key(entry: tuple[int, str, str, dict[str, Any]]) -> tuple[str, str, str]:
 def _collection(kinds: dict[str, Kind], path: str) -> tuple[Kind, str]:
     parts = path.split("/")
     found = next(k for k in kinds.values() if k.plural == parts[-1])
-    return found, parts[-2] if "namespaces" in parts else ""
+    version = parts[2] if parts[1] == "api" else parts[3]
+    return found.at(version), parts[-2] if "namespaces" in parts else ""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
-from edgetui.cluster.probe import Namespaces
+from edgetui.cluster.probe import Identity, Namespaces, reason_to_list_again
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.sink import Sink
+from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.table import NotPrinted, Printer
 from edgetui.model.kinds.base import Kind
-from edgetui.model.store import Store
+from edgetui.model.store import Store, older
 from tests.unit.cluster.simulated_server import KINDS, Server, Stream, ThingRow
 from tests.unit.cluster.virtual_time import World
 
@@ -36,6 +36,7 @@ class Cluster:
         self.rng = self.world.rng
         self.offset = 1_000_000.0
         self.refreshes = 0
+        self.discoveries = 0
         self.whole = True
         self.past: Server | None = None
         self.refresh_changes = False
@@ -53,7 +54,7 @@ class Cluster:
         return self.world.later(seconds, call)
 
     def open_stream(
-        self, path: str, query: dict[str, str], sink: Sink, printer: Printer | None = None
+        self, path: str, query: dict[str, str], sink: WatchSink, printer: Printer | None = None
     ) -> Stream:
         return self.server.open(self.kinds, path, query, sink, printed=printer is not None)
 
@@ -79,7 +80,12 @@ class Cluster:
         self.world.later(60.0 if self.server.frozen else self.server.latency, answer)
         return handle
 
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
+    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> _Open:
+        handle = _Open()
+        self._probe(timeout, version, lambda error: done(error) if handle.open else None)
+        return handle
+
+    def _probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> None:
         server = self.server
         server.dials += 1
         server.connections += 1
@@ -106,9 +112,11 @@ class Cluster:
         if self.server.dial_fails:
             done(self.server.dial_fails)
             return
-        if self.server.uid != self.identity or (version and int(version) > self.server.rv):
-            self.identity = self.server.uid
-            self.supervisor.list_again("another history")
+        behind = bool(version) and older(str(self.server.rv), version)
+        void = reason_to_list_again(self.identity, Identity(self.server.uid, behind))
+        self.identity = self.server.uid
+        if void:
+            self.supervisor.list_again(void)
         done(None)
 
     def refresh(self, done: Callable[[Refreshed], None]) -> None:
@@ -118,6 +126,18 @@ class Cluster:
         if changed:
             self.server.tokens_valid = True
         self.world.later(0.01, lambda: done(Refreshed(changed)))
+
+    def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
+        """Discovery: the first version of the kind that the server serves."""
+        known = self.kinds[kind]
+
+        def answer() -> None:
+            served = (one for one in known.versions if not self.server.denied(known.at(one), ""))
+            version = next(served, None)
+            done(None if version is None else known.at(version))
+
+        self.discoveries += 1
+        self.world.later(self.server.latency, answer)
 
     def namespaces(self, done: Callable[[Namespaces], None]) -> None:
         found = Namespaces(list(self.server.namespaces_listed), self.whole)

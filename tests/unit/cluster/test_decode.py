@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.decode import EventDecoder, Unreadable, decode_page
-from edgetui.cluster.errors import Gone, ProtocolError, ServerFailure
+from edgetui.cluster.decode import EventDecoder, decode_page
+from edgetui.cluster.errors import Gone, ProtocolError, ServerFailure, Unreadable
 from edgetui.cluster.reflector import states as r
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.pod import PodRow
@@ -116,12 +116,9 @@ def test_a_version_from_the_future_says_its_cause() -> None:
     [
         b"<html>login</html>\n",
         b'{"type":"ADDED","object":{"metadata":{"name":"x"\n',
-        b'{"type":"ADDED","object":{"metadata":{}}}\n',
-        b'{"type":"ADDED","object":[]}\n',
         b'{"type":"ADDED"}\n',
         b'{"type":"SURPRISE","object":{}}\n',
         b'{"type":"BOOKMARK","object":{}}\n',
-        b'{"type":"ADDED","object":{"metadata":{"name":"\xff\xfe"}}}\n',
         b"[]\n",
         b"7\n",
     ],
@@ -186,8 +183,6 @@ def test_a_page_with_one_strange_object_keeps_the_others_whole() -> None:
         b"{}",
         b'{"kind":"Status","metadata":{"resourceVersion":"1"}}',
         b'{"kind":"PodList","metadata":{},"items":[]}',
-        b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":["x"]}',
-        b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[{"metadata":{}}]}',
     ],
 )
 def test_what_is_no_list_is_never_taken_for_an_empty_one(body: bytes) -> None:
@@ -230,10 +225,12 @@ def test_json_nested_without_end_is_unreadable_and_no_crash(where: str) -> None:
         deep if where == "metadata" else b"{}",
         deep if where == "spec" else b"1",
     )
-    (failed,) = EventDecoder(POD).feed(b'{"type":"ADDED","object":%s}\n' % thing)
+    (changes,) = EventDecoder(POD).feed(b'{"type":"ADDED","object":%s}\n' % thing)
+    assert said([changes]) == [("UNREADABLE", "", "")]
+    page = decode_page(POD, b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[%s]}' % thing)
+    assert (page.rows, len(page.odd)) == ([], 1)
+    (failed,) = EventDecoder(POD).feed(thing + b"\n")
     assert isinstance(failed, r.Failed) and isinstance(failed.error, Unreadable)
-    with pytest.raises(Unreadable, match="cannot be read"):
-        decode_page(POD, b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[%s]}' % thing)
 
 
 def test_what_is_wrong_does_not_depend_on_where_the_bytes_are_cut() -> None:

@@ -61,9 +61,9 @@ class Client:
         self.host = Host()
         self.store = Store("test")
         informer = Informer(self.host, self.store, POD)  # type: ignore[arg-type]
+        informer.show()
         self.watcher = informer.watchers[0]
         informer.feed(r.LinkUp())
-        informer.show()
         self.sink = self.host.sink
         self.sink.on_head(200, {})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.cluster.denial import denied
+from edgetui.cluster.denial import denied, own_namespace
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,15 @@ def test_the_user_is_named(reason: str, words: str) -> None:
     sentence, step = denied(["", reason])
     assert words in sentence
     assert step
+
+
+@pytest.mark.parametrize(
+    ("message", "namespace"),
+    [
+        ('namespaces is forbidden: User "system:serviceaccount:line-1:viewer" cannot list', "line-1"),
+        ('namespaces is forbidden: User "bob" cannot list', ""),
+        ("Forbidden", ""),
+    ],
+)
+def test_a_service_accounts_own_namespace_stands_in_its_name(message: str, namespace: str) -> None:
+    assert own_namespace(message) == namespace

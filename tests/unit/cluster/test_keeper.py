@@ -16,6 +16,7 @@ from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.keptrows import from_bytes, pack
+from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
 from edgetui.model.store import Store
 from tests.ui.fleet import plant
@@ -62,8 +63,7 @@ def store(*kinds: str, sync: Sync = Sync.LIVE, heard: float = 1_789_990_000.0) -
     """The plant, of which the cluster told only these kinds."""
     made = plant()
     told = {kind: Freshness(sync, heard) for kind in kinds}
-    for kind in ("Node", "Pod", "Deployment", "StatefulSet", "DaemonSet", "HorizontalPodAutoscaler",
-                 "ReplicaSet", "Service", "Event"):  # fmt: skip
+    for kind in KINDS:
         made.set_freshness(kind, told.get(kind, Freshness(Sync.NEVER)))
     return made
 

@@ -42,39 +42,19 @@ class TestWriting:
         backup = rewrite_user_token(file, "u", "new", now=NOW)
         assert file.read_text() == CONTENT.replace("old", "new")
         assert (backup.path.read_text(), backup.file) == (CONTENT, file)
-        assert mode(backup.path) == 0o600
         only_these(tmp_path, "config", "config.edgetui-backup-20251009T085320Z")
 
     def test_mode_and_owner_stay(self, tmp_path: Path) -> None:
         file = put(tmp_path / "config", CONTENT)
-        for wanted in (0o600, 0o640, 0o400, 0o664):
+        for turn, wanted in enumerate((0o600, 0o640, 0o400, 0o664)):
             file.chmod(wanted)
             if os.geteuid() == 0:
                 os.chown(file, 1234, 2345)
             owner = (file.stat().st_uid, file.stat().st_gid)
-            rewrite_user_token(file, "u", "new", now=NOW)
-            assert mode(file) == wanted
-            assert (file.stat().st_uid, file.stat().st_gid) == owner
-
-    def test_the_new_file_is_private_until_it_is_in_place(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        file = put(tmp_path / "config", CONTENT)
-        file.chmod(0o644)
-        seen = []
-        create = atomic_file.create
-
-        def watched(path: Path, content: bytes) -> None:
-            create(path, content)
-            seen.append(mode(path))
-
-        monkeypatch.setattr(atomic_file, "create", watched)
-        old_mask = os.umask(0)
-        try:
-            rewrite_user_token(file, "u", "new", now=NOW)
-        finally:
-            os.umask(old_mask)
-        assert seen == [0o600, 0o600]
+            rewrite_user_token(file, "u", "new", now=NOW + turn)
+            for path in (file, backups(file)[-1]):
+                assert mode(path) == wanted
+                assert (path.stat().st_uid, path.stat().st_gid) == owner
 
     def test_a_link_leads_to_what_is_rewritten(self, tmp_path: Path) -> None:
         real = put(tmp_path / "real" / "kube.yaml", CONTENT)
@@ -208,10 +188,10 @@ class TestRefused:
 
     def test_a_file_that_changed_meanwhile(self, tmp_path: Path) -> None:
         file = put(tmp_path / "config", CONTENT)
-        seen = file.stat()
-        put(file, CONTENT + "# kubectl was here\n")
-        with pytest.raises(KubeconfigError, match="changed by another program"):
-            atomic_file.replace(file, b"x", seen)
+        with atomic_file.opened(file, 1024) as original:
+            put(file, CONTENT + "# kubectl was here\n")
+            with pytest.raises(KubeconfigError, match="changed by another program"):
+                original.replace(b"x")
         assert file.read_text().endswith("was here\n")
         only_these(tmp_path, "config")
 
@@ -243,13 +223,13 @@ class TestLock:
     ) -> None:
         file = put(tmp_path / "config", CONTENT)
         held = []
-        swap = atomic_file.replace
+        swap = os.rename
 
-        def watched(path: Path, content: bytes, seen: os.stat_result) -> None:
+        def watched(source: str, target: str, **directories: int) -> None:
             held.append((tmp_path / "config.lock").exists())
-            swap(path, content, seen)
+            swap(source, target, **directories)
 
-        monkeypatch.setattr(atomic_file, "replace", watched)
+        monkeypatch.setattr(os, "rename", watched)
         rewrite_user_token(file, "u", "new", now=NOW)
         assert held == [True]
         assert not (tmp_path / "config.lock").exists()

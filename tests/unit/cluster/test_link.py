@@ -14,6 +14,8 @@ from edgetui.model.freshness import Link
 from tests.unit.cluster.reflector_samples import NOW, Fixed
 
 REFUSED = errors.LinkError("10.0.0.1:6443 refuses connections.", "edgetui keeps trying.")
+TICKET = 7
+"""The number of the probe that is out in every sample in which one can be."""
 CERTIFICATE = errors.TlsError("The certificate is not trusted.", "Check the CA.")
 
 INPUTS: dict[str, link.Input] = {
@@ -25,8 +27,8 @@ INPUTS: dict[str, link.Input] = {
     "Failed": link.Failed(REFUSED),
     "Failed for good": link.Failed(CERTIFICATE),
     "Suspected": link.Suspected(),
-    "Probed well": link.Probed(None),
-    "Probed badly": link.Probed(REFUSED),
+    "Probed well": link.Probed(None, TICKET),
+    "Probed badly": link.Probed(REFUSED, TICKET),
     "TryNow": link.TryNow(),
     "Tick": link.Tick(),
 }
@@ -34,12 +36,18 @@ INPUTS: dict[str, link.Input] = {
 SAMPLES = {
     Phase.IDLE: State(),
     Phase.FIRST: State(phase=Phase.FIRST),
-    Phase.UP: State(phase=Phase.UP, heard=NOW - 1.0, up_since=NOW - 500.0),
+    Phase.UP: State(phase=Phase.UP, ticket=TICKET, heard=NOW - 1.0, up_since=NOW - 500.0),
     Phase.DOWN: State(
         phase=Phase.DOWN, heard=NOW - 9.0, error=REFUSED, attempts=3, down_since=NOW - 8.0, wake_at=NOW
     ),
     Phase.PROBING: State(
-        phase=Phase.PROBING, heard=NOW - 9.0, error=REFUSED, attempts=3, down_since=NOW - 8.0, probe_from=NOW
+        phase=Phase.PROBING,
+        ticket=TICKET,
+        heard=NOW - 9.0,
+        error=REFUSED,
+        attempts=3,
+        down_since=NOW - 8.0,
+        probe_from=NOW,
     ),
 }
 
@@ -85,7 +93,7 @@ def outage(seconds: float, error: errors.EdgetuiError, seed: int, *, lasts: floa
         for happened in (link.Failed(error), link.Answered(), link.TryNow(), link.Tick(), link.Suspected()):
             state, effects = step(state, happened, now, rng)
             assert effects == ()
-        state, _ = step(state, link.Probed(error), now + lasts, rng)
+        state, _ = step(state, link.Probed(error, state.ticket), now + lasts, rng)
     return dials
 
 
@@ -115,7 +123,7 @@ def test_what_waiting_does_not_mend_is_asked_twice_a_minute() -> None:
 
 def test_a_server_that_says_when_to_come_back_is_obeyed() -> None:
     busy = errors.Throttled("too many requests", code=429, retry_after=20.0)
-    after, _ = step(SAMPLES[Phase.PROBING], link.Probed(busy), NOW, Fixed())
+    after, _ = step(SAMPLES[Phase.PROBING], link.Probed(busy, TICKET), NOW, Fixed())
     assert after.wake_at >= NOW + 20.0
 
 
@@ -136,15 +144,29 @@ def test_an_answer_to_anyone_brings_the_next_probe_forward() -> None:
 
 
 def test_release_says_since_when_it_was_down() -> None:
-    _, effects = step(SAMPLES[Phase.PROBING], link.Probed(None), NOW, Fixed())
+    _, effects = step(SAMPLES[Phase.PROBING], link.Probed(None, TICKET), NOW, Fixed())
     assert effects == (link.Release(NOW - 8.0),)
 
 
 def test_a_suspicion_that_proves_right_is_an_outage_and_otherwise_a_release() -> None:
     suspected, _ = step(SAMPLES[Phase.UP], link.Suspected(), NOW, Fixed())
     assert step(suspected, link.Suspected(), NOW, Fixed())[1] == ()
-    assert step(suspected, link.Probed(None), NOW, Fixed())[1] == (link.Release(link.NEVER),)
-    assert step(suspected, link.Probed(REFUSED), NOW, Fixed())[0].phase is Phase.DOWN
+    assert step(suspected, link.Probed(None, suspected.ticket), NOW, Fixed())[1] == (
+        link.Release(link.NEVER),
+    )
+    assert step(suspected, link.Probed(REFUSED, suspected.ticket), NOW, Fixed())[0].phase is Phase.DOWN
+
+
+def test_the_result_of_a_probe_that_another_one_replaced_is_void() -> None:
+    """A stream falls silent: probe A. The stream breaks: the link is down, probe B. Then A's time is over."""
+    suspected, (first,) = step(SAMPLES[Phase.UP], link.Suspected(), NOW, Fixed())
+    down, _ = step(suspected, link.Failed(REFUSED), NOW, Fixed())
+    probing, (second,) = step(down, link.Tick(), down.wake_at, Fixed())
+    assert isinstance(first, link.Probe)
+    assert isinstance(second, link.Probe)
+    assert step(probing, link.Probed(REFUSED, first.ticket), NOW, Fixed()) == (probing, ())
+    up, _ = step(probing, link.Probed(None, second.ticket), NOW, Fixed())
+    assert up.phase is Phase.UP
 
 
 def test_a_server_that_only_refuses_is_asked_by_the_prober_alone() -> None:
@@ -155,11 +177,11 @@ def test_a_server_that_only_refuses_is_asked_by_the_prober_alone() -> None:
     assert asked == [[], [], [link.Probe]]
     assert step(state, link.Refused(), NOW, Fixed())[1] == ()
     busy = errors.Throttled("too many requests", code=429, retry_after=20.0)
-    down, effects = step(state, link.Probed(busy), NOW, Fixed())
+    down, effects = step(state, link.Probed(busy, state.ticket), NOW, Fixed())
     assert effects == (link.Hold(busy.sentence),)
     assert down.wake_at == NOW + 20.0
     assert link.sentence(replace(down, heard=NOW + 1.0)) == (busy.sentence, busy.next_step)
-    well, _ = step(state, link.Probed(None), NOW, Fixed())
+    well, _ = step(state, link.Probed(None, state.ticket), NOW, Fixed())
     assert (well.phase, well.refusals) == (Phase.UP, 0)
 
 

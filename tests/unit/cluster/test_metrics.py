@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from edgetui.cluster.api import Api
-from edgetui.cluster.errors import EdgetuiError, LinkError, NotFound
+from edgetui.cluster.errors import EdgetuiError, Forbidden, LinkError, NotFound
 from edgetui.cluster.metrics import OLD, MetricsPoller
 from edgetui.model.store import Store
 
@@ -21,6 +21,7 @@ class Metrics:
     def __init__(self, version: str = "v1") -> None:
         self.version = version
         self.fails: EdgetuiError | None = None
+        self.allowed: str | None = None
         self.asked: list[str] = []
 
     async def get_bytes(self, path: str, query: Any) -> bytes:
@@ -28,6 +29,8 @@ class Metrics:
         self.asked.append(name)
         if self.fails is not None:
             raise self.fails
+        if self.allowed is not None and "/" in name and self.allowed not in name:
+            raise Forbidden("pods.metrics.k8s.io is forbidden", code=403)
         if name.split("/")[0] != self.version:
             raise NotFound("no such API", code=404)
         return BODY
@@ -102,3 +105,17 @@ async def test_a_lost_link_changes_nothing_and_a_broken_server_takes_the_figures
     one.forget({"Pod"})
     assert one._store.usage("Pod", "", "x") is None
     assert one._store.usage("Node", "", "x") is not None
+
+
+async def test_where_a_kind_is_watched_namespace_by_namespace_its_usage_is_asked_for_so() -> None:
+    metrics = Metrics()
+    metrics.allowed = "namespaces/line-1/"
+    names = ["line-1", "line-2"]
+    one = MetricsPoller(cast(Api, metrics), Store("plant"), lambda kind: names if kind == "Pod" else ())
+    await one.poll(["Pod"])
+    assert metrics.asked == ["v1", "v1/namespaces/line-1/pods", "v1/namespaces/line-2/pods"]
+    assert one._store.metrics_available("Pod") is True
+    assert one._store.usage("Pod", "", "x") is not None
+    names.remove("line-1")
+    await one.poll(["Pod"])
+    assert one._store.metrics_available("Pod") is False

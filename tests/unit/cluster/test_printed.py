@@ -34,7 +34,7 @@ def cluster() -> Cluster:
     for n in range(8):
         c.server.put("Pod", "ab"[n % 2], f"p{n}", n)
     c.server.namespaces_listed = ["a", "b"]
-    c.supervisor.print_rows(True)
+    c.supervisor.use_tables(True)
     return c
 
 
@@ -101,11 +101,11 @@ def test_namespaces_come_and_go(cluster: Cluster) -> None:
 
 
 def test_of_chosen_namespaces_only_those_are_watched_and_that_is_said(cluster: Cluster) -> None:
-    cluster.supervisor.print_rows(False)
+    cluster.supervisor.use_tables(False)
     cluster.supervisor.in_view = ["b"]
     cluster.start()
     cluster.world.until(lambda: cluster.live() and cluster.equal(), 5.0)
-    cluster.supervisor.print_rows(True)
+    cluster.supervisor.use_tables(True)
     cluster.world.until(lambda: cluster.live() and is_printed(cluster), 5.0)
     assert {key[0] for key in values(cluster)} == {"b"}
     freshness = cluster.store.freshness("Pod")
@@ -185,13 +185,13 @@ def test_a_server_without_tables_sends_objects(cluster: Cluster, watchlist: str)
 
 
 def test_there_and_back_the_rows_stay(cluster: Cluster) -> None:
-    cluster.supervisor.print_rows(False)
+    cluster.supervisor.use_tables(False)
     cluster.start()
     cluster.world.until(lambda: cluster.live() and cluster.equal(), 5.0)
-    cluster.supervisor.print_rows(True)
+    cluster.supervisor.use_tables(True)
     assert len(values(cluster)) == 8
     cluster.world.until(lambda: cluster.live() and is_printed(cluster) and right(cluster), 5.0)
-    cluster.supervisor.print_rows(False)
+    cluster.supervisor.use_tables(False)
     assert len(values(cluster)) == 8
     cluster.world.until(lambda: cluster.live() and cluster.equal(), 5.0)
     streams = [one for one in cluster.server.streams if one.open]

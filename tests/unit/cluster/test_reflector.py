@@ -85,13 +85,41 @@ def test_an_expired_continue_token_leads_to_one_list_without_pages() -> None:
     assert state.paged
 
 
-def test_silence_before_the_end_bookmark_leads_to_list_and_its_success_is_remembered() -> None:
-    state, effects = run(sample(r.Phase.STREAMING), r.Tick())
+def stalled(state: r.State) -> tuple[r.State, list[r.Effect]]:
+    """A streaming list falls silent, and the LIST in its place succeeds."""
+    state, effects = run(state, r.Tick(), at=state.wake_at)
     assert state.phase is r.Phase.LISTING
     assert not any(isinstance(e, r.NoWatchList) for e in effects)
-    state, effects = run(state, r.Page([], "50"))
+    return run(state, r.Page([], "50"))
+
+
+def test_one_stall_leads_to_list_this_once_and_the_next_list_streams_again() -> None:
+    state, effects = stalled(sample(r.Phase.STREAMING))
+    assert not any(isinstance(e, r.NoWatchList) for e in effects)
+    state, effects = run(state, INPUTS["Reinit"])
+    assert "sendInitialEvents" in query(effects)
+    state, _ = run(state, r.Sent(), r.Head(), r.Bookmark("60", initial_end=True))
+    assert state.stalls == 0
+
+
+def test_two_stalls_in_a_row_mean_that_there_are_no_streaming_lists() -> None:
+    state, _ = stalled(sample(r.Phase.STREAMING))
+    state, _ = run(state, INPUTS["Reinit"])
+    state, effects = stalled(run(state, r.Sent(), r.Head())[0])
     assert any(isinstance(e, r.NoWatchList) for e in effects)
     assert not state.streaming
+    assert "sendInitialEvents" not in query(run(state, INPUTS["Reinit"])[1])
+    again, _ = run(state, r.Learned(streaming=True, bookmarks=True))
+    assert "sendInitialEvents" in query(run(again, INPUTS["Reinit"])[1]), "after a while it is tried again"
+
+
+@pytest.mark.parametrize("name", ["400", "410"])
+def test_another_refusal_of_a_streaming_list_is_no_lesson_for_the_next(name: str) -> None:
+    state, _ = run(sample(r.Phase.STREAMING), INPUTS[name])
+    state, _ = run(state, r.Tick(), at=state.wake_at)
+    if state.phase is r.Phase.LISTING:
+        state, _ = run(state, r.Page([], "50"))
+    assert state.streaming
 
 
 def test_silence_is_not_remembered_if_the_list_fails_as_well() -> None:
@@ -192,7 +220,7 @@ def test_a_denied_collection_is_asked_again_more_and_more_rarely() -> None:
         waits.append(state.wake_at - now)
         now = state.wake_at
         state, _ = run(state, r.Tick(), at=now)
-    assert waits == pytest.approx([3.3, 33.0, 330.0, 330.0, 330.0])
+    assert waits == pytest.approx([2.85, 28.5, 114.0, 114.0, 114.0])
 
 
 def test_one_renewal_per_401_and_then_it_is_shown() -> None:
@@ -332,7 +360,7 @@ def test_a_thin_link_begins_anew_where_that_costs_fewer_bytes_than_to_resume(
 
 
 def test_a_server_without_streaming_lists_is_resumed_whatever_the_link() -> None:
-    state, _ = run(listed(100, 5.0), r.WatchListUnsupported())
+    state, _ = run(listed(100, 5.0), r.Learned(streaming=False, bookmarks=True))
     assert query(reopened(state, 500)[1])["resourceVersion"]
 
 

@@ -16,13 +16,11 @@ EXPECTED = {
         Shown | waiting | - | never
     """,
     "waiting": """
-        Hidden | idle | Close Clear | hidden
         CredentialsChanged | - | Close | -
         LinkUp | resuming | OpenWatch | -
         LinkUp late | resuming | OpenWatch | -
     """,
     "streaming": """
-        Hidden | idle | Close Clear | hidden
         Changes | - | Collect | -
         Bookmark end | watching | Replace | live
         Ended clean | backoff | Close | never
@@ -44,7 +42,6 @@ EXPECTED = {
         Recalled | - | - | stale
     """,
     "listing": """
-        Hidden | idle | Close Clear | hidden
         Page more | - | Collect OpenList | -
         Page last | resuming | Collect Replace OpenWatch | live
         CredentialsChanged | streaming | Close Begin OpenWatch | -
@@ -63,7 +60,6 @@ EXPECTED = {
         Recalled | - | - | stale
     """,
     "resuming": """
-        Hidden | idle | Close Clear | hidden
         Changes | - | Apply | -
         Bookmark | watching | - | -
         Bookmark behind | backoff | Close Rewound | stale
@@ -87,7 +83,6 @@ EXPECTED = {
         504 too large | backoff | Close | stale
     """,
     "watching": """
-        Hidden | idle | Close Clear | hidden
         Changes | - | Apply | -
         Bookmark behind | backoff | Close Rewound | stale
         Ended clean | resuming | Close OpenWatch | -
@@ -111,7 +106,6 @@ EXPECTED = {
         504 too large | backoff | Close | stale
     """,
     "resting": """
-        Hidden | idle | Close Clear | hidden
         Tick | listing | Begin OpenList | -
         CredentialsChanged | listing | Close Begin OpenList | -
         LinkDown | waiting | - | stale
@@ -120,23 +114,22 @@ EXPECTED = {
         Pace | streaming | Begin OpenWatch | -
     """,
     "backoff": """
-        Hidden | idle | Close Clear | hidden
+        AskAgain | resuming | OpenWatch | -
         Tick | resuming | OpenWatch | -
         CredentialsChanged | resuming | Close OpenWatch | -
     """,
     "refreshing": """
-        Hidden | idle | Close Clear | hidden
         Refreshed | resuming | OpenWatch | -
         Refreshed same | waiting | Close AuthNeeded | -
         CredentialsChanged | resuming | Close OpenWatch | -
     """,
     "forbidden": """
-        Hidden | idle | Close Clear | hidden
+        AskAgain | streaming | Begin OpenWatch | -
         Tick | streaming | Begin OpenWatch | -
         CredentialsChanged | streaming | Close Begin OpenWatch | -
     """,
     "absent": """
-        Hidden | idle | Close Clear | hidden
+        AskAgain | streaming | Begin OpenWatch | -
         Tick | streaming | Begin OpenWatch | -
         CredentialsChanged | streaming | Close Begin OpenWatch | -
     """,

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetui.cluster import row_file
+from edgetui.cluster.atomic_file import ABANDONED
 from edgetui.cluster.row_file import RowFile, default_directory, file_name
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation, TlsSettings
 from edgetui.model.keptrows import from_bytes, unpack
@@ -135,8 +136,8 @@ def test_the_oldest_files_go_when_all_are_too_large(file: RowFile, monkeypatch: 
     for number, name in enumerate(("oldest", "older", "newer")):
         RowFile(directory / f"{name}.rows").write(b"x" * 8)
         os.utime(directory / f"{name}.rows", (now - 100 + number, now - 100 + number))
-    left, young = directory / ".b.rows.0.tmp", directory / ".b.rows.1.tmp"
-    for path, age in ((left, 2 * row_file.ABANDONED), (young, 1.0)):
+    left, young = directory / ".b.rows.00000000000a.tmp", directory / ".b.rows.00000000000b.tmp"
+    for path, age in ((left, 2 * ABANDONED), (young, 1.0)):
         path.write_bytes(b"")
         os.utime(path, (now - age, now - age))
     file.write(b"x" * 8)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from edgetui.cluster.decode import Unreadable
 from edgetui.cluster.probe import gzips_watches
 from edgetui.cluster.reflector.states import Bookmark, Changes, Failed, Heard
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.cells import pair, restarts, when
 from edgetui.model.kinds.pod import PodRow
+
+from .odd_objects import ODD, changed, paths
 
 NOW = 1_800_000_000.0
 COLUMNS = ["Name", "Ready", "Status", "Restarts", "Age", "IP", "Node", "Nominated Node", "Readiness Gates"]
@@ -219,3 +223,20 @@ def test_restarts_and_pairs_are_read_back() -> None:
     for bad in ("", "many", "3 (soon)"):
         with pytest.raises(ValueError, match="restarts"):
             restarts(bad, NOW)
+
+
+def test_a_value_of_another_type_in_a_table_is_told_in_words() -> None:
+    whole = {"type": "ADDED", "object": table("5", CELLS, heads=True)}
+    for path in paths(whole):
+        for odd in ODD:
+            line = changed(whole, path, odd)
+            assert TableDecoder(Printer(KINDS["Pod"], "ns", lambda: NOW)).feed(line + b"\n")
+            page = changed(whole["object"], path[1:] if path[:1] == ("object",) else (), odd)
+            with suppress(Unreadable):
+                Printer(KINDS["Pod"], "ns", lambda: NOW).page(page)
+
+
+def test_nothing_follows_a_failure(decoder: TableDecoder) -> None:
+    error = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": 410}}).encode() + b"\n"
+    row = json.dumps({"type": "ADDED", "object": table("6", CELLS)}).encode() + b"\n"
+    assert [type(one) for one in decoder.feed(row + error + row + error)] == [Changes, Failed]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster import connections
+from edgetui.cluster import answer_size, connections
 from edgetui.cluster import transport as transports
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.credentials import Credentials
@@ -218,7 +218,7 @@ async def test_an_unknown_compression_is_refused() -> None:
 
 
 async def test_a_large_body_arrives_whole() -> None:
-    body = bytes(range(256)) * 80_000
+    body = bytes(range(128)) * 160_000
     async with connected(
         [CHUNKED, *(chunk(body[i : i + 50_000]) for i in range(0, len(body), 50_000)), LAST]
     ) as (
@@ -230,7 +230,7 @@ async def test_a_large_body_arrives_whole() -> None:
 
 
 async def test_a_body_without_bound_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transports, "MAX_BODY", 1_000_000)
+    monkeypatch.setattr(answer_size, "MOST_BYTES", 1_000_000)
     bomb = gzip.compress(bytes(50_000_000))
     async with connected([ok(bomb, "Content-Encoding: gzip")]) as (_, transport):
         with pytest.raises(ProtocolError, match="too large"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgetui.cluster.counters import Counters
 from edgetui.cluster.linkspeed import LASTS, LinkSpeed
@@ -87,7 +89,7 @@ def watched(
     counters = Counters()
     told: list[tuple[int, WireState]] = []
     for second in range(0, seconds, 5):
-        found = watch.look(1000.0 + second, counters, loading=False)
+        found = watch.look(1000.0 + second, counters)
         if not told or told[-1][1] != found:
             told.append((second, found))
         counters.bytes_in += round(5 * rate(found.wire, found.metrics))
@@ -134,7 +136,91 @@ def test_first_lists_do_not_count_against_a_budget() -> None:
     watch, counters = LinkWatch(budget=1.0 * KIB), Counters()
     for second in range(0, 300, 5):
         counters.bytes_in += 500_000
-        assert watch.look(1000.0 + second, counters, loading=True).wire is Wire.FULL
+        assert watch.look(1000.0 + second, counters, listing=True, first=True).wire is Wire.FULL
+
+
+def relisting(every: float, rate: float, budget: float, seconds: int) -> LinkWatch:
+    """A watch over traffic of so many bytes per second, in which some kind is listed again now and then."""
+    watch, counters, now, due = LinkWatch(budget=budget), Counters(), 0.0, every
+    while now < seconds:
+        listing = now >= due
+        due += every * listing
+        now += 0.5 if listing else 5.0
+        counters.bytes_in = round(now * rate)
+        watch.look(now, counters, listing=listing)
+    return watch
+
+
+@pytest.mark.parametrize("every", [10.0, 50.0, 120.0, 1e9])
+def test_lists_that_are_asked_for_again_count_against_a_budget(every: float) -> None:
+    assert relisting(every, 100.0 * KIB, 20.0 * KIB, 400).state.metrics is False
+
+
+def test_a_first_list_under_way_hides_nothing_of_what_was_spent_before_it() -> None:
+    watch, counters = LinkWatch(budget=10.0 * KIB), Counters()
+    for second in range(0, 600, 5):
+        counters.bytes_in += 5 * 30 * KIB
+        watch.look(1000.0 + second, counters, listing=second % 50 == 45, first=second % 50 == 45)
+    assert watch.state.wire is Wire.THIN
+
+
+def thin_link(watch: LinkWatch, now: float, counters: Counters) -> float:
+    """Ten seconds of a list over a link of 8000 B/s."""
+    for _ in range(20):
+        now += 0.5
+        counters.bytes_in += 4000
+        watch.look(now, counters, listing=True)
+    return now
+
+
+@pytest.mark.parametrize("hours", [0.6, 2.0, 48.0])
+def test_while_the_link_is_down_the_profile_stands_still_and_nothing_is_forgotten(hours: float) -> None:
+    watch, counters = LinkWatch(), Counters()
+    now = thin_link(watch, 1000.0, counters)
+    assert watch.state.wire is Wire.THIN
+    before = watch.state
+    for _ in range(int(hours * 720)):
+        now += 5.0
+        assert watch.look(now, counters, up=False) == before
+    for _ in range(20):
+        now += 5.0
+        assert watch.look(now, counters) == before, "an outage is no time in which the link was good"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["down", "quiet", "slow list", "fast list"]), st.sampled_from([5, 60, 900, 4000])
+        ),
+        max_size=20,
+    ),
+    st.sampled_from([None, 5.0 * KIB, 200.0 * KIB]),
+)
+def test_no_link_whatever_makes_the_profile_change_while_it_is_down(
+    history: list[tuple[str, int]], budget: float | None
+) -> None:
+    watch, counters, now = LinkWatch(budget=budget), Counters(), 1000.0
+    for what, seconds in history:
+        before = watch.state
+        for _ in range(seconds // 5):
+            now += 5.0
+            listing = "list" in what
+            counters.bytes_in += {"slow list": 30_000, "fast list": 900_000}.get(what, 0)
+            found = watch.look(now, counters, listing=listing, up=what != "down")
+            assert what != "down" or found == before
+
+
+def test_a_link_that_turns_out_to_be_as_slow_as_before_is_forgotten_more_and_more_rarely() -> None:
+    watch, counters, now = LinkWatch(), Counters(), 1000.0
+    changes, before = [], watch.state.wire
+    while now < 24 * 3600.0:
+        if watch.state.wire is not Wire.THIN:
+            now = thin_link(watch, now, counters)  # what a step up asks for
+        now += 5.0
+        found = watch.look(now, counters).wire
+        changes += [now] * (found is not before)
+        before = found
+    assert len(changes) <= 12
 
 
 def test_a_forced_profile_still_steps_down_for_a_budget() -> None:
@@ -145,9 +231,9 @@ def test_a_forced_profile_still_steps_down_for_a_budget() -> None:
 def test_the_round_trip_is_the_quickest_of_the_last_answers() -> None:
     counters = Counters()
     counters.waits.extend([0.9, 0.31, 2.0])
-    assert LinkWatch().look(1000.0, counters, loading=False).why == "310 ms round trip"
+    assert LinkWatch().look(1000.0, counters).why == "310 ms round trip"
     counters.waits.append(0.02)
-    assert LinkWatch().look(1000.0, counters, loading=False) == WireState(Wire.FULL)
+    assert LinkWatch().look(1000.0, counters) == WireState(Wire.FULL)
 
 
 def speed_of(*looks: tuple[float, int, bool]) -> float | None:

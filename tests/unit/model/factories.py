@@ -570,6 +570,40 @@ def service(
     }
 
 
+def endpoint_slice(
+    of: str,
+    namespace: str = "default",
+    *,
+    ready: int = 0,
+    waiting: int = 0,
+    draining: int = 0,
+    number: int = 1,
+    family: str = "IPv4",
+    **metadata: Any,
+) -> Json:
+    """A slice of a Service: ready endpoints, some that are not, and some that are terminating and still serve."""
+    kinds = [(ready, True, True, False), (waiting, False, False, False), (draining, False, True, True)]
+    endpoints = [
+        {"addresses": ["10.42.0.9"], "conditions": {"ready": takes, "serving": serves, "terminating": ends}}
+        for count, takes, serves, ends in kinds
+        for _ in range(count)
+    ]
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": meta(
+            "EndpointSlice",
+            f"{of}-{family.lower()}-{number}",
+            namespace,
+            labels={"kubernetes.io/service-name": of} if of else None,
+            **metadata,
+        ),
+        "addressType": family,
+        "endpoints": endpoints or None,
+        "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
+    }
+
+
 def event(
     about: Json,
     reason: str,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edgetui.model.fleet import Fleet, FleetView
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.base import Row
@@ -214,39 +214,6 @@ def test_the_same_name_in_two_clusters_is_two_rows() -> None:
     view = Fleet([f.store_of(f.pod("a"), cluster=name) for name in ("one", "two")]).view(PANES["pods"])
     view.rebuild(f.NOW)
     assert [key.cluster for key in view.keys] == ["one", "two"]
-
-
-def test_four_kinds_of_nothing_are_told_apart() -> None:
-    never, forbidden, absent, stale = (Store(name) for name in ("a", "b", "c", "d"))
-    never.set_freshness("Pod", Freshness(Sync.NEVER))
-    forbidden.set_freshness("Pod", Freshness(Sync.FORBIDDEN, reason="bob may not list pods"))
-    absent.set_freshness("Pod", Freshness(Sync.ABSENT))
-    stale.set_freshness("Pod", Freshness(Sync.STALE, heard=f.NOW - 240, reason="no route to host"))
-    view = FleetView(PANES["pods"], [never, forbidden, absent, stale, f.store_of()])
-    assert [one.text for one in view.notices(f.NOW)] == [
-        "nothing heard yet",
-        "not allowed: bob may not list pods",
-        "not served by this cluster",
-        "last heard 4m ago: no route to host",
-    ]
-
-
-def linked(name: str, link: Link, heard: float = 0.0, since: float = 0.0) -> Store:
-    store = Store(name)
-    store.set_link(LinkState(link, since=since, heard=heard))
-    return store
-
-
-def test_the_header_names_a_few_clusters_and_counts_many() -> None:
-    few = [
-        linked("plant", Link.LIVE),
-        linked("van-17", Link.STALE, heard=f.NOW - 240),
-        linked("farm", Link.REFUSED, since=f.NOW - 12),
-    ]
-    assert Fleet(few).header(f.NOW) == "plant live · van-17 stale 4m · farm refused 12s"
-    many = [linked(f"c{at}", Link.LIVE) for at in range(7)]
-    assert Fleet(few + many).header(f.NOW) == "8 live · 1 stale 4m · 1 refused 12s"
-    assert Fleet([]).header(f.NOW) == ""
 
 
 def test_objects_are_found_by_key_and_quiet_clusters_drain_nothing() -> None:

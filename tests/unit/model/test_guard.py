@@ -369,3 +369,10 @@ def test_it_never_fires_while_stale_nor_twice_for_a_template_nor_before_its_time
             shots.append(seen.template)
             s = fired(s, seen.template, "old")
     assert len(shots) == len(set(shots))
+
+
+def test_how_long_it_has_served_is_not_told_while_one_of_its_pods_is_not_ready() -> None:
+    made, new_set, *pods = complete()
+    assert look(made, new_set, *pods).ready_for == 28
+    late = slow("press-new-9", "default", owner=new_set, labels={"app": "press", "pod-template-hash": "new"})
+    assert look(made, new_set, *pods, late).ready_for == 0

@@ -115,7 +115,7 @@ def test_what_is_wrong_with_an_image_is_said_in_the_same_words(why: str) -> None
 def test_what_msgpack_cannot_hold_is_not_kept() -> None:
     row = row_of("Node", f.node("node-1"))
     assert isinstance(row, NodeRow)
-    row.memory_capacity = 1 << 70
+    row.memory_allocatable = 1 << 70
     assert unpack("Node", pack("Node", [row], 1.0, partial=False)) is None
 
 

@@ -284,7 +284,12 @@ def test_an_unknown_desired_number_is_never_drawn() -> None:
 def test_a_balancer_without_an_address() -> None:
     row = of(f.service("web", type_="LoadBalancer"))
     assert (row.severity, words(row)) == (0, "no address")
-    assert of(f.service("web", type_="LoadBalancer", ips=("10.0.0.1",))).severity == 3
+    assert (
+        of(
+            f.service("web", type_="LoadBalancer", ips=("10.0.0.1",)), f.endpoint_slice("web", ready=1)
+        ).severity
+        == 3
+    )
 
 
 def test_events_come_newest_first() -> None:
@@ -307,3 +312,22 @@ def test_tallies() -> None:
 def test_an_untouched_store_affects_nothing() -> None:
     for pane in PANES.values():
         assert list(pane.affected(Store("plant"), ChangeSet(status=True))) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "sign"), [("TooManyReplicas", "!"), ("TooFewReplicas", " "), ("ScaleUpLimit", " ")]
+)
+def test_an_autoscaler_that_may_not_grow_as_it_wants_is_marked(reason: str, sign: str) -> None:
+    conditions = [
+        f.cond("AbleToScale", "True", "ReadyForNewScale"),
+        f.cond("ScalingActive", "True", "ValidMetricFound"),
+        f.cond("ScalingLimited", "True", reason),
+    ]
+    store = f.store_of(
+        f.autoscaler("press", "line", bounds=(2, 4), current=4, desired=4, cpu=90, conditions=conditions)
+    )
+    pane = PANES["autoscalers"]
+    row = pane.build(store, "HorizontalPodAutoscaler", next(store.rows("HorizontalPodAutoscaler")), f.NOW)
+    assert row.sign == sign
+    store.set_freshness("HorizontalPodAutoscaler", Freshness(Sync.STALE, heard=float(f.NOW)))
+    assert pane.build(store, row.key.kind, row.of, f.NOW).sign == "~"

@@ -15,12 +15,12 @@ SCHEDULER = [
     (
         "1 Insufficient memory, 5 node(s) didn't match Pod's node affinity/selector.",
         "no node: memory",
-        "no node has 200Mi free",
+        "no node fits: 1 too little memory free, 5 do not match its node selector",
     ),
     (
         "1 Insufficient memory, 5 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: none",
         "no node: memory",
-        "no node has 200Mi free",
+        "no node fits: 1 too little memory free, 5 do not match its node selector",
     ),
     (
         "6 node(s) didn't match Pod's node affinity/selector.",

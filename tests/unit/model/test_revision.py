@@ -77,7 +77,7 @@ def test_what_a_template_holds_is_in_no_repr() -> None:
     assert "number=1" in repr(revision)
 
 
-def test_a_complete_rollout_is_known_good_and_the_one_before_is_only_offered() -> None:
+def test_a_complete_rollout_is_known_good_and_the_one_before_is_not_guessed_to_be() -> None:
     made = f.deployment("press", revision=2, image="press:2")
     sets = [
         f.replica_set(made, "one", revision=1, replicas=0),
@@ -86,9 +86,7 @@ def test_a_complete_rollout_is_known_good_and_the_one_before_is_only_offered() -
     revisions = deployment_revisions(made, sets)
     assert [(one.current, one.known_good) for one in revisions] == [(True, True), (False, False)]
     assert last_known_good(revisions) is None
-    offered, why = suggestion(revisions)
-    assert offered is not None
-    assert (offered.number, why) == (1, "it is the one before; whether it worked is not known")
+    assert suggestion(revisions) == (None, "no other revision is known to have worked")
 
 
 def test_complete_is_not_good_while_the_controller_is_behind() -> None:
@@ -111,7 +109,7 @@ def test_sets_of_other_owners_are_ignored() -> None:
     made = f.deployment("press")
     stranger = f.replica_set(f.deployment("weld"), "x")
     assert deployment_revisions(made, [stranger]) == []
-    assert suggestion([]) == (None, "there is no other revision")
+    assert suggestion([]) == (None, "no other revision is known to have worked")
 
 
 def controller_revision(owner: f.Json, number: int, image: str, hash_: str, **more: Any) -> f.Json:
@@ -182,3 +180,31 @@ def test_templates_are_equal_but_for_the_hash_and_empty_fields() -> None:
     assert template_equal(one, two)
     assert template_equal(two, one)
     assert not template_equal(one, f.template("press:2"))
+
+
+def test_a_rollout_of_no_pods_proves_nothing() -> None:
+    made = f.deployment("press", replicas=0, revision=1)
+    (revision,) = deployment_revisions(made, [f.replica_set(made, "one", replicas=0)])
+    assert (revision.current, revision.known_good) == (True, False)
+
+
+def test_replicas_that_are_null_are_one() -> None:
+    made = f.deployment("press", replicas=1, revision=1)
+    made["spec"]["replicas"] = None
+    assert deployment_revisions(made, [f.replica_set(made, "one", replicas=1)])[0].known_good
+
+
+def test_the_first_revision_of_a_stateful_set_whose_pods_all_fail_never_worked() -> None:
+    """The controller names the first one its current revision before a pod of it was ever ready."""
+    owner = f.stateful_set("db", image="db:worse", ready=0, current_revision="db-a", update_revision="db-b")
+    history = [controller_revision(owner, 1, "db:bad", "a"), controller_revision(owner, 2, "db:worse", "b")]
+    stuck = f.image_pull("db-0", owner=owner, labels={"controller-revision-hash": "db-a"})
+    assert suggestion(controller_revisions(owner, history, [stuck]))[0] is None
+
+
+def test_a_deployment_without_a_revision_yet_stands_at_none_of_its_sets() -> None:
+    made = f.deployment("press", image="press:9")
+    made["metadata"]["annotations"].clear()
+    old = f.replica_set(made, "one")
+    old["metadata"]["annotations"].clear()
+    assert not any(one.current for one in deployment_revisions(made, [old]))

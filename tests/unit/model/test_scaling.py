@@ -8,7 +8,7 @@ import pytest
 
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.scaling import headline, meets, pinned, prospect, recommended
+from edgetui.model.scaling import bounds_for, headline, meets, prospect, recommended
 from tests.unit.model import factories as f
 
 ACTIVE = f.cond("ScalingActive", "True", "ValidMetricFound")
@@ -105,6 +105,40 @@ HEADLINES: list[tuple[dict[str, Any], int, str]] = [
         },
         0,
         "metrics API down",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive(
+                "FailedGetExternalMetric",
+                "unable to fetch metrics from external metrics API: the server could not find the requested resource",
+            ),
+        },
+        0,
+        "no external metrics",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive(
+                "FailedGetPodsMetric",
+                "unable to get metric qps: unable to fetch metrics from custom metrics API: "
+                "no custom metrics API (custom.metrics.k8s.io) registered",
+            ),
+        },
+        0,
+        "no custom metrics",
+    ),
+    (
+        {
+            "cpu": None,
+            "conditions": inactive(
+                "FailedGetExternalMetric",
+                "unable to fetch metrics from external metrics API: the server is currently unable to handle …",
+            ),
+        },
+        0,
+        "external metrics down",
     ),
     ({"current": 4, "desired": 4, "cpu": 91}, 1, "above target, waiting"),
     (
@@ -206,5 +240,18 @@ def test_bounds_that_make_a_number_hold_are_reached_at_once(
     now: int, wanted: int, bounds: tuple[int, int]
 ) -> None:
     row = hpa()
-    assert pinned(row, now, wanted) == bounds
+    assert bounds_for(row, now, wanted) == bounds
     assert prospect(row, now, *bounds).endswith(f"to {wanted} at once")
+
+
+@pytest.mark.parametrize(("wanted", "bounds"), [(5, (2, 6)), (6, (2, 6)), (9, (2, 9)), (3, (2, 3))])
+def test_where_the_load_needs_more_than_the_maximum_that_is_what_is_raised(
+    wanted: int, bounds: tuple[int, int]
+) -> None:
+    """At 4 of at most 4 with 90 % of a target of 60 %, the load asks for 6: nothing has to run all the time."""
+    assert bounds_for(hpa(bounds=(2, 4), current=4, cpu=90), 4, wanted) == bounds
+
+
+def test_the_number_that_is_set_already_meets_nothing() -> None:
+    assert meets(hpa(), 4, 4) is None
+    assert meets(hpa(bounds=(5, 8)), 4, 4) is None

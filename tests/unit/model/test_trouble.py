@@ -142,7 +142,7 @@ def test_a_pod_on_a_silent_node_is_not_judged_by_its_containers() -> None:
     assert isinstance(silent, NodeRow)
     dead = f.pod("a", ready="False")
     assert found(dead, silent).code == "node-silent"
-    assert found(dead).code == "gate"
+    assert found(dead).code == "not-ready"
 
 
 def test_states_on_the_way_are_not_hard() -> None:

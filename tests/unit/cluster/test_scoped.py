@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.cluster.narrow_informer import NarrowInformer, Scope
+from edgetui.cluster.informer import Informer, Partition
+from edgetui.cluster.scoped import Selector
 from edgetui.model.freshness import Sync
 from edgetui.model.store import Store
 from tests.unit.cluster.simulation import Cluster
 
-PART = Scope("a", labels="app=press", name="p0")
+PART = Selector("a", labels="app=press", name="p0")
 
 
 @pytest.fixture
@@ -21,9 +22,9 @@ def cluster() -> Cluster:
     return c
 
 
-def beside(c: Cluster) -> tuple[Store, NarrowInformer]:
+def beside(c: Cluster) -> tuple[Store, Informer]:
     store = Store("aside")
-    return store, NarrowInformer(c.supervisor, store, c.supervisor._kinds["Pod"], PART)
+    return store, Informer(c.supervisor, store, c.supervisor._kinds["Pod"], Partition(selector=PART))
 
 
 def names(store: Store) -> set[str]:
@@ -43,7 +44,7 @@ def test_it_asks_for_its_part_alone_and_follows_it_through_an_outage(cluster: Cl
     assert list(cluster.store.rows("Pod")) == []
     assert [kind.name for kind, _, _ in cluster.supervisor.complete()] == ["Node"]
 
-    cluster.supervisor.print_rows(True)
+    cluster.supervisor.use_tables(True)
     cluster.server.cut()
     cluster.world.until(lambda: store.freshness("Pod").sync is Sync.STALE, 5.0)
     cluster.server.put("Pod", "a", "new", 7)

@@ -1,0 +1,40 @@
+"""What a selector matches of one kind of one cluster, kept as objects in a store of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from edgetui.model.store import Store
+
+
+class Selector(msgspec.Struct, frozen=True):
+    """A namespace, and in it a label selector, a name, or both."""
+
+    namespace: str
+    labels: str = ""
+    name: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """As the API takes it; the server sends nothing else then."""
+        field = f"metadata.name={self.name}" if self.name else ""
+        return {k: v for k, v in (("labelSelector", self.labels), ("fieldSelector", field)) if v}
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """Selected objects that are kept beside the rest of a cluster, until `end`; `ends` are what ends each kind.
+
+    `changed` is set when anything in `store` changes.
+    """
+
+    store: Store
+    changed: asyncio.Event
+    ends: Sequence[Callable[[], None]] = ()
+
+    def end(self) -> None:
+        """Keep them no longer."""
+        for end in self.ends:
+            end()

@@ -1,0 +1,244 @@
+"""A write on a broken link: nothing was sent, it may have arrived, or it arrived; said, recorded and never repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgetui.actions import scale
+from edgetui.actions.plan import Refusal
+from edgetui.cluster.errors import EdgetuiError, Invalid, LinkError, Throttled
+from edgetui.model.freshness import Link, LinkState
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.store import Store
+
+from .scripted import DROP, Answer, FakeDeployment, Request, Watching, scripted
+
+REF = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "uid-1", "812")
+SCALE = f"{FakeDeployment.path}/scale"
+
+
+class Broken:
+    """A server that loses the answer to the write, and then answers the looks with what `looks` has, then rightly."""
+
+    def __init__(self, press: FakeDeployment, looks: Sequence[int], *, arrives: bool) -> None:
+        self.press, self.looks, self.arrives = press, list(looks), arrives
+        self.sent = 0
+
+    def answer(self, request: Request) -> Answer:
+        if request.line == f"PUT {SCALE}":
+            self.sent += 1
+            if self.arrives:
+                self.press.answer(request)
+            return DROP, {}
+        if self.sent and self.looks:
+            return self.looks.pop(0), {}
+        return self.press.answer(request)
+
+
+@pytest.mark.parametrize("looks", [[DROP], [DROP, 401], [DROP, 403, DROP], [401, 403, 503, DROP, 200]])
+async def test_a_lost_answer_is_looked_for_until_the_link_is_back(tmp_path: Path, looks: list[int]) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    broken = Broken(press, looks, arrives=True)
+    async with scripted(broken.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert (receipt.ok, broken.sent, broken.looks) == (True, 1, [])
+    said = [step.text for step in hands.steps]
+    assert any("It may have arrived: edgetui looks when the link is back" in text for text in said)
+    assert "The write arrived, only its answer was lost" in said
+    assert [record.get("result") for record in hands.audit] == [None, "unknown", "arrived", "reached"]
+
+
+@pytest.mark.parametrize("code", [DROP, 401, 403])
+async def test_a_command_that_cannot_look_says_that_it_may_have_arrived(tmp_path: Path, code: int) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    hands.gate.patient = False
+    broken = Broken(press, [code] * 10_000, arrives=True)
+    async with scripted(broken.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
+    assert (receipt.ok, receipt.pending, receipt.data["unknown"], broken.sent) == (False, False, True, 1)
+    assert receipt.lines[0].startswith("It may have arrived: Scale deployment press")
+    assert "edgetui could not look what became of it" in receipt.lines[1]
+    assert "keeps trying" not in " ".join(receipt.lines)
+    assert hands.audit[-1]["result"] == "unknown"
+
+
+async def test_a_patient_look_waits_for_the_watch_to_have_its_link_again(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    broken = Broken(press, [], arrives=True)
+    async with scripted(broken.answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        store = session.store = Store("plant")
+        store.set_link(LinkState(link=Link.LIVE))
+        hands.meanwhile = server.requests.clear
+        naps = 0
+
+        async def sleep(seconds: float) -> None:
+            nonlocal naps
+            naps += 1
+            if naps == 50:
+                store.set_link(LinkState(link=Link.LIVE))
+            await asyncio.sleep(0)
+
+        def answer(request: Request) -> Answer:
+            if broken.sent == 0 and request.line == f"PUT {SCALE}":
+                store.set_link(LinkState(link=Link.STALE, sentence="The link is down."))
+            return broken.answer(request)
+
+        hands.gate.sleep = sleep
+        server.handler = answer
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert receipt.ok
+        assert server.lines[:2] == [f"PUT {SCALE}", f"GET {FakeDeployment.path}"]
+    assert naps >= 50
+    assert any("cannot look yet: The link is down." in step.text for step in hands.steps)
+
+
+async def test_a_look_that_works_again_says_no_longer_that_it_cannot(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    broken = Broken(press, [DROP, DROP], arrives=False)
+    async with scripted(broken.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
+    said = [step.text for step in hands.steps if step.text.startswith("It may have arrived, ")]
+    assert "edgetui cannot look yet" in said[0]
+    assert said[-1] == "It may have arrived, it is not on the cluster yet"
+    assert (receipt.data["unknown"], hands.steps[-1].state) == (True, "failed")
+
+
+async def test_an_error_after_a_write_that_was_found_says_that_it_was_done(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(LinkError) as raised:
+            async with hands.gate.run(session, "scale", REF, view.needs, "line-2", "press") as run:
+                await run.confirm(scale._change(session, view, 5).plan("812"))
+                await run.rehearse(scale.request(view, 5, "812"))
+                await run.found("The write arrived, only its answer was lost")
+                raise LinkError("The link broke.", "Look again.")
+    assert raised.value.next_step == "Done before that: scale deployment press from 3 to 5. Look again."
+
+
+async def test_an_object_that_is_gone_after_a_lost_answer_is_not_called_unchanged(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    broken = Broken(press, [404], arrives=True)
+    async with scripted(broken.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert receipt.data["unknown"]
+    assert "There is no deployment press in line-2 on plant." in receipt.lines[1]
+    assert "nothing was changed" not in " ".join(receipt.lines).lower()
+
+
+Breaking = Callable[[FakeDeployment, Request], Answer | None]
+
+
+def _dry(code: int) -> Breaking:
+    return lambda press, request: (code, {}) if request.query.get("dryRun") else None
+
+
+def _real(code: int) -> Breaking:
+    return lambda press, request: (code, {}) if request.line == f"PUT {SCALE}" else None
+
+
+UNWRITTEN: list[tuple[str, Breaking, type[EdgetuiError], str]] = [
+    ("the link breaks in the dry run", _dry(DROP), LinkError, "unsent"),
+    ("429 to the dry run", _dry(429), Throttled, "refused"),
+    ("422 to the dry run", _dry(422), Invalid, "refused"),
+    ("429 to the write", _real(429), Throttled, "aborted"),
+    ("422 to the write", _real(422), Invalid, "aborted"),
+    ("the object is gone at the write", _real(404), Refusal, "aborted"),
+]
+
+
+@pytest.mark.parametrize(
+    ("breaking", "kind", "result"), [one[1:] for one in UNWRITTEN], ids=[u[0] for u in UNWRITTEN]
+)
+async def test_what_was_not_written_is_said_and_stands_in_the_record(
+    tmp_path: Path, breaking: Breaking, kind: type[EdgetuiError], result: str
+) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    gone = False
+
+    def answer(request: Request) -> Answer:
+        nonlocal gone
+        said = breaking(press, request)
+        gone = gone or (said is not None and said[0] == 404)
+        return (404, {}) if gone else said or press.answer(request)
+
+    async with scripted(answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(kind) as raised:
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert press.replicas == 3
+    said = str(raised.value)
+    assert "keeps trying" not in said and "waits as long" not in said
+    assert "othing was" in said or "There is no deployment press" in said
+    assert hands.audit[-1]["result"] == result
+    assert hands.audit[-1]["message"] == raised.value.sentence
+    tried = next(record for record in hands.audit if "words" in record)
+    assert (tried["words"], tried["after"]) == ("scale deployment press from 3 to 6", {"replicas": 6})
+
+
+async def test_an_attempt_without_the_right_stands_in_the_record(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        server.denied = {"deployments"}
+        with pytest.raises(Refusal, match="may not"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert [(one["event"], one["result"], one["action"]) for one in hands.audit] == [
+        ("outcome", "refused", "scale")
+    ]
+
+
+@pytest.mark.parametrize("code", [DROP, 401, 403, 404, 503])
+async def test_a_failure_to_see_the_outcome_does_not_hide_that_it_was_accepted(
+    tmp_path: Path, code: int
+) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    def answer(request: Request) -> Answer:
+        return (code, {}) if press.replicas == 6 and request.method == "GET" else press.answer(request)
+
+    async with scripted(answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=0.05)
+    assert press.replicas == 6
+    assert (receipt.ok, receipt.pending) == (False, code != 404)
+    assert "ccepted" in receipt.lines[0] or code == 404
+    assert json.loads(hands.log.path.read_text().splitlines()[1])["result"] == "done"
+
+
+async def test_a_record_that_fails_after_the_first_write_does_not_say_that_nothing_was_changed(
+    tmp_path: Path,
+) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+    async with scripted(press.answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        rights = view.needs
+        with pytest.raises(Refusal) as raised:
+            async with hands.gate.run(session, "scale", REF, rights, "line-2", "press") as run:
+                await run.confirm(scale._change(session, view, 5).plan("812"))
+                await run.write(scale.request(view, 5, "812"))
+                _full(hands)
+                await run.write(scale.request(view, 6, "813"))
+    assert press.replicas == 5
+    assert "nothing more is changed" in raised.value.sentence
+    assert "Done before that: scale deployment press from 3 to 5." in raised.value.next_step
+
+
+def _full(hands: Watching) -> None:
+    """From now on the record cannot be written."""
+
+    def append(record: Any) -> None:
+        raise Refusal("The audit record cannot be written (No space left on device).", "Free some space.")
+
+    hands.gate.audit.append = append  # type: ignore[method-assign]
