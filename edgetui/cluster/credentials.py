@@ -18,10 +18,10 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from edgetui.cluster.backoff import steady_clock
 from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import CredentialError, TlsError
 from edgetui.cluster.kubeconfig import reload
-from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation
 from edgetui.model.text import clean, duration
 
@@ -140,6 +140,17 @@ class Credentials:
         if self._provider is not None:
             return f"Bearer {await self._provider.current()}"
         return ""
+
+    @property
+    def has_files(self) -> bool:
+        """Whether certificates, keys or the authority stand in files of their own."""
+        return self._files is not None
+
+    async def look(self) -> None:
+        """See whether those files have changed; what is wrong with them is raised when they are needed."""
+        with contextlib.suppress(CredentialError, TlsError):
+            await self._look_at_files()
+            self.ssl_context()
 
     async def _look_at_files(self, *, at_once: bool = False) -> None:
         """Read token, certificate and authority files that are due, in a thread: a mount may hang.

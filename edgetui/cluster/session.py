@@ -7,7 +7,6 @@ own freshness. Many sessions share one event loop; none delays another.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -88,7 +87,7 @@ class ClusterSession:
         self.store = store or Store(target.name)
         self.identity = ""
         self.keeper: Keeper | None = None
-        self.credentials = Credentials(target, clock)
+        self.credentials = Credentials(target, clock, steady)
         self._clock = clock
         self._steady = steady
         self._connect = connect
@@ -133,9 +132,7 @@ class ClusterSession:
         """Begin to keep these kinds; returns at once, and never raises for a bad cluster."""
         self.store.set_badges(self.target.badges)
         if not self._tasks and self.target.sources:
-            from edgetui.cluster.kubeconfig_watch import follow
-
-            self._spawn(follow(self, kinds))
+            self._spawn(self._follow_kubeconfig(kinds))
         try:
             if self.target.error is not None:
                 raise self.target.error
@@ -279,10 +276,16 @@ class ClusterSession:
             self._supervisor.credentials_changed()
         self._supervisor.try_now()
 
+    async def _follow_kubeconfig(self, kinds: Iterable[str]) -> None:
+        await asyncio.sleep(1.0)  # the first rows need the time for themselves
+        from edgetui.cluster.kubeconfig_watch import follow
+
+        await follow(self, kinds)
+
     def _follow_credentials(self) -> None:
         """Watches outlive the credentials that they were opened with: move them when those were renewed."""
-        with contextlib.suppress(EdgetuiError):  # what is wrong with it the next connection says
-            self.credentials.ssl_context()  # certificate files may have been replaced
+        if self.credentials.has_files:
+            self._spawn(self.credentials.look())  # they may have been replaced
         if self.credentials.generation != self._generation and self._is_up and self._supervisor is not None:
             self._generation = self.credentials.generation
             self.transport.drop_idle()
