@@ -52,6 +52,7 @@ FIRST_PAINT = (
     "ReplicaSet",
 )
 """The kinds that every screen needs, in the order in which they are asked for."""
+FOLLOW_AFTER = 5.0
 HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
 LEARN_AGAIN = 60.0
@@ -277,7 +278,7 @@ class ClusterSession:
         self._supervisor.try_now()
 
     async def _follow_kubeconfig(self, kinds: Iterable[str]) -> None:
-        await asyncio.sleep(1.0)  # the first rows need the time for themselves
+        await asyncio.sleep(FOLLOW_AFTER)  # the first rows need the time for themselves
         from edgetui.cluster.kubeconfig_watch import follow
 
         await follow(self, kinds)

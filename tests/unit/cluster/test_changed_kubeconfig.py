@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from edgetui.cluster import kubeconfig_watch
+from edgetui.cluster import session as session_module
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.freshness import Link
@@ -81,6 +82,7 @@ class Site:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FOLLOW_AFTER", 0.0)
     monkeypatch.setattr(kubeconfig_watch, "WHILE_DOWN", 0.02)
     monkeypatch.setattr(kubeconfig_watch, "WHILE_UP", 0.02)
 
