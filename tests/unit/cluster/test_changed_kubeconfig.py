@@ -70,9 +70,13 @@ class Site:
         finally:
             await self.server.stop()
 
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.server.port}"
+
     def kubeconfig(self, file: Path, *, ca: trustme.CA | None = None, token: str = "") -> Path:
         cluster = {
-            "server": f"https://127.0.0.1:{self.server.port}",
+            "server": self.url,
             "certificate-authority-data": b64((ca or self.ca).cert_pem.bytes()),
         }
         new = put(file.with_suffix(".new"), config(cluster=cluster, user={"token": token or self.token}))
@@ -229,3 +233,17 @@ async def test_a_token_for_another_server_is_not_sent_to_the_one_that_is_connect
         put(file, config(cluster={"server": alone.target.server}, user={"token": "renewed"}))
         assert await alone.refresh()
         assert await alone.headers() == [("Authorization", "Bearer renewed")]
+
+
+async def test_a_token_in_the_place_of_a_plugin_that_hangs_is_taken(tmp_path: Path) -> None:
+    async with Site("a").running() as site:
+        hang = put(tmp_path / "hang", f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 300\n")
+        hang.chmod(0o755)
+        plugin = {
+            "command": str(hang), "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"
+        }  # fmt: skip
+        file = put(tmp_path / "config", config(cluster={"server": site.url}, user={"exec": plugin}))
+        async with session(file) as found:
+            await until(found, (tmp_path / "started").exists)
+            site.kubeconfig(file)
+            await until(found, live(found, "a"))
