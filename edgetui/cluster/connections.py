@@ -237,7 +237,7 @@ class Connections:
         if shared is not None:
             if not shared.takes_more or shared.context is not self._context():
                 self._retire()
-            elif self.loop.time() - shared.heard <= youngest:
+            elif self.loop.time() - shared.heard <= min(youngest, FRESH_ENOUGH):
                 return shared
         if not self._idle:
             return None
@@ -296,6 +296,11 @@ class Connections:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def distrust(self) -> None:
+        """Begin nothing more on any connection there is, as after a sleep of this machine."""
+        self._retire()
+        self.drop_idle()
 
     def close(self) -> None:
         """Close every connection and give up those that are being opened; there will be no more."""

@@ -157,6 +157,7 @@ class ClusterSession:
         self._supervisor.on_change = self._say_badges
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle
+        self._supervisor.on_slept = self._api.transport.distrust
         self._supervisor.on_beat = self._follow_credentials
         ports.clock_jumped = self._supervisor.republish
         self._poller = MetricsPoller(self._api, self.store, self._supervisor.namespaces_of)

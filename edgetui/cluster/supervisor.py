@@ -54,6 +54,7 @@ class Supervisor:
         self.on_up: Callable[[], None] = lambda: None
         """Called whenever the link comes up."""
         self.on_down: Callable[[], None] = lambda: None
+        self.on_slept: Callable[[], None] = lambda: None
         """Called whenever it goes down."""
         self.on_beat: Callable[[], None] = lambda: None
         """Called every five seconds."""
@@ -419,6 +420,7 @@ class Supervisor:
         self._tell_features()
         self.on_beat()
         if late >= SLEPT:
+            self.on_slept()
             for informer in self._informers.values():
                 informer.feed(r.Woke(late))
             self._link(link.TryNow())

@@ -228,6 +228,10 @@ class Transport:
         """Close connections that carry nothing now, as after a change of credentials."""
         self._connections.drop_idle()
 
+    def distrust(self) -> None:
+        """Begin nothing more on any connection there is, as after a sleep of this machine."""
+        self._connections.distrust()
+
     def close(self) -> None:
         """Close every connection. Streams fall silent, requests end with LinkError."""
         for handle in list(self._streams):

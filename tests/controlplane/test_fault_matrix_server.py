@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster import ports, supervisor
+from edgetui.cluster import supervisor
+from edgetui.cluster.backoff import steady_clock
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
 from edgetui.model.freshness import Link, Sync
 
@@ -128,13 +129,14 @@ async def test_a_machine_that_slept_believes_no_open_stream(
 ) -> None:
     """The steady clock went on for ten minutes while no timer did, and every connection died meanwhile."""
     monkeypatch.setattr(supervisor, "BEAT", 0.3)
-    async with watching(site.kubeconfig(server=proxy.url), KINDS) as session:
+    slept = 0.0
+    file = site.kubeconfig(server=proxy.url)
+    async with watching(file, KINDS, steady=lambda: steady_clock() + slept) as session:
         await await_live(session, KINDS)
         before = proxy.stats.attempted
         proxy.abandon()
         await asyncio.to_thread(change, site)
-        clock = ports.steady_clock
-        monkeypatch.setattr(ports, "steady_clock", lambda: clock() + 600.0)
+        slept = 600.0
         await until(session, lambda: stale(session), within=5.0, what="stale rows")
         assert "slept" in session.store.freshness("Pod").reason
         await equal_again(site, session)
