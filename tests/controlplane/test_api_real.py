@@ -243,7 +243,7 @@ async def test_a_hundred_streams(api: Api) -> None:
 
 async def test_401(cluster: ControlPlane) -> None:
     for token in ("garbage", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"):
-        alone = target_of(cluster.kubeconfig(), file=None, context_file=None, auth=AuthSettings(token=token))
+        alone = target_of(cluster.kubeconfig(), sources=(), auth=AuthSettings(token=token))
         async with client(alone) as api:
             error = await error_of(api, "/api/v1/nodes")
         assert isinstance(error, Unauthorized)
