@@ -32,6 +32,7 @@ class Server:
         return self
 
     def kind(self, name: str) -> Kind:
+        """Every kind in the version that is usual."""
         return KINDS[name]
 
     async def get(self, path: str) -> Any:
