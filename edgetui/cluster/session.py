@@ -56,6 +56,8 @@ FIRST_PAINT = (
 HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
 LEARN_AGAIN = 60.0
+FILES_EVERY = 30.0
+"""Seconds between two looks at files of credentials while nothing else asks for them."""
 AUDIT_EVERY = 600.0
 """Seconds between two audits of the server's watch cache on a full wire, on average."""
 
@@ -103,6 +105,7 @@ class ClusterSession:
         self.link_watch = link_watch
         self._profile: ProfileLoop | None = None
         self._generation = 0
+        self._files_due = 0.0
         self._looking: asyncio.TimerHandle | None = None
         self._poller: MetricsPoller | None = None
         self._metrics_shown: frozenset[str] = frozenset()
@@ -217,22 +220,9 @@ class ClusterSession:
 
     def aside(self, parts: Mapping[str, Selector]) -> Aside:
         """Keep these parts of kinds in a store of their own, as objects whatever the wire, until that is ended."""
-        from edgetui.cluster.informer import Informer, Partition
-        from edgetui.cluster.scoped import Aside
+        from edgetui.cluster.scoped import open_aside
 
-        store, changed, loop = Store(self.name), asyncio.Event(), asyncio.get_running_loop()
-
-        def on_dirty() -> None:
-            changed.set()
-            loop.call_soon(store.drain)
-
-        store.on_dirty = on_dirty
-        ends = []
-        if (supervisor := self._supervisor) is not None:
-            for kind, part in parts.items():
-                informer = Informer(supervisor, store, KINDS[kind], Partition(selector=part))
-                ends.append(supervisor.aside(informer))
-        return Aside(store, changed, ends)
+        return open_aside(self.name, self._supervisor, parts)
 
     def show_metrics(self, kinds: Iterable[str]) -> None:
         """Poll the usage of these kinds, "Node" and "Pod", and of no others."""
@@ -281,12 +271,23 @@ class ClusterSession:
 
     def _follow_credentials(self) -> None:
         """Watches outlive the credentials that they were opened with: move them when those were renewed."""
-        with contextlib.suppress(EdgetuiError):  # what is wrong with it the next connection says
-            self.credentials.ssl_context()  # certificate files may have been replaced
+        now, target = self._steady(), self.target
+        auth, tls = target.auth, target.tls
+        files = (auth.token_file, auth.client_certificate_file, auth.client_key_file, tls.ca_file)
+        if any(files) and now >= self._files_due:
+            self._files_due = now + FILES_EVERY
+            self._spawn(self._look_at_files())
         if self.credentials.generation != self._generation and self._is_up and self._supervisor is not None:
             self._generation = self.credentials.generation
             self.transport.drop_idle()
             self._supervisor.credentials_changed()
+
+    async def _look_at_files(self) -> None:
+        """Take certificate and token files that were replaced, although no new connection asks for them."""
+        with contextlib.suppress(EdgetuiError):  # the next connection says what is wrong
+            await self.credentials.headers()
+            if self.transport.endpoint.tls:
+                self.credentials.ssl_context()
 
     async def settled(self, timeout: float) -> bool:
         """Wait until every kind that is shown is live, forbidden or absent.

@@ -22,10 +22,9 @@ from edgetui.cluster.connections import (
 )
 from edgetui.cluster.counters import Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
-from edgetui.cluster.exchange import Exchange
+from edgetui.cluster.exchange import Exchange, Sink
 from edgetui.cluster.http import encode_request
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
-from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.discreet import Discreet

@@ -293,7 +293,7 @@ def _sound(row: Row) -> bytes:
     """A row that can be kept, shown and compared: named, and of nothing but values that have a JSON form."""
     assert row.name, "a row without a name"
     if isinstance(row, AutoscalerRow):
-        scalingwhy.why(row, [Sample(NOW, scalingwhy.sampled(row))], NOW)
+        scalingwhy.why(row, [Sample(NOW, *scalingwhy.sampled(row))], NOW)
     return msgspec.json.encode(row)
 
 

@@ -139,8 +139,7 @@ class TestRows:
     @pytest.mark.parametrize("streaming", [True, False])
     def test_a_list_of_more_rows_than_are_held_is_not_taken_for_whole(self, streaming: bool) -> None:
         cluster = Cluster()
-        if not streaming:
-            cluster.supervisor._streaming.lacking()
+        cluster.server.watchlist = "yes" if streaming else "422"
         for number in range(50):
             cluster.server.put("Pod", "d", f"p{number}", number)
         cluster.start("Pod", "Node")

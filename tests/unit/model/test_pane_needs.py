@@ -21,7 +21,7 @@ NEEDS = [(pane, kind) for pane in PANES.values() for kind in pane.needs if kind 
 
 
 def site() -> Store:
-    """A node with a pod, the pod's ReplicaSet and its Deployment."""
+    """A node with a pod, the pod's ReplicaSet and its Deployment, and a Service with its endpoints."""
     press = f.deployment("press", "line", replicas=1, ready=0, available=0, updated=1)
     owned = f.replica_set(press, "7f9c66", replicas=1, ready=0)
     return f.store_of(
@@ -29,6 +29,8 @@ def site() -> Store:
         press,
         owned,
         f.pod("press-1", "line", owner=owned, ready="False", node="edge", created=f.NOW - 9999),
+        f.service("press", "line"),
+        f.endpoint_slice("press", "line", ready=1),
     )
 
 
