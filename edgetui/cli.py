@@ -256,9 +256,11 @@ def _explain_unknown(words: Sequence[str]) -> None:
 
     Where a later word is a file, the first one is taken for a misspelt file, which is told beside the others.
     """
-    from pathlib import Path
+    if not words or words[0].startswith("-"):
+        return
+    import os
 
-    if not words or words[0].startswith("-") or any(Path(word).exists() for word in words if word):
+    if any(os.path.exists(word) for word in words):  # noqa: PTH110 - a start with a file need not wait for pathlib
         return
     from edgetui import verbs
 

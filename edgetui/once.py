@@ -23,6 +23,7 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
+from edgetui.model.cells import visible
 from edgetui.model.fleet import FleetView
 from edgetui.model.freshness import Freshness, Link, Sync
 from edgetui.model.notices import kept_words
@@ -30,7 +31,7 @@ from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow, iso
 from edgetui.model.store import Store
 from edgetui.output import document
-from edgetui.table import printable, rows_as_text
+from edgetui.table import rows_as_text
 from edgetui.verbs import pane_named
 
 LIVE, NOTHING, PARTLY = 0, 2, 3
@@ -95,7 +96,7 @@ def problems(
     if namespace and not any(
         row.key.namespace for pane in shown for row in _rows(pane, stores, now, namespace)
     ):
-        return [f"No resources found in namespace {printable(namespace)}."]
+        return [f"No resources found in namespace {visible(namespace)}."]
     return []
 
 

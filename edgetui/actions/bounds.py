@@ -152,7 +152,6 @@ def request(view: BoundsView, low: int, high: int, version: str) -> Write:
         {"metadata": {"resourceVersion": version}, "spec": {"minReplicas": low, "maxReplicas": high}},
         f"set autoscaler {key.name} from {row.min}..{row.max} to {low}..{high}",
         content_type="application/merge-patch+json",
-        object_path=view.path,
         uid=view.ref.uid,
         before={"min": row.min, "max": row.max, "resourceVersion": version},
         after={"min": low, "max": high},

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.cells import visible
 from edgetui.output import document
 
 _SIGNS = {"doing": "..", "done": "ok", "failed": "! ", "info": "  "}
@@ -51,7 +52,7 @@ class Console:
         if self._rewrites and self._open:
             self._err.write("\r\x1b[K")
         self._open = step.state == "doing" and self._rewrites
-        self._err.write(f"{_SIGNS[step.state]} {printable(step.text)}{'' if self._open else chr(10)}")
+        self._err.write(f"{_SIGNS[step.state]} {visible(step.text)}{'' if self._open else chr(10)}")
         self._err.flush()
 
     async def confirm(self, plan: Plan) -> bool:
@@ -95,13 +96,13 @@ class Console:
     def say(self, text: str) -> None:
         """A line for the person, never part of the result."""
         self._end_line()
-        self._err.write(f"{printable(text)}\n")
+        self._err.write(f"{visible(text)}\n")
 
     def result(self, receipt: Receipt, *, ok: bool) -> None:
         """The receipt, as lines or as the one JSON object; `ok` is whether the command ends well."""
         self._end_line()
         if not self._as_json:
-            self._out.write("".join(f"{printable(line)}\n" for line in receipt.lines))
+            self._out.write("".join(f"{visible(line)}\n" for line in receipt.lines))
             if self._dry_run:
                 self.say(_REHEARSED)
             return
@@ -128,7 +129,7 @@ class Console:
             for line in diff:
                 self.say(f"  {line}")
             if paste:
-                self._err.write("".join(f"{printable(line)}\n" for line in ("", *paste)))
+                self._err.write("".join(f"{visible(line)}\n" for line in ("", *paste)))
             return rehearsed
         cancelled = "cancelled" if isinstance(problem, Cancelled) else "refused"
         self._object(
@@ -164,17 +165,12 @@ class Console:
         lines += ["", *(f"  {line}" for line in plan.diff)] if plan.diff else []
         lines += ["", *(f"! {line}" for line in plan.warnings)] if plan.warnings else []
         lines += ["", "This will:", *(f"  {line}" for line in plan.writes), ""]
-        self._err.write("".join(f"{printable(line)}\n" for line in lines))
+        self._err.write("".join(f"{visible(line)}\n" for line in lines))
 
     def _end_line(self) -> None:
         if self._open:
             self._err.write("\n")
             self._open = False
-
-
-def printable(text: str) -> str:
-    """Text from a cluster without anything that a terminal would obey."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _plan(plan: Plan | None) -> dict[str, Any] | None:

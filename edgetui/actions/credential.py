@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edgetui.actions.plan import Refusal
 from edgetui.cluster.kubeconfig import reload_auth
 from edgetui.cluster.target import ClusterTarget
@@ -68,9 +70,9 @@ def facts_of(token: str) -> TokenFacts | None:
         return None
 
 
-def bearer(headers: dict[str, str]) -> str:
+def bearer(headers: Sequence[tuple[str, str]]) -> str:
     """The bearer token in request headers, empty when there is none."""
-    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    scheme, _, token = dict(headers).get("Authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
 
 

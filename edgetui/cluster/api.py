@@ -45,10 +45,12 @@ _STORAGE_FAILED = re.compile(r"etcdserver|rpc error|timed out|timeout|deadline e
 
 
 class RefreshingCredentials(TransportCredentials, Protocol):
-    """Credentials that can be obtained again."""
+    """Credentials that can be obtained again. `generation` counts their changes."""
 
-    async def refresh(self) -> bool:
-        """Try to get newer ones after a 401; whether anything changed."""
+    generation: int
+
+    async def refresh(self, since: int | None = None) -> bool:
+        """Try to get newer ones after a 401 to a request that began at generation `since`; whether anything changed."""
 
 
 class WritePermit:
@@ -113,7 +115,6 @@ class Api:
         """
         with self._owing() as delivery:
             response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
-        check_values(response.body, MOST_FREE_VALUES)
         return _decoded(response)
 
     async def get_bytes(
@@ -158,6 +159,7 @@ class Api:
         delivery: Delivery | None = None,
     ) -> Response:
         for renewed in (False, True):
+            since = self.credentials.generation
             response = await self.transport.request(
                 method,
                 path,
@@ -169,7 +171,7 @@ class Api:
                 repeatable=True,
                 delivery=delivery,
             )
-            if response.status != 401 or renewed or not await self.credentials.refresh():
+            if response.status != 401 or renewed or not await self.credentials.refresh(since):
                 break
         if not 200 <= response.status < 300:
             raise map_status(response.status, response.headers, response.body)
@@ -263,6 +265,7 @@ def _object(response: Response) -> dict[str, Any]:
 
 
 def _decoded(response: Response) -> Any:
+    check_values(response.body, MOST_FREE_VALUES)
     try:
         return msgspec.json.decode(response.body) if response.body else {}
     except UNDECODABLE:

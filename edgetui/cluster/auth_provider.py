@@ -12,23 +12,22 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import edgetui
 from edgetui.cluster import child
+from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import CredentialError, KubeconfigError
 from edgetui.cluster.oidc_helper import UNREACHABLE
+from edgetui.cluster.shared_run import SharedRun
+from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import AuthProviderConfig, ClusterTarget
 from edgetui.model.expiry import parse_jwt
 from edgetui.model.text import clean
 
-if TYPE_CHECKING:
-    import asyncio
-
 TIME_LIMIT = 60.0
 EARLY = 10.0
-REST = 5.0
-"""Seconds: how long the helper may take, how early a token is renewed, how long two runs are apart at least."""
+"""Seconds: how long the helper may take, and how early a token is renewed."""
 
 _REPLACED_BY = {"gcp": "gke-gcloud-auth-plugin", "azure": "kubelogin"}
 
@@ -36,14 +35,18 @@ _REPLACED_BY = {"gcp": "gke-gcloud-auth-plugin", "azure": "kubelogin"}
 class ProviderToken:
     """The id-token of one user, renewed when it is about to end or was refused."""
 
-    def __init__(self, config: AuthProviderConfig, target: ClusterTarget, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: AuthProviderConfig,
+        target: ClusterTarget,
+        clock: Callable[[], float],
+        steady: Callable[[], float] = steady_clock,
+    ) -> None:
         self._name = config.name
         self._config: dict[str, str] = dict(config.config)
         self._target = target
         self._clock = clock
-        self._ran_at = self._changed_at = float("-inf")
-        self._failed: CredentialError | None = None
-        self._turn: asyncio.Lock | None = None
+        self._run = SharedRun(self._renew, steady)
         self.notice = ""
         """What a person should know although everything works: new tokens that could not be kept."""
 
@@ -54,25 +57,20 @@ class ProviderToken:
 
     async def current(self) -> str:
         """A token that is still valid; raises CredentialError."""
-        async with self._lock():
-            token = self._config.get("id-token", "")
-            if not token or self._ends_soon(token):
-                await self._renew()
-            return self._config["id-token"]
+        if not self.in_use or self._ends_soon(self.in_use):
+            await self._run.result()
+        return self.in_use
 
     async def refresh(self) -> bool:
         """Renew the token because the server refused it; whether there is a new one to try."""
-        async with self._lock():
-            if self._clock() - self._ran_at >= REST and self._config.get("refresh-token"):
-                await self._renew()
-            return self._clock() - self._changed_at < REST
+        before = self.in_use
+        if not self._run.fresh and self._config.get("refresh-token"):
+            await self._run.result()
+        return self.in_use != before
 
-    def _lock(self) -> asyncio.Lock:
-        if self._turn is None:
-            import asyncio
-
-            self._turn = asyncio.Lock()
-        return self._turn
+    async def close(self) -> None:
+        """End the helper if it runs."""
+        await self._run.close()
 
     def _ends_soon(self, token: str) -> bool:
         try:
@@ -82,19 +80,9 @@ class ProviderToken:
         return bool(expires) and self._clock() >= expires - EARLY
 
     async def _renew(self) -> None:
-        if self._failed is not None and self._clock() - self._ran_at < REST:
-            raise self._failed
-        self._failed = None
-        try:
-            answer = await self._ask()
-        except CredentialError as error:
-            self._failed = error
-            raise
-        finally:
-            self._ran_at = self._clock()
+        answer = await self._ask()
         changed = {key: text for key, text in answer.items() if text and text != self._config.get(key)}
         if changed:
-            self._changed_at = self._ran_at
             await self._keep(changed)
             self._config.update(changed)
 
@@ -142,16 +130,15 @@ class ProviderToken:
         return {key: str(answer["config"].get(key) or "") for key in ("id-token", "refresh-token")}
 
     async def _keep(self, changed: Mapping[str, str]) -> None:
-        import asyncio
-
         from edgetui.cluster.kubeconfig_write import rewrite_provider_tokens
 
         target = self._target
-        if target.file is None:
+        if (file := target.file) is None:
             return
+        now = self._clock()
         try:
-            await asyncio.to_thread(
-                rewrite_provider_tokens, target.file, target.user_name, changed, now=self._clock()
+            await in_thread(
+                lambda: rewrite_provider_tokens(file, target.user_name, changed, now=now), "new tokens"
             )
         except KubeconfigError as error:
             self.notice = f"New tokens from the identity provider could not be kept: {error}"

@@ -25,8 +25,8 @@ _LOOK_AGAIN = 600.0
 class TransportCredentials(Protocol):
     """What the transport needs to know of credentials. `headers` is awaited before `ssl_context` is taken."""
 
-    async def headers(self) -> dict[str, str]:
-        """Authorization and impersonation headers for one request."""
+    async def headers(self) -> list[tuple[str, str]]:
+        """Authorization and impersonation headers for one request; a name may come several times."""
 
     def ssl_context(self) -> ssl.SSLContext:
         """How to trust the server and which certificate to show; the same object until something changes."""
@@ -151,6 +151,13 @@ class Connections:
         if self._idle:
             oldest = min(each.idle_since for each in self._idle)
             self._timer = self.loop.call_at(oldest + IDLE_SECONDS, self._expire)
+
+    def retarget(self, endpoint: Endpoint) -> None:
+        """Open connections to this endpoint from now on."""
+        if endpoint != self.endpoint:
+            self.endpoint = endpoint
+            self.dialer = Dialer(endpoint, self.loop, self.counters)
+        self.drop_idle()
 
     def drop_idle(self) -> None:
         """Close the kept connections."""

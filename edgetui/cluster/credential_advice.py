@@ -31,12 +31,12 @@ class Advice(msgspec.Struct, frozen=True):
 def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> Advice:
     """Why the server of `target` does not know us at Unix time `now`.
 
-    `token` is the bearer token in use, when a plugin, a provider or a rotation put another in the place of the
-    kubeconfig's. Files are read for it.
+    `token` is the bearer token in use, when a file, a plugin, a provider or a rotation put another in the place of
+    the kubeconfig's. Nothing is read: what stands in files is handed in as if the kubeconfig held it.
     """
     user = clean(target.user_name or target.name, 60)
     if token is None:
-        token = _token(target)
+        token = target.auth.token
     certificate = _certificate(target)
     if certificate is not None and not token:
         return _about_certificate(target, user, certificate, now)
@@ -53,6 +53,16 @@ def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> 
             certain=True,
         )
     return _about_others(target, user)
+
+
+def issued_too_late(target: ClusterTarget, ago: float) -> Advice:
+    """The server refuses what a plugin itself said had expired so many seconds ago."""
+    command = clean(target.auth.exec.command.rpartition("/")[2], 60) if target.auth.exec else ""
+    return Advice(
+        f"The credential plugin {command} gave credentials that expired {duration(ago)} ago.",
+        "Sign in again with it, and check this host's clock.",
+        certain=True,
+    )
 
 
 def _about_certificate(target: ClusterTarget, user: str, facts: CertificateFacts, now: float) -> Advice:
@@ -164,21 +174,8 @@ def renewal(target: ClusterTarget) -> str:
 
 
 def _certificate(target: ClusterTarget) -> CertificateFacts | None:
-    auth = target.auth
-    pem = auth.client_certificate
+    pem = target.auth.client_certificate
     try:
-        if pem is None and auth.client_certificate_file is not None:
-            pem = auth.client_certificate_file.read_bytes()
         return certificate_dates(pem) if pem else None
-    except (OSError, ValueError):
+    except ValueError:
         return None
-
-
-def _token(target: ClusterTarget) -> str:
-    auth = target.auth
-    if auth.token_file is not None:
-        try:
-            return auth.token_file.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            pass
-    return auth.token

@@ -6,44 +6,63 @@ certificate beats any token on the server; only a connection without one proves 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import CredentialError, TlsError
-from edgetui.cluster.kubeconfig import reload_auth
+from edgetui.cluster.kubeconfig import reload
+from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation
-from edgetui.cluster.token_file import TokenFile
-from edgetui.model.text import clean
+from edgetui.model.text import clean, duration
 
 if TYPE_CHECKING:
     import ssl
 
     from edgetui.cluster.auth_provider import ProviderToken
     from edgetui.cluster.credential_advice import Advice
+    from edgetui.cluster.credential_files import CredentialFiles
     from edgetui.cluster.plugin import Plugin
     from edgetui.cluster.tls import KeyPair
+    from edgetui.cluster.token_file import TokenFile
 
-_Stamp = tuple[int, int, int] | None
+Headers = list[tuple[str, str]]
+
+LOOK_AGAIN = 1.0
+"""Seconds between two looks at certificate files."""
+PATIENCE = 5.0
+"""Seconds to wait for a file: a mount may hang."""
 
 
 class Credentials:
     """Who we are on one cluster, kept up to date: token files, certificate files, plugins, the kubeconfig itself.
 
-    `clock` gives Unix seconds. `generation` counts changes: connections opened under an earlier one may carry
-    credentials that are no longer ours.
+    `clock` gives Unix seconds, `steady` seconds of a clock that never jumps. `generation` counts changes: who was
+    refused under an earlier one has something new to try.
     """
 
-    def __init__(self, target: ClusterTarget, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        target: ClusterTarget,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = steady_clock,
+    ) -> None:
         self.target = target
         self.generation = 0
+        self.on_other_target: Callable[[ClusterTarget], object] = lambda target: None
+        """Called when a look at the kubeconfig after a 401 has found it changed."""
+        self.said = ""
         self._clock = clock
+        self._steady = steady
         self._use(target.auth)
         self._context: ssl.SSLContext | None = None
         self._context_of: tuple[object, ...] = ()
@@ -53,34 +72,57 @@ class Credentials:
 
     def _use(self, auth: AuthSettings) -> None:
         self._auth = auth
-        self._file = TokenFile(auth.token_file, auth.token, self._clock) if auth.token_file else None
+        self._sent: str | None = None
+        self._file = self._make_token_file(auth)
+        self._files = self._make_files(auth)
+        self._looked_at = float("-inf")
+        self._looking: asyncio.Future[None] | None = None
         self._plugin = self._make_plugin(auth)
         self._provider = self._make_provider(auth)
+
+    def _make_token_file(self, auth: AuthSettings) -> TokenFile | None:
+        if auth.token_file is None:
+            return None
+        from edgetui.cluster.token_file import TokenFile
+
+        return TokenFile(auth.token_file, auth.token, self._steady)
+
+    def _make_files(self, auth: AuthSettings) -> CredentialFiles | None:
+        paths = (self.target.tls.ca_file, auth.client_certificate_file, auth.client_key_file)
+        named = [path for path in paths if path is not None]
+        if not named:
+            return None
+        from edgetui.cluster.credential_files import CredentialFiles
+
+        return CredentialFiles(named)
 
     def _make_plugin(self, auth: AuthSettings) -> Plugin | None:
         if auth.exec is None:
             return None
-        from edgetui.cluster.plugin import Plugin
+        from edgetui.cluster.plugin import shared
 
-        return Plugin(auth.exec, self._clock)
+        return shared(auth.exec, self._clock, self._steady)
 
     def _make_provider(self, auth: AuthSettings) -> ProviderToken | None:
         if auth.auth_provider is None:
             return None
         from edgetui.cluster.auth_provider import ProviderToken
 
-        return ProviderToken(auth.auth_provider, self.target, self._clock)
+        return ProviderToken(auth.auth_provider, self.target, self._clock, self._steady)
 
-    async def headers(self) -> dict[str, str]:
+    async def headers(self) -> Headers:
         """Authorization and impersonation headers for one request, obtaining them first where needed.
 
-        A header that is needed several times (Impersonate-Group) comes under names that differ in case only:
-        header names have no case (RFC 9110 §5.1). Raises CredentialError.
+        A name may come several times (Impersonate-Group). Raises CredentialError.
         """
         found = impersonation_headers(self.target.impersonate)
+        await self._look_at_files()
         authorization = await self._authorization()
+        if self._sent not in (None, authorization):
+            self.generation += 1
+        self._sent = authorization
         if authorization:
-            found["Authorization"] = authorization
+            found.append(("Authorization", authorization))
         return found
 
     async def _authorization(self) -> str:
@@ -90,17 +132,46 @@ class Credentials:
         if auth.token:
             return f"Bearer {auth.token}"
         if auth.username or auth.password:
-            pair = f"{auth.username}:{auth.password}".encode()
+            pair = f"{auth.username}:{auth.password}".encode("utf-8", "surrogatepass")
             return f"Basic {base64.b64encode(pair).decode()}"
         if self._plugin is not None:
-            before = self._plugin.issued
             issued = await self._plugin.current()
-            if issued is not before and before is not None:
-                self.generation += 1
             return f"Bearer {issued.token}" if issued.token else ""
         if self._provider is not None:
             return f"Bearer {await self._provider.current()}"
         return ""
+
+    async def _look_at_files(self, *, at_once: bool = False) -> None:
+        """Read token, certificate and authority files that are due, in a thread: a mount may hang.
+
+        Raises CredentialError when there is no answer and nothing was read before.
+        """
+        now = self._steady()
+        token, pems = self._file, self._files
+        due = [token.read] if token is not None and (at_once or token.due) else []
+        if pems is not None and (at_once or now - self._looked_at >= LOOK_AGAIN):
+            due.append(pems.look)
+        if self._looked_at > float("-inf") and (not due or self._looking is not None):
+            return
+        if not due and self._looking is None:
+            return
+        if self._looking is None:
+            self._looking = in_thread(lambda: _call_all(due), "credential files")
+        looking = self._looking
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.shield(looking)
+        except TimeoutError:
+            if self._looked_at == float("-inf"):
+                raise CredentialError(
+                    "The token, certificate or authority file of this cluster could not be read within "
+                    f"{duration(PATIENCE)}.",
+                    "Check that it is a file, and that its mount does not hang.",
+                ) from None
+            return
+        if self._looking is looking:
+            self._looking = None
+            self._looked_at = now
 
     def ssl_context(self) -> ssl.SSLContext:
         """The context for connections from now on: the same object until a certificate or the authority changes.
@@ -112,21 +183,31 @@ class Credentials:
 
         auth, tls = self._auth, self.target.tls
         issued = self._plugin.issued.pair if self._plugin is not None and self._plugin.issued else None
-        files = (tls.ca_file, auth.client_certificate_file, auth.client_key_file)
-        made_of = (*map(_stamp, files), auth.client_certificate, auth.client_key, issued)
+        made_of = (self._version, tls, auth.client_certificate, auth.client_key, issued)
         if self._context is not None and made_of == self._context_of:
             return self._context
         try:
             if tls.ca_file is not None:
-                tls = replace(tls, ca_pem=_read(tls.ca_file, "certificate authority"))
+                tls = replace(tls, ca_pem=self._held(tls.ca_file))
             context = client_context(tls, issued or self._pair())
         except (CredentialError, TlsError):
             if self._context is None:
                 raise
             return self._context
-        self.generation += self._context is not None
-        self._context, self._context_of = context, made_of
+        if self._context is not None:
+            self.generation += 1
+        self._context = context
+        self._context_of = (self._version, *made_of[1:])
         return context
+
+    @property
+    def _version(self) -> object:
+        return self._files.version if self._files is not None else ()
+
+    def _held(self, path: Path) -> bytes:
+        if self._files is None:
+            raise CredentialError(f"{clean(str(path))} was not read yet.")
+        return self._files.bytes_of(path)
 
     def _pair(self) -> KeyPair | None:
         from edgetui.cluster.tls import KeyPair
@@ -134,20 +215,29 @@ class Credentials:
         auth = self._auth
         certificate, key = auth.client_certificate, auth.client_key
         if certificate is None and auth.client_certificate_file is not None:
-            certificate = _read(auth.client_certificate_file, "client certificate")
+            certificate = self._held(auth.client_certificate_file)
         if key is None and auth.client_key_file is not None:
-            key = _read(auth.client_key_file, "client key")
+            key = self._held(auth.client_key_file)
         return KeyPair(certificate, key) if certificate is not None and key is not None else None
 
-    async def refresh(self) -> bool:
+    async def refresh(self, since: int | None = None) -> bool:
         """Obtain credentials again because the server answered 401; whether there is something new to try.
 
-        Looks at the token file, at certificate files, at the kubeconfig (another program may have put a new
-        token there), and runs the plugin or the helper of the auth provider. Raises CredentialError.
+        `since` is the `generation` under which the request was made, when the caller knows. Looks at the token
+        file, at certificate files, at the kubeconfig (another program may have put a new token there), and runs
+        the plugin or the helper of the auth provider. Raises CredentialError.
         """
-        changed = self._reread_kubeconfig()
+        if since not in (None, self.generation):
+            return True
+        before = self.generation
+        fresh = await self.reread()
+        changed = fresh is not None and await self.adopt(fresh)
+        if fresh is not None:
+            self.on_other_target(fresh)
+        held = self._file.held if self._file is not None else ""
+        await self._look_at_files(at_once=True)
         if self._file is not None:
-            changed |= self._file.reread()
+            changed |= self._file.held != held
         if self._plugin is not None:
             changed |= await self._plugin.refresh(self._plugin.issued)
         if self._provider is not None:
@@ -155,34 +245,80 @@ class Credentials:
         if self._context is not None:
             context = self._context
             changed |= self.ssl_context() is not context
-        self.generation += changed
+        if changed and self.generation == before:
+            self.generation += 1
+        self._sent = None if changed else self._sent
         return changed
 
-    def _reread_kubeconfig(self) -> bool:
-        auth = reload_auth(self.target)
-        if auth is None or auth == self._auth:
-            return False
-        self._use(auth)
-        return True
+    async def reread(self) -> ClusterTarget | None:
+        """What the kubeconfig says about this context, when that is something else than before; reads off the loop."""
+        target = self.target
+        try:
+            async with asyncio.timeout(PATIENCE):
+                fresh = await in_thread(lambda: reload(target, os.environ), "kubeconfig")
+        except TimeoutError:
+            return None
+        return fresh if fresh is not None and fresh != target and target is self.target else None
+
+    async def adopt(self, fresh: ClusterTarget) -> bool:
+        """Use what the kubeconfig says now: another user, authority or address. Whether there is something to try.
+
+        A token that was rotated here stays until the file names another than it did.
+        """
+        auth = self._auth if fresh.auth == self.target.auth else fresh.auth
+        other, before, self.target = auth != self._auth, self.target, fresh
+        if other:
+            await self._end_runs()
+            self._use(auth)
+        else:
+            self._files = self._make_files(auth)
+        self.generation += 1
+        return other or _where(before) != _where(fresh)
+
+    async def close(self) -> None:
+        """End a plugin or helper that is still running."""
+        await self._end_runs()
+
+    async def _end_runs(self) -> None:
+        for source in (self._plugin, self._provider):
+            if source is not None:
+                await source.close()
 
     def explain_refusal(self) -> Advice:
-        """Why the server answers 401, told from the certificate and the token in use now; runs nothing."""
-        from edgetui.cluster.credential_advice import explain_401
+        """Why the server answers 401, told from the certificate and the token in use now; runs and reads nothing."""
+        from edgetui.cluster.credential_advice import explain_401, issued_too_late
 
-        token = self._auth.token
+        token, auth, now = self._auth.token, self._auth, self._clock()
         if self._file is not None:
-            with contextlib.suppress(CredentialError):
-                token = self._file.current()
-        elif self._plugin is not None and self._plugin.issued is not None:
-            token = self._plugin.issued.token
+            token = self._file.held
+        elif self._plugin is not None and (issued := self._plugin.issued) is not None:
+            if issued.expires is not None and issued.expires <= now:
+                return issued_too_late(replace(self.target, auth=auth), now - issued.expires)
+            token = issued.token
         elif self._provider is not None:
             token = self._provider.in_use
-        return explain_401(replace(self.target, auth=self._auth), self._clock(), token)
+        if auth.client_certificate is None and auth.client_certificate_file is not None:
+            with contextlib.suppress(CredentialError):
+                auth = replace(auth, client_certificate=self._held(auth.client_certificate_file))
+        return explain_401(replace(self.target, auth=auth), now, token)
 
     @property
     def notice(self) -> str:
         """What a person should know although the credentials work, "" when there is nothing."""
-        return self._provider.notice if self._provider is not None else ""
+        return " ".join(
+            filter(None, (self.said, self._provider.notice if self._provider is not None else ""))
+        )
+
+    @property
+    def waiting_for(self) -> tuple[str, str]:
+        """What the first answer may wait for, in a sentence and a next step; empty for nothing in particular."""
+        if self._auth.exec is None:
+            return "", ""
+        name = clean(self._auth.exec.command.rpartition("/")[2], 60)
+        return (
+            f"Waiting for the credential plugin {name}.",
+            "It may want you to sign in, in a browser or in a shell.",
+        )
 
     def set_token(self, token: str) -> None:
         """Use this bearer token from now on, in the place of the one from the kubeconfig, a plugin or a provider."""
@@ -196,22 +332,34 @@ class Credentials:
 
     def without_client_certificate(self, token: str) -> Credentials:
         """Credentials for the same server with nothing but this token: the way to prove that it works."""
-        alone = replace(self.target, file=None, auth=AuthSettings(token=token), impersonate=Impersonation())
-        return Credentials(alone, self._clock)
+        alone = replace(
+            self.target, file=None, sources=(), auth=AuthSettings(token=token), impersonate=Impersonation()
+        )
+        return Credentials(alone, self._clock, self._steady)
 
 
-def impersonation_headers(whom: Impersonation) -> dict[str, str]:
+def _where(target: ClusterTarget) -> tuple[object, ...]:
+    """What of a target decides who is asked, and as whom."""
+    return target.server, target.proxy_url, target.tls, target.impersonate
+
+
+def _call_all(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
+
+
+def impersonation_headers(whom: Impersonation) -> Headers:
     """Impersonate-* headers as client-go sends them (`transport/round_trippers.go`)."""
     if not whom.user:
-        return {}
-    found = {"Impersonate-User": whom.user}
+        return []
+    found = [("Impersonate-User", whom.user)]
     if whom.uid:
-        found["Impersonate-Uid"] = whom.uid
-    repeated = [("Impersonate-Group", whom.groups)]
-    repeated += [(f"Impersonate-Extra-{quote(key, safe=_TOKEN)}", values) for key, values in whom.extra]
-    for name, values in repeated:
-        found.update(zip(_spellings(name), values, strict=False))
-    for value in found.values():
+        found.append(("Impersonate-Uid", whom.uid))
+    found += [("Impersonate-Group", group) for group in whom.groups]
+    for key, values in whom.extra:
+        name = f"Impersonate-Extra-{quote(key, safe=_TOKEN)}"
+        found += [(name, value) for value in values]
+    for _, value in found:
         if any(c in value for c in "\r\n\0"):
             raise CredentialError(
                 f"The impersonation of {clean(whom.user, 80)} has a line break in it.",
@@ -222,32 +370,3 @@ def impersonation_headers(whom: Impersonation) -> dict[str, str]:
 
 _TOKEN = "!#$&'*+-.^_`|~"
 """Besides letters and digits what a header name may hold unescaped; client-go escapes the rest, and "%"."""
-
-
-def _spellings(name: str) -> Iterator[str]:
-    """`name`, then the same name in other cases, each once: 2 to the power of its letters."""
-    letters = [i for i, c in enumerate(name) if c.isalpha()]
-    for which in range(1 << len(letters)):
-        swapped = {letter for bit, letter in enumerate(letters) if which >> bit & 1}
-        yield "".join(c.swapcase() if i in swapped else c for i, c in enumerate(name))
-
-
-def _stamp(file: Path | None) -> _Stamp:
-    """What changes when a file is replaced or rewritten; None when there is none to look at."""
-    if file is None:
-        return None
-    try:
-        facts = file.stat()
-    except OSError:
-        return None
-    return facts.st_mtime_ns, facts.st_size, facts.st_ino
-
-
-def _read(file: Path, what: str) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise CredentialError(
-            f"The {what} {clean(str(file))} cannot be read: {error.strerror or 'unknown error'}.",
-            "Check that the file is there and that you may read it.",
-        ) from None

@@ -9,12 +9,11 @@ import socket
 import ssl
 
 from edgetui.cluster.counters import Counters
-from edgetui.cluster.endpoint import Endpoint
+from edgetui.cluster.endpoint import Endpoint, Proxy
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.link_errors import NOT_TLS, explain, silent
 from edgetui.cluster.readiness import connect, shake_hands
 from edgetui.cluster.resolver import Address, Resolver
-from edgetui.cluster.tunnel import open_tunnel
 
 STAGGER = 0.25  # s before the next address is tried beside the one before (RFC 8305 section 8)
 
@@ -45,15 +44,17 @@ class Dialer:
 
         `session` must come from the same context. Raises LinkError, TlsError, ProtocolError.
         """
-        attempt = _Attempt(self._endpoint.proxy.where if self._endpoint.proxy else self._endpoint.where)
+        first = self._endpoint.proxy or self._endpoint
+        attempt = _Attempt(first.where, to_proxy=self._endpoint.proxy is not None)
         sock: socket.socket | None = None
         try:
             async with asyncio.timeout(timeout):
                 sock = await self._connect(attempt)
                 if self._endpoint.proxy is not None:
-                    await open_tunnel(self._loop, sock, self._endpoint.proxy, self._endpoint)
+                    sock = await self._tunnel(sock, self._endpoint.proxy, context, attempt)
                 if context is not None:
                     attempt.where, attempt.shaking_hands = self._endpoint.where, True
+                    attempt.to_proxy = False
                     name = self._endpoint.server_name
                     sock = secured = context.wrap_socket(
                         sock,
@@ -74,6 +75,27 @@ class Dialer:
             raise found from None
         return sock
 
+    async def _tunnel(
+        self, sock: socket.socket, proxy: Proxy, context: ssl.SSLContext | None, attempt: _Attempt
+    ) -> socket.socket:
+        """A socket that leads to the server; closes `sock` when there is none."""
+        from edgetui.cluster import tunnel
+
+        try:
+            if proxy.scheme == "https":
+                attempt.shaking_hands = True
+                sock = await tunnel.secured(self._loop, sock, proxy, context)
+                attempt.shaking_hands = False
+            await tunnel.open_tunnel(self._loop, sock, proxy, self._endpoint)
+        except BaseException:
+            sock.close()
+            raise
+        if isinstance(sock, ssl.SSLSocket):
+            from edgetui.cluster.relay import inside
+
+            return inside(self._loop, sock)
+        return sock
+
     def _explained(
         self, error: BaseException, attempt: _Attempt, timeout: float, sock: socket.socket | None
     ) -> EdgetuiError | None:
@@ -83,16 +105,21 @@ class Dialer:
                 attempt.where, timeout, resolving=attempt.resolving, shaking_hands=attempt.shaking_hands
             )
         proxy = self._endpoint.proxy
-        if proxy is not None and isinstance(error, OSError) and not attempt.shaking_hands:
-            return self._without_proxy(proxy.where, error)
+        if proxy is not None and isinstance(error, OSError) and attempt.to_proxy:
+            return self._without_proxy(proxy, error)
         if isinstance(error, OSError | ValueError):
             stranger = isinstance(error, ssl.SSLError) and error.reason in NOT_TLS and sock is not None
             return explain(error, attempt.where, _rest(sock) if stranger and sock is not None else b"")
         return None
 
-    def _without_proxy(self, proxy: str, error: OSError) -> EdgetuiError:
-        found = explain(error, proxy)
+    def _without_proxy(self, proxy: Proxy, error: OSError) -> EdgetuiError:
+        found = explain(error, proxy.where)
         found.next_step = "Check that the proxy runs, and `proxy-url` in the kubeconfig or HTTPS_PROXY."
+        if isinstance(error, ssl.SSLCertVerificationError):
+            found.next_step = (
+                "Add the proxy's authority to certificate-authority-data: as with kubectl, it is trusted as the "
+                "server is. Or use its http:// port."
+            )
         return found
 
     async def _connect(self, attempt: _Attempt) -> socket.socket:
@@ -149,10 +176,11 @@ class Dialer:
 class _Attempt:
     """How far one attempt has come, for the sentence that says where it stopped."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, to_proxy: bool) -> None:
         self.where = where
         self.resolving = False
         self.shaking_hands = False
+        self.to_proxy = to_proxy
 
 
 def _discard(task: asyncio.Task[socket.socket]) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path, PurePath
 
 import msgspec
 
+from edgetui.cluster.blocking import within
+from edgetui.cluster.yaml_file import PATIENCE
+
 DISTRIBUTION_FILES = (
     "etc/rancher/k3s/k3s.yaml",
     "etc/rancher/rke2/rke2.yaml",
@@ -71,11 +74,19 @@ def searched(home: Path, root: Path) -> list[Path]:
 
 def owned_by_distribution(file: Path, root: Path) -> bool:
     """Whether a distribution writes this file itself, links followed: then edgetui never does."""
-    for path in {file, file.resolve()}:
-        for base in {root, root.resolve()}:
+    for path in {file, _resolved(file)}:
+        for base in {root, _resolved(root)}:
             if path.is_relative_to(base) and any(PurePath(path.relative_to(base)).match(o) for o in _OWNED):
                 return True
     return False
+
+
+def _resolved(path: Path) -> Path:
+    """The path with its links followed, as far as they lead anywhere."""
+    try:
+        return Path(within(PATIENCE, lambda: os.path.realpath(path)))
+    except (TimeoutError, ValueError):
+        return path
 
 
 def _absolute(path: Path, home: Path) -> Path:
@@ -88,28 +99,33 @@ def _absolute(path: Path, home: Path) -> Path:
 def _expand(path: Path) -> list[Source]:
     """The file itself, or the kubeconfigs in a directory by name, without those below it."""
     try:
-        if not path.is_dir():
-            return [Source((path,))]
-        inside = sorted(path.iterdir())
-    except OSError:
-        return [Source((path,))]
-    found = [f for f in inside if (f.suffix in _IN_DIRECTORIES or f.name in _WITHOUT_SUFFIX) and f.is_file()]
+        found = within(PATIENCE, lambda: _inside(path))
+    except (OSError, ValueError):  # TimeoutError is one
+        found = []
     return [Source((file,), beside_others=True) for file in found] or [Source((path,))]
 
 
+def _inside(path: Path) -> list[Path]:
+    """Files of a directory that may be kubeconfigs, by name; none for a file. Links that lead nowhere count."""
+    if not path.is_dir():
+        return []
+    named = [f for f in sorted(path.iterdir()) if f.suffix in _IN_DIRECTORIES or f.name in _WITHOUT_SUFFIX]
+    return [file for file in named if file.is_file() or (file.is_symlink() and not file.exists())]
+
+
 def _distinct(sources: Iterable[Source]) -> list[Source]:
-    seen: dict[str, Source] = {}
+    seen: dict[Path, Source] = {}
     for source in sources:
-        seen.setdefault(os.path.realpath(source.files[0]), source)
+        seen.setdefault(_resolved(source.files[0]), source)
     return list(seen.values())
 
 
 def _may_exist(file: Path) -> bool:
-    """There, or hidden in a directory that may not be entered: either way a person should hear of it."""
+    """There, or there is something wrong with it: either way a person should hear of it."""
     try:
-        file.stat()
-    except PermissionError:
-        return True
-    except OSError:
+        within(PATIENCE, file.stat)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
+    except OSError:
+        return True
     return True

@@ -71,20 +71,39 @@ def load_fleet(
     return name_fleet(targets)
 
 
+def reload(target: ClusterTarget, env: Mapping[str, str]) -> ClusterTarget | None:
+    """What the target's files say now, under the name and for the namespace it has; None when that cannot be told.
+
+    A file that is just being written, or a context that is gone, is no reason to let go of what worked.
+    """
+    parts = []
+    for file in target.sources:
+        try:
+            parts.append(kubeconfig_document.read(file))
+        except MissingFile:
+            continue
+        except KubeconfigError:
+            return None
+    document = kubeconfig_document.merge(parts)
+    context = target.context or document.current_context
+    if context not in document.contexts:
+        return None
+    fresh = build(document, context, env, owned=target.owned_by_distribution)
+    if fresh.error is not None:
+        return None
+    return replace(fresh, name=target.name, namespace=target.namespace, sources=target.sources)
+
+
 def reload_auth(target: ClusterTarget) -> AuthSettings | None:
     """What the target's kubeconfig says now about its user; None when that cannot be told any more.
 
-    Another program may have put a new token there: worth a look after a 401. Plugins keep what they were
-    told about their cluster. Servers without TLS get no credentials, as in `load_fleet`.
+    Servers without TLS get no credentials, as in `load_fleet`.
     """
     if target.file is None or not target.server.startswith("https://"):
         return None
     try:
         user = kubeconfig_document.read(target.file).users.get(target.user_name)
-        if user is None or user.twice:
-            return None
-        known = target.auth.exec.cluster_info if target.auth.exec else None
-        return auth_settings(user, known)
+        return None if user is None or user.twice else auth_settings(user)
     except KubeconfigError:
         return None
 
@@ -203,6 +222,7 @@ class _Loader:
             context="",
             file=file,
             context_file=file,
+            sources=(file,),
             error=error,
             owned_by_distribution=self._is_owned(file),
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ class Entry(Discreet, frozen=True):
     def path(self, key: str) -> Path | None:
         """A file reference, absolute; None when absent."""
         text = self.text(key)
-        return self.file.parent / text if text else None
+        return beside(self.file, text) if text else None
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.fields.get(key)
@@ -109,6 +110,11 @@ class Entry(Discreet, frozen=True):
             if isinstance(item, dict) and item.get("name") == name:
                 return item.get("extension")
         return None
+
+
+def beside(file: Path, text: str) -> Path:
+    """The path that `file` means by `text`, cleaned as Go's filepath.Join does."""
+    return Path(os.path.normpath(file.parent / text))
 
 
 class Document(msgspec.Struct):
@@ -163,7 +169,9 @@ def _fill(entries: dict[str, Entry], listed: Any, inner: str, file: Path) -> Non
     if not isinstance(listed, list):
         raise KubeconfigError(f"{shown}: {inner}s is not a list.", f"Correct it in {shown}.")
     for number, item in enumerate(listed, 1):
-        name = item.get("name") if isinstance(item, dict) else None
+        if item is None:
+            continue
+        name = item.get("name", "") if isinstance(item, dict) else None
         if not isinstance(name, str):
             raise KubeconfigError(
                 f"{shown}: {inner} number {number} has no name that is text.",

@@ -10,12 +10,11 @@ import base64
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from edgetui.cluster import proxy
+from edgetui.cluster import endpoint, proxy
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.kubeconfig_document import Document, Entry
-from edgetui.cluster.kubeconfig_user import auth_settings, impersonation, pem_file
+from edgetui.cluster.kubeconfig_user import auth_settings, impersonation, pem_file, with_password
 from edgetui.cluster.target import (
     INSECURE_BADGE,
     PLAIN_HTTP_BADGE,
@@ -28,8 +27,8 @@ EXTENSION = "edgetui"
 """Name of our cluster extension: `{badge: TEXT}` or `{badges: [TEXT, ...]}`."""
 
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
-_PROXIES = ("http",)
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+_NAMESPACE = re.compile(r"[^/%?#\s\x00-\x1f\x7f]*")
+"""What cannot lead a request elsewhere. The server knows which names there can be."""
 _MAX_BADGE = 16
 
 
@@ -45,6 +44,7 @@ def build(document: Document, context: str, env: Mapping[str, str], owned: bool)
         "file": found.file if found else document.files[0],
         "context_file": found.file if found else document.files[0],
         "owned_by_distribution": owned,
+        "sources": document.files,
     }
     try:
         _fill(document, context, env, known)
@@ -73,6 +73,9 @@ def _fill(document: Document, name: str, env: Mapping[str, str], known: dict[str
     if tls.insecure:
         known["badges"] = (INSECURE_BADGE, *known["badges"])
     known["auth"] = auth_settings(user, _cluster_info(cluster, server, tls, known))
+    username, password = endpoint.user_of(cluster.text("server"))
+    if username or password:
+        known["auth"] = with_password(known["auth"], username, password)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -109,7 +112,7 @@ def _referred(context: Entry, entries: Mapping[str, Entry], kind: str) -> Entry:
 
 def _namespace(context: Entry) -> str:
     namespace = context.text("namespace")
-    if namespace and not _LABEL.match(namespace):
+    if namespace in (".", "..") or not _NAMESPACE.fullmatch(namespace):
         raise context.wrong(f"has a namespace that no namespace can be called: {clean(namespace, 80)}")
     return namespace
 
@@ -121,42 +124,23 @@ def _server(cluster: Entry) -> str:
         raise cluster.wrong(
             "has no server", f"Add server: https://HOST:6443 to it in {clean(str(cluster.file))}."
         )
-    if "://" not in text:
-        secure = any(
-            cluster.fields.get(key)
-            for key in ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
-        )
-        text = f"{'https' if secure else 'http'}://{text}"
-    parts = _url(cluster, "server", text, ("http", "https"))
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-
-
-def _url(entry: Entry, key: str, text: str, schemes: tuple[str, ...]) -> SplitResult:
+    secure = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
     try:
-        parts = urlsplit(text)
-        valid = bool(parts.hostname) and (parts.port is None or 0 < parts.port < 65536)
-    except ValueError:
-        valid = False
-    if not valid or clean(text, 2000) != text or " " in text:
-        raise entry.wrong(f"has a {key} that is not a URL")
-    if parts.scheme not in schemes:
-        raise entry.wrong(
-            f"has a {key} with the scheme {clean(parts.scheme, 20)}, which edgetui does not speak",
-            f"Use {' or '.join(schemes)}.",
-        )
-    return parts
+        return endpoint.server_url(text, secure=any(cluster.fields.get(key) for key in secure))
+    except endpoint.Unusable as error:
+        raise cluster.wrong(f"has a server {error.what}", error.next_step) from None
 
 
 def _proxy_url(cluster: Entry, server: str, env: Mapping[str, str]) -> str:
-    text = cluster.text("proxy-url").strip()
-    if text:
-        _url(cluster, "proxy-url", text, _PROXIES)
-        return text
-    found = proxy.from_environment(server, env)
-    if found:
-        _url(cluster, "proxy in the environment", found, _PROXIES)
-    return found
+    text, key = cluster.text("proxy-url").strip(), "proxy-url"
+    if not text:
+        text, key = proxy.from_environment(server, env), "proxy in the environment"
+    try:
+        if text:
+            endpoint.check_proxy(text)
+    except endpoint.Unusable as error:
+        raise cluster.wrong(f"has a {key} {error.what}", error.next_step) from None
+    return text
 
 
 def _badges(cluster: Entry) -> tuple[str, ...]:

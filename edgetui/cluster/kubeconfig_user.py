@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from edgetui.cluster import yaml_file
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.kubeconfig_document import Entry
+from edgetui.cluster.kubeconfig_document import Entry, beside
 from edgetui.cluster.target import AuthProviderConfig, AuthSettings, ExecConfig, Impersonation
 from edgetui.model.text import clean
 
@@ -50,6 +52,13 @@ def auth_settings(user: Entry, cluster_info: Mapping[str, Any] | None = None) ->
         auth_provider=_provider(provider)
         if provider is not None and not (token or token_file or username)
         else None,
+    )
+
+
+def with_password(auth: AuthSettings, username: str, password: str) -> AuthSettings:
+    """The same with a user name and password in the place of every other credential but a certificate."""
+    return replace(
+        auth, username=username, password=password, token="", token_file=None, exec=None, auth_provider=None
     )
 
 
@@ -93,7 +102,7 @@ def _exec(plugin: Entry, cluster_info: Mapping[str, Any] | None) -> ExecConfig:
             f"Set interactiveMode to {', '.join(_INTERACTIVE_MODES[:-1])} or {_INTERACTIVE_MODES[-1]}.",
         )
     if "/" in command:
-        command = str(plugin.file.parent / command)
+        command = str(beside(plugin.file, command))
     return ExecConfig(
         command=command,
         args=plugin.texts("args"),

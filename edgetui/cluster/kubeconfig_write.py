@@ -7,7 +7,6 @@ name (a hard link), which would go on holding the old token.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
@@ -16,12 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from edgetui.cluster import atomic_file, discovery, yaml_file, yaml_surgery
 from edgetui.cluster.atomic_file import Original
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.target import ClusterTarget
 from edgetui.cluster.yaml_surgery import Place
 from edgetui.model.text import clean
 
@@ -77,53 +74,6 @@ def rewrite_provider_tokens(
         return None
     changes: dict[Place, str] = {("auth-provider", "config", key): text for key, text in present.items()}
     return _rewrite(file, user, changes, now)
-
-
-def write_personal_kubeconfig(target: ClusterTarget, token: str, path: Path) -> Path:
-    """Make a kubeconfig of one's own at `path`: the same cluster, with this token. It is never overwritten.
-
-    Raises KubeconfigError.
-    """
-    user = f"{target.name}-token"
-    content = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": target.name,
-        "clusters": [{"name": target.name, "cluster": _cluster(target)}],
-        "users": [{"name": user, "user": {"token": token}}],
-        "contexts": [{"name": target.name, "context": _context(target, user)}],
-    }
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=2**20)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        atomic_file.create_file(path, text.encode())
-    except FileExistsError:
-        raise KubeconfigError(
-            f"{clean(str(path))} is there already, and is not overwritten.", "Choose another name."
-        ) from None
-    except OSError as error:
-        raise atomic_file.cannot_write(path, error) from None
-    return path
-
-
-def _cluster(target: ClusterTarget) -> dict[str, Any]:
-    cluster: dict[str, Any] = {"server": target.server}
-    if target.tls.ca_pem is not None:
-        cluster["certificate-authority-data"] = base64.b64encode(target.tls.ca_pem).decode()
-    if target.tls.server_name:
-        cluster["tls-server-name"] = target.tls.server_name
-    if target.tls.insecure:
-        cluster["insecure-skip-tls-verify"] = True
-    if target.proxy_url:
-        cluster["proxy-url"] = target.proxy_url
-    if target.disable_compression:
-        cluster["disable-compression"] = True
-    return cluster
-
-
-def _context(target: ClusterTarget, user: str) -> dict[str, str]:
-    namespace = {"namespace": target.namespace} if target.namespace else {}
-    return {"cluster": target.name, "user": user, **namespace}
 
 
 def _refuse_owned(file: Path, root: Path) -> None:

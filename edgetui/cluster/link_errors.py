@@ -71,6 +71,12 @@ def explain(error: BaseException, where: str, rest: bytes = b"") -> EdgetuiError
     """
     if isinstance(error, EdgetuiError):
         return error
+    found = _explained(error, where, rest)
+    found.sentence = _capital(found.sentence)
+    return found
+
+
+def _explained(error: BaseException, where: str, rest: bytes) -> EdgetuiError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _explain_verification(error, where)
     if isinstance(error, ssl.SSLError):
@@ -81,8 +87,8 @@ def explain(error: BaseException, where: str, rest: bytes = b"") -> EdgetuiError
         return LinkError(f"The host name of {where} cannot be used.", CHECK_ADDRESS)
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
         sentence, next_step = _BY_ERRNO[error.errno]
-        return LinkError(_capital(sentence.format(where=where)), next_step)
-    return LinkError(_capital(f"{where} broke the connection off."), _AGAIN)
+        return LinkError(sentence.format(where=where), next_step)
+    return LinkError(f"{where} broke the connection off.", _AGAIN)
 
 
 def silent(where: str, seconds: float, *, resolving: bool = False, shaking_hands: bool = False) -> LinkError:
@@ -149,12 +155,14 @@ def _explain_verification(error: ssl.SSLCertVerificationError, where: str) -> Tl
     if code == _SELF_SIGNED:
         return TlsError(
             f"{where} shows a self-signed certificate that the kubeconfig does not trust.",
-            "Take a fresh kubeconfig from the cluster; if nothing changed there, something else answers.",
+            "Put a fresh kubeconfig from the cluster in the place of this one: edgetui takes it by itself. "
+            "If nothing changed there, something else answers.",
         )
     if code in _UNKNOWN_ISSUER:
         return TlsError(
             f"The certificate of {where} is not signed by a CA that the kubeconfig names.",
-            "Take a fresh kubeconfig, with its CA, from the cluster: after a reinstallation the CA is another one.",
+            "After a reinstallation the CA is another one: put a fresh kubeconfig in the place of this one, "
+            "edgetui takes it by itself.",
         )
     if code in (_WRONG_NAME, _WRONG_ADDRESS):
         return TlsError(

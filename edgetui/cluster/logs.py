@@ -136,6 +136,7 @@ class PodLog:
         looked = False
         while not self.over:
             await self._source.until_up()
+            since = self._source.credentials.generation
             try:
                 if not looked or self.state.hearing in (Hearing.ENDED, Hearing.WAITING):
                     await self._look()
@@ -143,7 +144,7 @@ class PodLog:
                 if self.state.hearing is not Hearing.ENDED or self._runs_again():
                     await self._listen()
             except EdgetuiError as error:
-                if not (isinstance(error, Unauthorized) and await self._renew()):
+                if not (isinstance(error, Unauthorized) and await self._renew(since)):
                     self._failed(error)
             if not self.over:
                 await self._pause()
@@ -237,13 +238,13 @@ class PodLog:
         self._failures += 1
         self._say(_in_words(error, self.previous))
 
-    async def _renew(self) -> bool:
-        """Get other credentials, once."""
+    async def _renew(self, since: int) -> bool:
+        """Get other credentials than those of generation `since`, once."""
         if self._renewed:
             return False
         self._renewed = True
         with suppress(EdgetuiError):
-            return await self._source.credentials.refresh()
+            return await self._source.credentials.refresh(since)
         return False
 
     async def _pause(self) -> None:

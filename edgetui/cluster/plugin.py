@@ -11,52 +11,67 @@ import json
 import os
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakValueDictionary
 
-from edgetui.cluster import child
-from edgetui.cluster.errors import CredentialError
+import msgspec
+
+from edgetui.cluster import child, yaml_file
+from edgetui.cluster.errors import CredentialError, KubeconfigError
+from edgetui.cluster.shared_run import SharedRun
+from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import ExecConfig
 from edgetui.cluster.tls import KeyPair
 from edgetui.model.discreet import Discreet
-from edgetui.model.text import clean, duration, unix
-
-if TYPE_CHECKING:
-    import asyncio
+from edgetui.model.text import clean, duration
 
 TIME_LIMIT = 120.0
 """Seconds; some plugins wait for a person to sign in with a browser."""
 EARLY = 30.0
 """Renew this many seconds before the end, or a tenth of the lifetime before it when that is shorter."""
-REST = 5.0
-"""Seconds between two runs at least, so that a plugin which keeps failing is not run for every request."""
 
 _EXEC_INFO = "KUBERNETES_EXEC_INFO"
 _SECRETS = re.compile(r"[A-Za-z0-9_\-+=.]{40,}")
+_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:[.,]\d+)?(Z|[+-]\d{2}:\d{2})")
+"""RFC 3339 as Go reads it."""
+_ZERO = (datetime(1, 1, 1, tzinfo=UTC) - datetime.fromtimestamp(0, UTC)).total_seconds()
 
 
 class Issued(Discreet, frozen=True):
-    """What a plugin gave: a bearer token, a client certificate, or both. `expires` in Unix seconds, 0 never."""
+    """What a plugin gave: a bearer token, a client certificate, or both. `expires` in Unix seconds, None never."""
 
     SHOWN = ("expires",)
 
     token: str
     pair: KeyPair | None
-    expires: float = 0.0
+    expires: float | None = None
+
+    def same(self, other: Issued) -> bool:
+        """Whether a server that refused one would refuse the other."""
+        return (self.token, self.pair) == (other.token, other.pair)
 
 
 class Plugin:
-    """One user's plugin and what it issued last."""
+    """One user's plugin and what it issued last. `clock` gives Unix seconds, `steady` seconds that never jump.
+
+    `users` counts the clusters that share it: twenty contexts of one user ask a person to sign in once.
+    """
 
     def __init__(
-        self, config: ExecConfig, clock: Callable[[], float], time_limit: float = TIME_LIMIT
+        self,
+        config: ExecConfig,
+        clock: Callable[[], float],
+        steady: Callable[[], float] = steady_clock,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
         self._config = config
         self._clock = clock
         self._time_limit = time_limit
         self._issued: Issued | None = None
-        self._failed: CredentialError | None = None
-        self._ran_at = self._changed_at = float("-inf")
-        self._turn: asyncio.Lock | None = None
+        self._early = 0.0
+        self._run = SharedRun(self._issue, steady)
+        self.users = 1
 
     @property
     def issued(self) -> Issued | None:
@@ -64,57 +79,47 @@ class Plugin:
         return self._issued
 
     async def current(self) -> Issued:
-        """Valid credentials, running the plugin when there are none; raises CredentialError."""
-        async with self._lock():
-            if self._issued is not None and not self._ends_soon(self._issued):
-                return self._issued
-            return await self._run()
+        """Valid credentials, running the plugin when there are none; raises CredentialError.
+
+        What it issued a moment ago is used even when it says that it has expired: the server's clock decides.
+        """
+        issued = self._issued
+        if issued is None:
+            return await self._run.result()
+        if not self._ended(issued, self._early) or self._run.fresh:
+            return issued
+        try:
+            return await self._run.result()
+        except CredentialError:
+            if self._ended(issued):
+                raise
+            return issued
 
     async def refresh(self, refused: Issued | None) -> bool:
         """Run the plugin because the server refused `refused`; whether there is something new to try.
 
         Nothing is run when others have renewed it meanwhile, or a moment ago.
         """
-        async with self._lock():
-            if self._issued is refused and self._clock() - self._ran_at >= REST:
-                await self._run()
-            return self._clock() - self._changed_at < REST
+        if self._issued is refused and not self._run.fresh:
+            await self._run.result()
+        return self._issued is not None and (refused is None or not self._issued.same(refused))
 
-    def _lock(self) -> asyncio.Lock:
-        if self._turn is None:
-            import asyncio
+    async def close(self) -> None:
+        """One user less; without any it is ended if it runs."""
+        self.users -= 1
+        if self.users <= 0:
+            await self._run.close()
 
-            self._turn = asyncio.Lock()
-        return self._turn
+    def _ended(self, issued: Issued, early: float = 0.0) -> bool:
+        return issued.expires is not None and self._clock() >= issued.expires - early
 
-    def _ends_soon(self, issued: Issued) -> bool:
-        if not issued.expires:
-            return False
-        early = min(EARLY, (issued.expires - self._ran_at) / 10)
-        return self._clock() >= issued.expires - early
-
-    async def _run(self) -> Issued:
-        now = self._clock()
-        if self._failed is not None and now - self._ran_at < REST:
-            raise self._failed
-        self._failed = None
-        try:
-            issued = read_answer(await self._output(), self._config)
-            self._ran_at = self._clock()
-            if issued.expires and issued.expires <= self._ran_at:
-                ago = duration(self._ran_at - issued.expires)
-                raise CredentialError(
-                    f"The credential plugin {_shown(self._config)} gave credentials that expired {ago} ago.",
-                    "Sign in again with it, and check this host's clock.",
-                )
-        except CredentialError as error:
-            self._failed = error
-            self._ran_at = self._clock()
-            raise
-        if self._issued is None or (issued.token, issued.pair) != (self._issued.token, self._issued.pair):
-            self._changed_at = self._ran_at
-        self._issued = issued
-        return issued
+    async def _issue(self) -> Issued:
+        issued = read_answer(await self._output(), self._config)
+        if issued.expires is not None:
+            self._early = min(EARLY, max(0.0, issued.expires - self._clock()) / 10)
+        if self._issued is None or not issued.same(self._issued) or issued.expires != self._issued.expires:
+            self._issued = issued
+        return self._issued
 
     async def _output(self) -> bytes:
         config = self._config
@@ -124,19 +129,28 @@ class Plugin:
                 f"The credential plugin {name} wants to ask on the terminal, which the screen is using.",
                 f"Run it once in a shell before starting edgetui, or set interactiveMode: IfAvailable for {name}.",
             )
-        env = {**os.environ, **dict(config.env), _EXEC_INFO: exec_info(config)}
+        # A name with an equals sign ends there, as it does for a program that Go starts.
+        given = (f"{variable}={value}".partition("=") for variable, value in config.env)
+        own = {variable: value for variable, _, value in given}
         try:
-            done = await child.run([config.command, *config.args], env, self._time_limit)
+            env = {**os.environ, **own, _EXEC_INFO: exec_info(config)}
+            done = await child.run([find_program(config), *config.args], env, self._time_limit)
         except (FileNotFoundError, NotADirectoryError):
-            raise CredentialError(
-                f"The credential plugin {name} was not found.",
-                config.install_hint
-                or f"Install {name}, or correct the command of this user in the kubeconfig.",
-            ) from None
+            raise _not_found(config) from None
         except OSError as error:
             raise CredentialError(
                 f"The credential plugin {name} cannot be run: {error.strerror or 'unknown error'}.",
                 "Check that the file is executable.",
+            ) from None
+        except (
+            ValueError,
+            TypeError,
+            RecursionError,
+        ):  # a NUL byte, half a surrogate, an odd extension
+            raise CredentialError(
+                f"The credential plugin {name} cannot be run: its command, args, env or cluster "
+                "information hold what cannot be given to a program.",
+                "Correct the exec section of this user in the kubeconfig.",
             ) from None
         except child.TooMuchOutput:
             raise _misanswered(config, "more than 1 MB") from None
@@ -155,6 +169,54 @@ class Plugin:
         return done.stdout
 
 
+def shared(config: ExecConfig, clock: Callable[[], float], steady: Callable[[], float]) -> Plugin:
+    """The plugin of this configuration: the same for every cluster that has it, as in client-go."""
+    try:
+        key = (json.dumps(msgspec.structs.asdict(config), sort_keys=True), clock, steady)
+    except (TypeError, ValueError, RecursionError):  # what it is told of its cluster has no JSON form
+        return Plugin(config, clock, steady)
+    found = _shared.get(key)
+    if found is None:
+        found = _shared[key] = Plugin(config, clock, steady)
+    else:
+        found.users += 1
+    return found
+
+
+_shared: WeakValueDictionary[tuple[object, ...], Plugin] = WeakValueDictionary()
+
+
+def find_program(config: ExecConfig, path: str | None = None) -> str:
+    """The file to run, as Go's exec.LookPath finds it. Raises CredentialError.
+
+    The PATH of this process counts, not that of the plugin's own env. What stands in the current directory through
+    an empty or relative entry of PATH is refused (Go's ErrDot): anybody may have put it there.
+    """
+    if "/" in config.command:
+        return config.command
+    for entry in (os.environ.get("PATH", "") if path is None else path).split(os.pathsep):
+        found = os.path.join(entry or ".", config.command)  # noqa: PTH118 - an empty entry is no path
+        if not os.path.isfile(found) or not os.access(found, os.X_OK):  # noqa: PTH113
+            continue
+        if not entry.startswith("/"):
+            raise CredentialError(
+                f"The credential plugin {_shown(config)} is only found in the current directory, "
+                "through an empty or relative entry of PATH.",
+                "Write its whole path in the kubeconfig, or take that entry out of PATH.",
+            )
+        return found
+    raise _not_found(config)
+
+
+def _not_found(config: ExecConfig) -> CredentialError:
+    name = _shown(config)
+    return CredentialError(
+        f"The credential plugin {name} was not found.",
+        clean(config.install_hint)
+        or f"Install {name}, or correct the command of this user in the kubeconfig.",
+    )
+
+
 def exec_info(config: ExecConfig) -> str:
     """What KUBERNETES_EXEC_INFO says: an ExecCredential without a status. Standard input is never given."""
     spec: dict[str, Any] = {"interactive": False}
@@ -165,37 +227,67 @@ def exec_info(config: ExecConfig) -> str:
 
 def read_answer(stdout: bytes, config: ExecConfig) -> Issued:
     """What the plugin issued; raises CredentialError when its answer is not an ExecCredential of our version."""
-    try:
-        answer = json.loads(stdout)
-    except ValueError:
-        raise _misanswered(config, "something that is not JSON") from None
-    if not isinstance(answer, dict) or answer.get("kind") != "ExecCredential":
-        raise _misanswered(config, "JSON that is not an ExecCredential")
-    if answer.get("apiVersion") != config.api_version:
+    answer = _parsed(stdout, config)
+    if not isinstance(answer, dict) or answer.get("kind", "ExecCredential") != "ExecCredential":
+        raise _misanswered(config, "something that is not an ExecCredential")
+    version = answer.get("apiVersion")
+    if not isinstance(version, str) or not version:
+        raise _misanswered(config, "an ExecCredential without an apiVersion")
+    if version != config.api_version:
         raise CredentialError(
-            f"The credential plugin {_shown(config)} answered in {clean(str(answer.get('apiVersion')), 60)} "
+            f"The credential plugin {_shown(config)} answered in {clean(version, 60)} "
             f"and the kubeconfig asks for {config.api_version}.",
             "Set the exec apiVersion in the kubeconfig to the one the plugin speaks.",
         )
     status = answer.get("status")
     if not isinstance(status, dict):
         raise _misanswered(config, "an ExecCredential without a status")
-    token, certificate, key, expires = (
-        status.get(field_name) or ""
-        for field_name in ("token", "clientCertificateData", "clientKeyData", "expirationTimestamp")
-    )
-    if not all(isinstance(text, str) for text in (token, certificate, key, expires)):
+    fields = ("token", "clientCertificateData", "clientKeyData")
+    texts = [status.get(name) for name in fields]
+    if not all(text is None or (isinstance(text, str) and _is_text(text)) for text in texts):
         raise _misanswered(config, "a status with fields that are not text")
+    token, certificate, key = (text or "" for text in texts)
     if not token and not certificate and not key:
         raise _misanswered(config, "neither a token nor a certificate")
     if bool(certificate) != bool(key):
         raise _misanswered(config, "a certificate without a key, or a key without a certificate")
-    if any(c in token for c in "\r\n\0"):
-        raise _misanswered(config, "a token with a line break in it")
-    if expires and not unix(expires):
-        raise _misanswered(config, "an expirationTimestamp that is not a time")
+    if any((ord(c) < 0x20 and c != "\t") or c == "\x7f" for c in token):
+        raise _misanswered(config, "a token with a line break or another control character in it")
     pair = KeyPair(certificate.encode(), key.encode()) if certificate else None
-    return Issued(token=token, pair=pair, expires=float(unix(expires)))
+    return Issued(token=token, pair=pair, expires=_expires(status.get("expirationTimestamp"), config))
+
+
+def _parsed(stdout: bytes, config: ExecConfig) -> Any:
+    """The answer as plain objects: JSON, else YAML, as client-go's decoder takes both."""
+    try:
+        return json.loads(stdout)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return yaml_file.parse(stdout, "its answer")
+    except KubeconfigError:
+        raise _misanswered(config, "something that is neither JSON nor YAML") from None
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be sent: JSON can spell half a surrogate pair."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _expires(said: Any, config: ExecConfig) -> float | None:
+    """Unix seconds; None for no time and for Go's zero time, which both mean never."""
+    if said is None:
+        return None
+    match = _TIME.fullmatch(said) if isinstance(said, str) else None
+    try:
+        if match is None:
+            raise ValueError
+        day, hour, zone = match.groups()
+        moment = datetime.fromisoformat(f"{day}T{hour}{zone}")
+    except ValueError:
+        raise _misanswered(config, "an expirationTimestamp that is not a time") from None
+    since = (moment - datetime.fromtimestamp(0, UTC)).total_seconds()
+    return None if since == _ZERO else since
 
 
 def _misanswered(config: ExecConfig, what: str) -> CredentialError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from edgetui.cluster.errors import EdgetuiError, Unauthorized
 from edgetui.cluster.exchange import Closeable, WatchSink
 from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
+from edgetui.cluster.steady import steady_clock as steady_clock
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind
 
@@ -24,12 +24,6 @@ CLOCK_JUMP = 2.0
 
 T = TypeVar("T")
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
-
-
-def steady_clock() -> float:
-    """Seconds that never jump; on Linux they go on while the machine sleeps."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class _Cancel:

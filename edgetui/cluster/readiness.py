@@ -50,8 +50,10 @@ async def receive(loop: asyncio.AbstractEventLoop, sock: socket.socket, most: in
     while True:
         try:
             return sock.recv(most)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             await readable(loop, sock)
+        except ssl.SSLWantWriteError:
+            await writable(loop, sock)
 
 
 async def receive_exactly(loop: asyncio.AbstractEventLoop, sock: socket.socket, size: int) -> bytes:
@@ -71,8 +73,10 @@ async def send(loop: asyncio.AbstractEventLoop, sock: socket.socket, data: bytes
     while rest:
         try:
             rest = rest[sock.send(rest) :]
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError):
             await writable(loop, sock)
+        except ssl.SSLWantReadError:
+            await readable(loop, sock)
 
 
 async def shake_hands(loop: asyncio.AbstractEventLoop, secured: ssl.SSLSocket) -> None:

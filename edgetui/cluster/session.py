@@ -37,7 +37,6 @@ from edgetui.cluster.transport import Transport
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
-from edgetui.model.text import clean
 
 if TYPE_CHECKING:
     from edgetui.cluster.cacheauditor import CacheAuditor
@@ -136,6 +135,10 @@ class ClusterSession:
     async def start(self, kinds: Iterable[str] = FIRST_PAINT) -> None:
         """Begin to keep these kinds; returns at once, and never raises for a bad cluster."""
         self.store.set_badges(self.target.badges)
+        if not self._tasks and self.target.sources:
+            from edgetui.cluster.kubeconfig_watch import follow
+
+            self._spawn(follow(self, kinds))
         try:
             if self.target.error is not None:
                 raise self.target.error
@@ -155,12 +158,7 @@ class ClusterSession:
         )
         self._supervisor = Supervisor(ports, self.store, KINDS)
         self._supervisor.in_view = self._in_view
-        if self.target.auth.exec is not None:
-            name = clean(self.target.auth.exec.command.rpartition("/")[2], 60)
-            self._supervisor.waiting_for = (
-                f"Waiting for the credential plugin {name}.",
-                "It may want you to sign in, in a browser or in a shell.",
-            )
+        self._supervisor.waiting_for = self.credentials.waiting_for
         self._supervisor.on_change = self._say_badges
         self._supervisor.on_up = self._up
         self._supervisor.on_down = self._api.transport.drop_idle
@@ -255,19 +253,21 @@ class ClusterSession:
             if self._profile is not None and self._profile.full:
                 await self.audit_cache(asked=False)
 
-    async def reconnect(self, credentials_changed: bool = False) -> None:
+    async def reconnect(self, credentials_changed: bool = False, because: EdgetuiError | None = None) -> None:
         """Move every stream to the credentials now in force, or just try again without waiting.
 
-        The latter asks again for what was refused or not there, too.
+        The latter asks again for what was refused or not there, too. `because` voids all that is known.
         """
         if self._supervisor is None or self._closed:
             return
+        if because is not None:
+            self._supervisor.list_again(because.sentence)
+            self._supervisor.link_failed(because)
         if credentials_changed:
             self._generation = self.credentials.generation
             self.transport.drop_idle()
             self._supervisor.credentials_changed()
-        else:
-            self._supervisor.try_now()
+        self._supervisor.try_now()
 
     def _follow_credentials(self) -> None:
         """Watches outlive the credentials that they were opened with: move them when those were renewed."""
@@ -344,6 +344,7 @@ class ClusterSession:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.credentials.close()
         if self._api is not None:
             self._api.close()
         if self.keeper is not None:

@@ -121,6 +121,7 @@ class ClusterTarget(Discreet, frozen=True):
     `server` is a full URL without a trailing slash and may have a path prefix. `namespace` is the context's
     default namespace, empty when it has none. `proxy_url` is empty for a direct connection and already
     considers the environment's HTTPS_PROXY and NO_PROXY.
+    `sources` are the kubeconfig files it was made of, several in a merged list.
     `error` says why this cluster cannot be used; then the other fields hold whatever could be read.
     `owned_by_distribution` marks files that a Kubernetes distribution rewrites itself: never write them.
     """
@@ -143,3 +144,4 @@ class ClusterTarget(Discreet, frozen=True):
     owned_by_distribution: bool = False
     context_file: Path | None = None
     disable_compression: bool = False
+    sources: tuple[Path, ...] = ()

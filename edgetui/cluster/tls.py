@@ -1,7 +1,8 @@
 """TLS contexts for API servers, with the meaning Go gives to the same kubeconfig fields.
 
-- Whatever stands in the certificate authority is a trust anchor, an intermediate too (Go's RootCAs); OpenSSL
-  needs X509_V_FLAG_PARTIAL_CHAIN for that. Without an authority the system's own are trusted.
+- Whatever certificate stands in the authority is a trust anchor, an intermediate too (Go's RootCAs); OpenSSL
+  needs X509_V_FLAG_PARTIAL_CHAIN for that. What is no certificate there is passed over, as long as one is. Without
+  an authority the system's own are trusted.
 - Names are checked against subject alternative names only, never the common name.
 - TLS 1.2 at least, HTTP/1.1 only.
 - Keys that are not files already never touch a disk: OpenSSL wants a path, so it gets one of an anonymous
@@ -10,8 +11,9 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import os
-import re
 import ssl
 import tempfile
 from collections.abc import Iterator
@@ -22,9 +24,7 @@ from edgetui.cluster.errors import CredentialError, TlsError
 from edgetui.cluster.target import TlsSettings
 from edgetui.model.discreet import Discreet
 
-_CERTIFICATE = re.compile(
-    rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.*?-----END (?:TRUSTED )?CERTIFICATE-----", re.DOTALL
-)
+_BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 
 
 class KeyPair(Discreet, frozen=True):
@@ -58,14 +58,40 @@ def _trust(context: ssl.SSLContext, ca_pem: bytes | None) -> None:
     if ca_pem is None:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
         return
-    blocks = _CERTIFICATE.findall(ca_pem)
-    try:
-        context.load_verify_locations(cadata=b"\n".join(blocks).decode("ascii"))
-    except (ssl.SSLError, ValueError):
+    readable = 0
+    for certificate in dict.fromkeys(certificates(ca_pem)):
+        with contextlib.suppress(ssl.SSLError, ValueError):
+            context.load_verify_locations(cadata=certificate)
+            readable += 1
+    if not readable:
         raise TlsError(
             "The certificate authority in the kubeconfig is not a readable certificate.",
             "Copy certificate-authority-data again from the cluster.",
-        ) from None
+        )
+
+
+def certificates(pem: bytes) -> Iterator[bytes]:
+    """The certificates in a bundle as DER, by the rules of Go's `pem.Decode` and `AppendCertsFromPEM`.
+
+    Text between blocks, blocks of another kind, with headers, without an end or of broken base64 are passed over.
+    """
+    kind: bytes | None = None
+    body: list[bytes] = []
+    for line in (line.rstrip(b" \t\r") for line in pem.split(b"\n")):
+        if line.startswith(_END):
+            if (
+                kind == b"CERTIFICATE"
+                and line == _END + kind + _DASHES
+                and not any(b":" in each for each in body)
+            ):
+                with contextlib.suppress(ValueError):
+                    yield base64.b64decode(b"".join(body), validate=True)
+            kind = None
+        elif _BEGIN in line:
+            whole = line.startswith(_BEGIN) and line.endswith(_DASHES)
+            kind, body = line[len(_BEGIN) : -len(_DASHES)] if whole else None, []
+        elif kind is not None:
+            body.append(line.replace(b" ", b"").replace(b"\t", b""))
 
 
 def _show(context: ssl.SSLContext, pair: KeyPair) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from edgetui.cluster.errors import CredentialError
+from edgetui.cluster import yaml_file
+from edgetui.cluster.errors import CredentialError, KubeconfigError
 from edgetui.model.text import clean
 
 PERIOD = 50.0
@@ -18,48 +19,53 @@ _MAX_TOKEN = 256 * 1024
 
 
 class TokenFile:
-    """The token in `path`; `fallback` is used until the file was read once (kubeconfig `token` beside `tokenFile`)."""
+    """The token in `path`; `fallback` is used until the file was read once (kubeconfig `token` beside `tokenFile`).
 
-    def __init__(self, path: Path, fallback: str, clock: Callable[[], float]) -> None:
+    `steady` gives seconds of a clock that never jumps. `read` may block, the rest does not.
+    """
+
+    def __init__(self, path: Path, fallback: str, steady: Callable[[], float]) -> None:
         self._path = path
-        self._clock = clock
-        self._token = fallback
+        self._steady = steady
         self._in_file = ""
+        self._error: CredentialError | None = None
         self._read_at = float("-inf")
+        self.held = fallback
+        """The token in force, empty while there is none."""
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to read it again."""
+        return self._steady() - self._read_at >= PERIOD
 
     def current(self) -> str:
         """The token in force; raises CredentialError when there has never been one."""
-        if self._clock() - self._read_at >= PERIOD:
-            self.reread()
-        return self._token
+        if not self.held:
+            raise self._error or CredentialError(f"The token file {clean(str(self._path))} was not read yet.")
+        return self.held
 
-    def reread(self) -> bool:
-        """Read the file now; whether that changed the token. Raises as `current` does."""
+    def read(self) -> None:
+        """Read the file now; what is wrong with it is raised by `current`, when there was no good token before."""
         try:
-            found = self._read()
-        except CredentialError:
-            if not self._token:
-                raise
-            return False
-        self._read_at = self._clock()
-        if found == self._in_file:
-            return False
-        changed = found != self._token
-        self._token = self._in_file = found
-        return changed
+            found = self._token()
+        except CredentialError as error:
+            self._error = error
+            return
+        self._read_at = self._steady()
+        if found != self._in_file:
+            self.held = self._in_file = found
 
     def override(self, token: str) -> None:
         """Use `token` from now on, until something else than now is in the file."""
-        self._token = token
+        self.held = token
 
-    def _read(self) -> str:
+    def _token(self) -> str:
         shown = clean(str(self._path))
         try:
-            with self._path.open("rb") as file:
-                token = file.read(_MAX_TOKEN).decode("ascii").strip()
-        except OSError as error:
+            token = yaml_file.read_bounded(self._path, _MAX_TOKEN).decode("ascii").strip()
+        except KubeconfigError as error:
             raise CredentialError(
-                f"The token file {shown} cannot be read: {error.strerror or 'unknown error'}.",
+                f"The token file cannot be used: {error.sentence}",
                 "Check tokenFile in the kubeconfig, and who may read that file.",
             ) from None
         except UnicodeDecodeError:

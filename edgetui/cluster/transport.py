@@ -180,7 +180,7 @@ class Transport:
         replaced = {name.lower() for name in given}
         lines = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
         return encode_request(
-            method, target, [*lines, *(await self.credentials.headers()).items(), *given.items()], body
+            method, target, [*lines, *await self.credentials.headers(), *given.items()], body
         )
 
     # -- streams
@@ -216,6 +216,12 @@ class Transport:
             self.endpoint, credentials, self._loop, self.counters, self._connections
         )
         return other
+
+    def retarget(self, target: ClusterTarget) -> None:
+        """Connect to another address, or by another proxy, from now on. Raises KubeconfigError."""
+        self.endpoint = endpoints.parse(target.server, target.tls.server_name, target.proxy_url)
+        self.target = target
+        self._connections.retarget(self.endpoint)
 
     def drop_idle(self) -> None:
         """Close connections that carry nothing now, as after a change of credentials."""
@@ -297,6 +303,7 @@ class _Answer:
         elif not self.done.done():
             try:
                 answer_size.check_size(self._body)
+                answer_size.check_values(self._body)
             except EdgetuiError as error:
                 self.on_error(error)
             else:

@@ -1,17 +1,23 @@
-"""Asking a proxy for a tunnel to the server: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS 5 (RFC 1928, 1929)."""
+"""Asking a proxy for a tunnel to the server: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS 5 (RFC 1928, 1929).
+
+A proxy that is reached over TLS is trusted as the server is, and asked inside it: `secured` comes first.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import socket
+import ssl
 import struct
 from typing import NoReturn
 
 from edgetui.cluster.endpoint import Endpoint, Proxy, join
 from edgetui.cluster.errors import LinkError, ProtocolError
 from edgetui.cluster.http import Head, ResponseReader, encode_request
-from edgetui.cluster.readiness import receive, receive_exactly, send
+from edgetui.cluster.readiness import receive, receive_exactly, send, shake_hands
+from edgetui.cluster.target import TlsSettings
+from edgetui.cluster.tls import client_context
 
 _CHECK_PASSWORD = "Check the user and password in `proxy-url`."
 _CHECK_PROXY = "Check `proxy-url` in the kubeconfig."
@@ -32,6 +38,26 @@ async def open_tunnel(
         await _socks(loop, sock, proxy, endpoint)
     else:
         await _connect(loop, sock, proxy, endpoint)
+
+
+async def secured(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, proxy: Proxy, context: ssl.SSLContext | None
+) -> ssl.SSLSocket:
+    """TLS to the proxy itself. Like kubectl it goes by the cluster's authority and client certificate.
+
+    `context` is None for a cluster without TLS: then the system's authorities count. Raises ssl.SSLError, OSError.
+    """
+    if context is None:
+        context = client_context(TlsSettings(), None)
+    wrapped = context.wrap_socket(
+        sock, server_hostname=proxy.host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    )
+    try:
+        await shake_hands(loop, wrapped)
+    except BaseException:
+        wrapped.close()
+        raise
+    return wrapped
 
 
 async def _connect(
@@ -77,7 +103,9 @@ async def _socks(
     if version != 5:
         raise ProtocolError(f"{_name(proxy)} does not speak SOCKS 5.", _CHECK_PROXY)
     if method == 2 and with_password:
-        name, password = proxy.username.encode()[:255], proxy.password.encode()[:255]
+        name, password = proxy.username.encode(), proxy.password.encode()
+        if len(name) > 255 or len(password) > 255:
+            _refuse(proxy, endpoint, "SOCKS has no room for a user or password of more than 255 bytes", "")
         await send(loop, sock, b"\x01%c%b%c%b" % (len(name), name, len(password), password))
         if (await receive_exactly(loop, sock, 2))[1]:
             _refuse(proxy, endpoint, "it does not accept the user and password", _CHECK_PASSWORD)
@@ -105,7 +133,9 @@ def _socks_address(host: str) -> bytes:
 
 
 def _refuse(proxy: Proxy, endpoint: Endpoint, why: str, next_step: str) -> NoReturn:
-    raise LinkError(f"{_name(proxy)} opens no way to {endpoint.where}: {why}.", next_step)
+    raise LinkError(
+        f"{_name(proxy)} cannot connect to {endpoint.where}: {why}.", next_step or _CHECK_PASSWORD
+    )
 
 
 def _name(proxy: Proxy) -> str:

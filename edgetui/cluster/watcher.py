@@ -189,7 +189,10 @@ class Watcher:
                     self._target.cleared(self.namespace)
                 del rows[max(0, self._target.room(self.namespace)) :]
                 self.listed = True
-                changed = self._target.replaced(self.namespace, rows)
+                room = max(0, self._target.room(self.namespace))  # others may have filled it meanwhile
+                if len(rows) > room:
+                    self._inbox.append(r.Failed(TooManyRows()))
+                changed = self._target.replaced(self.namespace, rows[:room])
                 self._set_odd(odd)
                 if self.state.doubted:
                     self._inbox.append(r.Replaced(changed))

@@ -7,22 +7,34 @@ would unfold to.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import select
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from edgetui.cluster.blocking import within
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.model.text import clean
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_DEPTH = 64
+PATIENCE = 3.0
+"""Seconds that reading one small file may take."""
+WRITER_PATIENCE = 30.0
+"""Seconds for a pipe that somebody writes to: `edgetui <(ssh gateway cat k3s.yaml)`."""
+MAX_DEPTH = 256
 MAX_UNFOLDED = 400_000
 """Nodes after all aliases are followed; a kubeconfig with 5,000 contexts has some 100,000."""
+
+
+Stamp = tuple[int, int, int] | None
+"""Of a file: when it was written, its size and its inode; None for none."""
 
 
 class MissingFile(KubeconfigError):
@@ -33,25 +45,49 @@ _SURELY_FLAT = 48
 _LEADING = re.compile(rb"^[ \t\-?:]+", re.MULTILINE)
 
 
+_BOOL = "tag:yaml.org,2002:bool"
+_AS_GO = {
+    "tag:yaml.org,2002:timestamp": "",
+    _BOOL: "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
+    "tag:yaml.org,2002:int": "[-+]?(?:0b[0-1_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)",
+    "tag:yaml.org,2002:float": r"[-+]?(?:[0-9][0-9_]*)?\.[0-9_]+(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*\."
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+}
+"""What is no text without quotes, where Go's YAML and PyYAML differ: dates and 12:30:45 are text, y and n are not."""
+
+
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-    kept = {}
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items():
-        kept[first] = [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+    changed = {tag: re.compile(f"(?:{words})\\Z") for tag, words in _AS_GO.items() if words}
+    kept = {
+        first: [(tag, changed.get(tag, pattern)) for tag, pattern in pairs if _AS_GO.get(tag, tag)]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    for first in "yYnN":
+        others = [pair for pair in kept.get(first, []) if pair[0] != _BOOL]
+        kept[first] = [(_BOOL, changed[_BOOL]), *others]
     return kept
 
 
 class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Safe types only, and a date is text, as in client-go."""
+    """Safe types only, and what has no quotes is what client-go takes it for."""
 
     yaml_implicit_resolvers = _resolvers()
+    bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}  # noqa: RUF012 - as in its base
 
 
-def read_bounded(path: Path) -> bytes:
-    """The bytes of a file of at most MAX_BYTES; raises KubeconfigError for everything that goes wrong."""
+def read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file of at most `most`; raises KubeconfigError for everything that goes wrong.
+
+    Gives up after PATIENCE seconds: the mount may hang, or it is a pipe that nobody writes to.
+    """
     shown = clean(str(path))
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = _read(path, most + 1)
+    except TimeoutError:
+        raise KubeconfigError(
+            f"{shown} could not be read within {PATIENCE:.0f} s.",
+            "Check that it is a file, and that its mount does not hang.",
+        ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise MissingFile(f"{shown} does not exist.", "Check the path, or leave it out.") from None
     except IsADirectoryError:
@@ -63,15 +99,76 @@ def read_bounded(path: Path) -> bytes:
         sentence, step = permission_advice(path)
         raise KubeconfigError(sentence, step) from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise KubeconfigError(
+                f"{shown} is a symbolic link that leads to itself.", "Make it lead to a file, or remove it."
+            ) from None
         raise KubeconfigError(
             f"{shown} cannot be read: {error.strerror or error}.", "Check the disk and the path."
         ) from None
-    if len(data) > MAX_BYTES:
+    except ValueError:
+        raise KubeconfigError(f"{shown} is not the name of a file.", "Correct the path.") from None
+    if len(data) > most:
+        bound = f"{most // 1024 // 1024} MB" if most >= 1024 * 1024 else f"{most // 1024} KB"
         raise KubeconfigError(
-            f"{shown} is larger than {MAX_BYTES // 1024 // 1024} MB, so it is not read.",
-            "Check that this is the file you mean.",
+            f"{shown} is larger than {bound}, so it is not read.", "Check that this is the file you mean."
         )
     return data
+
+
+def _read(path: Path, most: int) -> bytes:
+    """What is there; of a pipe what comes until its end, if anybody writes to it."""
+    descriptor, regular = within(PATIENCE, lambda: _open(path))
+    try:
+        if regular:
+            return within(PATIENCE, lambda: _read_whole(descriptor, most))
+        return _read_pipe(descriptor, most)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> tuple[int, bool]:
+    """A descriptor, and whether it is of an ordinary file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(kind):
+        os.close(descriptor)
+        raise IsADirectoryError
+    return descriptor, stat.S_ISREG(kind)
+
+
+def _read_whole(descriptor: int, most: int) -> bytes:
+    data = bytearray()
+    while len(data) < most and (part := os.read(descriptor, min(most - len(data), 1 << 20))):
+        data += part
+    return bytes(data)
+
+
+def _read_pipe(descriptor: int, most: int) -> bytes:
+    """A pipe or a device: at most WRITER_PATIENCE, and PATIENCE for somebody to begin."""
+    began = time.monotonic()
+    patience, data = PATIENCE, bytearray()
+    while len(data) < most:
+        try:
+            part = os.read(descriptor, min(most - len(data), 1 << 20))
+        except BlockingIOError:
+            patience, part = WRITER_PATIENCE, None  # there is a writer
+        if part == b"" and (data or patience > PATIENCE or not stat.S_ISFIFO(os.fstat(descriptor).st_mode)):
+            break
+        data += part or b""
+        left = began + patience - time.monotonic()
+        if not part and (left <= 0 or not select.select([descriptor], [], [], left)[0]):
+            raise TimeoutError
+    return bytes(data)
+
+
+def stamp(file: Path) -> Stamp:
+    """What changes when a file is replaced or rewritten; None when there is none to look at."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def permission_advice(path: Path) -> tuple[str, str]:
@@ -142,10 +239,12 @@ def parse(data: bytes, shown: str) -> Any:
             return loader.construct_document(node)
         finally:
             loader.dispose()
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         if data.lstrip()[:1] == b"{":
             try:
                 return json.loads(data)
+            except RecursionError:
+                raise _too_much(shown, "it is nested too deep") from None
             except ValueError:
                 pass
         if isinstance(error, yaml.reader.ReaderError | UnicodeError) and not _is_text(data):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edgetui.model.text import clean, duration
+from edgetui.model.text import clean
 
 _LEGACY = "kubernetes.io/serviceaccount/"
 _COMMON_NAME = bytes((0x55, 0x04, 0x03))
@@ -51,7 +51,7 @@ def parse_jwt(token: str | bytes) -> TokenFacts:
         raise ValueError("this is not a JSON web token")
     try:
         claims = msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):
+    except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
         claims = None
     if not isinstance(claims, dict):
         raise ValueError("this is not a JSON web token")
@@ -193,11 +193,3 @@ def _time(element: _Element) -> int:
     cuts = (0, 4, 6, 8, 10, 12, 14)
     year, month, day, hour, minute, second = (int(digits[a:b]) for a, b in pairwise(cuts))
     return calendar.timegm((year, month, day, hour, minute, second))
-
-
-def remaining(expires: int, now: float) -> str:
-    """ "in 29d4h", "expired 3h ago", or "never" for 0."""
-    if not expires:
-        return "never"
-    left = expires - now
-    return f"in {duration(left)}" if left > 0 else f"expired {duration(-left)} ago"

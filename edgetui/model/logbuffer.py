@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
+from edgetui.model.cells import visible
 from edgetui.model.text import unix
 
 MOST_LINES = 10_000
@@ -27,7 +28,6 @@ _ESCAPE = re.compile(
     r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles, links and other strings for the terminal
     r"|\x1b[ -/]*[0-~]?"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 class Lines:
@@ -77,11 +77,10 @@ def split(raw: bytes) -> tuple[bytes, bytes]:
 
 def plain(data: bytes) -> str:
     """What a program wrote as text for one line of a terminal: no escape sequences, no control characters."""
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8", "replace").rstrip("\r")
     if text.isprintable():
-        return text
-    text = _ESCAPE.sub("", text.rstrip("\r")).replace("\r", " ").expandtabs(8)
-    return _CONTROL.sub("", text)
+        return visible(text)
+    return visible(_ESCAPE.sub("", text).replace("\r", " ").expandtabs(8))
 
 
 def moment(stamp: bytes) -> int:

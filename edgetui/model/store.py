@@ -7,12 +7,14 @@ pods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from edgetui.model.freshness import CacheState, Freshness, LinkState
 from edgetui.model.kinds.base import Row
+from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.wireprofile import WireState
 
@@ -21,6 +23,9 @@ Name = tuple[str, str]
 
 _OWNED = ("Pod", "ReplicaSet", "EndpointSlice")
 _OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
+_MANY = 64
+"""Objects of one owner from which on they are found by uid: a dict for each of a few would be most of the memory."""
+
 _BROAD = 256
 MOST_ROWS = 50_000
 """Rows of one cluster, of all kinds together: about 30 MB. What writes here holds no more."""
@@ -31,18 +36,20 @@ class ChangeSet(msgspec.Struct):
 
     `changed` has the added, modified and removed rows by kind; kinds in `reset` changed so much that a
     rebuild is cheaper (their rows are not listed in `changed`). `owners` are uids of controllers whose pods
-    or ReplicaSets changed, `nodes` the names of nodes whose pods came or went. `status` is true when
-    anything but rows changed: freshness, link, version, badges, wire profile, metrics.
+    or ReplicaSets changed, `nodes` the names of nodes whose pods came or went, `carriers` those of nodes that came,
+    went or changed in more than their heartbeat: what their pods are worth may be another now. `status` is true
+    when anything but rows changed: freshness, link, version, badges, wire profile, metrics.
     """
 
     changed: dict[str, set[Name]] = msgspec.field(default_factory=dict)
     reset: set[str] = msgspec.field(default_factory=set)
     owners: set[str] = msgspec.field(default_factory=set)
     nodes: set[str] = msgspec.field(default_factory=set)
+    carriers: set[str] = msgspec.field(default_factory=set)
     status: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.reset or self.owners or self.nodes or self.status)
+        return bool(self.changed or self.reset or self.owners or self.nodes or self.carriers or self.status)
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
@@ -81,7 +88,7 @@ class Store:
         self.on_dirty: Callable[[], None] | None = None
         self._rows: dict[str, dict[str, dict[str, Row]]] = {}
         self._counts: dict[str, int] = {}
-        self._owned: dict[str, tuple[Row, ...]] = {}
+        self._owned: dict[str, tuple[Row, ...] | dict[str, Row]] = {}
         self._owners: dict[str, tuple[str, Row]] = {}
         self._pods_on: dict[str, int] = {}
         self._freshness: dict[str, Freshness] = {}
@@ -214,7 +221,14 @@ class Store:
 
     def owned_by(self, uid: str) -> Sequence[Row]:
         """The pods and ReplicaSets that a controller manages."""
-        return self._owned.get(uid, ())
+        owned = self._owned.get(uid, ())
+        return owned if isinstance(owned, tuple) else tuple(owned.values())
+
+    def carried_by(self, nodes: Collection[str]) -> Iterator[PodRow]:
+        """The pods on some nodes. All pods are looked through: it is seldom asked, and an index would cost memory."""
+        for row in self.rows("Pod") if nodes else ():
+            if isinstance(row, PodRow) and row.node in nodes:
+                yield row
 
     def owner(self, uid: str) -> tuple[str, Row] | None:
         """Kind and row of a ReplicaSet, Deployment, StatefulSet or DaemonSet by uid."""
@@ -283,6 +297,8 @@ class Store:
                 self._owners.pop(old.uid, None)
             if new is not None:
                 self._owners[new.uid] = (kind, new)
+        if kind == "Node" and not _same_carrier(old, new):
+            self._changes.carriers.add((new or old or _NOBODY).name)
         if kind == "Pod":
             before, after = _carrier(old), _carrier(new)
             if before != after:
@@ -292,20 +308,15 @@ class Store:
     def _reown(self, old: Row | None, new: Row | None) -> None:
         before = old.owner_uid if old is not None else ""
         after = new.owner_uid if new is not None else ""
-        if before and before == after and new is not None:
-            self._owned[after] = tuple([new if one is old else one for one in self._owned[after]])
-            self._changes.owners.add(after)
-            return
-        if before:
-            left = tuple([one for one in self._owned[before] if one is not old])
-            if left:
-                self._owned[before] = left
+        for uid in {before, after} - {""}:
+            self._changes.owners.add(uid)
+            owned = _exchanged(
+                self._owned.get(uid, ()), old if uid == before else None, new if uid == after else None
+            )
+            if owned:
+                self._owned[uid] = owned
             else:
-                del self._owned[before]
-            self._changes.owners.add(before)
-        if after and new is not None:
-            self._owned[after] = (*self._owned.get(after, ()), new)
-            self._changes.owners.add(after)
+                self._owned.pop(uid, None)
 
     def _move(self, node: str, by: int) -> None:
         if not node:
@@ -336,6 +347,36 @@ class Store:
 
 
 _UNKNOWN = Freshness()
+_NOBODY = Row(namespace="", name="", uid="", resource_version="")
+
+
+def _exchanged(
+    owned: tuple[Row, ...] | dict[str, Row], old: Row | None, new: Row | None
+) -> tuple[Row, ...] | dict[str, Row]:
+    """What an owner has once `new` is in the place of `old`: the same cost however much it is, once that is much."""
+    if isinstance(owned, tuple):
+        if old is not None and new is not None:
+            return tuple([new if one is old else one for one in owned])
+        left = [one for one in owned if one is not old]
+        if new is not None:
+            left.append(new)
+        return tuple(left) if len(left) < _MANY else {_own_name(one): one for one in left}
+    if old is not None and (new is None or _own_name(new) != _own_name(old)):
+        owned.pop(_own_name(old), None)
+    if new is not None:
+        owned[_own_name(new)] = new
+    return owned
+
+
+def _own_name(row: Row) -> str:
+    return row.uid or f"{row.namespace}/{row.name}"
+
+
+def _same_carrier(old: Row | None, new: Row | None) -> bool:
+    """Whether a node changed in nothing but its heartbeat."""
+    if not isinstance(old, NodeRow) or not isinstance(new, NodeRow):
+        return False
+    return replace(old, heartbeat=new.heartbeat, resource_version=new.resource_version) == new
 
 
 def _carrier(row: Row | None) -> str:

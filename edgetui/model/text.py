@@ -6,11 +6,12 @@ import re
 from datetime import UTC, datetime
 from math import ceil
 
+from edgetui.model.cells import visible
+
 MAX_MESSAGE = 200
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SPANS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "m"), (_MINUTE, "m", 1, "s"))
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
 _JOINERS = "\u200c\u200d"  # parts of scripts and of emoji
 _QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]+\.?)(?:([eE][+-]?[0-9]+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
 _SPAN = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -35,12 +36,12 @@ _SCALE = {
 
 
 def clean(text: str | None, limit: int = MAX_MESSAGE) -> str:
-    """Foreign text made safe for one line of a terminal: no control, direction or joining characters, bounded."""
+    """Foreign text for one line of a sentence: only what may be shown, no two spaces in a row, bounded."""
     if not text:
         return ""
     if len(text) > 4 * limit:
         text = text[: 4 * limit]
-    text = _UNPRINTABLE.sub(" ", text).strip()
+    text = " ".join(visible(text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

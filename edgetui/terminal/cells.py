@@ -1,8 +1,8 @@
 """A screen as cells, and the fewest bytes that turn one screen into another.
 
-A cell is one character cell: its text (a base character with its combining characters, empty for the right
-half of a wide character) and a style number. Control characters never get into a cell, so text from a cluster
-cannot steer the terminal.
+A cell is one character cell: its text (a base character with what is joined to it, empty for the right half of a
+wide character) and a style number. Characters and their widths are those that the compositor counts with. Control
+characters never get into a cell, so text from a cluster cannot steer the terminal.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rich.cells import cell_len
+from rich.cells import split_graphemes
 from rich.color import Color, ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -28,6 +28,13 @@ _ASCII = str.maketrans(
         "▎": "|", "▊": "#", "━": "=", "╸": "-", "╺": "-", "●": "*", "•": "*", "“": '"', "”": '"', "‘": "'", "’": "'",
     }
 )  # fmt: skip
+
+_JOINER = "\u200d"
+_INVISIBLE = frozenset("\u200c\u200d\ufe0e\ufe0f")
+"""The joiners and selectors that belong to emoji and Indic text."""
+
+MOST_JOINED = 16
+"""Characters that one cell may hold; more would be many bytes, and marks that cover the lines around."""
 
 Pen = tuple[frozenset[str], str, str]
 """SGR state: attribute codes, foreground code, background code ("39" and "49" are the terminal's own)."""
@@ -199,25 +206,44 @@ class Grid:
                 text[x:stop] = content[: stop - x]
                 style[x:stop] = [number] * (stop - x)
             return x + len(content)
-        for character in content:
-            width = cell_len(character)
-            if not character.isprintable() and not _joins(character):
-                character = "?" * width
+        if content[0] == _JOINER:
+            content = content[
+                2:
+            ]  # a joiner at the beginning takes the next character with it: it has no cells
+        for start, stop, width in split_graphemes(content)[0]:
+            cluster = self._drawable(content[start:stop], width)
             if width == 0:
                 if 0 < x <= end:
                     lead = x - 1 if text[x - 1] else x - 2
-                    text[lead] += "" if self._ascii else character
+                    text[lead] = (text[lead] + cluster)[:MOST_JOINED]
                 continue
-            if self._ascii and not character.isascii():
-                character = "?" * width
             if x + width > end:
+                self._blank(text, style, x, end, number)
                 return end
             self._split_wide(text, x, x + width)
-            cells = list(character) if len(character) == width else [character, *[""] * (width - 1)]
+            cells = list(cluster) if cluster.isascii() else [cluster, *[""] * (width - 1)]
             text[x : x + width] = cells
             style[x : x + width] = [number] * width
             x += width
         return x
+
+    def _drawable(self, cluster: str, width: int) -> str:
+        """A character with its marks as a terminal of this alphabet can be sent it."""
+        if len(cluster) == 1 and not self._ascii and cluster.isprintable():
+            return cluster
+        base = cluster[0]
+        if self._ascii and not cluster.isascii():
+            return base + "?" * (width - 1) if width and " " <= base <= "~" else "?" * width
+        if not base.isprintable() and base not in _INVISIBLE:
+            return "?" * width
+        return "".join(one for one in cluster if one.isprintable() or one in _INVISIBLE)[:MOST_JOINED]
+
+    def _blank(self, text: list[str], style: list[int], x: int, end: int, number: int) -> None:
+        """What has no room for its second half leaves spaces."""
+        if 0 <= x < end:
+            self._split_wide(text, x, end)
+            text[x:end] = [" "] * (end - x)
+            style[x:end] = [number] * (end - x)
 
     def _split_wide(self, text: list[str], start: int, stop: int) -> None:
         """Writing over half of a wide character leaves a space in the other half."""
@@ -240,7 +266,12 @@ class Grid:
                 return PLAIN
             while x and not text[x]:
                 x -= 1
-            if 0 <= at < x and x - at <= 4 and all(self._pens[style[i]] == pen for i in range(at, x)):
+            between = range(at, x)
+            if (
+                0 <= at < x
+                and x - at <= 4
+                and all(self._pens[style[i]] == pen and _sure(text[i]) for i in between)
+            ):
                 out.append("".join(text[at:x]))
             else:
                 out.append(_move(at, x, y))
@@ -250,7 +281,7 @@ class Grid:
             x += 1
             while x < self.width and not text[x]:
                 x += 1
-            at = x if x < self.width else -1
+            at = x if x < self.width and _sure(text[x - 1] or text[x - 2]) else -1
         return pen
 
     def _blank_tail(self, text: list[str], style: list[int]) -> int:
@@ -260,6 +291,11 @@ class Grid:
         return x
 
 
+def _sure(cell: str) -> bool:
+    """Whether every terminal takes a cell's text for as wide as it is here; behind others the cursor is placed anew."""
+    return len(cell) < 2 and cell < "\U0001f000"
+
+
 def _move(at: int, x: int, y: int) -> str:
     """Move to column `x` of line `y`; `at` is the column where the cursor is on that line, -1 for elsewhere."""
     if at == x:
@@ -267,8 +303,3 @@ def _move(at: int, x: int, y: int) -> str:
     if 0 <= at < x:
         return "\x1b[C" if x - at == 1 else f"\x1b[{x - at}C"
     return f"\x1b[{y + 1}H" if x == 0 else f"\x1b[{y + 1};{x + 1}H"
-
-
-def _joins(character: str) -> bool:
-    """True for the zero-width joiners that belong to emoji and Indic text."""
-    return character in "‌‍︎️"

@@ -85,6 +85,12 @@ class DrawnApp(App[int]):
         else:
             wait(tell)
 
+    async def _shutdown(self) -> None:
+        """Timers that are due, and what was to be done next, find no screen any more once the screens are closed."""
+        self._exit = True
+        self._next_callbacks.clear()
+        await super()._shutdown()
+
     def _display(self, screen: Any, renderable: Any) -> None:
         draw = getattr(self._driver, "draw", None)
         if draw is None:
@@ -99,9 +105,11 @@ class DrawnApp(App[int]):
 
 
 def screen_text(app: App[Any]) -> list[str]:
-    """What is on the screen, line by line, without colours."""
-    strips = app.screen._compositor.render_strips(app.size)
-    return [strip.text.rstrip() for strip in strips]
+    """What the terminal shows, line by line, without colours: nothing that is not a cell is part of it."""
+    grid = Grid(*app.size)
+    for y, strip in enumerate(app.screen._compositor.render_strips(app.size)):
+        grid.put(0, y, strip)
+    return [line.rstrip() for line in grid.lines()]
 
 
 def put_update(grid: Grid, update: Frame) -> None:

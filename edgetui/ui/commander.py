@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgetui.cluster.atomic_file import create_file
+from edgetui.model.cells import visible
 from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.panes import PANES
@@ -226,12 +226,16 @@ class Commander:
         """Put names into the clipboard of the terminal."""
         if bare := self._app.options.profile.bare:
             self._app.flash(f"{bare} has no clipboard.")
+        elif odd := [name for name in names if visible(name) != name]:
+            self._app.flash(f"{visible(odd[0])} holds characters that cannot be seen: it is not copied.")
         elif names:
             self._app.copy_to_clipboard("\n".join(names))
             what = names[0] if len(names) == 1 else plural(len(names), "name")
             self._app.flash(f"{what}: sent to the terminal's clipboard.")
 
     def _dump(self, name: str) -> None:
+        from edgetui.cluster.atomic_file import create_file  # not needed for the first screen
+
         name = name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt"
         text = "".join(f"{escaped(line)}\n" for line in screen_text(self._app))
         try:

@@ -12,22 +12,22 @@ class Endings:
 
     def __init__(self, view: FleetView) -> None:
         self._view = view
-        self._waiting: dict[ObjectKey, int] = {}
+        self._waiting: dict[ObjectKey, tuple[str, int]] = {}
 
     def wait(self, key: ObjectKey) -> bool:
         """Wait for the end of a rollout; False when it is not under way."""
         row = self._view.row(key)
         if row is None or row.severity in (FINE, UNSURE):
             return False
-        self._waiting[key] = row.severity
+        self._waiting[key] = row.uid, row.severity
         return True
 
     def ended(self) -> list[tuple[ObjectKey, str]]:
         """Those that have ended since the last call, and how. One that was stuck already has to get well."""
         found = []
-        for key, began in list(self._waiting.items()):
+        for key, (uid, began) in list(self._waiting.items()):
             row = self._view.row(key)
-            if row is None:
+            if row is None or (uid and row.uid and row.uid != uid):
                 found.append((key, "is gone"))
             elif row.severity == FINE or (row.severity == BAD and began != BAD):
                 found.append((key, _words(self._view, row)))

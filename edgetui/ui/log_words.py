@@ -15,8 +15,13 @@ from .spans import Span, Spans, line, width_of
 from .widgets.log_view import LogView
 
 
-def title(key: ObjectKey, pod: str, pods: Sequence[str], tail: PodLog | None, width: int) -> Spans:
-    """Pod, container, which instance and which pod of how many; in fewer words where they do not fit."""
+def title(
+    key: ObjectKey, pod: str, pods: Sequence[str], tail: PodLog | None, width: int, anew: str = ""
+) -> Spans:
+    """Pod, container, which instance and which pod of how many; in fewer words where they do not fit.
+
+    `anew` says that another pod has this name by now.
+    """
     where = f"{key.namespace} · {key.cluster}"
     if not pod:
         return line(Span(f"logs {kind_word(key.kind)} {key.name}", "title"), f" · {where}")
@@ -25,6 +30,7 @@ def title(key: ObjectKey, pod: str, pods: Sequence[str], tail: PodLog | None, wi
     before = tail is not None and tail.previous
     of_several = key.kind != "Pod" and pod in pods
     parts = [
+        anew,
         f"{'init container' if init else 'container'} {container}" if container else "",
         "previous instance" if before else "",
         f"pod {pods.index(pod) + 1} of {len(pods)}" if of_several else "",
@@ -34,7 +40,7 @@ def title(key: ObjectKey, pod: str, pods: Sequence[str], tail: PodLog | None, wi
     whole = line(head, _joined(parts))
     if width_of(whole) <= width:
         return whole
-    return line(head, _joined([container, "previous" if before else "", *parts[2:]]))
+    return line(head, _joined([anew, container, "previous" if before else "", *parts[3:]]))
 
 
 def _joined(parts: Sequence[str]) -> str:

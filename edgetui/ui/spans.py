@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from .widgets.columns import cut
+from edgetui.model.cells import cells, cut, head, pieces
 
 
 class Span(NamedTuple):
@@ -35,7 +34,7 @@ def plain(spans: Iterable[Span]) -> str:
 
 def width_of(spans: Iterable[Span]) -> int:
     """Cells a line takes."""
-    return sum(cell_len(span.text) for span in spans)
+    return sum(cells(span.text) for span in spans)
 
 
 _OWN_GROUND = frozenset({"badge", "title-focus", "cursor", "field"})
@@ -47,7 +46,7 @@ def to_strip(spans: Sequence[Span], width: int, look: Mapping[str, Style], base:
     left = width
     ground = Style(bgcolor=look[base].bgcolor) if base != "row" else None
     for span in spans:
-        length = cell_len(span.text)
+        length = cells(span.text)
         style = look[span.role]
         if ground is not None and span.role not in _OWN_GROUND:
             style = style + ground
@@ -65,7 +64,7 @@ def hanging(spans: Sequence[Span], width: int) -> int:
     """How far the second line of a wrapped line is indented: to the value behind a label, else to its first word."""
     used = 0
     for span in spans[:2]:
-        used += cell_len(span.text)
+        used += cells(span.text)
         if span.text.endswith("  ") and span.text.strip() and used * 3 < width:
             return used
     text = plain(spans)
@@ -90,15 +89,15 @@ def wrap(spans: Sequence[Span], width: int) -> list[Spans]:
     for span in spans:
         for word in _words(span.text):
             bare = word.rstrip(" ")
-            if used + cell_len(bare) > width and used > start:
+            if used + cells(bare) > width and used > start:
                 begin_line()
-            pieces = chop_cells(bare, width - indent) if used + cell_len(bare) > width else [word]
-            for number, piece in enumerate(pieces):
+            parts = pieces(bare, width - indent) if used + cells(bare) > width else [word]
+            for number, piece in enumerate(parts):
                 if number:
                     begin_line()
-                piece = set_cell_size(piece, width - used) if used + cell_len(piece) > width else piece
+                piece = head(piece, width - used)  # only spaces are left out
                 lines[-1].append(Span(piece, span.role))
-                used += cell_len(piece)
+                used += cells(piece)
     return [tuple(one) for one in lines]
 
 

@@ -224,7 +224,7 @@ def test_wrong_authority(bench: Bench) -> None:
     variant.cluster["certificate-authority"] = str(bench.authority("old-plant").pair.cert)
     file = variant.write(bench.folder / "a.yaml")
     bench.both(
-        file, "refused", "is not signed by a CA that the kubeconfig names", step="Take a fresh kubeconfig"
+        file, "refused", "is not signed by a CA that the kubeconfig names", step="put a fresh kubeconfig"
     )
 
 

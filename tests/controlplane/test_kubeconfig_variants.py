@@ -256,8 +256,8 @@ def test_plugin(cluster: ControlPlane, variant: Variant, folder: Path, token: st
             "no session: log in at the gate",
             "in a shell",
         ),
-        ("echo '{}'", "not an ExecCredential", "in a shell"),
-        ("echo broken", "not JSON", "in a shell"),
+        ("echo '{}'", "an ExecCredential without", "in a shell"),
+        ("echo broken", "not an ExecCredential", "in a shell"),
     ],
 )
 def test_failing_plugin(

@@ -9,9 +9,8 @@ import time
 from collections.abc import Sequence
 
 from . import guided
-from . import objects as objects  # adds a target
 from .campaign import Find, campaign, once
-from .targets import TARGETS
+from .catalogue import TARGETS
 
 MILLION = 1_000_000
 

@@ -17,7 +17,7 @@ from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import NotReadable
 
 from . import corpus, mutate
-from .targets import KIB, TARGETS, Target
+from .targets import KIB, Target
 
 USAGE = {
     "kind": "PodMetricsList",
@@ -95,4 +95,4 @@ def _row(kind: str, answer: Any) -> None:
         return
 
 
-TARGETS[Objects.name] = Objects()
+TARGETS = (Objects(),)

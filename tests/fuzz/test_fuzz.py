@@ -20,8 +20,8 @@ from edgetui.cluster.gzipstream import MAX_PIECE, Inflater
 from edgetui.model.kinds import KINDS
 
 from . import campaign, corpus, mutate
-from . import objects as objects  # adds a target
-from .targets import TARGETS, Events, Target
+from .catalogue import TARGETS
+from .targets import Events, Target
 
 FIXED, SECONDS = 1500, 1.5
 MIB = 1024 * 1024

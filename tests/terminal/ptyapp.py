@@ -183,11 +183,17 @@ class PtyApp:
         return self.bytes_out - before
 
     def settle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
-        """Read until the program wrote nothing for `quiet` seconds."""
+        """Read until the program wrote nothing for `quiet` seconds, and does not merely wait for a processor."""
         deadline = time.monotonic() + timeout
-        while self.read(quiet):
+        while self.read(quiet) or self.busy():
             if time.monotonic() > deadline:
                 raise ScreenTimeout(f"still writing after {timeout} s\n{self.text()}")
+
+    def busy(self) -> bool:
+        """Whether the program runs, or would if it were given a processor."""
+        if self.poll() is not None:
+            return False
+        return Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in ("R", "D")
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the program."""

@@ -95,7 +95,8 @@ def test_help_and_back(app: PtyApp) -> None:
 def test_what_happens_seldom_or_all_the_time(columns: int, lines: int, limits: dict[str, int]) -> None:
     """A second of 100 changed rows in ten deliveries, a question and back, a theme, another size; a minute of rest.
 
-    The clock goes twenty times faster, so that the minute, with its ages and its forgotten widths, takes three seconds.
+    The clock goes twenty times faster, so that the minute, with its ages, takes three seconds. It begins when what the
+    changes brought is over: the name of the theme has gone from the footer, and widths were forgotten long before.
     """
     command = [sys.executable, "-m", "tests.terminal.app_fleet", "1000"]
     env = {"EDGETUI_TEST_SPEED": "20"}
@@ -115,7 +116,8 @@ def test_what_happens_seldom_or_all_the_time(columns: int, lines: int, limits: d
         spent["resize"] = -app.bytes_out
         app.settle()
         spent["resize"] += app.bytes_out
-        app.quiet(2.0)
+        app.wait_gone("theme ")
+        app.settle()
         before, cpu = app.bytes_out, app.cpu_seconds()
         app.quiet(3.0)
         assert {name: bytes_ for name, bytes_ in spent.items() if not 0 < bytes_ <= limits[name]} == {}

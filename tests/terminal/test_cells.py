@@ -6,6 +6,7 @@ import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -227,3 +228,77 @@ def test_a_pen_change_says_only_what_differs(old: Style | None, new: Style | Non
     fresh = Terminal(4, 1)
     fresh.stream.feed("a" + sgr(PLAIN, second) + "b")
     assert _seen(terminal.screen.buffer[0][1]) == _seen(fresh.screen.buffer[0][1])
+
+
+CHARACTERS = ["a", "b", " ", "漢", "字", "é", "e\u0301", "👩\u200d🔧", "⚠\ufe0f", "\x07", "\u202e"]
+SEGMENTS = st.lists(
+    st.tuples(st.lists(st.sampled_from(CHARACTERS), max_size=6), st.booleans()), min_size=1, max_size=4
+)
+WRITES = st.lists(
+    st.tuples(st.integers(0, 21), st.one_of(st.none(), st.integers(0, 24)), SEGMENTS), min_size=1, max_size=6
+)
+
+
+class Naive:
+    """A line as a list of cells, one character written after the other."""
+
+    def __init__(self, width: int) -> None:
+        self.cells = [" "] * width
+
+    def write(self, x: int, segments: list[tuple[list[str], bool]], end: int) -> None:
+        for characters, control in segments:
+            if control or x >= end:
+                continue
+            for character in characters:
+                x = self._put(x, character, cell_len(character), end)
+
+    def _put(self, x: int, character: str, width: int, end: int) -> int:
+        if not width or x >= end:
+            return x
+        if x + width > end:
+            self._clear(x, end)
+            return end
+        self._clear(x, x + width)
+        self.cells[x : x + width] = [character, *[""] * (width - 1)]
+        return x + width
+
+    def _clear(self, start: int, stop: int) -> None:
+        if not self.cells[start]:
+            self.cells[start - 1] = " "
+        if stop < len(self.cells) and not self.cells[stop]:
+            self.cells[stop] = " "
+        self.cells[start:stop] = [" "] * (stop - start)
+
+
+@settings(max_examples=400)
+@given(WRITES)
+def test_what_is_put_anywhere_is_what_a_line_of_cells_would_hold(writes) -> None:  # type: ignore[no-untyped-def]
+    width = 20
+    grid, naive = Grid(width, 1), Naive(width)
+    for x, end, segments in writes:
+        control = [(1,)]
+        grid.put(
+            x,
+            0,
+            [Segment("".join(text), None, control if hidden else None) for text, hidden in segments],
+            end,
+        )
+        naive.write(x, segments, width if end is None else min(end, width))
+        assert len(grid._text[0]) == len(grid._style[0]) == width
+        assert grid._text[0] == naive.cells
+
+
+def test_control_segments_are_not_painted() -> None:
+    grid = Grid(10, 1)
+    grid.put(
+        0, 0, [Segment("\x1b[2J", None, [(1,)]), Segment("ab"), Segment("gone", None, [(1,)]), Segment("c")]
+    )
+    assert grid.lines() == ["abc       "]
+
+
+def test_behind_a_character_whose_width_terminals_disagree_on_the_cursor_is_placed_anew() -> None:
+    grid = Grid(20, 1)
+    grid.put(0, 0, [Segment("👩\u200d🔧 press")])
+    assert grid.emit().endswith("👩\u200d🔧\x1b[1;4Hpress")
+    grid.put(0, 0, [Segment("漢字 press")])
+    assert "\x1b[1;4H" not in grid.emit()

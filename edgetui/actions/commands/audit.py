@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from edgetui.actions.audit import AuditLog, default_path
-from edgetui.actions.console import printable
 from edgetui.actions.handover import Act, acts
+from edgetui.model.cells import visible
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -49,7 +49,7 @@ def command(argv: Sequence[str]) -> int:
         sys.stdout.write(json.dumps({"record": str(log.path), "actions": listed}) + "\n")
         return 0
     for one in found:
-        sys.stdout.write("".join(f"{printable(line)}\n" for line in lines_of(one)))
+        sys.stdout.write("".join(f"{visible(line)}\n" for line in lines_of(one)))
     if not found:
         sys.stderr.write("edgetui did nothing from this machine in that time.\n")
     return 0

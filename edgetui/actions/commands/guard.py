@@ -19,13 +19,14 @@ from typing import TextIO
 
 from edgetui.actions.audit import AuditLog, default_path
 from edgetui.actions.connect import choose
-from edgetui.actions.console import Console, printable
+from edgetui.actions.console import Console
 from edgetui.actions.gate import Gate
 from edgetui.actions.guarding import Ending, Guard
 from edgetui.actions.guardplan import prepare
 from edgetui.actions.plan import Step
 from edgetui.cluster.errors import CredentialError, EdgetuiError, KubeconfigError
 from edgetui.cluster.session import ClusterSession
+from edgetui.model.cells import elided, visible
 from edgetui.model.freshness import Link
 from edgetui.model.guard import Phase, Terms
 from edgetui.model.text import seconds_of
@@ -90,7 +91,7 @@ class Log:
     def line(self, text: str) -> None:
         """A line that stays."""
         stamp = time.strftime("%H:%M:%S ") if self._stamped else ""
-        self._write(self._clear(), f"{stamp}{printable(text)}\n")
+        self._write(self._clear(), f"{stamp}{visible(text)}\n")
 
     def step(self, step: Step) -> None:
         """A step of a roll-back."""
@@ -100,7 +101,7 @@ class Log:
     def status(self, text: str) -> bool:
         """What is so now, where it can be written anew; false where it cannot."""
         if self._rewrites and text != self._shown:
-            self._write(self._clear(), _fitting(printable(text), self._width()))
+            self._write(self._clear(), _fitting(visible(text), self._width()))
             self._shown = text
         return self._rewrites
 
@@ -215,7 +216,7 @@ async def _connected(session: ClusterSession, log: Log) -> None:
 
 def _fitting(text: str, width: int) -> str:
     """As much as fits on one line of so many columns, with the cursor behind it."""
-    return text if len(text) < width else f"{text[: width - 2]}…"
+    return elided(text, width - 1)
 
 
 def _span(text: str) -> float:

@@ -87,6 +87,14 @@ class Autoscalers(Pane):
             ),
         )
 
+    def build(self, store: Store, kind: str, row: Row, now: float) -> PaneRow:
+        """One that may not grow as it wants is marked, although nothing is broken."""
+        made = super().build(store, kind, row, now)
+        limited = row.limited if isinstance(row, AutoscalerRow) else None
+        if made.sign == " " and limited and (limited.status, limited.reason) == ("True", "TooManyReplicas"):
+            made.sign = "!"
+        return made
+
     def json(self, row: PaneRow, now: float) -> dict[str, Any]:
         data = super().json(row, now)
         data["metrics"] = [

@@ -85,7 +85,8 @@ class Column(msgspec.Struct, frozen=True):
     `width` is the design width for 80 columns, `min_width` the least that makes sense; columns with the
     highest `priority` number are dropped first, those with 1 never; `flex` columns take what is left. `text`
     and `json` get the value and the time; `sort` must give values that compare with each other. `moves` says
-    that the text changes with time alone.
+    that the text changes with time alone. `identity` columns say which object a row is: they are never left out, and
+    what is cut of them is what they have in common.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Column(msgspec.Struct, frozen=True):
     sort: Callable[[Any], Any] = itself
     json: Callable[[Any, float], Any] = as_data
     moves: bool = False
+    identity: bool = False
 
 
 def state_text(value: State, now: float) -> str:
@@ -137,12 +139,12 @@ def known_sort(value: Any) -> Any:
     return -1 if value is None else value
 
 
-CLUSTER = Column("cluster", "CLUSTER", 8, 6, priority=2)
-NAMESPACE = Column("namespace", "NAMESPACE", 11, 6, priority=3)
+CLUSTER = Column("cluster", "CLUSTER", 8, 6, priority=2, identity=True)
+NAMESPACE = Column("namespace", "NAMESPACE", 11, 6, priority=3, identity=True)
 
 
 def name_column(width: int) -> Column:
-    return Column("name", "NAME", width, 10, flex=True)
+    return Column("name", "NAME", width, 10, flex=True, identity=True)
 
 
 def state_column(width: int, title: str = "STATE", *, flex: bool = False) -> Column:

@@ -32,7 +32,7 @@ class Events(Pane):
         NAMESPACE,
         age_column(2, "LAST", "last"),
         state_column(16, "REASON"),
-        Column("object", "OBJECT", 20, 10),
+        Column("object", "OBJECT", 20, 10, identity=True),
         Column("message", "MESSAGE", 24, 10, priority=2, flex=True),
         Column("count", "×", 3, 3, "right", 4),
         Column("source", "SOURCE", 16, 8, priority=5),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -27,7 +28,7 @@ from edgetui.model.panes.base import (
     pair_text,
     state_column,
 )
-from edgetui.model.store import Store
+from edgetui.model.store import ChangeSet, Store
 from edgetui.model.text import age, cpu, memory
 from edgetui.model.trouble import diagnose
 
@@ -110,6 +111,11 @@ class Pods(Pane):
                 usage.memory_bytes if usage else None,
             ),
         )
+
+    def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
+        yield from super().affected(store, change)
+        for pod in store.carried_by(change.carriers):
+            yield ("Pod", pod.namespace, pod.name)
 
 
 def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:

@@ -51,7 +51,7 @@ class Rollouts(Pane):
     columns = (
         CLUSTER,
         NAMESPACE,
-        Column("type", "KIND", 6, 3, priority=5, text=lambda value, _now: SHORT_KINDS[value]),
+        Column("type", "KIND", 6, 3, priority=5, text=lambda value, _now: SHORT_KINDS[value], identity=True),
         name_column(15),
         Column("progress", "PROGRESS", BAR_WIDTH, BAR_WIDTH, priority=2, text=_bar_text, sort=_bar_sort),
         state_column(22),
@@ -96,7 +96,8 @@ class Rollouts(Pane):
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
         yield from super().affected(store, change)
         seen = set()
-        for uid in change.owners:
+        owners = {pod.owner_uid for pod in store.carried_by(change.carriers)}
+        for uid in change.owners | owners:
             found = store.owner(uid)
             if found is not None and found[0] == "ReplicaSet":
                 found = store.owner(found[1].owner_uid)

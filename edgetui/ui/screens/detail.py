@@ -13,6 +13,7 @@ from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.ui.details import detail
+from edgetui.ui.details.common import trouble
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, object_bindings
 from edgetui.ui.spans import Spans
@@ -70,13 +71,25 @@ class DetailScreen(ObjectScreen, TextScreen):
         store = app.fleet.stores[self.key.cluster]
         row = self._row()
         samples = app.samples(self.key)
-        return detail(
+        out = detail(
             store, self.key, row, app.now(), app.size.width, self._events, self._heard_events, samples
         )
+        return self.marked(out)
+
+    def marked(self, out: list[Spans]) -> list[Spans]:
+        """These details, and below their title that they are of another object than was opened."""
+        if words := self.new_words:
+            out.insert(1, trouble(words, "warn"))
+        return out
+
+    def replaced(self) -> None:
+        """Events are asked for again at once."""
+        self._full, self._full_for, self._asked = None, "", -EVENTS_AGAIN
+        self.call_later(self.show_again)
 
     def _row(self) -> Row | None:
         """The object as the store knows it; where that is but a printed row, as it was last read in full."""
-        row, full = self.app.fleet.find(self.key), self._full
+        row, full = self.row(), self._full
         if not isinstance(row, PodRow) or not row.brief or not isinstance(full, PodRow):
             return row
         return full if _printed(full) == _printed(row) else row

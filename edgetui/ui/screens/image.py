@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from edgetui.model import imageref
+from edgetui.model.cells import cells, pad
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.base import LineBar
@@ -68,10 +69,10 @@ class ImageScreen(Dialog[Wanted | None]):
         if self._note:
             out.append(line(Span(f"! {self._note}", "warn")))
         out.append(line())
-        widest = max(len(one.words) for one in view.containers)
+        widest = max(cells(one.words) for one in view.containers)
         for index, one in enumerate(view.containers):
             here = index == self._at and len(view.containers) > 1
-            text = f"{'>' if here else ' '} {one.words:<{widest}}  {one.image} "
+            text = f"{'>' if here else ' '} {pad(one.words, widest)}  {one.image} "
             out.append(line(Span(text, "cursor" if here else "row")))
         return [*out, line(), *self._told()]
 

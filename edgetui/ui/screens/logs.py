@@ -15,6 +15,7 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.logbuffer import LogBuffer, Search
 from edgetui.model.podlogs import pods_to_log
+from edgetui.model.text import age
 from edgetui.model.trouble import Diagnosis, diagnose
 from edgetui.ui import log_words
 from edgetui.ui.feed import Changes
@@ -60,6 +61,8 @@ class LogScreen(ObjectScreen):
         self._found: Search | None = None
         self._due: asyncio.Handle | None = None
         self._painted = self._flush = 0.0
+        self._pod_since = 0.0
+        self._pod_uid = ""
 
     def compose(self) -> ComposeResult:
         """Header, title, lines, state, search, footer."""
@@ -75,6 +78,7 @@ class LogScreen(ObjectScreen):
         self._flush = self.app.options.profile.flush
         self.view.focus()
         self._need(True)
+        self.row()
         self._pods = pods_to_log(self.app.fleet.stores[self.key.cluster], self.key)
         self._listen(self._pods[0] if self._pods else "")
 
@@ -103,10 +107,16 @@ class LogScreen(ObjectScreen):
         self._pods = pods_to_log(self.app.fleet.stores[self.key.cluster], self.key)
         if not self._pod and self._pods:
             self._listen(self._pods[0])
+        self.row()
         before, self._seen = self._seen, self._signs()
+        self._note_pod()
         if self.tail is not None and before != self._seen:
             self.tail.look_again()
         self._say()
+
+    def replaced(self) -> None:
+        """It says so at once."""
+        self.call_later(self._say)
 
     def tick(self) -> None:
         """A second passed."""
@@ -114,7 +124,9 @@ class LogScreen(ObjectScreen):
 
     def _listen(self, pod: str, container: str = "", previous: bool = False) -> None:
         """Read another log."""
-        self._pod, self.view.current = pod, None
+        self._pod, self.view.current, self._pod_since = pod, None, 0.0
+        self._pod_uid = ""
+        self._note_pod()
         self._seen = self._signs()
         session = self.app.sessions.get(self.key.cluster)
         self.tail = None
@@ -157,6 +169,13 @@ class LogScreen(ObjectScreen):
         row = self.app.fleet.find(key)
         return row if isinstance(row, PodRow) else None
 
+    def _note_pod(self) -> None:
+        """Note which pod has the name, and since when it is another one than the one whose log was opened."""
+        uid = row.uid if (row := self._row) is not None else ""
+        if self._pod_uid and uid and uid != self._pod_uid:
+            self._pod_since = self.app.monotonic()
+        self._pod_uid = uid or self._pod_uid
+
     def _signs(self) -> tuple[object, ...]:
         """What changes of a pod when there may be more to hear."""
         row = self._row
@@ -171,7 +190,8 @@ class LogScreen(ObjectScreen):
         if not len(view.buffer) and before != view.notice:
             view.sync()
         self.header.show(app.stores, now, app.badges, app.options.profile.label)
-        self.heading.say(log_words.title(self.key, self._pod, self._pods, tail, width))
+        anew = f"another pod since {age(app.monotonic() - self._pod_since)}" if self._pod_since else ""
+        self.heading.say(log_words.title(self.key, self._pod, self._pods, tail, width, anew))
         self.state_bar.say(log_words.state_line(said, view, tail, self._found, width))
         self.footer.set_hints(self._hints(), (HELP, BACK))
 

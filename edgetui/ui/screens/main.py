@@ -34,6 +34,7 @@ GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 METERED = frozenset({"Node", "Pod"})
 GRID_ORDER = ("nodes", "autoscalers", "pods", "rollouts")
 """The panes as the grid reads, line by line."""
+PLACES = {f"pane-{pane_id}": at for at, pane_id in enumerate(GRID_ORDER)}
 
 LAST_HINTS = (KeyHint("?", "help"), KeyHint("q", "quit"))
 
@@ -95,7 +96,9 @@ class MainScreen(Screen[None]):
     async def _complete(self) -> None:
         """Add the panes behind the tabs and the line where a filter is typed."""
         behind = [self.panes[pane_id] for pane_id in GRID_ORDER if not self.panes[pane_id].is_attached]
-        await self.query_one("#panes").mount(*behind)
+        container = self.query_one("#panes")
+        await container.mount(*behind)
+        container.sort_children(key=lambda pane: PLACES.get(pane.id or "", len(PLACES)))
         await self.mount(self.filter_bar, before=self.footer)
         self.complete = True
 
@@ -274,7 +277,7 @@ class MainScreen(Screen[None]):
     def action_copy(self) -> None:
         """The names of the marked objects, or of the one under the cursor, to the terminal's clipboard."""
         table = self.current.table
-        marked = [row.key.name for row in table.marks.take()]
+        marked = [row.key.name for row in table.marks.rows()]
         self.commander.copy(marked or ([table.cursor.name] if table.cursor is not None else []))
 
     def action_went(self, step: int) -> None:

@@ -13,7 +13,7 @@ from edgetui.cluster.versions import get
 from edgetui.model.identity import ObjectKey, kind_word
 from edgetui.model.manifest import manifest
 from edgetui.model.secrecy import HIDDEN
-from edgetui.ui.details.common import title
+from edgetui.ui.details.common import title, trouble
 from edgetui.ui.feed import Changes
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
@@ -42,12 +42,19 @@ class ManifestScreen(ObjectScreen, TextScreen):
     def on_mount(self) -> None:
         """Ask for the object."""
         super().on_mount()
+        self.row()
         self._read()
 
     def lines(self) -> Sequence[Spans]:
         """The title, what is wrong with the text below it, and the text."""
         said = [line(Span(self._said, "quiet"))] if self._said else []
-        return [title(self.key), *said, line(), *self._yaml]
+        anew = [trouble(words, "warn")] if (words := self.new_words) else []
+        return [title(self.key), *anew, *said, line(), *self._yaml]
+
+    def replaced(self) -> None:
+        """The text is of the one that is gone."""
+        self._yaml, self._said, self._changed, self._asked = [], "reading…", True, -AGAIN
+        self.call_later(self.show_again)
 
     def hints(self) -> list[KeyHint]:
         """Where a name or the text can go."""
@@ -57,11 +64,13 @@ class ManifestScreen(ObjectScreen, TextScreen):
         """Note that the object changed; it is read again when the last time is long enough ago."""
         change = changes.get(self.key.cluster)
         if change is not None:
+            self.row()
             about = (self.key.namespace, self.key.name)
             self._changed |= self.key.kind in change.reset or about in change.changed.get(self.key.kind, ())
 
     def tick(self) -> None:
         """A second passed."""
+        self.row()
         if self._changed and self.app.monotonic() - self._asked >= AGAIN:
             self._read()
         super().tick()

@@ -8,10 +8,13 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.base import Row
+from edgetui.model.text import age
 from edgetui.ui.action_keys import object_words
 from edgetui.ui.keymap import around_bindings
 from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.footer import FooterBar
+from edgetui.ui.widgets.live_table import SETTLE
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
@@ -29,16 +32,45 @@ class ObjectScreen(Screen[None]):
     """Which view of the object it is, as a place is remembered."""
     key: ObjectKey
     footer: FooterBar
+    _uid = ""
+    _new_since = 0.0
+    """When another object was first seen under the name, on the steady clock; 0 while it is the one that was opened."""
 
     @property
     def place(self) -> Place:
         """Where a person is who sees this."""
         return self.app.main.place._replace(key=self.key, view=self.shows)
 
+    def row(self) -> Row | None:
+        """The object as the store knows it, None when it is gone. One made anew under its name is another object."""
+        row = self.app.fleet.find(self.key)
+        if row is not None and row.uid:
+            if self._uid and self._uid != row.uid:
+                self._new_since = self.app.monotonic()
+                self.replaced()
+            self._uid = row.uid
+        return row
+
+    def replaced(self) -> None:
+        """Another object has the name: forget what was read of the one that was opened."""
+
+    @property
+    def new_words(self) -> str:
+        """That this is not the object that was opened, empty while it is."""
+        if not self._new_since:
+            return ""
+        since = age(self.app.monotonic() - self._new_since)
+        return f"The one that was opened is gone; this is another of the same name, since {since}."
+
+    @property
+    def settled(self) -> bool:
+        """False just after another object took the name."""
+        return not self._new_since or self.app.monotonic() - self._new_since >= SETTLE
+
     @property
     def target(self) -> ObjectRef | None:
         """The object at the version that is known, None when it is gone."""
-        row = self.app.fleet.find(self.key)
+        row = self.row()
         return ObjectRef(self.key, row.uid, row.resource_version) if row is not None else None
 
     @property
@@ -69,7 +101,7 @@ class ObjectScreen(Screen[None]):
             words = object_words(self.key)
             self.app.flash(f"{words[:1].upper()}{words[1:]} is gone.")
         else:
-            self.app.action_keys.act(action_id, target, True, number)
+            self.app.action_keys.act(action_id, target, self.settled, number)
 
     def action_manifest(self) -> None:
         """Show this object as YAML."""

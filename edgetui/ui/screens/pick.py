@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from edgetui.model.cells import cells, pad, visible
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.base import LineBar
 
@@ -31,14 +32,13 @@ class PickScreen(Dialog[int | None]):
 
     def lines(self) -> Sequence[Spans]:
         """One line for each choice."""
-        width = max((len(name) for name, _ in self._choices), default=0)
+        width = max((cells(visible(name)) for name, _ in self._choices), default=0)
         out = [line(Span(self._title, "title"))]
         for at, (name, more) in enumerate(self._choices):
             here = at == self._at
             role = "title-focus" if here else "row"
-            out.append(
-                line(Span(f"{'>' if here else ' '} {name:<{width}} ", role), Span(f" {more}", "quiet"))
-            )
+            name = pad(visible(name), width)
+            out.append(line(Span(f"{'>' if here else ' '} {name} ", role), Span(f" {more}", "quiet")))
         return out
 
     def below(self) -> Sequence[Widget]:

@@ -66,7 +66,7 @@ class RolloutScreen(DetailScreen):
         out = detail(
             store,
             self.key,
-            app.fleet.find(self.key),
+            self.row(),
             app.now(),
             app.size.width,
             self._events,
@@ -75,7 +75,13 @@ class RolloutScreen(DetailScreen):
         )
         if guard := app.guard_words(self.key):
             out.insert(1, line(Span(f"  {guard}", "warn")))
-        return out
+        return self.marked(out)
+
+    def replaced(self) -> None:
+        """Its history, its advice and KEDA are read again at once."""
+        super().replaced()
+        self._history, self._advice, self._keda = (), None, None
+        self._said, self._read_for, self._read_at = "reading the history…", None, -AGAIN
 
     def hints(self) -> list[KeyHint]:
         """Those of every object, and the differences."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.cells import cells, pad, told_apart
 from edgetui.model.panes.base import BAD, FINE
 from edgetui.model.text import age
 from edgetui.model.timeline import Happening
@@ -19,6 +20,9 @@ from .base import TextScreen
 
 if TYPE_CHECKING:
     from edgetui.actions.handover import Act
+
+WIDEST = 18
+"""Cells for the name of a cluster."""
 
 _ROLES = {BAD: "bad", FINE: "ok"}
 BACK_TO = 24 * 3600.0
@@ -56,25 +60,23 @@ class TimelineScreen(TextScreen):
             head.append(line(Span(self._problem, "warn")))
         if not told and not done:
             return [*head, line(), line("  nothing: status changes and what edgetui does will stand here")]
-        wide = max(
-            len(cluster) for cluster in (*(one.cluster for one in told), *(one.cluster for one in done))
-        )
-        entries = [(one.time, [_line(one, now, wide)]) for one in told]
-        entries += [(one.time, list(self._act(one, now, wide))) for one in done]
+        clusters = list({one.cluster for one in told} | {one.cluster for one in done})
+        short = dict(zip(clusters, told_apart(clusters, WIDEST), strict=True))
+        wide = max(map(cells, short.values()))
+        where = {cluster: pad(name, wide) for cluster, name in short.items()}
+        entries = [(one.time, [_line(one, now, where[one.cluster])]) for one in told]
+        entries += [(one.time, list(self._act(one, now, where[one.cluster]))) for one in done]
         entries.sort(key=lambda entry: -entry[0])
         return [*head, line(), *(text for _, lines in entries for text in lines)]
 
-    def _act(self, one: Act, now: float, wide: int) -> Iterator[Spans]:
+    def _act(self, one: Act, now: float, cluster: str) -> Iterator[Spans]:
         where = f" in {one.namespace}" if one.namespace else ""
-        yield line(
-            Span(_when(">", one.time, now, one.cluster, wide), "row"), f"{one.who}: {one.words}{where}"
-        )
+        when = _when(">", one.time, now, cluster)
+        yield line(Span(when, "row"), f"{one.who}: {one.words}{where}")
         undo = f"; {self.app.key_of('undo', 'u')} takes it back" if one.undoable else ""
         change = f"; {one.change}" if one.change else ""
         role = "ok" if one.outcome == "reached" else "row" if one.well else "bad"
-        yield line(
-            " " * (len(_when(">", one.time, now, one.cluster, wide))), Span(one.said, role), f"{change}{undo}"
-        )
+        yield line(" " * cells(when), Span(one.said, role), f"{change}{undo}")
 
     def _read(self) -> None:
         self.run_worker(self._fetch(), group="record", exclusive=True, exit_on_error=False)
@@ -105,15 +107,15 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
-def _when(sign: str, time: float, now: float, cluster: str, wide: int) -> str:
+def _when(sign: str, time: float, now: float, cluster: str) -> str:
     clock = datetime.fromtimestamp(time, UTC).strftime("%H:%M")
-    return f"{sign}{clock} {age(now - time):>4}  {cluster:<{wide}}  "
+    return f"{sign}{clock} {age(now - time):>4}  {cluster}  "
 
 
-def _line(one: Happening, now: float, wide: int) -> Spans:
+def _line(one: Happening, now: float, cluster: str) -> Spans:
     sign = "!" if one.severity == BAD else " "
     role = _ROLES.get(one.severity, "warn")
-    when = _when(sign, one.time, now, one.cluster, wide)
+    when = _when(sign, one.time, now, cluster)
     if not one.kind:
         return line(Span(when, role if sign == "!" else "row"), "link is ", Span(one.words, role))
     where = f" in {one.namespace}" if one.namespace else ""

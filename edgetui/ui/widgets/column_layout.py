@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from edgetui.model.cells import cells, told_apart
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import Column, PaneRow
 
-from .columns import Fitted, cells, fit, fit_in_order, furthest
+from .columns import Fitted, fit, fit_in_order, furthest
 
 STAND_IN = {"state": "why"}
 """A column that speaks for another one when there is no space for both: plain words before kubectl's."""
@@ -17,6 +18,13 @@ ROOMY = 110
 
 MEMORY = 30.0
 """Seconds after which a width that nothing on the screen needs any longer may be forgotten, and twice that at most."""
+
+
+NAMING = ("cluster", "namespace")
+"""Columns whose texts many rows share: they are shortened together, so that what they have in common goes."""
+
+MOST_NAMES = 200
+"""Names that are told apart; more are too many to be told apart by looking."""
 
 
 class ColumnLayout:
@@ -38,6 +46,8 @@ class ColumnLayout:
         self._widest: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self._arranged: dict[str, int] = {}
+        self._names: dict[str, set[str]] = {column: set() for column in NAMING}
+        self._short: dict[str, dict[str, str]] = {}
         self._stand_in: tuple[int, int] | None = None
         self._news = False
         self._reviewed = 0.0
@@ -45,8 +55,10 @@ class ColumnLayout:
     def seen(self, key: ObjectKey) -> None:
         """A row changed; remember how wide the name of its object is."""
         self._news = True
-        for column, text in (("name", key.name), ("namespace", key.namespace), ("cluster", key.cluster)):
+        self._grow("name", cells(key.name))
+        for column, text in (("namespace", key.namespace), ("cluster", key.cluster)):
             self._grow(column, cells(text))
+            self._names[column].add(text)
 
     def fits(self, texts: Sequence[str]) -> bool:
         """Remember how wide the cells of a row are; False when one could use more space than its column has.
@@ -58,7 +70,14 @@ class ColumnLayout:
             length = cells(text)
             self._grow(fitted.column.id, length)
             fits = fits and (length <= fitted.width or length <= self._arranged.get(fitted.column.id, 0))
+            if length > fitted.width and (names := self._names.get(fitted.column.id)) is not None:
+                names.add(text)
+                fits = fits and text in self._short.get(fitted.column.id, ())
         return fits
+
+    def short(self, fitted: Fitted, text: str) -> str:
+        """A text of a column that names something, without what all that stand there have in common."""
+        return self._short.get(fitted.column.id, {}).get(text, text)
 
     def forget(self) -> None:
         """Other rows are shown: only what is seen from now on counts."""
@@ -73,18 +92,23 @@ class ColumnLayout:
             return False
         self._reviewed, self._news = now, False
         self._before, self._widest = self._widest, {}
-        for column in ("name", "namespace", "cluster"):
+        for column in NAMING:
+            self._names[column] = {getattr(key, column) for key in keys}
+        for column in ("name", *NAMING):
             self._widest[column] = max((cells(getattr(key, column)) for key in keys), default=0)
             self._before.pop(column, None)
         return True
 
     def arrange(self, width: int, rows: Iterable[PaneRow], now: float) -> bool:
         """Fit the columns to `width` cells, knowing these rows; True when the layout is another one."""
-        before = self.fitted, self.shift, self.more
+        before = self.fitted, self.shift, self.more, self._short
         self.gap = 2 if width >= ROOMY else 1
         for row in rows:
             for column, value in zip(self._columns, row.values, strict=True):
-                self._grow(column.id, cells(column.text(value, now)))
+                text = column.text(value, now)
+                self._grow(column.id, cells(text))
+                if column.id in NAMING:
+                    self._names[column.id].add(text)
         self._fit(width, self._hidden, self._known())
         if self._stand_in is not None:
             spoken, stand_in = self.fitted[self._stand_in[0]].column.id, self._columns[self._stand_in[1]].id
@@ -92,7 +116,8 @@ class ColumnLayout:
             widths[spoken] = max(widths.get(spoken, 0), widths.get(stand_in, 0))
             self._fit(width, self._hidden | {stand_in}, widths)
         self._arranged = self._known()
-        return (self.fitted, self.shift, self.more) != before
+        self._short = {one.column.id: self._shortened(one) for one in self.fitted if one.column.id in NAMING}
+        return (self.fitted, self.shift, self.more, self._short) != before
 
     def scroll(self, step: int) -> bool:
         """Scroll by columns, as far as there are any; True when that leads anywhere."""
@@ -126,6 +151,13 @@ class ColumnLayout:
             column.id: max(self._widest.get(column.id, 0), self._before.get(column.id, 0))
             for column in self._columns
         }
+
+    def _shortened(self, fitted: Fitted) -> dict[str, str]:
+        """How each name that is too long for its column stands there."""
+        names = sorted(self._names[fitted.column.id])
+        if len(names) > MOST_NAMES or all(cells(name) <= fitted.width for name in names):
+            return {}
+        return dict(zip(names, told_apart(names, fitted.width), strict=True))
 
     def _grow(self, column: str, length: int) -> None:
         self._widest[column] = max(self._widest.get(column, 0), length)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
-
+from edgetui.model.cells import cells
 from edgetui.model.panes.base import Column
 
 EXTRA = (
     10  # cells that a name or state may have beyond its design width, at the cost of columns from SPARE on
 )
 SPARE = 6
+KEPT = 2
 FIXED = frozenset({"name", "object"})
 """The columns that name a row: they do not scroll out of view."""
-
-TAIL = 6  # characters kept at the end of a name that is cut: what tells two pods of one workload apart
 
 
 class Fitted(NamedTuple):
@@ -33,14 +31,15 @@ def fit(
     """Choose and size columns for `width` cells.
 
     Each column asks for its widest text so far (`widest`, in cells), at least its least and at most its design
-    width. While not all of that fits, the column with the highest priority number goes; priority 1 always stays
-    and shrinks instead. Names and states that are longer than their design width (by at most EXTRA) push out columns
-    of priority SPARE and beyond, or narrow one that can be narrower. What is left over goes to texts that are longer
-    still, by priority.
+    width. While not all of that fits, the column with the highest priority number goes; priority 1 and what says which
+    object it is always stay, and shrink instead; for a column of priority KEPT they shrink before it goes. Those that
+    stay and are longer than their design width (by at most EXTRA) push out columns of priority SPARE and beyond, or
+    narrow one that can be narrower. What is left over goes to those that stay, the shortest need first, then to other
+    texts that are longer still, by priority.
     """
     wanted = {
         column.id: max(
-            column.min_width, min(max(widest.get(column.id, 0), cell_len(column.title)), column.width)
+            column.min_width, min(max(widest.get(column.id, 0), cells(column.title)), column.width)
         )
         for column in columns
     }
@@ -49,30 +48,54 @@ def fit(
     def missing() -> int:
         return sum(wanted[column.id] for _, column in chosen) + gap * (len(chosen) - 1) - width
 
-    while missing() > 0 and any(column.priority > 1 for _, column in chosen):
-        chosen.remove(max(chosen, key=lambda item: (item[1].priority, item[0])))
+    def least_important() -> tuple[int, Column] | None:
+        return max((item for item in chosen if not _stays(item[1])), key=_importance, default=None)
+
+    while (over := missing()) > 0 and (last := least_important()) is not None:
+        if last[1].priority <= KEPT and over <= sum(_slack(column, wanted) for _, column in chosen):
+            _narrow([column for _, column in chosen], wanted, over)
+        else:
+            chosen.remove(last)
     longer = {
         column.id: min(widest.get(column.id, 0), column.width + EXTRA)
         for _, column in chosen
-        if column.priority == 1
+        if _stays(column)
     }
     longer = {name: max(length, wanted[name]) for name, length in longer.items()}
     extra = sum(length - wanted[name] for name, length in longer.items())
-    while (over := missing() + extra) > 0 and any(column.priority >= SPARE for _, column in chosen):
-        last = max(chosen, key=lambda item: (item[1].priority, item[0]))
+    while (over := missing() + extra) > 0:
+        last = least_important()
+        if last is None or last[1].priority < SPARE:
+            break
         if last[1].flex and wanted[last[1].id] - over >= last[1].min_width:
             wanted[last[1].id] -= over
         else:
             chosen.remove(last)
     widths = {index: wanted[column.id] for index, column in chosen}
     if missing() > 0:
-        _shrink(chosen, widths, missing())
-    left = max(-missing(), 0)
-    for index, column in sorted(chosen, key=lambda item: (item[1].priority, not item[1].flex, item[0])):
-        grow = min(max(widest.get(column.id, 0) - widths[index], 0), left)
-        widths[index] += grow
-        left -= grow
+        _shrink(chosen, widths, missing(), widest)
+    _share(chosen, widths, max(-missing(), 0), widest)
     return [Fitted(column, index, widths[index]) for index, column in chosen]
+
+
+def _stays(column: Column) -> bool:
+    """Whether a column is never left out."""
+    return column.priority == 1 or column.identity
+
+
+def _importance(item: tuple[int, Column]) -> tuple[int, int]:
+    return item[1].priority, item[0]
+
+
+def _slack(column: Column, wanted: Mapping[str, int]) -> int:
+    """How much narrower a column can be that stays."""
+    return max(wanted[column.id] - column.min_width, 0) if _stays(column) else 0
+
+
+def _narrow(columns: Sequence[Column], wanted: dict[str, int], over: int) -> None:
+    """Take cells from the columns that stay, one by one from the one that can spare most."""
+    for _ in range(over):
+        wanted[max(columns, key=lambda column: _slack(column, wanted)).id] -= 1
 
 
 def furthest(
@@ -131,7 +154,7 @@ def _apart(columns: Sequence[Column], hidden: frozenset[str]) -> tuple[_Placed, 
 
 
 def _full(column: Column, widest: Mapping[str, int]) -> int:
-    return max(widest.get(column.id, 0), cell_len(column.title), column.min_width)
+    return max(widest.get(column.id, 0), cells(column.title), column.min_width)
 
 
 def _fixed_width(column: Column, width: int, widest: Mapping[str, int]) -> int:
@@ -139,39 +162,34 @@ def _fixed_width(column: Column, width: int, widest: Mapping[str, int]) -> int:
     return min(_full(column, widest), max(width // 2, column.min_width), width)
 
 
-def _shrink(chosen: Sequence[tuple[int, Column]], widths: dict[int, int], missing: int) -> None:
-    """Narrower than everything that must stay: take from the widest column until it fits."""
+def _share(
+    chosen: Sequence[tuple[int, Column]], widths: dict[int, int], left: int, widest: Mapping[str, int]
+) -> None:
+    """Give what is left over to texts that are longer still."""
+    needs = {index: max(widest.get(column.id, 0) - widths[index], 0) for index, column in chosen}
+
+    def urgency(item: tuple[int, Column]) -> tuple[bool, int, bool, int]:
+        index, column = item
+        stays = _stays(column)
+        return not stays, needs[index] if stays else column.priority, not column.flex, index
+
+    for index, _ in sorted(chosen, key=urgency):
+        grow = min(needs[index], left)
+        widths[index] += grow
+        left -= grow
+
+
+def _shrink(
+    chosen: Sequence[tuple[int, Column]], widths: dict[int, int], missing: int, widest: Mapping[str, int]
+) -> None:
+    """Narrower than everything that must stay: take from titles, from what names nothing, then from all."""
+    needed = {index: widest.get(column.id, 0) for index, column in chosen}
+    spare = {index: 1 if column.identity else 4 for index, column in chosen}
+
+    def gives(index: int) -> tuple[bool, bool, int]:
+        return widths[index] > needed[index], widths[index] > spare[index] > 1, widths[index]
+
     for _ in range(missing):
-        index = max((index for index, _ in chosen), key=lambda index: widths[index])
-        if widths[index] > 1:
-            widths[index] -= 1
-
-
-def cells(text: str) -> int:
-    """How many cells a text takes."""
-    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
-
-
-def cut(text: str, width: int, align: str = "left", keep_tail: bool = False) -> str:
-    """`text` in exactly `width` cells; what is cut shows as an ellipsis, at the end or before the tail."""
-    length = cells(text)
-    if length == width:
-        return text
-    if length < width:
-        return " " * (width - length) + text if align == "right" else text + " " * (width - length)
-    if width <= 1:
-        return "…"[:width]
-    if keep_tail and width > TAIL * 2:
-        head = set_cell_size(text, width - TAIL - 1)
-        return head + "…" + set_cell_size(_last(text, TAIL), TAIL)
-    return set_cell_size(text, width - 1) + "…"
-
-
-def _last(text: str, width: int) -> str:
-    """The longest end of `text` that is at most `width` cells wide; it begins with a character of its own."""
-    start = len(text)
-    while start and cell_len(text[start - 1 :]) <= width:
-        start -= 1
-    while start < len(text) and not cell_len(text[start]):
-        start += 1
-    return text[start:]
+        wide = [index for index, width in widths.items() if width > 1]
+        if wide:
+            widths[max(wide, key=gives)] -= 1

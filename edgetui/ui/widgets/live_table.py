@@ -14,13 +14,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from edgetui.model.cells import cut
 from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import PaneRow
 
 from .base import look_of
 from .column_layout import ColumnLayout
-from .columns import cut
 from .pinned import Cursor, Marks
 from .table_lines import MARGIN, Line, head_strip, row_strip
 
@@ -55,6 +55,13 @@ class LiveTable(Widget, can_focus=True):
             self.table = table
             self.key = key
 
+    class Scrolled(Message):
+        """There are rows below those in view now, or none any more."""
+
+        def __init__(self, table: LiveTable) -> None:
+            super().__init__()
+            self.table = table
+
     class Opened(Message):
         """Enter was pressed on an object."""
 
@@ -82,9 +89,11 @@ class LiveTable(Widget, can_focus=True):
         self.columns = ColumnLayout(view.pane.columns, hidden)
         self._cursor = Cursor(view)
         self._moved_by_itself = -SETTLE
+        self._had_cursor = False
         self._notes: tuple[str, ...] = ()
         self._empty = not view.keys
         self._shown: dict[int, Line | None] = {}
+        self._more_below = False
 
     # -- what others read
 
@@ -114,10 +123,9 @@ class LiveTable(Widget, can_focus=True):
         return self._cursor.top
 
     @property
-    def span(self) -> tuple[int, int]:
-        """First and last visible row, counted from 1; (0, 0) when there is none."""
-        last = min(self.top + self.visible_rows, len(self.view.keys))
-        return (self.top + 1, last) if last else (0, 0)
+    def more_below(self) -> bool:
+        """Whether there are rows below the last one in view."""
+        return len(self.view.keys) > self.top + self.visible_rows
 
     # -- what others tell it
 
@@ -127,11 +135,11 @@ class LiveTable(Widget, can_focus=True):
             if self.view.shows(key):
                 self.columns.seen(key)
         self.marks.follow(change.changed)
+        before = self._cursor.key
         if change.order:
-            before = self._cursor.key
             self._cursor.follow()
             self._cursor.keep_in_view(self.visible_rows)
-            self._tell_cursor(before, by_itself=True)
+        self._tell_cursor(before, by_itself=True)
         self.sync()
 
     def tick(self) -> None:
@@ -148,6 +156,7 @@ class LiveTable(Widget, can_focus=True):
 
     def sync(self) -> None:
         """Paint the visible lines that differ from what is on screen."""
+        self._tell_scrolled()
         if self._empty != (not self.view.keys):
             self._empty = not self._empty
             if self._shown:
@@ -169,6 +178,7 @@ class LiveTable(Widget, can_focus=True):
         if notes != self._notes:
             self._notes = notes
             self._cursor.keep_in_view(self.visible_rows)
+            self._tell_scrolled()
             self._repaint()
 
     def reset_cursor(self) -> None:
@@ -179,6 +189,7 @@ class LiveTable(Widget, can_focus=True):
         self._cursor.place(0)
         self._tell_cursor(before, by_itself=False)
         self._moved_by_itself = -SETTLE
+        self._tell_scrolled()
         self.columns.forget()
         self._layout_columns()
         self._repaint()
@@ -263,6 +274,7 @@ class LiveTable(Widget, can_focus=True):
     def on_resize(self) -> None:
         """A new size: fit the columns again and keep the cursor in view."""
         self._cursor.keep_in_view(self.visible_rows)
+        self._tell_scrolled()
         self._layout_columns()
 
     def on_mount(self) -> None:
@@ -320,11 +332,18 @@ class LiveTable(Widget, can_focus=True):
 
     # -- cursor
 
+    def _tell_scrolled(self) -> None:
+        """Say it when there are rows below for the first time, or none any more."""
+        if self._more_below != self.more_below:
+            self._more_below = self.more_below
+            self.post_message(self.Scrolled(self))
+
     def _tell_cursor(self, before: ObjectKey | None, *, by_itself: bool) -> None:
-        """Say it when another object has the cursor than before."""
-        if self._cursor.key != before:
-            if by_itself and before is not None:
+        """Say it when another object has the cursor than before, be it one of the same name."""
+        if self._cursor.replaced() or self._cursor.key != before:
+            if by_itself and self._had_cursor:
                 self._moved_by_itself = self._monotonic()
+            self._had_cursor = True
             self.post_message(self.CursorMoved(self, self._cursor.key))
 
     def _move_to(self, index: int) -> None:

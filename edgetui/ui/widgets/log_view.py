@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
-from rich.cells import chop_cells
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 
+from edgetui.model.cells import pieces
 from edgetui.model.logbuffer import LogBuffer
 from edgetui.ui.spans import Span, Spans, to_strip, wrap
 
@@ -141,8 +141,8 @@ class LogView(Scrolling, can_focus=True):
         text = self.buffer.text(number)
         if self.stamped and (stamp := self.buffer.stamp(number)):
             text = f"{stamp[5:10]} {stamp[11:19]} {text}"
-        pieces = (chop_cells(text, self._width) or [""]) if self.wrapped else [text]
-        return [Row(number, part, piece) for part, piece in enumerate(pieces)]
+        parts = pieces(text, self._width) if self.wrapped else [text]
+        return [Row(number, part, piece) for part, piece in enumerate(parts)]
 
     def _upwards(self, number: int) -> Iterator[Row]:
         """The rows of this line and of those before it, from below."""

@@ -131,7 +131,13 @@ class PaneView(Vertical):
             parts += [" · ", Span(first, "bad" if self.view.bad else "warn"), dot + rest]
         if self.aside:
             parts += ["  ", Span(self.aside, "note")]
+        if self.table.more_below:
+            parts.append("  more ↓")
         return line(*parts)
+
+    def on_live_table_scrolled(self) -> None:
+        """The title says whether rows are below."""
+        self.update_title()
 
     def narrow(self, text: str, namespace: str) -> None:
         """Show only what matches, and only one namespace; this much works before the pane is drawn."""

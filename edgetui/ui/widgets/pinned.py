@@ -10,13 +10,14 @@ from edgetui.model.panes.base import PaneRow
 
 
 class Cursor:
-    """The object that the keys are about, and the first line in view.
+    """The object that the keys are about, with the uid it had, and the first line in view.
 
     `touched` says whether a key has moved it; until then it follows the first row, which is the worst one.
     """
 
     def __init__(self, view: FleetView) -> None:
         self.key: ObjectKey | None = None
+        self.uid = ""
         self.index = 0
         self.top = 0
         self.touched = False
@@ -28,7 +29,22 @@ class Cursor:
         before = self.key
         self.index = max(0, min(index, len(keys) - 1))
         self.key = keys[self.index] if keys else None
+        if self.key != before:
+            self.uid = self._uid()
         return self.key != before
+
+    def replaced(self) -> bool:
+        """Whether another object has the name under the cursor by now; from here on the cursor is on that one.
+
+        A row that a server only printed has no uid; that says nothing about which object it is.
+        """
+        before, now = self.uid, self._uid()
+        self.uid = now or before
+        return bool(before and now and before != now)
+
+    def _uid(self) -> str:
+        row = self._view.row(self.key) if self.key is not None else None
+        return row.uid if row is not None else ""
 
     def follow(self) -> bool:
         """Rows came, went or moved: stay on the object; True when it is gone and a neighbour has the cursor."""
@@ -94,9 +110,14 @@ class Marks:
                 self._uids[key] = row.uid or uid
         return len(self._uids) != before
 
-    def take(self) -> list[PaneRow]:
-        """The marked rows in screen order. Marks that the filter hides go first: nobody acts on what is not seen."""
+    def rows(self) -> list[PaneRow]:
+        """The marked rows that can be seen, in screen order."""
         places = {key: at for key in self._uids if (at := self._view.position(key)) is not None}
-        self._uids = {key: self._uids[key] for key in places}
         rows = (self._view.row(key) for key in sorted(places, key=lambda key: places[key]))
         return [row for row in rows if row is not None]
+
+    def take(self) -> list[PaneRow]:
+        """`rows`; marks that the filter hides go first: nobody acts on what is not seen."""
+        rows = self.rows()
+        self._uids = {row.key: self._uids[row.key] for row in rows}
+        return rows

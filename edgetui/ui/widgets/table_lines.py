@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from edgetui.model.cells import cells, cut, pad
+
 from .column_layout import ColumnLayout
-from .columns import cut
 
 COLOURED = frozenset({"state", "status", "ready", "why", "limited", "pressure", "reason"})
 """Columns that carry the row's verdict and take its colour."""
+
+TAIL = 6
+"""Cells kept at the end of a name that is cut: what tells two pods of one workload apart."""
 
 MARGIN = 2
 """Cells before the first column: the sign, and the star of a marked row."""
@@ -40,8 +43,10 @@ def row_strip(line: Line, columns: ColumnLayout, width: int, styles: Look) -> St
     used = MARGIN
     gap = " " * columns.gap
     for fitted, text in zip(columns.fitted, line.texts, strict=True):
-        cell = cut(text, fitted.width, fitted.column.align, keep_tail=fitted.column.id == "name")
-        segments.append(Segment(cell, look if fitted.column.id in COLOURED else base))
+        column = fitted.column
+        keep = TAIL if column.identity and column.width > TAIL else 0
+        cell = cut(columns.short(fitted, text), fitted.width, column.align, keep)
+        segments.append(Segment(cell, look if column.id in COLOURED else base))
         segments.append(Segment(gap, base))
         used += fitted.width + columns.gap
     return Strip(segments, used).adjust_cell_length(width, base)
@@ -50,17 +55,17 @@ def row_strip(line: Line, columns: ColumnLayout, width: int, styles: Look) -> St
 def head_strip(columns: ColumnLayout, sort: tuple[str | None, bool], width: int, styles: Look) -> Strip:
     """The titles of the columns; `<` and `>` at the ends say that there are more of them on that side."""
     style = styles["head"]
-    cells = ["< " if columns.shift else "  "]
+    titles = ["< " if columns.shift else "  "]
     for fitted in columns.fitted:
         title = fitted.column.title.upper()
         if fitted.column.id == sort[0]:
             arrow = "↓" if sort[1] else "↑"
             title = cut(title, fitted.width - 1).rstrip() + arrow
-        cells.append(cut(title, fitted.width, fitted.column.align) + " " * columns.gap)
-    text = "".join(cells)
-    if columns.more and cell_len(text.rstrip()) < width:
-        text = f"{text.rstrip():<{width - 1}}>"
-    return Strip([Segment(text, style)], cell_len(text)).adjust_cell_length(width, style)
+        titles.append(cut(title, fitted.width, fitted.column.align) + " " * columns.gap)
+    text = "".join(titles)
+    if columns.more and cells(text.rstrip()) < width:
+        text = f"{pad(text.rstrip(), width - 1)}>"
+    return Strip([Segment(text, style)], cells(text)).adjust_cell_length(width, style)
 
 
 def _row_look(line: Line, styles: Look) -> Style:

@@ -45,8 +45,11 @@ class TextView(Scrolling, can_focus=True):
 
     @property
     def hidden_below(self) -> int:
-        """How many lines are below the last one visible."""
-        return max(len(self._wrapped) - self.top - self.size.height, 0)
+        """How many lines are below the last one visible, up to the last that says something."""
+        end = len(self._wrapped)
+        while end and not plain(self._wrapped[end - 1]).strip():
+            end -= 1
+        return max(end - self.top - self.size.height, 0)
 
     def show(self, lines: Sequence[Spans]) -> None:
         """Change the lines; only those that differ are painted."""

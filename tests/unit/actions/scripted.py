@@ -101,10 +101,12 @@ class Server:
 class NoCredentials:
     """For a server without any."""
 
-    async def headers(self) -> dict[str, str]:
-        return {}
+    generation = 0
 
-    async def refresh(self) -> bool:
+    async def headers(self) -> list[tuple[str, str]]:
+        return []
+
+    async def refresh(self, since: int | None = None) -> bool:
         return False
 
     def without_client_certificate(self, token: str) -> NoCredentials:

@@ -53,14 +53,15 @@ class Renewing:
         self._context = context
         self.tokens = list(tokens)
         self.refreshed = 0
+        self.generation = 0
 
-    async def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[0]}"}
+    async def headers(self) -> list[tuple[str, str]]:
+        return [("Authorization", f"Bearer {self.tokens[0]}")]
 
     def ssl_context(self) -> ssl.SSLContext:
         return self._context
 
-    async def refresh(self) -> bool:
+    async def refresh(self, since: int | None = None) -> bool:
         self.refreshed += 1
         if len(self.tokens) > 1:
             self.tokens.pop(0)

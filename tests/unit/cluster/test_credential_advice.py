@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from edgetui.cluster.credential_advice import explain_401, renewal
+from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.target import AuthProviderConfig, AuthSettings, ClusterTarget, ExecConfig
 from tests.unit.cluster.tlsserver import client_pair
 
@@ -57,12 +58,15 @@ def test_an_expired_certificate(ca: trustme.CA) -> None:
     assert advice.certain
 
 
-def test_a_certificate_in_a_file_is_read(ca: trustme.CA, tmp_path: Path) -> None:
+async def test_a_certificate_in_a_file_is_read(ca: trustme.CA, tmp_path: Path) -> None:
     file = tmp_path / "c.pem"
     file.write_bytes(client_pair(ca, "admin", days=-1).certificate)
-    assert "expired" in explain_401(target(client_certificate_file=file), now() + 60).sentence
+    found = Credentials(target(client_certificate_file=file), lambda: now() + 60, lambda: 1e3 * now())
+    await found.headers()
+    assert "expired" in found.explain_refusal().sentence
     file.unlink()
-    assert "cannot be read" in explain_401(target(client_certificate_file=file), now() + 60).sentence
+    await found.headers()
+    assert "cannot be read" in found.explain_refusal().sentence
 
 
 def test_a_certificate_of_tomorrow(ca: trustme.CA) -> None:
@@ -109,11 +113,12 @@ def test_a_token_that_looks_fine() -> None:
     assert "s3cret" not in str(opaque)
 
 
-def test_a_token_in_a_file(tmp_path: Path) -> None:
+async def test_a_token_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(token(exp=int(NOW) - 60, **SERVICE_ACCOUNT))
-    advice = explain_401(target(token_file=file), NOW)
-    assert advice.next_step == f"Check what renews {file}."
+    found = Credentials(target(token_file=file), lambda: NOW)
+    await found.headers()
+    assert found.explain_refusal().next_step == f"Check what renews {file}."
 
 
 def test_what_is_certain_wins_between_two(ca: trustme.CA) -> None:

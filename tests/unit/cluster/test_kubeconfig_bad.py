@@ -152,11 +152,44 @@ class TestHostileYaml:
             parse(b"a: &a [*a]", "f")
 
     @pytest.mark.parametrize(
-        "content", ["[" * 300_000, "{a: " * 100_000, "- " * 50_000, "? " * 50_000, "[\n" * 70 + "]\n" * 70]
+        "content",
+        ["[" * 300_000, "{a: " * 100_000, "- " * 50_000, "? " * 50_000, "[\n" * 600 + "]\n" * 600],
+        ids=["lists", "mappings", "block lists", "keys", "lines"],
     )
     def test_nesting_that_would_overrun_the_c_stack(self, content: str) -> None:
         with pytest.raises(KubeconfigError):
             parse(content.encode(), "f")
+
+    def test_what_go_takes_in_depth_is_taken(self) -> None:
+        for content in (
+            "[" * 240 + "]" * 240,
+            "a: " + "{a: " * 240 + "1" + "}" * 240,
+            "<<: {" * 240 + "a: 1" + "}" * 240,
+        ):
+            assert parse(content.encode(), "f")
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("12:30:45", "12:30:45"),
+            ("2026-11-28", "2026-11-28"),
+            ("y", True),
+            ("N", False),
+            ("on", True),
+            ("0777", 511),
+            ("1_000", 1000),
+            ("0x1F", 31),
+            (".inf", float("inf")),
+            ("1.5e3", 1500.0),
+            ("null", None),
+            ("~", None),
+            ("no-y", "no-y"),
+            ("yy", "yy"),
+            ("1.2.3", "1.2.3"),
+        ],
+    )
+    def test_words_without_quotes_are_what_go_takes_them_for(self, text: str, value: object) -> None:
+        assert parse(f"a: {text}".encode(), "f") == {"a": value}
 
     def test_indentation_that_nests_deeply(self) -> None:
         content = "\n".join(" " * n + "a:" for n in range(5000))
@@ -164,7 +197,7 @@ class TestHostileYaml:
             parse(content.encode(), "f")
 
     def test_ordinary_aliases_and_merges_are_fine(self) -> None:
-        assert parse(b"a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 2}\n", "f")["c"] == {"x": 1, "y": 2}
+        assert parse(b"a: &a {x: 1}\nb: *a\nc: {<<: *a, z: 2}\n", "f")["c"] == {"x": 1, "z": 2}
 
     def test_many_flat_contexts_are_fine(self, tmp_path: Path) -> None:
         names = [f"site-{n}" for n in range(2000)]
@@ -207,7 +240,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (broken("clusters", server="https://h ost"), "server that is not a URL"),
     (broken("clusters", server="ftp://h"), "scheme ftp, which edgetui does not speak"),
     (broken("clusters", server=5), "server that is not text"),
-    (broken("clusters", **{"proxy-url": "socks5://h:1"}), "scheme socks5"),
+    (broken("clusters", **{"proxy-url": "socks4://h:1"}), "scheme socks4, which edgetui does not speak"),
     (
         broken("clusters", **{"certificate-authority-data": "%%%"}),
         "certificate-authority-data that is not valid base64",
@@ -284,7 +317,7 @@ def test_one_bad_field_is_the_state_of_its_cluster(
     ("content", "said"),
     [
         ("clusters: {a: b}\n", "clusters is not a list"),
-        ("users: [{user: {}}]\n", "user number 1 has no name"),
+        ("users: [{name: [], user: {}}]\n", "user number 1 has no name"),
         ("contexts: [{name: a, context: [x]}]\n", "context a is not a mapping"),
         ("contexts: [{name: 7}]\n", "context number 1 has no name that is text"),
     ],

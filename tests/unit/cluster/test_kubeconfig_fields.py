@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgetui.cluster import proxy
+from edgetui.cluster.endpoint import parse
 from edgetui.cluster.target import AuthSettings, Impersonation
 from tests.unit.cluster.kubeconfigs import CA, KEY, b64, config, one, put, sentence
 
@@ -137,7 +138,21 @@ class TestProxies:
 
     def test_one_that_cannot_be_used_is_a_sentence(self, tmp_path: Path) -> None:
         file = put(tmp_path / "a", config())
-        assert "proxy in the environment" in sentence(one(file, env={"HTTPS_PROXY": "socks5://p:1"}))
+        assert "proxy in the environment" in sentence(one(file, env={"HTTPS_PROXY": "ftp://p:1"}))
+
+    @pytest.mark.parametrize("scheme", ["http", "https", "socks5", "socks5h", "HTTPS", "SOCKS5"])
+    def test_every_scheme_of_go_is_taken_from_file_and_environment(self, tmp_path: Path, scheme: str) -> None:
+        url = f"{scheme}://u:p@h:1"
+        named = one(put(tmp_path / "a", config(cluster={"proxy-url": url})))
+        found = one(put(tmp_path / "b", config()), env={"HTTPS_PROXY": url})
+        for target in (named, found):
+            assert (target.error, target.proxy_url) == (None, url)
+            proxy = parse(target.server, "", target.proxy_url).proxy
+            assert proxy is not None and (proxy.scheme, proxy.port) == (scheme.lower(), 1)
+
+    @pytest.mark.parametrize("text", ["http://[::1", "://", "http://", "%zz://"])
+    def test_what_is_no_url_in_the_environment_is_no_proxy(self, text: str) -> None:
+        assert proxy.from_environment("https://h", {"HTTPS_PROXY": text}) == ""
 
     @pytest.mark.parametrize(
         ("server", "env", "expected"),
@@ -179,6 +194,13 @@ class TestProxies:
             ("fd00::1", "https://[fd00::1]:6443", True),
             (" a , h ,", "https://h", True),
             ("10.0.0.0/99", "https://10.0.0.1", False),
+            ("10.0.0.0/255.0.0.0", "https://10.0.0.1", False),
+            ("*h", "https://h", False),
+            (".0.0.1", "https://10.0.0.1", False),
+            ("0.1", "https://10.0.0.1", False),
+            ("::ffff:10.0.0.1", "https://10.0.0.1", True),
+            (":6443", "https://h:6443", False),
+            ("x,*", "https://h", True),
             ("", "https://h", False),
         ],
     )

@@ -17,9 +17,8 @@ from edgetui.cluster.kubeconfig_write import (
     OwnedByDistribution,
     rewrite_provider_tokens,
     rewrite_user_token,
-    write_personal_kubeconfig,
 )
-from tests.unit.cluster.kubeconfigs import CA, b64, config, load, one, put
+from tests.unit.cluster.kubeconfigs import config, put
 
 NOW = 1_760_000_000.0
 CONTENT = "users:\n- name: u\n  user:\n    token: old # until May\n"
@@ -288,44 +287,6 @@ class TestProviderTokens:
         )
         assert rewrite_provider_tokens(file, "u", {"id-token": "i2"}, now=NOW) is None
         assert backups(file) == []
-
-
-class TestPersonalFile:
-    def test_it_leads_to_the_same_cluster(self, tmp_path: Path) -> None:
-        whole = config(
-            "default",
-            cluster={
-                "certificate-authority-data": b64(CA),
-                "tls-server-name": "n",
-                "proxy-url": "http://p:1",
-            },
-            user={
-                "client-certificate-data": b64(CA),
-                "client-key-data": b64(CA.replace(b"CERTIFICATE", b"PRIVATE KEY")),
-            },
-            namespace="line-1",
-        )
-        origin = one(put(tmp_path / "k3s.yaml", whole))
-        assert origin.error is None
-        path = write_personal_kubeconfig(origin, "t0ken", tmp_path / "mine" / "k3s.yaml")
-        mine = one(path)
-        assert mode(path) == 0o600
-        assert mode(path.parent) == 0o700
-        assert (mine.name, mine.server, mine.tls, mine.namespace, mine.proxy_url) == (
-            "k3s",
-            origin.server,
-            origin.tls,
-            "line-1",
-            "http://p:1",
-        )
-        assert (mine.auth.token, mine.auth.way) == ("t0ken", "token")
-
-    def test_nothing_is_overwritten(self, tmp_path: Path) -> None:
-        path = put(tmp_path / "mine", "precious")
-        (origin,) = load(put(tmp_path / "config", config()))
-        with pytest.raises(KubeconfigError, match="not overwritten"):
-            write_personal_kubeconfig(origin, "t", path)
-        assert path.read_text() == "precious"
 
 
 def test_kept_backups_are_as_many_as_said() -> None:

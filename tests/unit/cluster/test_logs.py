@@ -262,7 +262,7 @@ async def test_other_credentials_are_tried_once(monkeypatch: pytest.MonkeyPatch)
     site = Site([status(401, b"Unauthorized")], [HEAD, chunk(said(1, "one")), Pause()])
     renewed = 0
 
-    async def refresh(self: Credentials) -> bool:
+    async def refresh(self: Credentials, since: int | None = None) -> bool:
         nonlocal renewed
         renewed += 1
         return True

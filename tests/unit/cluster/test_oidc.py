@@ -18,9 +18,10 @@ from urllib.parse import parse_qs
 import pytest
 import trustme
 
-from edgetui.cluster.auth_provider import REST, ProviderToken
+from edgetui.cluster.auth_provider import ProviderToken
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import CredentialError
+from edgetui.cluster.shared_run import REST
 from edgetui.cluster.target import AuthProviderConfig, ClusterTarget
 from tests.unit.cluster.kubeconfigs import b64, config, one, put
 from tests.unit.cluster.tlsserver import ca_pem
@@ -108,7 +109,8 @@ def provider() -> Iterator[Provider]:
 
 def alone(settings: dict[str, str], clock: Clock | None = None, name: str = "oidc") -> ProviderToken:
     target = ClusterTarget(name="p", context="p", server="https://h", user_name="ops")
-    return ProviderToken(AuthProviderConfig(name, settings), target, clock or Clock())
+    clock = clock or Clock()
+    return ProviderToken(AuthProviderConfig(name, settings), target, clock, clock)
 
 
 async def failure(token: ProviderToken) -> str:
@@ -128,8 +130,8 @@ async def test_an_ended_one_is_renewed_and_both_tokens_are_kept(tmp_path: Path, 
     file = put(tmp_path / "config", config(user=user))
     before = file.read_text()
     found = Credentials(one(file), Clock())
-    assert await found.headers() == {"Authorization": f"Bearer {provider.new}"}
-    assert await found.headers() == {"Authorization": f"Bearer {provider.new}"}
+    assert await found.headers() == [("Authorization", f"Bearer {provider.new}")]
+    assert await found.headers() == [("Authorization", f"Bearer {provider.new}")]
     (asked,) = provider.asked
     assert asked["grant_type"] == ["refresh_token"]
     stored = before.replace(provider.config()["id-token"], provider.new).replace('"r1"', '"r2"')

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 
 import pytest
+import trustme
 
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError, TlsError
@@ -16,6 +18,7 @@ from edgetui.cluster.transport import Transport
 from .wire import (
     closed_port,
     failure,
+    server_context,
     serving,
     succeed,
     target,
@@ -78,10 +81,14 @@ class ProxyServer:
 
 
 async def through(
-    handler: Handler, proxy_url: str, port: int, host: str = "127.0.0.1"
+    handler: Handler,
+    proxy_url: str,
+    port: int,
+    host: str = "127.0.0.1",
+    context: ssl.SSLContext | None = None,
 ) -> EdgetuiError | None:
-    """One request through a proxy at this URL, whose `%d` becomes its port."""
-    proxy = await asyncio.start_server(handler, "127.0.0.1", 0)
+    """One request through a proxy at this URL, whose `%d` becomes its port; with `context` it speaks TLS."""
+    proxy = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=context)
     proxy_port = proxy.sockets[0].getsockname()[1]
     cluster = target(f"https://{host}:{port}", proxy_url=re.sub("%d", str(proxy_port), proxy_url))
     transport = Transport(cluster, Credentials(cluster))
@@ -190,3 +197,84 @@ async def test_a_socks_proxy_that_refuses() -> None:
 
     error = await through(greet, "socks5://127.0.0.1:%d", 6443)
     assert isinstance(error, ProtocolError)
+
+
+async def test_a_way_through_a_proxy_inside_tls() -> None:
+    async with serving() as server:
+        proxy = ProxyServer(server.port)
+        url = "https://ops:s3cret@127.0.0.1:%d"
+        assert await through(proxy.connect, url, server.port, context=server_context()) is None
+    assert proxy.heard[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b"Proxy-Authorization: Basic " in proxy.heard[0]
+
+
+async def test_much_goes_both_ways_through_a_proxy_inside_tls() -> None:
+    body = bytes(range(256)) * 16384
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with serving([head + body], [head + body]) as server:
+        listener = await asyncio.start_server(
+            ProxyServer(server.port).connect, "127.0.0.1", 0, ssl=server_context()
+        )
+        port = listener.sockets[0].getsockname()[1]
+        cluster = target(f"https://127.0.0.1:{server.port}", proxy_url=f"https://127.0.0.1:{port}")
+        transport = Transport(cluster, Credentials(cluster))
+        for _ in range(2):
+            answer = await transport.request("POST", "/x", body=body, timeout=30)
+            assert bytes(answer.body) == body
+        assert [len(request.body) for request in server.requests] == [len(body)] * 2
+        transport.close()
+        listener.close()
+
+
+@pytest.mark.parametrize("scheme", ["https", "http", "socks5"])
+async def test_a_proxy_that_goes_away_in_the_middle_is_a_broken_link(scheme: str) -> None:
+    async def vanish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.transport.abort()
+
+    context = server_context() if scheme == "https" else None
+    error = await through(vanish, f"{scheme}://127.0.0.1:%d", 6443, context=context)
+    assert isinstance(error, LinkError)
+    assert error.sentence.startswith("The proxy 127.0.0.1:")
+
+
+async def test_a_proxy_inside_tls_that_nobody_trusts_is_named() -> None:
+    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(stranger)
+    error = await through(ProxyServer(1).connect, "https://127.0.0.1:%d", 6443, context=stranger)
+    assert isinstance(error, TlsError)
+    assert "The certificate of the proxy 127.0.0.1:" in error.sentence
+    assert "certificate-authority-data" in error.next_step
+
+
+async def test_a_proxy_that_does_not_speak_tls_is_named() -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    error = await through(plain, "https://127.0.0.1:%d", 6443)
+    assert error is not None and "the proxy 127.0.0.1:" in error.sentence.lower()
+
+
+async def test_a_password_that_socks_has_no_room_for_is_a_sentence() -> None:
+    proxy = ProxyServer(1, password="s3cret")
+    error = await through(proxy.socks, f"socks5://u:{'s3cret' * 60}@127.0.0.1:%d", 6443)
+    assert isinstance(error, LinkError) and "no room" in error.sentence
+
+
+async def test_what_leads_through_a_proxy_is_closed_with_its_connection() -> None:
+    ended = asyncio.Event()
+
+    async def watch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ProxyServer(port).connect(reader, writer)
+        ended.set()
+
+    async with serving() as server:
+        port = server.port
+        listener = await asyncio.start_server(watch, "127.0.0.1", 0, ssl=server_context())
+        proxied = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        cluster = target(f"https://127.0.0.1:{port}", proxy_url=proxied)
+        transport = Transport(cluster, Credentials(cluster))
+        await succeed(transport)
+        transport.close()
+        await asyncio.wait_for(ended.wait(), 30)
+        listener.close()

@@ -13,7 +13,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetui.model.expiry import certificate_dates, parse_jwt, remaining
+from edgetui.model.expiry import certificate_dates, parse_jwt
 
 
 def part(data: Any) -> str:
@@ -60,7 +60,6 @@ def test_a_legacy_token_never_expires() -> None:
     facts = parse_jwt(token(LEGACY).encode())
     assert (facts.namespace, facts.service_account, facts.bound_name) == ("ops", "edgetui", "edgetui-token")
     assert (facts.expires, facts.jti, facts.legacy) == (0, "", True)
-    assert remaining(facts.expires, 0) == "never"
 
 
 def test_a_pod_token_names_the_pod() -> None:
@@ -142,8 +141,3 @@ def test_what_is_no_certificate_is_refused() -> None:
     for bad in (b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA", b"\x30\x80\x00\x00"):
         with pytest.raises(ValueError, match="certificate"):
             certificate_dates(bad)
-
-
-def test_remaining() -> None:
-    assert remaining(1000 + 86400 * 3, 1000) == "in 3d"
-    assert remaining(1000, 1000 + 7200) == "expired 2h ago"

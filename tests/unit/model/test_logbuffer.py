@@ -53,7 +53,7 @@ def test_a_line_without_an_end_is_cut_and_says_so(piece: int) -> None:
         (b"\x1b]8;;https://x.example\x1b\\link\x1b]8;;\x1b\\", "link"),
         (b"cut colour\x1b[38;5", "cut colour"),
         (b"\x1b]unended", "unended"),
-        (b"bell\x07 back\x08 nul\x00", "bell back nul"),
+        (b"bell\x07 back\x08 nul\x00", "bell  back  nul "),
         (b"10%\r20%\r", "10% 20%"),
         (b"a\tb", "a       b"),
         (b"  indented", "  indented"),

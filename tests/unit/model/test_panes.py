@@ -312,3 +312,22 @@ def test_tallies() -> None:
 def test_an_untouched_store_affects_nothing() -> None:
     for pane in PANES.values():
         assert list(pane.affected(Store("plant"), ChangeSet(status=True))) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "sign"), [("TooManyReplicas", "!"), ("TooFewReplicas", " "), ("ScaleUpLimit", " ")]
+)
+def test_an_autoscaler_that_may_not_grow_as_it_wants_is_marked(reason: str, sign: str) -> None:
+    conditions = [
+        f.cond("AbleToScale", "True", "ReadyForNewScale"),
+        f.cond("ScalingActive", "True", "ValidMetricFound"),
+        f.cond("ScalingLimited", "True", reason),
+    ]
+    store = f.store_of(
+        f.autoscaler("press", "line", bounds=(2, 4), current=4, desired=4, cpu=90, conditions=conditions)
+    )
+    pane = PANES["autoscalers"]
+    row = pane.build(store, "HorizontalPodAutoscaler", next(store.rows("HorizontalPodAutoscaler")), f.NOW)
+    assert row.sign == sign
+    store.set_freshness("HorizontalPodAutoscaler", Freshness(Sync.STALE, heard=float(f.NOW)))
+    assert pane.build(store, row.key.kind, row.of, f.NOW).sign == "~"

@@ -359,3 +359,24 @@ def test_usage_takes_the_names_of_the_rows() -> None:
     assert kept == asked
     assert kept[1] is row.name is not asked[1]
     assert store.usage("Pod", *asked) == Usage(1, 2)
+
+
+def test_what_an_owner_has_is_found_by_uid_once_it_is_much() -> None:
+    store = Store("plant")
+    count = 5000
+    for at in range(count):
+        store.apply("Pod", row(f"p{at}", "1", owner_uid="job"))
+    assert isinstance(store._owned["job"], dict)
+    store.apply("Pod", row("p7", "2", owner_uid="job", node="n"))
+    store.apply("Pod", row("p8", "2", uid="another", owner_uid="job"))
+    store.delete("Pod", "d", "p9", "p9")
+    store.apply("Pod", row("p10", "2", owner_uid="other"))
+    owned = store.owned_by("job")
+    assert len(owned) == count - 2
+    assert {(one.name, one.uid, one.resource_version) for one in owned} == {
+        (one.name, one.uid, one.resource_version) for one in store.rows("Pod") if one.owner_uid == "job"
+    }
+    assert [one.name for one in store.owned_by("other")] == ["p10"]
+    store.replace("Pod", [])
+    assert store.owned_by("job") == ()
+    assert store._owned == {}

@@ -1,0 +1,93 @@
+"""A kubeconfig that changes while edgetui runs: another server, authority or user is taken by itself.
+
+A person puts a fresh file in the place of one that no longer works, or another program renews it. So its files are
+looked at every few seconds while the link is down, and now and then while it is up; one look is a few `stat`s, in a
+thread, because a mount may hang.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgetui.cluster.blocking import in_thread
+from edgetui.cluster.errors import EdgetuiError, KubeconfigError, LinkError
+from edgetui.cluster.target import ClusterTarget
+from edgetui.cluster.yaml_file import Stamp, stamp
+from edgetui.model.freshness import Link
+
+if TYPE_CHECKING:
+    from edgetui.cluster.session import ClusterSession
+
+WHILE_DOWN, WHILE_UP = 2.0, 30.0
+"""Seconds between two looks."""
+JUST_WRITTEN = 60.0
+
+
+async def follow(session: ClusterSession, kinds: Iterable[str]) -> None:
+    """Look at the session's kubeconfig until it is closed; take what has changed in it."""
+    if not session.target.sources:
+        return
+
+    session.credentials.on_other_target = partial(_adopt, session)
+    seen = await _stamps(session.target.sources)
+    if any(one is not None and time.time() - one[0] / 1e9 < JUST_WRITTEN for one in seen):
+        seen = []  # it may have been written after it was read
+    hurry = False
+    while True:
+        up = session.store.link.link is Link.LIVE
+        await asyncio.sleep(WHILE_UP if up else WHILE_DOWN)
+        if hurry and not up:
+            await session.reconnect()  # an attempt that was under way still had the old ones
+        hurry = False
+        now = await _stamps(session.target.sources)
+        if now == seen:
+            continue
+        seen = now
+        fresh = await session.credentials.reread()
+        if fresh is None:
+            continue
+        broken = session.target.error is not None
+        await session.credentials.adopt(fresh)
+        why = _adopt(session, fresh)
+        hurry = True
+        if broken:
+            await session.start(kinds)
+        else:
+            await session.reconnect(because=why)
+
+
+async def _stamps(files: Iterable[Path]) -> list[Stamp]:
+    """What changes when any of the files does."""
+    return await in_thread(lambda: [stamp(file) for file in files], "kubeconfig")
+
+
+def _adopt(session: ClusterSession, fresh: ClusterTarget) -> EdgetuiError:
+    """Use what the file says now, and say so; why the present link is not in force any more."""
+    before, session.target = session.target, fresh
+    ours = [badge for badge in session.store.badges if badge not in before.badges]
+    session.store.set_badges((*fresh.badges, *ours))
+    what = _words(before, fresh)
+    session.credentials.said = (
+        f"The kubeconfig was changed at {time.strftime('%H:%M')}: its {what} is used since."
+    )
+    try:
+        if before.error is None:
+            session.transport.retarget(fresh)
+    except KubeconfigError as error:
+        return error
+    return LinkError(f"The kubeconfig was changed: its {what} is used from now on.", "edgetui connects anew.")
+
+
+def _words(before: ClusterTarget, after: ClusterTarget) -> str:
+    """What of a cluster is another one now: "server and user"."""
+    parts = (
+        ("server", (before.server, before.proxy_url) != (after.server, after.proxy_url)),
+        ("certificate authority", before.tls != after.tls),
+        ("user", (before.auth, before.impersonate) != (after.auth, after.impersonate)),
+    )
+    return " and ".join(word for word, other in parts if other) or "entry"

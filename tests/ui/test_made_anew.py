@@ -1,0 +1,145 @@
+"""An object that was deleted and made anew under its name is another object: under the cursor and on its screens."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from edgetui.model.fleetview import FleetView
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.base import Row
+from edgetui.model.panes import PANES
+from edgetui.model.store import Store
+from edgetui.ui.endings import Endings
+
+from .driving import Screen, running
+from .fleet import NOW, many_pods, plant
+
+HISTORIAN = ObjectKey("plant", "Pod", "data", "historian-00000")
+
+
+def made_anew(store: Store, key: ObjectKey) -> None:
+    """Delete an object and make one of the same name, as a StatefulSet's controller does."""
+    row = store.get(key.kind, key.namespace, key.name)
+    assert row is not None
+    fresh = _copy(row)
+    store.delete(key.kind, key.namespace, key.name, row.uid)
+    store.apply(key.kind, fresh)
+
+
+def _copy(row: Row) -> Row:
+    return replace(row, uid=row.uid + "-again", resource_version="9000001")
+
+
+async def at(screen: Screen, key: ObjectKey) -> None:
+    await screen.press("2")
+    assert screen.app.main.current.table.go_to(key)
+    await screen.pilot.pause()
+    assert screen.app.main.settled
+
+
+async def test_under_the_cursor_it_has_to_be_looked_at_before_a_key_acts() -> None:
+    store = plant()
+    async with running([store]) as screen:
+        await at(screen, HISTORIAN)
+        made_anew(store, HISTORIAN)
+        await screen.changed()
+        table = screen.app.main.current.table
+        assert table.cursor == HISTORIAN
+        assert not table.settled
+        await screen.press("t")
+        assert "changed by itself" in screen.text()
+        screen.clock.advance(1)
+        assert table.settled
+
+
+async def test_also_when_its_going_and_its_coming_arrive_apart_on_a_table_of_one_row() -> None:
+    store = many_pods(1)
+    async with running([store]) as screen:
+        await screen.press("2", "down")
+        table = screen.app.main.current.table
+        key = table.cursor
+        assert key is not None
+        row = store.get("Pod", key.namespace, key.name)
+        assert row is not None
+        store.delete("Pod", key.namespace, key.name, row.uid)
+        await screen.changed()
+        assert table.cursor is None
+        screen.clock.advance(5)
+        store.apply("Pod", _copy(row))
+        await screen.changed()
+        assert table.cursor == key
+        assert not table.settled
+
+
+async def test_a_row_that_only_changes_is_the_object_it_was() -> None:
+    store = plant()
+    async with running([store]) as screen:
+        await at(screen, HISTORIAN)
+        row = store.get(*HISTORIAN[1:])
+        assert row is not None
+        store.apply("Pod", replace(row, resource_version="9000001"))
+        await screen.changed()
+        assert screen.app.main.current.table.settled
+
+
+async def test_a_row_without_a_uid_says_nothing_about_which_object_it_is() -> None:
+    store = plant()
+    async with running([store]) as screen:
+        await at(screen, HISTORIAN)
+        row = store.get(*HISTORIAN[1:])
+        assert row is not None
+        store.apply("Pod", replace(row, uid="", resource_version="9000001"))
+        await screen.changed()
+        assert screen.app.main.current.table.settled
+        store.apply("Pod", replace(row, resource_version="9000002"))
+        await screen.changed()
+        assert screen.app.main.current.table.settled
+        store.apply("Pod", replace(row, uid="another", resource_version="9000003"))
+        await screen.changed()
+        assert not screen.app.main.current.table.settled
+
+
+@pytest.mark.parametrize("view", ["detail", "manifest", "logs"])
+async def test_an_open_screen_says_so_and_lets_no_key_act_until_it_could_be_seen(view: str) -> None:
+    store = plant()
+    async with running([store]) as screen:
+        screen.app.ways.open(view, HISTORIAN)
+        await screen.pilot.pause()
+        assert screen.app.screen.settled
+        made_anew(store, HISTORIAN)
+        await screen.changed()
+        assert not screen.app.screen.settled
+        assert "another" in screen.text()
+        screen.app.screen.action_act("rotate")
+        await screen.pilot.pause()
+        assert "changed by itself" in screen.text()
+        screen.clock.advance(1)
+        assert screen.app.screen.settled
+
+
+async def test_a_key_that_comes_before_the_screen_knows_of_it_does_not_act_either() -> None:
+    store = plant()
+    key = ObjectKey("plant", "Deployment", "line-2", "press")
+    async with running([store]) as screen:
+        screen.app.ways.open("detail", key)
+        await screen.pilot.pause()
+        made_anew(store, key)
+        screen.app.screen.action_act("restart")
+        await screen.pilot.pause()
+        text = screen.text()
+        assert "changed by itself" in text
+        assert "another of the same name" in text
+
+
+def test_the_end_of_a_rollout_that_is_waited_for_is_not_that_of_another_object() -> None:
+    store = plant()
+    view = FleetView(PANES["rollouts"], [store])
+    view.rebuild(NOW)
+    press = ObjectKey("plant", "Deployment", "line-2", "press")
+    endings = Endings(view)
+    assert endings.wait(press)
+    assert endings.ended() == []
+    made_anew(store, press)
+    view.absorb({"plant": store.drain()}, NOW)
+    assert endings.ended() == [(press, "is gone")]

@@ -1,0 +1,154 @@
+"""A pane is rebuilt by every kind that it reads: any change reaches the rows that depend on it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from edgetui.model.fleet import Fleet
+from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.base import Row
+from edgetui.model.panes import PANES
+from edgetui.model.panes.base import BAD, FINE, Pane
+from edgetui.model.store import Store
+from tests.unit.model import factories as f
+
+NEEDS = [(pane, kind) for pane in PANES.values() for kind in pane.needs if kind not in pane.kinds]
+
+
+def site() -> Store:
+    """A node with a pod, the pod's ReplicaSet and its Deployment, and a Service with its endpoints."""
+    press = f.deployment("press", "line", replicas=1, ready=0, available=0, updated=1)
+    owned = f.replica_set(press, "7f9c66", replicas=1, ready=0)
+    return f.store_of(
+        f.node("edge"),
+        press,
+        owned,
+        f.pod("press-1", "line", owner=owned, ready="False", node="edge", created=f.NOW - 9999),
+        f.service("press", "line"),
+        f.endpoint_slice("press", "line", ready=1),
+    )
+
+
+def changed(store: Store, kind: str) -> None:
+    """Change one object of a kind in a way that anybody who reads it must look at."""
+    row = next(store.rows(kind))
+    more = {"Node": {"ready": "Unknown"}, "Pod": {"phase": "Succeeded"}}.get(
+        kind, {"created": row.created - 1}
+    )
+    store.apply(kind, replace(row, resource_version="9000001", **more))
+
+
+@pytest.mark.parametrize(("pane", "kind"), NEEDS, ids=lambda one: one if isinstance(one, str) else one.id)
+def test_a_change_of_each_kind_that_a_pane_reads_reaches_its_rows(pane: Pane, kind: str) -> None:
+    store = site()
+    changed(store, kind)
+    assert list(pane.affected(store, store.drain())), f"{pane.id} does not listen to {kind}"
+
+
+@pytest.mark.parametrize(("pane", "kind"), NEEDS, ids=lambda one: one if isinstance(one, str) else one.id)
+def test_what_comes_and_what_goes_reaches_them_too(pane: Pane, kind: str) -> None:
+    store = site()
+    row = next(store.rows(kind))
+    store.delete(kind, row.namespace, row.name, row.uid)
+    assert list(pane.affected(store, store.drain()))
+    store.apply(kind, row)
+    assert list(pane.affected(store, store.drain()))
+
+
+def heard(kind: str, thing: f.Json, version: int) -> Row:
+    return replace(row_of(kind, thing), resource_version=str(9_000_000 + version))
+
+
+def printed(name: str, version: str) -> Row:
+    make = KINDS["Pod"].printed
+    assert make is not None
+    cells = {"Name": name, "Ready": "1/1", "Status": "Running", "Restarts": "0", "Age": "9d", "Node": "edge"}
+    return make(cells, "line", version, float(f.NOW))
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_pod_follows_its_node_whichever_of_the_two_is_heard_first(full: bool) -> None:
+    store = Store("plant")
+    for kind in KINDS:
+        store.set_freshness(kind, Freshness(Sync.LIVE, float(f.NOW)))
+    store.apply("Node", row_of("Node", f.node("edge")))
+    pod = row_of("Pod", f.pod("cam", "line", node="edge", ready="False", created=f.NOW - 9999))
+    store.apply("Pod", pod if full else printed("cam", "2"))
+    fleet = Fleet([store])
+    view = fleet.view(PANES["pods"])
+    fleet.drain()
+    view.rebuild(f.NOW)
+    store.apply("Node", heard("Node", f.node("edge", ready="Unknown"), 1))
+    view.absorb(fleet.drain(), f.NOW + 1)
+    row = view.row(view.keys[0])
+    assert row is not None
+    assert (row.severity, view.pane.value(row, "why")) == (BAD, "node silent")
+    store.apply("Node", heard("Node", f.node("edge"), 2))
+    view.absorb(fleet.drain(), f.NOW + 2)
+    row = view.row(view.keys[0])
+    assert row is not None
+    assert view.pane.value(row, "why") != "node silent"
+    assert full or row.severity == FINE
+
+
+def test_a_heartbeat_makes_nobody_look_again() -> None:
+    store = site()
+    node = next(store.rows("Node"))
+    store.apply("Node", replace(node, heartbeat=f.NOW + 60, resource_version="9000001"))
+    change = store.drain()
+    assert not change.carriers
+    assert not list(PANES["pods"].affected(store, change))
+
+
+@pytest.mark.parametrize("pane", PANES.values(), ids=lambda pane: pane.id)
+def test_after_any_changes_a_pane_says_what_it_would_say_built_anew(pane: Pane) -> None:
+    for seed in range(20):
+        rng = random.Random(seed)
+        store = site()
+        fleet = Fleet([store])
+        view = fleet.view(pane)
+        fleet.drain()
+        view.rebuild(f.NOW)
+        for step in range(30):
+            _CHANGES[rng.randrange(len(_CHANGES))](store, rng, step)
+            if rng.random() < 0.5:
+                view.absorb(fleet.drain(), f.NOW)
+        view.absorb(fleet.drain(), f.NOW)
+        anew = Fleet([store]).view(pane)
+        anew.rebuild(f.NOW)
+        assert view.keys == anew.keys
+        assert [view.row(key) for key in view.keys] == [anew.row(key) for key in anew.keys]
+
+
+def _node(store: Store, rng: random.Random, step: int) -> None:
+    name, ready = rng.choice(["edge", "edge-2"]), rng.choice(["True", "Unknown", "False"])
+    store.apply("Node", heard("Node", f.node(name, ready=ready), step))
+
+
+def _pod(store: Store, rng: random.Random, step: int) -> None:
+    owners = list(store.rows("ReplicaSet"))
+    name, node = f"press-{rng.randrange(4)}", rng.choice(["edge", "edge-2", ""])
+    row = heard("Pod", f.pod(name, "line", node=node, ready=rng.choice(["True", "False"])), step)
+    store.apply("Pod", replace(row, owner_uid=rng.choice(owners).uid if owners else ""))
+
+
+def _gone(store: Store, rng: random.Random, _step: int) -> None:
+    kind = rng.choice(["Node", "Pod", "Pod", "ReplicaSet"])
+    rows = list(store.rows(kind))
+    if rows:
+        row = rng.choice(rows)
+        store.delete(kind, row.namespace, row.name, row.uid)
+
+
+def _set(store: Store, rng: random.Random, step: int) -> None:
+    press = next(store.rows("Deployment"))
+    made = f.replica_set(f.deployment("press", "line"), rng.choice(["7f9c66", "66d8c4"]))
+    store.apply("ReplicaSet", replace(heard("ReplicaSet", made, step), owner_uid=press.uid))
+
+
+_CHANGES: list[Callable[[Store, random.Random, int], None]] = [_node, _pod, _pod, _gone, _set]
