@@ -90,7 +90,7 @@ class ClusterSession:
         self.store = store or Store(target.name)
         self.identity = ""
         self.keeper: Keeper | None = None
-        self.credentials = Credentials(target, clock)
+        self.credentials = Credentials(target, clock, steady)
         self._clock = clock
         self._steady = steady
         self._connect = connect

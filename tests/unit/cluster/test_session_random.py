@@ -79,7 +79,7 @@ def plugin_in_this_process() -> object:
     patch.undo()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 1000), moves=histories)
 def test_a_session_ends_equal_to_its_server(
     plugin_in_this_process: pytest.MonkeyPatch, seed: int, moves: list[tuple[str, float]]
