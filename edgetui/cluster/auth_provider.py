@@ -16,11 +16,11 @@ from typing import Any
 
 import edgetui
 from edgetui.cluster import child
+from edgetui.cluster.backoff import steady_clock
 from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import CredentialError, KubeconfigError
 from edgetui.cluster.oidc_helper import UNREACHABLE
 from edgetui.cluster.shared_run import SharedRun
-from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import AuthProviderConfig, ClusterTarget
 from edgetui.model.expiry import parse_jwt
 from edgetui.model.text import clean

@@ -1,7 +1,8 @@
-"""How long to wait before trying again: jittered, growing, and never a stampede."""
+"""How long to wait before trying again: jittered, growing, and never a stampede; and the clock for intervals."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -14,6 +15,12 @@ class Random(Protocol):
     """The part of `random.Random` that the cluster core uses; handed in, so that tests decide."""
 
     def uniform(self, a: float, b: float) -> float: ...
+
+
+def steady_clock() -> float:
+    """Seconds that never jump, whatever becomes of the wall clock; on Linux they go on while the machine sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def delay(failures: int, rng: Random) -> float:

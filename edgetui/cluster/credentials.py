@@ -18,10 +18,10 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from edgetui.cluster.backoff import steady_clock
 from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import CredentialError, TlsError
 from edgetui.cluster.kubeconfig import reload
-from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation
 from edgetui.model.text import clean, duration
 
@@ -58,8 +58,8 @@ class Credentials:
     ) -> None:
         self.target = target
         self.generation = 0
-        self.on_other_target: Callable[[ClusterTarget], object] = lambda target: None
-        """Called when a look at the kubeconfig after a 401 has found it changed."""
+        self.on_other_target: Callable[[ClusterTarget], object] | None = None
+        """Called when a look at the kubeconfig after a 401 has found it changed; None where the address cannot."""
         self.said = ""
         self._clock = clock
         self._steady = steady
@@ -140,6 +140,17 @@ class Credentials:
         if self._provider is not None:
             return f"Bearer {await self._provider.current()}"
         return ""
+
+    @property
+    def has_files(self) -> bool:
+        """Whether a token, certificates, keys or the authority stand in files of their own."""
+        return self._files is not None or self._file is not None
+
+    async def look(self) -> None:
+        """See whether those files have changed; what is wrong with them is raised when they are needed."""
+        with contextlib.suppress(CredentialError, TlsError):
+            await self._look_at_files()
+            self.ssl_context()
 
     async def _look_at_files(self, *, at_once: bool = False) -> None:
         """Read token, certificate and authority files that are due, in a thread: a mount may hang.
@@ -231,9 +242,12 @@ class Credentials:
             return True
         before = self.generation
         fresh = await self.reread()
-        changed = fresh is not None and await self.adopt(fresh)
-        if fresh is not None:
-            self.on_other_target(fresh)
+        changed = False
+        # The token of another server is not for the one that this is connected to.
+        if fresh is not None and (self.on_other_target is not None or fresh.server == self.target.server):
+            changed = await self.adopt(fresh)
+            if self.on_other_target is not None:
+                self.on_other_target(fresh)
         held = self._file.held if self._file is not None else ""
         await self._look_at_files(at_once=True)
         if self._file is not None:
@@ -266,9 +280,11 @@ class Credentials:
         A token that was rotated here stays until the file names another than it did.
         """
         auth = self._auth if fresh.auth == self.target.auth else fresh.auth
-        other, before, self.target = auth != self._auth, self.target, fresh
+        other, before = auth != self._auth, self.target
         if other:
             await self._end_runs()
+        self.target = fresh
+        if other:
             self._use(auth)
         else:
             self._files = self._make_files(auth)

@@ -85,7 +85,9 @@ def reload(target: ClusterTarget, env: Mapping[str, str]) -> ClusterTarget | Non
         except KubeconfigError:
             return None
     document = kubeconfig_document.merge(parts)
-    context = target.context or document.current_context
+    context = target.context
+    if not context and "" not in document.contexts:
+        context = document.current_context  # it could not be read before
     if context not in document.contexts:
         return None
     fresh = build(document, context, env, owned=target.owned_by_distribution)

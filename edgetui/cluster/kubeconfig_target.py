@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from edgetui.cluster import endpoint, proxy
+from edgetui.cluster import endpoint
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.kubeconfig_document import Document, Entry
 from edgetui.cluster.kubeconfig_user import auth_settings, impersonation, pem_file, with_password
@@ -131,10 +131,18 @@ def _server(cluster: Entry) -> str:
         raise cluster.wrong(f"has a server {error.what}", error.next_step) from None
 
 
+def _from_environment(server: str, env: Mapping[str, str]) -> str:
+    if not any(name.upper() in ("HTTP_PROXY", "HTTPS_PROXY") for name in env):
+        return ""
+    from edgetui.cluster import proxy
+
+    return proxy.from_environment(server, env)
+
+
 def _proxy_url(cluster: Entry, server: str, env: Mapping[str, str]) -> str:
     text, key = cluster.text("proxy-url").strip(), "proxy-url"
     if not text:
-        text, key = proxy.from_environment(server, env), "proxy in the environment"
+        text, key = _from_environment(server, env), "proxy in the environment"
     try:
         if text:
             endpoint.check_proxy(text)

@@ -72,22 +72,20 @@ def _adopt(session: ClusterSession, fresh: ClusterTarget) -> EdgetuiError:
     ours = [badge for badge in session.store.badges if badge not in before.badges]
     session.store.set_badges((*fresh.badges, *ours))
     what = _words(before, fresh)
-    session.credentials.said = (
-        f"The kubeconfig was changed at {time.strftime('%H:%M')}: its {what} is used since."
-    )
+    session.credentials.said = f"The kubeconfig was changed at {time.strftime('%H:%M')}: {what} since then."
     try:
         if before.error is None:
             session.transport.retarget(fresh)
     except KubeconfigError as error:
         return error
-    return LinkError(f"The kubeconfig was changed: its {what} is used from now on.", "edgetui connects anew.")
+    return LinkError(f"The kubeconfig was changed: {what} from now on.", "edgetui connects anew.")
 
 
 def _words(before: ClusterTarget, after: ClusterTarget) -> str:
-    """What of a cluster is another one now: "server and user"."""
+    """What of a cluster is another one now: "another server, another user"."""
     parts = (
         ("server", (before.server, before.proxy_url) != (after.server, after.proxy_url)),
         ("certificate authority", before.tls != after.tls),
         ("user", (before.auth, before.impersonate) != (after.auth, after.impersonate)),
     )
-    return " and ".join(word for word, other in parts if other) or "entry"
+    return ", ".join(f"another {word}" for word, other in parts if other) or "another entry"

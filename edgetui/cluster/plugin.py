@@ -18,9 +18,9 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from edgetui.cluster import child, yaml_file
+from edgetui.cluster.backoff import steady_clock
 from edgetui.cluster.errors import CredentialError, KubeconfigError
 from edgetui.cluster.shared_run import SharedRun
-from edgetui.cluster.steady import steady_clock
 from edgetui.cluster.target import ExecConfig
 from edgetui.cluster.tls import KeyPair
 from edgetui.model.discreet import Discreet

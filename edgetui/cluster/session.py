@@ -7,7 +7,6 @@ own freshness. Many sessions share one event loop; none delays another.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -53,11 +52,10 @@ FIRST_PAINT = (
     "ReplicaSet",
 )
 """The kinds that every screen needs, in the order in which they are asked for."""
+FOLLOW_AFTER = 5.0
 HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
 LEARN_AGAIN = 60.0
-FILES_EVERY = 30.0
-"""Seconds between two looks at files of credentials while nothing else asks for them."""
 AUDIT_EVERY = 600.0
 """Seconds between two audits of the server's watch cache on a full wire, on average."""
 
@@ -105,7 +103,6 @@ class ClusterSession:
         self.link_watch = link_watch
         self._profile: ProfileLoop | None = None
         self._generation = 0
-        self._files_due = 0.0
         self._looking: asyncio.TimerHandle | None = None
         self._poller: MetricsPoller | None = None
         self._metrics_shown: frozenset[str] = frozenset()
@@ -136,9 +133,7 @@ class ClusterSession:
         """Begin to keep these kinds; returns at once, and never raises for a bad cluster."""
         self.store.set_badges(self.target.badges)
         if not self._tasks and self.target.sources:
-            from edgetui.cluster.kubeconfig_watch import follow
-
-            self._spawn(follow(self, kinds))
+            self._spawn(self._follow_kubeconfig(kinds))
         try:
             if self.target.error is not None:
                 raise self.target.error
@@ -269,25 +264,20 @@ class ClusterSession:
             self._supervisor.credentials_changed()
         self._supervisor.try_now()
 
+    async def _follow_kubeconfig(self, kinds: Iterable[str]) -> None:
+        await asyncio.sleep(FOLLOW_AFTER)  # the first rows need the time for themselves
+        from edgetui.cluster.kubeconfig_watch import follow
+
+        await follow(self, kinds)
+
     def _follow_credentials(self) -> None:
         """Watches outlive the credentials that they were opened with: move them when those were renewed."""
-        now, target = self._steady(), self.target
-        auth, tls = target.auth, target.tls
-        files = (auth.token_file, auth.client_certificate_file, auth.client_key_file, tls.ca_file)
-        if any(files) and now >= self._files_due:
-            self._files_due = now + FILES_EVERY
-            self._spawn(self._look_at_files())
+        if self.credentials.has_files:
+            self._spawn(self.credentials.look())  # they may have been replaced
         if self.credentials.generation != self._generation and self._is_up and self._supervisor is not None:
             self._generation = self.credentials.generation
             self.transport.drop_idle()
             self._supervisor.credentials_changed()
-
-    async def _look_at_files(self) -> None:
-        """Take certificate and token files that were replaced, although no new connection asks for them."""
-        with contextlib.suppress(EdgetuiError):  # the next connection says what is wrong
-            await self.credentials.headers()
-            if self.transport.endpoint.tls:
-                self.credentials.ssl_context()
 
     async def settled(self, timeout: float) -> bool:
         """Wait until every kind that is shown is live, forbidden or absent.

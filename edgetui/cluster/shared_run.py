@@ -39,7 +39,16 @@ class SharedRun(Generic[T]):
             if self._failed is not None and self._rests():
                 raise self._failed
             task = self._task = asyncio.get_running_loop().create_task(self._run())
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            waiter = asyncio.current_task()
+            if task.cancelled() and waiter is not None and not waiter.cancelling():
+                raise CredentialError(
+                    "The sign-in that was under way is no longer needed.",
+                    "edgetui tries again with the new one.",
+                ) from None
+            raise
 
     def _rests(self) -> bool:
         return self._steady() - self._ended_at < REST

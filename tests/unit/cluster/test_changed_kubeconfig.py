@@ -15,6 +15,8 @@ import pytest
 import trustme
 
 from edgetui.cluster import kubeconfig_watch
+from edgetui.cluster import session as session_module
+from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.freshness import Link
 
@@ -68,9 +70,13 @@ class Site:
         finally:
             await self.server.stop()
 
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.server.port}"
+
     def kubeconfig(self, file: Path, *, ca: trustme.CA | None = None, token: str = "") -> Path:
         cluster = {
-            "server": f"https://127.0.0.1:{self.server.port}",
+            "server": self.url,
             "certificate-authority-data": b64((ca or self.ca).cert_pem.bytes()),
         }
         new = put(file.with_suffix(".new"), config(cluster=cluster, user={"token": token or self.token}))
@@ -80,6 +86,7 @@ class Site:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FOLLOW_AFTER", 0.0)
     monkeypatch.setattr(kubeconfig_watch, "WHILE_DOWN", 0.02)
     monkeypatch.setattr(kubeconfig_watch, "WHILE_UP", 0.02)
 
@@ -116,7 +123,7 @@ async def test_another_authority_is_taken_after_the_server_was_not_trusted(tmp_p
             assert "edgetui takes it by itself" in found.store.link.next_step
             site.kubeconfig(file)
             await until(found, live(found, "a"))
-            assert "its certificate authority is used since" in found.credentials.notice
+            assert "another certificate authority since then" in found.credentials.notice
 
 
 async def test_another_server_is_taken_while_the_old_one_still_answers(tmp_path: Path) -> None:
@@ -128,7 +135,10 @@ async def test_another_server_is_taken_while_the_old_one_still_answers(tmp_path:
             await until(found, live(found, "b"))
             assert found.target.server.endswith(str(second.server.port))
             assert found.transport.target is found.target
-            assert "server and certificate authority and user is used since" in found.credentials.notice
+            assert (
+                "another server, another certificate authority, another user since then"
+                in found.credentials.notice
+            )
             await until(found, lambda: first.server.open == 0)
 
 
@@ -207,5 +217,33 @@ async def test_a_file_that_was_none_at_the_start_is_mended(tmp_path: Path) -> No
         file = put(tmp_path / "config", "{")
         async with session(file) as found:
             assert found.store.link.link is Link.BROKEN
+            site.kubeconfig(file)
+            await until(found, live(found, "a"))
+
+
+async def test_a_token_for_another_server_is_not_sent_to_the_one_that_is_connected(tmp_path: Path) -> None:
+    first, second = Site("a"), Site("b")
+    async with first.running(), second.running():
+        file = first.kubeconfig(tmp_path / "config")
+        alone = Credentials(one(file))
+        second.token = "for-the-other"
+        second.kubeconfig(file)
+        assert not await alone.refresh()
+        assert await alone.headers() == [("Authorization", "Bearer good")]
+        put(file, config(cluster={"server": alone.target.server}, user={"token": "renewed"}))
+        assert await alone.refresh()
+        assert await alone.headers() == [("Authorization", "Bearer renewed")]
+
+
+async def test_a_token_in_the_place_of_a_plugin_that_hangs_is_taken(tmp_path: Path) -> None:
+    async with Site("a").running() as site:
+        hang = put(tmp_path / "hang", f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 300\n")
+        hang.chmod(0o755)
+        plugin = {
+            "command": str(hang), "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"
+        }  # fmt: skip
+        file = put(tmp_path / "config", config(cluster={"server": site.url}, user={"exec": plugin}))
+        async with session(file) as found:
+            await until(found, (tmp_path / "started").exists)
             site.kubeconfig(file)
             await until(found, live(found, "a"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import time
 from pathlib import Path
@@ -59,9 +60,9 @@ def test_an_expired_certificate(ca: trustme.CA) -> None:
 
 
 async def test_a_certificate_in_a_file_is_read(ca: trustme.CA, tmp_path: Path) -> None:
-    file = tmp_path / "c.pem"
+    file, steady = tmp_path / "c.pem", itertools.count(0.0, 10.0)
     file.write_bytes(client_pair(ca, "admin", days=-1).certificate)
-    found = Credentials(target(client_certificate_file=file), lambda: now() + 60, lambda: 1e3 * now())
+    found = Credentials(target(client_certificate_file=file), lambda: now() + 60, lambda: next(steady))
     await found.headers()
     assert "expired" in found.explain_refusal().sentence
     file.unlink()

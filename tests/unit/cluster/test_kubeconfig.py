@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.kubeconfig import Selection, load_fleet, reload_auth
+from edgetui.cluster.kubeconfig import Selection, load_fleet, reload, reload_auth
 from tests.unit.cluster.kubeconfigs import config, load, one, put, several
 
 
@@ -231,3 +231,14 @@ def test_a_token_put_there_by_another_program_is_found(tmp_path: Path) -> None:
     assert auth is not None and auth.token == "new"
     put(file, "{")
     assert reload_auth(target) is None
+
+
+def test_every_context_is_the_same_when_it_is_read_again(tmp_path: Path) -> None:
+    whole = several("a", "", "b", current="a")
+    file = put(tmp_path / "config", whole)
+    found = load(file, all_contexts=True)
+    assert [reload(target, {}) for target in found] == found
+    (unread,) = load(put(tmp_path / "other", "{"))
+    put(tmp_path / "other", several("a", "b", current="a"))
+    again = reload(unread, {})
+    assert again is not None and (again.context, again.name) == ("a", unread.name)

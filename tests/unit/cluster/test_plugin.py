@@ -271,7 +271,7 @@ class TestFailing:
         task = asyncio.create_task(plugin.current())
         pid = int(await asyncio.to_thread((tmp_path / "started").read_text))
         await plugin.close()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(CredentialError, match="no longer needed"):
             await task
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

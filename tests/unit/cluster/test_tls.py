@@ -73,7 +73,7 @@ def test_an_authority_that_is_not_named_is_refused(server: TlsServer, trusted: b
     said = explain(caught.value, WHERE)
     assert isinstance(said, TlsError)
     assert "not signed by a CA that the kubeconfig names" in said.sentence
-    assert "Take a fresh kubeconfig, with its CA" in said.next_step
+    assert "put a fresh kubeconfig in the place of this one" in said.next_step
 
 
 @pytest.mark.parametrize(("start", "end", "said"), [(-9, -1, "has expired"), (1, 9, "is not valid yet")])
