@@ -116,9 +116,10 @@ async def looked_at(found: ClusterSession, change: Callable[[], object]) -> None
 
     async def counted() -> ClusterTarget | None:
         nonlocal looks
-        fresh = await reread()
-        looks += 1
-        return fresh
+        try:
+            return await reread()
+        finally:
+            looks += 1
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(found.credentials, "reread", counted)
@@ -199,10 +200,13 @@ async def test_a_file_that_cannot_be_read_for_a_while_changes_nothing(tmp_path: 
             asked = len(site.server.requests)
             for content in ("{", "", "clusters: []", "[" * 20000, "kind: Pod"):
                 await looked_at(found, partial(put, file, content))
+                assert "and is not used as it is now" in found.credentials.notice
             await looked_at(found, file.unlink)
+            assert "does not exist" in found.credentials.notice
             assert live(found, "a")()
             assert len(site.server.requests) <= asked + 3  # what the header asks for
-            assert found.credentials.notice == ""
+            site.kubeconfig(file)
+            await until(found, lambda: found.credentials.notice == "")
 
 
 async def test_a_token_rotated_here_stays_when_the_file_is_touched(tmp_path: Path) -> None:
