@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 CONTROLPLANE := $(BIN)/python -m tests.controlplane.build
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-quick fuzz soak bench bench-link lint screenshots keys lock clean help
+.PHONY: run test test-quick fuzz mutants soak bench bench-link lint screenshots keys lock clean help
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ soak: $(VENV)/dev.stamp ## 20 minutes of churn and bad links on three clusters; 
 fuzz: $(VENV)/dev.stamp ## a million damaged answers through each reader of server bytes, and 100,000 random keys; about an hour
 	@$(BIN)/python -m tests.fuzz
 	@$(BIN)/python -m tests.fuzz.keyboard
+
+mutants: $(VENV)/dev.stamp ## change 200 small things, one at a time, and see which the fast tests do not notice; an hour
+	@$(BIN)/python -m tests.mutants --sample 200 --seed $$(date +%j)
 
 bench: $(VENV)/dev.stamp ## measure the core, the whole program, its start and its keys beside peers; JSON in tests/bench/results
 	@$(BIN)/python -m tests.bench.core

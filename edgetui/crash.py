@@ -15,20 +15,17 @@ import platformdirs
 from edgetui import __version__
 from edgetui.cluster import own_file
 from edgetui.cluster.atomic_file import create
-from edgetui.model.secrecy import MOST_CHARACTERS, PAIR, PEM, TOKEN
+from edgetui.model.secrecy import HIDDEN, MOST_CHARACTERS, redacted
 from edgetui.model.text import escaped
 
 MOST_FILES = 10
 _NAME = re.compile(r"crash-[0-9T-]+\.txt")
 
-# Authorization values and the data of kubeconfig keys; tokens, PEM blocks and `password=...` are the same everywhere.
+# Beside what is a credential in any sentence: Authorization values, and the data of kubeconfig keys.
 _SECRETS = (
-    (TOKEN, "[removed]"),
-    (PEM, "[removed]"),
-    (re.compile(r"(?i)(?<=bearer )[^\s'\",]+"), "[removed]"),
-    (re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/=]{8,}"), "[removed]"),
-    (PAIR, r"\1[removed]"),
-    (re.compile(r"""(?i)(?<=-data)(?:["']?\s*[:=]\s*)["']?[^\s"',}]+"""), "[removed]"),
+    re.compile(r"(?i)(?<=bearer )[^\s'\",]+"),
+    re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/=]{8,}"),
+    re.compile(r"""(?i)(?<=-data)(?:["']?\s*[:=]\s*)["']?[^\s"',}]+"""),
 )
 # Any other long run of base64; file names in a traceback look alike and are left.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
@@ -50,11 +47,12 @@ def without_secrets(text: str) -> str:
     """The text with everything that looks like a credential taken out."""
     if len(text) > MOST_CHARACTERS:
         text = f"(the last {MOST_CHARACTERS:,} characters)\n{text[-MOST_CHARACTERS:]}"
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
+    text = redacted(text)
+    for pattern in _SECRETS:
+        text = pattern.sub(HIDDEN, text)
     lines = text.split("\n")
     return "\n".join(
-        escaped(line if line.startswith('  File "') else _LONG_RUN.sub("[removed]", line)) for line in lines
+        escaped(line if line.startswith('  File "') else _LONG_RUN.sub(HIDDEN, line)) for line in lines
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 import msgspec
 
-from edgetui.actions.plan import Json, Offer, Refusal
+from edgetui.actions.plan import Cancelled, Json, Offer, Refusal
 from edgetui.actions.watching import Watched
 from edgetui.cluster.errors import EdgetuiError
 
@@ -40,6 +40,8 @@ async def after_write(looking: Awaitable[Ending], accepted: str) -> Ending:
     """What `looking` comes to, where the write is on the server: no failure to look may hide that."""
     try:
         return await looking
+    except Cancelled:
+        return Ending(False, True, (f"{accepted}; no longer watched.",))
     except Refusal as gone:
         return Ending(False, False, (f"{accepted}. {gone.sentence}",))
     except EdgetuiError as problem:

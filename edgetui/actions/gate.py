@@ -60,10 +60,6 @@ class Write(msgspec.Struct, frozen=True):
     @property
     def versioned(self) -> bool:
         """Whether the body holds the resourceVersion that the object must still have."""
-        if isinstance(self.body, list):
-            return any(
-                one.get("path") == "/metadata/resourceVersion" and one.get("value") for one in self.body
-            )
         return bool(((self.body or {}).get("metadata") or {}).get("resourceVersion"))
 
 
@@ -131,6 +127,12 @@ class Gate:
         except BaseException as problem:
             await run.ended_by(problem)
             raise
+
+    async def refused(
+        self, session: Session, action: str, target: ObjectRef | None, problem: Refusal
+    ) -> None:
+        """Record an attempt that was refused before there was a run."""
+        await Run(self, session, action, target).ended_by(problem)
 
     async def _admit(self, run: Run, needs: tuple[Access, ...], namespace: str, name: str) -> None:
         session = run.session

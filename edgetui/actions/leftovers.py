@@ -17,6 +17,7 @@ from edgetui.actions.reading import items
 from edgetui.cluster.api_errors import UNDECODABLE
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.expiry import TokenFacts
+from edgetui.model.kinds.base import api_path
 
 OURS = {"app.kubernetes.io/managed-by": "edgetui"}
 ACCOUNT, USER, MADE_BY = "edgetui/service-account", "edgetui/kubeconfig-user", "edgetui/made-by"
@@ -30,7 +31,7 @@ def maker() -> str:
 
 async def left_secrets(session: Session, facts: TokenFacts, log: AuditLog | None) -> tuple[str, ...]:
     """Their names, sorted. Where Secrets may not be listed, those of runs that have no end in the record."""
-    path = f"/api/v1/namespaces/{facts.namespace}/secrets"
+    path = api_path("", "v1", "secrets", facts.namespace)
     mine = {ACCOUNT: facts.service_account, USER: session.target.user_name, MADE_BY: maker()}
     query = {"labelSelector": ",".join(f"{name}={value}" for name, value in OURS.items())}
     try:

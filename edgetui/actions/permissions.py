@@ -6,7 +6,7 @@ This is the only memory of rights: screen, gate and commands ask here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -103,19 +103,34 @@ class Permissions:
 
     @asynccontextmanager
     async def explaining(
-        self, session: Session, action: Action | None, key: ObjectKey
+        self,
+        session: Session,
+        action: Action | None,
+        key: ObjectKey,
+        refused: Callable[[Refusal], Awaitable[None]],
     ) -> AsyncIterator[None]:
-        """Run an action on an object; where the server forbids a read on the way, all that is missing is named."""
+        """Run an action on an object; where the server forbids a read on the way, all that is missing is named.
+
+        `refused` is told what is raised here, before the gate has seen anything of it.
+        """
         needs = action.needs.get(key.kind, ()) if action is not None else ()
         if action is None or not needs:
             yield
             return
+
+        async def require() -> None:
+            try:
+                await self.require(session, action.id, needs, key.namespace, key.name)
+            except Refusal as problem:
+                await refused(problem)
+                raise
+
         if not self.known(session.name, action, key).ok:
-            await self.require(session, action.id, needs, key.namespace, key.name)
+            await require()
         try:
             yield
         except Forbidden:
-            await self.require(session, action.id, needs, key.namespace, key.name)
+            await require()
             raise
 
     def invalidate(self, session: Session) -> None:

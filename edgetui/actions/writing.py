@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from edgetui.actions.gate import Run, Write
-from edgetui.actions.plan import Json, Plan, Refusal
+from edgetui.actions.plan import Cancelled, Json, Plan, Refusal
 from edgetui.actions.ports import Session
 from edgetui.actions.reading import an_object
 from edgetui.cluster.errors import (
@@ -166,7 +166,10 @@ async def _arrived(run: Run, intent: Intent, lost: EdgetuiError, patience: float
         if why != said:
             said = why
             run.step(f"It may have arrived, {said}", "doing")
-        await run.gate.sleep(min(pause, max(0.01, patience - spent)))
+        try:
+            await run.gate.sleep(min(pause, max(0.01, patience - spent)))
+        except Cancelled:
+            return OutcomeUnknown(lost.sentence, "Nobody looks any more: look at it before you repeat it.")
         answered += 0.0 if trouble else loop.time() - asked
 
 

@@ -115,7 +115,6 @@ class Api:
         """
         with self._owing() as delivery:
             response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
-        check_values(response.body, MOST_FREE_VALUES)
         return _decoded(response)
 
     async def get_bytes(
@@ -266,6 +265,7 @@ def _object(response: Response) -> dict[str, Any]:
 
 
 def _decoded(response: Response) -> Any:
+    check_values(response.body, MOST_FREE_VALUES)
     try:
         return msgspec.json.decode(response.body) if response.body else {}
     except UNDECODABLE:

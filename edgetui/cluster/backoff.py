@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 FIRST = 0.1
@@ -34,3 +35,29 @@ def delay(failures: int, rng: Random) -> float:
 def asked_for(retry_after: float | None) -> float:
     """The server's Retry-After in seconds, bounded so that one bad header cannot stop a stream for good."""
     return min(max(retry_after or 0.0, 0.0), MOST_RETRY_AFTER)
+
+
+FIRST_WHILE, LONGEST_WHILE = 3600.0, 8 * 3600.0
+
+
+class Feature:
+    """Something that is used unless the server turned out to lack it, and then not for a while, longer each time.
+
+    What looked like lacking may have been one bad answer, and a server may be replaced. `now` gives steady seconds.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._until = 0.0
+        self._while = FIRST_WHILE
+
+    @property
+    def there(self) -> bool:
+        """Whether it is to be used."""
+        return self._now() >= self._until
+
+    def lacking(self) -> None:
+        """The server turned out to lack it."""
+        if self.there:
+            self._until = self._now() + self._while
+            self._while = min(2 * self._while, LONGEST_WHILE)

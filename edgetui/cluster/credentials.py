@@ -143,8 +143,8 @@ class Credentials:
 
     @property
     def has_files(self) -> bool:
-        """Whether certificates, keys or the authority stand in files of their own."""
-        return self._files is not None
+        """Whether a token, certificates, keys or the authority stand in files of their own."""
+        return self._files is not None or self._file is not None
 
     async def look(self) -> None:
         """See whether those files have changed; what is wrong with them is raised when they are needed."""

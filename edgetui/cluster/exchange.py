@@ -4,16 +4,45 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from typing import Protocol
 
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.errors import EdgetuiError, ProtocolError
 from edgetui.cluster.gzipstream import Inflater
 from edgetui.cluster.http import Body, End, Event, Head, ResponseReader
 from edgetui.cluster.link_errors import broken_off, damaged, dropped, explain
-from edgetui.cluster.sink import Sink
 
 # What servers and proxies of HTTPS say to plain HTTP: Go's net/http, nginx.
 _WANTS_HTTPS = (b"HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
+
+
+class Closeable(Protocol):
+    """Something open; closing it twice is harmless, and nothing is heard of it afterwards."""
+
+    def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Receives one answer: a head, data, then exactly one of on_end and on_error.
+
+    `on_data` gets the body without chunk framing and decompressed. `on_end(False)` is an answer that was cut off.
+    An EdgetuiError raised by `on_head` or `on_data` ends the answer, and comes back through `on_error`.
+    """
+
+    def on_head(self, status: int, headers: dict[str, str]) -> None: ...
+
+    def on_data(self, data: bytes) -> None: ...
+
+    def on_end(self, clean: bool) -> None: ...
+
+    def on_error(self, error: EdgetuiError) -> None: ...
+
+
+class WatchSink(Sink, Protocol):
+    """Hears of its request, too."""
+
+    def on_sent(self) -> None:
+        """Credentials and a connection were there, and the request was sent; once more on every new attempt."""
 
 
 class Exchange:

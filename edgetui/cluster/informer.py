@@ -159,13 +159,7 @@ class Informer:
         """
         if partition == self.partition:
             return False
-        whole = self._merged()
-        complete = {name: told.heard for name, told in self._told.items() if _is_complete(told)}
-        if complete:
-            oldest = min(complete.values())
-            partial = whole.partial or whole.sync not in _COMPLETE
-            self._earlier = _Earlier(oldest, partial, stored=False)
-            self._ages = complete if partial else {**complete, "": oldest}
+        self._carry()
         self.partition = partition
         if self.wanted:
             self._end()
@@ -215,6 +209,7 @@ class Informer:
 
     def _read_as(self, kind: Kind) -> None:
         """Keep this kind in another version of its API."""
+        self._carry()
         self.kind = kind
         if self.wanted:
             self._end()
@@ -229,6 +224,16 @@ class Informer:
         """Whether the cluster may not be listed as a whole."""
         whole = self._watchers.get("")
         return whole is not None and whole.state.verdict is Sync.FORBIDDEN
+
+    def _carry(self) -> None:
+        """Remember how old the rows are, for the collections that come next."""
+        whole = self._merged()
+        complete = {name: told.heard for name, told in self._told.items() if _is_complete(told)}
+        if complete:
+            oldest = min(complete.values())
+            partial = whole.partial or whole.sync not in _COMPLETE
+            self._earlier = _Earlier(oldest, partial, stored=False)
+            self._ages = complete if partial else {**complete, "": oldest}
 
     def _start(self) -> None:
         if not self.partition.each:

@@ -15,6 +15,7 @@ import msgspec
 from edgetui.cluster.api import Api
 from edgetui.cluster.api_errors import UNDECODABLE
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound
+from edgetui.model.kinds.base import api_path
 from edgetui.model.store import Store, Usage
 from edgetui.model.text import milli, whole
 
@@ -197,5 +198,4 @@ class MetricsPoller:
             self._store.set_metrics(kind, {}, False)
 
     def _path(self, kind: str, namespace: str = "") -> str:
-        inside = f"namespaces/{namespace}/" if namespace else ""
-        return f"/apis/metrics.k8s.io/{self._version}/{inside}{kind.lower()}s"
+        return api_path("metrics.k8s.io", self._version, f"{kind.lower()}s", namespace)

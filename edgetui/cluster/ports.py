@@ -12,9 +12,9 @@ from edgetui.cluster.backoff import steady_clock as steady_clock
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
+from edgetui.cluster.exchange import Closeable, WatchSink
 from edgetui.cluster.probe import Namespaces, readable_namespaces
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
+
+if TYPE_CHECKING:
+    from edgetui.cluster.supervisor import Supervisor
 
 
 class Selector(msgspec.Struct, frozen=True):
@@ -38,3 +43,22 @@ class Aside(msgspec.Struct, frozen=True):
         """Keep them no longer."""
         for end in self.ends:
             end()
+
+
+def open_aside(cluster: str, supervisor: Supervisor | None, parts: Mapping[str, Selector]) -> Aside:
+    """Begin to keep these parts of kinds, as objects whatever the wire; nothing where there is no connection."""
+    from edgetui.cluster.informer import Informer, Partition
+
+    store, changed, loop = Store(cluster), asyncio.Event(), asyncio.get_running_loop()
+
+    def on_dirty() -> None:
+        changed.set()
+        loop.call_soon(store.drain)
+
+    store.on_dirty = on_dirty
+    ends = []
+    if supervisor is not None:
+        for kind, part in parts.items():
+            informer = Informer(supervisor, store, KINDS[kind], Partition(selector=part))
+            ends.append(supervisor.aside(informer))
+    return Aside(store, changed, ends)

@@ -215,22 +215,9 @@ class ClusterSession:
 
     def aside(self, parts: Mapping[str, Selector]) -> Aside:
         """Keep these parts of kinds in a store of their own, as objects whatever the wire, until that is ended."""
-        from edgetui.cluster.informer import Informer, Partition
-        from edgetui.cluster.scoped import Aside
+        from edgetui.cluster.scoped import open_aside
 
-        store, changed, loop = Store(self.name), asyncio.Event(), asyncio.get_running_loop()
-
-        def on_dirty() -> None:
-            changed.set()
-            loop.call_soon(store.drain)
-
-        store.on_dirty = on_dirty
-        ends = []
-        if (supervisor := self._supervisor) is not None:
-            for kind, part in parts.items():
-                informer = Informer(supervisor, store, KINDS[kind], Partition(selector=part))
-                ends.append(supervisor.aside(informer))
-        return Aside(store, changed, ends)
+        return open_aside(self.name, self._supervisor, parts)
 
     def show_metrics(self, kinds: Iterable[str]) -> None:
         """Poll the usage of these kinds, "Node" and "Pod", and of no others."""

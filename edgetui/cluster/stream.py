@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable
 from edgetui.cluster.connection import Connection
 from edgetui.cluster.connections import FRESH_ENOUGH, Connections
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.exchange import Exchange
+from edgetui.cluster.exchange import Exchange, Sink
 from edgetui.cluster.link_errors import Dropped, silent
-from edgetui.cluster.sink import Sink
 
 SETTLED = 5.0
 """Seconds after which a stream has told what there was before it, and tells only what changes."""

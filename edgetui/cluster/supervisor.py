@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from edgetui.cluster import link
+from edgetui.cluster.backoff import Feature
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.features import Feature
+from edgetui.cluster.exchange import Closeable
 from edgetui.cluster.informer import TABLES, WHOLE, Informer, Kept, Partition
 from edgetui.cluster.linkstate import told
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import Ports
 from edgetui.cluster.turns import Turns
 from edgetui.cluster.watcher import Watcher

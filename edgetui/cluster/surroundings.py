@@ -7,9 +7,9 @@ from typing import Protocol
 
 from edgetui.cluster import backoff
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.exchange import Closeable, WatchSink
 from edgetui.cluster.probe import Namespaces
 from edgetui.cluster.reflector import states as r
-from edgetui.cluster.sink import Closeable, WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind
 

@@ -22,10 +22,9 @@ from edgetui.cluster.connections import (
 )
 from edgetui.cluster.counters import Counters
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
-from edgetui.cluster.exchange import Exchange
+from edgetui.cluster.exchange import Exchange, Sink
 from edgetui.cluster.http import encode_request
 from edgetui.cluster.link_errors import Dropped, NotSent, broken_off, silent
-from edgetui.cluster.sink import Sink
 from edgetui.cluster.stream import StreamHandle
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.discreet import Discreet
@@ -304,6 +303,7 @@ class _Answer:
         elif not self.done.done():
             try:
                 answer_size.check_size(self._body)
+                answer_size.check_values(self._body)
             except EdgetuiError as error:
                 self.on_error(error)
             else:

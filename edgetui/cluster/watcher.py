@@ -25,9 +25,9 @@ from edgetui.cluster.errors import (
     TooManyRows,
     Unreadable,
 )
+from edgetui.cluster.exchange import Closeable
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.reflector import step
-from edgetui.cluster.sink import Closeable
 from edgetui.cluster.surroundings import World
 from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds.base import Kind, Row
@@ -187,8 +187,12 @@ class Watcher:
                 self._buffer, self._buffered_odd = {}, set()
                 if forked:
                     self._target.cleared(self.namespace)
+                del rows[max(0, self._target.room(self.namespace)) :]
                 self.listed = True
-                changed = self._target.replaced(self.namespace, rows)
+                room = max(0, self._target.room(self.namespace))  # others may have filled it meanwhile
+                if len(rows) > room:
+                    self._inbox.append(r.Failed(TooManyRows()))
+                changed = self._target.replaced(self.namespace, rows[:room])
                 self._set_odd(odd)
                 if self.state.doubted:
                     self._inbox.append(r.Replaced(changed))

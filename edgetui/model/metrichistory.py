@@ -21,20 +21,34 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):
-    """Values at a time (Unix s); None is one that was not known."""
+    """Values at a time (Unix s); None is one that was not known. `names` tell what each is of where that may change."""
 
     time: float
     values: tuple[float | None, ...]
+    names: tuple[str, ...] = ()
+
+    def value(self, of: int | str) -> float | None:
+        """The value at a place, or of a name."""
+        if isinstance(of, str):
+            return self.values[self.names.index(of)] if of in self.names else None
+        return self.values[of] if of < len(self.values) else None
 
 
 class History:
-    """Bounded rings of samples, by object."""
+    """Bounded rings of samples, by object; one made anew under an old name begins with none."""
 
     def __init__(self) -> None:
         self._rings: OrderedDict[ObjectKey, deque[Sample]] = OrderedDict()
         self._uids: dict[ObjectKey, str] = {}
 
-    def add(self, key: ObjectKey, uid: str, now: float, values: Sequence[float | None]) -> None:
+    def add(
+        self,
+        key: ObjectKey,
+        uid: str,
+        now: float,
+        values: Sequence[float | None],
+        names: tuple[str, ...] = (),
+    ) -> None:
         """Keep what is measured now; within SPACING of the last sample but one it takes the place of the last.
 
         Another object of the same name begins anew.
@@ -46,7 +60,8 @@ class History:
         self._rings.move_to_end(key)
         if len(ring) > 1 and now - ring[-2].time < SPACING:
             ring.pop()
-        ring.append(Sample(now, tuple(values)))
+        same = ring and ring[-1].names == names
+        ring.append(Sample(now, tuple(values), ring[-1].names if same else names))
         if len(self._rings) > OBJECTS:
             gone, _ = self._rings.popitem(last=False)
             del self._uids[gone]
@@ -57,7 +72,7 @@ class History:
 
 
 def readings(
-    samples: Sequence[Sample], index: int, now: float, cells: int, seconds: float
+    samples: Sequence[Sample], of: int | str, now: float, cells: int, seconds: float
 ) -> list[float | None]:
     """One value per cell over the last `seconds`: the last one known by the end of it; None before the first."""
     found: list[float | None] = []
@@ -66,8 +81,7 @@ def readings(
     for cell in range(1, cells + 1):
         end = now - seconds + cell * seconds / cells
         while at < len(samples) and samples[at].time <= end:
-            values = samples[at].values
-            value = values[index] if index < len(values) else None
+            value = samples[at].value(of)
             at += 1
         found.append(value)
     return found

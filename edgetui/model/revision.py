@@ -94,7 +94,7 @@ def deployment_revisions(deployment: Json, replicasets: Iterable[Json]) -> list[
                 annotations={key: text for key, text in notes.items() if key not in NOT_RESTORED},
             )
         )
-    return sorted(found, key=lambda one: (one.number, one.created), reverse=True)
+    return sorted(_own_causes(found), key=lambda one: (one.number, one.created), reverse=True)
 
 
 def _current_set(deployment: Json, owned: list[Json], wanted: Json) -> Json | None:
@@ -170,7 +170,13 @@ def controller_revisions(
                 data=dict(data),
             )
         )
-    return sorted(found, key=lambda one: one.number, reverse=True)
+    return sorted(_own_causes(found), key=lambda one: one.number, reverse=True)
+
+
+def _own_causes(found: list[Revision]) -> list[Revision]:
+    """The same without causes that an older one has: left over on the object, written for no later revision."""
+    told = {one.cause: one for one in sorted(found, key=lambda one: (one.created, one.number), reverse=True)}
+    return [one if told[one.cause] is one else msgspec.structs.replace(one, cause="") for one in found]
 
 
 def _proven(meta: Json, completed: str | None, available: int, pods: int) -> bool:

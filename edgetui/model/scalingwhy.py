@@ -13,9 +13,7 @@ from edgetui.model.scaling import api_of, prospect, recommended
 from edgetui.model.text import ago, duration
 
 WISH, CURRENT = 0, 1
-"""Where a sample of an autoscaler has what the metrics ask for and what runs; the metrics' ratios follow."""
-
-FIRST_RATIO = 2
+"""Where a sample of an autoscaler has what the metrics ask for and what runs; its metrics' ratios go by their names."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -26,10 +24,11 @@ class Said(msgspec.Struct, frozen=True):
     since: int = 0
 
 
-def sampled(row: AutoscalerRow) -> tuple[float | None, ...]:
-    """What is kept of an autoscaler over time."""
+def sampled(row: AutoscalerRow) -> tuple[tuple[float | None, ...], tuple[str, ...]]:
+    """What is kept of an autoscaler over time: values, and what each is of."""
     wish = recommended(row) if row.working else None
-    return (wish, row.current, *(metric.ratio for metric in row.metrics))
+    values = (wish, row.current, *(metric.ratio for metric in row.metrics))
+    return values, ("", "", *(metric.id for metric in row.metrics))
 
 
 def why(row: AutoscalerRow, samples: Sequence[Sample], now: float) -> list[Said]:

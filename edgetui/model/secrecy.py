@@ -30,9 +30,11 @@ PAIR = re.compile(
     rf"|(?:secret|token|auth(?:orization|entication)?(?![a-z])|cookie|signature){_REST_OF_NAME}"
     r"(?:=|:(?!\d{2,5}(?:[/,\s]|$)))"
     r"|[?&;](?:key|sig|code)=)"
-    r"[ \t]{0,8}+[\\\"']{0,4}+)(?!\(hidden\))(?:(?:bearer|basic|digest|token)[ \t]++)?[^\s\"'\\,;}&]++",
+    r"(?:(?<=:)[ \t]{0,8}+)?[\\\"']{0,4}+)(?!\(hidden\))(?:(?:bearer|basic|digest|token)[ \t]++)?[^\s\"'\\,;}&]++"
+    r"(?:(?<=:)[ \t]{1,8}+[^\s\"'\\,;}&]++){0,3}",
     re.IGNORECASE,
 )
+_BEARER = re.compile(r"(\bbearer[ \t]++)(?=[^\s\"',]{0,256}[0-9])[^\s\"',]{6,}+", re.IGNORECASE)
 _BEFORE_AT = re.compile(r"(://[^/\s:@]{0,256}+:)[^/\s@]{1,1024}+@")
 _SECRET_NAME = re.compile(
     r"(?=[acdkpst_-])(?:pass|pwd|secret|token|api[_-]?key|access[_-]?key|private|credential|auth|cert|cookie|salt"
@@ -43,7 +45,7 @@ _SECRET_VALUE = re.compile(
     r"\b(?:ghp|gho|glpat|xox[bp]|AKIA|sk)[-_A-Za-z0-9]{12,}|\b[0-9a-f]{32,}+\b"
     r"|(?:^|[\s=:\"'])(?=[A-Za-z0-9+/_-]*[0-9])(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*[a-z])[A-Za-z0-9+/_-]{32,}"
 )
-_LOOKS = (TOKEN, re.compile("-----BEGIN"), PAIR, _BEFORE_AT, _SECRET_VALUE)
+_LOOKS = (TOKEN, re.compile("-----BEGIN"), PAIR, _BEARER, _BEFORE_AT, _SECRET_VALUE)
 # Programs whose one-letter flags take a password, joined to it or in front of it.
 _PASSWORD_FLAGS = (
     (re.compile(r"\b(?:mysql|mariadb|mongo|sshpass|cqlsh|clickhouse|influx)"), "-p"),
@@ -92,7 +94,8 @@ def is_secret(path: str, value: Any) -> bool:
 def redacted(text: str) -> str:
     """A sentence of a program with "(hidden)" for what looks like a credential in it."""
     text = PEM.sub(HIDDEN, TOKEN.sub(HIDDEN, text))
-    return PAIR.sub(rf"\1{HIDDEN}", _BEFORE_AT.sub(rf"\1{HIDDEN}@", text))
+    text = _BEARER.sub(rf"\1{HIDDEN}", _BEFORE_AT.sub(rf"\1{HIDDEN}@", text))
+    return PAIR.sub(rf"\1{HIDDEN}", text)
 
 
 def password_arguments(words: Sequence[Any]) -> set[int]:

@@ -25,9 +25,8 @@ from textual.driver import Driver
 from textual.geometry import Size
 from textual.message import Message
 
-from .ack_clock import REQUEST, AckClock
+from .ack_clock import REQUEST, AckClock, Drawn
 from .cells import Grid
-from .drawn import Drawn
 from .input import Input
 from .output import Output
 from .profile import Profile, fitting

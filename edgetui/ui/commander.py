@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgetui.cluster.atomic_file import create_file
 from edgetui.model.cells import visible
 from edgetui.model.freshness import Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -235,6 +234,8 @@ class Commander:
             self._app.flash(f"{what}: sent to the terminal's clipboard.")
 
     def _dump(self, name: str) -> None:
+        from edgetui.cluster.atomic_file import create_file  # not needed for the first screen
+
         name = name or f"edgetui-{time.strftime('%Y%m%d-%H%M%S')}.txt"
         text = "".join(f"{escaped(line)}\n" for line in screen_text(self._app))
         try:

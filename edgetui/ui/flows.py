@@ -151,7 +151,8 @@ class Flows:
         flow, session = await flow_of(job.action_id), self.app.sessions[ref.key.cluster]
         answer = {} if number is None else {"number": number}
         try:
-            async with self.permissions.explaining(session, ACTIONS[job.action_id], ref.key):
+            refused = partial(job.gate(lambda step: None).refused, session, job.action_id, ref)
+            async with self.permissions.explaining(session, ACTIONS[job.action_id], ref.key, refused):
                 await flow(job, session, ref, **answer)
         finally:
             self.app.main.update_footer()

@@ -47,15 +47,17 @@ class Measured:
     def _take(self, store: Store, kind: str, namespace: str, name: str, now: float) -> None:
         row = store.get(kind, namespace, name)
         values: tuple[float | None, ...] = ()
+        names: tuple[str, ...] = ()
         if isinstance(row, AutoscalerRow):
-            values = sampled(row)
+            values, names = sampled(row)
         elif isinstance(row, NodeRow) and (usage := store.usage(kind, namespace, name)) is not None:
             values = (
                 _share(usage.cpu_milli, row.cpu_allocatable),
                 _share(usage.memory_bytes, row.memory_allocatable),
             )
         if row is not None and values:
-            self._history.add(ObjectKey(store.cluster, kind, namespace, name), row.uid, now, values)
+            key = ObjectKey(store.cluster, kind, namespace, name)
+            self._history.add(key, row.uid, now, values, names)
 
 
 def _share(part: float | None, of: float | None) -> float | None:

@@ -16,9 +16,15 @@ from edgetui.model.kinds.event import EventRow
 LIMIT = 100
 
 
-async def events_of(session: Any, key: ObjectKey) -> tuple[Sequence[EventRow], str]:
-    """The events about an object, and why there are none to show (empty when there are some)."""
+async def events_of(session: Any, key: ObjectKey, uid: str = "") -> tuple[Sequence[EventRow], str]:
+    """The events about an object, and why there are none to show (empty when there are some).
+
+    With a `uid` none of another object that had its name. Kubelets give nodes their name as uid, so there it says
+    nothing.
+    """
     selector = f"involvedObject.kind={key.kind},involvedObject.name={key.name}"
+    if uid and key.kind != "Node":
+        selector += f",involvedObject.uid={uid}"
     path = KINDS["Event"].path(key.namespace)
     try:
         listed = await session.api.get(path, {"fieldSelector": selector, "limit": str(LIMIT)})

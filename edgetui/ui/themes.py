@@ -114,7 +114,9 @@ def directories(env: Mapping[str, str] = os.environ) -> list[Path]:
 
 def configuration(env: Mapping[str, str] = os.environ) -> Path:
     """Where a person keeps what is set once: themes and keys."""
-    config = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME", "~")).expanduser() / ".config")
+    # Not Path.expanduser, which raises where nobody knows a home.
+    home = Path(os.path.expanduser(env.get("HOME", "~")))  # noqa: PTH111
+    config = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
     return config / "edgetui"
 
 

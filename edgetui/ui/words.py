@@ -164,10 +164,7 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     if len(absent) == len(states):
         return "?", f"{pane.title.lower()} cannot be read: this cluster does not serve them"
     if unreadable := sum(state.unreadable for state in states):
-        return (
-            "?",
-            f"{unreadable} unreadable: what the server sends of {pane.title.lower()} is not all understood",
-        )
+        return "?", f"{unreadable} unreadable: not among these {pane.title.lower()}, but in the cluster"
     for kind in pane.misses:
         if store.freshness(kind).sync is Sync.FORBIDDEN:
             return "?", f"not allowed to see {kind.lower()}s, so these rows say little"

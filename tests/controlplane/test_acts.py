@@ -77,7 +77,9 @@ async def test_a_paused_deployment_rolls_nothing_out_until_it_is_resumed(
         for prepare in (partial(rollback.prepare, log=None), restart.prepare):
             with pytest.raises(Refusal, match="is paused") as refused:
                 await prepare(session, press)
-            assert refused.value.next_step == "Resume it first: key p, or edgetui resume deploy/press."
+            assert refused.value.next_step.startswith(
+                "Resume it first: edgetui resume deployment/press --kube"
+            )
         same = await pause.perform(
             acting.gate, session, await pause.prepare(session, press, "pause"), wait=30
         )
@@ -229,7 +231,7 @@ async def test_the_pod_that_holds_an_ordered_set_up_is_deleted_as_a_second_step(
         assert (receipt.ok, receipt.pending, receipt.data["stuck_pod"]) == (False, True, "camera-2")
         assert receipt.offer is not None
         assert receipt.offer.action == "unstick"
-        assert receipt.lines[-1].startswith("Delete that pod: edgetui unstick sts/camera ")
+        assert receipt.lines[-1].startswith("Delete that pod: edgetui unstick statefulset/camera ")
 
         before = pods(cluster, namespace, "camera")
         stuck = await unstick.prepare(session, camera)

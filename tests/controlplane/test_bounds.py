@@ -117,7 +117,7 @@ async def test_what_cannot_be_is_refused_before_or_by_the_server(
         with pytest.raises(Refusal, match="may not patch horizontalpodautoscalers"):
             await bounds.perform(Acting(tmp_path).gate, session, view, 3, 4, wait=30)
     assert acting.plans == []
-    assert acting.audit == []
+    assert acting.writes == []
 
 
 def test_the_command(

@@ -135,7 +135,9 @@ async def test_paused_or_without_history_it_is_refused(cluster: ControlPlane, na
         cluster.kubectl("rollout", "pause", "deployment/press", "-n", namespace)
         with pytest.raises(Refusal, match="paused") as refused:
             await rollback.prepare(session, press, None)
-    assert refused.value.next_step == "Resume it first: key p, or edgetui resume deploy/press."
+    assert refused.value.next_step.startswith(
+        "Resume it first: edgetui resume deployment/press --kubeconfig "
+    )
 
 
 async def test_the_missing_right_is_named_and_a_no_changes_nothing(

@@ -210,7 +210,7 @@ async def test_a_file_changed_by_somebody_else_is_not_touched(
             await rotate.perform(acting.gate, session, view)
     assert file.read_text() == changed
     assert secrets_of(cluster, namespace) == made_before
-    assert acting.audit == []
+    assert acting.writes == []
 
 
 async def test_the_missing_right_is_named(cluster: ControlPlane, namespace: str, tmp_path: Path) -> None:
@@ -218,8 +218,15 @@ async def test_the_missing_right_is_named(cluster: ControlPlane, namespace: str,
     cluster.kubectl("delete", "rolebinding", "edgetui-rotate", "-n", namespace)
     async with connected(file) as session:
         view = await rotate.prepare(session)
-        with pytest.raises(Refusal, match="may not create serviceaccounts/token"):
+        with pytest.raises(Refusal, match="may not create serviceaccounts/token, create secrets") as refused:
             await rotate.perform(Acting(tmp_path).gate, session, view)
+    (tmp_path / "role.yaml").write_text("\n".join(refused.value.paste))
+    cluster.kubectl("apply", "-f", str(tmp_path / "role.yaml"))
+    account = claims(token_of(file))["kubernetes.io"]["serviceaccount"]["name"]
+    bound = ("--role", "edgetui-rotate", "--serviceaccount", f"{namespace}:{account}", "-n", namespace)
+    cluster.kubectl("create", "rolebinding", "pasted", *bound)
+    async with connected(file) as session:
+        assert (await rotate.perform(Acting(tmp_path).gate, session, await rotate.prepare(session))).ok
 
 
 async def test_a_certificate_is_not_rotated_and_why_is_said(cluster: ControlPlane) -> None:

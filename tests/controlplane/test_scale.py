@@ -191,7 +191,7 @@ async def test_the_missing_right_is_named_and_nothing_is_sent(
     async with connected(cluster.kubeconfig("bob")) as session:
         with pytest.raises(Forbidden):
             await scale.prepare(session, named(session, "Deployment", namespace, "press"))
-    assert acting.audit == []
+    assert [record["result"] for record in acting.audit] == ["refused"]
 
 
 async def test_what_the_gate_refuses_does_not_reach_the_cluster(

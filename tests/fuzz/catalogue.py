@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from . import login_targets, objects, targets
+from . import hostile, login_targets, objects, targets
 from .targets import Target
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*targets.TARGETS.values(), *login_targets.TARGETS, *objects.TARGETS)
+    target.name: target
+    for target in (*targets.TARGETS.values(), *login_targets.TARGETS, *objects.TARGETS, *hostile.TARGETS)
 }

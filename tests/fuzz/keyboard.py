@@ -41,11 +41,11 @@ from edgetui.ui.screens.confirm import ConfirmScreen
 from edgetui.ui.screens.question import SETTLE as REAL_SETTLE
 from edgetui.ui.screens.question import AskScreen, Question
 
-SETTLE = 0.05
+SETTLE = 0.03
 """Seconds that a question settles here: nobody reads it."""
 MARGIN = 0.8
 """Of that has to have passed by the clock that watches."""
-STEPS = 100_000
+STEPS, EVERY = 100_000, 10_000
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "LICENSE").read_text() + (ROOT / "Makefile").read_text()
 ANSWERS = frozenset({"left", "right", "tab", "shift+tab", "enter", "click"})
@@ -329,7 +329,9 @@ class Player:
         """A person who reads the question that is in front and says yes, or begins something, and is hasty or not."""
         if isinstance(self._app.screen, AskScreen):
             await asyncio.sleep(3 * SETTLE)
-            self._send("tab", "enter")
+            self._send("tab")
+            await asyncio.sleep(SETTLE)
+            self._send("enter")
             return
         self._send(
             "escape",
@@ -341,14 +343,14 @@ class Player:
         )
         if self._rng.random() < 0.5:
             await self._burst()
-        await asyncio.sleep(self._rng.choice((0.0, 0.05, 0.2)))
+        await asyncio.sleep(self._rng.choice((0.0, 0.02, 0.1)))
         if self._rng.random() < 0.3:
             self._send("enter")  # of a form
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
 
 
-async def play(seed: int, steps: int, seconds: float = 0.0) -> Judge:
-    """So many steps, or for so many seconds. Raises Unasked."""
+async def play(seed: int, steps: int, every: int = 0) -> Judge:
+    """So many steps; how far it is, is printed after `every` so many. Raises Unasked."""
     judge, rng = Judge(), Random(seed)
     Question.settle = SETTLE
     remember, yes = ConfirmScreen.__init__, AskScreen.dismiss
@@ -369,9 +371,12 @@ async def play(seed: int, steps: int, seconds: float = 0.0) -> Judge:
             os.chdir(directory)
             async with on_the_demo(judge, Path(directory)) as (app, listeners, fleet):
                 player = Player(app, listeners, fleet, judge, rng)
-                began = time.monotonic()
-                while player.steps < steps if steps else time.monotonic() - began < seconds:
+                said = 0
+                while player.steps < steps:
                     await player.step()
+                    if every and player.steps - said >= every:
+                        said = player.steps
+                        print(f"{said} steps, {judge.told}", flush=True)
     finally:
         os.chdir(here)
         ConfirmScreen.__init__, AskScreen.dismiss = remember, yes  # type: ignore[method-assign]
@@ -391,9 +396,9 @@ def main() -> int:
     print(again, flush=True)
     began = time.monotonic()
     try:
-        judge = asyncio.run(play(seed, chosen.steps))
-    except Unasked as find:
-        print(f"keyboard: {again}: {find}")
+        judge = asyncio.run(play(seed, chosen.steps, EVERY))
+    except Exception as find:  # noqa: BLE001 - whatever ends it is a find
+        print(f"keyboard: {again}: {type(find).__name__}: {find}")
         return 1
     print(f"keyboard: {chosen.steps} steps without a find, {judge.told}, {time.monotonic() - began:.0f} s")
     return 0

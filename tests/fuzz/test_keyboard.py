@@ -30,6 +30,9 @@ async def test_fresh_keys_write_nothing_that_nobody_agreed_to() -> None:
 
 async def test_a_question_that_takes_every_key_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Question, "takes", lambda *_: True)
-    monkeypatch.setattr(Choice, "hold", lambda self, _: setattr(self, "held", False))
+    for name, always in (("held", False), ("armed", True)):
+        monkeypatch.setattr(
+            Choice, name, property(lambda _, always=always: always, lambda *_: None), raising=False
+        )
     with pytest.raises(Unasked):
         await play(2, 20 * STEPS)

@@ -13,6 +13,7 @@ from edgetui.terminal.ack_clock import (
     REQUEST,
     SMALLEST_WINDOW,
     AckClock,
+    Drawn,
 )
 
 STEP = 0.005
@@ -213,3 +214,67 @@ def test_a_late_answer_that_came_long_ago_says_nothing_of_one_that_is_late_now()
     clock.answered(80.3)
     assert not clock.waiting
     assert clock.round_trip == pytest.approx(0.3)
+
+
+class Waiting:
+    """Somebody who waits for the terminal to have drawn something."""
+
+    def __init__(self) -> None:
+        self.clock = AckClock(rate=1000.0)
+        self.drawn = Drawn(self.clock)
+        self.told = 0
+        self.clock.ask(0.0)
+
+    def tell(self) -> None:
+        self.told += 1
+
+
+def test_what_was_sent_is_drawn_when_the_request_behind_it_is_answered_and_no_earlier() -> None:
+    one = Waiting()
+    one.drawn.tell_when(one.tell)
+    assert one.drawn.must_ask(0.1)
+    one.clock.answered(0.2)
+    one.drawn.answered()
+    assert one.told == 0, "that was the answer to what came before"
+    assert not one.drawn.must_ask(0.3)
+    one.clock.answered(0.4)
+    one.drawn.answered()
+    assert (one.told, one.drawn.waiting) == (1, False)
+
+
+def test_an_answer_that_stays_away_is_asked_for_again_of_a_terminal_that_has_answered() -> None:
+    one = Waiting()
+    one.clock.answered(0.1)
+    one.drawn.tell_when(one.tell)
+    assert one.drawn.must_ask(0.2)
+    assert not one.drawn.must_ask(1.0)
+    assert one.drawn.must_ask(0.2 + PATIENCE)
+    one.clock.answered(PATIENCE + 0.3)  # the late one
+    one.drawn.answered()
+    assert one.told == 0
+    one.clock.answered(PATIENCE + 0.4)
+    one.drawn.answered()
+    assert one.told == 1
+
+
+def test_after_another_program_had_the_terminal_everything_must_be_drawn_again() -> None:
+    one = Waiting()
+    one.clock.answered(0.1)
+    one.drawn.tell_when(one.tell)
+    assert one.drawn.must_ask(0.2)
+    one.clock.set_aside()
+    one.clock.ask(5.0)
+    one.drawn.answered()
+    assert one.told == 0
+    assert one.drawn.must_ask(5.1)
+
+
+def test_a_terminal_that_never_answers_has_drawn_what_it_took() -> None:
+    one = Waiting()
+    one.drawn.tell_when(one.tell)
+    assert one.drawn.must_ask(0.1)
+    assert not one.drawn.must_ask(PATIENCE + 0.1)
+    assert (one.told, one.drawn.waiting) == (1, False)
+    one.drawn.tell_when(one.tell)
+    assert not one.drawn.must_ask(PATIENCE + 0.2)
+    assert one.told == 2

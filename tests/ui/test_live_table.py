@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
+from rich.style import Style
 
 from edgetui.model.fleet import ViewChange
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
+from edgetui.model.panes import PANES
 from edgetui.model.store import Store
+from edgetui.ui.widgets.column_layout import ColumnLayout
 from edgetui.ui.widgets.live_table import LiveTable
+from edgetui.ui.widgets.table_lines import Line, row_strip
 from tests.unit.model.factories import NOW, crashing, pod
 
 from .driving import Screen, running
@@ -172,3 +176,15 @@ def _watch_painting(table: LiveTable) -> list[int]:
 def _cursor_line(screen: Screen) -> str:
     table = screen.app.main.current.table
     return table.render_line(table.view.position(table.cursor) - table.top + 1).text
+
+
+def test_the_sign_of_a_row_keeps_its_colour_under_the_cursor() -> None:
+    columns = ColumnLayout(PANES["pods"].columns, frozenset())
+    styles = {
+        role: Style.parse(f"color({at})")
+        for at, role in enumerate(("row", "cursor", "bad", "warn", "stale", "unknown"))
+    }
+    for sign, severity, role in (("!", 0, "bad"), ("~", 2, "stale"), ("?", 2, "unknown"), (" ", 1, "cursor")):
+        first, mark, *_ = row_strip(Line((), sign, severity, True), columns, 10, styles)
+        assert first.style == styles[role], sign
+        assert mark.style == styles["cursor"]

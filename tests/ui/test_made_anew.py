@@ -11,6 +11,8 @@ from edgetui.model.kinds.base import Row
 from edgetui.model.panes import PANES
 from edgetui.model.store import Store
 from edgetui.ui.endings import Endings
+from edgetui.ui.object_events import events_of
+from edgetui.ui.screens.object import ObjectScreen
 
 from .driving import Screen, running
 from .fleet import NOW, many_pods, plant
@@ -143,3 +145,44 @@ def test_the_end_of_a_rollout_that_is_waited_for_is_not_that_of_another_object()
     made_anew(store, press)
     view.absorb({"plant": store.drain()}, NOW)
     assert endings.ended() == [(press, "is gone")]
+
+
+class Asked:
+    """A server that is asked for lists, and has none."""
+
+    def __init__(self) -> None:
+        self.selectors: list[str] = []
+
+    @property
+    def api(self) -> Asked:
+        return self
+
+    async def get(self, path: str, query: dict[str, str] | None = None) -> dict[str, list[object]]:
+        self.selectors.append((query or {}).get("fieldSelector", ""))
+        return {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("kind", "uid", "asked"),
+    [("Pod", "u-2", ",involvedObject.uid=u-2"), ("Pod", "", ""), ("Node", "u-2", "")],
+)
+async def test_the_events_are_of_the_object_that_is_there_now(kind: str, uid: str, asked: str) -> None:
+    server = Asked()
+    await events_of(server, ObjectKey("plant", kind, "" if kind == "Node" else "line", "a"), uid)
+    assert server.selectors == [f"involvedObject.kind={kind},involvedObject.name=a{asked}"]
+
+
+async def test_where_rows_have_no_uid_the_object_that_is_read_tells() -> None:
+    store = plant()
+    async with running([store]) as screen:
+        screen.app.ways.open("manifest", HISTORIAN)
+        await screen.pilot.pause()
+        shown = screen.app.screen
+        assert isinstance(shown, ObjectScreen)
+        before = shown._uid
+        shown.note_uid("")
+        assert (shown._uid, shown.settled) == (before, True)
+        shown.note_uid("another")
+        assert not shown.settled
+        await screen.pilot.pause()
+        assert "another of the same name" in screen.text()

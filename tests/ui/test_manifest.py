@@ -6,7 +6,8 @@ from typing import Any
 
 from edgetui.cluster.errors import Forbidden, LinkError
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import row_of
+from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.base import Kind
 from edgetui.model.store import Store
 from edgetui.ui.screens.manifest import AGAIN
 from tests.unit.model import factories
@@ -29,6 +30,10 @@ class Server:
     @property
     def api(self) -> Server:
         return self
+
+    def kind(self, name: str) -> Kind:
+        """Every kind in the version that is usual."""
+        return KINDS[name]
 
     async def get(self, path: str) -> Any:
         self.asked.append(path)

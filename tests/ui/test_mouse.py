@@ -39,6 +39,24 @@ async def test_a_click_puts_the_cursor_on_the_row_that_is_drawn_there() -> None:
             assert table.cursor.name == name
 
 
+async def test_a_click_on_rows_that_just_moved_lets_no_key_act_until_they_could_be_seen() -> None:
+    store = many_pods(20)
+    async with running([store]) as screen:
+        await screen.press("2")
+        table = table_of(screen)
+        screen.clock.advance(5)
+        await screen.pilot.click(table, offset=(5, 4))
+        await screen.pilot.pause()
+        assert table.settled
+        store.apply("Pod", row_of("Pod", pod("a-first", "ns-0", statuses=[crashing()], created=NOW - 4000)))
+        await screen.changed()
+        await screen.pilot.click(table, offset=(5, 8))
+        await screen.pilot.pause()
+        assert not table.settled
+        screen.clock.advance(1)
+        assert table.settled
+
+
 async def test_a_click_on_the_head_or_below_the_rows_is_on_no_row() -> None:
     async with running([many_pods(3)]) as screen:
         await screen.press("2", "down")

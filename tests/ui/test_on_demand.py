@@ -28,6 +28,9 @@ class Kept:
     def hide(self, kind: str) -> None:
         self.kinds[kind] -= 1
 
+    counters = None
+    """Nothing is connected here."""
+
     def __getattr__(self, name: str) -> Any:
         return lambda *args, **more: None
 

@@ -76,6 +76,21 @@ async def test_a_key_that_is_no_answer_takes_the_cursor_back_to_no_and_begins_th
         assert question.choice.selected == "no"
 
 
+async def test_the_move_and_enter_in_one_piece_answer_nothing_however_long_it_has_stood() -> None:
+    async with running([plant()]) as screen:
+        question, answers = await asked(screen)
+        for piece in (YES, ("right", "enter"), ("tab", "tab", "tab", "enter")):
+            await screen.until_ready()
+            for key in piece:
+                screen.app.post_message(events.Key(key, None))
+            await screen.wait_for(lambda: question.choice.selected == "yes" and question.ready, "the cursor")
+            assert answers == []
+            await typed(screen, "left")
+            await screen.wait_for(lambda: question.choice.selected == "no" and question.ready, "the cursor")
+        await screen.press(*YES)
+        assert answers == [True]
+
+
 async def test_what_was_typed_in_one_piece_before_it_came_answers_nothing() -> None:
     async with running([plant()]) as screen:
         answers: list[bool | None] = []
@@ -125,6 +140,7 @@ async def test_no_click_answers_before_it_has_settled_and_then_each_lands_on_its
         await screen.pilot.pause()
         assert question.choice.selected == "yes"
         assert answers == []
+        await screen.until_ready()
         await screen.pilot.click(question.choice, offset=(yes + len("Roll back on plant") - 1, 0))
         await screen.pilot.pause()
         assert answers == [True]
@@ -142,6 +158,7 @@ async def test_every_cell_of_an_answer_is_that_answer_and_no_other_cell_is(label
             cells += [at] * (cell_len(label) + 3) + [-1] * 2
         for x, at in enumerate(cells):
             choice._at = -1
+            choice.held = False
             choice.on_click(events.Click(choice, x, 0, 0, 0, 1, False, False, False))
             assert choice._at == at, x
         assert answers == []
@@ -158,8 +175,7 @@ async def test_answers_that_are_not_on_the_screen_are_not_given(size: tuple[int,
         question.settle = 0.01
         await screen.pilot.resize_terminal(80, 24)
         await typed(screen, "down")
-        await screen.until_ready()
-        await typed(screen, *YES)
+        await screen.press(*YES)
         assert answers == [True]
 
 

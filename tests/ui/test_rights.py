@@ -62,3 +62,9 @@ async def test_a_key_that_was_denied_asks_again_and_says_all_that_is_missing(tmp
             assert "may not patch deployments, get deployments" in text
             assert "kind: Role" in text
             assert server.reviews
+            (record,) = screen.app.flows.audit.recent()
+            assert (record["action"], record["result"], record["object"]["name"]) == (
+                "restart",
+                "refused",
+                "press",
+            )

@@ -100,3 +100,8 @@ def test_an_unknown_theme_falls_back_and_says_so() -> None:
 def test_without_any_file_there_is_still_a_theme(tmp_path: Path) -> None:
     look, _ = themes.load([tmp_path]).choose("ansi")
     assert look is themes.PLAIN
+
+
+@pytest.mark.parametrize("home", ["~nosuch", "~", "", "/nonexistent"])
+def test_a_home_that_is_none_keeps_no_screen_from_opening(home: str) -> None:
+    assert themes.configuration({"HOME": home}).name == "edgetui"

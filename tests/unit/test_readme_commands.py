@@ -29,11 +29,8 @@ def kubeconfig() -> Iterator[Path]:
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_for_scripts_works_on_the_demo(line: str, kubeconfig: Path, tmp_path: Path) -> None:
     words = shlex.split(line, comments=True)[1:]
-    dry = (
-        ["--dry-run"]
-        if words[0] in ACTIONS and words[0] not in ("audit",) and "--dry-run" not in words
-        else []
-    )
+    acts = words[0] in ACTIONS and words[0] != "audit"
+    dry = ["--dry-run"] if acts and "--dry-run" not in words else []
     done = subprocess.run(
         [sys.executable, "-m", "edgetui", *words, *dry],
         cwd=ROOT,

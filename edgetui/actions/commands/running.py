@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -144,9 +145,9 @@ async def _run(job: Job, console: Console) -> int:
         log = AuditLog(default_path())
         gate = Gate(log, False, console.confirm, console.progress, patient=False)
         try:
-            async with gate.permissions.explaining(
-                session, ACTIONS.get(_IS.get(job.action, job.action)), _named(session, options)
-            ):
+            named, action = _named(session, options), ACTIONS.get(_IS.get(job.action, job.action))
+            refused = partial(gate.refused, session, job.action, ObjectRef(named, "", ""))
+            async with gate.permissions.explaining(session, action, named, refused):
                 receipt = await job.act(gate, session, console)
         finally:
             session.close()

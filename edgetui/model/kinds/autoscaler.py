@@ -30,7 +30,6 @@ _MOST_RATIO = 1e9  # beyond it the numbers are nonsense, and no replica count ca
 class WireTarget(Wire):
     """`target` of a metric in the spec and `current` in the status: the same three values."""
 
-    type: str | None = None
     value: str | None = None
     average_value: str | None = None
     average_utilization: int | None = None
@@ -59,7 +58,6 @@ class WireSource(Wire):
 
 
 class WireMetric(Wire):
-    type: str | None = None
     resource: WireSource | None = None
     container_resource: WireSource | None = None
     pods: WireSource | None = None
@@ -90,7 +88,6 @@ class WireAutoscalerSpec(Wire):
 
 
 class WireAutoscalerStatus(Wire):
-    observed_generation: int | None = None
     last_scale_time: str | None = None
     current_replicas: int | None = None
     desired_replicas: int | None = None
@@ -110,7 +107,7 @@ class Metric(msgspec.Struct, gc=False, frozen=True):
     """One metric: `current` and `target` as the API words them ("93%", "250m"; current "" while unknown).
 
     `ratio` is current divided by target, None while unknown. `average` is true when the target is per pod
-    and not a percentage.
+    and not a percentage. `id` tells it from every other metric of its autoscaler, wherever it stands.
     """
 
     label: str
@@ -118,6 +115,7 @@ class Metric(msgspec.Struct, gc=False, frozen=True):
     target: str
     ratio: float | None = None
     average: bool = False
+    id: str = ""
 
 
 class AutoscalerRow(Row):
@@ -217,6 +215,7 @@ def _metric(wanted: WireMetric, measured: Sequence[WireMetric]) -> Metric:
     source = wanted.source() or WireSource()
     target = source.target or WireTarget()
     same = _identity(wanted)
+    name = shared(repr(same)) if same else ""
     readings = [one.source() for one in measured if same and _identity(one) == same]
     now = next((one.current for one in readings if one and one.current), WireTarget())
     label = _label(source)
@@ -224,10 +223,10 @@ def _metric(wanted: WireMetric, measured: Sequence[WireMetric]) -> Metric:
         known = now.average_utilization
         goal = target.average_utilization
         ratio = known / goal if known is not None and goal else None
-        return Metric(label, "" if known is None else f"{known}%", f"{goal}%", ratio)
+        return Metric(label, "" if known is None else f"{known}%", f"{goal}%", ratio, id=name)
     average = target.average_value is not None
     wish, seen = (target.average_value, now.average_value) if average else (target.value, now.value)
-    return Metric(label, clean(seen, 20), clean(wish, 20), _ratio(seen, wish), average)
+    return Metric(label, clean(seen, 20), clean(wish, 20), _ratio(seen, wish), average, name)
 
 
 def _ratio(seen: str | None, goal: str | None) -> float | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import msgspec
 
 from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.cells import name, pair, restarts, when
 from edgetui.model.kinds.podwords import (
     WireContainer,
     WireContainerStatus,
@@ -230,6 +229,8 @@ def _image(spec: WirePodSpec, container: str | None) -> str:
 
 def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) -> PodRow:
     """The row of a pod as the server prints it: neither uid nor owner, and nothing of its conditions."""
+    from edgetui.model.kinds.cells import name, pair, restarts, when  # only thin links have rows printed
+
     ready, containers = pair(cells["Ready"])
     count, last = restarts(cells["Restarts"], now)
     status = clean(cells["Status"], 40)

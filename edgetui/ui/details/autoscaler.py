@@ -8,7 +8,7 @@ from edgetui.model.kinds.autoscaler import AutoscalerRow, Metric
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.metrichistory import Sample, readings, spark
 from edgetui.model.scaling import headline, recommended
-from edgetui.model.scalingwhy import CURRENT, FIRST_RATIO, last_scale, why
+from edgetui.model.scalingwhy import CURRENT, last_scale, why
 from edgetui.model.text import ago, duration
 from edgetui.ui.spans import Span, Spans, line
 
@@ -37,10 +37,10 @@ def lines(
     out.append(fact("replicas", f"now {current}, {going}{asks}allowed {row.min} to {row.max}"))
     if len(samples) > 1:
         out.append(_curve(samples, CURRENT, now, max(row.max, 1), f"of {row.max} at most"))
-    for index, metric in enumerate(row.metrics):
+    for metric in row.metrics:
         out.append(_metric(metric))
-        if len(samples) > 1 and metric.ratio is not None:
-            out.append(_curve(samples, FIRST_RATIO + index, now, 2.0, "▄ is the target"))
+        if len(samples) > 1 and metric.ratio is not None and metric.id:
+            out.append(_curve(samples, metric.id, now, 2.0, "▄ is the target"))
     rescaled = max(
         (one for one in events if one.reason == "SuccessfulRescale"), key=lambda one: one.last, default=None
     )
@@ -63,10 +63,10 @@ def _metric(metric: Metric) -> Spans:
     return fact(metric.label, f"{_meter(metric.ratio)}  {numbers}")
 
 
-def _curve(samples: Sequence[Sample], index: int, now: float, full: float, words: str) -> Spans:
+def _curve(samples: Sequence[Sample], of: int | str, now: float, full: float, words: str) -> Spans:
     """How a value went over the last minutes; it begins where edgetui began to look."""
     watched = min(SECONDS, now - samples[0].time)
-    shown = spark(readings(samples, index, now, CELLS, SECONDS), full)
+    shown = spark(readings(samples, of, now, CELLS, SECONDS), full)
     return fact("", f" {shown} ", Span(f"  last {duration(watched)}, {words}", "quiet"))
 
 

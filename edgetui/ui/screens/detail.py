@@ -131,10 +131,11 @@ class DetailScreen(ObjectScreen, TextScreen):
             try:
                 row = self.app.fleet.find(self.key)
                 if isinstance(row, PodRow) and row.brief:
-                    self._full_for = row.resource_version
-                    self._full = await in_full(session, self.key)
+                    full = await in_full(session, self.key)
+                    self.note_uid(full.uid if full is not None else "")
+                    self._full, self._full_for = full, row.resource_version
                     self.show_again()
-                self._events, self._heard_events = await events_of(session, self.key)
+                self._events, self._heard_events = await events_of(session, self.key, self._uid)
             except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
                 self._heard_events = crash.sentence(error)
         self.show_again()

@@ -87,6 +87,8 @@ class ManifestScreen(ObjectScreen, TextScreen):
         else:
             try:
                 found = shaped(await get(session.api, *key[1:]), dict[str, Any], kind_word(key.kind))
+                metadata = found.get("metadata")
+                self.note_uid(str(metadata.get("uid") or "") if isinstance(metadata, Mapping) else "")
                 # Looking through a large object for secrets takes longer than a key may wait.
                 self._yaml, self._said = await asyncio.to_thread(_spans, found), ""
             except EdgetuiError as error:

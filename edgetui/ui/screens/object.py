@@ -44,12 +44,17 @@ class ObjectScreen(Screen[None]):
     def row(self) -> Row | None:
         """The object as the store knows it, None when it is gone. One made anew under its name is another object."""
         row = self.app.fleet.find(self.key)
-        if row is not None and row.uid:
-            if self._uid and self._uid != row.uid:
-                self._new_since = self.app.monotonic()
-                self.replaced()
-            self._uid = row.uid
+        if row is not None:
+            self.note_uid(row.uid)
         return row
+
+    def note_uid(self, uid: str) -> None:
+        """Note which object has the name; a row that a server only printed has no uid, which says nothing."""
+        if self._uid and uid and self._uid != uid:
+            self._new_since = self.app.monotonic()
+            self._uid = uid
+            self.replaced()
+        self._uid = uid or self._uid
 
     def replaced(self) -> None:
         """Another object has the name: forget what was read of the one that was opened."""

@@ -1,7 +1,8 @@
 """A dialog with answers, which only a person can give who has had the time to see it.
 
 Keys and clicks count from SETTLE seconds after the terminal has drawn the question and the last stray key was pressed.
-What was typed before that, or pasted, is meant for something else. Until then no answer has the cursor.
+What was typed before that, or pasted, is meant for something else. Until then no answer has the cursor; and where that
+has moved, an answer is given only from when the terminal has drawn it there.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class Question(Dialog[Result]):
         super().__init__()
         self.choice = Choice(answers)
         self.choice.held = True
+        self.choice.moved = self._moved
+        self._moves = 0
+        self._armed_since = 0.0
         self._showing = 0
         self._seen = False
         self._timer: Timer | None = None
@@ -45,7 +49,7 @@ class Question(Dialog[Result]):
     @property
     def ready(self) -> bool:
         """Whether the answers can be given."""
-        return self._ready_since is not None
+        return self._ready_since is not None and self.choice.armed
 
     def below(self) -> Sequence[Widget]:
         """The answers."""
@@ -81,7 +85,8 @@ class Question(Dialog[Result]):
         if key and key not in ANSWERING | READING:
             self._settle()
             return key == "space"
-        return True
+        gives = key == "enter" or not key
+        return not gives or (self.choice.armed and event.time >= self._armed_since)
 
     @property
     def _in_sight(self) -> bool:
@@ -106,6 +111,22 @@ class Question(Dialog[Result]):
 
         self.app.when_drawn(tell)
 
+    def _moved(self) -> None:
+        """The cursor is on another answer: it has to be drawn there before that can be given."""
+        self._moves += 1
+        self.call_after_refresh(self._await_cursor, self._moves)
+
+    def _await_cursor(self, moves: int) -> None:
+        def tell() -> None:
+            self.call_later(self._arm, moves)
+
+        self.app.when_drawn(tell)
+
+    def _arm(self, moves: int) -> None:
+        if moves == self._moves and not self.choice.held:
+            self._armed_since = event_clock()
+            self.choice.arm()
+
     def _drawn(self, showing: int) -> None:
         if showing == self._showing and self.is_current:
             self._seen = True
@@ -119,7 +140,7 @@ class Question(Dialog[Result]):
 
     def _ready(self) -> None:
         self._timer = None
-        self._ready_since = event_clock()
+        self._ready_since = self._armed_since = event_clock()
         self.choice.hold(False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -23,7 +23,8 @@ LEAST = 8
 class Choice(Widget, can_focus=True):
     """`answers` are (id, label); Enter gives the one under the cursor, which starts on the first.
 
-    While it is `held` there is no cursor, and nothing answers.
+    While it is `held` there is no cursor, and nothing answers. `>` stands before an answer that can be given: not
+    yet where the cursor has just come to it, until whoever is told by `moved` calls `arm`.
     """
 
     ALLOW_SELECT = False
@@ -48,6 +49,8 @@ class Choice(Widget, can_focus=True):
         self._answers = tuple(answers)
         self._at = 0
         self.held = False
+        self.armed = True
+        self.moved: Callable[[], None] = self.arm
 
     @property
     def selected(self) -> str:
@@ -70,20 +73,23 @@ class Choice(Widget, can_focus=True):
 
     def hold(self, held: bool) -> None:
         """Take the cursor away, or put it on the first answer."""
-        self.held = held
+        self.held, self.armed = held, True
         self._at = 0
+        self.refresh()
+
+    def arm(self) -> None:
+        """The cursor is seen where it is: Enter gives that answer."""
+        self.armed = True
         self.refresh()
 
     def action_move(self, step: int) -> None:
         """The cursor to the next answer."""
-        if self.held:
-            return
-        self._at = (self._at + step) % len(self._answers)
-        self.refresh()
+        if not self.held:
+            self._move_to((self._at + step) % len(self._answers))
 
     def action_choose(self) -> None:
         """Give the answer under the cursor."""
-        if not self.held:
+        if not self.held and self.armed:
             self.post_message(self.Chosen(self.selected))
 
     def on_click(self, event: events.Click) -> None:
@@ -93,9 +99,15 @@ class Choice(Widget, can_focus=True):
             if x <= event.x < x + cell_len(span.text) and index % 2 == 0:
                 if index // 2 == self._at:
                     self.action_choose()
-                self._at = index // 2
-                self.refresh()
+                else:
+                    self._move_to(index // 2)
             x += cell_len(span.text)
+
+    def _move_to(self, index: int) -> None:
+        if index != self._at:
+            self._at, self.armed = index, False
+            self.refresh()
+            self.moved()
 
     def render_line(self, y: int) -> Strip:
         """The answers, the one under the cursor reversed."""
@@ -107,5 +119,5 @@ class Choice(Widget, can_focus=True):
         for index, (_, label) in enumerate(self._answers):
             here = index == self._at and not self.held
             role = "quiet" if self.held else "title-focus" if here else "title"
-            spans += [Span(f"{'>' if here else ' '} {label} ", role), Span("  ")]
+            spans += [Span(f"{'>' if here and self.armed else ' '} {label} ", role), Span("  ")]
         return tuple(spans)

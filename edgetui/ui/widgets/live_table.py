@@ -88,7 +88,7 @@ class LiveTable(Widget, can_focus=True):
         self._monotonic = monotonic
         self.columns = ColumnLayout(view.pane.columns, hidden)
         self._cursor = Cursor(view)
-        self._moved_by_itself = -SETTLE
+        self._moved_by_itself = self._reordered = -SETTLE
         self._had_cursor = False
         self._notes: tuple[str, ...] = ()
         self._empty = not view.keys
@@ -137,6 +137,7 @@ class LiveTable(Widget, can_focus=True):
         self.marks.follow(change.changed)
         before = self._cursor.key
         if change.order:
+            self._reordered = self._monotonic()
             self._cursor.follow()
             self._cursor.keep_in_view(self.visible_rows)
         self._tell_cursor(before, by_itself=True)
@@ -239,9 +240,11 @@ class LiveTable(Widget, can_focus=True):
             self._layout_columns()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the clicked row."""
+        """Put the cursor on the clicked row. Where rows just moved it may be another than the one that was seen."""
         if 1 <= event.y <= self.visible_rows:
             self._move_to(self.top + event.y - 1)
+            if self._monotonic() - self._reordered < SETTLE:
+                self._moved_by_itself = self._monotonic()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Move three rows down."""

@@ -39,7 +39,8 @@ def row_strip(line: Line, columns: ColumnLayout, width: int, styles: Look) -> St
     """One row in exactly `width` cells."""
     look = _row_look(line, styles)
     base = look if line.cursor or line.sign == "~" else styles["row"]
-    segments = [Segment(line.sign, look), Segment("*" if line.marked else " ", look)]
+    sign = look if line.sign == " " else _verdict(line, styles)
+    segments = [Segment(line.sign, sign), Segment("*" if line.marked else " ", look)]
     used = MARGIN
     gap = " " * columns.gap
     for fitted, text in zip(columns.fitted, line.texts, strict=True):
@@ -69,8 +70,11 @@ def head_strip(columns: ColumnLayout, sort: tuple[str | None, bool], width: int,
 
 
 def _row_look(line: Line, styles: Look) -> Style:
-    if line.cursor:
-        return styles["cursor"]
+    return styles["cursor"] if line.cursor else _verdict(line, styles)
+
+
+def _verdict(line: Line, styles: Look) -> Style:
+    """The colour of what is known of a row; its sign keeps it under the cursor too."""
     if line.sign == "~":
         return styles["stale"]
     if line.sign == "?":

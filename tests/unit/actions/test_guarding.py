@@ -107,4 +107,4 @@ def test_lines_are_clean_and_steps_are_told_once_they_are_done() -> None:
     log = Log(out, stamped=False)
     log.line("image \x1b[31mred\nnot found")
     log.step(Step("The server accepted it", "done"))
-    assert out.getvalue() == "image \ufffd[31mred\ufffdnot found\n  The server accepted it\n"
+    assert out.getvalue() == "image  [31mred not found\n  The server accepted it\n"

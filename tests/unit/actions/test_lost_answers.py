@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edgetui.actions import scale
-from edgetui.actions.plan import Refusal
+from edgetui.actions.plan import Cancelled, Refusal
 from edgetui.cluster.errors import EdgetuiError, Invalid, LinkError, Throttled
 from edgetui.model.freshness import Link, LinkState
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -124,6 +124,33 @@ async def test_an_error_after_a_write_that_was_found_says_that_it_was_done(tmp_p
                 await run.found("The write arrived, only its answer was lost")
                 raise LinkError("The link broke.", "Look again.")
     assert raised.value.next_step == "Done before that: scale deployment press from 3 to 5. Look again."
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_who_stops_watching_is_told_what_is_true_and_it_is_recorded(
+    tmp_path: Path, arrives: bool
+) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    async def stop(seconds: float) -> None:
+        raise Cancelled("No longer watched.")
+
+    def answer(request: Request) -> Answer:
+        if request.method == "GET" and press.replicas == 6:
+            press.generation += 1
+            return 200, {**press.document(), "status": {}}
+        if request.line == f"PUT {SCALE}" and not arrives:
+            return DROP, {}
+        return press.answer(request)
+
+    async with scripted(answer) as (_, session):
+        view = await scale.prepare(session, REF)
+        hands.gate.sleep = stop
+        receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
+    assert (receipt.ok, receipt.pending, receipt.data["unknown"]) == (False, arrives, not arrives)
+    said = "The server accepted 6 replicas; no longer watched." if arrives else "Nobody looks any more"
+    assert said in " ".join(receipt.lines)
+    assert hands.audit[-1]["result"] == ("pending" if arrives else "unknown")
 
 
 async def test_an_object_that_is_gone_after_a_lost_answer_is_not_called_unchanged(tmp_path: Path) -> None:

@@ -139,3 +139,5 @@ def test_a_read_that_is_forbidden_names_all_that_the_command_needs(
         assert (told.code, told.json["outcome"]) == (1, "refused")
         assert all(one.words in said["sentence"] for one in needs(action, "Deployment"))
         assert yaml.safe_load(said["paste"])["kind"] == "Role"
+        assert [(one["action"], one["result"]) for one in told.audit] == [(action, "refused")]
+        assert told.audit[0]["object"]["name"] == "press"

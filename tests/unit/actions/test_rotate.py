@@ -40,6 +40,9 @@ async def test_the_new_token_is_in_the_file_and_the_old_one_is_ended(here: Rotat
     assert here.issuer.signs_in(here.in_file)
     assert not here.issuer.signs_in(here.issuer.old)
     assert len(here.issuer.secrets) == 1
+    assert "The old token is refused (401) after" in here.said
+    assert "is refused (401)" in receipt.lines[2]
+    assert receipt.data["old_refused_after_seconds"] is not None
     text = here.hands.log.path.read_text()
     assert here.in_file not in text and here.issuer.old not in text
 
@@ -240,6 +243,33 @@ async def test_a_change_over_that_fails_after_the_move_says_which_token_is_used(
     receipt = await rotated(here)
     assert not receipt.ok
     assert "still works; this program is using the new one" in " ".join(receipt.lines)
+
+
+async def test_an_old_token_that_its_deleted_secret_does_not_end_is_said_to_work_still(
+    here: Rotating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotate, "PATIENCE", 0.05)
+    here.issuer.fault = lambda request: (200, {}) if request.method == "DELETE" else None
+    receipt = await rotated(here)
+    assert (receipt.ok, receipt.data["old_refused_after_seconds"]) == (False, None)
+    assert "The old token is still accepted" in here.said
+    assert "was still accepted" in receipt.lines[2]
+
+
+@pytest.mark.parametrize("code", [404, DROP])
+async def test_an_old_secret_whose_deletion_is_not_answered_is_judged_by_the_token(
+    here: Rotating, code: int
+) -> None:
+    def fault(request: Request) -> Answer | None:
+        if request.method != "DELETE":
+            return None
+        here.issuer.secrets.pop(OLD, None)
+        return code, {}
+
+    here.issuer.fault = fault
+    receipt = await rotated(here)
+    assert receipt.ok, receipt.lines
+    assert not here.issuer.signs_in(here.issuer.old)
 
 
 async def test_secrets_of_killed_rotations_are_named_with_the_way_to_end_them(here: Rotating) -> None:

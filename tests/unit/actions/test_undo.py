@@ -78,6 +78,26 @@ def test_what_somebody_changed_to_something_else_is_left_alone_and_shown(case: C
     assert told.json["error"]["diff"] == ["- replicas: 7", "+ replicas: 9"]
 
 
+WAITS = {name: CASES[name] for name in ("scale", "image", "pause")}
+
+
+@pytest.mark.parametrize("case", WAITS.values(), ids=WAITS)
+def test_what_is_taken_back_is_waited_for(case: Case, shell: Shell) -> None:
+    assert shell.run(*case.words, "--yes").code == 0
+    shell.site.idle = True
+    told = shell.run("undo", case.words[1], "--yes", "--timeout", "0.05")
+    assert (told.code, told.json["outcome"]) == (3, "pending"), told.out
+
+
+@pytest.mark.parametrize("case", [CASES["resume"]], ids=["resume"])
+def test_a_deployment_that_is_paused_again_waits_for_nothing(case: Case, shell: Shell) -> None:
+    assert shell.run(*case.words, "--yes").code == 0
+    shell.site.idle = True
+    told = shell.run("undo", case.words[1], "--yes", "--timeout", "0.05")
+    assert (told.code, told.json["outcome"]) == (0, "reached"), told.out
+    assert told.json["lines"] == ["deployment press is paused again."]
+
+
 @pytest.mark.parametrize("case", [CASES["image"]], ids=["image"])
 def test_an_image_that_somebody_changed_is_shown_from_what_edgetui_left_to_what_is_there(
     case: Case, shell: Shell

@@ -16,8 +16,8 @@ import msgspec
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.decode import decode_page
 from edgetui.cluster.errors import EdgetuiError, LinkError
+from edgetui.cluster.exchange import WatchSink
 from edgetui.cluster.reflector.states import Page
-from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.table import Printer
 from edgetui.model.kinds.base import Kind, Row
 from tests.unit.cluster.virtual_time import World

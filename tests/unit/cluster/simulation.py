@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from edgetui.cluster.api_errors import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
+from edgetui.cluster.exchange import WatchSink
 from edgetui.cluster.probe import Identity, Namespaces, reason_to_list_again
 from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.sink import WatchSink
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.table import NotPrinted, Printer
 from edgetui.model.kinds.base import Kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 
@@ -9,8 +10,9 @@ import pytest
 
 from edgetui.cluster import answer_size, informer
 from edgetui.cluster.answer_size import TooLarge, check_size, check_values
+from edgetui.cluster.api import Api, WritePermit
 from edgetui.cluster.decode import EventDecoder, decode_page
-from edgetui.cluster.errors import TooManyRows, Unreadable
+from edgetui.cluster.errors import EdgetuiError, OutcomeUnknown, TooManyRows, Unreadable
 from edgetui.cluster.gzipstream import Inflater
 from edgetui.cluster.reflector import states as r
 from edgetui.cluster.table import Printer, TableDecoder
@@ -19,6 +21,7 @@ from edgetui.model.freshness import Link, Sync
 from edgetui.model.kinds import KINDS
 from edgetui.model.store import Store
 from tests.unit.cluster.simulation import Cluster
+from tests.unit.cluster.wire import connected, ok
 
 POD = KINDS["Pod"]
 
@@ -98,6 +101,35 @@ def test_lists_that_are_much_alike_may_grow() -> None:
     assert sum(map(len, Inflater().feed(gzip.compress(text)))) == len(text)
 
 
+@pytest.mark.parametrize(
+    ("count", "asks", "raises"),
+    [
+        (1_000_001, "request", TooLarge),
+        (600_000, "get_bytes", None),
+        (1_000_001, "get_bytes", TooLarge),
+        (600_000, "get", TooLarge),
+        (600_000, "review", TooLarge),
+        (600_000, "write", OutcomeUnknown),
+    ],
+)
+async def test_every_reader_of_a_single_answer_is_bounded(
+    count: int, asks: str, raises: type[EdgetuiError] | None
+) -> None:
+    body = b'{"items":[' + b"1," * count + b"1]}"
+    async with connected([ok(body)]) as (_, transport):
+        api = Api(transport, transport.credentials)  # type: ignore[arg-type]
+        permit = WritePermit("scale", transport.target.name)
+        reads = {
+            "request": lambda: transport.request("GET", "/x", timeout=30.0),
+            "get_bytes": lambda: api.get_bytes("/x"),
+            "get": lambda: api.get("/x"),
+            "review": lambda: api.review("SelfSubjectReview", {}),
+            "write": lambda: api.write(permit, "PUT", "/x", {}),
+        }
+        with pytest.raises(raises) if raises else contextlib.nullcontext():
+            await reads[asks]()
+
+
 class TestRows:
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +139,7 @@ class TestRows:
     @pytest.mark.parametrize("streaming", [True, False])
     def test_a_list_of_more_rows_than_are_held_is_not_taken_for_whole(self, streaming: bool) -> None:
         cluster = Cluster()
-        cluster.supervisor.streaming = streaming
+        cluster.server.watchlist = "yes" if streaming else "422"
         for number in range(50):
             cluster.server.put("Pod", "d", f"p{number}", number)
         cluster.start("Pod", "Node")

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster.atomic_file import Locked, create_file, locked
+from edgetui.cluster import own_file
+from edgetui.cluster.atomic_file import Locked, create_file, locked, opened
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.kubeconfig_write import rewrite_user_token
 from tests.unit.cluster.struck_writer import CONTENT, NOW
@@ -147,6 +148,26 @@ def test_a_pipe_in_the_place_of_the_file_does_not_block(tmp_path: Path) -> None:
         check=True,
     )
     assert "it is not a regular file" in done.stdout
+
+
+def test_a_file_that_grew_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+    file = put(tmp_path / "config")
+    with opened(file, len(CONTENT)):
+        pass
+    with pytest.raises(KubeconfigError, match="it is too large"), opened(file, len(CONTENT) - 1):
+        pass
+
+
+def test_no_descriptor_is_left(tmp_path: Path) -> None:
+    file = put(tmp_path / "config")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    rewrite_user_token(file, "u", "new", now=NOW)
+    create_file(tmp_path / "new", b"")
+    own_file.write(tmp_path / "state" / "a", b"a")
+    assert own_file.read(tmp_path / "state" / "a", 10) == b"a"
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "new", b"")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 class TestWhoMayRead:

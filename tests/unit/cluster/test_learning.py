@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgetui.cluster import informer
+from edgetui.cluster.backoff import FIRST_WHILE
 from edgetui.cluster.errors import TooManyRows
-from edgetui.cluster.features import FIRST_WHILE
 from edgetui.cluster.reflector import states as r
 from edgetui.model.freshness import Link, Sync
 from tests.unit.cluster.simulation import Cluster

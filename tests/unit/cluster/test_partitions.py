@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edgetui.cluster.informer import TABLES, WHOLE, Kept, Partition
 from edgetui.cluster.link import Phase
@@ -167,6 +168,28 @@ def test_rows_are_as_old_as_they_are_while_a_new_list_comes_and_when_it_does_not
     c.server.cut()
     c.world.run(3.0)
     assert (fresh(c).sync, fresh(c).heard) == (Sync.STALE, known)
+
+
+def test_a_kind_that_goes_on_in_an_older_version_of_its_api_keeps_its_rows_and_their_age() -> None:
+    newest = replace(PRINTED["Pod"], version="v2", group="pods", printed=None)
+    kinds = {**PRINTED, "Pod": replace(newest, older={"v1": lambda: replace(newest, version="v1")})}
+    c = Cluster(kinds=kinds)
+    c.server.put("Node", "", "n0", 0)
+    c.server.put("Pod", "a", "p0", 0)
+    c.start()
+    c.world.until(c.live, 5.0)
+    c.world.run(30.0)
+    known = fresh(c).heard
+    c.server.denied = lambda kind, namespace: 404 if kind.version == "v2" else 0
+    c.server.latency = 0.5
+    c.server.end()
+    for _ in range(60):
+        c.world.run(0.1)
+        assert fresh(c).heard >= known
+        assert fresh(c).sync in CURRENT
+        assert len(values(c)) == 1
+    c.world.until(lambda: c.live() and right(c), 10.0)
+    assert c.supervisor._informers["Pod"].kind.version == "v1"
 
 
 # Random histories

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from edgetui.cluster import child
 from edgetui.cluster.linkwatch import LinkWatch
@@ -221,6 +222,32 @@ def test_a_token_in_the_kubeconfig_that_another_program_replaced_is_taken_and_al
         assert not node.open, "what was opened with the old token would live on"
         assert len(s.site.streams()) == 2
         await until(lambda: s.sync("Node") is Sync.LIVE, 5.0)
+
+    play(scene)
+
+
+def test_watches_are_moved_when_certificate_files_were_replaced(play: Play) -> None:
+    authority = trustme.CA()
+
+    def write(folder: Path) -> dict[str, str]:
+        certificate = authority.issue_cert("operator")
+        files = folder / "operator.pem", folder / "operator.key"
+        certificate.cert_chain_pems[0].write_to_path(str(files[0]))
+        certificate.private_key_pem.write_to_path(str(files[1]))
+        return {"client-certificate": str(files[0]), "client-key": str(files[1])}
+
+    async def scene(s: Scenery) -> None:
+        await s.open(write(s.folder)).start(("Node", "Pod"))
+        await s.live()
+        await asyncio.sleep(60.0)
+        before = len(s.site.contexts), {id(stream) for stream in s.site.streams()}
+        write(s.folder)
+        await asyncio.sleep(60.0)
+        assert not before[1] & {id(stream) for stream in s.site.streams()}
+        assert len(s.site.streams()) == 2
+        old, new = s.site.contexts[: before[0]], s.site.contexts[before[0] :]
+        assert not {id(one) for one in old} & {id(one) for one in new}
+        await s.live()
 
     play(scene)
 

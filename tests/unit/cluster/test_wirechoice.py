@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetui.cluster.counters import Counters
-from edgetui.cluster.linkspeed import LASTS, LinkSpeed
-from edgetui.cluster.linkwatch import WINDOW, LinkWatch
+from edgetui.cluster.linkwatch import LASTS, WINDOW, LinkSpeed, LinkWatch
 from edgetui.cluster.wirechoice import CALM, Choice, Seen, choose, state
 from edgetui.model.wireprofile import Wire, WireState
 

@@ -119,6 +119,11 @@ def test_a_metric_without_a_reading_of_its_own_is_not_known(new: str, old: str, 
     assert [metric_text(one).split()[-1].partition("/")[0] for one in found if not one.current] == ["?"]
 
 
+def test_every_metric_has_a_name_of_its_own() -> None:
+    made = row(f.autoscaler("a", metrics=[wanted(name) for name in SOURCES], readings=[]))
+    assert len({one.id for one in made.metrics}) == len(SOURCES)
+
+
 @pytest.mark.parametrize("readings", [[], [{"type": ""}], [{"type": "Resource"}], [{}, {}]])
 def test_a_reading_that_names_nothing_is_of_no_metric(readings: list[Json]) -> None:
     obj = f.autoscaler("a", metrics=[wanted("cpu"), {"type": "Odd"}], readings=readings)

@@ -47,3 +47,15 @@ def test_another_object_of_the_same_name_has_no_samples_of_the_one_before() -> N
     history.add(key(), "first", 0.0, (1.0,))
     history.add(key(), "second", 60.0, (2.0,))
     assert [one.values for one in history.of(key())] == [(2.0,)]
+
+
+def test_a_value_is_followed_by_its_name_wherever_it_stands() -> None:
+    history = History()
+    history.add(key(), "u", 10.0, (1.0, 0.5), ("", "cpu"))
+    history.add(key(), "u", 20.0, (1.0, 9.0, 0.6), ("", "queue", "cpu"))
+    history.add(key(), "u", 30.0, (1.0, 8.0), ("", "queue"))
+    samples = history.of(key())
+    assert readings(samples, "cpu", 30.0, 3, 30.0) == [0.5, 0.6, None]
+    assert readings(samples, "queue", 30.0, 3, 30.0) == [None, 9.0, 8.0]
+    assert readings(samples, 0, 30.0, 3, 30.0) == [1.0, 1.0, 1.0]
+    assert readings(samples, "memory", 30.0, 3, 30.0) == [None, None, None]

@@ -21,15 +21,12 @@ NEEDS = [(pane, kind) for pane in PANES.values() for kind in pane.needs if kind 
 
 
 def site() -> Store:
-    """A node with a pod, the pod's ReplicaSet and its Deployment."""
+    """A node with a pod, the pod's ReplicaSet and its Deployment, and a Service with its endpoints."""
     press = f.deployment("press", "line", replicas=1, ready=0, available=0, updated=1)
     owned = f.replica_set(press, "7f9c66", replicas=1, ready=0)
-    return f.store_of(
-        f.node("edge"),
-        press,
-        owned,
-        f.pod("press-1", "line", owner=owned, ready="False", node="edge", created=f.NOW - 9999),
-    )
+    pod = f.pod("press-1", "line", owner=owned, ready="False", node="edge", created=f.NOW - 9999)
+    slice_ = f.endpoint_slice("press", "line", ready=1)
+    return f.store_of(f.node("edge"), press, owned, pod, f.service("press", "line"), slice_)
 
 
 def changed(store: Store, kind: str) -> None:
@@ -136,7 +133,7 @@ def _pod(store: Store, rng: random.Random, step: int) -> None:
 
 
 def _gone(store: Store, rng: random.Random, _step: int) -> None:
-    kind = rng.choice(["Node", "Pod", "Pod", "ReplicaSet"])
+    kind = rng.choice(["Node", "Pod", "Pod", "ReplicaSet", "EndpointSlice"])
     rows = list(store.rows(kind))
     if rows:
         row = rng.choice(rows)
@@ -149,4 +146,11 @@ def _set(store: Store, rng: random.Random, step: int) -> None:
     store.apply("ReplicaSet", replace(heard("ReplicaSet", made, step), owner_uid=press.uid))
 
 
-_CHANGES: list[Callable[[Store, random.Random, int], None]] = [_node, _pod, _pod, _gone, _set]
+def _slice(store: Store, rng: random.Random, step: int) -> None:
+    made = f.endpoint_slice(
+        "press", "line", ready=rng.randrange(3), waiting=rng.randrange(2), number=rng.randrange(1, 3)
+    )
+    store.apply("EndpointSlice", heard("EndpointSlice", made, step))
+
+
+_CHANGES: list[Callable[[Store, random.Random, int], None]] = [_node, _pod, _pod, _gone, _set, _slice]

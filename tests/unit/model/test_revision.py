@@ -208,3 +208,16 @@ def test_a_deployment_without_a_revision_yet_stands_at_none_of_its_sets() -> Non
     old = f.replica_set(made, "one")
     old["metadata"]["annotations"].clear()
     assert not any(one.current for one in deployment_revisions(made, [old]))
+
+
+def test_a_cause_that_the_controller_copied_is_told_of_the_revision_it_was_written_for() -> None:
+    """Rolled back to, the oldest has the highest number; who released after it wrote no cause of their own."""
+    cause = {"kubernetes.io/change-cause": "back to press:1"}
+    made = f.deployment("press", revision=4, image="press:4")
+    sets = [
+        f.replica_set(made, "d", revision=4, image="press:4", annotations=cause, created=f.NOW - 10),
+        f.replica_set(made, "a", revision=3, image="press:1", annotations=cause, created=f.NOW - 90),
+        f.replica_set(made, "b", revision=2, image="press:2", created=f.NOW - 50),
+    ]
+    causes = [(one.number, one.cause) for one in deployment_revisions(made, sets)]
+    assert causes == [(4, ""), (3, "back to press:1"), (2, "")]

@@ -98,5 +98,7 @@ def test_the_last_scale_has_the_reason_of_its_event() -> None:
 
 
 def test_what_is_kept_of_an_autoscaler() -> None:
-    assert sampled(hpa(current=3, cpu=90)) == (5, 3, 1.5)
-    assert sampled(hpa(cpu=None, conditions=inactive("FailedGetResourceMetric"))) == (None, 3, None)
+    assert sampled(hpa(current=3, cpu=90))[0] == (5, 3, 1.5)
+    values, names = sampled(hpa(cpu=None, conditions=inactive("FailedGetResourceMetric")))
+    assert values == (None, 3, None)
+    assert [bool(name) for name in names] == [False, False, True]

@@ -174,12 +174,6 @@ def test_what_is_nested_too_deep_is_left_out_in_words() -> None:
     assert "leaf" in json.dumps(without_secrets(fits))
 
 
-@given(st.text(max_size=200))
-def test_a_sentence_that_was_redacted_is_redacted(text: str) -> None:
-    once = redacted(text)
-    assert redacted(once) == once
-
-
 PIECES = [
     "eyJ", "eyJa.", "eyJ-", "eyJ.eyJ", "aeyJ", "a", "-", "_", "=", '"', "'", "\\", ":", "://", "://a:", "a@", "://a:b",
     "token", "token=", "password ", "password\"", "password:\\\"", "auth", "author", "cookie: ", "bearer ", "basic ",

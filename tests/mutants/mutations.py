@@ -1,0 +1,210 @@
+"""Every small change of a source file that a test should notice, found in its syntax tree, made in its text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+}
+_SAYS_TYPES = ("annotation", "returns", "type_params")
+_ACTS = (ast.Call, ast.Await)
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the bytes from `start` to `end` of a file become another text."""
+
+    file: str
+    line: int
+    what: str
+    start: int
+    end: int
+    instead: ast.expr | str
+    in_function: bool = True
+
+    @property
+    def asked(self) -> int:
+        """The line whose tests can notice it; 0 for what runs once, when the module is imported."""
+        return self.line if self.in_function else 0
+
+    @property
+    def text(self) -> str:
+        """What stands there instead."""
+        return self.instead if isinstance(self.instead, str) else f"({ast.unparse(self.instead)})"
+
+    def told(self) -> dict[str, str | int]:
+        """The mutant as JSON."""
+        return {"file": self.file, "line": self.line, "what": self.what, "instead": self.text}
+
+    def applied(self, source: bytes) -> bytes:
+        """The source with this change."""
+        return source[: self.start] + self.text.encode() + source[self.end :]
+
+    def diff(self, source: bytes) -> str:
+        """The change as lines with "-" and "+"."""
+        before, after = (text.decode().splitlines() for text in (source, self.applied(source)))
+        lines = unified_diff(before, after, n=0, lineterm="")
+        return "\n".join(line for line in lines if line[:2] not in ("--", "++", "@@"))
+
+
+def mutants(file: str, source: bytes) -> list[Mutant]:
+    """Every mutant of one file, in the order of its text."""
+    tree = ast.parse(source)
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found = []
+    bodies = [
+        (node.body[0].lineno, node.end_lineno or 0)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    for node in _inside(tree):
+        for what, old, new in _changes(node):
+            assert old.end_lineno is not None and old.end_col_offset is not None
+            start = starts[old.lineno - 1] + old.col_offset
+            end = starts[old.end_lineno - 1] + old.end_col_offset
+            in_function = any(first <= old.lineno <= last for first, last in bodies)
+            found.append(Mutant(file, old.lineno, what, start, end, new, in_function))
+    return found
+
+
+def _inside(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node that does something: no annotation, no import."""
+    for name, value in ast.iter_fields(node):
+        if name in _SAYS_TYPES:
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not _only_for_types(child):
+                yield child
+                yield from _inside(child)
+
+
+def _only_for_types(node: ast.AST) -> bool:
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+        return node.test.id == "TYPE_CHECKING"
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr)
+
+
+Change = tuple[str, ast.expr | ast.stmt, ast.expr | str]
+
+
+def _changes(node: ast.AST) -> Iterator[Change]:
+    """What kind of change, the node whose text goes, and what stands there instead."""
+    if isinstance(node, ast.Compare):
+        yield from _comparisons(node)
+    elif isinstance(node, ast.BoolOp):
+        other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield "and/or", node, ast.BoolOp(other, node.values)
+        for at in range(len(node.values)):
+            rest = [value for number, value in enumerate(node.values) if number != at]
+            yield (
+                "dropped operand",
+                node,
+                rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest),
+            )
+    elif isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC and not _holds_text(node):
+        yield "arithmetic", node, ast.BinOp(node.left, _ARITHMETIC[type(node.op)](), node.right)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield "negation", node, node.operand
+    elif isinstance(node, ast.Constant):
+        yield from _constants(node)
+    elif isinstance(node, ast.If | ast.While | ast.IfExp):
+        yield "negation", node.test, ast.UnaryOp(ast.Not(), node.test)
+    elif isinstance(node, ast.comprehension):
+        for condition in node.ifs:
+            yield "negation", condition, ast.UnaryOp(ast.Not(), condition)
+    yield from _statements(node)
+
+
+def _statements(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], _ENDS):
+        yield "removed guard", node.test, "False"
+    if isinstance(node, ast.Raise):
+        yield "removed raise", node, "pass"
+    elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.Expr) and isinstance(node.value, _ACTS)):
+        yield "removed statement", node, "pass"
+    elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+        yield "return None", node, "return None"
+
+
+def _comparisons(node: ast.Compare) -> Iterator[Change]:
+    for at, operator in enumerate(node.ops):
+        other = _COMPARISONS.get(type(operator))
+        if other is not None:
+            operators = [*node.ops[:at], other(), *node.ops[at + 1 :]]
+            yield "comparison", node, ast.Compare(node.left, operators, node.comparators)
+
+
+def _constants(node: ast.Constant) -> Iterator[Change]:
+    value = node.value
+    if isinstance(value, bool):
+        yield "constant", node, str(not value)
+    elif isinstance(value, int | float):
+        yield "constant", node, repr(value + 1)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _holds_text(node: ast.BinOp) -> bool:
+    """Whether text stands in it: then the change only ends in a TypeError."""
+    return any(
+        isinstance(part, ast.JoinedStr)
+        or (isinstance(part, ast.Constant) and isinstance(part.value, str | bytes))
+        for part in ast.walk(node)
+    )
+
+
+def of_package(root: Path, package: str, leave_out: Iterable[str] = ()) -> list[Mutant]:
+    """The mutants of every module of a package; file names are relative to `root`."""
+    found = []
+    for path in sorted((root / package).rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        if not any(name.startswith(prefix) for prefix in leave_out):
+            found += mutants(name, path.read_bytes())
+    return found
+
+
+def one_a_line(root: Path, shuffled: Iterable[Mutant], most: int) -> list[Mutant]:
+    """The first so many that are Python, no two of them in one line."""
+    lines: set[tuple[str, int]] = set()
+    kept: list[Mutant] = []
+    for one in shuffled:
+        if len(kept) == most:
+            break
+        if (one.file, one.line) not in lines and _is_python(one.applied((root / one.file).read_bytes())):
+            lines.add((one.file, one.line))
+            kept.append(one)
+    return kept
+
+
+def _is_python(source: bytes) -> bool:
+    try:
+        compile(source, "mutant", "exec")
+    except SyntaxError:
+        return False
+    return True
