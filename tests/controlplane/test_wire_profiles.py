@@ -108,7 +108,7 @@ async def test_real_traffic_over_the_budget_makes_the_wire_leaner(cluster: Contr
         began = steady_clock() + 60.0
         for second in range(0, 65, 5):
             await session.api.get("/api/v1/nodes")
-            watch.look(began + second, counters, loading=False)
+            watch.look(began + second, counters)
         assert (watch.state.wire, watch.state.why) == (Wire.LEAN, "over the budget of 0.1 KiB/s")
 
 
@@ -201,7 +201,9 @@ async def test_a_thin_event_costs_at_most_300_bytes(
 async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPlane, web: str) -> None:
     async with watching(cluster.kubeconfig()) as session:
         await await_live(session)
-        session._adopt(WireState(Wire.THIN))
+        assert session._profile is not None
+        profile = session._profile
+        profile.adopt(WireState(Wire.THIN))
         await until(
             session,
             lambda: all(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),
@@ -210,7 +212,7 @@ async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPl
         )
         await await_live(session, KEPT)
         await as_kubectl(cluster, session)
-        session._adopt(WireState(Wire.FULL))
+        profile.adopt(WireState(Wire.FULL))
         await until(
             session,
             lambda: not any(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),
