@@ -165,8 +165,10 @@ def has(low: int, high: int, there: Json) -> bool:
     return (row.min, row.max) == (low, high)
 
 
-async def reach(run: Run, view: BoundsView, low: int, high: int, wait: float | None) -> Ending:
-    """Look until the controller has brought the target between the bounds."""
+async def reach(
+    run: Run, view: BoundsView, low: int, high: int, wait: float | None, *, again: bool = False
+) -> Ending:
+    """Look until the controller has brought the target between the bounds; `again` where it had them before."""
     if wait is None:
         return not_waited(f"{low} to {high}")
 
@@ -186,7 +188,8 @@ async def reach(run: Run, view: BoundsView, low: int, high: int, wait: float | N
 
     seen = await poll(run, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
-    return ending_of(seen, in_words(view.ref.key))
+    words = in_words(view.ref.key)
+    return ending_of(seen, f"{words} is at {low} to {high} again" if again and seen.reached else words)
 
 
 def _looked(there: Json) -> bool | None:

@@ -113,7 +113,7 @@ async def _bounds(session: Session, ref: ObjectRef, there: Json, done: Done) -> 
         partial(bounds.request, view, *before),
         partial(bounds.has, *before),
         view.warnings(*before),
-        ends=lambda run, wait: bounds.reach(run, view, *before, wait),
+        ends=lambda run, wait: bounds.reach(run, view, *before, wait, again=True),
     )
 
 

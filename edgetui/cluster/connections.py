@@ -271,7 +271,7 @@ class Connections:
         self._timer = None
         now = self.loop.time()
         for connection in self._idle:
-            if now - connection.idle_since >= IDLE_SECONDS:
+            if now >= connection.idle_since + IDLE_SECONDS:
                 connection.close()
         self._idle = [each for each in self._idle if not each.closed]
         if self._idle:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from edgetui.cluster.backoff import steady_clock
 from edgetui.cluster.blocking import in_thread
-from edgetui.cluster.errors import CredentialError, TlsError
+from edgetui.cluster.errors import CredentialError, EdgetuiError, TlsError
 from edgetui.cluster.kubeconfig import reload
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation
 from edgetui.model.text import clean, duration
@@ -241,7 +241,9 @@ class Credentials:
         if since not in (None, self.generation):
             return True
         before = self.generation
-        fresh = await self.reread()
+        fresh = None
+        with contextlib.suppress(EdgetuiError):  # what worked is not let go for it
+            fresh = await self.reread()
         changed = False
         # The token of another server is not for the one that this is connected to.
         if fresh is not None and (self.on_other_target is not None or fresh.server == self.target.server):
@@ -265,14 +267,17 @@ class Credentials:
         return changed
 
     async def reread(self) -> ClusterTarget | None:
-        """What the kubeconfig says about this context, when that is something else than before; reads off the loop."""
+        """What the kubeconfig says about this context, when that is something else than before; reads off the loop.
+
+        Raises KubeconfigError when it cannot be used.
+        """
         target = self.target
         try:
             async with asyncio.timeout(PATIENCE):
                 fresh = await in_thread(lambda: reload(target, os.environ), "kubeconfig")
         except TimeoutError:
             return None
-        return fresh if fresh is not None and fresh != target and target is self.target else None
+        return fresh if fresh != target and target is self.target else None
 
     async def adopt(self, fresh: ClusterTarget) -> bool:
         """Use what the kubeconfig says now: another user, authority or address. Whether there is something to try.

@@ -71,28 +71,30 @@ def load_fleet(
     return name_fleet(targets)
 
 
-def reload(target: ClusterTarget, env: Mapping[str, str]) -> ClusterTarget | None:
-    """What the target's files say now, under the name and for the namespace it has; None when that cannot be told.
+def reload(target: ClusterTarget, env: Mapping[str, str]) -> ClusterTarget:
+    """What the target's files say now, under the name and for the namespace it has.
 
-    A file that is just being written, or a context that is gone, is no reason to let go of what worked.
+    Raises KubeconfigError for what cannot be used: a file that is just being written, a context that is gone.
     """
     parts = []
     for file in target.sources:
         try:
             parts.append(kubeconfig_document.read(file))
         except MissingFile:
-            continue
-        except KubeconfigError:
-            return None
+            if len(target.sources) == 1:
+                raise
     document = kubeconfig_document.merge(parts)
     context = target.context
     if not context and "" not in document.contexts:
         context = document.current_context  # it could not be read before
     if context not in document.contexts:
-        return None
+        shown = clean(str(target.sources[0])) if target.sources else "the kubeconfig"
+        raise KubeconfigError(
+            f"The context {clean(context, 80)} is no longer in {shown}.", "Put it back there."
+        )
     fresh = build(document, context, env, owned=target.owned_by_distribution)
     if fresh.error is not None:
-        return None
+        raise fresh.error
     return replace(fresh, name=target.name, namespace=target.namespace, sources=target.sources)
 
 

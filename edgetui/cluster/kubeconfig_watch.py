@@ -48,8 +48,13 @@ async def follow(session: ClusterSession, kinds: Iterable[str]) -> None:
         if now == seen:
             continue
         seen = now
-        fresh = await session.credentials.reread()
+        try:
+            fresh = await session.credentials.reread()
+        except EdgetuiError as error:
+            session.credentials.said = f"{_changed_at()}, and is not used as it is now: {error}"
+            continue
         if fresh is None:
+            session.credentials.said = ""
             continue
         broken = session.target.error is not None
         await session.credentials.adopt(fresh)
@@ -72,13 +77,17 @@ def _adopt(session: ClusterSession, fresh: ClusterTarget) -> EdgetuiError:
     ours = [badge for badge in session.store.badges if badge not in before.badges]
     session.store.set_badges((*fresh.badges, *ours))
     what = _words(before, fresh)
-    session.credentials.said = f"The kubeconfig was changed at {time.strftime('%H:%M')}: {what} since then."
+    session.credentials.said = f"{_changed_at()}: {what} since then."
     try:
         if before.error is None:
             session.transport.retarget(fresh)
     except KubeconfigError as error:
         return error
     return LinkError(f"The kubeconfig was changed: {what} from now on.", "edgetui connects anew.")
+
+
+def _changed_at() -> str:
+    return f"The kubeconfig was changed at {time.strftime('%H:%M')}"
 
 
 def _words(before: ClusterTarget, after: ClusterTarget) -> str:

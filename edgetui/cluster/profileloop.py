@@ -12,7 +12,7 @@ from edgetui.cluster.link import Phase
 from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.cluster.supervisor import Supervisor
 from edgetui.model.store import Store
-from edgetui.model.wireprofile import Wire
+from edgetui.model.wireprofile import Wire, WireState
 
 SPARED = frozenset({"ReplicaSet"})
 """Kinds watched permanently under `full`, on demand otherwise."""
@@ -79,12 +79,16 @@ class ProfileLoop:
         if wire.wire is Wire.THIN and not supervisor.tables:
             wire = replace(wire, wire=Wire.LEAN, why=f"{wire.why}; the server prints no tables")
         if wire != self._store.wire:
-            self._store.set_wire(wire)
-            self._pace()
-            for kind in SPARED:
-                self._spare(kind)
-            self._on_change()
+            self.adopt(wire)
         return LOOK_LOADING if listing else LOOK
+
+    def adopt(self, wire: WireState) -> None:
+        """Follow this profile from now on."""
+        self._store.set_wire(wire)
+        self._pace()
+        for kind in SPARED:
+            self._spare(kind)
+        self._on_change()
 
     def _pace(self) -> None:
         self._supervisor.pace(not self.full, {} if self.full else LISTED_EVERY)

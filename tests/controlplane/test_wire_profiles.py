@@ -198,25 +198,12 @@ async def test_a_thin_event_costs_at_most_300_bytes(
         assert cheapest <= 20 * 300
 
 
-class Decided(LinkWatch):
-    """The profile that a test decides on, whatever the link does."""
-
-    decided = WireState()
-
-    @property
-    def state(self) -> WireState:
-        return self.decided
-
-    def look(self, *_: object, **__: object) -> WireState:
-        return self.decided
-
-
 async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPlane, web: str) -> None:
-    watch = Decided()
-    async with watching(cluster.kubeconfig(), link_watch=watch) as session:
+    async with watching(cluster.kubeconfig()) as session:
         await await_live(session)
-        watch.decided = WireState(Wire.THIN)
-        session._look()
+        assert session._profile is not None
+        profile = session._profile
+        profile.adopt(WireState(Wire.THIN))
         await until(
             session,
             lambda: all(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),
@@ -225,8 +212,7 @@ async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPl
         )
         await await_live(session, KEPT)
         await as_kubectl(cluster, session)
-        watch.decided = WireState(Wire.FULL)
-        session._look()
+        profile.adopt(WireState(Wire.FULL))
         await until(
             session,
             lambda: not any(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),

@@ -14,7 +14,7 @@ import string
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -101,7 +101,8 @@ class Sent(NamedTuple):
 class Judge:
     """Knows which questions were drawn since when, what was sent, and how many writes were agreed to."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.writes: list[str] = []
         self.agreed: list[Plan] = []
         self.asked = 0
@@ -118,21 +119,21 @@ class Judge:
     def drawn(self, screen: object) -> None:
         """A frame of this screen was drawn."""
         if screen is not self._front:
-            self._front, self._since = screen, time.monotonic()
+            self._front, self._since = screen, self._clock()
             self._log = [one for one in self._log if one.front is screen]
             self.asked += isinstance(screen, ConfirmScreen)
 
     def sent(self, keys: Iterable[str], front: object) -> None:
         """Keys go out."""
-        self._log += [Sent(time.monotonic(), key, front) for key in keys]
+        self._log += [Sent(self._clock(), key, front) for key in keys]
 
-    def yes(self, question: AskScreen) -> None:
-        """A question was answered with yes: was that a person who had seen it?"""
+    def yes(self, question: AskScreen, plan: Plan | None) -> None:
+        """A question was answered with yes, to a plan or to none: was that a person who had seen it?"""
         if not self._by_a_person(question):
             last = [(round(one.at - self._since, 3), one.key) for one in self._log[-30:]]
             self.failure = Unasked(f"{question} was answered, drawn at 0, by {last}")
-        elif isinstance(question, ConfirmScreen):
-            self.agreed.append(PLANS[question])
+        elif plan is not None:
+            self.agreed.append(plan)
 
     def wrote(self, request: str, cluster: str) -> None:
         """A server changed something."""
@@ -159,7 +160,7 @@ class Judge:
         return False
 
 
-PLANS: dict[ConfirmScreen, Plan] = {}
+PLANS: dict[AskScreen, Plan] = {}
 
 
 class Watched(EdgetuiApp):
@@ -243,6 +244,8 @@ class Player:
             await self._happens(rng)
         except ScreenStackError:
             raise Unasked(f"the screen ended: {self._app.failure!r}") from self._app.failure
+        if self._app.failure is not None:
+            raise self._app.failure
         if self._judge.failure is not None:
             raise self._judge.failure
 
@@ -361,7 +364,7 @@ async def play(seed: int, steps: int, every: int = 0) -> Judge:
 
     def dismiss(self: AskScreen, result: bool | None = None) -> Any:
         if result:
-            judge.yes(self)
+            judge.yes(self, PLANS.get(self))
         return yes(self, result)
 
     ConfirmScreen.__init__, AskScreen.dismiss = init, dismiss  # type: ignore[method-assign,assignment]

@@ -9,10 +9,10 @@ import secrets
 
 import pytest
 
-from edgetui.ui.screens.question import Question
-from edgetui.ui.widgets.choice import Choice
+from edgetui.ui.screens.confirm import ConfirmScreen
+from tests.ui.test_dialogs import PLAN
 
-from .keyboard import Unasked, play
+from .keyboard import SETTLE, Judge, play
 
 STEPS = 1500
 
@@ -28,11 +28,41 @@ async def test_fresh_keys_write_nothing_that_nobody_agreed_to() -> None:
     await play(seed, STEPS)
 
 
-async def test_a_question_that_takes_every_key_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Question, "takes", lambda *_: True)
-    for name, always in (("held", False), ("armed", True)):
-        monkeypatch.setattr(
-            Choice, name, property(lambda _, always=always: always, lambda *_: None), raising=False
-        )
-    with pytest.raises(Unasked):
-        await play(2, 20 * STEPS)
+@pytest.mark.parametrize(
+    ("keys", "person"),
+    [
+        ([(2.0, "tab"), (2.0, "enter")], True),
+        ([(2.0, "right"), (0.1, "down"), (0.1, "enter")], True),
+        ([(2.0, "click"), (1.0, "click")], True),
+        ([(0.5, "tab"), (0.1, "enter")], False),
+        ([(2.0, "enter")], False),
+        ([(2.0, "tab"), (0.1, "x"), (0.1, "enter")], False),
+        ([(2.0, "l"), (0.1, "enter")], False),
+        ([(0.5, "x"), (0.6, "tab"), (0.1, "enter")], False),
+        ([], False),
+    ],
+)
+def test_the_judge_knows_a_person_who_has_seen_the_question(
+    keys: list[tuple[float, str]], person: bool
+) -> None:
+    """Times in settle times."""
+    now = [100.0]
+    judge = Judge(lambda: now[0])
+    question = ConfirmScreen(PLAN)
+    judge.sent(["tab", "enter"], None)
+    judge.drawn(question)
+    for after, key in keys:
+        now[0] += after * SETTLE
+        judge.sent([key], question)
+    judge.yes(question, PLAN)
+    assert (judge.failure is None) == person
+    assert judge.agreed == ([PLAN] if person else [])
+
+
+def test_the_judge_knows_a_write_that_nobody_agreed_to() -> None:
+    judge = Judge()
+    judge.agreed.append(PLAN)
+    judge.wrote("PUT /x", "plant")
+    assert judge.failure is None
+    judge.wrote("PUT /x", "plant")
+    assert judge.failure is not None

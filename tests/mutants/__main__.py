@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ("edgetui/demo/",)
 USUAL_TESTS = ("tests/unit", "tests/ui")
 PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
+MOST_TESTS, LONGEST_NAME = 400, 300  # so that a command line holds them
 KILLED, HUNG, SURVIVED, NOT_RUN = "killed", "hung", "survived", "not run"
 
 
@@ -141,7 +142,7 @@ def chosen_tests(found: dict[str, object], mutant: Mutant, seconds: float) -> li
         if chosen and left < 0:
             break
         chosen.append(test)
-    return chosen[:400]
+    return [test for test in chosen if len(test) < LONGEST_NAME][:MOST_TESTS]
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:

@@ -273,3 +273,12 @@ async def test_everything_fits_the_screen_at_any_size() -> None:
                 await on.press(key)
                 strips = on.app.screen._compositor.render_strips(on.app.size)
                 assert {strip.cell_length for strip in strips} == {size[0]}, (size, key)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 4)])
+async def test_an_empty_log_can_be_scrolled(size: tuple[int, int]) -> None:
+    async with looking(Site([HEAD]), size=size) as on:
+        for key in ("pageup", "up", "home", "pagedown", "down", "end", "w", "pageup"):
+            await on.press(key)
+        assert on.app.failure is None
+        assert isinstance(on.app.screen, LogScreen)

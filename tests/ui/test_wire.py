@@ -10,6 +10,8 @@ from edgetui.cluster.counters import Counters
 from edgetui.cluster.linkwatch import LinkWatch
 from edgetui.model.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Kind
 from edgetui.model.kinds.pod import PodRow, printed
 from edgetui.model.wireprofile import Wire, WireState
 from edgetui.terminal.profile import Profile
@@ -31,6 +33,7 @@ class Session:
         self.target = SimpleNamespace(server=f"https://{name}:6443", context=name)
         self.credentials = SimpleNamespace(notice="")
         self.counters = Counters(bytes_in=300_000, bytes_out=9_000, requests=12)
+        self.api = SimpleNamespace(silence=lambda: 0.0)
         self.keeper = None
         self.link_watch = LinkWatch()
         self.metered: list[set[str]] = []
@@ -153,6 +156,12 @@ class Reads:
     def __init__(self, pod: dict[str, Any]) -> None:
         self.pod = pod
         self.asked: list[str] = []
+
+    def silence(self) -> float:
+        return 0.0
+
+    def kind(self, name: str) -> Kind:
+        return KINDS[name]
 
     async def get(self, path: str, query: Any = None) -> dict[str, Any]:
         self.asked.append(path)

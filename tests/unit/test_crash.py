@@ -42,3 +42,12 @@ def test_a_directory_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     blocked.write_text("")
     text = sentence(ValueError("x"), blocked / "below")
     assert text.startswith("Something unexpected happened (ValueError). Its details could not be written: ")
+
+
+def test_without_another_place_it_is_the_users_state_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    said = sentence(ValueError("x"))
+    (file,) = (tmp_path / "edgetui").iterdir()
+    assert str(file) in said

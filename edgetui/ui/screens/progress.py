@@ -171,7 +171,7 @@ class ProgressScreen(Question[None]):
 
     def action_dismiss_harmless(self) -> None:
         """Escape closes; what runs goes on. An end that nobody can have read yet stays."""
-        if self.ready or not self.progress.ended:
+        if self.is_current and (self.ready or not self.progress.ended):
             self._close()
             self.dismiss(None)
 

@@ -162,4 +162,5 @@ class AskScreen(Question[bool]):
 
     def action_dismiss_harmless(self) -> None:
         """Escape is No."""
-        self.dismiss(False)
+        if self.is_current:
+            self.dismiss(False)

@@ -146,7 +146,7 @@ class LogView(Scrolling, can_focus=True):
 
     def _upwards(self, number: int) -> Iterator[Row]:
         """The rows of this line and of those before it, from below."""
-        for each in range(number, self.buffer.first - 1, -1):
+        for each in range(min(number, self.buffer.end - 1), self.buffer.first - 1, -1):
             yield from reversed(self._pieces(each))
 
     def _downwards(self, top: tuple[int, int]) -> Iterator[Row]:

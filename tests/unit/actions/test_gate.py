@@ -60,6 +60,7 @@ async def test_a_write_that_arrived_without_an_answer_is_found_and_not_repeated(
         assert server.lines.count(f"PUT {SCALE}") == 1
     assert receipt.ok, receipt.lines
     assert [record.get("result") for record in hands.audit] == [None, "unknown", "arrived", "reached"]
+    assert hands.audit[1]["message"]
 
 
 @pytest.mark.parametrize("code", [DROP, 504])

@@ -43,6 +43,9 @@ async def test_the_new_token_is_in_the_file_and_the_old_one_is_ended(here: Rotat
     assert "The old token is refused (401) after" in here.said
     assert "is refused (401)" in receipt.lines[2]
     assert receipt.data["old_refused_after_seconds"] is not None
+    assert "shortened" not in here.said
+    (written,) = (one for one in here.hands.log.recent() if one["event"] == "file")
+    assert (written["path"], written["user"]) == (str(here.file), "kim")
     text = here.hands.log.path.read_text()
     assert here.in_file not in text and here.issuer.old not in text
 
@@ -381,6 +384,13 @@ async def test_the_plan_and_the_receipt_say_until_when_tokens_work(here: Rotatin
     assert facts["old token"] == "id-00000…, works until 1970-01-01 01:16:40 UTC"
     assert "works until 1970-01-01 01:16:40 UTC" in receipt.lines[1]
     assert receipt.data["new_expires"] == "1970-01-01 01:16:40 UTC"
+
+
+async def test_a_lifetime_that_the_server_shortens_is_said(here: Rotating) -> None:
+    view = await rotate.prepare(here.session)
+    receipt = await rotate.perform(here.hands.gate, here.session, replace(view, lifetime=7200))
+    assert receipt.ok
+    assert "The server shortened it: 1h instead of 2h" in here.said
 
 
 async def test_many_secrets_that_were_left_are_counted(here: Rotating) -> None:

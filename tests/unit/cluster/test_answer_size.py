@@ -77,6 +77,7 @@ def test_values_are_counted_by_commas_and_brackets(count: int) -> None:
         (b'{"type":"ADDED","object":{"a":[' + b"{}," * 150_000 + b"0]}}\n", "200,000 values"),
         (b"\n" * 65536, "empty lines without end"),
     ],
+    ids=["line", "values", "ends of lines"],
 )
 def test_an_event_over_a_limit_ends_the_stream_in_a_sentence(
     decoder: EventDecoder | TableDecoder, data: bytes, sentence: str

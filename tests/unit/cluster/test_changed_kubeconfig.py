@@ -8,6 +8,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from edgetui.cluster import kubeconfig_watch
 from edgetui.cluster import session as session_module
 from edgetui.cluster.credentials import Credentials
 from edgetui.cluster.session import ClusterSession
+from edgetui.cluster.target import ClusterTarget
 from edgetui.model.freshness import Link
 
 from .kubeconfigs import b64, config, one, put
@@ -108,6 +110,23 @@ async def until(found: ClusterSession, true: Callable[[], object]) -> None:
             found.store.drain()
 
 
+async def looked_at(found: ClusterSession, change: Callable[[], object]) -> None:
+    """Change the file, and wait until it was read again."""
+    looks, reread = 0, found.credentials.reread
+
+    async def counted() -> ClusterTarget | None:
+        nonlocal looks
+        try:
+            return await reread()
+        finally:
+            looks += 1
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(found.credentials, "reread", counted)
+        change()
+        await until(found, lambda: looks)
+
+
 def live(found: ClusterSession, node: str) -> Callable[[], bool]:
     """Whether the link is up and this node, and no other, is there."""
     return lambda: (
@@ -180,13 +199,14 @@ async def test_a_file_that_cannot_be_read_for_a_while_changes_nothing(tmp_path: 
             await until(found, live(found, "a"))
             asked = len(site.server.requests)
             for content in ("{", "", "clusters: []", "[" * 20000, "kind: Pod"):
-                put(file, content)
-                await asyncio.sleep(0.1)
-            file.unlink()
-            await asyncio.sleep(0.1)
+                await looked_at(found, partial(put, file, content))
+                assert "and is not used as it is now" in found.credentials.notice
+            await looked_at(found, file.unlink)
+            assert "does not exist" in found.credentials.notice
             assert live(found, "a")()
             assert len(site.server.requests) <= asked + 3  # what the header asks for
-            assert found.credentials.notice == ""
+            site.kubeconfig(file)
+            await until(found, lambda: found.credentials.notice == "")
 
 
 async def test_a_token_rotated_here_stays_when_the_file_is_touched(tmp_path: Path) -> None:
@@ -198,8 +218,7 @@ async def test_a_token_rotated_here_stays_when_the_file_is_touched(tmp_path: Pat
             site.token = "new"
             found.credentials.set_token("new")
             content = json.loads(file.read_text())
-            put(file, {**content, "preferences": {}})
-            await asyncio.sleep(0.2)
+            await looked_at(found, partial(put, file, {**content, "preferences": {}}))
             assert ("Authorization", "Bearer new") in await found.credentials.headers()
 
 

@@ -139,6 +139,17 @@ class TestRefused:
         assert file.read_text() == CONTENT
         only_these(file.parent, file.name)
 
+    def test_a_token_file_of_a_distribution(self, tmp_path: Path) -> None:
+        token = put(tmp_path / "etc/rancher/k3s/k3s.yaml", "old\n")
+        file = put(tmp_path / "config", config(user={"tokenFile": str(token)}))
+        with pytest.raises(OwnedByDistribution):
+            rewrite_user_token(file, "u", "new", now=NOW, root=tmp_path)
+        assert token.read_text() == "old\n"
+
+    def test_a_file_that_is_gone_has_no_second_name_and_a_sentence(self, tmp_path: Path) -> None:
+        with pytest.raises(KubeconfigError, match="cannot be written"):
+            kubeconfig_write.refuse_second_name(tmp_path / "gone")
+
     @pytest.mark.parametrize("token", ["", "a b", "a\nb", "a\x00b"])
     def test_tokens_that_are_none(self, tmp_path: Path, token: str) -> None:
         with pytest.raises(KubeconfigError, match="not written"):

@@ -257,7 +257,7 @@ def streams_are_those_of_the_partition(c: Cluster) -> None:
     assert all(s.printed == pods.partition.tables for s in opened)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 1000), first=st.sampled_from(sorted(PARTITIONS)), moves=histories)
 def test_whatever_changes_rows_keep_their_age_and_end_equal_to_the_server(
     seed: int, first: str, moves: list[tuple[str, float]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ class Scenery:
 
     def open(self, user: dict[str, Any] | None = None, **options: Any) -> ClusterSession:
         context = {"namespace": options.pop("namespace")} if "namespace" in options else {}
+        options.setdefault("rng", random.Random(1))
         tls = {"insecure-skip-tls-verify": True}
         file = put(self.folder / "config", config(cluster=tls, user=user, **context))
         self.session = ClusterSession(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.counters import Counters
@@ -186,6 +186,7 @@ def test_while_the_link_is_down_the_profile_stands_still_and_nothing_is_forgotte
         assert watch.look(now, counters) == before, "an outage is no time in which the link was good"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -151,6 +151,17 @@ def test_a_programs_last_words_are_in_its_row_without_the_password() -> None:
     assert row.trouble.message == "cannot log in: password=(hidden)"
 
 
+def test_the_name_of_a_container_hides_nothing_of_its_variables_and_a_flag_is_shown_beside_its_password() -> (
+    None
+):
+    said = shown(
+        pod(name="auth-proxy", env=[{"name": "LOG", "value": "debug"}], args=["--password", "hunter2"])
+    )
+    assert "debug" in said
+    assert "--password" in said
+    assert SECRET not in said
+
+
 def test_of_a_message_only_the_secret_is_hidden() -> None:
     message = 'cannot log in with password=hunter2 at db; secret "db" not found'
     said = shown({"status": {"message": message}})
@@ -169,7 +180,7 @@ def test_what_is_nested_too_deep_is_left_out_in_words() -> None:
     assert TOO_DEEP in json.dumps(without_secrets(obj))
     assert template_diff({}, {"spec": obj})
     fits: Any = "leaf"
-    for _ in range(MOST_DEPTH):
+    for _ in range(MOST_DEPTH + 1):
         fits = {"a": fits}
     assert "leaf" in json.dumps(without_secrets(fits))
 
