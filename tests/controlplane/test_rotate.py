@@ -78,7 +78,7 @@ async def test_the_whole_rotation(cluster: ControlPlane, namespace: str, tmp_pat
     assert receipt.data["old_refused_after_seconds"] <= 11
     assert signs_in(cluster, old) == 401
     assert signs_in(cluster, new) == 201
-    assert [one["Authorization"] for one in now] == [f"Bearer {new}"] * 2
+    assert [dict(one)["Authorization"] for one in now] == [f"Bearer {new}"] * 2
     assert file.read_bytes() == before.replace(old.encode(), new.encode())
     assert file.stat().st_mode & 0o777 == 0o600
     backup = Path(receipt.data["backup"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +143,9 @@ async def test_another_object_of_the_same_name_is_left_alone(
     acting.meanwhile = replace
     async with connected(cluster.kubeconfig()) as session:
         view = await scale.prepare(session, named(session, "Deployment", namespace, "press"))
-        with pytest.raises(Refusal, match="same name"):
+        with pytest.raises(Refusal, match="has its name now"):
             await scale.perform(acting.gate, session, view, 6, wait=30)
-        assert acting.writes == []
+        assert acting.writes == ["refused"]
         with pytest.raises(Refusal, match="has its name now"):
             await scale.prepare(session, view.ref)
     assert get(cluster, namespace, "press")["spec"]["replicas"] == 1
@@ -266,7 +267,8 @@ def test_the_command(
     code, found, _ = command.agreed("scale", "deploy/press", "3")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", 3)
     assert get(cluster, namespace, "press")["status"]["readyReplicas"] == 3
-    assert len((tmp_path / "edgetui" / "audit.jsonl").read_text().splitlines()) == 3
+    records = [json.loads(line) for line in (tmp_path / "edgetui" / "audit.jsonl").read_text().splitlines()]
+    assert [one.get("result") for one in records] == ["refused", None, "done", "reached"]
 
     code, found, _ = command.agreed("scale", "deploy/press", "2", "--no-wait")
     assert (code, found["outcome"]) == (0, "pending")

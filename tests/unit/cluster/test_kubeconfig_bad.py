@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp  # noqa: F401 - loaded while this user may still read the standard library
+import itertools
 import os
 import pwd  # noqa: F401
 import stat
@@ -186,6 +187,15 @@ class TestHostileYaml:
             ("no-y", "no-y"),
             ("yy", "yy"),
             ("1.2.3", "1.2.3"),
+            ("09", "09"),
+            ("0", 0),
+            ("-0", 0),
+            ("0b_", "0b_"),
+            ("0x_", "0x_"),
+            ("._", "._"),
+            ("1.", 1.0),
+            (".5", 0.5),
+            ("-1_0.5", -10.5),
         ],
     )
     def test_words_without_quotes_are_what_go_takes_them_for(self, text: str, value: object) -> None:
@@ -361,3 +371,13 @@ def test_modes_are_never_touched_by_reading(tmp_path: Path) -> None:
     file.chmod(0o640)
     one(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def test_no_word_that_looks_like_a_number_spoils_its_file() -> None:
+    for size in (1, 2, 3):
+        for letters in itertools.product("0179_.-+xbeEny", repeat=size):
+            word = "".join(letters)
+            try:
+                parse(f"a: [{word}]".encode(), "f")
+            except KubeconfigError as error:
+                assert "unreadable" not in error.sentence, word
