@@ -14,6 +14,9 @@ from edgetui.cluster.http2 import Ended, Event, Frames
 from edgetui.cluster.link_errors import dropped
 from edgetui.cluster.request import Request
 
+PATIENCE = 5.0
+"""Seconds after which an answer is a stream that tells what changes, and may be read later."""
+
 
 class Multiplexed:
     """Wraps a connection whose handshake agreed on HTTP/2.
@@ -92,6 +95,7 @@ class Multiplexed:
         self._connection.rouse()
         number = self._frames.request(fields, request.body)
         self._open[number] = call
+        call.began = self._loop.time()
         self.used = True
         self._flush()
         return number
@@ -113,8 +117,9 @@ class Multiplexed:
         return not self.closed and self._proof is None
 
     def rest(self, seconds: float) -> None:
-        """Read later, once nobody waits for an answer that is not there yet."""
-        if all(call.patient for call in self._open.values()):
+        """Read later, unless somebody waits for an answer that was asked for a moment ago."""
+        now = self._loop.time()
+        if all(now - call.began >= PATIENCE for call in self._open.values()):
             self._connection.rest(seconds)
 
     def close(self) -> None:
@@ -174,15 +179,15 @@ class Multiplexed:
 class Call(Reception):
     """One request on a shared connection. `reused` says whether the connection had carried a request before."""
 
-    __slots__ = ("_begun", "_over", "_sent", "connection", "number", "patient", "reused")
+    __slots__ = ("_begun", "_over", "_sent", "began", "connection", "number", "reused")
 
     def __init__(self, connection: Multiplexed, sink: Sink, *, reused: bool, where: str) -> None:
         super().__init__(sink, where)
         self.connection = connection
         self.reused = reused
         self.number = 0
+        self.began = 0.0
         self._begun = False
-        self.patient = False
         self._over = False
         self._sent = False
 
@@ -212,7 +217,6 @@ class Call(Reception):
                 self.connection.cancel(self.number)
 
     def rest(self, seconds: float) -> None:
-        self.patient = True
         self.connection.rest(seconds)
 
     def hear(self, event: Event) -> None:
