@@ -19,9 +19,9 @@ from edgetui.cluster.http import Body, Head, malformed
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FIRST_WINDOW = 16 * 1024
 """Bytes of one answer that may be on the way at first; at 8 KiB/s they hold up anything else by 2 s."""
-MOST_WINDOW = 4 * 1024 * 1024
+MOST_WINDOW, GROWTH = 4 * 1024 * 1024, 4
 QUICK = 0.1
-"""Seconds within which half a window must be filled for the window to be doubled."""
+"""Seconds within which half a window must be filled for the window to be made four times as large."""
 SHARED_WINDOW = 16 * 1024 * 1024
 """Bytes of all answers together; what bounds them are the windows of the streams."""
 MAX_FRAME = 16 * 1024
@@ -235,8 +235,8 @@ class Frames:
             return
         now, more = self._clock(), answer.taken
         if now - answer.quick_since < QUICK and answer.window < MOST_WINDOW:
-            more += answer.window
-            answer.window *= 2
+            more += (GROWTH - 1) * answer.window
+            answer.window *= GROWTH
         answer.taken, answer.quick_since = 0, now
         self._frame(_WINDOW_UPDATE, 0, answer.number, more.to_bytes(4, "big"))
 
