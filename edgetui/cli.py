@@ -40,7 +40,7 @@ ACTIONS = (
     "keda-unpause",
     "audit",
 )
-"""The commands of edgetui.actions.commands, known here without loading them."""
+"""The commands of edgetui.actions.cli, known here without loading them."""
 
 LEAST_BUDGET = 100
 """Bytes per second; the bookmarks of idle watches alone need a fifth of that."""
@@ -132,9 +132,9 @@ def action(name: str) -> Callable[[Sequence[str]], int]:
     """One of the commands that change something."""
 
     def run(argv: Sequence[str]) -> int:
-        from edgetui.actions import commands
+        from edgetui.actions import cli
 
-        return commands.main([name, *argv])
+        return cli.main([name, *argv])
 
     return run
 
@@ -167,7 +167,7 @@ def _screen(options: argparse.Namespace, *, remember: bool) -> Callable[[list[Cl
 
     profile = choose(os.environ, options.profile)
     os.environ.update(environment(profile))
-    from edgetui.model.wireprofile import Wire
+    from edgetui.model.cache.wireprofile import Wire
     from edgetui.ui.options import ScreenOptions
     from edgetui.ui.run import run_screen
 
@@ -199,7 +199,7 @@ def _show_demo(options: argparse.Namespace) -> int:
         _first_pixels("starting the demo fleet")
     with Fleet(options.clusters, options.pods, outages=not options.no_outages) as fleet:
         show = _screen(options, remember=False) if drawn else _print_demo
-        from edgetui.cluster.kubeconfig import Selection, load_fleet
+        from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 
         if drawn:
             import edgetui.cluster.session
@@ -227,7 +227,7 @@ def _targets(options: argparse.Namespace) -> list[ClusterTarget]:
     import os
     from pathlib import Path
 
-    from edgetui.cluster.kubeconfig import Selection, load_fleet
+    from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 
     names = [*options.files, *options.kubeconfig]
     _explain_misplaced(options.files)

@@ -15,7 +15,7 @@ import platformdirs
 from edgetui import __version__
 from edgetui.cluster import own_file
 from edgetui.cluster.atomic_file import create
-from edgetui.model.secrecy import HIDDEN, MOST_CHARACTERS, redacted
+from edgetui.model.redaction import HIDDEN, MOST_CHARACTERS, redacted
 from edgetui.model.text import escaped
 
 MOST_FILES = 10

@@ -20,16 +20,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.session import ClusterSession
+from edgetui.cluster.snapshot.keeper import Keeper
 from edgetui.cluster.target import ClusterTarget
+from edgetui.model.cache.freshness import Freshness, Link, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.cells import visible
-from edgetui.model.fleet import FleetView
-from edgetui.model.freshness import Freshness, Link, Sync
-from edgetui.model.notices import kept_words
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow, iso
-from edgetui.model.store import Store
+from edgetui.model.view.fleet import FleetView
+from edgetui.model.view.notices import kept_words
 from edgetui.output import document
 from edgetui.table import rows_as_text
 from edgetui.verbs import pane_named

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgetui.actions.registry import ACTIONS
-from edgetui.ui.commands import COMMANDS
+from edgetui.actions.catalogue import ACTIONS
+from edgetui.ui.command_line.commands import COMMANDS
 from edgetui.ui.keymap import LOG_KEYS, LOOKING
 
 README = Path(__file__).resolve().parents[1] / "README.md"

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import EdgetuiError, KubeconfigError, LinkError
+from edgetui.cluster.kubeconfig.yaml_file import Stamp, stamp
 from edgetui.cluster.target import ClusterTarget
-from edgetui.cluster.yaml_file import Stamp, stamp
-from edgetui.model.freshness import Link
+from edgetui.model.cache.freshness import Link
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from edgetui.cluster.counters import Counters
-from edgetui.cluster.link import Phase
-from edgetui.cluster.linkwatch import LinkWatch
-from edgetui.cluster.supervisor import Supervisor
-from edgetui.model.store import Store
-from edgetui.model.wireprofile import Wire, WireState
+from edgetui.cluster.http.traffic import Counters
+from edgetui.cluster.link.meter import LinkWatch
+from edgetui.cluster.link.state import Phase
+from edgetui.cluster.watch.informers import Supervisor
+from edgetui.model.cache.store import Store
+from edgetui.model.cache.wireprofile import Wire, WireState
 
 SPARED = frozenset({"ReplicaSet"})
 """Kinds watched permanently under `full`, on demand otherwise."""

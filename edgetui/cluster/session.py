@@ -13,34 +13,34 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgetui.cluster import backoff
-from edgetui.cluster.api import Api
-from edgetui.cluster.counters import Counters
-from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.errors import EdgetuiError, ProtocolError
-from edgetui.cluster.link import Phase
-from edgetui.cluster.linkstate import worn
-from edgetui.cluster.linkwatch import LinkWatch
-from edgetui.cluster.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
-from edgetui.cluster.ports import LoopPorts, steady_clock
-from edgetui.cluster.probe import (
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.api.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
+from edgetui.cluster.api.probe import (
     gzips_watches,
     identify,
     rbac_is_off,
     reason_to_list_again,
     server_version,
 )
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.errors import EdgetuiError, ProtocolError
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.http.traffic import Counters
+from edgetui.cluster.link.meter import LinkWatch
+from edgetui.cluster.link.state import Phase
+from edgetui.cluster.link.summary import worn
 from edgetui.cluster.profileloop import ProfileLoop
-from edgetui.cluster.supervisor import Supervisor
 from edgetui.cluster.target import ClusterTarget
-from edgetui.cluster.transport import Transport
-from edgetui.model.freshness import Link, LinkState
+from edgetui.cluster.watch.asyncio_io import LoopPorts, steady_clock
+from edgetui.cluster.watch.informers import Supervisor
+from edgetui.model.cache.freshness import Link, LinkState
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
-from edgetui.model.store import Store
 
 if TYPE_CHECKING:
-    from edgetui.cluster.cacheauditor import CacheAuditor
-    from edgetui.cluster.keeper import Keeper
-    from edgetui.cluster.scoped import Aside, Selector
+    from edgetui.cluster.api.cache_audit import CacheAuditor
+    from edgetui.cluster.snapshot.keeper import Keeper
+    from edgetui.cluster.watch.scoped_informer import Aside, Selector
 
 FIRST_PAINT = (
     "Node",
@@ -216,7 +216,7 @@ class ClusterSession:
 
     def aside(self, parts: Mapping[str, Selector]) -> Aside:
         """Keep these parts of kinds in a store of their own, as objects whatever the wire, until that is ended."""
-        from edgetui.cluster.scoped import open_aside
+        from edgetui.cluster.watch.scoped_informer import open_aside
 
         return open_aside(self.name, self._supervisor, parts)
 
@@ -233,7 +233,7 @@ class ClusterSession:
         if self._supervisor is None or self._supervisor.link.phase is not Phase.UP:
             return
         if self._auditor is None:
-            from edgetui.cluster.cacheauditor import CacheAuditor, Watched
+            from edgetui.cluster.api.cache_audit import CacheAuditor, Watched
 
             complete = self._supervisor.complete
             self._auditor = CacheAuditor(

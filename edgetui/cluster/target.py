@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.discreet import Discreet
+from edgetui.model.redacted import Discreet
 
 INSECURE_BADGE = "INSECURE TLS"
 PLAIN_HTTP_BADGE = "PLAIN HTTP"

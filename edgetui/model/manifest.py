@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from edgetui.model.secrecy import without_secrets
+from edgetui.model.redaction import without_secrets
 
 # What YAML 1.1 reads as text when it stands alone (yaml.org/type): no number, no boolean, no null, no indicator.
 _PLAIN = re.compile(r"[A-Za-z/(](?:[ -~]*[!-9;-~])?")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from edgetui.actions.registry import ACTIONS, Action
+from edgetui.actions.catalogue import ACTIONS, Action
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
 

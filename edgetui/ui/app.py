@@ -13,13 +13,13 @@ from textual.driver import Driver
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from edgetui.model.fleet import Fleet
-from edgetui.model.freshness import Link
+from edgetui.model.cache.freshness import Link
+from edgetui.model.cache.store import Store
+from edgetui.model.cache.wireprofile import WireState
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import Pane
-from edgetui.model.store import Store
 from edgetui.model.text import clean
-from edgetui.model.wireprofile import WireState
+from edgetui.model.view.fleet import Fleet
 from edgetui.terminal.profile import Profile
 from edgetui.terminal.textual_seam import DrawnApp
 
@@ -35,12 +35,12 @@ from .type_ahead import ENDING, TypeAhead
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
-    from edgetui.model.metrichistory import Sample
-    from edgetui.model.timeline import Timeline
+    from edgetui.model.autoscaling.samples import Sample
+    from edgetui.model.view.timeline import Timeline
+    from edgetui.ui.navigation.ways import Ways
+    from edgetui.ui.usage_history import Measured
 
     from .flows import Flows
-    from .measured import Measured
-    from .ways import Ways
 
 
 class EdgetuiApp(DrawnApp):
@@ -153,7 +153,7 @@ class EdgetuiApp(DrawnApp):
     def timeline(self) -> Timeline:
         """What turned bad, or good again, since the start; loaded with the first of it."""
         if self._timeline is None:
-            from edgetui.model.timeline import Timeline
+            from edgetui.model.view.timeline import Timeline
 
             self._timeline = Timeline(self._began)
         return self._timeline
@@ -162,7 +162,7 @@ class EdgetuiApp(DrawnApp):
     def ways(self) -> Ways:
         """The ways to open objects and to go back; loaded when first gone."""
         if self._ways is None:
-            from .ways import Ways
+            from edgetui.ui.navigation.ways import Ways
 
             self._ways = Ways(self)
         return self._ways
@@ -341,7 +341,7 @@ class EdgetuiApp(DrawnApp):
     def samples(self, key: ObjectKey | None) -> Sequence[Sample]:
         """What was measured of an object in the last minutes, kept from the first call on."""
         if self._measured is None:
-            from .measured import Measured
+            from edgetui.ui.usage_history import Measured
 
             self._measured = Measured(self.stores, self.now())
         return self._measured.of(key) if key is not None else ()

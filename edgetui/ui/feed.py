@@ -10,8 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from edgetui.model.fleet import Fleet
-from edgetui.model.store import ChangeSet
+from edgetui.model.cache.store import ChangeSet
+from edgetui.model.view.fleet import Fleet
 
 Changes = Mapping[str, ChangeSet]
 

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from edgetui.model.store import Store
+from edgetui.model.cache.store import Store
 from edgetui.terminal.profile import Profile
 
 LOOK_EVERY = 0.04
@@ -75,8 +75,8 @@ class FirstRows:
         return f"\x1b[{self._lines}A" if self._lines else ""
 
     def _text(self) -> list[str]:
-        from edgetui.model.fleetview import FleetView
         from edgetui.model.panes import PANES
+        from edgetui.model.view.pane_view import FleetView
         from edgetui.table import rows_as_text
 
         pane = PANES["nodes"]

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 
 from edgetui import crash
-from edgetui.actions.audit import AuditLog, default_path
-from edgetui.actions.permissions import Permissions
-from edgetui.actions.plan import Cancelled
-from edgetui.actions.registry import ACTIONS
+from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.gate.audit import AuditLog, default_path
+from edgetui.actions.gate.permissions import Permissions
+from edgetui.actions.messages import Cancelled
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.text import plural
+from edgetui.ui.dialogs.pick import PickScreen
+from edgetui.ui.dialogs.progress import Progress, ProgressScreen
+from edgetui.ui.dialogs.question import AskScreen
 
 from .acting import AT_ONCE, flow_of, flow_of_several
 from .action_keys import object_words
 from .job import Job
 from .keymap import actions_for
-from .screens.pick import PickScreen
-from .screens.progress import Progress, ProgressScreen
-from .screens.question import AskScreen
 from .spans import Span, line
 
 if TYPE_CHECKING:
-    from edgetui.actions.guarding import Guard
+    from edgetui.actions.guard.guard import Guard
 
     from .app import EdgetuiApp
 

@@ -15,14 +15,13 @@ from msgspec.structs import replace
 from textual.screen import Screen
 
 from edgetui import crash
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Cancelled, Changed, Plan, Receipt, Step
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Cancelled, Changed, Plan, Receipt, Step
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectRef
-
-from .screens.confirm import ConfirmScreen
-from .screens.progress import Progress, ProgressScreen
+from edgetui.ui.dialogs.confirm import ConfirmScreen
+from edgetui.ui.dialogs.progress import Progress, ProgressScreen
 
 if TYPE_CHECKING:
     from .app import EdgetuiApp

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from textual.binding import Binding
 
-from edgetui.actions.registry import ACTIONS
+from edgetui.actions.catalogue import ACTIONS
 
 from .keymap import LOOKING
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from edgetui.actions.registry import ACTIONS, Action
+from edgetui.actions.catalogue import ACTIONS, Action
 from edgetui.model.identity import kind_word as kind_word
 
 PANE_ORDER = ("nodes", "pods", "autoscalers", "rollouts", "services", "events")

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edgetui.cluster import own_file
-from edgetui.cluster.api_errors import UNDECODABLE
+from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.model.text import clean
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from edgetui.actions import reading
+from edgetui.cluster.api.versions import get
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.versions import get
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgetui.model.wireprofile import Wire
+from edgetui.model.cache.wireprofile import Wire
 from edgetui.terminal.profile import Profile
 
 LOCAL = Profile("local", "truecolor", False, True, 0.1, 100)

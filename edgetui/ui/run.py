@@ -53,7 +53,7 @@ def run_screen(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int:
 
 
 async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int:
-    from edgetui.cluster.linkwatch import LinkWatch
+    from edgetui.cluster.link.meter import LinkWatch
     from edgetui.cluster.session import ClusterSession
 
     _splash(f" edgetui  connecting to {_names(targets)}")
@@ -82,7 +82,7 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
 
 def _keep_rows(sessions: Sequence[ClusterSession]) -> None:
     """Loaded after the first dials have gone out."""
-    from edgetui.cluster.keeper import Keeper
+    from edgetui.cluster.snapshot.keeper import Keeper
 
     for session in sessions:
         session.keep(Keeper(session.target))

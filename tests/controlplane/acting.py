@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.connect import Connection
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Plan, Step
-from edgetui.actions.ports import Session
-from edgetui.cluster.kubeconfig import Selection, load_fleet
-from edgetui.cluster.linkwatch import LinkWatch
+from edgetui.actions.cli.connect import Connection
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Plan, Step
+from edgetui.actions.session import Session
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
+from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.identity import ObjectKey, ObjectRef
 

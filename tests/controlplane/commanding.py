@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from edgetui.actions import commands
+from edgetui.actions import cli
 
 
 class Said(NamedTuple):
@@ -27,7 +27,7 @@ class Command:
 
     def __call__(self, *arguments: str) -> Said:
         self._capsys.readouterr()
-        code = commands.main([*arguments, *self._common, "--json"])
+        code = cli.main([*arguments, *self._common, "--json"])
         said = self._capsys.readouterr()
         return Said(code, json.loads(said.out), said.err)
 

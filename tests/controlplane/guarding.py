@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.gate import Gate
-from edgetui.actions.guarding import Ending, Guard
-from edgetui.actions.guardplan import prepare
-from edgetui.actions.plan import Plan
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.guard.guard import Ending, Guard
+from edgetui.actions.guard.plan import prepare
+from edgetui.actions.messages import Plan
 from edgetui.cluster.session import ClusterSession
-from edgetui.model.guard import Phase, State, Terms
-from edgetui.model.rollout import verdict
+from edgetui.model.rollout.guard import Phase, State, Terms
+from edgetui.model.rollout.status import verdict
 
 from .acting import named, until
 from .running import ROOT

@@ -23,10 +23,10 @@ from typing import Any
 
 import trustme
 
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.kubeconfig import Selection, load_fleet
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 
 HOST = "plant.test"
 """A name that only the proxies know."""

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import cancel, commands, image, pause, restart, rollback, unstick
-from edgetui.actions.plan import Cancelled, Changed, Receipt, Refusal, Step
-from edgetui.actions.ports import Session
+from edgetui.actions import cli
+from edgetui.actions.messages import Cancelled, Changed, Receipt, Refusal, Step
+from edgetui.actions.rollout import cancel, delete_stuck_pod, pause, restart, rollback
+from edgetui.actions.rollout import set_image as image
+from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 
 from . import workloads as w
@@ -162,7 +164,7 @@ async def test_a_half_done_rollout_is_cancelled_and_without_one_it_is_said(
         with pytest.raises(Refusal, match="No rollout of"):
             await cancel.prepare(session, press, acting.log)
         with pytest.raises(Refusal, match=r"No pod holds|Delete the pod does not work"):
-            await unstick.prepare(session, press)
+            await delete_stuck_pod.prepare(session, press)
     assert image_of(get(cluster, namespace, kind, "press")) == GOOD
     assert acting.plans[0].title.startswith("Cancel the rollout of")
     assert [record["action"] for record in acting.audit if record["event"] == "result"] == ["cancel"]
@@ -222,7 +224,7 @@ async def test_the_pod_that_holds_an_ordered_set_up_is_deleted_as_a_second_step(
     async with connected(cluster.kubeconfig()) as session:
         camera = named(session, "StatefulSet", namespace, "camera")
         with pytest.raises(Refusal, match="No pod holds"):
-            await unstick.prepare(session, camera)
+            await delete_stuck_pod.prepare(session, camera)
         view = await rollback.prepare(session, camera, acting.log)
         assert (
             "Pod camera-2 (ImagePullBackOff) will have to be deleted then" in view.warnings(view.default())[0]
@@ -234,16 +236,16 @@ async def test_the_pod_that_holds_an_ordered_set_up_is_deleted_as_a_second_step(
         assert receipt.lines[-1].startswith("Delete that pod: edgetui unstick statefulset/camera ")
 
         before = pods(cluster, namespace, "camera")
-        stuck = await unstick.prepare(session, camera)
+        stuck = await delete_stuck_pod.prepare(session, camera)
         with pytest.raises(Cancelled):
-            await unstick.perform(Acting(tmp_path, answer=False).gate, session, stuck, wait=30)
+            await delete_stuck_pod.perform(Acting(tmp_path, answer=False).gate, session, stuck, wait=30)
         assert pods(cluster, namespace, "camera") == before
 
-        receipt = await unstick.perform(acting.gate, session, stuck, wait=30)
+        receipt = await delete_stuck_pod.perform(acting.gate, session, stuck, wait=30)
         assert receipt.ok, receipt.lines
         after = pods(cluster, namespace, "camera")
         with pytest.raises(Refusal, match="nothing was deleted"):
-            await unstick.perform(acting.gate, session, stuck, wait=30)
+            await delete_stuck_pod.perform(acting.gate, session, stuck, wait=30)
     assert {name for name in after if after[name] != before[name]} == {"camera-2"}
     assert pods(cluster, namespace, "camera") == after
     rolled_out(cluster, namespace, "StatefulSet", "camera")
@@ -289,7 +291,7 @@ def test_the_commands(
 
     def run(command: str, *more: str) -> int:
         on = ["deploy/press", *more, "--kubeconfig", str(cluster.kubeconfig()), "-n", namespace, "--yes"]
-        return commands.main([command, *on])
+        return cli.main([command, *on])
 
     assert run("pause") == 0
     assert "is paused" in capsys.readouterr().out

@@ -14,8 +14,8 @@ import pytest
 import trustme
 from msgspec.structs import replace
 
-from edgetui.cluster.api import Api, WritePermit
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.api.client import Api, WritePermit
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import (
     Conflict,
     EdgetuiError,
@@ -30,9 +30,9 @@ from edgetui.cluster.errors import (
     TlsError,
     Unauthorized,
 )
-from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation
-from edgetui.cluster.transport import Transport
 
 from . import workloads as w
 from .cluster import ControlPlane

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetui.actions import bounds, scale
-from edgetui.model.freshness import Sync
+from edgetui.actions.scaling import hpa_bounds, scale
+from edgetui.model.cache.freshness import Sync
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 
@@ -126,8 +126,8 @@ async def test_a_server_without_v2_is_read_watched_and_written_in_v1(
         async with connected(older.kubeconfig()) as session:
             view = await scale.prepare(session, named(session, "Deployment", namespace, "press"))
             assert view.owner == "autoscaler press, 2 to 6"
-            found = await bounds.prepare(session, named(session, KIND, namespace, "press"))
-            await bounds.perform(Acting(tmp_path).gate, session, found, 1, 9, wait=None)
+            found = await hpa_bounds.prepare(session, named(session, KIND, namespace, "press"))
+            await hpa_bounds.perform(Acting(tmp_path).gate, session, found, 1, 9, wait=None)
         spec = older.api.get(PATH.format("v1", namespace))["spec"]
         assert (spec["minReplicas"], spec["maxReplicas"]) == (1, 9)
         said = edgetui("once", "--json", "--pane", "autoscalers", older.kubeconfig(), home=tmp_path)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import bounds, scale
-from edgetui.actions.plan import Changed, Refusal
+from edgetui.actions.messages import Changed, Refusal
+from edgetui.actions.scaling import hpa_bounds, scale
 from edgetui.cluster.errors import Invalid
+from edgetui.model.autoscaling.hpa import bounds_for
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.scaling import bounds_for
 
 from . import workloads as w
 from .acting import Acting, connected, named
@@ -54,9 +54,9 @@ async def test_a_number_that_is_fought_holds_once_the_bounds_are_changed(
         assert view.hpa is not None
         key = ObjectKey(session.name, KIND, namespace, "press")
         owner = ObjectRef(key, view.hpa.uid, view.hpa.resource_version)
-        instead = await bounds.prepare(session, owner, *bounds_for(view.hpa, view.desired, 1))
+        instead = await hpa_bounds.prepare(session, owner, *bounds_for(view.hpa, view.desired, 1))
         assert (instead.low, instead.high) == (1, 1)
-        receipt = await bounds.perform(acting.gate, session, instead, 1, 1, wait=30)
+        receipt = await hpa_bounds.perform(acting.gate, session, instead, 1, 1, wait=30)
         assert receipt.ok, receipt.lines
         assert "goes down from 3 to 1 at once" in acting.plans[1].warnings[0]
         assert acting.plans[1].diff == (
@@ -88,14 +88,14 @@ async def test_bounds_that_somebody_else_changed_are_shown_and_not_written_over(
     path = HPA.format(namespace, "press")
     acting.meanwhile = lambda: cluster.api.patch(path, {"spec": {"maxReplicas": 7}})
     async with connected(cluster.kubeconfig()) as session:
-        view = await bounds.prepare(session, named(session, KIND, namespace, "press"))
+        view = await hpa_bounds.prepare(session, named(session, KIND, namespace, "press"))
         with pytest.raises(Changed) as changed:
-            await bounds.perform(acting.gate, session, view, 3, 4, wait=30)
+            await hpa_bounds.perform(acting.gate, session, view, 3, 4, wait=30)
         assert (changed.value.view.row.max, changed.value.view.high) == (7, 4)
         assert bounds_of(cluster, namespace) == (3, 7)
         assert acting.writes == ["refused"]
         acting.meanwhile = lambda: cluster.api.patch(path, {"metadata": {"labels": {"shift": "2"}}})
-        receipt = await bounds.perform(acting.gate, session, changed.value.view, 3, 4, wait=30)
+        receipt = await hpa_bounds.perform(acting.gate, session, changed.value.view, 3, 4, wait=30)
     assert receipt.ok, receipt.lines
     assert acting.writes == ["refused", "refused", "done"]
     assert bounds_of(cluster, namespace) == (3, 4)
@@ -107,15 +107,15 @@ async def test_what_cannot_be_is_refused_before_or_by_the_server(
     owned(cluster, namespace)
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
-        view = await bounds.prepare(session, named(session, KIND, namespace, "press"))
+        view = await hpa_bounds.prepare(session, named(session, KIND, namespace, "press"))
         with pytest.raises(Refusal, match="minimum is above the maximum"):
-            await bounds.perform(acting.gate, session, view, 6, 4, wait=30)
+            await hpa_bounds.perform(acting.gate, session, view, 6, 4, wait=30)
         with pytest.raises(Invalid, match="at least one Object or External metric"):
-            await bounds.perform(acting.gate, session, view, 0, 4, wait=30)
+            await hpa_bounds.perform(acting.gate, session, view, 0, 4, wait=30)
     viewer = cluster.service_account_kubeconfig(namespace, "viewer", role="view")
     async with connected(viewer) as session:
         with pytest.raises(Refusal, match="may not patch horizontalpodautoscalers"):
-            await bounds.perform(Acting(tmp_path).gate, session, view, 3, 4, wait=30)
+            await hpa_bounds.perform(Acting(tmp_path).gate, session, view, 3, 4, wait=30)
     assert acting.plans == []
     assert acting.writes == []
 
@@ -151,9 +151,9 @@ async def test_a_raised_maximum_is_reached_when_the_load_has_what_it_asks_for(
     eventually(wants_more, within=60, what="the load asks for more than the maximum")
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
-        view = await bounds.prepare(session, named(session, KIND, namespace, "press"))
+        view = await hpa_bounds.prepare(session, named(session, KIND, namespace, "press"))
         assert bounds_for(view.row, 2, 3) == (2, 4)
-        receipt = await bounds.perform(acting.gate, session, view, 2, 4, wait=60)
+        receipt = await hpa_bounds.perform(acting.gate, session, view, 2, 4, wait=60)
     assert receipt.ok, receipt.lines
     assert "2 to 4, its target runs 4" in receipt.lines[0]
     assert get(cluster, namespace, "press")["spec"]["replicas"] == 4

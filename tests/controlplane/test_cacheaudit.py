@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster import cacheauditor
 from edgetui.cluster import session as session_module
-from edgetui.cluster.linkstate import CACHE_SUSPECT
+from edgetui.cluster.api import cache_audit
+from edgetui.cluster.link.summary import CACHE_SUSPECT
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.kinds.deployment import DeploymentRow
 from tests.ui.driving import running
@@ -29,7 +29,7 @@ KINDS = ("Node", "Pod", "Deployment", "ReplicaSet")
 @pytest.fixture(autouse=True)
 def second_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is judged is the comparison; the pause between two looks only makes it more lenient."""
-    monkeypatch.setattr(cacheauditor, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(cache_audit, "LOOK_AGAIN", 0.0)
 
 
 async def test_a_tampered_store_is_suspect_until_it_is_equal_again(

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster import kubeconfig_document
-from edgetui.cluster.api import Api
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import Unauthorized
-from edgetui.cluster.kubeconfig import Selection, load_fleet
-from edgetui.cluster.kubeconfig_write import rewrite_user_token
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.kubeconfig import document
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
+from edgetui.cluster.kubeconfig.write import rewrite_user_token
 from edgetui.cluster.target import ClusterTarget
-from edgetui.cluster.transport import Transport
 
 from .assets import Assets
 from .cluster import ControlPlane
@@ -219,7 +219,7 @@ def test_a_list_of_kubeconfigs_means_what_it_means_to_kubectl(
             control_plane_assets, ":".join(map(str, files)), "config", "view", "--raw", "-o", "json"
         )
         theirs = json.loads(said.stdout)
-        ours = kubeconfig_document.merge(kubeconfig_document.read(file) for file in listed)
+        ours = document.merge(document.read(file) for file in listed)
         for section, inner in (("clusters", "cluster"), ("users", "user"), ("contexts", "context")):
             expected = {entry["name"]: entry[inner] for entry in theirs[section] or ()}
             assert {name: dict(entry.fields) for name, entry in getattr(ours, section).items()} == expected

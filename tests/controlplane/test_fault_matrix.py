@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
-from edgetui.model.freshness import Link, Sync
+from edgetui.model.cache.freshness import Link, Sync
 
 from . import crowd, users
 from . import workloads as w

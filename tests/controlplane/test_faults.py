@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.reflector import watching as rules
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
-from edgetui.model.freshness import Link, Sync
+from edgetui.cluster.watch.reflector import watching as rules
+from edgetui.model.cache.freshness import Link, Sync
 
 from . import workloads as w
 from .cluster import ControlPlane

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.guarding import Ending
-from edgetui.cluster.linkwatch import LinkWatch
+from edgetui.actions.guard.guard import Ending
+from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.session import ClusterSession
-from edgetui.model.guard import Phase
+from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.wireprofile import Wire
+from edgetui.model.rollout.guard import Phase
 from tests.terminal.ptyapp import PtyApp
 
 from . import workloads as w

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
-from edgetui.cluster.keeper import Keeper
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
-from edgetui.model.freshness import Link, Sync
-from edgetui.model.keptrows import KeptRows, from_bytes, to_bytes
+from edgetui.cluster.snapshot.keeper import Keeper
+from edgetui.model.cache.freshness import Link, Sync
+from edgetui.model.cache.snapshot import KeptRows, from_bytes, to_bytes
 
 from . import workloads as w
 from .cluster import ControlPlane

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import image as set_image
-from edgetui.actions import rollback
+from edgetui.actions.rollout import rollback
+from edgetui.actions.rollout import set_image as set_image
 
 from . import workloads as w
 from .acting import Acting, connected, named

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import INSECURE_BADGE
-from edgetui.model.freshness import Link
+from edgetui.model.cache.freshness import Link
 
 from . import kubeconfig
 from .cluster import ControlPlane

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote
 
-from edgetui.model.fleet import FleetView
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.labels import values
 from edgetui.model.panes import PANES
-from edgetui.model.store import Store
+from edgetui.model.view.fleet import FleetView
 
 from . import workloads as w
 from .cluster import ControlPlane

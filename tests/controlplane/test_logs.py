@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.logs import Hearing, PodLog
+from edgetui.cluster.api.logs import Hearing, PodLog
 
 from . import workloads as w
 from .cluster import ControlPlane

@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgetui.model.fleet import FleetView
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.autoscaling.explain import last_scale, why
+from edgetui.model.autoscaling.hpa import headline, meets
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
@@ -23,10 +25,8 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes import PANES
-from edgetui.model.rollout import verdict
-from edgetui.model.scaling import headline, meets
-from edgetui.model.scalingwhy import last_scale, why
-from edgetui.model.store import Store
+from edgetui.model.rollout.status import verdict
+from edgetui.model.view.fleet import FleetView
 from tests.unit.model import factories
 from tests.unit.model.test_pod import WORDS
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import keda, scale, undo
-from edgetui.actions.otherscalers import scaled_object_of, vertical_advice
-from edgetui.actions.plan import Changed, Refusal
-from edgetui.model.otherscalers import PAUSED, PAUSED_AT
+from edgetui.actions.messages import Changed, Refusal
+from edgetui.actions.scaling import keda, scale
+from edgetui.actions.scaling.vpa_keda_owner import scaled_object_of, vertical_advice
+from edgetui.actions.undo import undo
+from edgetui.model.autoscaling.vpa_keda import PAUSED, PAUSED_AT
 
 from . import workloads as w
 from .acting import Acting, connected, named

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import park, scale
-from edgetui.actions.plan import Refusal
+from edgetui.actions.messages import Refusal
+from edgetui.actions.scaling import scale, scale_to_zero
 
 from . import workloads as w
 from .acting import Acting, connected, named
@@ -25,18 +25,18 @@ async def test_it_comes_back_to_what_the_record_remembers(
     async with connected(cluster.kubeconfig()) as session:
         view = await scale.prepare(session, named(session, "StatefulSet", namespace, "camera"))
         with pytest.raises(Refusal, match="is not parked: it is at 3"):
-            await park.unpark(acting.gate, session, view, wait=30)
-        parked = await park.park(acting.gate, session, view, wait=30)
+            await scale_to_zero.unpark(acting.gate, session, view, wait=30)
+        parked = await scale_to_zero.park(acting.gate, session, view, wait=30)
         assert parked.ok, parked.lines
         assert parked.lines[-1] == "Unpark brings it back to 3."
         there = await scale.prepare(session, view.ref)
-        found = await park.recall(acting.log, session, there)
+        found = await scale_to_zero.recall(acting.log, session, there)
         assert (found.before, found.before_said) == (3, "as edgetui parked it on this machine")
-        receipt = await park.unpark(acting.gate, session, found, wait=30)
+        receipt = await scale_to_zero.unpark(acting.gate, session, found, wait=30)
         stranger = Acting(tmp_path / "elsewhere")
-        unknown = await park.recall(stranger.log, session, there)
+        unknown = await scale_to_zero.recall(stranger.log, session, there)
         with pytest.raises(Refusal, match="Nobody here remembers"):
-            await park.unpark(stranger.gate, session, unknown, wait=30)
+            await scale_to_zero.unpark(stranger.gate, session, unknown, wait=30)
     assert receipt.ok, receipt.lines
     assert get(cluster, namespace, "camera", "statefulsets")["status"]["readyReplicas"] == 3
     assert acting.writes == ["done", "done"]
@@ -53,7 +53,7 @@ async def test_parked_elsewhere_an_earlier_revision_gives_a_hint(
     settled(cluster, namespace, "press", 0)
     async with connected(cluster.kubeconfig()) as session:
         there = await scale.prepare(session, named(session, "Deployment", namespace, "press"))
-        found = await park.recall(Acting(tmp_path).log, session, there)
+        found = await scale_to_zero.recall(Acting(tmp_path).log, session, there)
     assert (found.before, found.before_said) == (2, "as an earlier revision had")
 
 

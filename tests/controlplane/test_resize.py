@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import resize, undo
-from edgetui.actions.plan import Changed, Refusal, Step
+from edgetui.actions.messages import Changed, Refusal, Step
+from edgetui.actions.scaling import resize_pod
+from edgetui.actions.undo import undo
 from edgetui.cluster.errors import Invalid
 
 from . import workloads as w
@@ -56,11 +57,11 @@ async def test_a_resize_is_written_once_and_seen_in_what_the_container_runs_with
     acting = Acting(tmp_path)
     acting.on_step = Kubelet(cluster, namespace, name)
     async with connected(cluster.kubeconfig()) as session:
-        view = await resize.prepare(session, named(session, "Pod", namespace, name))
+        view = await resize_pod.prepare(session, named(session, "Pod", namespace, name))
         box = view.box("")
         assert box.values == {"requests.cpu": "10m", "requests.memory": "16Mi"}
         wanted = {"requests.cpu": "20m", "requests.memory": "16Mi"}
-        receipt = await resize.perform(acting.gate, session, view, box, wanted, wait=20)
+        receipt = await resize_pod.perform(acting.gate, session, view, box, wanted, wait=20)
     assert receipt.ok, receipt.lines
     assert acting.plans[0].diff == ("- requests.cpu: 10m", "+ requests.cpu: 20m")
     assert "a new pod has its values again" in acting.plans[0].warnings[0]
@@ -77,18 +78,18 @@ async def test_a_resize_is_undone_unless_the_container_had_no_such_value(
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
         pod = named(session, "Pod", namespace, name)
-        view = await resize.prepare(session, pod)
+        view = await resize_pod.prepare(session, pod)
         wanted = {"requests.cpu": "0.02"}
-        assert (await resize.perform(acting.gate, session, view, view.box(""), wanted, wait=None)).pending
+        assert (await resize_pod.perform(acting.gate, session, view, view.box(""), wanted, wait=None)).pending
         there = await undo.prepare(session, pod, acting.log)
         receipt = await undo.perform(acting.gate, session, there, acting.log, wait=5)
         assert receipt.ok and "is on its way to requests.cpu 10m again" in receipt.lines[0]
         requests = cluster.api.get(path)["spec"]["containers"][0]["resources"]["requests"]
         assert requests == {"cpu": "10m", "memory": "16Mi"}
 
-        view = await resize.prepare(session, pod)
+        view = await resize_pod.prepare(session, pod)
         wanted = {"limits.memory": "64Mi"}
-        assert (await resize.perform(acting.gate, session, view, view.box(""), wanted, wait=None)).pending
+        assert (await resize_pod.perform(acting.gate, session, view, view.box(""), wanted, wait=None)).pending
         with pytest.raises(Refusal, match="a running pod cannot lose one again"):
             await undo.prepare(session, pod, acting.log)
 
@@ -127,8 +128,8 @@ async def test_what_the_node_answers_is_said(
     kubelet.condition = condition
     acting.on_step = kubelet
     async with connected(cluster.kubeconfig()) as session:
-        view = await resize.prepare(session, named(session, "Pod", namespace, name))
-        receipt = await resize.perform(
+        view = await resize_pod.prepare(session, named(session, "Pod", namespace, name))
+        receipt = await resize_pod.perform(
             acting.gate, session, view, view.box(""), {"requests.cpu": "30m"}, wait=1
         )
     assert (receipt.ok, receipt.pending) == (False, pending)
@@ -142,20 +143,20 @@ async def test_what_the_server_refuses_and_what_changed_meanwhile_is_not_written
     path = f"{PODS.format(namespace)}/{name}"
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
-        view = await resize.prepare(session, named(session, "Pod", namespace, name))
+        view = await resize_pod.prepare(session, named(session, "Pod", namespace, name))
         box = view.box("")
         both = {"limits.cpu": "10m", "limits.memory": "16Mi"}
         with pytest.raises(Invalid, match="QOS Class may not change"):
-            await resize.perform(acting.gate, session, view, box, both, wait=1)
+            await resize_pod.perform(acting.gate, session, view, box, both, wait=1)
         with pytest.raises(Refusal, match="has no container sidecar"):
             view.box("sidecar")
-        same = await resize.perform(acting.gate, session, view, box, {"requests.cpu": "0.01"}, wait=1)
+        same = await resize_pod.perform(acting.gate, session, view, box, {"requests.cpu": "0.01"}, wait=1)
         assert "has these values already: nothing was written" in same.lines[0]
         other = {"spec": {"containers": [{"name": "app", "resources": {"requests": {"cpu": "15m"}}}]}}
         acting.meanwhile = lambda: cluster.api.patch(
             f"{path}/resize", other, "application/strategic-merge-patch+json"
         )
         with pytest.raises(Changed) as changed:
-            await resize.perform(acting.gate, session, view, box, {"requests.cpu": "20m"}, wait=1)
+            await resize_pod.perform(acting.gate, session, view, box, {"requests.cpu": "20m"}, wait=1)
     assert changed.value.view.box("app").values["requests.cpu"] == "15m"
     assert acting.writes == ["refused"]

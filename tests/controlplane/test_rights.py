@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from edgetui.actions import restart, scale
-from edgetui.actions.plan import Refusal
+from edgetui.actions.messages import Refusal
+from edgetui.actions.rollout import restart
+from edgetui.actions.scaling import scale
 
 from . import workloads as w
 from .acting import Acting, connected, named

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import commands, rollback
-from edgetui.actions.plan import Cancelled, Changed, Refusal
+from edgetui.actions import cli
+from edgetui.actions.messages import Cancelled, Changed, Refusal
+from edgetui.actions.rollout import rollback
 
 from . import workloads as w
 from .acting import Acting, connected, named
@@ -188,14 +189,14 @@ def test_the_command(
     release(cluster, namespace, "Deployment", "press", BAD)
     on = ["rollback", "deploy/press", "--kubeconfig", str(cluster.kubeconfig()), "-n", namespace]
 
-    assert commands.main([*on, "--to-revision", "7", "--yes"]) == 1
+    assert cli.main([*on, "--to-revision", "7", "--yes"]) == 1
     assert "It has 2, 1" in capsys.readouterr().err
-    assert commands.main([*on, "--dry-run"]) == 0
+    assert cli.main([*on, "--dry-run"]) == 0
     shown = capsys.readouterr().err
     assert "> revision 1" in shown
     assert any(line.strip().startswith("- ") and line.endswith(BAD) for line in shown.splitlines())
     assert image(get(cluster, namespace, "Deployment", "press")) == BAD
-    assert commands.main([*on, "--yes"]) == 0
+    assert cli.main([*on, "--yes"]) == 0
     assert "is back at registry.local/app:1.0" in capsys.readouterr().out
-    assert commands.main([*on, "--to-revision", "3", "--yes"]) == 0
+    assert cli.main([*on, "--to-revision", "3", "--yes"]) == 0
     assert image(get(cluster, namespace, "Deployment", "press")) == GOOD

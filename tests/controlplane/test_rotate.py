@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
-from edgetui.actions import commands, rotate
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.plan import Refusal, Step
+from edgetui.actions import cli
+from edgetui.actions.credentials import rotate
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.messages import Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.freshness import Link, Sync
+from edgetui.model.cache.freshness import Link, Sync
 
 from . import workloads as w
 from .acting import Acting, connected, until, watched
@@ -257,9 +258,9 @@ def test_the_command(
     file = operator(cluster, namespace)
     old = token_of(file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    assert commands.main(["rotate", "--kubeconfig", str(file), "--dry-run"]) == 0
+    assert cli.main(["rotate", "--kubeconfig", str(file), "--dry-run"]) == 0
     assert hashlib.sha256(file.read_bytes()).hexdigest() == digest
-    assert commands.main(["rotate", "--kubeconfig", str(file), "--yes"]) == 0
+    assert cli.main(["rotate", "--kubeconfig", str(file), "--yes"]) == 0
     said = capsys.readouterr()
     assert "is refused (401)" in said.out
     assert signs_in(cluster, old) == 401
@@ -284,7 +285,7 @@ def test_killed_at_any_step_the_file_still_signs_in(
     cluster: ControlPlane, namespace: str, tmp_path: Path, words: str
 ) -> None:
     file = operator(cluster, namespace)
-    program = "import sys; from edgetui.actions.commands import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from edgetui.actions.cli import main; sys.exit(main(sys.argv[1:]))"
     running = subprocess.Popen(
         [sys.executable, "-c", program, "rotate", "--kubeconfig", str(file), "--yes"],
         env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},

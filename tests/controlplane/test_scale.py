@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import scale
-from edgetui.actions.plan import Cancelled, Changed, Refusal
+from edgetui.actions.messages import Cancelled, Changed, Refusal
+from edgetui.actions.scaling import scale
 from edgetui.cluster.errors import Forbidden
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgetui.actions import scale
+from edgetui.actions.scaling import scale
 
 from . import workloads as w
 from .acting import Acting, connected, named

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster.metrics import MetricsPoller
-from edgetui.cluster.probe import Identity, identify
+from edgetui.cluster.api.metrics import MetricsPoller
+from edgetui.cluster.api.probe import Identity, identify
 from edgetui.cluster.session import FIRST_PAINT
-from edgetui.model.freshness import Link, Sync
+from edgetui.model.cache.freshness import Link, Sync
 from edgetui.model.kinds.deployment import DeploymentRow
 
 from . import workloads as w

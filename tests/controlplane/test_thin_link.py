@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.reflector import opening
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.watch.reflector import opening
 
 from . import workloads as w
 from .changing import loose_pod

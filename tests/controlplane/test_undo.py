@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import bounds, cancel, image, pause, restart, rollback, scale, undo
-from edgetui.actions.plan import Receipt, Refusal
-from edgetui.actions.ports import Session
-from edgetui.actions.undo import UndoView
+from edgetui.actions.messages import Receipt, Refusal
+from edgetui.actions.rollout import cancel, pause, restart, rollback, set_image
+from edgetui.actions.scaling import hpa_bounds, scale
+from edgetui.actions.session import Session
+from edgetui.actions.undo import undo
+from edgetui.actions.undo.undo import UndoView
 from edgetui.model.identity import ObjectRef
 
 from . import workloads as w
@@ -29,8 +31,8 @@ async def scaled(acting: Acting, session: Session, ref: ObjectRef, to: int) -> N
 
 
 async def imaged(acting: Acting, session: Session, ref: ObjectRef, to: str) -> None:
-    view = await image.prepare(session, ref)
-    assert (await image.perform(acting.gate, session, view, view.container(""), to, wait=30)).ok
+    view = await set_image.prepare(session, ref)
+    assert (await set_image.perform(acting.gate, session, view, view.container(""), to, wait=30)).ok
 
 
 async def undone(acting: Acting, session: Session, ref: ObjectRef) -> tuple[UndoView, Receipt]:
@@ -161,8 +163,8 @@ async def test_the_bounds_of_an_autoscaler_are_taken_back_while_nobody_else_chan
     async with connected(cluster.kubeconfig()) as session:
         scaler = named(session, "HorizontalPodAutoscaler", namespace, "press")
         for again in (False, True):
-            shown = await bounds.prepare(session, scaler)
-            assert (await bounds.perform(acting.gate, session, shown, 3, 9, wait=None)).pending
+            shown = await hpa_bounds.prepare(session, scaler)
+            assert (await hpa_bounds.perform(acting.gate, session, shown, 3, 9, wait=None)).pending
             if again:
                 cluster.api.patch(path, {"spec": {"maxReplicas": 7}})
                 with pytest.raises(Refusal, match="Autoscaler press is no longer as edgetui left it") as said:

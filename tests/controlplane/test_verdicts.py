@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes import PANES
 from edgetui.model.panes.rolloutwords import judge
-from edgetui.model.rollout import Verdict, Workload, look, verdict
-from edgetui.model.store import Store
+from edgetui.model.rollout.status import Verdict, Workload, look, verdict
 
 from .api import STRATEGIC_MERGE_PATCH
 from .assets import Assets

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import scale
-from edgetui.cluster.linkwatch import LinkWatch
-from edgetui.cluster.ports import steady_clock
+from edgetui.actions.scaling import scale
+from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
-from edgetui.model.freshness import Sync
+from edgetui.cluster.watch.asyncio_io import steady_clock
+from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.wireprofile import Wire, WireState
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.wireprofile import Wire, WireState
 
 from . import workloads as w
 from .acting import Acting

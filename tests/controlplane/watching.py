@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
-from edgetui.model.freshness import Sync
+from edgetui.model.cache.freshness import Sync
 from edgetui.model.kinds import KINDS
 
 from .cluster import ControlPlane

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from edgetui.cluster.gzipstream import Inflater
-from edgetui.cluster.http import Body, Head, ResponseReader
+from edgetui.cluster.http.inflate import Inflater
+from edgetui.cluster.http.protocol import Body, Head, ResponseReader
 from edgetui.model.kinds import KINDS
 
 FOLDER = Path(__file__).with_name("corpus")

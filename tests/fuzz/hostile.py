@@ -8,14 +8,14 @@ import time
 from random import Random
 
 from edgetui import crash
-from edgetui.actions.audit import without_tokens
+from edgetui.actions.gate.audit import without_tokens
 from edgetui.cluster.errors import ApiError, ProtocolError
-from edgetui.cluster.reflector.states import Changes, Failed
-from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
+from edgetui.cluster.watch.reflector.states import Changes, Failed
+from edgetui.cluster.watch.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
-from edgetui.model.secrecy import redacted, without_secrets
-from edgetui.model.templatediff import template_diff
+from edgetui.model.redaction import redacted, without_secrets
+from edgetui.model.rollout.templatediff import template_diff
 from tests.unit.model.test_secrecy import COMMANDS, IN_A_VALUE, PIECES, SECRET
 
 from . import corpus, mutate

@@ -24,8 +24,8 @@ from textual import events
 from textual.app import ScreenStackError
 from textual.geometry import Size
 
-from edgetui.actions.plan import Plan
-from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.actions.messages import Plan
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
 from edgetui.demo import sites
 from edgetui.demo.http import Reply, Request
@@ -34,12 +34,12 @@ from edgetui.demo.pki import server_identity
 from edgetui.demo.resources import DEPLOYMENTS
 from edgetui.demo.server import HOST, Listener, _token
 from edgetui.demo.sites import Site
-from edgetui.model.store import Store
+from edgetui.model.cache.store import Store
 from edgetui.ui.app import EdgetuiApp
+from edgetui.ui.dialogs.confirm import ConfirmScreen
+from edgetui.ui.dialogs.question import SETTLE as REAL_SETTLE
+from edgetui.ui.dialogs.question import AskScreen, Question
 from edgetui.ui.options import ScreenOptions
-from edgetui.ui.screens.confirm import ConfirmScreen
-from edgetui.ui.screens.question import SETTLE as REAL_SETTLE
-from edgetui.ui.screens.question import AskScreen, Question
 
 SETTLE = 0.03
 """Seconds that a question settles here: nobody reads it."""

@@ -12,14 +12,14 @@ from typing import Any
 
 import yaml
 
-from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.endpoint import parse
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.auth.exec_plugin import exec_info, find_program, read_answer
 from edgetui.cluster.errors import CredentialError, EdgetuiError, KubeconfigError
-from edgetui.cluster.http import encode_request
-from edgetui.cluster.kubeconfig import Selection, load_fleet, reload
-from edgetui.cluster.plugin import exec_info, find_program, read_answer
+from edgetui.cluster.http.endpoint import parse
+from edgetui.cluster.http.protocol import encode_request
+from edgetui.cluster.http.tls import client_context
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet, reload
 from edgetui.cluster.target import ClusterTarget, ExecConfig
-from edgetui.cluster.tls import client_context
 
 from . import mutate
 from .targets import KIB, Target

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from edgetui.actions import reading
-from edgetui.cluster import metrics
-from edgetui.cluster.api_errors import UNDECODABLE
+from edgetui.cluster.api import metrics
+from edgetui.cluster.api.status import UNDECODABLE
+from edgetui.cluster.api.versions import versions_of
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.versions import versions_of
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import NotReadable
 

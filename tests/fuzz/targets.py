@@ -13,18 +13,18 @@ from random import Random
 import msgspec
 from msgspec.structs import replace
 
-from edgetui.cluster.answer_size import ALWAYS_GROWS, TooLarge
-from edgetui.cluster.api_errors import map_status
-from edgetui.cluster.decode import EventDecoder, decode_page
+from edgetui.cluster.api.status import map_status
 from edgetui.cluster.errors import ApiError, ProtocolError
-from edgetui.cluster.gzipstream import MAX_PIECE, Inflater
-from edgetui.cluster.http import ResponseReader
-from edgetui.cluster.reflector.states import Bookmark, Changes, Failed, Heard, Input
-from edgetui.model import scalingwhy
+from edgetui.cluster.http.answer_size import ALWAYS_GROWS, TooLarge
+from edgetui.cluster.http.inflate import MAX_PIECE, Inflater
+from edgetui.cluster.http.protocol import ResponseReader
+from edgetui.cluster.watch.events import EventDecoder, decode_page
+from edgetui.cluster.watch.reflector.states import Bookmark, Changes, Failed, Heard, Input
+from edgetui.model.autoscaling import explain
+from edgetui.model.autoscaling.samples import Sample
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import Kind, NotReadable, Row
-from edgetui.model.metrichistory import Sample
 from tests.unit.cluster.test_http_oracle import TOKENS, compare
 
 from . import corpus, mutate
@@ -293,7 +293,7 @@ def _sound(row: Row) -> bytes:
     """A row that can be kept, shown and compared: named, and of nothing but values that have a JSON form."""
     assert row.name, "a row without a name"
     if isinstance(row, AutoscalerRow):
-        scalingwhy.why(row, [Sample(NOW, *scalingwhy.sampled(row))], NOW)
+        explain.why(row, [Sample(NOW, *explain.sampled(row))], NOW)
     return msgspec.json.encode(row)
 
 

@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 import pytest
 
-from edgetui.cluster.answer_size import TooLarge
-from edgetui.cluster.decode import EventDecoder
-from edgetui.cluster.gzipstream import MAX_PIECE, Inflater
+from edgetui.cluster.http.answer_size import TooLarge
+from edgetui.cluster.http.inflate import MAX_PIECE, Inflater
+from edgetui.cluster.watch.events import EventDecoder
 from edgetui.model.kinds import KINDS
 
 from . import campaign, corpus, mutate

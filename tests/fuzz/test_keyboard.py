@@ -9,7 +9,7 @@ import secrets
 
 import pytest
 
-from edgetui.ui.screens.confirm import ConfirmScreen
+from edgetui.ui.dialogs.confirm import ConfirmScreen
 from tests.ui.test_dialogs import PLAN
 
 from .keyboard import SETTLE, Judge, play

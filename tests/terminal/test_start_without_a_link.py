@@ -18,7 +18,7 @@ import yaml
 from msgspec.structs import replace
 
 from edgetui.demo.launcher import Fleet
-from edgetui.model.keptrows import from_bytes, to_bytes
+from edgetui.model.cache.snapshot import from_bytes, to_bytes
 from tests.controlplane.proxy import FaultProxy
 
 from .ptyapp import PtyApp

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from edgetui.model.store import Store
+from edgetui.model.cache.store import Store
 from edgetui.ui.app import EdgetuiApp
+from edgetui.ui.dialogs.question import Question
 from edgetui.ui.layout import Remembered
 from edgetui.ui.options import ScreenOptions
-from edgetui.ui.screens.question import Question
 from tests.unit.model.factories import NOW
 
 SETTLE = 0.02

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store, Usage
 from edgetui.model.kinds import KINDS, row_of
-from edgetui.model.store import Store, Usage
 from tests.unit.model.factories import (
     NOW,
     Json,

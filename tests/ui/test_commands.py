@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetui.actions.registry import ACTIONS
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.actions.catalogue import ACTIONS
+from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
-from edgetui.model.related import related
+from edgetui.model.view.related import related
 from edgetui.terminal.profile import Profile
 from edgetui.ui.acting import scale
-from edgetui.ui.commands import COMMANDS, completions, parse
+from edgetui.ui.command_line.commands import COMMANDS, completions, parse
 from edgetui.ui.flows import Flows
 from edgetui.ui.screens.detail import DetailScreen
 from edgetui.ui.screens.logs import LogScreen

@@ -8,29 +8,29 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetui.actions.bounds import BoundsView
-from edgetui.actions.image import Container, ImageView
-from edgetui.actions.plan import Offer, Plan, Receipt, Step
-from edgetui.actions.resize import ResizeView
-from edgetui.actions.rollback import RollbackView
-from edgetui.actions.scale import ScaleView
-from edgetui.actions.workload import WorkloadView
+from edgetui.actions.messages import Offer, Plan, Receipt, Step
+from edgetui.actions.rollout.rollback import RollbackView
+from edgetui.actions.rollout.set_image import Container, ImageView
+from edgetui.actions.rollout.workload import WorkloadView
+from edgetui.actions.scaling.hpa_bounds import BoundsView
+from edgetui.actions.scaling.resize_pod import ResizeView
+from edgetui.actions.scaling.scale import ScaleView
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.heldimages import HeldImages
+from edgetui.model.autoscaling.vpa_keda import ScaledObject
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.otherscalers import ScaledObject
-from edgetui.model.resizing import Box
-from edgetui.model.revision import deployment_revisions, suggestion
-from edgetui.ui.screens.bounds import BoundsScreen
-from edgetui.ui.screens.confirm import ConfirmScreen
-from edgetui.ui.screens.image import ImageScreen, Wanted
-from edgetui.ui.screens.progress import Progress, ProgressScreen
-from edgetui.ui.screens.resize import ResizeScreen
+from edgetui.model.pod.node_images import HeldImages
+from edgetui.model.pod.resize import Box
+from edgetui.model.rollout.revision import deployment_revisions, suggestion
+from edgetui.ui.dialogs.confirm import ConfirmScreen
+from edgetui.ui.dialogs.hpa_bounds import BoundsScreen
+from edgetui.ui.dialogs.progress import Progress, ProgressScreen
+from edgetui.ui.dialogs.resize_pod import ResizeScreen
+from edgetui.ui.dialogs.scale import How, ScaleAnswer, ScaleScreen
+from edgetui.ui.dialogs.set_image import ImageScreen, Wanted
 from edgetui.ui.screens.rollback import RollbackScreen
-from edgetui.ui.screens.scale import How, ScaleAnswer, ScaleScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
 
 from .driving import Screen, running

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from edgetui.model.fleet import Fleet
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import row_of
-from edgetui.model.store import Store
+from edgetui.model.view.fleet import Fleet
 from edgetui.ui.feed import SLOWEST, Changes, Feed
 from tests.unit.model.factories import pod
 

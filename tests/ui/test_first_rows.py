@@ -8,8 +8,8 @@ import os
 import pyte
 import pytest
 
-from edgetui.model.freshness import Freshness, Sync
-from edgetui.model.store import Store
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.terminal.profile import choose
 from edgetui.ui.first_rows import LOOK_EVERY, FirstRows, affordable
 from tests.unit.model import factories as f

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from textual.worker import Worker, WorkerFailed
 
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Cancelled, Changed, Receipt, Step
-from edgetui.actions.registry import ACTIONS
+from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Cancelled, Changed, Receipt, Step
 from edgetui.cluster.errors import Forbidden
+from edgetui.ui.dialogs.confirm import ConfirmScreen
+from edgetui.ui.dialogs.progress import ProgressScreen
 from edgetui.ui.flows import title_of
 from edgetui.ui.job import Job
-from edgetui.ui.screens.confirm import ConfirmScreen
-from edgetui.ui.screens.progress import ProgressScreen
 
 from .driving import Screen, running
 from .fleet import plant

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from edgetui.actions.audit import AuditLog
-from edgetui.cluster.scoped import Aside, Selector
-from edgetui.model.freshness import Link, LinkState
-from edgetui.model.guard import Terms
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.cluster.watch.scoped_informer import Aside, Selector
+from edgetui.model.cache.freshness import Link, LinkState
+from edgetui.model.rollout.guard import Terms
 from edgetui.ui.widgets.bars import KeyHint
 from tests.unit.actions.scripted import Answer, Connected, Request, scripted
 from tests.unit.model import factories as f

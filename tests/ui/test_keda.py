@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgetui.model.otherscalers import PAUSED, PAUSED_AT
+from edgetui.model.autoscaling.vpa_keda import PAUSED, PAUSED_AT
 from tests.unit.actions.scripted import Answer, Request, scripted
 from tests.unit.model import factories as f
 

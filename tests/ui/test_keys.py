@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions.registry import ACTIONS
+from edgetui.actions.catalogue import ACTIONS
 from edgetui.ui.keyfile import ALWAYS, NEVER_WRITES, Unusable, load, parse
 from edgetui.ui.keymap import LOOKING
 from tests.keytable import README, written

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from edgetui.model.cache.store import Store
+from edgetui.model.cache.wireprofile import Wire, WireState
 from edgetui.model.kinds.pod import printed
-from edgetui.model.store import Store
-from edgetui.model.wireprofile import Wire, WireState
 from tests.unit.model.factories import NOW, pod, store_of
 
 from .driving import Screen, running

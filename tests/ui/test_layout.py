@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edgetui.cluster import own_file
-from edgetui.model.store import Store
+from edgetui.model.cache.store import Store
 from edgetui.terminal.profile import Profile
 from edgetui.ui import layout
 from edgetui.ui.layout import Layout, PaneLayout

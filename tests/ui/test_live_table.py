@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.style import Style
 
-from edgetui.model.fleet import ViewChange
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.panes import PANES
-from edgetui.model.store import Store
+from edgetui.model.view.fleet import ViewChange
 from edgetui.ui.widgets.column_layout import ColumnLayout
 from edgetui.ui.widgets.live_table import LiveTable
 from edgetui.ui.widgets.table_lines import Line, row_strip

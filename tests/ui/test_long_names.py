@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.cluster.naming import name_fleet
+from edgetui.cluster.kubeconfig.names import name_fleet
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import row_of
-from edgetui.model.store import Store
 from tests.unit.cluster.test_naming import FLEETS, target
 from tests.unit.model.factories import deployment, pod, store_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from edgetui.model.fleetview import FleetView
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.base import Row
 from edgetui.model.panes import PANES
-from edgetui.model.store import Store
-from edgetui.ui.endings import Endings
+from edgetui.model.view.pane_view import FleetView
 from edgetui.ui.object_events import events_of
+from edgetui.ui.rollout_notify import Endings
 from edgetui.ui.screens.object import ObjectScreen
 
 from .driving import Screen, running

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from edgetui.model.freshness import CacheState, Freshness, Link, LinkState, Sync
+from edgetui.model.cache.freshness import CacheState, Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
-from edgetui.model.store import Store
 from tests.unit.model.factories import autoscaler, deployment, pod, store_of
 
 from .driving import running

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from edgetui.cluster.errors import Forbidden, LinkError
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Kind
-from edgetui.model.store import Store
 from edgetui.ui.screens.manifest import AGAIN
 from tests.unit.model import factories
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Cancelled, Receipt
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Cancelled, Receipt
+from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.ui.acting import rollback

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import row_of
-from edgetui.model.store import Store
 from edgetui.ui.widgets.live_table import LiveTable
 from tests.unit.model.factories import NOW, crashing, pod
 

@@ -10,11 +10,11 @@ import pytest
 from rich.cells import cell_len
 from textual import events
 
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Cancelled, Receipt
-from edgetui.ui.screens.confirm import ConfirmScreen
-from edgetui.ui.screens.progress import ProgressScreen
-from edgetui.ui.screens.question import ANSWERING, LEAVING, SETTLE, Question
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Cancelled, Receipt
+from edgetui.ui.dialogs.confirm import ConfirmScreen
+from edgetui.ui.dialogs.progress import ProgressScreen
+from edgetui.ui.dialogs.question import ANSWERING, LEAVING, SETTLE, Question
 from edgetui.ui.widgets.live_table import SETTLE as ROW_SETTLE
 
 from .driving import Screen, running

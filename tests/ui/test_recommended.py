@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgetui.model.otherscalers import Advice
+from edgetui.model.autoscaling.vpa_keda import Advice
 from edgetui.ui.details import workload
 from edgetui.ui.spans import plain
 from tests.unit.model import factories as f

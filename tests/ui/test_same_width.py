@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from edgetui.model.cells import visible
-from edgetui.model.logbuffer import LogBuffer, plain
+from edgetui.model.pod.logbuffer import LogBuffer, plain
 from edgetui.terminal.cells import Grid
 from edgetui.ui.spans import Span, line, to_strip, width_of, wrap
 from edgetui.ui.widgets.log_view import LogView

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from textual import events
 
-from edgetui.actions import guarding
-from edgetui.actions.guardlog import Past
-from edgetui.ui import words
+from edgetui.actions.guard import guard
+from edgetui.actions.guard.record import Past
+from edgetui.ui.dialogs.scale import ScaleScreen
 from edgetui.ui.flows import Flows
-from edgetui.ui.screens.scale import ScaleScreen
+from edgetui.ui.text import clusters
 from tests.unit.actions.scripted import Answer, Request, scripted
 from tests.unit.model import factories as f
 from tests.unit.model.factories import store_of
@@ -177,8 +177,8 @@ async def test_a_guard_that_is_being_set_is_one_guard_however_often_the_key_is_p
         asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
         return real(*_)
 
-    real: Callable[..., Past] = guarding.past
-    monkeypatch.setattr(guarding, "past", past)
+    real: Callable[..., Past] = guard.past
+    monkeypatch.setattr(guard, "past", past)
     async with on_press(tmp_path) as screen:
         await screen.press("g", "enter")
         await until_shown(screen, "back to")
@@ -205,7 +205,7 @@ async def test_a_server_that_owes_an_answer_is_said_in_the_header_until_it_gives
         await writer.drain()
 
     monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
-    monkeypatch.setattr(words, "SILENT", 0.1)
+    monkeypatch.setattr(clusters, "SILENT", 0.1)
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     session = Site(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", plant())
     session.counters = session.api.transport.counters  # type: ignore[attr-defined]

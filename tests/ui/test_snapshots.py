@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
-from edgetui.model.store import Store
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.ui.app import EdgetuiApp
+from edgetui.ui.dialogs.confirm import ConfirmScreen
 from edgetui.ui.options import ScreenOptions
-from edgetui.ui.screens.confirm import ConfirmScreen
 
 from .driving import SETTLE, TURNS, Clock
 from .fleet import NOW, farm, fleet, plant, vehicle

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from edgetui.actions.audit import AuditLog, stamp
-from edgetui.model.freshness import Link, LinkState
+from edgetui.actions.gate.audit import AuditLog, stamp
+from edgetui.model.cache.freshness import Link, LinkState
 from edgetui.model.kinds import row_of
 from tests.unit.model.factories import NOW, image_pull
 

@@ -6,14 +6,14 @@ import itertools
 from types import SimpleNamespace
 from typing import Any
 
-from edgetui.cluster.counters import Counters
-from edgetui.cluster.linkwatch import LinkWatch
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.cluster.http.traffic import Counters
+from edgetui.cluster.link.meter import LinkWatch
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.wireprofile import Wire, WireState
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Kind
 from edgetui.model.kinds.pod import PodRow, printed
-from edgetui.model.wireprofile import Wire, WireState
 from edgetui.terminal.profile import Profile
 from edgetui.ui.terminal_meter import AGAIN, TerminalMeter
 from tests.unit.model.factories import pod

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
-from edgetui.model.store import Store
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.ui.spans import plain
-from edgetui.ui.words import cluster_lines, header
+from edgetui.ui.text.clusters import cluster_lines, header
 
 NOW = 1_000.0
 

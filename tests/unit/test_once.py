@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from edgetui.demo.launcher import Fleet
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.panes import PANES
-from edgetui.model.store import Store
 from edgetui.once import _gaps, exit_code, panes
 from tests.unit.model import factories as f
 

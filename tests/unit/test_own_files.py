@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from edgetui import crash
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.plan import Refusal
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.messages import Refusal
 from edgetui.cluster import own_file
 from edgetui.cluster.own_file import NotOurs
-from edgetui.cluster.row_file import RowFile
+from edgetui.cluster.snapshot.file import RowFile
 
 WRITERS: dict[str, Callable[[Path], object]] = {
     "audit record": lambda place: AuditLog(place / "audit.jsonl").append({"event": "intent", "uid": "u"}),

@@ -167,7 +167,7 @@ def _last_words(message: str | None) -> str:
     """What the program itself wrote before it ended, which may quote its password."""
     if not message:
         return ""
-    from edgetui.model.secrecy import redacted  # its patterns cost a start milliseconds
+    from edgetui.model.redaction import redacted  # its patterns cost a start milliseconds
 
     return redacted(squeeze(message))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgetui.model.autoscaling.hpa import headline
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.autoscaler import AutoscalerRow, Metric
 from edgetui.model.kinds.base import Row
 from edgetui.model.panes.base import (
@@ -21,8 +23,6 @@ from edgetui.model.panes.base import (
     state_column,
 )
 from edgetui.model.panes.rollouts import SHORT_KINDS
-from edgetui.model.scaling import headline
-from edgetui.model.store import Store
 
 
 def metric_text(metric: Metric) -> str:

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from edgetui.model.freshness import Sync
+from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.base import Row
-from edgetui.model.store import ChangeSet, Store
 from edgetui.model.text import age
 
 BAD, WATCH, UNSURE, FINE = 0, 1, 2, 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.panes.base import (
@@ -18,7 +19,6 @@ from edgetui.model.panes.base import (
     age_column,
     state_column,
 )
-from edgetui.model.store import Store
 
 
 class Events(Pane):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.panes.base import (
@@ -22,7 +23,6 @@ from edgetui.model.panes.base import (
     name_column,
     state_column,
 )
-from edgetui.model.store import ChangeSet, Store
 from edgetui.model.text import percent
 
 _PRESSURE_WORDS = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
@@ -28,9 +29,8 @@ from edgetui.model.panes.base import (
     pair_text,
     state_column,
 )
-from edgetui.model.store import ChangeSet, Store
+from edgetui.model.pod.diagnosis import diagnose
 from edgetui.model.text import age, cpu, memory
-from edgetui.model.trouble import diagnose
 
 _NOT_ENDED = frozenset(
     {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
@@ -24,8 +25,7 @@ from edgetui.model.panes.base import (
     state_column,
 )
 from edgetui.model.panes.rolloutwords import judge
-from edgetui.model.rollout import Segments, bar, look, verdict
-from edgetui.model.store import ChangeSet, Store
+from edgetui.model.rollout.status import Segments, bar, look, verdict
 
 SHORT_KINDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds"}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.panes.base import BAD, FINE, RECENT, WATCH
-from edgetui.model.rollout import View, Workload, findings, verdict
-from edgetui.model.store import Store
+from edgetui.model.rollout.status import View, Workload, findings, verdict
 from edgetui.model.text import duration, plural
 
 LATE = 600.0
@@ -69,7 +69,7 @@ def _held(row: DeploymentRow, view: View, hard: str, sentence: str) -> Judgement
     """What a Deployment's own conditions say: pods refused, paused, deadline passed."""
     failure = row.replica_failure
     if failure is not None and (view.segments.missing or row.updated < row.replicas):
-        from edgetui.model.placing import refused  # only where something is held up
+        from edgetui.model.pod.scheduling import refused  # only where something is held up
 
         short, told = refused(failure.message)
         return Judgement(BAD, f"stuck: {short}", told)
@@ -141,7 +141,7 @@ def _blocked(row: Workload, view: View, nodes: list[NodeRow]) -> tuple[str, str]
     """What no counter shows: a DaemonSet pod stuck on a dead node, a StatefulSet waiting for a bad pod."""
     held = _on_silent_nodes(view, nodes) if row.updated < row.replicas or row.ready < row.replicas else []
     if held and not isinstance(row, DeploymentRow):
-        from edgetui.model.placing import unreachable
+        from edgetui.model.pod.scheduling import unreachable
 
         nodes_used = len({pod.node for pod in view.pods if pod.node})
         if isinstance(row, DaemonSetRow):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from edgetui.model.freshness import Sync
+from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.endpointslice import EndpointSliceRow, owner_of
 from edgetui.model.kinds.service import ServiceRow
@@ -26,7 +27,6 @@ from edgetui.model.panes.base import (
     pair_text,
     state_column,
 )
-from edgetui.model.store import ChangeSet, Store
 
 _KNOWN = frozenset({Sync.LIVE, Sync.STALE})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import bounds
-from edgetui.ui.screens.bounds import BoundsScreen
+from edgetui.actions.scaling import hpa_bounds
+from edgetui.ui.dialogs.hpa_bounds import BoundsScreen
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -23,12 +23,12 @@ async def flow(
 ) -> None:
     """From the key to the receipt; the bounds that are given stand in the fields."""
     what = f"autoscaler {ref.key.name}"
-    view = await job.read(f"{what} on {session.name}", bounds.prepare(session, ref, low, high))
+    view = await job.read(f"{what} on {session.name}", hpa_bounds.prepare(session, ref, low, high))
     await job.ask_and_perform(
         view,
         BoundsScreen,
         lambda chosen: f"Bounds of {what} to {chosen[0]} and {chosen[1]} on {session.name}",
         lambda shown, chosen: partial(
-            bounds.perform, session=session, view=shown, low=chosen[0], high=chosen[1], wait=job.wait
+            hpa_bounds.perform, session=session, view=shown, low=chosen[0], high=chosen[1], wait=job.wait
         ),
     )

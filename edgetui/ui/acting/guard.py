@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgetui import crash
-from edgetui.actions.guarding import Ending, Guard
-from edgetui.actions.guardplan import prepare
-from edgetui.actions.plan import Receipt
+from edgetui.actions.guard.guard import Ending, Guard
+from edgetui.actions.guard.plan import prepare
+from edgetui.actions.messages import Receipt
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.guard import Phase, Terms
+from edgetui.model.rollout.guard import Phase, Terms
 from edgetui.model.text import duration
+from edgetui.ui.dialogs.guard import GuardScreen
+from edgetui.ui.dialogs.progress import Progress
+from edgetui.ui.dialogs.question import AskScreen
 from edgetui.ui.keymap import kind_word
-from edgetui.ui.screens.guard import GuardScreen
-from edgetui.ui.screens.progress import Progress
-from edgetui.ui.screens.question import AskScreen
 from edgetui.ui.spans import Span, line
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import image
+from edgetui.actions.rollout import set_image
+from edgetui.ui.dialogs.set_image import ImageScreen
 from edgetui.ui.keymap import kind_word
-from edgetui.ui.screens.image import ImageScreen
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await job.read(f"{what} on {session.name}", image.prepare(session, ref))
+    view = await job.read(f"{what} on {session.name}", set_image.prepare(session, ref))
     await job.ask_and_perform(
         view,
         ImageScreen,
         lambda wanted: f"Set the image of {what} on {session.name} to {wanted.image}",
         lambda shown, wanted: partial(
-            image.perform,
+            set_image.perform,
             session=session,
             view=shown,
             container=shown.container(wanted.container),

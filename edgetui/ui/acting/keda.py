@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import keda
+from edgetui.actions.scaling import keda
 from edgetui.ui.keymap import kind_word
 
 if TYPE_CHECKING:

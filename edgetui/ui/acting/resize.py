@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import resize
-from edgetui.ui.screens.resize import ResizeScreen
+from edgetui.actions.scaling import resize_pod
+from edgetui.ui.dialogs.resize_pod import ResizeScreen
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"pod {ref.key.name}"
-    view = await job.read(f"{what} on {session.name}", resize.prepare(session, ref))
+    view = await job.read(f"{what} on {session.name}", resize_pod.prepare(session, ref))
     await job.ask_and_perform(
         view,
         ResizeScreen,
         lambda chosen: f"Resize {chosen[0].name} of {what} on {session.name}",
         lambda shown, chosen: partial(
-            resize.perform, session=session, view=shown, box=chosen[0], wanted=chosen[1], wait=job.wait
+            resize_pod.perform, session=session, view=shown, box=chosen[0], wanted=chosen[1], wait=job.wait
         ),
     )

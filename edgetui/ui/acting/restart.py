@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import restart
+from edgetui.actions.rollout import restart
 from edgetui.ui.keymap import kind_word
 
 if TYPE_CHECKING:

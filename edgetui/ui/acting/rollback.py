@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import rollback
+from edgetui.actions.rollout import rollback
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.screens.rollback import RollbackScreen
 

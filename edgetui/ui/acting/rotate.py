@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgetui.actions import rotate
+from edgetui.actions.credentials import rotate
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession

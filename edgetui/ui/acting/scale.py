@@ -6,11 +6,11 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import park, scale
+from edgetui.actions.scaling import scale, scale_to_zero
+from edgetui.model.autoscaling.hpa import bounds_for
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.scaling import bounds_for
+from edgetui.ui.dialogs.scale import How, ScaleAnswer, ScaleScreen
 from edgetui.ui.keymap import kind_word
-from edgetui.ui.screens.scale import How, ScaleAnswer, ScaleScreen
 
 from . import bounds, keda
 
@@ -48,4 +48,4 @@ async def flow(job: Job, session: ClusterSession, ref: ObjectRef, number: int | 
 
 async def _look(job: Job, session: ClusterSession, ref: ObjectRef, number: int | None) -> scale.ScaleView:
     """The object, and what it had before where it is parked."""
-    return await park.recall(job.audit, session, await scale.prepare(session, ref, number))
+    return await scale_to_zero.recall(job.audit, session, await scale.prepare(session, ref, number))

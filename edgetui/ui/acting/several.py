@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import restart, scale
-from edgetui.actions.bulk import Confirm, Item, gate_beside, perform_many, summary, waits_for
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Cancelled, Plan, Receipt, Step
-from edgetui.actions.ports import Session
+from edgetui.actions.change.batch import Confirm, Item, gate_beside, perform_many, summary, waits_for
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Cancelled, Plan, Receipt, Step
+from edgetui.actions.rollout import restart
+from edgetui.actions.scaling import scale
+from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.text import plural
-from edgetui.ui.screens.scale_several import ScaleSeveralScreen
+from edgetui.ui.dialogs.scale_several import ScaleSeveralScreen
 
 if TYPE_CHECKING:
     from edgetui.ui.job import Job

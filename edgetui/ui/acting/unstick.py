@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgetui.actions import unstick
+from edgetui.actions.rollout import delete_stuck_pod
 from edgetui.ui.keymap import kind_word
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 async def flow(job: Job, session: ClusterSession, ref: ObjectRef) -> None:
     """From the key to the receipt."""
     what = f"{kind_word(ref.key.kind)} {ref.key.name}"
-    view = await job.read(f"the pods of {what} on {session.name}", unstick.prepare(session, ref))
+    view = await job.read(f"the pods of {what} on {session.name}", delete_stuck_pod.prepare(session, ref))
     await job.perform(
         f"Delete pod {view.pod.name} of {what} on {session.name}",
-        partial(unstick.perform, session=session, view=view, wait=job.wait),
+        partial(delete_stuck_pod.perform, session=session, view=view, wait=job.wait),
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from edgetui.model.freshness import Sync
+from edgetui.model.autoscaling.samples import Sample
+from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.node import NodeRow
-from edgetui.model.metrichistory import Sample
-from edgetui.model.store import Store
 from edgetui.model.text import age, ago, plural
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgetui.model.autoscaling.explain import CURRENT, last_scale, why
+from edgetui.model.autoscaling.hpa import headline, recommended
+from edgetui.model.autoscaling.samples import Sample, readings, spark
 from edgetui.model.kinds.autoscaler import AutoscalerRow, Metric
 from edgetui.model.kinds.event import EventRow
-from edgetui.model.metrichistory import Sample, readings, spark
-from edgetui.model.scaling import headline, recommended
-from edgetui.model.scalingwhy import CURRENT, last_scale, why
 from edgetui.model.text import ago, duration
 from edgetui.ui.spans import Span, Spans, line
 

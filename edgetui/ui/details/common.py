@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.wire import Condition
-from edgetui.model.store import Store
+from edgetui.model.pod.diagnosis import diagnose
 from edgetui.model.text import ago, plural
-from edgetui.model.trouble import diagnose
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 

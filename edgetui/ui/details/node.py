@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from edgetui.model.autoscaling.samples import Sample, readings, spark
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.metrichistory import Sample, readings, spark
 from edgetui.model.panes.nodes import node_state, pods_on
-from edgetui.model.store import Store
 from edgetui.model.text import ago, cpu, duration, memory, percent
 from edgetui.ui.spans import Span, Spans, line
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
-from edgetui.model.store import Store
+from edgetui.model.pod.diagnosis import diagnose
 from edgetui.model.text import ago, cpu, memory
-from edgetui.model.trouble import diagnose
 from edgetui.ui.spans import Span, Spans, line
 
 from .common import fact, told, trouble

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from edgetui.model.cache.store import Store
 from edgetui.model.panes.rollouts import short_image
-from edgetui.model.revisiontree import Branch
-from edgetui.model.store import Store
+from edgetui.model.rollout.history import Branch
 from edgetui.model.text import ago
 from edgetui.ui.spans import Span, Spans, line
 

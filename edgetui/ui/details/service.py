@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.service import ServiceRow
 from edgetui.model.panes.base import BAD
 from edgetui.model.panes.services import endpoints_of, service_state, unknown
-from edgetui.model.store import Store
 from edgetui.model.text import ago
 from edgetui.ui.spans import Span, Spans, line
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from edgetui.model.autoscaling.vpa_keda import Advice
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.event import EventRow
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.otherscalers import Advice
-from edgetui.model.pace import pace
 from edgetui.model.panes.base import BAD, WATCH
 from edgetui.model.panes.rolloutwords import judge
-from edgetui.model.placing import refused
-from edgetui.model.revision import Revision
-from edgetui.model.revisiontree import tree
-from edgetui.model.rollout import (
+from edgetui.model.pod.scheduling import refused
+from edgetui.model.rollout.eta import pace
+from edgetui.model.rollout.history import tree
+from edgetui.model.rollout.revision import Revision
+from edgetui.model.rollout.status import (
     Segments,
     View,
     Workload,
@@ -29,7 +30,6 @@ from edgetui.model.rollout import (
     look,
     verdict,
 )
-from edgetui.model.store import Store
 from edgetui.model.text import duration, plural
 from edgetui.ui.spans import Span, Spans, line
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from edgetui.model.autoscaling.hpa import headline
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout import Workload
-from edgetui.model.scaling import headline
-from edgetui.model.store import Store
+from edgetui.model.rollout.status import Workload
 from edgetui.model.text import ago, plural
 from edgetui.ui.spans import Span, Spans
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from edgetui.model.freshness import Link
+from edgetui.model.cache.freshness import Link
 from edgetui.model.text import memory
-from edgetui.ui import words
+from edgetui.ui.screens.text_screen import TextScreen
 from edgetui.ui.spans import Span, Spans, line
+from edgetui.ui.text import clusters
 from edgetui.ui.widgets.bars import KeyHint
-
-from .base import TextScreen
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
@@ -41,7 +40,7 @@ class ClustersScreen(TextScreen):
             context = session.target.context if session is not None else ""
             notice = _notice(session) if session is not None else ""
             traffic = _traffic(session) if session is not None else ""
-            out += words.cluster_lines(store, app.now(), server, context, notice, traffic)
+            out += clusters.cluster_lines(store, app.now(), server, context, notice, traffic)
             out.append(line())
         return out
 
@@ -69,4 +68,4 @@ def _traffic(session: ClusterSession) -> str:
     counters, watch = session.counters, session.link_watch
     if counters is None or watch is None:
         return ""
-    return words.traffic(watch.rate, counters.bytes_in, counters.bytes_out, counters.requests)
+    return clusters.traffic(watch.rate, counters.bytes_in, counters.bytes_out, counters.requests)

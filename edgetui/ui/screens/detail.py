@@ -16,10 +16,10 @@ from edgetui.ui.details import detail
 from edgetui.ui.details.common import trouble
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, object_bindings
+from edgetui.ui.screens.text_screen import BACK, HELP, TextScreen
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.bars import KeyHint
 
-from .base import BACK, HELP, TextScreen
 from .object import COMMAND, ObjectScreen
 
 READS = {"Deployment": "ReplicaSet"}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgetui.actions.registry import ACTIONS
+from edgetui.actions.catalogue import ACTIONS
 from edgetui.model.identity import ObjectKey
-from edgetui.ui.commands import COMMANDS
+from edgetui.ui.command_line.commands import COMMANDS
 from edgetui.ui.keymap import AROUND, LOG_KEYS, LOOKING, OBJECT_VIEWS
+from edgetui.ui.screens.text_screen import TextScreen
 from edgetui.ui.spans import Span, Spans, line
-
-from .base import TextScreen
 
 _SIGNS = (
     ("!", "broken: needs a person"),

@@ -9,17 +9,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from edgetui import crash
-from edgetui.cluster.logs import Hearing, LogState, PodLog
+from edgetui.cluster.api.logs import Hearing, LogState, PodLog
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.logbuffer import LogBuffer, Search
-from edgetui.model.podlogs import pods_to_log
+from edgetui.model.pod.diagnosis import Diagnosis, diagnose
+from edgetui.model.pod.logbuffer import LogBuffer, Search
 from edgetui.model.text import age
-from edgetui.model.trouble import Diagnosis, diagnose
-from edgetui.ui import log_words
+from edgetui.model.view.log_targets import pods_to_log
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOG_KEYS
+from edgetui.ui.screens.text_screen import BACK, HELP
+from edgetui.ui.text import logs
 from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.base import LineBar
 from edgetui.ui.widgets.filter_bar import FilterBar
@@ -27,7 +28,6 @@ from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.log_view import LogView
 
-from .base import BACK, HELP
 from .detail import READS
 from .object import COMMAND, ObjectScreen
 
@@ -185,14 +185,14 @@ class LogScreen(ObjectScreen):
         app, tail, view = self.app, self.tail, self.view
         now, width = app.now(), self.size.width
         link = app.fleet.stores[self.key.cluster].link.sentence
-        said = log_words.sentences(self.key, self._pod, tail, link, now)
-        before, view.notice = view.notice, log_words.notice(said, tail, self._trouble(), now)
+        said = logs.sentences(self.key, self._pod, tail, link, now)
+        before, view.notice = view.notice, logs.notice(said, tail, self._trouble(), now)
         if not len(view.buffer) and before != view.notice:
             view.sync()
         self.header.show(app.stores, now, app.badges, app.options.profile.label)
         anew = f"another pod since {age(app.monotonic() - self._pod_since)}" if self._pod_since else ""
-        self.heading.say(log_words.title(self.key, self._pod, self._pods, tail, width, anew))
-        self.state_bar.say(log_words.state_line(said, view, tail, self._found, width))
+        self.heading.say(logs.title(self.key, self._pod, self._pods, tail, width, anew))
+        self.state_bar.say(logs.state_line(said, view, tail, self._found, width))
         self.footer.set_hints(self._hints(), (HELP, BACK))
 
     def _trouble(self) -> Diagnosis | None:

@@ -10,10 +10,10 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from edgetui.actions.registry import ACTIONS
-from edgetui.model.fleet import FleetView
+from edgetui.actions.catalogue import ACTIONS
 from edgetui.model.identity import ObjectRef
 from edgetui.model.panes import PANES
+from edgetui.model.view.fleet import FleetView
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
 from edgetui.ui.widgets.bars import KeyHint
@@ -25,8 +25,8 @@ from edgetui.ui.widgets.pane_view import PaneView, TabBar, shared_height
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
-    from edgetui.ui.commander import Commander
-    from edgetui.ui.places import Place
+    from edgetui.ui.command_line.commander import Commander
+    from edgetui.ui.navigation.places import Place
 
 GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
@@ -144,7 +144,7 @@ class MainScreen(Screen[None]):
     def commander(self) -> Commander:
         """What `:` can do; loaded when first needed."""
         if self._commander is None:
-            from edgetui.ui.commander import Commander
+            from edgetui.ui.command_line.commander import Commander
 
             self._commander = Commander(self.app)
         return self._commander
@@ -307,7 +307,7 @@ class MainScreen(Screen[None]):
     @property
     def place(self) -> Place:
         """The current pane with its filter and cursor."""
-        from edgetui.ui.places import Place
+        from edgetui.ui.navigation.places import Place
 
         return Place(self._current, self.current.filter_text, self.current.table.cursor)
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from edgetui import crash
 from edgetui.actions.reading import shaped
+from edgetui.cluster.api.versions import get
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.versions import get
 from edgetui.model.identity import ObjectKey, kind_word
 from edgetui.model.manifest import manifest
-from edgetui.model.secrecy import HIDDEN
+from edgetui.model.redaction import HIDDEN
 from edgetui.ui.details.common import title, trouble
 from edgetui.ui.feed import Changes
+from edgetui.ui.screens.text_screen import BACK, HELP, TextScreen
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
 
-from .base import BACK, HELP, TextScreen
 from .object import COMMAND, ObjectScreen
 
 AGAIN = 3.0

@@ -18,7 +18,7 @@ from edgetui.ui.widgets.live_table import SETTLE
 
 if TYPE_CHECKING:
     from edgetui.ui.app import EdgetuiApp
-    from edgetui.ui.places import Place
+    from edgetui.ui.navigation.places import Place
 
 COMMAND = KeyHint(":", "command")
 

@@ -9,16 +9,16 @@ from textual.binding import Binding, BindingType
 
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.rollouts import short_image
-from edgetui.model.revision import Revision
-from edgetui.model.revisiontree import marks
-from edgetui.model.templatediff import template_diff
+from edgetui.model.rollout.history import marks
+from edgetui.model.rollout.revision import Revision
+from edgetui.model.rollout.templatediff import template_diff
 from edgetui.model.text import ago
 from edgetui.ui.details.common import title
+from edgetui.ui.dialogs.confirm import diff_lines
+from edgetui.ui.screens.text_screen import BACK
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
 
-from .base import BACK
-from .confirm import diff_lines
 from .revisions import RevisionsScreen
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from edgetui.model.text import ago, plural
+from edgetui.ui.dialogs.confirm import diff_lines
 from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
 
-from .confirm import diff_lines
 from .revisions import RevisionsScreen
 
 if TYPE_CHECKING:
-    from edgetui.actions.rollback import RollbackView
-    from edgetui.model.revision import Revision
+    from edgetui.actions.rollout.rollback import RollbackView
+    from edgetui.model.rollout.revision import Revision
 
 
 class RollbackScreen(RevisionsScreen["Revision | None"]):
@@ -61,7 +61,7 @@ class RollbackScreen(RevisionsScreen["Revision | None"]):
 
     def draw(self) -> None:
         """The revisions, and the difference below them."""
-        from edgetui.actions.rollback import diff
+        from edgetui.actions.rollout.rollback import diff
 
         app = self.app
         self.header.show(app.stores, app.now(), app.badges, app.link_label)

@@ -9,18 +9,18 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from edgetui import crash
-from edgetui.actions.history import revisions_of
-from edgetui.actions.otherscalers import scaled_object_of, vertical_advice
 from edgetui.actions.reading import an_object
+from edgetui.actions.rollout.revisions import revisions_of
+from edgetui.actions.scaling.vpa_keda_owner import scaled_object_of, vertical_advice
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.autoscaling.vpa_keda import Advice, ScaledObject
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.otherscalers import Advice, ScaledObject
-from edgetui.model.revision import Revision
-from edgetui.model.rollout import verdict
+from edgetui.model.rollout.revision import Revision
+from edgetui.model.rollout.status import verdict
 from edgetui.ui.details import detail, workload
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint

@@ -12,14 +12,13 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.cells import cells, pad, told_apart
 from edgetui.model.panes.base import BAD, FINE
 from edgetui.model.text import age
-from edgetui.model.timeline import Happening
+from edgetui.model.view.timeline import Happening
 from edgetui.ui.keymap import kind_word
+from edgetui.ui.screens.text_screen import TextScreen
 from edgetui.ui.spans import Span, Spans, line
 
-from .base import TextScreen
-
 if TYPE_CHECKING:
-    from edgetui.actions.handover import Act
+    from edgetui.actions.gate.handover import Act
 
 WIDEST = 18
 """Cells for the name of a cluster."""
@@ -82,8 +81,10 @@ class TimelineScreen(TextScreen):
         self.run_worker(self._fetch(), group="record", exclusive=True, exit_on_error=False)
 
     async def _fetch(self) -> None:
-        from edgetui.actions import handover  # with the actions' own code, which a look at rows does not need
-        from edgetui.actions.audit import AuditLog, default_path
+        from edgetui.actions.gate import (
+            handover,  # with the actions' own code, which a look at rows does not need
+        )
+        from edgetui.actions.gate.audit import AuditLog, default_path
 
         log = AuditLog(self.app.options.audit or default_path())
         since = self.app.now() - BACK_TO

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgetui.model.store import Store
-from edgetui.model.wireprofile import Wire
-from edgetui.ui import words
+from edgetui.model.cache.store import Store
+from edgetui.model.cache.wireprofile import Wire
 from edgetui.ui.spans import Span
+from edgetui.ui.text import clusters
 
 from .base import LineBar
 
@@ -32,7 +32,7 @@ class HeaderBar(LineBar):
         if label:
             right.append(Span(f"{label} "))
         width = self.size.width or self.app.size.width
-        self.say(words.header(stores, now, width, tuple(right), self.app.silences))
+        self.say(clusters.header(stores, now, width, tuple(right), self.app.silences))
 
 
 def _of_clusters(stores: Sequence[Store]) -> list[str]:

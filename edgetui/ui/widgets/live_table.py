@@ -15,13 +15,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from edgetui.model.cells import cut
-from edgetui.model.fleet import FleetView, ViewChange
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import PaneRow
+from edgetui.model.view.fleet import FleetView, ViewChange
+from edgetui.ui.widgets.cursor_and_marks import Cursor, Marks
 
 from .base import look_of
 from .column_layout import ColumnLayout
-from .pinned import Cursor, Marks
 from .table_lines import MARGIN, Line, head_strip, row_strip
 
 SETTLE = 0.7

@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from edgetui.model.cells import pieces
-from edgetui.model.logbuffer import LogBuffer
+from edgetui.model.pod.logbuffer import LogBuffer
 from edgetui.ui.spans import Span, Spans, to_strip, wrap
 
 from .base import look_of

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from edgetui.model.filters import Filter, LabelTerm
-from edgetui.model.fleet import FleetView, ViewChange
+from edgetui.model.cache.store import Store
 from edgetui.model.panes.base import Pane, PaneRow
-from edgetui.model.store import Store
-from edgetui.ui import words
+from edgetui.model.view.filters import Filter, LabelTerm
+from edgetui.model.view.fleet import FleetView, ViewChange
 from edgetui.ui.layout import PaneLayout
 from edgetui.ui.spans import Span, Spans, line
+from edgetui.ui.text import clusters
 
 from .bars import Tab, tab_line
 from .base import LineBar
@@ -99,9 +99,9 @@ class PaneView(Vertical):
 
     def status_changed(self) -> None:
         """Freshness, counts or the filter changed: title and notes follow."""
-        notes = words.notes(self.pane, self._stores, self.view.total) + self._label_notes()
+        notes = clusters.notes(self.pane, self._stores, self.view.total) + self._label_notes()
         if not self.view.shown and not notes:
-            notes = (words.empty(self.pane, self.view.total, self.filter_text, self.namespace),)
+            notes = (clusters.empty(self.pane, self.view.total, self.filter_text, self.namespace),)
         self.table.set_notes(notes[:4])
         self.update_title()
 
@@ -109,13 +109,13 @@ class PaneView(Vertical):
         """Why a filter by labels leaves rows out that it should not, or all of them."""
         if not self._labels:
             return ()
-        from edgetui.ui import labelwords  # not needed for the first screen
+        from edgetui.ui.text import label_filter  # not needed for the first screen
 
-        said = labelwords.untold(self.pane, self._stores)
+        said = label_filter.untold(self.pane, self._stores)
         if self.view.shown:
             return said
         rows = [self.view.row(key) for key in self.view.every_key()]
-        return said + labelwords.nowhere(self._labels, [row.of for row in rows if row is not None])
+        return said + label_filter.nowhere(self._labels, [row.of for row in rows if row is not None])
 
     def update_title(self) -> None:
         """Say name, counts, filter and sort, and whether the keys go here."""

@@ -60,7 +60,7 @@ class Told:
 
 def edgetui(config: Path, kinds: list[str], told: Told) -> None:
     """Sessions on one event loop, looked at as often as a screen would."""
-    from edgetui.cluster.kubeconfig import Selection, load_fleet
+    from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
     from edgetui.cluster.session import ClusterSession
 
     async def run() -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Plan, Step
-from edgetui.cluster.api import Api
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Plan, Step
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.http.client import Transport
 from edgetui.cluster.target import ClusterTarget
-from edgetui.cluster.transport import Transport
-from edgetui.model.store import Store
+from edgetui.model.cache.store import Store
 
 DROP = -1
 """An answer that closes the connection instead."""

@@ -19,13 +19,13 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import commands
-from edgetui.actions.commands import running
-from edgetui.actions.gate import Gate
+from edgetui.actions import cli
+from edgetui.actions.cli import running
+from edgetui.actions.gate.gate import Gate
 from edgetui.demo.patches import merge_patch, strategic_merge
+from edgetui.model.autoscaling.vpa_keda import PAUSED, PAUSED_AT
 from edgetui.model.kinds import KINDS
-from edgetui.model.otherscalers import PAUSED, PAUSED_AT
-from edgetui.model.revision import template_equal
+from edgetui.model.rollout.revision import template_equal
 
 from .scripted import DROP, Answer, Request, Server
 
@@ -299,7 +299,7 @@ class Shell:
         file = self._home / "edgetui" / "audit.jsonl"
         before = len(file.read_text().splitlines()) if file.exists() else 0
         on = ["--kubeconfig", str(self._kubeconfig), "-n", "line-2", "--json"]
-        code = commands.main([*words, *on])
+        code = cli.main([*words, *on])
         said = self._capsys.readouterr()
         lines = file.read_text().splitlines()[before:] if file.exists() else []
         return Told(code, said.out, said.err, [json.loads(line) for line in lines])

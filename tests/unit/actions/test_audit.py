@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import audit
-from edgetui.actions.audit import GENESIS, AuditLog, who, without_tokens
-from edgetui.actions.plan import Refusal
+from edgetui.actions.gate import audit
+from edgetui.actions.gate.audit import GENESIS, AuditLog, who, without_tokens
+from edgetui.actions.messages import Refusal
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl-_x"
 
@@ -98,7 +98,7 @@ def test_the_last_record_is_found_behind_a_long_torn_line(tmp_path: Path) -> Non
 def test_several_processes_write_one_chain(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     program = (
-        "import sys; from pathlib import Path; from edgetui.actions.audit import AuditLog\n"
+        "import sys; from pathlib import Path; from edgetui.actions.gate.audit import AuditLog\n"
         "log = AuditLog(Path(sys.argv[1]))\n"
         "for number in range(25): log.append({'from': sys.argv[2], 'number': number})\n"
     )

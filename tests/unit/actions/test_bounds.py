@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import bounds
-from edgetui.actions.plan import Changed
+from edgetui.actions.messages import Changed
+from edgetui.actions.scaling import hpa_bounds
 from edgetui.model.identity import ObjectKey, ObjectRef
 from tests.unit.model import factories as f
 
@@ -44,9 +44,9 @@ async def test_a_concurrent_edit_is_shown_although_no_generation_tells_it(tmp_pa
     scaler, hands = Autoscaler(), Watching(tmp_path)
     hands.meanwhile = lambda: scaler.edit(maxReplicas=9)
     async with scripted(scaler.answer) as (_, session):
-        view = await bounds.prepare(session, REF)
+        view = await hpa_bounds.prepare(session, REF)
         with pytest.raises(Changed, match="2 to 6, now it is at 2 to 9"):
-            await bounds.perform(hands.gate, session, view, 2, 4, wait=1)
+            await hpa_bounds.perform(hands.gate, session, view, 2, 4, wait=1)
     assert scaler.document["spec"]["maxReplicas"] == 9
 
 
@@ -54,8 +54,8 @@ async def test_a_status_that_moved_is_no_obstacle_and_one_write_counts(tmp_path:
     scaler, hands = Autoscaler(), Watching(tmp_path)
     hands.meanwhile = scaler.edit
     async with scripted(scaler.answer) as (server, session):
-        view = await bounds.prepare(session, REF)
-        receipt = await bounds.perform(hands.gate, session, view, 2, 4, wait=1)
+        view = await hpa_bounds.prepare(session, REF)
+        receipt = await hpa_bounds.perform(hands.gate, session, view, 2, 4, wait=1)
     assert receipt.ok, receipt.lines
     sent = [
         one.body["spec"] for one in server.requests if one.method == "PATCH" and not one.query.get("dryRun")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.bounds import _judge, _looked
+from edgetui.actions.scaling.hpa_bounds import _judge, _looked
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from tests.unit.model import factories as f

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from edgetui.actions import scale
-from edgetui.actions.bulk import Confirm, Item, perform_many, summary, waits_for
-from edgetui.actions.gate import Gate
-from edgetui.actions.plan import Plan, Receipt
+from edgetui.actions.change.batch import Confirm, Item, perform_many, summary, waits_for
+from edgetui.actions.gate.gate import Gate
+from edgetui.actions.messages import Plan, Receipt
+from edgetui.actions.scaling import scale
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 from .scripted import Answer, Connected, FakeDeployment, Request, Watching, scripted

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions.commands.running import new_parser
-from edgetui.actions.commands.scale import _number_last
-from edgetui.actions.connect import NoCluster, choose
+from edgetui.actions.cli.connect import NoCluster, choose
+from edgetui.actions.cli.running import new_parser
+from edgetui.actions.cli.scale import _number_last
 from edgetui.cluster.errors import KubeconfigError
 
 TWO = """

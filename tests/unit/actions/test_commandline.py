@@ -11,7 +11,7 @@ import pytest
 
 import edgetui.actions
 from edgetui.actions import commandline
-from edgetui.actions.commands import COMMANDS
+from edgetui.actions.cli import COMMANDS
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.identity import ObjectKey
 

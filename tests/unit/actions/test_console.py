@@ -11,8 +11,8 @@ import pty
 import pytest
 from msgspec.structs import replace
 
-from edgetui.actions.console import Console
-from edgetui.actions.plan import Cancelled, Plan, Receipt, Refusal, Step
+from edgetui.actions.cli.console import Console
+from edgetui.actions.messages import Cancelled, Plan, Receipt, Refusal, Step
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 REF = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "u", "812")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetui.actions.credential import bearer, service_account_token
-from edgetui.actions.plan import Refusal
+from edgetui.actions.credentials.eligible import bearer, service_account_token
+from edgetui.actions.messages import Refusal
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.target import (
     AuthProviderConfig,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.done import done_to
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.gate.done import done_to
 
 UID = "0b7c"
 

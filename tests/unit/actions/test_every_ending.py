@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions.commands import COMMANDS
-from edgetui.actions.registry import ACTIONS
+from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.cli import COMMANDS
 
 from .every_action import CASES, Case
 from .scripted import DROP

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import scale
-from edgetui.actions.gate import Write
-from edgetui.actions.plan import Cancelled, Refusal
-from edgetui.actions.registry import ACTIONS, needs
+from edgetui.actions.catalogue import ACTIONS, needs
+from edgetui.actions.gate.gate import Write
+from edgetui.actions.messages import Cancelled, Refusal
+from edgetui.actions.scaling import scale
 from edgetui.cluster.errors import Conflict, Forbidden, LinkError
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.store import Store
 
 from .scripted import DROP, Answer, Connected, FakeDeployment, Request, Watching, scripted
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import guarding
-from edgetui.actions.guarding import Ending, Guard
-from edgetui.actions.guardplan import prepare
-from edgetui.actions.plan import Refusal
-from edgetui.cluster.scoped import Aside, Selector
-from edgetui.model.guard import Terms
+from edgetui.actions.guard import guard as guarding
+from edgetui.actions.guard.guard import Ending, Guard
+from edgetui.actions.guard.plan import prepare
+from edgetui.actions.messages import Refusal
+from edgetui.cluster.watch.scoped_informer import Aside, Selector
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
-from edgetui.model.store import Store
+from edgetui.model.rollout.guard import Terms
 from tests.unit.model import factories as f
 
 from .scripted import Connected, Watching, scripted

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.guardcheck import Check, look_again, what_became
-from edgetui.actions.guardlog import Open
-from edgetui.actions.guardplan import prepare
-from edgetui.actions.plan import Refusal
-from edgetui.model.guard import State, Terms
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.guard.plan import prepare
+from edgetui.actions.guard.recheck import Check, look_again, what_became
+from edgetui.actions.guard.record import Open
+from edgetui.actions.messages import Refusal
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.rollout.guard import State, Terms
 from tests.unit.model import factories as f
 
 from .scripted import Connected, scripted

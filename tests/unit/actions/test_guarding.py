@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.commands.guard import Log, _span
-from edgetui.actions.guardlog import Open, Past, past
-from edgetui.actions.plan import Step
+from edgetui.actions.cli.guard import Log, _span
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.guard.record import Open, Past, past
+from edgetui.actions.messages import Step
 
 BAD = {"template": "bad", "target": "good", "evidence": ["image not found"], "seconds": 120.0}
 

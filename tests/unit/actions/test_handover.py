@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import commands
-from edgetui.actions.audit import AuditLog, default_path
-from edgetui.actions.commands.audit import lines_of
-from edgetui.actions.done import UNDOABLE
-from edgetui.actions.handover import OUTCOMES, Act, acts
-from edgetui.actions.reversal import REVERSALS
+from edgetui.actions import cli
+from edgetui.actions.cli.audit import lines_of
+from edgetui.actions.gate.audit import AuditLog, default_path
+from edgetui.actions.gate.done import UNDOABLE
+from edgetui.actions.gate.handover import OUTCOMES, Act, acts
+from edgetui.actions.undo.reversal import REVERSALS
 
 from .every_action import CASES, Case
 from .scripted import DROP
@@ -122,23 +122,23 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AuditLog:
 
 
 def test_the_command_prints_what_is_new_enough(record: AuditLog, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["audit", "--since", "1h"]) == 0
+    assert cli.main(["audit", "--since", "1h"]) == 0
     said = capsys.readouterr().out
     assert "kim  plant: scale" in said and "new" in said and "old" not in said
     assert "\x1b" not in said
-    assert commands.main(["audit", "--since", "3h", "--json"]) == 0
+    assert cli.main(["audit", "--since", "3h", "--json"]) == 0
     out = capsys.readouterr().out
     assert out.isascii()
     assert [one["run"] for one in json.loads(out)["actions"]] == ["new", "old"]
 
 
 def test_nothing_done_is_said_and_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["audit", "--file", str(tmp_path / "none")]) == 0
+    assert cli.main(["audit", "--file", str(tmp_path / "none")]) == 0
     assert "did nothing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("age", ["1", "h", "-1h", "1y", ""])
 def test_an_age_that_is_none_is_wrong_usage(age: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        commands.main(["audit", f"--since={age}"])
+        cli.main(["audit", f"--since={age}"])
     assert ended.value.code == 2

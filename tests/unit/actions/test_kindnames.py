@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.actions.kindnames import parse
-from edgetui.actions.plan import Refusal
+from edgetui.actions.cli.kindnames import parse
+from edgetui.actions.messages import Refusal
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.history import experience
-from edgetui.model.revision import Revision, judged, last_known_good
+from edgetui.actions.rollout.revisions import experience
+from edgetui.model.rollout.revision import Revision, judged, last_known_good
 
 Record = dict[str, Any]
 

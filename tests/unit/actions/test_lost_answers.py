@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import scale
-from edgetui.actions.plan import Cancelled, Refusal
+from edgetui.actions.messages import Cancelled, Refusal
+from edgetui.actions.scaling import scale
 from edgetui.cluster.errors import EdgetuiError, Invalid, LinkError, Throttled
-from edgetui.model.freshness import Link, LinkState
+from edgetui.model.cache.freshness import Link, LinkState
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.store import Store
 
 from .scripted import DROP, Answer, FakeDeployment, Request, Watching, scripted
 

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.actions.history import experience
-from edgetui.model.revision import deployment_revisions, judged, suggestion
+from edgetui.actions.rollout.revisions import experience
+from edgetui.model.rollout.revision import deployment_revisions, judged, suggestion
 from tests.unit.model import factories as f
 
 Json = dict[str, Any]

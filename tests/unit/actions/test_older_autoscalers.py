@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import bounds, scale
-from edgetui.actions.autoscalers import autoscaler_of
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.actions.scaling import hpa_bounds, scale
+from edgetui.actions.scaling.hpa_owner import autoscaler_of
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.store import Store
 from tests.unit.model import factories as f
 
 from .scripted import Answer, Request, Watching, scripted
@@ -99,9 +99,9 @@ async def test_bounds_are_read_and_written_in_the_version_that_is_served(
 ) -> None:
     old = OldServer(version)
     async with scripted(old.answer) as (server, session):
-        view = await bounds.prepare(session, HPA)
+        view = await hpa_bounds.prepare(session, HPA)
         assert (view.row.min, view.row.max) == (2, 6)
-        await bounds.perform(Watching(tmp_path).gate, session, view, 2, 9, wait=None)
+        await hpa_bounds.perform(Watching(tmp_path).gate, session, view, 2, 9, wait=None)
     assert old.spec["maxReplicas"] == 9
     written = [one.path for one in server.requests if one.method == "PATCH"]
     assert {path.split("/")[3] for path in written} == {version}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.oldtoken import old_token
-from edgetui.actions.proof import seconds_until_refused
-from edgetui.actions.registry import needs
+from edgetui.actions.catalogue import needs
+from edgetui.actions.credentials.old_token import old_token
+from edgetui.actions.credentials.verify import seconds_until_refused
 from edgetui.model.expiry import TokenFacts
 
 from .scripted import DROP, Answer, Request, Watching, scripted

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.park import parked_from
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.scaling.scale_to_zero import parked_from
 
 
 def run(

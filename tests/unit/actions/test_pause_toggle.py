@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.actions import pause
+from edgetui.actions.rollout import pause
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 from .every_action import PRESS, healthy

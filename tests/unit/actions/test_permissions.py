@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from edgetui.actions import scale
-from edgetui.actions.permissions import REMEMBERED, Permissions
-from edgetui.actions.plan import Refusal
-from edgetui.actions.registry import ACTIONS, needs
-from edgetui.actions.role import role
+from edgetui.actions.catalogue import ACTIONS, needs
+from edgetui.actions.gate.permissions import REMEMBERED, Permissions
+from edgetui.actions.gate.role import role
+from edgetui.actions.messages import Refusal
+from edgetui.actions.scaling import scale
 from edgetui.model.identity import ObjectKey, ObjectRef
 from tests.unit.actions.every_action import CASES, healthy
 
@@ -100,7 +100,7 @@ def test_rights_on_what_has_no_namespace_are_a_cluster_role() -> None:
 
 
 async def test_every_right_that_a_rotation_lacks_is_named_at_once(tmp_path: Path) -> None:
-    from edgetui.actions import rotate
+    from edgetui.actions.credentials import rotate
 
     async with rotating(tmp_path) as here:
         here.server.allows = lambda asked: asked["verb"] not in ("create", "delete")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.actions.plan import Refusal
-from edgetui.actions.registry import ACTIONS, needs
+from edgetui.actions.catalogue import ACTIONS, needs
+from edgetui.actions.messages import Refusal
 from edgetui.model.kinds import KINDS
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgetui.actions.revert import template_patch
-from edgetui.model.revision import Revision
+from edgetui.actions.rollout.patches import template_patch
+from edgetui.model.rollout.revision import Revision
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "press"}},

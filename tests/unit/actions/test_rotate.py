@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetui.actions import minting, rotate
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.plan import Refusal
-from edgetui.actions.proof import CREDENTIAL_ID, Unproven
+from edgetui.actions.credentials import mint, rotate
+from edgetui.actions.credentials.verify import CREDENTIAL_ID, Unproven
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.messages import Refusal
 from edgetui.cluster.errors import CredentialError, EdgetuiError, KubeconfigError
 from edgetui.cluster.target import AuthSettings, ExecConfig
 from edgetui.model.expiry import parse_jwt
@@ -53,13 +53,13 @@ async def test_the_new_token_is_in_the_file_and_the_old_one_is_ended(here: Rotat
 async def test_an_interruption_while_the_file_is_written_keeps_the_secret_of_the_token_in_it(
     here: Rotating, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop, write = asyncio.get_running_loop(), minting.rewrite_user_token
+    loop, write = asyncio.get_running_loop(), mint.rewrite_user_token
 
     def interrupted(*args: Any, **more: Any) -> Any:
         loop.call_soon_threadsafe(running.cancel)
         return write(*args, **more)
 
-    monkeypatch.setattr(minting, "rewrite_user_token", interrupted)
+    monkeypatch.setattr(mint, "rewrite_user_token", interrupted)
     running = asyncio.ensure_future(rotated(here))
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -91,14 +91,14 @@ async def test_an_interruption_before_the_file_leaves_the_old_token_and_no_secre
 async def test_a_file_that_cannot_be_read_back_keeps_the_secret_of_the_token_that_may_be_in_it(
     here: Rotating, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = minting.rewrite_user_token
+    write = mint.rewrite_user_token
 
     def broken(*args: Any, **more: Any) -> Any:
         write(*args, **more)
         here.file.rename(here.file.with_name("away"))
         raise KubeconfigError("The disk failed.")
 
-    monkeypatch.setattr(minting, "rewrite_user_token", broken)
+    monkeypatch.setattr(mint, "rewrite_user_token", broken)
     with pytest.raises(KubeconfigError):
         await rotated(here)
     here.file.with_name("away").rename(here.file)
@@ -302,9 +302,9 @@ async def test_where_secrets_may_not_be_listed_the_record_names_them(
     view = await rotate.prepare(here.session, here.hands.log)
     assert len(view.warnings) == 1
     with monkeypatch.context() as patch:
-        patch.setattr(minting, "prove", killed)
-        patch.setattr(minting.Minting, "_take_away", killed)
-        patch.setattr("edgetui.actions.gate.Run.ended_by", killed)
+        patch.setattr(mint, "prove", killed)
+        patch.setattr(mint.Minting, "_take_away", killed)
+        patch.setattr("edgetui.actions.gate.gate.Run.ended_by", killed)
         with pytest.raises(Killed):
             await rotate.perform(here.hands.gate, here.session, view)
     (name,) = set(here.issuer.secrets) - {OLD}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.history import selector
+from edgetui.actions.rollout.revisions import selector
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import stuck
+from edgetui.actions.rollout import stuck_pod
 from tests.unit.model import factories as f
 
 from .site import Shell, Site, shell_on
@@ -47,8 +47,8 @@ def rolled_back_half_way(management: str = "OrderedReady") -> Site:
 def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Shell]:
-    monkeypatch.setattr(stuck, "HOLD", 0.0)
-    monkeypatch.setattr(stuck, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(stuck_pod, "HOLD", 0.0)
+    monkeypatch.setattr(stuck_pod, "LOOK_EVERY", 0.0)
     with shell_on(rolled_back_half_way(), tmp_path, monkeypatch, capsys) as found:
         found.site.idle = True
         yield found

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions import undo
-from edgetui.actions.audit import AuditLog, default_path
-from edgetui.actions.plan import Refusal
-from edgetui.actions.scalable import Scalable
+from edgetui.actions.gate.audit import AuditLog, default_path
+from edgetui.actions.messages import Refusal
+from edgetui.actions.scaling.scale_subresource import Scalable
+from edgetui.actions.undo import undo
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 from .every_action import CASES, PRESS, Case

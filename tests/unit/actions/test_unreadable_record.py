@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import park, rollback, scale, undo
-from edgetui.actions.audit import AuditLog
-from edgetui.actions.guardlog import past
-from edgetui.actions.plan import Refusal
+from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.guard.record import past
+from edgetui.actions.messages import Refusal
+from edgetui.actions.rollout import rollback
+from edgetui.actions.scaling import scale, scale_to_zero
+from edgetui.actions.undo import undo
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 from .every_action import half_done, healthy
@@ -30,7 +32,7 @@ async def test_an_object_at_0_is_offered_the_number_of_an_earlier_revision(log: 
     site = healthy(replicas=0)
     async with scripted(site.answer) as (_, session):
         view = await scale.prepare(session, REF)
-        recalled = await park.recall(log, session, view)
+        recalled = await scale_to_zero.recall(log, session, view)
         assert (recalled.before, recalled.before_said) == (3, "as an earlier revision had")
 
 

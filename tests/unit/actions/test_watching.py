@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions import watching
-from edgetui.actions.gate import Run
-from edgetui.actions.registry import needs
-from edgetui.actions.watching import Judgement, Watched, Workload, watch
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.actions.catalogue import needs
+from edgetui.actions.change import watch as watching
+from edgetui.actions.change.watch import Judgement, Watched, Workload, watch
+from edgetui.actions.gate.gate import Run
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
-from edgetui.model.store import Store
 
 from .scripted import DROP, Answer, FakeDeployment, Request, Server, Watching, scripted
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import trustme
 
-from edgetui.actions.connect import Connection, choose
-from edgetui.actions.leftovers import maker
-from edgetui.actions.plan import Step
+from edgetui.actions.cli.connect import Connection, choose
+from edgetui.actions.credentials.leftovers import maker
+from edgetui.actions.messages import Step
 
 from .scripted import DROP, Answer, Request, Server, Watching
 from .test_credential import jwt

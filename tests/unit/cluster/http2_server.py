@@ -13,8 +13,8 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.http.client import Transport
 
 from .wire import server_context, target
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edgetui.cluster.kubeconfig import Selection, load_fleet
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 from edgetui.cluster.target import ClusterTarget
 
 CA = b"-----BEGIN CERTIFICATE-----\nTm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"

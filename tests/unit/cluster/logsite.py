@@ -7,9 +7,9 @@ import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from edgetui.cluster.api import Api
-from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.http.client import Transport
 from tests.unit.model.factories import pod
 
 from .wire import Pause, Request, Script, ok, target

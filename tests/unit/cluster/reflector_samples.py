@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from edgetui.cluster import errors
-from edgetui.cluster.reflector import freshness, step
-from edgetui.cluster.reflector import states as r
-from edgetui.model.freshness import Sync
+from edgetui.cluster.watch.reflector import freshness, step
+from edgetui.cluster.watch.reflector import states as r
+from edgetui.model.cache.freshness import Sync
 from edgetui.model.kinds.base import Row
 
 NOW = 10_000.0

@@ -6,8 +6,8 @@ import itertools
 import sys
 from pathlib import Path
 
-from edgetui.cluster.row_file import RowFile
-from edgetui.model.keptrows import KeptRows, pack, to_bytes
+from edgetui.cluster.snapshot.file import RowFile
+from edgetui.model.cache.snapshot import KeptRows, pack, to_bytes
 from edgetui.model.kinds import row_of
 from tests.unit.model.factories import pod
 

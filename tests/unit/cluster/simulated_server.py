@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.api_errors import map_status
-from edgetui.cluster.decode import decode_page
+from edgetui.cluster.api.status import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError
-from edgetui.cluster.exchange import WatchSink
-from edgetui.cluster.reflector.states import Page
-from edgetui.cluster.table import Printer
+from edgetui.cluster.http.exchange import WatchSink
+from edgetui.cluster.watch.events import decode_page
+from edgetui.cluster.watch.reflector.states import Page
+from edgetui.cluster.watch.table import Printer
 from edgetui.model.kinds.base import Kind, Row
 from tests.unit.cluster.virtual_time import World
 

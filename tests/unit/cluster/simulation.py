@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.api.probe import Identity, Namespaces, reason_to_list_again
+from edgetui.cluster.api.status import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
-from edgetui.cluster.exchange import WatchSink
-from edgetui.cluster.probe import Identity, Namespaces, reason_to_list_again
-from edgetui.cluster.reflector.states import Page, Refreshed
-from edgetui.cluster.supervisor import Supervisor
-from edgetui.cluster.table import NotPrinted, Printer
+from edgetui.cluster.http.exchange import WatchSink
+from edgetui.cluster.watch.informers import Supervisor
+from edgetui.cluster.watch.reflector.states import Page, Refreshed
+from edgetui.cluster.watch.table import NotPrinted, Printer
+from edgetui.model.cache.store import Store, older
 from edgetui.model.kinds.base import Kind
-from edgetui.model.store import Store, older
 from tests.unit.cluster.simulated_server import KINDS, Server, Stream, ThingRow
 from tests.unit.cluster.virtual_time import World
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.kubeconfig_write import rewrite_user_token
+from edgetui.cluster.kubeconfig.write import rewrite_user_token
 
 CONTENT = "users:\n- name: u\n  user:\n    token: old # until May\n"
 NOW = 1_760_000_000.0

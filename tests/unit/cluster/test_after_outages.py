@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edgetui.cluster import errors
-from edgetui.cluster.reflector import states as r
-from edgetui.cluster.reflector import step
-from edgetui.model.freshness import Sync
+from edgetui.cluster.watch.reflector import states as r
+from edgetui.cluster.watch.reflector import step
+from edgetui.model.cache.freshness import Sync
 from tests.unit.cluster.reflector_samples import INPUTS, NOW, Fixed, sample
 from tests.unit.cluster.simulation import Cluster
 

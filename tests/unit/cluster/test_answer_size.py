@@ -8,18 +8,19 @@ import json
 
 import pytest
 
-from edgetui.cluster import answer_size, informer
-from edgetui.cluster.answer_size import TooLarge, check_size, check_values
-from edgetui.cluster.api import Api, WritePermit
-from edgetui.cluster.decode import EventDecoder, decode_page
+from edgetui.cluster.api.client import Api, WritePermit
 from edgetui.cluster.errors import EdgetuiError, OutcomeUnknown, TooManyRows, Unreadable
-from edgetui.cluster.gzipstream import Inflater
-from edgetui.cluster.reflector import states as r
-from edgetui.cluster.table import Printer, TableDecoder
-from edgetui.model import store
-from edgetui.model.freshness import Link, Sync
+from edgetui.cluster.http import answer_size
+from edgetui.cluster.http.answer_size import TooLarge, check_size, check_values
+from edgetui.cluster.http.inflate import Inflater
+from edgetui.cluster.watch import informer
+from edgetui.cluster.watch.events import EventDecoder, decode_page
+from edgetui.cluster.watch.reflector import states as r
+from edgetui.cluster.watch.table import Printer, TableDecoder
+from edgetui.model.cache import store
+from edgetui.model.cache.freshness import Link, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
-from edgetui.model.store import Store
 from tests.unit.cluster.simulation import Cluster
 from tests.unit.cluster.wire import connected, ok
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from edgetui.cluster.api import Api, WritePermit
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.api.client import Api, WritePermit
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import (
     ApiError,
     Conflict,
@@ -24,7 +24,7 @@ from edgetui.cluster.errors import (
     TlsError,
     Unauthorized,
 )
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.http.client import Transport
 
 from .wire import (
     CHUNKED,

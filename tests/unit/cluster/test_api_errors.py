@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.cluster.api_errors import map_status, not_kubernetes
+from edgetui.cluster.api.status import map_status, not_kubernetes
 from edgetui.cluster.errors import (
     MAX_SERVER_TEXT,
     ApiError,

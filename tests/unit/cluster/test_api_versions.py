@@ -7,9 +7,9 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from edgetui.cluster.api.versions import versions_of
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.versions import versions_of
-from edgetui.model.freshness import Sync
+from edgetui.model.cache.freshness import Sync
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Kind
 from tests.unit.cluster.simulated_server import KINDS as SIMULATED

@@ -9,13 +9,13 @@ import time
 import tracemalloc
 from pathlib import Path
 
-from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.decode import EventDecoder
-from edgetui.cluster.kubeconfig import Selection, load_fleet
-from edgetui.cluster.reflector.states import Changes
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
+from edgetui.cluster.watch.events import EventDecoder
+from edgetui.cluster.watch.reflector.states import Changes
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
-from edgetui.model.store import Store
 from tests.bench.core.objects import OWNED, pod
 from tests.bench.core.running import Server
 

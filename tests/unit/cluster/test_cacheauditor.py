@@ -8,12 +8,12 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from edgetui.cluster import cacheauditor
-from edgetui.cluster.api import Api
-from edgetui.cluster.cacheauditor import CacheAuditor, Watched, names
+from edgetui.cluster.api import cache_audit
+from edgetui.cluster.api.cache_audit import CacheAuditor, Watched, names
+from edgetui.cluster.api.client import Api
 from edgetui.cluster.errors import EdgetuiError, Gone, LinkError
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS, row_of
-from edgetui.model.store import Store
 from tests.unit.model import factories as f
 
 NOW = 1_800_000_000.0
@@ -63,7 +63,7 @@ class Bench:
         return [Watched(POD, space, self.version) for space in self.spaces]
 
     async def pause(self, seconds: float) -> None:
-        assert seconds == cacheauditor.LOOK_AGAIN
+        assert seconds == cache_audit.LOOK_AGAIN
         self.paused += 1
         self.between()
 
@@ -146,7 +146,7 @@ async def test_a_version_that_is_compacted_away_says_nothing() -> None:
 
 
 async def test_a_large_collection_is_left_out_unless_a_person_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cacheauditor, "MOST_ROWS", 2)
+    monkeypatch.setattr(cache_audit, "MOST_ROWS", 2)
     bench = Bench()
     bench.reach("7", [A, B, C], really=[A, B])
     await bench.auditor.audit()

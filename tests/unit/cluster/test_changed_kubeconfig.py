@@ -17,10 +17,10 @@ import trustme
 
 from edgetui.cluster import kubeconfig_watch
 from edgetui.cluster import session as session_module
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
-from edgetui.model.freshness import Link
+from edgetui.model.cache.freshness import Link
 
 from .kubeconfigs import b64, config, one, put
 from .wire import Request, Script, Server, Stall, ok

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import trustme
 
-from edgetui.cluster.credential_advice import explain_401, renewal
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.auth.explain import explain_401, renewal
 from edgetui.cluster.target import AuthProviderConfig, AuthSettings, ClusterTarget, ExecConfig
 from tests.unit.cluster.tlsserver import client_pair
 

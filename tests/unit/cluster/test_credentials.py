@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trustme
 
-from edgetui.cluster.credentials import LOOK_AGAIN, Credentials, impersonation_headers
+from edgetui.cluster.auth.credentials import LOOK_AGAIN, Credentials, impersonation_headers
 from edgetui.cluster.errors import CredentialError
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation, TlsSettings
 from tests.unit.cluster.kubeconfigs import b64, config, one, put

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.decode import EventDecoder, decode_page
 from edgetui.cluster.errors import Gone, ProtocolError, ServerFailure, Unreadable
-from edgetui.cluster.reflector import states as r
+from edgetui.cluster.watch.events import EventDecoder, decode_page
+from edgetui.cluster.watch.reflector import states as r
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.pod import PodRow
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.cluster import decode, watcher
-from edgetui.cluster.decode import EventDecoder
 from edgetui.cluster.errors import LinkError
-from edgetui.cluster.informer import Informer
-from edgetui.cluster.reflector import states as r
+from edgetui.cluster.watch import events, runner
+from edgetui.cluster.watch.events import EventDecoder
+from edgetui.cluster.watch.informer import Informer
+from edgetui.cluster.watch.reflector import states as r
+from edgetui.model.cache.store import Store, older
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
-from edgetui.model.store import Store, older
 
 POD = KINDS["Pod"]
 
@@ -42,7 +42,7 @@ class Host:
         return steady
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        if seconds == watcher.KEPT_FOR:
+        if seconds == runner.KEPT_FOR:
             self.soon.append(call)
         return lambda: None
 
@@ -165,10 +165,10 @@ def test_any_history_in_any_pieces_ends_as_if_every_line_had_been_decoded(
         for each in lines:
             plain.sink.on_data(each)
         plain.end(ending)
-        patch.setattr(watcher, "BACKLOG", 700)
-        patch.setattr(decode, "WORTH_A_LOOK", 3)
-        patch.setattr(decode, "PASSED", 1)
-        patch.setattr(decode, "MOST_KEPT", 3000)
+        patch.setattr(runner, "BACKLOG", 700)
+        patch.setattr(events, "WORTH_A_LOOK", 3)
+        patch.setattr(events, "PASSED", 1)
+        patch.setattr(events, "MOST_KEPT", 3000)
         stream, start = b"".join(lines), 0
         for cut in sorted({cut % len(stream) for cut in cuts} | {len(stream)}):
             hurried.sink.on_data(stream[start:cut])
@@ -254,7 +254,7 @@ def test_odd_lines_end_as_if_each_had_been_decoded(
     stream = b"".join([*lines, end] if initial else [end, *lines])
     clients = []
     for worth in (10**6, 1):
-        monkeypatch.setattr(decode, "WORTH_A_LOOK", worth)
+        monkeypatch.setattr(events, "WORTH_A_LOOK", worth)
         client = Client()
         client.sink.on_data(stream)
         clients.append(client)
@@ -275,15 +275,15 @@ def test_many_lines_at_once_are_decoded_once_for_each_object() -> None:
 
 
 def test_a_few_lines_are_not_looked_into() -> None:
-    (changes,) = EventDecoder(POD).feed(storm(decode.WORTH_A_LOOK - 1, 1))
+    (changes,) = EventDecoder(POD).feed(storm(events.WORTH_A_LOOK - 1, 1))
     assert isinstance(changes, r.Changes)
-    assert len(changes.items) == decode.WORTH_A_LOOK - 1
+    assert len(changes.items) == events.WORTH_A_LOOK - 1
 
 
 def test_a_backlog_is_kept_for_a_moment_and_told_in_the_end() -> None:
     client = Client()
     client.sink.on_data(bookmark("50", end=True))
-    filled = storm(1, 1) * (watcher.BACKLOG // len(storm(1, 1)) + 1)
+    filled = storm(1, 1) * (runner.BACKLOG // len(storm(1, 1)) + 1)
     client.sink.on_data(filled)
     assert client.rows == {}
     client.sink.on_data(m("p0", "u0", "200", 7))  # no backlog any more: everything is told
@@ -291,7 +291,7 @@ def test_a_backlog_is_kept_for_a_moment_and_told_in_the_end() -> None:
 
 
 def test_no_more_is_kept_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "MOST_KEPT", 10_000)
+    monkeypatch.setattr(events, "MOST_KEPT", 10_000)
     decoder, most = EventDecoder(POD), 0
     for number in range(40):
         decoder.feed(b"".join(m(f"p{number}-{n % 9}", "u", str(1000 + n)) for n in range(99)), keep=True)
@@ -300,15 +300,15 @@ def test_no_more_is_kept_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_looking_finds_nothing_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked, add = [], decode._Batch.add
+    looked, add = [], events._Batch.add
 
-    def counted(batch: decode._Batch, lines: list[bytes]) -> bool:
+    def counted(batch: events._Batch, lines: list[bytes]) -> bool:
         looked.append(len(lines))
         return add(batch, lines)
 
-    monkeypatch.setattr(decode._Batch, "add", counted)
+    monkeypatch.setattr(events._Batch, "add", counted)
     decoder = EventDecoder(POD)
-    for _ in range(decode.PASSED + 1):
+    for _ in range(events.PASSED + 1):
         decoder.feed(storm(20, 20))
     assert looked == [20]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.cluster.denial import denied, own_namespace
+from edgetui.cluster.api.denial import denied, own_namespace
 
 
 @pytest.mark.parametrize(

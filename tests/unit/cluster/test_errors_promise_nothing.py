@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import edgetui.cluster
-from edgetui.cluster.api_errors import map_status
+from edgetui.cluster.api.status import map_status
 
 FOLDER = Path(edgetui.cluster.__file__).parent
 PROMISES = ("keeps trying", "tries again by itself", "by itself", "waits as long as it asks")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from edgetui.cluster.decode import EventDecoder
 from edgetui.cluster.errors import LinkError, TlsError
-from edgetui.cluster.http import Body, ResponseReader
-from edgetui.cluster.reflector import states as r
-from edgetui.model.freshness import Link, Sync
+from edgetui.cluster.http.protocol import Body, ResponseReader
+from edgetui.cluster.watch.events import EventDecoder
+from edgetui.cluster.watch.reflector import states as r
+from edgetui.model.cache.freshness import Link, Sync
 from tests.unit.cluster.simulated_server import KINDS, kind
 from tests.unit.cluster.simulation import Cluster
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster import blocking, yaml_file
+from edgetui.cluster import blocking
 from edgetui.cluster.blocking import within
 from edgetui.cluster.errors import CredentialError, KubeconfigError
-from edgetui.cluster.yaml_file import read_bounded
+from edgetui.cluster.kubeconfig import yaml_file
+from edgetui.cluster.kubeconfig.yaml_file import read_bounded
 
 from .kubeconfigs import b64, config, load, one, put, sentence
 from .test_credentials import credentials
@@ -22,7 +23,7 @@ from .test_credentials import credentials
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml_file, "PATIENCE", 0.3)
-    monkeypatch.setattr("edgetui.cluster.discovery.PATIENCE", 0.3)
+    monkeypatch.setattr("edgetui.cluster.kubeconfig.search.PATIENCE", 0.3)
 
 
 def pipe(path: Path) -> Path:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.gzipstream import MAX_PIECE, Inflater
+from edgetui.cluster.http.inflate import MAX_PIECE, Inflater
 
 
 def inflate(pieces: list[bytes]) -> bytes:

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from edgetui.cluster import child, program_slots
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth import program_slots
+from edgetui.cluster.auth import subprocess as child
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.auth.exec_plugin import Plugin, find_program, read_answer
 from edgetui.cluster.errors import CredentialError
-from edgetui.cluster.plugin import Plugin, find_program, read_answer
 from edgetui.cluster.target import AuthSettings, ClusterTarget, ExecConfig
 
 V1 = "client.authentication.k8s.io/v1"
@@ -126,7 +127,7 @@ def test_what_a_plugin_started_dies_with_edgetui(tmp_path: Path, how: signal.Sig
     )
     script = (
         "import asyncio, time\n"
-        "from edgetui.cluster.plugin import Plugin\n"
+        "from edgetui.cluster.auth.exec_plugin import Plugin\n"
         "from edgetui.cluster.target import ExecConfig\n"
         "from edgetui.cluster import orphans\n"
         "guard = orphans.guard\n"
@@ -333,7 +334,7 @@ class TestPath:
 
 
 async def test_a_pipe_as_token_file_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgetui.cluster.yaml_file.PATIENCE", 0.3)
+    monkeypatch.setattr("edgetui.cluster.kubeconfig.yaml_file.PATIENCE", 0.3)
     os.mkfifo(tmp_path / "token")
     assert stat.S_ISFIFO((tmp_path / "token").stat().st_mode)
     target = ClusterTarget(

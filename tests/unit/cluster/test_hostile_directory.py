@@ -17,7 +17,7 @@ import pytest
 from edgetui.cluster import own_file
 from edgetui.cluster.atomic_file import Locked, create_file, locked, opened
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.kubeconfig_write import rewrite_user_token
+from edgetui.cluster.kubeconfig.write import rewrite_user_token
 from tests.unit.cluster.struck_writer import CONTENT, NOW
 
 ROOT = Path(__file__).resolve().parents[3]

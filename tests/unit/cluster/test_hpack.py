@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.hpack import Decoder, Encoder, Field
+from edgetui.cluster.http.hpack import Decoder, Encoder, Field
 
 NAMES = st.one_of(
     st.sampled_from([":path", ":status", "authorization", "content-type", "accept", "audit-id"]),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from edgetui.cluster import http
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.http import Body, End, Event, Head, ResponseReader, encode_request
+from edgetui.cluster.http import protocol
+from edgetui.cluster.http.protocol import Body, End, Event, Head, ResponseReader, encode_request
 
 
 @dataclass
@@ -227,15 +227,15 @@ MALFORMED = {
     "chunk longer than it says": CHUNKED + b"5\r\nhello!\r\n",
     "chunk end with a bare line feed": CHUNKED + b"5\r\nhello\n0\r\n\r\n",
     "chunk end half right": CHUNKED + b"5\r\nhello\rX",
-    "endless chunk extension": CHUNKED + b"5;" + b"x" * http.MAX_CHUNK_LINE + b"\r\nhello\r\n",
+    "endless chunk extension": CHUNKED + b"5;" + b"x" * protocol.MAX_CHUNK_LINE + b"\r\nhello\r\n",
     "trailer of no header": CHUNKED + b"0\r\nnot a header\r\n\r\n",
-    "endless trailers": CHUNKED + b"0\r\n" + b"a: b\r\n" * (http.MAX_HEADERS + 1) + b"\r\n",
-    "endless status line": b"HTTP/1.1 200 " + b"x" * http.MAX_LINE + b"\r\n\r\n",
-    "endless header line": HEAD + b"A: " + b"x" * http.MAX_LINE + b"\r\n\r\n",
-    "endless folded header": HEAD + b"A: b\r\n" + b" x\r\n" * (http.MAX_LINE // 2) + b"\r\n",
-    "too many headers": HEAD + b"a: b\r\n" * (http.MAX_HEADERS + 1) + b"\r\n",
+    "endless trailers": CHUNKED + b"0\r\n" + b"a: b\r\n" * (protocol.MAX_HEADERS + 1) + b"\r\n",
+    "endless status line": b"HTTP/1.1 200 " + b"x" * protocol.MAX_LINE + b"\r\n\r\n",
+    "endless header line": HEAD + b"A: " + b"x" * protocol.MAX_LINE + b"\r\n\r\n",
+    "endless folded header": HEAD + b"A: b\r\n" + b" x\r\n" * (protocol.MAX_LINE // 2) + b"\r\n",
+    "too many headers": HEAD + b"a: b\r\n" * (protocol.MAX_HEADERS + 1) + b"\r\n",
     "endless head": HEAD + (b"a: " + b"x" * 8000 + b"\r\n") * 9 + b"\r\n",
-    "endless interim responses": b"HTTP/1.1 100 Continue\r\n\r\n" * (http.MAX_INTERIM + 1),
+    "endless interim responses": b"HTTP/1.1 100 Continue\r\n\r\n" * (protocol.MAX_INTERIM + 1),
 }
 
 
@@ -252,12 +252,12 @@ def test_what_is_malformed_is_refused(data: bytes) -> None:
 
 
 def test_a_head_within_the_limits_is_read() -> None:
-    line = b"a: " + b"x" * (http.MAX_LINE - 3) + b"\r\n"
-    many = b"".join(b"h%d: v\r\n" % i for i in range(http.MAX_HEADERS - 3))
+    line = b"a: " + b"x" * (protocol.MAX_LINE - 3) + b"\r\n"
+    many = b"".join(b"h%d: v\r\n" % i for i in range(protocol.MAX_HEADERS - 3))
     result = read([HEAD + line + line.replace(b"a", b"b") + many + b"Content-Length: 0\r\n\r\n"])
     assert result.head is not None
-    assert len(result.head.headers) == http.MAX_HEADERS
-    assert len(result.head.headers["a"]) == http.MAX_LINE - 3
+    assert len(result.head.headers) == protocol.MAX_HEADERS
+    assert len(result.head.headers["a"]) == protocol.MAX_LINE - 3
 
 
 @pytest.mark.parametrize("end", [b"", b"HTTP/1.1 200 OK\r\na:", b"HTTP/1.1 200"])
@@ -266,7 +266,7 @@ def test_a_peer_that_never_ends_a_line_cannot_fill_the_memory(end: bytes) -> Non
     if end:
         reader.feed(end)
     with pytest.raises(ProtocolError):
-        for _ in range(http.MAX_HEAD // 100 + 1):
+        for _ in range(protocol.MAX_HEAD // 100 + 1):
             reader.feed(b"x" * 100)
 
 

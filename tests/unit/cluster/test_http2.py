@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.cluster import http2
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.http import Body, Head
-from edgetui.cluster.http2 import Ended, Event, Frames, fields_of
+from edgetui.cluster.http import http2
+from edgetui.cluster.http.http2 import Ended, Event, Frames, fields_of
+from edgetui.cluster.http.protocol import Body, Head
 
 GET = fields_of("GET", "plant:6443", "/version", [("Accept", "application/json")])
 

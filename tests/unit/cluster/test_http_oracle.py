@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.http import MAX_HEADERS, MAX_LINE, Body, End, Head, ResponseReader
+from edgetui.cluster.http.protocol import MAX_HEADERS, MAX_LINE, Body, End, Head, ResponseReader
 
 from .test_http import CASES
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster import keeper as module
-from edgetui.cluster.informer import Kept
-from edgetui.cluster.keeper import Keeper
+from edgetui.cluster.snapshot import keeper as module
+from edgetui.cluster.snapshot.keeper import Keeper
 from edgetui.cluster.target import ClusterTarget
-from edgetui.model.freshness import Freshness, Sync
-from edgetui.model.keptrows import from_bytes, pack
+from edgetui.cluster.watch.informer import Kept
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.snapshot import from_bytes, pack
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
-from edgetui.model.store import Store
 from tests.ui.fleet import plant
 
 TARGET = ClusterTarget("plant", "default", Path("/k/plant.yaml"), "https://10.0.0.1:6443")

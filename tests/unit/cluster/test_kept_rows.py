@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgetui.cluster.errors import Unauthorized
-from edgetui.cluster.informer import Kept
-from edgetui.model.freshness import Freshness, Link, Sync
+from edgetui.cluster.watch.informer import Kept
+from edgetui.model.cache.freshness import Freshness, Link, Sync
 from edgetui.model.kinds.base import Row
 from tests.unit.cluster.simulated_server import ThingRow
 from tests.unit.cluster.simulation import Cluster

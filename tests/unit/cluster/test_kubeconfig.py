@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.kubeconfig import Selection, load_fleet, reload, reload_auth
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet, reload, reload_auth
 from tests.unit.cluster.kubeconfigs import config, load, one, put, several
 
 

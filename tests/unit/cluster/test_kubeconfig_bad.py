@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster import yaml_file
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.yaml_file import MAX_BYTES, parse, permission_advice
+from edgetui.cluster.kubeconfig import yaml_file
+from edgetui.cluster.kubeconfig.yaml_file import MAX_BYTES, parse, permission_advice
 from tests.unit.cluster.kubeconfigs import CA, KEY, b64, config, load, one, put, sentence, several
 
 NOBODY = 65534

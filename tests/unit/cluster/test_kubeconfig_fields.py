@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster import proxy
-from edgetui.cluster.endpoint import parse
+from edgetui.cluster.http.endpoint import parse
+from edgetui.cluster.kubeconfig import proxy_env as proxy
 from edgetui.cluster.target import AuthSettings, Impersonation
 from tests.unit.cluster.kubeconfigs import CA, KEY, b64, config, one, put, sentence
 

@@ -13,10 +13,10 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, KubeconfigError
-from edgetui.cluster.kubeconfig import Selection, load_fleet
-from edgetui.cluster.kubeconfig_write import rewrite_user_token
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
+from edgetui.cluster.kubeconfig.write import rewrite_user_token
 from tests.unit.cluster.kubeconfigs import CA, KEY, b64, config
 
 NOW = 1_760_000_000.0

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.cluster.yaml_file import parse
-from edgetui.cluster.yaml_surgery import Untouchable, replace_for_user
+from edgetui.cluster.kubeconfig.yaml_edit import Untouchable, replace_for_user
+from edgetui.cluster.kubeconfig.yaml_file import parse
 
 OLD = "OLD-" + "x" * 30
 NEW = "eyJhbGciOi.eyJpc3MiOi-_.c2ln"

@@ -10,14 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from edgetui.cluster import atomic_file, kubeconfig_write
+from edgetui.cluster import atomic_file
 from edgetui.cluster.atomic_file import Locked, locked
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.kubeconfig_write import (
-    OwnedByDistribution,
-    rewrite_provider_tokens,
-    rewrite_user_token,
-)
+from edgetui.cluster.kubeconfig import write
+from edgetui.cluster.kubeconfig.write import OwnedByDistribution, rewrite_provider_tokens, rewrite_user_token
 from tests.unit.cluster.kubeconfigs import config, put
 
 NOW = 1_760_000_000.0
@@ -148,7 +145,7 @@ class TestRefused:
 
     def test_a_file_that_is_gone_has_no_second_name_and_a_sentence(self, tmp_path: Path) -> None:
         with pytest.raises(KubeconfigError, match="cannot be written"):
-            kubeconfig_write.refuse_second_name(tmp_path / "gone")
+            write.refuse_second_name(tmp_path / "gone")
 
     @pytest.mark.parametrize("token", ["", "a b", "a\nb", "a\x00b"])
     def test_tokens_that_are_none(self, tmp_path: Path, token: str) -> None:
@@ -301,4 +298,4 @@ class TestProviderTokens:
 
 
 def test_kept_backups_are_as_many_as_said() -> None:
-    assert kubeconfig_write.KEPT_BACKUPS == 3
+    assert write.KEPT_BACKUPS == 3

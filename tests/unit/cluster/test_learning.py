@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.cluster import informer
 from edgetui.cluster.backoff import FIRST_WHILE
 from edgetui.cluster.errors import TooManyRows
-from edgetui.cluster.reflector import states as r
-from edgetui.model.freshness import Link, Sync
+from edgetui.cluster.watch import informer
+from edgetui.cluster.watch.reflector import states as r
+from edgetui.model.cache.freshness import Link, Sync
 from tests.unit.cluster.simulation import Cluster
 from tests.unit.cluster.test_partitions import divide, fresh, made, right, values
 

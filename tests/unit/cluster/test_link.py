@@ -8,9 +8,10 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from edgetui.cluster import errors, link
-from edgetui.cluster.link import Phase, State, step
-from edgetui.model.freshness import Link
+from edgetui.cluster import errors
+from edgetui.cluster.link import state as link
+from edgetui.cluster.link.state import Phase, State, step
+from edgetui.model.cache.freshness import Link
 from tests.unit.cluster.reflector_samples import NOW, Fixed
 
 REFUSED = errors.LinkError("10.0.0.1:6443 refuses connections.", "edgetui keeps trying.")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster import logs
-from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.logs import Hearing, PodLog
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.api import logs
+from edgetui.cluster.api.logs import Hearing, PodLog
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.http.client import Transport
 from tests.unit.model.factories import crashing, image_pull, pod
 
 from .logsite import HEAD, KUBELET, LAST, Site, Source, said, status

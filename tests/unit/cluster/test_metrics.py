@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from edgetui.cluster.api import Api
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.api.metrics import OLD, MetricsPoller
 from edgetui.cluster.errors import EdgetuiError, Forbidden, LinkError, NotFound
-from edgetui.cluster.metrics import OLD, MetricsPoller
-from edgetui.model.store import Store
+from edgetui.model.cache.store import Store
 
 BODY = b'{"items":[{"metadata":{"name":"x"},"usage":{"cpu":"5m","memory":"1Ki"}}]}'
 

@@ -8,9 +8,9 @@ import gzip
 import h2.settings
 import pytest
 
-from edgetui.cluster import connections
 from edgetui.cluster.errors import LinkError, ProtocolError
-from edgetui.cluster.transport import Delivery, NotSent, StreamHandle, Transport
+from edgetui.cluster.http import pool
+from edgetui.cluster.http.client import Delivery, NotSent, StreamHandle, Transport
 
 from .http2_server import Asked, multiplexed
 from .wire import Heard, connected, descriptors, ok, until
@@ -168,9 +168,9 @@ async def test_one_answer_that_is_reset_harms_no_other() -> None:
 async def test_a_silent_connection_proves_itself_by_a_ping_before_it_carries_a_write(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "FRESH_ENOUGH", -1.0)
-    monkeypatch.setattr(connections, "PROOF", 0.3)
-    from edgetui.cluster import transport as module
+    monkeypatch.setattr(pool, "FRESH_ENOUGH", -1.0)
+    monkeypatch.setattr(pool, "PROOF", 0.3)
+    from edgetui.cluster.http import client as module
 
     monkeypatch.setattr(module, "FRESH_ENOUGH", -1.0)
     async with multiplexed(ok_all) as (server, transport):

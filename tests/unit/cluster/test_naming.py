@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster.naming import MAX_NAME, name_fleet, own_name
+from edgetui.cluster.kubeconfig.names import MAX_NAME, name_fleet, own_name
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.cells import cells, told_apart
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.api import Api
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.api.metrics import decode
+from edgetui.cluster.api.probe import identify, rbac_is_off, readable_namespaces, server_version
+from edgetui.cluster.api.versions import find_version
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.metrics import decode
-from edgetui.cluster.probe import identify, rbac_is_off, readable_namespaces, server_version
-from edgetui.cluster.versions import find_version
 from tests.unit.actions.scripted import Answer, Request, scripted
 
 from .odd_objects import DEEP, ODD, changed, paths

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetui.cluster.decode import EventDecoder, decode_page
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.reflector.states import Changes
-from edgetui.cluster.table import Printer
+from edgetui.cluster.watch.events import EventDecoder, decode_page
+from edgetui.cluster.watch.reflector.states import Changes
+from edgetui.cluster.watch.table import Printer
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import api_path
 from edgetui.model.text import escaped

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgetui.cluster.decode import EventDecoder, Unreadable, decode_page
-from edgetui.cluster.flatjson import elements, members
-from edgetui.cluster.reflector import states as r
+from edgetui.cluster.watch.events import EventDecoder, Unreadable, decode_page
+from edgetui.cluster.watch.flatjson import elements, members
+from edgetui.cluster.watch.reflector import states as r
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Kind, NotReadable, Row
 from edgetui.model.kinds.pod import PodRow

@@ -18,10 +18,10 @@ from urllib.parse import parse_qs
 import pytest
 import trustme
 
-from edgetui.cluster.auth_provider import ProviderToken
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.auth.oidc import ProviderToken
+from edgetui.cluster.auth.shared_run import REST
 from edgetui.cluster.errors import CredentialError
-from edgetui.cluster.shared_run import REST
 from edgetui.cluster.target import AuthProviderConfig, ClusterTarget
 from tests.unit.cluster.kubeconfigs import b64, config, one, put
 from tests.unit.cluster.tlsserver import ca_pem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.model.freshness import Sync
+from edgetui.model.cache.freshness import Sync
 from tests.unit.cluster.simulation import Cluster
 
 EVERY = 60.0

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edgetui.cluster.informer import TABLES, WHOLE, Kept, Partition
-from edgetui.cluster.link import Phase
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.cluster.link.state import Phase
+from edgetui.cluster.watch.informer import TABLES, WHOLE, Kept, Partition
+from edgetui.model.cache.freshness import Freshness, Sync
 from tests.unit.cluster.simulated_server import ThingRow
 from tests.unit.cluster.simulation import Cluster
 from tests.unit.cluster.test_printed import PRINTED

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import trustme
 
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.auth.exec_plugin import Plugin
+from edgetui.cluster.auth.shared_run import REST
 from edgetui.cluster.errors import CredentialError
-from edgetui.cluster.plugin import Plugin
-from edgetui.cluster.shared_run import REST
 from edgetui.cluster.target import ClusterTarget, ExecConfig
 from tests.unit.cluster.kubeconfigs import b64, config, one, put, sentence
 from tests.unit.cluster.tlsserver import ca_pem, client_pair, tls_server

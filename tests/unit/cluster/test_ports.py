@@ -8,7 +8,7 @@ import gc
 import pytest
 
 from edgetui.cluster.errors import EdgetuiError, LinkError
-from edgetui.cluster.ports import _answer, steady_clock
+from edgetui.cluster.watch.asyncio_io import _answer, steady_clock
 
 
 async def ask(work: object) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from edgetui.cluster.informer import Kept
-from edgetui.model.freshness import Link, Sync
+from edgetui.cluster.watch.informer import Kept
+from edgetui.model.cache.freshness import Link, Sync
 from tests.unit.cluster.simulated_server import KINDS, ThingRow
 from tests.unit.cluster.simulation import Cluster
 

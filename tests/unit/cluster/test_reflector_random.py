@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgetui.model.freshness import Sync
+from edgetui.model.cache.freshness import Sync
 from tests.unit.cluster.simulation import Cluster
 
 NAMES = ["p0", "p1", "p2", "p3", "p4"]

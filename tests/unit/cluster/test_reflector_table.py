@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from edgetui.cluster.reflector import RULES, IllegalMove, step
-from edgetui.cluster.reflector import states as r
+from edgetui.cluster.watch.reflector import RULES, IllegalMove, step
+from edgetui.cluster.watch.reflector import states as r
 from tests.unit.cluster.reflector_samples import INPUTS, NOW, Fixed, sample
 
 # input | next phase | effects | freshness, if it changes

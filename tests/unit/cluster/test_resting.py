@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from edgetui.cluster import stream
-from edgetui.cluster.connection import MUCH, Connection
-from edgetui.cluster.counters import Counters
+from edgetui.cluster.http import stream
+from edgetui.cluster.http.connection import MUCH, Connection
+from edgetui.cluster.http.traffic import Counters
 
 from .wire import CHUNKED, LAST, Heard, Pause, Script, chunk, connected
 

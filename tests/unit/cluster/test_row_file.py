@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from edgetui.cluster import row_file
 from edgetui.cluster.atomic_file import ABANDONED
-from edgetui.cluster.row_file import RowFile, default_directory, file_name
+from edgetui.cluster.snapshot import file as row_file
+from edgetui.cluster.snapshot.file import RowFile, default_directory, file_name
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation, TlsSettings
-from edgetui.model.keptrows import from_bytes, unpack
+from edgetui.model.cache.snapshot import from_bytes, unpack
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGET = ClusterTarget("van", "default", Path("/k/van.yaml"), "https://127.0.0.1:6443", user_name="default")
@@ -119,7 +119,9 @@ def test_a_file_that_somebody_else_owns_or_may_write_is_not_read(
 def test_a_pipe_in_its_place_does_not_block(file: RowFile) -> None:
     file.path.parent.mkdir(parents=True, mode=0o700)
     os.mkfifo(file.path, 0o600)
-    code = f"from edgetui.cluster.row_file import *; assert RowFile(Path({str(file.path)!r})).read() == b''"
+    code = (
+        f"from edgetui.cluster.snapshot.file import *; assert RowFile(Path({str(file.path)!r})).read() == b''"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=30)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.cluster.informer import Informer, Partition
-from edgetui.cluster.scoped import Selector
-from edgetui.model.freshness import Sync
-from edgetui.model.store import Store
+from edgetui.cluster.watch.informer import Informer, Partition
+from edgetui.cluster.watch.scoped_informer import Selector
+from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.store import Store
 from tests.unit.cluster.simulation import Cluster
 
 PART = Selector("a", labels="app=press", name="p0")

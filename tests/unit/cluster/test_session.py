@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import trustme
 
-from edgetui.cluster import child
-from edgetui.cluster.linkwatch import LinkWatch
+from edgetui.cluster.auth import subprocess
+from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.session import HIDE_AFTER, ClusterSession
-from edgetui.model.freshness import Link, Sync
-from edgetui.model.wireprofile import Wire
+from edgetui.model.cache.freshness import Link, Sync
+from edgetui.model.cache.wireprofile import Wire
 from tests.unit.cluster.kubeconfigs import config, one, put
 from tests.unit.cluster.virtual_loop import Site, VirtualLoop, on_virtual_time, until
 
@@ -41,7 +41,7 @@ class Plugin:
         self.ended: list[float] = []
         self.clock: Callable[[], float] = lambda: 0.0
 
-    async def run(self, *args: Any, **options: Any) -> child.Finished:
+    async def run(self, *args: Any, **options: Any) -> subprocess.Finished:
         loop = asyncio.get_running_loop()
         self.started.append(loop.time())
         await asyncio.sleep(self.takes)
@@ -50,7 +50,7 @@ class Plugin:
         if self.lasts is not None:
             status["expirationTimestamp"] = _stamp(self.clock() + self.lasts)
         answer = {"kind": "ExecCredential", "apiVersion": EXEC["exec"]["apiVersion"], "status": status}
-        return child.Finished(0, json.dumps(answer).encode(), b"")
+        return subprocess.Finished(0, json.dumps(answer).encode(), b"")
 
 
 def _stamp(seconds: float) -> str:
@@ -104,7 +104,7 @@ class Scenery:
 @pytest.fixture
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scene], None]:
     plugin = Plugin()
-    monkeypatch.setattr(child, "run", plugin.run)
+    monkeypatch.setattr(subprocess, "run", plugin.run)
 
     def run(scene: Scene) -> None:
         async def main(loop: VirtualLoop) -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgetui.cluster import child
-from edgetui.cluster.linkwatch import LinkWatch
-from edgetui.model.freshness import Sync
+from edgetui.cluster.auth import subprocess
+from edgetui.cluster.link.meter import LinkWatch
+from edgetui.model.cache.freshness import Sync
 from tests.unit.cluster.test_session import EXEC, Plugin, Scenery
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 
@@ -85,7 +85,7 @@ def test_a_session_ends_equal_to_its_server(
     plugin_in_this_process: pytest.MonkeyPatch, seed: int, moves: list[tuple[str, float]]
 ) -> None:
     plugin = Plugin()
-    plugin_in_this_process.setattr(child, "run", plugin.run)
+    plugin_in_this_process.setattr(subprocess, "run", plugin.run)
 
     async def main(loop: VirtualLoop) -> None:
         with tempfile.TemporaryDirectory() as folder:

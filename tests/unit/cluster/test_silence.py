@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from edgetui.cluster.api import Api, WritePermit
+from edgetui.cluster.api.client import Api, WritePermit
 from tests.unit.actions.scripted import Connected
 
 PERMIT = WritePermit("scale", "plant")

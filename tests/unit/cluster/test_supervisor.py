@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.cluster.errors import TlsError
-from edgetui.model.freshness import Link, Sync
+from edgetui.model.cache.freshness import Link, Sync
 from tests.unit.cluster.simulation import Cluster
 
 

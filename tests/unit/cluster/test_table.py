@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.decode import Unreadable
-from edgetui.cluster.probe import gzips_watches
-from edgetui.cluster.reflector.states import Bookmark, Changes, Failed, Heard
-from edgetui.cluster.table import NotPrinted, Printer, TableDecoder
+from edgetui.cluster.api.probe import gzips_watches
+from edgetui.cluster.watch.events import Unreadable
+from edgetui.cluster.watch.reflector.states import Bookmark, Changes, Failed, Heard
+from edgetui.cluster.watch.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.cells import pair, restarts, when
 from edgetui.model.kinds.pod import PodRow

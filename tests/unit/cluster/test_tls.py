@@ -11,9 +11,9 @@ import pytest
 import trustme
 
 from edgetui.cluster.errors import CredentialError, TlsError
-from edgetui.cluster.link_errors import explain
+from edgetui.cluster.http.failures import explain
+from edgetui.cluster.http.tls import KeyPair, client_context
 from edgetui.cluster.target import TlsSettings
-from edgetui.cluster.tls import KeyPair, client_context
 from tests.unit.cluster.tlsserver import TlsServer, ca_pem, client_pair, tls_server
 
 WHERE = "127.0.0.1:6443"

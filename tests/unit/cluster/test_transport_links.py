@@ -9,15 +9,15 @@ import threading
 
 import pytest
 
-from edgetui.cluster.connections import Connections
-from edgetui.cluster.counters import Counters
-from edgetui.cluster.credentials import Credentials
-from edgetui.cluster.dialer import Dialer
-from edgetui.cluster.endpoint import parse
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import KubeconfigError, LinkError
-from edgetui.cluster.link_errors import explain
-from edgetui.cluster.resolver import Address, Resolver
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.http.dialer import Dialer
+from edgetui.cluster.http.endpoint import parse
+from edgetui.cluster.http.failures import explain
+from edgetui.cluster.http.pool import Connections
+from edgetui.cluster.http.resolver import Address, Resolver
+from edgetui.cluster.http.traffic import Counters
 
 from .wire import (
     closed_port,

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 import trustme
 
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError, TlsError
-from edgetui.cluster.transport import Transport
+from edgetui.cluster.http.client import Transport
 
 from .wire import (
     closed_port,

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster import answer_size, connections
-from edgetui.cluster import transport as transports
-from edgetui.cluster.connection import Connection
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import LinkError, ProtocolError
+from edgetui.cluster.http import answer_size, pool
+from edgetui.cluster.http import client as transports
+from edgetui.cluster.http.client import Delivery, Response, Transport
+from edgetui.cluster.http.connection import Connection
 from edgetui.cluster.target import AuthSettings, Impersonation
-from edgetui.cluster.transport import Delivery, Response, Transport
 
 from .wire import (
     CHUNKED,
@@ -135,7 +135,7 @@ async def test_a_socket_is_asked_for_its_session_once_and_again_when_the_server_
         monkeypatch.setattr(Connection, "resumed", False)
         await transport.request("GET", "/version", timeout=10, fresh=True)
         assert len(asked) == 1
-        monkeypatch.setattr(connections, "_LOOK_AGAIN", 0.0)
+        monkeypatch.setattr(pool, "_LOOK_AGAIN", 0.0)
         await transport.request("GET", "/version", timeout=10, fresh=True)
         assert len(asked) == 2
 

@@ -9,10 +9,10 @@ import threading
 
 import pytest
 
-from edgetui.cluster.connection import READ_BUDGET
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError
-from edgetui.cluster.transport import StreamHandle, Transport
+from edgetui.cluster.http.client import StreamHandle, Transport
+from edgetui.cluster.http.connection import READ_BUDGET
 
 from .wire import (
     CHUNKED,

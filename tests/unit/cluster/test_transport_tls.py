@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 import pytest
 import trustme
 
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import ProtocolError, TlsError
+from edgetui.cluster.http.client import Transport
 from edgetui.cluster.target import AuthSettings, TlsSettings
-from edgetui.cluster.transport import Transport
 
 from .wire import (
     authority,

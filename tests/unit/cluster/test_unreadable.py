@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetui.cluster import informer
 from edgetui.cluster.errors import TooManyRows
-from edgetui.model.freshness import Sync
+from edgetui.cluster.watch import informer
+from edgetui.model.cache.freshness import Sync
 from edgetui.model.kinds.base import NotReadable, Row
 from edgetui.model.panes import PANES
-from edgetui.ui.words import notes
+from edgetui.ui.text.clusters import notes
 from tests.unit.cluster.simulated_server import KINDS
 from tests.unit.cluster.simulation import Cluster
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.cluster.counters import Counters
-from edgetui.cluster.linkwatch import LASTS, WINDOW, LinkSpeed, LinkWatch
-from edgetui.cluster.wirechoice import CALM, Choice, Seen, choose, state
-from edgetui.model.wireprofile import Wire, WireState
+from edgetui.cluster.http.traffic import Counters
+from edgetui.cluster.link.meter import LASTS, WINDOW, LinkSpeed, LinkWatch
+from edgetui.cluster.link.profile import CALM, Choice, Seen, choose, state
+from edgetui.model.cache.wireprofile import Wire, WireState
 
 KIB = 1024
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import trustme
 
-from edgetui.cluster.tls import KeyPair
+from edgetui.cluster.http.tls import KeyPair
 
 
 @dataclass

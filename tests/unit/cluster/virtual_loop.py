@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from edgetui.cluster.connections import Connections
-from edgetui.cluster.counters import Counters
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError, LinkError
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.http.pool import Connections
+from edgetui.cluster.http.traffic import Counters
 from edgetui.cluster.target import ClusterTarget
-from edgetui.cluster.transport import Transport
 from edgetui.model.kinds import KINDS
 from tests.unit.cluster.simulated_server import Server, Stream
 

@@ -17,10 +17,10 @@ import pytest
 import trustme
 from msgspec.structs import replace
 
-from edgetui.cluster.credentials import Credentials
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.http.client import Delivery, Transport
 from edgetui.cluster.target import AuthSettings, ClusterTarget, TlsSettings
-from edgetui.cluster.transport import Delivery, Transport
 
 
 class Stall:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS, row_of
-from edgetui.model.store import Store
 
 NOW = 1_790_000_000
 Json = dict[str, Any]

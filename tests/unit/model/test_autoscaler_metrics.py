@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from edgetui.model.autoscaling.hpa import headline, recommended
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import NotReadable
 from edgetui.model.kinds.wire import from_data
 from edgetui.model.panes.autoscalers import metric_text
-from edgetui.model.scaling import headline, recommended
 
 from . import factories as f
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgetui.model.cacheaudit import Difference, compare, lasting, sentence
+from edgetui.model.cache.audit import Difference, compare, lasting, sentence
 
 
 def test_equal_names_in_any_order_are_no_difference() -> None:

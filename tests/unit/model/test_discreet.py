@@ -1,4 +1,4 @@
-from edgetui.model.discreet import Discreet
+from edgetui.model.redacted import Discreet
 
 
 class Account(Discreet, frozen=True):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.model.filters import Filter
-from edgetui.model.fleet import FleetView
 from edgetui.model.panes import PANES
+from edgetui.model.view.filters import Filter
+from edgetui.model.view.fleet import FleetView
 from tests.unit.model import factories as f
 
 

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edgetui.model.fleet import Fleet, FleetView
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store, Usage
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.base import Row
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow
 from edgetui.model.panes.pods import Pods
-from edgetui.model.store import Store, Usage
+from edgetui.model.view.fleet import Fleet, FleetView
 from tests.unit.model import factories as f
 
 MADE = f.deployment("press", version=1)

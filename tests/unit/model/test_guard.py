@@ -9,12 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
-from edgetui.model.guard import SETTLE, STANDSTILL, Phase, State, Terms, fired, go_back_to, held_back, step
-from edgetui.model.guardlook import Look, look_at
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
-from edgetui.model.revision import Revision
-from edgetui.model.store import Store
+from edgetui.model.rollout.evidence import Look, look_at
+from edgetui.model.rollout.guard import (
+    SETTLE,
+    STANDSTILL,
+    Phase,
+    State,
+    Terms,
+    fired,
+    go_back_to,
+    held_back,
+    step,
+)
+from edgetui.model.rollout.revision import Revision
 from tests.unit.model import factories as f
 
 TERMS = Terms(patience=60.0, after=300.0)

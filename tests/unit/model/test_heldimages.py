@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgetui.model.heldimages import MOST_NAMED, UNKNOWN, held_images
+from edgetui.model.pod.node_images import MOST_NAMED, UNKNOWN, held_images
 
 PRESS, LOG = "registry.local/press:2.0", "registry.local/log:1"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.model.imageref import digest_of, parse, problem
+from edgetui.model.pod.imageref import digest_of, parse, problem
 
 DIGEST = f"sha256:{'ab' * 32}"
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edgetui.model import keptrows
-from edgetui.model.keptrows import KEPT, KeptRows, Packed, fields_of, from_bytes, pack, to_bytes, unpack
+from edgetui.model.cache import snapshot
+from edgetui.model.cache.snapshot import KEPT, KeptRows, Packed, fields_of, from_bytes, pack, to_bytes, unpack
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.node import NodeRow
-from edgetui.model.trouble import diagnose
+from edgetui.model.pod.diagnosis import diagnose
 from tests.ui.fleet import plant
 from tests.unit.model import factories as f
 
@@ -49,7 +49,7 @@ def test_rows_come_back_as_they_were(kind: str) -> None:
 
 
 def test_many_rows_are_chunked_and_small() -> None:
-    rows = [row_of("Pod", f.pod(f"press-{n}")) for n in range(3 * keptrows.CHUNK + 1)]
+    rows = [row_of("Pod", f.pod(f"press-{n}")) for n in range(3 * snapshot.CHUNK + 1)]
     packed = pack("Pod", rows, 1.0, partial=True)
     assert len(packed.chunks) == 4
     assert packed.size < 150 * len(rows)
@@ -127,7 +127,9 @@ def test_rows_with_other_fields_are_left_unread() -> None:
 
 
 def test_the_fingerprint_is_the_same_in_every_process() -> None:
-    code = "from edgetui.model.keptrows import KEPT, fields_of; print([fields_of(kind) for kind in KEPT])"
+    code = (
+        "from edgetui.model.cache.snapshot import KEPT, fields_of; print([fields_of(kind) for kind in KEPT])"
+    )
     said = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
     )
@@ -141,14 +143,14 @@ def test_a_chunk_that_is_cut_short_gives_no_rows() -> None:
 
 
 def test_a_bomb_does_not_unfold() -> None:
-    bomb = zlib.compress(bytes(keptrows.MOST_CHUNK + 1), 9)
+    bomb = zlib.compress(bytes(snapshot.MOST_CHUNK + 1), 9)
     assert unpack("Node", Packed(fields_of("Node"), 1.0, False, (bomb,))) is None
 
 
 @given(st.binary(max_size=200))
 @example(b"")
-@example(keptrows.MAGIC)
-@example(keptrows.MAGIC + b"\0\0\0\0")
+@example(snapshot.MAGIC)
+@example(snapshot.MAGIC + b"\0\0\0\0")
 @example(SAMPLE.replace(b"rows 1", b"rows 2"))
 @example(SAMPLE + b"\0")
 def test_any_bytes_are_refused_quietly(data: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from edgetui.model import scaling
+from edgetui.model.autoscaling import hpa
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
@@ -274,7 +274,7 @@ def test_a_ratio_of_which_no_number_of_replicas_can_be_made_is_unknown() -> None
     row = row_of(HPA, f.autoscaler("a", metrics=[wanted], readings=[reading]))
     assert isinstance(row, AutoscalerRow)
     assert row.metrics[0].ratio is None
-    assert scaling.recommended(row) is None
+    assert hpa.recommended(row) is None
 
 
 def test_windows_of_an_autoscaler() -> None:

@@ -10,8 +10,8 @@ from edgetui.model.kinds import row_of
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow, printed
 from edgetui.model.panes import PANES
-from edgetui.model.rollout import findings
-from edgetui.model.trouble import diagnose
+from edgetui.model.pod.diagnosis import diagnose
+from edgetui.model.rollout.status import findings
 from edgetui.ui.details import pod as pod_details
 from edgetui.ui.details.common import pod_lines
 from edgetui.ui.spans import plain

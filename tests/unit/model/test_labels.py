@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from edgetui.model import labels
-from edgetui.model.filters import Filter
-from edgetui.model.fleet import FleetView
-from edgetui.model.keptrows import pack, unpack
+from edgetui.model.cache.snapshot import pack, unpack
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.panes import PANES
+from edgetui.model.view.filters import Filter
+from edgetui.model.view.fleet import FleetView
 from tests.unit.model import factories as f
 
 

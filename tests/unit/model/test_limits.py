@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.limits import Limits, asked_by, limits, required, selects
+from edgetui.model.autoscaling.limits import Limits, asked_by, limits, required, selects
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetui.model import logbuffer
-from edgetui.model.logbuffer import LONGEST_LINE, Lines, LogBuffer, Resume, Search, plain, split
+from edgetui.model.pod import logbuffer
+from edgetui.model.pod.logbuffer import LONGEST_LINE, Lines, LogBuffer, Resume, Search, plain, split
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC).timestamp()
 

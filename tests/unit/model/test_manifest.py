@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetui.model.manifest import manifest
-from edgetui.model.secrecy import without_secrets
+from edgetui.model.redaction import without_secrets
 from tests.unit.model import factories
 from tests.unit.model.test_templatediff import PLAIN, SECRETS
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edgetui.model.autoscaling.samples import KEPT, OBJECTS, History, Sample, readings, spark
 from edgetui.model.identity import ObjectKey
-from edgetui.model.metrichistory import KEPT, OBJECTS, History, Sample, readings, spark
 
 
 def key(number: int = 0) -> ObjectKey:

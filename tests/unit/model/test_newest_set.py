@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.rollout import newest_replica_set
+from edgetui.model.rollout.status import newest_replica_set
 from tests.unit.model import factories as f
 
 

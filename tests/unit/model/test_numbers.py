@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.metrics import decode
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.cluster.api.metrics import decode
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import PaneRow
-from edgetui.model.store import Store
 from edgetui.ui.details import detail
 from edgetui.ui.spans import plain
 from tests.unit.model import factories as f

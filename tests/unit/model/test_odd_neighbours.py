@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.heldimages import held_images
-from edgetui.model.limits import limits
-from edgetui.model.otherscalers import advice, scaled_object
+from edgetui.model.autoscaling.limits import limits
+from edgetui.model.autoscaling.vpa_keda import advice, scaled_object
+from edgetui.model.pod.node_images import held_images
 from tests.unit.cluster.odd_objects import DEEP, ODD, changed, paths
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.otherscalers import advice, one_scaled_object, scaled_object
+from edgetui.model.autoscaling.vpa_keda import advice, one_scaled_object, scaled_object
 
 VPA = {
     "metadata": {"name": "press"},

@@ -6,7 +6,7 @@ import pytest
 
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.pace import Pace, pace
+from edgetui.model.rollout.eta import Pace, pace
 from tests.unit.model import factories as f
 
 BEGAN = f.NOW - 600

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from edgetui.model.fleet import Fleet
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Row
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import BAD, FINE, Pane
-from edgetui.model.store import Store
+from edgetui.model.view.fleet import Fleet
 from tests.unit.model import factories as f
 
 NEEDS = [(pane, kind) for pane in PANES.values() for kind in pane.needs if kind not in pane.kinds]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from edgetui.model.cache.store import Store
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import PaneRow
 from edgetui.model.panes.rollouts import short_image
-from edgetui.model.store import Store
 from tests.unit.model import factories as f
 
 PANE = PANES["rollouts"]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.fleetview import FleetView
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import ChangeSet, Store, Usage
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import Pane, PaneRow, State
-from edgetui.model.store import ChangeSet, Store, Usage
+from edgetui.model.view.pane_view import FleetView
 from tests.unit.model import factories as f
 
 SIGN_WIDTH = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.model.placing import Placing, no_node, refused, unreachable
+from edgetui.model.pod.scheduling import Placing, no_node, refused, unreachable
 
 NODES = "0/6 nodes are available: "
 SCHEDULER = [

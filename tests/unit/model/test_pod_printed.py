@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.pod import PodRow, printed
 from edgetui.model.panes import PANES
-from edgetui.model.store import Store
 from tests.unit.model.factories import NOW, node, store_of
 
 PODS = PANES["pods"]

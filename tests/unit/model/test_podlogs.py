@@ -8,7 +8,7 @@ import msgspec
 
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.pod import WirePod
-from edgetui.model.podlogs import End, containers, first_to_log, pods_to_log
+from edgetui.model.view.log_targets import End, containers, first_to_log, pods_to_log
 
 from .factories import (
     NOW,

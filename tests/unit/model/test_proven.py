@@ -8,7 +8,7 @@ from edgetui.model.kinds import row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout import proven
+from edgetui.model.rollout.status import proven
 from tests.unit.model import factories as f
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.revision import (
+from edgetui.model.rollout.revision import (
     controller_revisions,
     deployment_revisions,
     last_known_good,

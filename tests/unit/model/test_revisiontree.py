@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.revision import controller_revisions, deployment_revisions
-from edgetui.model.revisiontree import Branch, tree
-from edgetui.model.rollout import look
-from edgetui.model.store import Store
+from edgetui.model.rollout.history import Branch, tree
+from edgetui.model.rollout.revision import controller_revisions, deployment_revisions
+from edgetui.model.rollout.status import look
 from tests.unit.model import factories as f
 
 

@@ -13,7 +13,7 @@ from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout import (
+from edgetui.model.rollout.status import (
     Segments,
     Verdict,
     bar,

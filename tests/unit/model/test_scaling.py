@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from edgetui.model.autoscaling.hpa import bounds_for, headline, meets, prospect, recommended
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.scaling import bounds_for, headline, meets, prospect, recommended
 from tests.unit.model import factories as f
 
 ACTIVE = f.cond("ScalingActive", "True", "ValidMetricFound")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.model.metrichistory import Sample
-from edgetui.model.scalingwhy import last_scale, sampled, stabilising, why
+from edgetui.model.autoscaling.explain import last_scale, sampled, stabilising, why
+from edgetui.model.autoscaling.samples import Sample
 from tests.unit.model import factories as f
 
 from .test_scaling import ABLE, ACTIVE, WITHIN, hpa, inactive, limited

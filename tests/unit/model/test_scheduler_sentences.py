@@ -8,9 +8,9 @@ import pytest
 
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.placing import no_node
-from edgetui.model.schedulerwords import places
-from edgetui.model.trouble import diagnose
+from edgetui.model.pod.diagnosis import diagnose
+from edgetui.model.pod.schedulerwords import places
+from edgetui.model.pod.scheduling import no_node
 from tests.unit.model import factories as f
 
 # What kube-scheduler says of a node (1.37 and older wordings), and what some nodes are.

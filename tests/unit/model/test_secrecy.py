@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetui import crash
-from edgetui.actions.audit import without_tokens
+from edgetui.actions.gate.audit import without_tokens
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.manifest import manifest
-from edgetui.model.secrecy import MOST_CHARACTERS, MOST_DEPTH, TOO_DEEP, redacted, without_secrets
-from edgetui.model.templatediff import template_diff
+from edgetui.model.redaction import MOST_CHARACTERS, MOST_DEPTH, TOO_DEEP, redacted, without_secrets
+from edgetui.model.rollout.templatediff import template_diff
 from tests.unit.model import factories
 
 SECRET = "hunter2"

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.fleet import Fleet
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.endpointslice import EndpointSliceRow
 from edgetui.model.kinds.service import ServiceRow
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import PaneRow
-from edgetui.model.store import Store
+from edgetui.model.view.fleet import Fleet
 from edgetui.ui.details import detail
 from edgetui.ui.spans import plain
-from edgetui.ui.words import notes
+from edgetui.ui.text.clusters import notes
 from tests.unit.model import factories as f
 
 PANE = PANES["services"]

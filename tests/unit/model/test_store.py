@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetui.model.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import ChangeSet, Store, Usage, older
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.store import ChangeSet, Store, Usage, older
 from tests.unit.model import factories as f
 
 

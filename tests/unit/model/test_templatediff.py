@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetui.model.templatediff import MAX_LINES, template_diff
+from edgetui.model.rollout.templatediff import MAX_LINES, template_diff
 
 
 def template(**container: Any) -> dict[str, Any]:

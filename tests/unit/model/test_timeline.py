@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from edgetui.model.fleet import FleetView
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import row_of
 from edgetui.model.panes.base import BAD, FINE
 from edgetui.model.panes.pods import Pods
 from edgetui.model.panes.rollouts import Rollouts
-from edgetui.model.store import Store
-from edgetui.model.timeline import MOST, TOGETHER, Timeline
+from edgetui.model.view.fleet import FleetView
+from edgetui.model.view.timeline import MOST, TOGETHER, Timeline
 from tests.unit.model import factories as f
 
 

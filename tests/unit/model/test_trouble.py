@@ -7,7 +7,7 @@ import pytest
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
-from edgetui.model.trouble import Diagnosis, diagnose
+from edgetui.model.pod.diagnosis import Diagnosis, diagnose
 from tests.unit.model import factories as f
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgetui.model.fleet import Fleet, FleetView, ViewChange
-from edgetui.model.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.panes import PANES
-from edgetui.model.store import Store
+from edgetui.model.view.fleet import Fleet, FleetView, ViewChange
 from tests.unit.model.factories import NOW
 
 Change = tuple[str, PodRow]

@@ -1,0 +1,126 @@
+"""After a write: look at the cluster until it is true there, or until the time is up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from edgetui.actions.change.precondition import read
+from edgetui.actions.gate.gate import Run
+from edgetui.actions.messages import Refusal
+from edgetui.cluster.errors import LinkError, ServerFailure, Throttled
+from edgetui.model.cache.freshness import Sync
+from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds import row_of
+from edgetui.model.kinds.daemonset import DaemonSetRow
+from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
+
+Workload = DeploymentRow | StatefulSetRow | DaemonSetRow | ReplicaSetRow
+
+FAILED_FOR = 15.0  # seconds; a passed progress deadline is taken back when a slow pod gets ready after all
+QUICK, SLOW = 0.2, 2.0  # seconds between looks: at watched rows, and (growing to it) by request
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What one look says: `final` ends the watch whatever `done` and `failed` say."""
+
+    done: bool
+    failed: bool
+    text: str
+    final: bool = False
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """How a watch ended: reached, failed for good, or (neither) the time was up."""
+
+    reached: bool
+    failed: bool
+    text: str
+    seconds: float
+    row: Workload | None
+
+
+async def watch(
+    run: Run,
+    ref: ObjectRef,
+    generation: int,
+    judge: Callable[[Workload], Awaitable[Judgement]],
+    wait: float,
+    hold: float = 0.0,
+) -> Watched:
+    """Look until `judge` says done (and still says so `hold` seconds later) or failed, for at most `wait` seconds.
+
+    Rows older than `generation`, the one that the write made, are not judged.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    said, pause = "", 0.1
+    done_at = failed_at = -1.0
+    row: Workload | None = None
+    judged = Judgement(False, False, "not seen by its controller yet")
+    while True:
+        try:
+            row, watched = await _look(run, ref)
+            if row.generation >= generation:
+                judged = await judge(row)
+        except Refusal as gone:
+            return Watched(False, True, gone.sentence, loop.time() - began, None)
+        except (LinkError, ServerFailure, Throttled) as problem:
+            judged, watched = Judgement(False, False, problem.sentence), False
+        now = loop.time()
+        done_at = (done_at if done_at >= 0 else now) if judged.done else -1.0
+        failed_at = (failed_at if failed_at >= 0 else now) if judged.failed else -1.0
+        if judged.final or (judged.done and now - done_at >= hold):
+            return Watched(judged.done, judged.failed, judged.text, now - began, row)
+        if judged.failed and now - failed_at >= FAILED_FOR:
+            return Watched(False, True, judged.text, now - began, row)
+        if judged.text != said:
+            said = judged.text
+            run.step(said, "doing")
+        if now - began >= wait:
+            return Watched(False, False, judged.text, now - began, row)
+        pause = QUICK if watched else min(SLOW, pause * 1.5)
+        await run.gate.sleep(min(pause, max(0.01, began + wait - now)))
+
+
+async def poll(run: Run, judge: Callable[[], Awaitable[Judgement]], wait: float) -> Watched:
+    """Ask again and again until `judge` says something final or done, for at most `wait` seconds.
+
+    For what is in no watched row. Every change of words is a step.
+    """
+    loop = asyncio.get_running_loop()
+    began, said, pause = loop.time(), "", 0.1
+    while True:
+        try:
+            judged = await judge()
+        except Refusal as gone:
+            judged = Judgement(False, True, gone.sentence, final=True)
+        except (LinkError, ServerFailure, Throttled) as problem:
+            judged = Judgement(False, False, problem.sentence)
+        seconds = loop.time() - began
+        if judged.done or judged.final:
+            return Watched(judged.done, judged.failed, judged.text, seconds, None)
+        if judged.text != said:
+            said = judged.text
+            run.step(said, "doing")
+        if seconds >= wait:
+            return Watched(False, False, said, seconds, None)
+        pause = min(SLOW, pause * 1.5)
+        await run.gate.sleep(min(pause, max(0.01, wait - seconds)))
+
+
+async def _look(run: Run, ref: ObjectRef) -> tuple[Workload, bool]:
+    """The row now, and whether a live watch gave it (then the next look costs nothing)."""
+    store, key = run.session.store, ref.key
+    if store is not None and store.freshness(key.kind).sync is Sync.LIVE:
+        row = store.get(key.kind, key.namespace, key.name)
+        if row is not None and row.uid == ref.uid:
+            assert isinstance(row, Workload)
+            return row, True
+    row = row_of(key.kind, await read(run.session, ref))
+    assert isinstance(row, Workload)
+    return row, False

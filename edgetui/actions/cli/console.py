@@ -1,0 +1,185 @@
+"""The terminal end of the commands: plans and progress on stderr, the result on stdout, questions on a terminal only.
+
+With --json stdout gets exactly one object:
+{"action", "cluster", "object", "outcome", "ok", "lines", "data", "plan", "error"}, where `outcome` is one of "reached",
+"pending", "failed", "unknown", "dry-run", "cancelled" and "refused", `ok` is true exactly where the exit code is 0 (so
+with --no-wait where the outcome is "pending"), `object` is {"kind", "namespace", "name"} or null, `plan` is {"title",
+"facts", "diff", "warnings", "writes"} or null when none was made, and `error` is {"sentence", "next_step", "diff",
+"paste"} or null; `paste` is text to copy as it is, such as a Role with the rights that are missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TextIO
+
+from edgetui.actions.messages import Cancelled, Plan, Receipt, Refusal, Step
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.cells import visible
+from edgetui.output import document
+
+_SIGNS = {"doing": "..", "done": "ok", "failed": "! ", "info": "  "}
+_REHEARSED = "Dry run: nothing was changed."
+
+
+class Console:
+    """What one command says and asks.
+
+    `source` is where an answer is read from; only a terminal is asked. `assume_yes` agrees to the plan unasked,
+    `dry_run` shows it and agrees to nothing.
+    """
+
+    def __init__(
+        self, source: TextIO, out: TextIO, err: TextIO, *, as_json: bool, assume_yes: bool, dry_run: bool
+    ) -> None:
+        self._source = source
+        self._out = out
+        self._err = err
+        self._as_json = as_json
+        self._assume_yes = assume_yes
+        self._dry_run = dry_run
+        self._plan: Plan | None = None
+        self._open = False
+        self._rewrites = err.isatty()
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person to ask."""
+        return self._source.isatty() and not self._assume_yes
+
+    def progress(self, step: Step) -> None:
+        """One line per step; on a terminal the end of a step takes the place of its beginning."""
+        if self._rewrites and self._open:
+            self._err.write("\r\x1b[K")
+        self._open = step.state == "doing" and self._rewrites
+        self._err.write(f"{_SIGNS[step.state]} {visible(step.text)}{'' if self._open else chr(10)}")
+        self._err.flush()
+
+    async def confirm(self, plan: Plan) -> bool:
+        """Show the plan and ask; raises Refusal where nobody can be asked and --yes was not given."""
+        self._plan = plan
+        self._show(plan)
+        if self._dry_run:
+            return False
+        if self._assume_yes and plan.unproven:
+            raise Refusal(
+                f"{plan.unproven} That is not agreed to in advance: nothing was changed.",
+                "Leave out --yes and agree on a terminal, or roll back to a revision that you name.",
+            )
+        if self._assume_yes:
+            return True
+        if not self._source.isatty():
+            raise Refusal(
+                "There is no terminal to confirm this on: nothing was changed.",
+                "Add --yes to agree in advance.",
+            )
+        return await self.ask("Do it?")
+
+    async def ask(self, question: str) -> bool:
+        """A yes-or-no question whose default is no."""
+        self._end_line()
+        self._err.write(f"{question} [y/N] ")
+        self._err.flush()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[str] = loop.create_future()
+
+        def readable() -> None:
+            if not answer.done():
+                answer.set_result(self._source.readline())
+
+        loop.add_reader(self._source.fileno(), readable)
+        try:
+            return (await answer).strip().lower() in ("y", "yes")
+        finally:
+            loop.remove_reader(self._source.fileno())
+
+    def say(self, text: str) -> None:
+        """A line for the person, never part of the result."""
+        self._end_line()
+        self._err.write(f"{visible(text)}\n")
+
+    def result(self, receipt: Receipt, *, ok: bool) -> None:
+        """The receipt, as lines or as the one JSON object; `ok` is whether the command ends well."""
+        self._end_line()
+        if not self._as_json:
+            self._out.write("".join(f"{visible(line)}\n" for line in receipt.lines))
+            if self._dry_run:
+                self.say(_REHEARSED)
+            return
+        unknown = bool(receipt.data.get("unknown"))
+        rest = "pending" if receipt.pending else "unknown" if unknown else "failed"
+        key = receipt.target.key if receipt.target else None
+        self._object(
+            receipt.action,
+            receipt.cluster,
+            {"kind": key.kind, "namespace": key.namespace, "name": key.name} if key else None,
+            "dry-run" if self._dry_run else "reached" if receipt.ok else rest,
+            ok=ok,
+            lines=list(receipt.lines),
+            data=receipt.data,
+        )
+
+    def refused(self, action: str, cluster: str, problem: EdgetuiError) -> bool:
+        """Why nothing (more) happened; true when it was a dry run that came to its end, which is no failure."""
+        self._end_line()
+        rehearsed = self._dry_run and isinstance(problem, Cancelled)
+        diff, paste = (problem.diff, problem.paste) if isinstance(problem, Refusal) else ((), ())
+        if not self._as_json:
+            self.say(_REHEARSED if rehearsed else str(problem))
+            for line in diff:
+                self.say(f"  {line}")
+            if paste:
+                self._err.write("".join(f"{visible(line)}\n" for line in ("", *paste)))
+            return rehearsed
+        cancelled = "cancelled" if isinstance(problem, Cancelled) else "refused"
+        self._object(
+            action,
+            cluster,
+            None,
+            "dry-run" if rehearsed else cancelled,
+            ok=rehearsed,
+            error=None
+            if rehearsed
+            else {
+                "sentence": problem.sentence,
+                "next_step": problem.next_step,
+                "diff": list(diff),
+                "paste": "\n".join(paste),
+            },
+        )
+        return rehearsed
+
+    def _object(self, action: str, cluster: str, named: Any, outcome: str, **rest: Any) -> None:
+        target = self._plan.target if self._plan else None
+        if named is None and target is not None:
+            named = {"kind": target.key.kind, "namespace": target.key.namespace, "name": target.key.name}
+        found = {"action": action, "cluster": cluster, "object": named, "outcome": outcome}
+        found |= {"ok": False, "lines": [], "data": {}, "plan": _plan(self._plan), "error": None, **rest}
+        self._out.write(document(found, self._out))
+
+    def _show(self, plan: Plan) -> None:
+        self._end_line()
+        width = max((len(label) for label, _ in plan.facts), default=0)
+        lines = [plan.title, ""]
+        lines += [f"  {label:<{width}}  {value}" for label, value in plan.facts]
+        lines += ["", *(f"  {line}" for line in plan.diff)] if plan.diff else []
+        lines += ["", *(f"! {line}" for line in plan.warnings)] if plan.warnings else []
+        lines += ["", "This will:", *(f"  {line}" for line in plan.writes), ""]
+        self._err.write("".join(f"{visible(line)}\n" for line in lines))
+
+    def _end_line(self) -> None:
+        if self._open:
+            self._err.write("\n")
+            self._open = False
+
+
+def _plan(plan: Plan | None) -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    return {
+        "title": plan.title,
+        "facts": dict(plan.facts),
+        "diff": list(plan.diff),
+        "warnings": list(plan.warnings),
+        "writes": list(plan.writes),
+    }

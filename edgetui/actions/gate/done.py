@@ -1,0 +1,87 @@
+"""What edgetui has done to an object, read back from the audit record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from edgetui.actions.messages import Json
+
+UNDOABLE = frozenset(
+    {
+        "scale",
+        "bounds",
+        "keda-pause",
+        "keda-unpause",
+        "resize",
+        "pause",
+        "resume",
+        "image",
+        "rollback",
+        "cancel",
+    }
+)
+"""Actions, by their id in the record, that undo can take back."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """One run that changed the object.
+
+    `before` and `after` are what the audit record says of it. `sure` when the server answered that it was done; else
+    the answer was lost, or edgetui ended in the middle.
+    """
+
+    run: str
+    action: str
+    time: str
+    user: str
+    words: str
+    before: Json
+    after: Json
+    sure: bool
+
+    @property
+    def when(self) -> str:
+        """When it was done, for a person."""
+        try:
+            return datetime.fromisoformat(self.time).strftime("%Y-%m-%d %H:%M:%S UTC")
+        except ValueError:
+            return "at an unknown time"
+
+
+def done_to(records: Iterable[Json]) -> list[Done]:
+    """The runs that changed the object that `records` are about, newest first, without what was undone since."""
+    intents: dict[str, Json] = {}
+    results: dict[str, str] = {}
+    for record in records:
+        run = str(record.get("run", ""))
+        if record.get("event") == "intent":
+            intents[run] = record
+            results.pop(run, None)
+        elif record.get("event") == "result":
+            results[run] = str(record.get("result", ""))
+        elif record.get("event") == "found" and record.get("result") == "arrived":
+            results[run] = "done"
+    runs = [
+        _done(run, record, results.get(run, ""))
+        for run, record in intents.items()
+        if results.get(run) != "refused"
+    ]
+    undone = {one.after.get("undoes") for one in runs if one.action == "undo" and one.sure}
+    return [one for one in reversed(runs) if one.action != "undo" and one.run not in undone]
+
+
+def _done(run: str, record: Json, result: str) -> Done:
+    who = record.get("who") or {}
+    return Done(
+        run=run,
+        action=str(record.get("action", "")),
+        time=str(record.get("time", "")),
+        user=str(who.get("sudo_user") or who.get("user") or "somebody"),
+        words=str(record.get("words", "")),
+        before=dict(record.get("before") or {}),
+        after=dict(record.get("after") or {}),
+        sure=result == "done",
+    )

@@ -1,0 +1,127 @@
+"""Delete the one pod that holds an OrderedReady StatefulSet up, and see the set recover.
+
+The pod is named with its uid as a precondition: another pod of its name is never deleted.
+"""
+
+from __future__ import annotations
+
+from edgetui.actions.catalogue import needs
+from edgetui.actions.change.ending import after_write
+from edgetui.actions.gate.gate import Gate, Run, Write
+from edgetui.actions.messages import Plan, Receipt, Refusal
+from edgetui.actions.rollout.follow import Following, follow
+from edgetui.actions.rollout.pods import selected
+from edgetui.actions.rollout.stuck_pod import holding_up
+from edgetui.actions.rollout.workload import WorkloadView, facts, look
+from edgetui.actions.session import Session
+from edgetui.cluster.errors import Conflict, NotFound, OutcomeUnknown, ServerFailure
+from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.redacted import Discreet
+from edgetui.model.rollout.status import reason
+
+
+class StuckView(Discreet, frozen=True):
+    """A StatefulSet and the pod that holds it up."""
+
+    SHOWN = ("seen", "pod")
+
+    seen: WorkloadView
+    pod: PodRow
+
+
+async def prepare(session: Session, ref: ObjectRef) -> StuckView:
+    """Look for that pod. Raises Refusal when the set goes on by itself."""
+    seen = await look(session, "unstick", ref)
+    assert isinstance(seen.row, StatefulSetRow)
+    pods = await selected(session, ref.key.namespace, seen.selector)
+    found = holding_up(pods, seen.row)
+    if not found:
+        raise Refusal(f"No pod holds {seen.words} up: nothing to delete.")
+    return StuckView(seen, found[0])
+
+
+async def perform(gate: Gate, session: Session, view: StuckView, *, wait: float | None) -> Receipt:
+    """Delete the pod and, for at most `wait` seconds (None: not at all), see the set recover.
+
+    Raises Refusal when nothing was deleted, ApiError when the server refused.
+    """
+    seen = view.seen
+    key = seen.ref.key
+    rights = needs("unstick", key.kind)
+    async with gate.run(session, "unstick", seen.ref, rights, key.namespace) as run:
+        write = _write(view)
+        try:
+            await run.rehearse(write)
+            await run.confirm(plan(session, view))
+            await _delete(run, view, write)
+        except (Conflict, NotFound):
+            raise Refusal(
+                f"Pod {view.pod.name} is gone, or another one has its name now: nothing was deleted.",
+                "Look at what stands there now and decide again.",
+            ) from None
+        run.step(f"Pod {view.pod.name} is deleted", "done")
+        following = Following(
+            seen.ref,
+            seen.row.generation,
+            seen.selector,
+            reached=f"{seen.words} has recovered",
+            accepted=f"pod {view.pod.name} is deleted",
+        )
+        ending = await after_write(follow(run, following, wait), f"Pod {view.pod.name} is deleted")
+        data = {"deleted_pod": view.pod.name, **ending.data}
+        receipt = Receipt(
+            "unstick", session.name, seen.ref, ending.ok, ending.lines, data, ending.pending, ending.offer
+        )
+        return await run.finish(receipt)
+
+
+def plan(session: Session, view: StuckView) -> Plan:
+    """What a person is asked to agree to."""
+    seen, pod = view.seen, view.pod
+    why = reason([pod])
+    claims = seen.there["spec"].get("volumeClaimTemplates")
+    warnings = ["A deleted pod does not come back: the set makes a new one of its present template."]
+    if not pod.restarts and pod.status == "Running":
+        warnings.append("It may still become ready by itself.")
+    return Plan(
+        action="unstick",
+        cluster=session.name,
+        target=seen.ref,
+        title=f"Delete pod {pod.name} of {seen.where}",
+        facts=(
+            *facts(session, seen.ref),
+            ("pod", f"{pod.name} ({pod.status}), of an older revision; it holds the set up"),
+            *((("reason", why),) if why else ()),
+            *((("its claims", "stay: the new pod gets the same volumes"),) if claims else ()),
+        ),
+        warnings=tuple(warnings),
+        writes=(f"delete Pod/{pod.name}, if it is still the one with uid {pod.uid}",),
+    )
+
+
+def _write(view: StuckView) -> Write:
+    pod = view.pod
+    return Write(
+        "DELETE",
+        KINDS["Pod"].path(pod.namespace, pod.name),
+        {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": pod.uid}},
+        f"delete pod {pod.name}, which holds {view.seen.words} up",
+        before={"pod": pod.name, "uid": pod.uid, "revision": pod.template},
+        after={},
+    )
+
+
+async def _delete(run: Run, view: StuckView, write: Write) -> None:
+    """Once, and not when the pod is no longer stuck by the time the person has read the plan."""
+    run.require_live_link()
+    run.step(f"Deleting pod {view.pod.name}", "doing")
+    pods = await selected(run.session, view.pod.namespace, view.seen.selector)
+    if any(pod.uid == view.pod.uid and pod.is_ready for pod in pods):
+        raise Refusal(f"Pod {view.pod.name} has become ready meanwhile: nothing was deleted.")
+    try:
+        await run.write(write)
+    except (OutcomeUnknown, ServerFailure) as lost:
+        run.step(f"{lost.sentence} What the set does now tells whether it was deleted", "info")

@@ -1,0 +1,1 @@
+"""Undo: which action is taken back, and how."""

@@ -1,0 +1,272 @@
+"""One request at a time to one API server, as Python values, with typed errors."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from edgetui.cluster.api.status import UNDECODABLE, map_status, not_kubernetes
+from edgetui.cluster.errors import (
+    ApiError,
+    EdgetuiError,
+    LinkError,
+    OutcomeUnknown,
+    ProtocolError,
+    ServerFailure,
+)
+from edgetui.cluster.http.answer_size import MOST_FREE_VALUES, check_values
+from edgetui.cluster.http.client import Delivery, Response, Transport, TransportCredentials
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Kind
+
+READ_TIMEOUT = 15.0
+WRITE_TIMEOUT = 35.0
+"""An API server itself gives up on a write after 34 s."""
+
+Review = Literal["SelfSubjectReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview"]
+WriteVerb = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+_REVIEWS: dict[Review, str] = {
+    "SelfSubjectReview": "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    "SelfSubjectAccessReview": "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    "SelfSubjectRulesReview": "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+}
+_WRITE_VERBS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_LOOK_FIRST = "Look at the object before repeating it."
+# Somebody between us and the storage lost patience: the change may have arrived, or arrive yet.
+_UNKNOWN_CODES = frozenset({408, 499, 502, 504})
+_UNKNOWN_REASONS = frozenset({"Timeout", "ServerTimeout"})
+_STORAGE_FAILED = re.compile(r"etcdserver|rpc error|timed out|timeout|deadline exceeded", re.IGNORECASE)
+
+
+class RefreshingCredentials(TransportCredentials, Protocol):
+    """Credentials that can be obtained again. `generation` counts their changes."""
+
+    generation: int
+
+    async def refresh(self, since: int | None = None) -> bool:
+        """Try to get newer ones after a 401 to a request that began at generation `since`; whether anything changed."""
+
+
+class WritePermit:
+    """Leave for one write, given by `actions/gate/gate.py` after all its checks and by nothing else.
+
+    It names the action and the one cluster that it is good for.
+    """
+
+    __slots__ = ("action", "cluster")
+
+    def __init__(self, action: str, cluster: str) -> None:
+        self.action = action
+        self.cluster = cluster
+
+    def __repr__(self) -> str:
+        return f"WritePermit({self.action!r}, {self.cluster!r})"
+
+
+class Api:
+    """Reads, reviews and permitted writes. Reads and reviews renew the credentials once on a 401."""
+
+    def __init__(self, transport: Transport, credentials: RefreshingCredentials) -> None:
+        self.transport = transport
+        self.credentials = credentials
+        self._owed: list[tuple[float, Delivery]] = []
+        self.kinds: dict[str, Kind] = {}
+        """The kinds that this server serves in an older version of their API, as far as is known."""
+
+    def kind(self, name: str) -> Kind:
+        """A kind in the version of its API that this server is asked for."""
+        return self.kinds.get(name) or KINDS[name]
+
+    def silence(self) -> float:
+        """Seconds for which the server has left a get, a review or a write without a sign of life; 0 for none."""
+        if not self._owed:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        return max(now - max(asked, delivery.heard) for asked, delivery in self._owed)
+
+    @contextmanager
+    def _owing(self) -> Iterator[Delivery]:
+        """A request whose answer is owed from now on."""
+        owed = (asyncio.get_running_loop().time(), Delivery())
+        self._owed.append(owed)
+        try:
+            yield owed[1]
+        finally:
+            self._owed = [one for one in self._owed if one is not owed]
+
+    async def get(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        timeout: float = READ_TIMEOUT,
+        fresh: bool = False,
+    ) -> Any:
+        """The decoded JSON of a 2xx answer; `fresh` asks for a connection of its own.
+
+        `timeout` is seconds until the head of the answer and for any silence in it. Raises ApiError, LinkError,
+        TlsError, ProtocolError, CredentialError.
+        """
+        with self._owing() as delivery:
+            response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
+        return _decoded(response)
+
+    async def get_bytes(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        timeout: float = READ_TIMEOUT,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes | bytearray:
+        """The body of a 2xx answer, as it is. Raises as `get` does."""
+        return (await self._read("GET", path, query, headers, None, timeout)).body
+
+    async def review(
+        self, kind: Review, spec: Mapping[str, Any], namespace: str = "", *, timeout: float = READ_TIMEOUT
+    ) -> dict[str, Any]:
+        """Ask who one is or what one may do. Nothing is stored by it, so it needs no permit. Raises as `get` does.
+
+        `namespace` is added to a spec that names none: rules are always asked for one namespace.
+        """
+        document: dict[str, Any] = {"apiVersion": _REVIEWS[kind][6:].rpartition("/")[0], "kind": kind}
+        if namespace and kind == "SelfSubjectRulesReview":
+            spec = {"namespace": namespace, **spec}
+        if spec:
+            document["spec"] = spec
+        body = msgspec.json.encode(document)
+        headers = {"Content-Type": "application/json"}
+        with self._owing() as delivery:
+            return _object(
+                await self._read("POST", _REVIEWS[kind], None, headers, body, timeout, delivery=delivery)
+            )
+
+    async def _read(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        timeout: float,
+        fresh: bool = False,
+        delivery: Delivery | None = None,
+    ) -> Response:
+        for renewed in (False, True):
+            since = self.credentials.generation
+            response = await self.transport.request(
+                method,
+                path,
+                query,
+                headers,
+                body,
+                timeout=timeout,
+                fresh=fresh,
+                repeatable=True,
+                delivery=delivery,
+            )
+            if response.status != 401 or renewed or not await self.credentials.refresh(since):
+                break
+        if not 200 <= response.status < 300:
+            raise map_status(response.status, response.headers, response.body)
+        return response
+
+    async def write(
+        self,
+        permit: WritePermit,
+        method: WriteVerb | str,
+        path: str,
+        body: Mapping[str, Any] | list[Any] | None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+        timeout: float = WRITE_TIMEOUT,
+    ) -> dict[str, Any]:
+        """One write, sent once, never repeated.
+
+        Raises ApiError when the server refused it; LinkError, TlsError, ProtocolError or CredentialError when not a
+        byte of it was sent; OutcomeUnknown when it was sent and nobody can know what became of it: then read the
+        object before saying anything.
+        """
+        if not isinstance(permit, WritePermit) or permit.cluster != self.transport.target.name:
+            raise TypeError("a write needs a permit of the gate for this cluster")
+        if method not in _WRITE_VERBS:
+            raise ValueError(f"{method} is no write")
+        payload = None if body is None else msgspec.json.encode(body)
+        headers = {} if payload is None else {"Content-Type": content_type}
+        try:
+            with self._owing() as delivery:
+                response = await self.transport.request(
+                    method, path, query, headers, payload, timeout=timeout, delivery=delivery
+                )
+        except EdgetuiError as error:
+            if delivery.sent:
+                raise OutcomeUnknown(
+                    f"The {permit.action} was sent to {permit.cluster}, but no answer came. {error.sentence}",
+                    _LOOK_FIRST,
+                ) from error
+            if isinstance(error, LinkError):
+                raise LinkError(error.sentence, f"Nothing was sent. {error.next_step}".rstrip()) from error
+            raise
+        if 200 <= response.status < 300:
+            return _applied(response, permit)
+        raise _refused(response, permit)
+
+    def on_fresh_connection(self, credentials: RefreshingCredentials) -> Api:
+        """A second client of the same server with its own connections and credentials; close it after use."""
+        sibling = Api(self.transport.sibling(credentials), credentials)
+        sibling.kinds = self.kinds
+        return sibling
+
+    def close(self) -> None:
+        """Close the connections of this client."""
+        self.transport.close()
+
+
+def _refused(response: Response, permit: WritePermit) -> EdgetuiError:
+    refusal = map_status(response.status, response.headers, response.body)
+    if not _may_be_applied(refusal):
+        return refusal
+    unknown = OutcomeUnknown(
+        f"{permit.cluster} did not say whether the {permit.action} was done. {refusal.sentence}", _LOOK_FIRST
+    )
+    unknown.__cause__ = refusal
+    return unknown
+
+
+def _may_be_applied(refusal: ApiError) -> bool:
+    if refusal.code in _UNKNOWN_CODES or refusal.reason in _UNKNOWN_REASONS:
+        return True
+    # Webhooks are asked before anything is stored.
+    storage = isinstance(refusal, ServerFailure) and "webhook" not in refusal.sentence
+    return storage and _STORAGE_FAILED.search(refusal.sentence) is not None
+
+
+def _applied(response: Response, permit: WritePermit) -> dict[str, Any]:
+    try:
+        return _object(response)
+    except ProtocolError as error:
+        raise OutcomeUnknown(
+            f"{permit.cluster} took the {permit.action}, but its answer cannot be read.", _LOOK_FIRST
+        ) from error
+
+
+def _object(response: Response) -> dict[str, Any]:
+    found = _decoded(response)
+    if not isinstance(found, dict):
+        raise not_kubernetes(response.headers.get("content-type", ""))
+    return found
+
+
+def _decoded(response: Response) -> Any:
+    check_values(response.body, MOST_FREE_VALUES)
+    try:
+        return msgspec.json.decode(response.body) if response.body else {}
+    except UNDECODABLE:
+        raise not_kubernetes(response.headers.get("content-type", "")) from None

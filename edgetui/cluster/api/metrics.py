@@ -1,0 +1,201 @@
+"""CPU and memory in use, from metrics.k8s.io, on its own clock and only for the kinds somebody looks at.
+
+The API is v1 on new servers, v1beta1 on older ones, and often not there at all: then it is asked again rarely.
+A metrics server that is down answers 503 as plain text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.api.status import UNDECODABLE
+from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound
+from edgetui.model.cache.store import Store, Usage
+from edgetui.model.kinds.base import api_path
+from edgetui.model.text import milli, whole
+
+PERIOD = 15.0
+SLOW_PERIOD = 60.0
+ABSENT_AGAIN = 300.0
+SAME = 1.0
+"""Seconds that one kind waits for the other, so that both are asked for together."""
+OLD = 90.0
+"""Seconds after which figures that nobody renewed are taken away when somebody looks again."""
+VERSIONS = ("v1", "v1beta1")
+KINDS = ("Node", "Pod")
+
+
+class _Amounts(msgspec.Struct):
+    cpu: str | None = None
+    memory: str | None = None
+
+
+class _Container(msgspec.Struct):
+    usage: _Amounts | None = None
+
+
+class _Meta(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Item(msgspec.Struct):
+    metadata: _Meta
+    usage: _Amounts | None = None
+    containers: list[_Container] | None = None
+
+
+class _List(msgspec.Struct):
+    items: list[msgspec.Raw] | None = None
+
+
+_item = msgspec.json.Decoder(_Item)
+
+
+def decode(body: bytes | bytearray) -> dict[tuple[str, str], Usage]:
+    """Usage by namespace and name from a NodeMetricsList or PodMetricsList; a pod's containers are summed.
+
+    What was not measured is None: a sum of which one part is missing is not known either. An item that cannot be read
+    tells of nothing. Raises what msgspec raises on anything but a list.
+    """
+    found: dict[tuple[str, str], Usage] = {}
+    for raw in msgspec.json.decode(body, type=_List).items or []:
+        with suppress(*UNDECODABLE):
+            item = _item.decode(raw)
+            found[item.metadata.namespace, item.metadata.name] = _usage(item)
+    return found
+
+
+def _usage(item: _Item) -> Usage:
+    parts = [c.usage for c in item.containers or ()] if item.usage is None else [item.usage]
+    return Usage(
+        cpu_milli=_sum([milli(part.cpu) if part else None for part in parts]),
+        memory_bytes=_sum([whole(part.memory) if part else None for part in parts]),
+    )
+
+
+def _sum(parts: list[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
+
+
+class MetricsPoller:
+    """Keeps the usage of the kinds that are shown in the store while it runs. `period` is in seconds.
+
+    `namespaces` gives those in which a kind is watched one by one, none where the cluster may be read as a whole.
+    """
+
+    def __init__(
+        self, api: Api, store: Store, namespaces: Callable[[str], Sequence[str]] = lambda kind: ()
+    ) -> None:
+        self.period = PERIOD
+        self.running = False
+        self._api = api
+        self._store = store
+        self._namespaces = namespaces
+        self._version = ""
+        self._shown: frozenset[str] = frozenset()
+        self._asked: dict[str, float] = {}
+        self._absent_until = 0.0
+        self._wake = asyncio.Event()
+
+    def forget(self, kinds: Collection[str]) -> None:
+        """These are asked for no more, so what is known gets old: take it away."""
+        for kind in self._asked.keys() & set(kinds):
+            self._store.set_metrics(kind, {}, False)
+
+    def show(self, kinds: Collection[str]) -> None:
+        """From now on somebody looks at these kinds, and at no others."""
+        shown = frozenset(kinds).intersection(KINDS)
+        now = asyncio.get_running_loop().time()
+        for kind in shown - self._shown:
+            if kind in self._asked and now - self._asked[kind] > OLD and self._version:
+                self._store.set_metrics(kind, {}, True)
+        self._shown = shown
+        self._wake.set()
+
+    async def run(self, until_up: Callable[[], Awaitable[None]]) -> None:
+        """Ask for what is shown, each kind once a period, until cancelled; never while the link is down.
+
+        While the API is absent it is asked for every 5 min.
+        """
+        self.running = True
+        while True:
+            self._wake.clear()
+            wait = self._wait()
+            if wait is not None and wait <= 0:
+                await until_up()
+                await self.poll([kind for kind in KINDS if kind in self._shown and self._due(kind) <= SAME])
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+
+    def _wait(self) -> float | None:
+        """Seconds until the next request is due, None while nothing is shown."""
+        if not self._shown:
+            return None
+        absent = self._absent_until - asyncio.get_running_loop().time()
+        return max(absent, min(self._due(kind) for kind in self._shown))
+
+    def _due(self, kind: str) -> float:
+        """Seconds until a kind is to be asked for."""
+        now = asyncio.get_running_loop().time()
+        return self._asked[kind] + self.period - now if kind in self._asked else 0.0
+
+    async def poll(self, kinds: Collection[str] = KINDS) -> bool:
+        """Ask once for these kinds; False if this cluster has no metrics API. A lost link changes nothing."""
+        now = asyncio.get_running_loop().time()
+        self._asked.update(dict.fromkeys(kinds, now))
+        try:
+            if not self._version:
+                self._version = await self._find_version()
+            for kind in kinds:
+                self._store.set_metrics(kind, await self._usage(kind), True)
+        except NotFound:
+            self._version = ""
+            self._absent_until = now + ABSENT_AGAIN
+            self._unavailable(KINDS)
+            return False
+        except (ApiError, *UNDECODABLE):
+            self._unavailable(kinds)
+        except EdgetuiError:
+            pass  # the link's own state says it
+        return True
+
+    async def _usage(self, kind: str) -> dict[tuple[str, str], Usage]:
+        """The usage of one kind, namespace by namespace where the kind itself is watched so."""
+        names = self._namespaces(kind)
+        if not names:
+            return decode(await self._api.get_bytes(self._path(kind), {}))
+        usage: dict[tuple[str, str], Usage] = {}
+        refused: list[Forbidden] = []
+        for name in names:
+            try:
+                usage |= decode(await self._api.get_bytes(self._path(kind, name), {}))
+            except Forbidden as error:
+                refused.append(error)
+        if len(refused) == len(names):
+            raise refused[0]
+        return usage
+
+    async def _find_version(self) -> str:
+        for version in VERSIONS[:-1]:
+            try:
+                await self._api.get_bytes(f"/apis/metrics.k8s.io/{version}", {})
+            except NotFound:
+                continue
+            return version
+        return VERSIONS[-1]
+
+    def _unavailable(self, kinds: Collection[str]) -> None:
+        for kind in kinds:
+            self._store.set_metrics(kind, {}, False)
+
+    def _path(self, kind: str, namespace: str = "") -> str:
+        return api_path("metrics.k8s.io", self._version, f"{kind.lower()}s", namespace)

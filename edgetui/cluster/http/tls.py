@@ -1,0 +1,128 @@
+"""TLS contexts for API servers, with the meaning Go gives to the same kubeconfig fields.
+
+- Whatever certificate stands in the authority is a trust anchor, an intermediate too (Go's RootCAs); OpenSSL
+  needs X509_V_FLAG_PARTIAL_CHAIN for that. What is no certificate there is passed over, as long as one is. Without
+  an authority the system's own are trusted.
+- Names are checked against subject alternative names only, never the common name.
+- TLS 1.2 at least; HTTP/2 where the server has it, unless DISABLE_HTTP2 is set.
+- Keys that are not files already never touch a disk: OpenSSL wants a path, so it gets one of an anonymous
+  memory file where the system has them.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgetui.cluster.errors import CredentialError, TlsError
+from edgetui.cluster.target import TlsSettings
+from edgetui.model.redacted import Discreet
+
+_BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
+
+
+class KeyPair(Discreet, frozen=True):
+    """A client certificate chain and its private key, PEM both."""
+
+    certificate: bytes
+    key: bytes
+
+
+def client_context(tls: TlsSettings, pair: KeyPair | None) -> ssl.SSLContext:
+    """A context that trusts what `tls` says and shows `pair` to servers that ask.
+
+    Raises TlsError when the certificate authority cannot be used, CredentialError when the pair cannot.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"] if os.environ.get("DISABLE_HTTP2") else ["h2", "http/1.1"])
+    if tls.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.hostname_checks_common_name = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        _trust(context, tls.ca_pem)
+    if pair is not None:
+        _show(context, pair)
+    return context
+
+
+def _trust(context: ssl.SSLContext, ca_pem: bytes | None) -> None:
+    if ca_pem is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        return
+    readable = 0
+    for certificate in dict.fromkeys(certificates(ca_pem)):
+        with contextlib.suppress(ssl.SSLError, ValueError):
+            context.load_verify_locations(cadata=certificate)
+            readable += 1
+    if not readable:
+        raise TlsError(
+            "The certificate authority in the kubeconfig is not a readable certificate.",
+            "Copy certificate-authority-data again from the cluster.",
+        )
+
+
+def certificates(pem: bytes) -> Iterator[bytes]:
+    """The certificates in a bundle as DER, by the rules of Go's `pem.Decode` and `AppendCertsFromPEM`.
+
+    Text between blocks, blocks of another kind, with headers, without an end or of broken base64 are passed over.
+    """
+    kind: bytes | None = None
+    body: list[bytes] = []
+    for line in (line.rstrip(b" \t\r") for line in pem.split(b"\n")):
+        if line.startswith(_END):
+            if (
+                kind == b"CERTIFICATE"
+                and line == _END + kind + _DASHES
+                and not any(b":" in each for each in body)
+            ):
+                with contextlib.suppress(ValueError):
+                    yield base64.b64decode(b"".join(body), validate=True)
+            kind = None
+        elif _BEGIN in line:
+            whole = line.startswith(_BEGIN) and line.endswith(_DASHES)
+            kind, body = line[len(_BEGIN) : -len(_DASHES)] if whole else None, []
+        elif kind is not None:
+            body.append(line.replace(b" ", b"").replace(b"\t", b""))
+
+
+def _show(context: ssl.SSLContext, pair: KeyPair) -> None:
+    try:
+        with _as_file(pair.certificate.rstrip() + b"\n" + pair.key) as path:
+            # A password function that answers nothing keeps OpenSSL from asking on the terminal.
+            context.load_cert_chain(path, password=lambda: b"")
+    except ssl.SSLError as error:
+        if "MISMATCH" in str(error.reason):
+            sentence = "The client certificate and the client key do not belong together."
+        else:
+            sentence = "The client certificate or the client key is not readable."
+        raise CredentialError(sentence, "Copy both again from the same place.") from None
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """A path under which `content` can be read while the context lasts."""
+    if hasattr(os, "memfd_create") and Path("/proc/self/fd").exists():
+        handle = os.memfd_create("edgetui", os.MFD_CLOEXEC)
+        try:
+            with os.fdopen(os.dup(handle), "wb") as file:
+                file.write(content)
+            yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+        return
+    handle, name = tempfile.mkstemp(prefix="edgetui-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        yield name
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What a person looks at: clusters merged, filtered and sorted rows, the timeline, related objects."""

@@ -1,0 +1,1 @@
+"""The commands behind `:`, their completion, and what they do."""

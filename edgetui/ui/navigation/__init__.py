@@ -1,0 +1,1 @@
+"""Where a person was: places, back and forward."""
