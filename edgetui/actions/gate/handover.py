@@ -28,7 +28,9 @@ OUTCOMES = {
 }
 """How an act ended, and what is said of it."""
 
-_NOT_TOLD = frozenset({"resourceVersion", "generation", "list", "container", "name", "scaledObject", "uid"})
+_NOT_TOLD = frozenset(
+    {"resourceVersion", "generation", "list", "container", "name", "scaledObject", "uid", "worked"}
+)
 
 
 class Act(msgspec.Struct, frozen=True):
