@@ -88,10 +88,10 @@ class Bench:
         assert beside.cluster(self.cluster.name)["state"] == "live"
         assert beside.code == beside.document["exit"] == 3
         assert alone.code == 2
-        first = alone.out.splitlines()[0]
+        first = alone.err.splitlines()[0]
         assert beside.cluster(name)["sentence"] in first
         assert beside.cluster(name)["next_step"] in first
-        assert alone.err == ""
+        assert alone.out == ""
 
 
 @pytest.fixture

@@ -71,7 +71,9 @@ def assert_refused(said: Said, *words: str, step: str, name: str = "plant") -> N
     assert all(word in found["sentence"] for word in words), found
     assert step in found["next_step"], found
     assert max(len(found["sentence"]), len(found["next_step"])) <= MOST_LINES * WIDTH
-    assert (said.code, said.err) == (2, "")
+    assert said.code == 2
+    assert f"{found['sentence']}  {found['next_step']}" in said.err
+    assert said.err.count("\n") == 1
 
 
 # The server
