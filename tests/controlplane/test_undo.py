@@ -173,6 +173,6 @@ async def test_the_bounds_of_an_autoscaler_are_taken_back_while_nobody_else_chan
             else:
                 seen, receipt = await undone(acting, session, scaler)
                 assert (seen.done.action, receipt.ok) == ("bounds", True)
-                assert "autoscaler press: 2 to 5" in receipt.lines[0]
+                assert "autoscaler press is at 2 to 5 again" in receipt.lines[0]
                 spec = cluster.api.get(path)["spec"]
                 assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 5)
