@@ -62,7 +62,10 @@ def image(name: str) -> Json:
 
 QUICK: Json = {"progressDeadlineSeconds": 5}
 LARGE: Json = {"containers": [{"name": "app", "resources": {"requests": {"memory": "100Gi"}}}]}
-NO_ROOM = r"^(no node has 100Gi free|no node fits: 1 tainted, [123] too little memory free) \(1 pod\)$"
+NO_ROOM = (
+    r"^(no node has 100Gi free|no node fits: (1 tainted, )?(\d do not match its node selector, )?"
+    r"[123] too little memory free(, \d do not match its node selector)?) \(1 pod\)$"
+)
 ON_DELETE: Json = {"updateStrategy": {"type": "OnDelete", "rollingUpdate": None}, **image("good")}
 
 WAITING, OVERDUE = "^Waiting for ", "exceeded its progress deadline$"
