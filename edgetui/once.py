@@ -76,26 +76,26 @@ def run(
         _say_silence(store, timeout)
     now = time.time()
     code = exit_code(stores, shown)
+    told = problems(stores, shown, code, now, namespace)
     if as_json:
         sys.stdout.write(
             document(as_document(targets, stores, shown, code, now, namespace), sys.stdout, indent=2)
         )
-    elif code != NOTHING or any(_rows(pane, stores, now, namespace) for pane in shown):
+    elif code != NOTHING or not told:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WHOLE
         sys.stdout.write(as_text(stores, shown, now, width, namespace))
-    sys.stderr.write("".join(f"{line}\n" for line in problems(stores, shown, code, now, namespace)))
+    sys.stderr.write("".join(f"{line}\n" for line in told))
     return code
 
 
 def problems(
     stores: Sequence[Store], shown: Sequence[Pane], code: int, now: float, namespace: str = ""
 ) -> list[str]:
-    """What standard error says: why nothing could be read, or that a namespace has nothing."""
+    """What standard error says: why there is nothing to print, or that a namespace has nothing."""
+    rows = [row for pane in shown for row in _rows(pane, stores, now, namespace)]
     if code == NOTHING:
-        return [_cluster_line(store, now) for store in stores]
-    if namespace and not any(
-        row.key.namespace for pane in shown for row in _rows(pane, stores, now, namespace)
-    ):
+        return [] if rows else [_cluster_line(store, now) for store in stores]
+    if namespace and not any(row.key.namespace for row in rows):
         return [f"No resources found in namespace {visible(namespace)}."]
     return []
 

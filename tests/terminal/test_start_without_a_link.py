@@ -52,8 +52,9 @@ class Van:
             timeout=60,
             check=False,
         )
-        assert done.stderr == ""
-        return done.returncode, json.loads(done.stdout)
+        document = json.loads(done.stdout)
+        assert bool(done.stderr) == (not any(document["panes"].values()))
+        return done.returncode, document
 
     def kept(self) -> list[Path]:
         """The files of kept rows."""
@@ -109,7 +110,7 @@ def test_the_screen_opens_with_old_rows_and_live_ones_replace_them_in_place(van:
         back(app, "clusters 1")
         go_to(app, "rollouts")
         narrow(app, "gps")
-        act(app, "b", "Roll back: deployment gps on van-17")
+        act(app, "b", "Roll back: deployment gps in vehicle on van-17")
         app.wait_for("refuses connections", "> Close")
         app.keys("enter")
         app.wait_gone("> Close")
