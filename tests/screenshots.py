@@ -98,7 +98,7 @@ def small() -> None:
         app.keys("ctrl+u", "6", "enter")
         app.wait_for("> Cancel", "Scale on plant")
         take(app, "confirm-scale-80x24")
-        app.keys("right", "enter")
+        confirm(app, "Scale on plant")
         close_receipt(app)
         narrow(app, "press")
         app.keys("enter")

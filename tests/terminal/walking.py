@@ -69,6 +69,7 @@ def confirm(app: PtyApp, button: str) -> None:
     app.wait_for("> Cancel", button)
     app.keys("right")
     app.wait_for(f"> {button}")
+    app.settle(0.1)  # the end of that frame asks whether it is drawn; an answer counts from then on
     app.keys("enter")
 
 
