@@ -52,11 +52,22 @@ def take(app: PtyApp, name: str) -> None:
     print(f"screenshots/{name}.png")
 
 
+def neutral_directory() -> Path:
+    """A directory for the fleet's files whose name says nothing of this machine."""
+    directory = Path("/tmp") / NEUTRAL
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return directory
+
+
 def demo(*options: str, columns: int = 80, lines: int = 24, env: dict[str, str] | None = None) -> PtyApp:
     """`edgetui demo` with every site there, without anything of this machine's home."""
     home = Path(tempfile.mkdtemp(prefix="edgetui-shots-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    app = open_screen("demo", *options, home=home, columns=columns, lines=lines, env=env)
+    ours = {
+        "TMPDIR": str(neutral_directory()),
+        **(env or {}),
+    }  # command lines to copy name the fleet's kubeconfig
+    app = open_screen("demo", *options, home=home, columns=columns, lines=lines, env=ours)
     app.wait_for("live", "plant", "van-17", "farm-tower-4", timeout=60)
     return app
 

@@ -129,7 +129,7 @@ def test_what_a_plugin_started_dies_with_edgetui(tmp_path: Path, how: signal.Sig
         "import asyncio, time\n"
         "from edgetui.cluster.auth.exec_plugin import Plugin\n"
         "from edgetui.cluster.target import ExecConfig\n"
-        "from edgetui.cluster import orphans\n"
+        "from edgetui.cluster.auth import orphans\n"
         "guard = orphans.guard\n"
         f"orphans.guard = lambda group: (guard(group), open({str(tmp_path / 'guarded')!r}, 'w').close())\n"
         f"asyncio.run(Plugin(ExecConfig(command={str(hang)!r}), time.time).current())\n"
