@@ -114,7 +114,9 @@ class Connections:
         until = self.loop.time() + timeout
         while self._shares:
             found = await self._share(until - self.loop.time())
-            if isinstance(found, Connection) or (found is not None and found.usable(self._context())):
+            if isinstance(found, Multiplexed) and not found.usable(self._context()):
+                continue
+            if found is not None:
                 return found
         return await self._open_own(until - self.loop.time())
 
@@ -318,8 +320,8 @@ class Connections:
 
 def _close_own(dial: asyncio.Task[Connection | Multiplexed]) -> None:
     """Nobody waits any more for a connection that has come; a shared one stays for whoever comes next."""
-    if not dial.cancelled() and dial.exception() is None and isinstance(found := dial.result(), Connection):
-        found.close()
+    if not dial.cancelled() and dial.exception() is None and not isinstance(dial.result(), Multiplexed):
+        dial.result().close()
 
 
 def closed() -> NotSent:

@@ -13,6 +13,7 @@ from edgetui.model.meter import Meter
 
 WINDOW = 60.0
 LEAST_FLOW = 1024  # bytes between two samples below which nothing is said about the link
+MOST_GAP = 3.0  # seconds without flow that belong to a measurement
 LEAST_TIME = 3.0  # seconds of steady flow that make a measurement
 LEAST_BURST = 64 * 1024  # bytes that came within one sample are a measurement, too, if there were so many
 LASTS, LONGEST = 1800.0, 8 * 3600.0
@@ -34,6 +35,7 @@ class LinkSpeed:
         self._last: tuple[float, int] | None = None
         self._bytes = 0
         self._time = 0.0
+        self._gap = 0.0
 
     def look(self, now: float, total: int, listing: bool) -> None:
         """The counter of bytes stands at `total`; `listing` is whether a list is under way."""
@@ -42,20 +44,24 @@ class LinkSpeed:
             came, took = total - last[1], now - last[0]
             if listing and came >= LEAST_FLOW:
                 self._bytes += came
-                self._time += took
+                self._time += took + self._gap
+                self._gap = 0.0
                 if self._time >= LEAST_TIME:
                     self._keep(self._bytes / self._time, now)
-            elif not listing and self._bytes + came >= LEAST_BURST:
+            elif listing:
+                # A TLS record of 16 KB is nothing until the whole of it is there.
+                self._gap = min(self._gap + took, MOST_GAP) if self._bytes else 0.0
+            elif self._bytes + came >= LEAST_BURST:
                 self._keep((self._bytes + came) / max(self._time + took, 1e-3), now)
         if not listing:
-            self._bytes, self._time = 0, 0.0
+            self._bytes, self._time, self._gap = 0, 0.0, 0.0
         if self.value is not None and now - self._measured > self._lasts:
             self._forgotten, self.value = self.value, None
 
     def pause(self) -> None:
         """The link is down: what comes next is no part of what was being measured."""
         self._last = None
-        self._bytes, self._time = 0, 0.0
+        self._bytes, self._time, self._gap = 0, 0.0, 0.0
 
     def _keep(self, value: float, now: float) -> None:
         if self._forgotten is not None:
