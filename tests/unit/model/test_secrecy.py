@@ -210,9 +210,9 @@ def looked_through(size: int, piece: str) -> float:
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_the_time_per_kilobyte_does_not_grow_with_the_text(piece: str) -> None:
-    """A quadratic pattern took 900 ms for 24 KB and 3.9 s for 48 KB."""
+    """A quadratic pattern took 900 ms for 24 KB and 3.9 s for 48 KB. What is not looking may take 20 ms."""
     for size in (2048, 16384):
-        assert min(looked_through(size, piece) for _ in range(2)) < 0.004 * size / 1024
+        assert min(looked_through(size, piece) for _ in range(2)) < 0.02 + 0.004 * size / 1024
 
 
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=4))
