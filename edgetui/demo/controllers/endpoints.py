@@ -11,20 +11,51 @@ from .pods import deleting, ready
 from .world import World, owner_reference
 
 _CONTROLLER = "endpointslice-controller.k8s.io"
+UPDATES_BATCHED = 1.0
+"""Seconds that changes of pods are collected for one update of a slice."""
 
 
 class EndpointSlices:
+    """Keeps what each Service selects, so that a change of one pod costs the same however many there are."""
+
     def __init__(self, world: World) -> None:
         self._world = world
+        self._members: dict[tuple[str, str], dict[str, Object]] = {}
+        self._by_label: dict[tuple[str, str, str], set[str]] = {}  # by the first label of the selector
 
     def observe(self, resource: Resource, kind: str, obj: Object, old: Object | None) -> None:
         namespace = obj["metadata"].get("namespace", "")
         if resource is SERVICES:
-            self._world.enqueue(self, (namespace, obj["metadata"]["name"]))
-        elif resource is PODS and (kind == "DELETED" or old is None or _endpoint(obj) != _endpoint(old)):
-            for service in self._world.storage.objects(SERVICES, namespace):
-                if _selects(service, obj):
-                    self._world.enqueue(self, (namespace, service["metadata"]["name"]))
+            key = (namespace, obj["metadata"]["name"])
+            if kind == "DELETED":
+                self._members.pop(key, None)
+            elif old is None or old["spec"] != obj["spec"]:
+                pods = (pod for pod in self._world.storage.objects(PODS, namespace) if _selects(obj, pod))
+                found = {pod["metadata"]["uid"]: _endpoint(pod) for pod in pods}
+                self._members[key] = {uid: one for uid, one in found.items() if one is not None}
+                for label, value in list((obj["spec"].get("selector") or {}).items())[:1]:
+                    self._by_label.setdefault((namespace, label, value), set()).add(obj["metadata"]["name"])
+            self._world.enqueue(self, key)
+        elif resource is PODS:
+            now = None if kind == "DELETED" else _endpoint(obj)
+            if kind == "DELETED" or old is None or now != _endpoint(old):
+                self._changed(namespace, obj, now)
+
+    def _changed(self, namespace: str, pod: Object, now: Object | None) -> None:
+        uid = pod["metadata"]["uid"]
+        labels = (pod["metadata"].get("labels") or {}).items()
+        names = {name for label in labels for name in self._by_label.get((namespace, *label), ())}
+        for name in sorted(names):
+            service = self._world.storage.find(SERVICES, namespace, name)
+            if service is None or not _selects(service, pod):
+                continue
+            key = (namespace, name)
+            members = self._members.setdefault(key, {})
+            if now is None:
+                members.pop(uid, None)
+            else:
+                members[uid] = now
+            self._world.enqueue(self, key, UPDATES_BATCHED)
 
     def reconcile(self, namespace: str, name: str) -> None:
         storage = self._world.storage
@@ -35,8 +66,7 @@ class EndpointSlices:
             if there is not None:
                 storage.remove(ENDPOINTSLICES, namespace, piece)
             return
-        found = (_endpoint(pod) for pod in storage.objects(PODS, namespace) if _selects(service, pod))
-        endpoints = [one for one in found if one is not None]
+        endpoints = list(self._members.get((namespace, name), {}).values())
         if there is None:
             storage.create(ENDPOINTSLICES, _slice(service, piece, endpoints))
         elif there["endpoints"] != endpoints:
