@@ -19,11 +19,6 @@ class Request(Discreet, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
 
-    @property
-    def repeatable(self) -> bool:
-        """Whether sending it twice changes nothing."""
-        return self.method in ("GET", "HEAD")
-
     def as_bytes(self) -> bytes:
         """The message of HTTP/1.1. Raises ProtocolError for what would break its framing."""
         return encode_request(self.method, self.target, [("Host", self.authority), *self.headers], self.body)
