@@ -9,7 +9,8 @@ PYTEST := $(BIN)/python -m pytest
 CONTROLPLANE := $(BIN)/python -m tests.controlplane.build
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-quick fuzz mutants soak bench bench-link lint screenshots keys lock clean help
+.PHONY: run test test-quick fuzz mutants soak bench bench-link lint screenshots keys lock package package-check package-measure package-lock release-check \
+	clean help
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -62,12 +63,29 @@ keys: $(VENV)/dev.stamp ## write the key table of the README again
 lock: $(VENV)/dev.stamp ## pin versions and hashes again after a change in pyproject.toml
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate pyproject.toml requirements-build.in --output-file requirements.lock
+		--no-header --no-annotate --extra demo pyproject.toml requirements-build.in --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate pyproject.toml requirements-build.in --group dev --output-file requirements-dev.lock
+		--no-header --no-annotate --extra demo pyproject.toml requirements-build.in --group dev --output-file requirements-dev.lock
+
+package: $(VENV)/run.stamp ## builds that need no Python on the host, for amd64, arm64 and armv7, into dist/ (on Debian)
+	@$(BIN)/python -m release
+
+package-check: $(VENV)/dev.stamp ## run the folders for arm64 and armv7 under qemu on the control plane, as root; ten minutes
+	@$(CONTROLPLANE)
+	@$(PYTEST) tests/controlplane/package_elsewhere.py
+
+package-measure: $(VENV)/dev.stamp ## compare the folder of `make package` with the venv: size, start, memory
+	@$(BIN)/python -m tests.bench.packaged
+
+package-lock: $(VENV)/run.stamp ## pin Debian's packages again as they are served now
+	@$(BIN)/python -m release.lock
+
+release-check: $(VENV)/dev.stamp ## what must hold before a version is published: tests, packages, notices, pictures, README, CHANGELOG
+	@$(CONTROLPLANE)
+	@$(BIN)/python -m release.check
 
 clean: ## remove .venv and caches of this tree
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "edgetui needs Python 3.11 to 3.14; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }

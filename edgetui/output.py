@@ -67,6 +67,13 @@ def _forgiving(stream: TextIO | None, descriptor: int) -> TextIO:
     return Output(stream)  # type: ignore[return-value]
 
 
+def clear_line() -> None:
+    """Take the first pixels away, where there can be any."""
+    if sys.stdout.isatty():
+        sys.stdout.write("\r\x1b[K")
+        sys.stdout.flush()
+
+
 def document(value: Any, out: TextIO, indent: int | None = None) -> str:
     """JSON for `out`, on lines of their own: nothing that a terminal obeys, and no character that `out` cannot hold."""
     import json

@@ -15,6 +15,49 @@ _LEAST = 3
 """Cells of a column that says which object a row is, however narrow the terminal."""
 
 
+class Layout:
+    """The columns of a table and how wide they are, so that rows which come later stand below the first ones."""
+
+    def __init__(
+        self, pane: Pane, rows: Sequence[PaneRow], now: float, width: int, *, with_cluster: bool
+    ) -> None:
+        columns = [column for column in pane.columns if with_cluster or column.id != "cluster"]
+        self._places = {column.id: place for place, column in enumerate(pane.columns)}
+        texts = self._texts(columns, rows, now)
+        self._widths = {column.id: max(map(cells, [column.title, *texts[column.id]])) for column in columns}
+        self._columns = _fit(columns, self._widths, width - _SIGN_WIDTH)
+
+    @property
+    def heading(self) -> str:
+        """The line of the columns' titles."""
+        titles = {column.id: column.title for column in self._columns}
+        return ("  " + _line(self._columns, self._widths, titles)).rstrip()
+
+    def lines(self, rows: Sequence[PaneRow], now: float, sign: str = "") -> list[str]:
+        """A line for each row; `sign` takes the place of the rows' own."""
+        texts = self._texts(self._columns, rows, now)
+        for column in self._columns:
+            if column.identity:
+                keep = _TAIL if column.flex else 0
+                texts[column.id] = told_apart(texts[column.id], self._widths[column.id], keep)
+        lines = []
+        for number, row in enumerate(rows):
+            row_texts = {column.id: texts[column.id][number] for column in self._columns}
+            lines.append(f"{sign or row.sign} {_line(self._columns, self._widths, row_texts)}".rstrip())
+        return lines
+
+    def steady(self, row: PaneRow, now: float) -> tuple[str, ...]:
+        """What a row says that does not change with time alone."""
+        shown = (column for column in self._columns if not column.moves)
+        return (row.sign, *(column.text(row.values[self._places[column.id]], now) for column in shown))
+
+    def _texts(self, columns: Sequence[Column], rows: Sequence[PaneRow], now: float) -> dict[str, list[str]]:
+        return {
+            column.id: [visible(column.text(row.values[self._places[column.id]], now)) for row in rows]
+            for column in columns
+        }
+
+
 def rows_as_text(
     pane: Pane, rows: Sequence[PaneRow], now: float, width: int, *, with_cluster: bool
 ) -> list[str]:
@@ -25,23 +68,8 @@ def rows_as_text(
     """
     if not rows:
         return []
-    columns = [column for column in pane.columns if with_cluster or column.id != "cluster"]
-    index = {column.id: position for position, column in enumerate(pane.columns)}
-    texts = {
-        column.id: [visible(column.text(row.values[index[column.id]], now)) for row in rows]
-        for column in columns
-    }
-    widths = {column.id: max(map(cells, [column.title, *texts[column.id]])) for column in columns}
-    columns = _fit(columns, widths, width - _SIGN_WIDTH)
-    for column in columns:
-        if column.identity:
-            keep = _TAIL if column.flex else 0
-            texts[column.id] = told_apart(texts[column.id], widths[column.id], keep)
-    lines = ["  " + _line(columns, widths, {column.id: column.title for column in columns})]
-    for number, row in enumerate(rows):
-        line = _line(columns, widths, {column.id: texts[column.id][number] for column in columns})
-        lines.append(f"{row.sign} {line}")
-    return [line.rstrip() for line in lines]
+    layout = Layout(pane, rows, now, width, with_cluster=with_cluster)
+    return [layout.heading, *layout.lines(rows, now)]
 
 
 def _fit(columns: list[Column], widths: dict[str, int], width: int) -> list[Column]:

@@ -5,35 +5,32 @@ Loaded only when such a word was typed.
 
 from __future__ import annotations
 
+import argparse
 import difflib
-from collections.abc import Collection, Sequence
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
-PANE_WORDS = {
-    "nodes": ("node", "no"),
-    "pods": ("pod", "po"),
-    "autoscalers": ("autoscaler", "hpa", "hpas"),
-    "rollouts": ("rollout", "deploy", "deployment", "deployments", "workloads"),
-    "services": ("service", "svc"),
-    "events": ("event", "ev"),
-}
-"""The panes, with the other words that people type for them: singulars and kubectl's short names."""
+from edgetui.actions.cli.connect import choose
+from edgetui.actions.commandline import kubectl
+from edgetui.arguments import program
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
+from edgetui.cluster.target import ClusterTarget
+from edgetui.commands import family, table
+from edgetui.model.panes import PANES
 
-_IN_WORDS = {
-    "get": "edgetui once --pane {pane} prints rows; kubectl has every other kind.",
-    "top": "edgetui once --pane nodes,pods prints rows with their usage.",
-    "describe": "Open edgetui and press enter on the object, or use kubectl describe.",
-    "logs": "Open edgetui and press l on the pod, or use kubectl logs.",
-    "rollout undo": "Use edgetui rollback KIND/NAME.",
-    "rollout restart": "Use edgetui restart KIND/NAME.",
-    "rollout pause": "Use edgetui pause KIND/NAME.",
-    "rollout resume": "Use edgetui resume KIND/NAME.",
-    "rollout status": "edgetui once --pane rollouts prints it for every workload.",
-    "rollout history": "edgetui rollback KIND/NAME --dry-run lists the revisions.",
-    "rollout": "Use edgetui rollback, restart, pause or resume; edgetui once --pane rollouts prints their state.",
-    "set image": "Use edgetui image KIND/NAME CONTAINER=IMAGE.",
-    "set": "edgetui image KIND/NAME CONTAINER=IMAGE sets an image; kubectl set has the rest.",
-    "autoscale": "edgetui bounds hpa/NAME sets the minimum and maximum of an autoscaler there is.",
+_INSTEAD = {
+    "top": "edgetui get nodes,pods prints rows with their usage.",
+    "describe": "edgetui shows an object with enter.",
+    "logs": "edgetui shows logs with l.",
+    "set": "edgetui sets image, resources and hpa.",
+    "config": "edgetui config view shows edgetui's own settings.",
+    "events": "edgetui get events prints them.",
 }
+"""What edgetui has of what is left to kubectl."""
 _KUBECTL = frozenset(
     [
         "alpha",
@@ -41,68 +38,106 @@ _KUBECTL = frozenset(
         "api-resources",
         "api-versions",
         "apply",
-        "attach",
         "auth",
-        "autoscale",
         "certificate",
         "cluster-info",
-        "completion",
         "config",
-        "cordon",
-        "cp",
         "create",
         "debug",
-        "delete",
         "describe",
         "diff",
-        "drain",
         "edit",
         "events",
-        "exec",
         "explain",
         "expose",
-        "get",
         "kustomize",
         "label",
         "logs",
         "options",
         "patch",
         "plugin",
-        "port-forward",
         "proxy",
         "replace",
-        "rollout",
         "run",
         "set",
         "taint",
         "top",
-        "uncordon",
         "wait",
     ]
 )
 
 
-def explain(words: Sequence[str], commands: Collection[str]) -> tuple[str, str] | None:
+def explain(words: Sequence[str]) -> tuple[str, str] | None:
     """A sentence and the next step for a command line that begins with `words`; None where the first may be a file."""
     first = words[0]
+    second = next((word for word in words[1:] if not word.startswith("-")), "")
+    if (members := family(first)) and (first not in _KUBECTL or not second):
+        listed = ", ".join(members)
+        return f"{first} takes one of {listed}.", _meant(second, [f"{first} {one}" for one in members])
     if first in _KUBECTL:
-        second = next((word for word in words[1:] if not word.startswith("-")), "")
-        step = _IN_WORDS.get(f"{first} {second}") or _IN_WORDS.get(first) or f"Use kubectl {first}."
-        return f"{first} is a command of kubectl, not of edgetui.", step.format(
-            pane=pane_named(second) or "pods"
-        )
-    if pane := pane_named(first):
-        return f"There is no command {first}.", f"edgetui once --pane {pane} prints that pane."
+        instead = f" {_INSTEAD[first]}" if first in _INSTEAD else ""
+        return f"edgetui leaves {first} to kubectl.{instead}", kubectl_line(words)
+    if pane_named(first):
+        return f"There is no command {first}.", f"Did you mean {program()} get {' '.join(words)}?"
     if "/" in first or "." in first:
         return None
-    near = difflib.get_close_matches(first.lower(), [*commands, *PANE_WORDS], n=1)
-    if near:
-        named = f"edgetui {near[0]}" if near[0] in commands else f"edgetui once --pane {near[0]}"
-        return f"There is no command and no file {first}.", f"Did you mean {named}?"
-    return f"There is no command and no file {first}.", "edgetui --help lists the commands."
+    return f"There is no command and no file {first}.", _meant(first, [*table(), *PANES])
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    """The next step for a word that is none of these: the one that is near, or where all are listed."""
+    near = difflib.get_close_matches(word.lower(), known, n=1) if word else []
+    near = near or [
+        one for one in known if " " in one and difflib.get_close_matches(word, [one.split()[1]], n=1)
+    ]
+    if not near:
+        return f"{program()} --help lists the commands."
+    get = "get " if near[0] in PANES else ""
+    return f"Did you mean {program()} {get}{near[0]}?"
+
+
+class Place(NamedTuple):
+    """Where a command line would act: its cluster, None where that is not clear, the namespace, and the other words.
+
+    `contexts` are the names of all that its files have.
+    """
+
+    target: ClusterTarget | None
+    namespace: str
+    rest: list[str]
+    contexts: list[str]
+
+
+def place_of(words: Sequence[str]) -> Place:
+    """What these words say of the place, whatever else they are."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for option in ("--kubeconfig", "--context"):
+        parser.add_argument(option, action="append", default=[])
+    parser.add_argument("-n", "--namespace", default="")
+    at = list(words).index("--") if "--" in words else len(words)
+    given, rest = parser.parse_known_args(list(words[:at]))
+    files = [Path(file) for file in given.kubeconfig]
+    try:
+        target = choose(files, given.context)
+    except EdgetuiError:
+        target = None
+    try:
+        every = load_fleet(Selection(files=files, all_contexts=True), os.environ, Path.home())
+    except EdgetuiError:
+        every = []
+    namespace = given.namespace or (target.namespace if target is not None else "")
+    return Place(target, namespace, [*rest, *words[at:]], [one.context for one in every if one.context])
+
+
+def kubectl_line(words: Sequence[str]) -> str:
+    """The command line of kubectl for what was typed, with the file, context and namespace that edgetui would use."""
+    place = place_of(words)
+    if place.target is None:
+        return shlex.join(["kubectl", *words])
+    return kubectl(place.target, place.namespace, *place.rest)
 
 
 def pane_named(word: str) -> str:
     """The pane that a word means, empty for none: its name, a singular or a short name."""
-    word = word.lower()
-    return next((pane for pane, others in PANE_WORDS.items() if word == pane or word in others), "")
+    pane = PANES.named(word)
+    return pane.id if pane is not None else ""

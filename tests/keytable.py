@@ -17,8 +17,14 @@ BEGIN, END = "<!-- keys: made by `make keys` -->\n", "<!-- end of keys -->\n"
 
 def table() -> str:
     """The table, line by line."""
+    taken_back = {action.turns[1] for action in ACTIONS.values()}
     rows = [
         (f"`{action.key}`", f"**{action.label}**: {action.help}") for action in ACTIONS.values() if action.key
+    ]
+    rows += [
+        (f"`.` `{action.letter}`", f"**{action.label}**: {action.help}")
+        for action in ACTIONS.values()
+        if action.letter and action.id not in taken_back
     ]
     rows += [(_keys(key.shown), key.words) for key in LOOKING if key.words]
     rows += [(_keys(key.shown), f"in the logs: {key.words}") for key in LOG_KEYS if key.words]

@@ -2,97 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from edgetui.actions import rights
+from edgetui.actions.action import Action as Action
 from edgetui.actions.messages import Refusal
+from edgetui.actions.other_tools import OTHER_TOOLS
+from edgetui.actions.rights import Access as Access
 
-
-class Access(msgspec.Struct, frozen=True):
-    """One right on one resource, as a SelfSubjectAccessReview asks for it; "" is the core group.
-
-    `named` is true when the right is about the one object that the action is aimed at, so that rights narrowed by
-    resourceNames count.
-    """
-
-    verb: str
-    resource: str
-    group: str = ""
-    subresource: str = ""
-    named: bool = True
-
-    @property
-    def words(self) -> str:
-        """The right as a person reads it: "update deployments/scale"."""
-        return f"{self.verb} {self.resource}{f'/{self.subresource}' if self.subresource else ''}"
-
-
-class Action(msgspec.Struct, frozen=True):
-    """One thing a key or a command can do. One without a key is reached through another one.
-
-    `kinds` are the Kubernetes kinds whose rows it works on; empty for an action on the cluster's own credential.
-    `needs` are the rights per kind (under "" when `kinds` is empty); `verbs` are the same in words.
-    `danger` is true when the action can stop what runs or lock a person out. `front` are those that a short footer
-    still has room for.
-    """
-
-    id: str
-    key: str
-    label: str
-    help: str
-    needs: dict[str, tuple[Access, ...]]
-    danger: bool = False
-    front: bool = False
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        return frozenset(kind for kind in self.needs if kind)
-
-    @property
-    def verbs(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(a.words for needs in self.needs.values() for a in needs))
-
-
-def _scale(resource: str) -> tuple[Access, ...]:
-    return (Access("update", resource, "apps", "scale"), Access("get", resource, "apps"))
-
-
-def _rollback(resource: str, history: str) -> tuple[Access, ...]:
-    return (
-        Access("patch", resource, "apps"),
-        Access("get", resource, "apps"),
-        Access("list", history, "apps", named=False),
-    )
-
-
-def _template(resource: str) -> tuple[Access, ...]:
-    return (Access("patch", resource, "apps"), Access("get", resource, "apps"))
-
-
-_PAUSE = {"Deployment": _template("deployments")}
-_ROLLBACK = {
-    "Deployment": _rollback("deployments", "replicasets"),
-    "StatefulSet": _rollback("statefulsets", "controllerrevisions"),
-    "DaemonSet": _rollback("daemonsets", "controllerrevisions"),
+OLD_NAMES = {
+    "park": "scale-to-zero",
+    "unpark": "restore",
+    "bounds": "set-hpa",
+    "keda-unpause": "keda-resume",
+    "unstick": "delete-stuck-pod",
 }
-_TEMPLATE = {
-    "Deployment": _template("deployments"),
-    "StatefulSet": _template("statefulsets"),
-    "DaemonSet": _template("daemonsets"),
-}
-_KEDA: dict[str, tuple[Access, ...]] = {
-    kind: (
-        Access("patch", "scaledobjects", "keda.sh"),
-        Access("list", "scaledobjects", "keda.sh", named=False),
-        Access("get", plural, "apps", named=False),
-    )
-    for kind, plural in (
-        ("Deployment", "deployments"),
-        ("StatefulSet", "statefulsets"),
-        ("ReplicaSet", "replicasets"),
-    )
-}
-_GUARD = {kind: (*rights, Access("list", "pods", named=False)) for kind, rights in _ROLLBACK.items()}
-
+"""Names that actions had, and those they have: commands, key files and the audit record may still hold them."""
 
 ACTIONS: dict[str, Action] = {
     action.id: action
@@ -102,148 +25,416 @@ ACTIONS: dict[str, Action] = {
             "s",
             "scale",
             "Set how many replicas run, at the version that is shown; says who else owns the number.",
-            {
-                "Deployment": _scale("deployments"),
-                "StatefulSet": _scale("statefulsets"),
-                "ReplicaSet": _scale("replicasets"),
-            },
+            rights.SCALE,
             front=True,
+            module="edgetui.actions.scaling.scale",
+            undone=True,
+            at_once=True,
+            number="replicas",
+            group="scale",
+            example="deploy/weld --replicas 5 -n line-1",
         ),
         Action(
-            "bounds",
+            "scale-to-zero",
+            "",
+            "scale to 0",
+            "Take a workload to 0 replicas, and remember how many it had.",
+            rights.SCALE,
+            danger=True,
+            letter="0",
+            module="edgetui.actions.scaling.scale_to_zero:TO_ZERO",
+            group="scale",
+            example="sts/historian -n messaging",
+        ),
+        Action(
+            "restore",
+            "",
+            "restore",
+            "Bring a workload at 0 back to the number of replicas it had.",
+            rights.SCALE,
+            letter="1",
+            module="edgetui.actions.scaling.scale_to_zero:RESTORE",
+            group="scale",
+            example="sts/historian -n messaging",
+        ),
+        Action(
+            "set-hpa",
             "e",
-            "edit bounds",
-            "Set the minimum and maximum of an autoscaler; says what it would do with them at the present load.",
-            {
-                "HorizontalPodAutoscaler": (
-                    Access("patch", "horizontalpodautoscalers", "autoscaling"),
-                    Access("get", "horizontalpodautoscalers", "autoscaling"),
-                )
-            },
+            "set HPA min/max",
+            "Set minReplicas and maxReplicas of an autoscaler; says what it would do with them at the present load.",
+            rights.HPA,
             front=True,
+            module="edgetui.actions.scaling.hpa_bounds",
+            undone=True,
+            group="scale",
+            forms=("set hpa", "autoscale"),
+            example="vision --max 5 -n line-2",
         ),
         Action(
             "keda-pause",
             "",
             "pause KEDA",
-            "Hold a number that KEDA owns, or the one there is, until KEDA is to go on.",
-            _KEDA,
+            "Hold a number that KEDA owns, or the present one, until KEDA is resumed.",
+            rights.KEDA,
+            letter="k",
+            module="edgetui.actions.scaling.keda:PAUSED_SPEC",
+            undone=True,
+            group="scale",
+            example="deploy/press --replicas 3",
         ),
-        Action("keda-unpause", "", "unpause KEDA", "Let KEDA scale again what is paused.", _KEDA),
+        Action(
+            "keda-resume",
+            "",
+            "resume KEDA",
+            "Let KEDA scale again what is paused.",
+            rights.KEDA,
+            letter="K",
+            module="edgetui.actions.scaling.keda:RESUMED_SPEC",
+            undone=True,
+            group="scale",
+            example="deploy/press",
+        ),
         Action(
             "resize",
             "a",
             "resize",
             "Give a container of a running pod another cpu and memory in place; says what its node answers.",
             {"Pod": (Access("patch", "pods", "", "resize"), Access("get", "pods"))},
+            module="edgetui.actions.scaling.resize_pod",
+            undone=True,
+            group="pods",
+            example="press-7f9c66-x2k4q --cpu-limit 500m -n line-2",
         ),
         Action(
             "rollback",
             "b",
             "roll back",
             "Go back to an earlier revision; the one that last worked is offered first.",
-            _ROLLBACK,
+            rights.ROLLBACK,
             danger=True,
             front=True,
+            module="edgetui.actions.rollout.rollback",
+            undone=True,
+            instead={"Rollout": "rollout-undo"},
+            group="rollout",
+            forms=("rollout undo",),
+            example="deploy/press --to-revision 3 -n line-2",
         ),
         Action(
             "guard",
             "g",
             "guard",
             "Watch a rollout and roll it back when it proves to be bad; the same key cancels.",
-            _GUARD,
+            rights.GUARD,
             danger=True,
+            module="edgetui.actions.guard.action",
+            only_once=True,
+            group="rollout",
+            example="deploy/press --for 2m -n line-2",
         ),
         Action(
             "rotate",
             "t",
             "rotate token",
             "Get a new service-account token, prove it, put it in the kubeconfig file and end the old one.",
-            {
-                "": (
-                    Access("create", "serviceaccounts", "", "token"),
-                    Access("create", "secrets", named=False),
-                    Access("delete", "secrets", named=False),
-                )
-            },
+            rights.TOKEN,
             danger=True,
             front=True,
+            module="edgetui.actions.credentials.rotate",
+            only_once=True,
+            to_its_end=True,
+            group="access",
+            example="--context plant",
         ),
         Action(
             "pause",
             "p",
             "pause",
             "Pause or resume a deployment: while it is paused, a new template waits.",
-            _PAUSE,
+            rights.PAUSE,
+            module="edgetui.actions.rollout.pause",
+            turns=("paused", "resume"),
+            undone=True,
+            instead={"Rollout": "rollout-pause"},
+            group="rollout",
+            forms=("rollout pause",),
+            example="deploy/oven -n line-1",
         ),
-        Action("resume", "", "resume", "Let what waited in a paused deployment roll out.", _PAUSE),
+        Action(
+            "resume",
+            "",
+            "resume",
+            "Let what waited in a paused deployment roll out.",
+            rights.PAUSE,
+            module="edgetui.actions.rollout.pause",
+            undone=True,
+            group="rollout",
+            forms=("rollout resume",),
+            example="deploy/oven -n line-1",
+        ),
         Action(
             "restart",
             "r",
             "restart",
             "Replace every pod by a new one of the same template, in the order of the update strategy.",
-            _TEMPLATE,
+            rights.TEMPLATE,
             danger=True,
+            module="edgetui.actions.rollout.restart",
+            at_once=True,
+            group="rollout",
+            forms=("rollout restart",),
+            example="deploy -l app=oven -n line-1",
         ),
         Action(
             "image",
             "i",
             "set image",
             "Set the image of a container; the difference and whether nodes have it are shown before.",
-            _TEMPLATE,
+            rights.TEMPLATE,
             danger=True,
+            module="edgetui.actions.rollout.set_image",
+            undone=True,
+            group="rollout",
+            forms=("set image",),
+            example="sts/historian historian=registry.local/historian:4.2 -n messaging",
         ),
         Action(
             "cancel",
             "x",
             "cancel rollout",
             "Stop a half-done rollout: back to the template that served before.",
-            _ROLLBACK,
+            rights.ROLLBACK,
             danger=True,
+            module="edgetui.actions.rollout.cancel",
+            undone=True,
+            instead={"Rollout": "abort"},
+            group="rollout",
+            example="deploy/press -n line-2",
         ),
+        Action(
+            "resources",
+            "",
+            "set resources",
+            "Set requests and limits of a container in a workload's template; every pod is replaced.",
+            rights.TEMPLATE,
+            danger=True,
+            module="edgetui.actions.scaling.set_resources",
+            undone=True,
+            letter="m",
+            group="scale",
+            forms=("set resources",),
+            example="deploy/weld --limits cpu=500m -n line-1",
+        ),
+        Action(
+            "shell",
+            "",
+            "shell",
+            "Open a shell in a container of a pod, or run the command that follows :shell; ctrl+] and then d leaves.",
+            rights.EXEC,
+            letter="s",
+            text="command",
+            on_terminal=True,
+        ),
+        Action(
+            "attach",
+            "",
+            "attach",
+            "Show what a container of a pod writes, and type to it; ctrl+] and then d leaves.",
+            rights.ATTACH,
+            letter="A",
+            text="container",
+            on_terminal=True,
+        ),
+        Action(
+            "forward",
+            "",
+            "forward",
+            "Forward ports of this machine, on 127.0.0.1, to a pod or to the ready pods of a workload or Service.",
+            rights.FORWARD,
+            module="edgetui.actions.remote.forward",
+            letter="f",
+            text="ports",
+            group="pods",
+            forms=("port-forward",),
+            example="svc/press 8080:80 -n line-2",
+        ),
+        Action(
+            "edit",
+            "",
+            "edit",
+            "Edit an object of any kind as YAML in $KUBE_EDITOR or $EDITOR; shows what the server would store.",
+            {},
+            module="edgetui.actions.objects.edit",
+            undone=True,
+            letter="E",
+            any_kind="patch",
+            group="pods",
+            example="deploy/press -n line-2",
+        ),
+        Action(
+            "delete",
+            "",
+            "delete",
+            "Delete an object: the very one that is shown; says what its owner will do.",
+            {},
+            danger=True,
+            module="edgetui.actions.objects.delete",
+            at_once=True,
+            letter="D",
+            any_kind="delete",
+            group="pods",
+            example="pod press-7f9c66-x2k4q -n line-2",
+        ),
+        Action(
+            "drain",
+            "",
+            "drain",
+            "Cordon a node and evict its pods, as their disruption budgets allow; undo uncordons it.",
+            rights.DRAIN,
+            danger=True,
+            module="edgetui.actions.nodes.drain",
+            undone=True,
+            letter="d",
+            group="nodes",
+            example="plant-press-2 --ignore-daemonsets",
+        ),
+        Action(
+            "cordon",
+            "",
+            "cordon",
+            "Let no new pods be scheduled to a node; those that run there stay.",
+            rights.NODE,
+            module="edgetui.actions.nodes.cordon",
+            undone=True,
+            at_once=True,
+            turns=("cordoned", "uncordon"),
+            letter="c",
+            group="nodes",
+            example="plant-press-2",
+        ),
+        Action(
+            "uncordon",
+            "",
+            "uncordon",
+            "Let new pods be scheduled to a node again.",
+            rights.NODE,
+            module="edgetui.actions.nodes.cordon",
+            undone=True,
+            at_once=True,
+            letter="c",
+            group="nodes",
+            example="plant-press-2",
+        ),
+        Action(
+            "out-of-service",
+            "",
+            "out of service",
+            "Say that a silent node is powered off: its pods are deleted by force, a StatefulSet's too, and its volumes"
+            " are released.",
+            rights.OUT_OF_SERVICE,
+            danger=True,
+            module="edgetui.actions.nodes.out_of_service",
+            undone=True,
+            turns=("out_of_service", "in-service"),
+            unless=("in_service", "it is Ready"),
+            letter="o",
+            group="nodes",
+            example="plant-press-2",
+        ),
+        Action(
+            "in-service",
+            "",
+            "back in service",
+            "Take the taint out-of-service off a node that is to run pods again.",
+            rights.OUT_OF_SERVICE,
+            module="edgetui.actions.nodes.out_of_service",
+            undone=True,
+            letter="o",
+            group="nodes",
+            example="plant-press-2",
+        ),
+        Action(
+            "suspend",
+            "",
+            "suspend",
+            "Suspend a Job or a CronJob: its controller creates nothing until it is resumed.",
+            rights.BATCH,
+            danger=True,
+            module="edgetui.actions.objects.suspend",
+            undone=True,
+            at_once=True,
+            turns=("suspended", "unsuspend"),
+            letter="s",
+            example="cronjob/backup -n messaging",
+        ),
+        Action(
+            "unsuspend",
+            "",
+            "resume",
+            "Let a suspended Job or CronJob go on.",
+            rights.BATCH,
+            module="edgetui.actions.objects.suspend",
+            undone=True,
+            at_once=True,
+            letter="s",
+            example="cronjob/backup -n messaging",
+        ),
+        Action(
+            "trigger",
+            "",
+            "trigger now",
+            "Create a Job from a CronJob's template now, beside its schedule.",
+            rights.TRIGGER,
+            module="edgetui.actions.objects.trigger",
+            letter="T",
+            example="cronjob/backup -n messaging",
+        ),
+        *OTHER_TOOLS,
         Action(
             "undo",
             "u",
             "undo",
-            "Take back what edgetui did last to an object, while that is still as edgetui left it; "
-            "needs the rights of what it takes back.",
-            {
-                kind: (Access("get", plural, group),)
-                for kind, plural, group in (
-                    ("Deployment", "deployments", "apps"),
-                    ("StatefulSet", "statefulsets", "apps"),
-                    ("DaemonSet", "daemonsets", "apps"),
-                    ("ReplicaSet", "replicasets", "apps"),
-                    ("HorizontalPodAutoscaler", "horizontalpodautoscalers", "autoscaling"),
-                    ("Pod", "pods", ""),
-                )
-            },
+            "Undo what edgetui did last to an object, while that is still as edgetui left it; "
+            "needs the rights of what it undoes.",
+            rights.UNDO,
             danger=True,
+            module="edgetui.actions.undo.undo",
+            any_kind="get",
+            group="rollout",
+            example="deploy/press -n line-2",
         ),
         Action(
-            "unstick",
+            "delete-stuck-pod",
             "",
-            "delete the pod",
-            "Delete the pod of an older revision that holds an ordered stateful set up.",
-            {
-                "StatefulSet": (
-                    Access("delete", "pods", named=False),
-                    Access("list", "pods", named=False),
-                    Access("get", "statefulsets", "apps", named=False),
-                )
-            },
+            "delete stuck pod",
+            "Delete the pod of an older revision that blocks the rollout of a StatefulSet (OrderedReady).",
+            rights.STUCK_POD,
             danger=True,
+            letter="U",
+            module="edgetui.actions.rollout.delete_stuck_pod",
+            group="pods",
+            example="sts/camera -n line-2",
         ),
     )
 }
 
 
+def present_name(name: str) -> str:
+    """The id of an action that was called `name` at any time."""
+    return OLD_NAMES.get(name, name)
+
+
+def words_of(action: str) -> str:
+    """An action as a person says it: "set HPA min/max"."""
+    return ACTIONS[action].label if action in ACTIONS else action
+
+
 def needs(action: str, kind: str = "") -> tuple[Access, ...]:
     """The rights that an action needs for a kind; raises Refusal when it does not work on that kind."""
     known = ACTIONS[action]
-    if kind not in known.needs:
+    if not known.any_kind and kind not in known.needs:
         raise Refusal(
-            f"{known.label.capitalize()} does not work on a {kind}.",
+            f"{known.heading} does not work on a {kind}.",
             f"It works on {', '.join(sorted(known.kinds))}." if known.kinds else "",
         )
-    return known.needs[kind]
+    return known.needs.get(kind, ())

@@ -12,9 +12,15 @@ import msgspec
 from msgspec import Meta
 
 from edgetui.cluster.errors import ProtocolError
-from edgetui.model.identity import kind_word
-from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds import KINDS, kind_word, row_of
+from edgetui.model.kinds.autoscaler import AUTOSCALER
 from edgetui.model.kinds.base import Row
+from edgetui.model.kinds.daemonset import DAEMON_SET
+from edgetui.model.kinds.deployment import DEPLOYMENT
+from edgetui.model.kinds.pod import POD
+from edgetui.model.kinds.replicaset import REPLICA_SET
+from edgetui.model.kinds.rollout import ROLLOUT
+from edgetui.model.kinds.statefulset import STATEFUL_SET
 from edgetui.model.text import clean
 
 Json = dict[str, Any]
@@ -116,6 +122,15 @@ class _Workload(_Shape, frozen=True):
     spec: _WorkloadSpec
 
 
+class _RolloutSpec(_Shape, frozen=True):
+    template: _Template | None = None
+    selector: _Selector | None = None
+
+
+class _Rollout(_Shape, frozen=True):
+    spec: _RolloutSpec
+
+
 class _PodObject(_Shape, frozen=True):
     spec: _PodSpec
 
@@ -144,12 +159,13 @@ class _List(_Shape, frozen=True):
 
 
 _SPECS: dict[str, type[_Shape]] = {
-    "Deployment": _Workload,
-    "StatefulSet": _Workload,
-    "DaemonSet": _Workload,
-    "ReplicaSet": _Workload,
-    "Pod": _PodObject,
-    "HorizontalPodAutoscaler": _Autoscaler,
+    DEPLOYMENT: _Workload,
+    STATEFUL_SET: _Workload,
+    DAEMON_SET: _Workload,
+    REPLICA_SET: _Workload,
+    ROLLOUT: _Rollout,
+    POD: _PodObject,
+    AUTOSCALER: _Autoscaler,
 }
 
 
@@ -164,14 +180,19 @@ def shaped(answer: Any, shape: type[T], what: str) -> T:
         ) from None
 
 
-def an_object(kind: str, answer: Any) -> Json:
-    """One object of that kind, without its nulls, which mean the same as absent fields. Raises ProtocolError."""
+def an_object(kind: str, answer: Any, *, whole: bool = True) -> Json:
+    """One object of that kind, without its nulls, which mean the same as absent fields. Raises ProtocolError.
+
+    Not `whole` is what a subresource says of it, which has a shape of its own.
+    """
     what = kind_word(kind)
     found: Json = _without_nulls(shaped(answer, dict[str, Any], what))
     for part in ("metadata", "spec", "status"):
         if part in found:
             found[part] = _without_nulls(found[part])
     shaped(found, _Object, what)
+    if not whole:
+        return found
     if kind in _SPECS:
         shaped(found, _SPECS[kind], what)
     row(kind, found, strict=True)

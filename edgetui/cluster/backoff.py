@@ -61,3 +61,21 @@ class Feature:
         if self.there:
             self._until = self._now() + self._while
             self._while = min(2 * self._while, LONGEST_WHILE)
+
+
+class Features:
+    """Streaming lists, bookmarks and Tables, and whether streaming lists come compressed. `now` is a steady clock."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.streaming, self.bookmarks, self.tables = (Feature(now) for _ in range(3))
+        self.gzips = True
+        self._told = self._present
+
+    @property
+    def _present(self) -> tuple[bool, bool, bool]:
+        return self.streaming.there, self.bookmarks.there, self.gzips
+
+    def changed(self) -> bool:
+        """Whether it is something else than when this was last asked."""
+        before, self._told = self._told, self._present
+        return self._told != before

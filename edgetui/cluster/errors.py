@@ -23,9 +23,21 @@ class EdgetuiError(Exception):
     def __str__(self) -> str:
         return f"{self.sentence} {self.next_step}".strip()
 
+    def let_go(self) -> None:
+        """Forget the frames it came through and what led to it: whoever keeps it would keep all that they hold.
+
+        A frame that still has it is a cycle with it, and what a start leaves in cycles is never looked for.
+        """
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+
 
 class KubeconfigError(EdgetuiError):
-    """A kubeconfig file, or one entry in it, cannot be used."""
+    """A kubeconfig file, or one entry in it, cannot be used.
+
+    `about` is the kind of that entry: "user", "cluster", "context", or empty for the file.
+    """
+
+    about = ""
 
 
 class CredentialError(EdgetuiError):
@@ -46,6 +58,10 @@ class ProtocolError(EdgetuiError):
 
 class Unreadable(ProtocolError):
     """The server answered as it should, but with content that cannot be read: not the fault of the link."""
+
+
+class NotPrinted(Unreadable):
+    """The server gives no Table here, or one that says too little."""
 
 
 class ApiError(EdgetuiError):

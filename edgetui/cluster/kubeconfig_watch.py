@@ -12,23 +12,41 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.blocking import in_thread
 from edgetui.cluster.errors import EdgetuiError, KubeconfigError, LinkError
+from edgetui.cluster.http.client import Transport
 from edgetui.cluster.kubeconfig.yaml_file import Stamp, stamp
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.cache.freshness import Link
-
-if TYPE_CHECKING:
-    from edgetui.cluster.session import ClusterSession
+from edgetui.model.cache.store import Store
 
 WHILE_DOWN, WHILE_UP = 2.0, 30.0
 """Seconds between two looks."""
 JUST_WRITTEN = 60.0
 
 
-async def follow(session: ClusterSession, kinds: Iterable[str]) -> None:
+class Session(Protocol):
+    """What follows its kubeconfig."""
+
+    target: ClusterTarget
+    credentials: Credentials
+    store: Store
+
+    @property
+    def transport(self) -> Transport:
+        """Its connections."""
+
+    async def start(self, kinds: Iterable[str]) -> None:
+        """Connect for the first time."""
+
+    async def reconnect(self, credentials_changed: bool = False, because: EdgetuiError | None = None) -> None:
+        """Connect anew."""
+
+
+async def follow(session: Session, kinds: Iterable[str]) -> None:
     """Look at the session's kubeconfig until it is closed; take what has changed in it."""
     if not session.target.sources:
         return
@@ -71,7 +89,7 @@ async def _stamps(files: Iterable[Path]) -> list[Stamp]:
     return await in_thread(lambda: [stamp(file) for file in files], "kubeconfig")
 
 
-def _adopt(session: ClusterSession, fresh: ClusterTarget) -> EdgetuiError:
+def _adopt(session: Session, fresh: ClusterTarget) -> EdgetuiError:
     """Use what the file says now, and say so; why the present link is not in force any more."""
     before, session.target = session.target, fresh
     ours = [badge for badge in session.store.badges if badge not in before.badges]

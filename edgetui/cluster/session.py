@@ -10,54 +10,45 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
-from edgetui.cluster.api.probe import (
-    gzips_watches,
-    identify,
-    rbac_is_off,
-    reason_to_list_again,
-    server_version,
-)
 from edgetui.cluster.auth.credentials import Credentials
-from edgetui.cluster.errors import EdgetuiError, ProtocolError
+from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.http.client import Transport
 from edgetui.cluster.http.traffic import Counters
+from edgetui.cluster.introduction import Introduction
 from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.link.state import Phase
 from edgetui.cluster.link.summary import worn
-from edgetui.cluster.profileloop import ProfileLoop
+from edgetui.cluster.profile_loop import ProfileLoop
 from edgetui.cluster.target import ClusterTarget
-from edgetui.cluster.watch.asyncio_io import LoopPorts, steady_clock
+from edgetui.cluster.watch.asyncio_io import AsyncioIO, steady_clock
 from edgetui.cluster.watch.informers import Supervisor
+from edgetui.cluster.watch.io import Listener
+from edgetui.cluster.watch.resumption import unproven
 from edgetui.model.cache.freshness import Link, LinkState
 from edgetui.model.cache.store import Store
-from edgetui.model.kinds import KINDS
+from edgetui.model.kinds import FIRST_PAINT as FIRST_PAINT
+from edgetui.model.kinds import Kinds, paint_order
 
 if TYPE_CHECKING:
     from edgetui.cluster.api.cache_audit import CacheAuditor
     from edgetui.cluster.snapshot.keeper import Keeper
-    from edgetui.cluster.watch.scoped_informer import Aside, Selector
+    from edgetui.cluster.watch.partition import Selector
+    from edgetui.cluster.watch.scoped_informer import ScopedStore
 
-FIRST_PAINT = (
-    "Node",
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "HorizontalPodAutoscaler",
-    "ReplicaSet",
-)
-"""The kinds that every screen needs, in the order in which they are asked for."""
 FOLLOW_AFTER = 5.0
 HIDE_AFTER = 30.0
 """Seconds that a kind is still kept after nobody looks at it, so that a quick change of tabs costs nothing."""
-LEARN_AGAIN = 60.0
+FIRST_ROWS_WITHIN = 20.0
+"""Seconds that usage waits for the first rows, on a link that has room for no more."""
 AUDIT_EVERY = 600.0
 """Seconds between two audits of the server's watch cache on a full wire, on average."""
+_VAIN = (Link.BROKEN, Link.REFUSED)  # no waiting helps
 
 
 class ClusterSession:
@@ -66,8 +57,9 @@ class ClusterSession:
     `clock` gives Unix seconds, `steady` those of a clock that never jumps; `connect` makes the transport.
     `namespaces` are tried, besides the context's own and a ServiceAccount's, where the cluster as a whole may not be
     listed; `in_view` are the only ones that are watched where each costs a watch. `link_watch` meters the link and
-    chooses what it can bear; without one everything is asked for. `identity` is the uid of kube-system, empty while
-    unknown. `keeper` is what keeps its rows from one run to the next, None while nothing does.
+    chooses what it can bear; without one everything is asked for. `patient` is whether other clusters start over the
+    same link. `keeper`, set before `start`, shows the rows of an earlier run until the cluster tells its own, and keeps
+    these.
     """
 
     def __init__(
@@ -80,13 +72,13 @@ class ClusterSession:
         namespaces: Sequence[str] = (),
         in_view: Sequence[str] = (),
         link_watch: LinkWatch | None = None,
+        patient: bool = False,
         steady: Callable[[], float] = steady_clock,
         connect: Callable[[ClusterTarget, Credentials], Transport] = Transport,
     ) -> None:
         self.name = target.name
         self.target = target
         self.store = store or Store(target.name)
-        self.identity = ""
         self.keeper: Keeper | None = None
         self.credentials = Credentials(target, clock, steady)
         self._clock = clock
@@ -101,15 +93,14 @@ class ClusterSession:
         self._changed = asyncio.Event()
         self._hiding: dict[str, asyncio.TimerHandle] = {}
         self.link_watch = link_watch
+        self._patient = patient
         self._profile: ProfileLoop | None = None
         self._generation = 0
         self._looking: asyncio.TimerHandle | None = None
         self._poller: MetricsPoller | None = None
-        self._metrics_shown: frozenset[str] = frozenset()
+        self._in_front: frozenset[str] = frozenset()
         self._auditor: CacheAuditor | None = None
-        self._rbac_off = False
-        self._learning = False
-        self._learned = 0.0
+        self._introduction: Introduction | None = None
         self._closed = False
 
     @property
@@ -120,14 +111,24 @@ class ClusterSession:
         return self._api
 
     @property
+    def kinds(self) -> Kinds:
+        """The kinds of this cluster."""
+        return self.store.kinds
+
+    @property
     def transport(self) -> Transport:
         """The connections and counters of this cluster. Raises as `api` does."""
         return self.api.transport
 
     @property
+    def identity(self) -> str:
+        """The uid of kube-system, empty while unknown."""
+        return self._introduction.identity if self._introduction is not None else ""
+
+    @property
     def counters(self) -> Counters | None:
         """What this cluster has cost, None if it was never connected."""
-        return self._api.transport.counters if self._api is not None else None
+        return None if self._api is None else self._api.transport.counters
 
     async def start(self, kinds: Iterable[str] = FIRST_PAINT) -> None:
         """Begin to keep these kinds; returns at once, and never raises for a bad cluster."""
@@ -137,30 +138,50 @@ class ClusterSession:
         try:
             if self.target.error is not None:
                 raise self.target.error
-            self._api = Api(self._connect(self.target, self.credentials), self.credentials)
+            self._api = Api(self._connect(self.target, self.credentials), self.credentials, self.kinds)
         except EdgetuiError as error:
             self._say(Link.BROKEN, error.sentence, error.next_step)
-            return
-        ports = LoopPorts(
-            self._api,
+        else:
+            self._begin(self._api, kinds)
+
+    def _begin(self, api: Api, kinds: Iterable[str]) -> None:
+        io = AsyncioIO(
+            api,
             self.credentials,
             spawn=self._spawn,
             clock=self._clock,
             rng=self._rng,
             namespaces=self._namespaces,
-            identify=self._identify,
+            identify=lambda api, version, timeout: introduction.identify(api, version, timeout),
             steady=self._steady,
         )
-        self._supervisor = Supervisor(ports, self.store, KINDS)
-        self._supervisor.in_view = self._in_view
-        self._supervisor.waiting_for = self.credentials.waiting_for
-        self._supervisor.on_change = self._say_badges
-        self._supervisor.on_up = self._up
-        self._supervisor.on_down = self._api.transport.drop_idle
-        self._supervisor.on_slept = self._api.transport.distrust
-        self._supervisor.on_beat = self._follow_credentials
-        ports.clock_jumped = self._supervisor.republish
-        self._poller = MetricsPoller(self._api, self.store, self._supervisor.namespaces_of)
+        self._supervisor = Supervisor(
+            io,
+            self.store,
+            self.kinds,
+            Listener(
+                changed=self._said,
+                up=self._up,
+                down=api.transport.drop_idle,
+                slept=api.transport.distrust,
+                beat=self._follow_credentials,
+                connected=self._connected,
+            ),
+            in_view=self._in_view,
+            waiting_for=self.credentials.waiting_for,
+        )
+        self._introduction = introduction = Introduction(
+            api,
+            self.store,
+            self._supervisor,
+            self.target.namespace,
+            keeper=self.keeper,
+            settled=self.settled,
+            on_change=self._say_badges,
+            steady=self._steady,
+        )
+        io.clock_jumped = self._supervisor.republish
+        self._poller = MetricsPoller(api, self.store, self._supervisor.namespaces_of)
         self._profile = ProfileLoop(
             self._supervisor,
             self.store,
@@ -168,15 +189,32 @@ class ClusterSession:
             keep=lambda kind, kept: self.show(kind) if kept else self.hide(kind),
             on_change=self._poll_what_is_shown,
         )
-        self._supervisor.start(sorted(self._profile.begin(kinds), key=_paint_order))
-        self._look()
+        if self.keeper is None:
+            self._supervisor.start(sorted(self._profile.begin(kinds), key=paint_order), patient=self._patient)
+            self._look()
+        else:
+            self._spawn(self._go_on(self.keeper, introduction, kinds))
         self._spawn(self._audit_now_and_then())
 
-    def keep(self, keeper: Keeper) -> None:
-        """After `start`: show the rows of an earlier run until the cluster tells its own, and keep these."""
-        self.keeper = keeper
-        if self._supervisor is not None:
-            self._spawn(keeper.run(self.store, self._supervisor))
+    async def _go_on(self, keeper: Keeper, introduction: Introduction, kinds: Iterable[str]) -> None:
+        """Begin where the earlier run ended, if there was one, and keep rows for the next."""
+        supervisor, profile = self._supervisor, self._profile
+        assert supervisor is not None
+        assert profile is not None
+        kept = await keeper.open(self.store, supervisor)
+        introduction.recall(kept.version, kept.rbac_off)
+        if (watch := self.link_watch) is not None:
+            watch.begin(kept.wire, kept.speed)
+            keeper.link = lambda: watch.found
+        first = sorted(profile.begin(kinds), key=paint_order)
+        for kind in first:
+            supervisor.show(kind)
+            await keeper.recall(kind)
+        supervisor.start(first, patient=self._patient)
+        self._look()
+        if unproven(supervisor.watchers):
+            self._spawn(introduction.prove())
+        await keeper.run(self.store, supervisor)
 
     def look_at(self, namespaces: Sequence[str]) -> None:
         """Only these namespaces are looked at, empty for all; the others are let go where each costs a watch.
@@ -190,8 +228,7 @@ class ClusterSession:
 
     def show(self, kind: str) -> None:
         """Keep this kind, too."""
-        hiding = self._hiding.pop(kind, None)
-        if hiding is not None:
+        if (hiding := self._hiding.pop(kind, None)) is not None:
             hiding.cancel()
         if self._supervisor is not None:
             self._supervisor.show(kind)
@@ -201,8 +238,7 @@ class ClusterSession:
     def hide(self, kind: str) -> None:
         """Nobody looks at this kind any more; it is dropped after half a minute."""
         if self._supervisor is not None and kind not in self._hiding:
-            loop = asyncio.get_running_loop()
-            self._hiding[kind] = loop.call_later(HIDE_AFTER, self._hide_now, kind)
+            self._hiding[kind] = asyncio.get_running_loop().call_later(HIDE_AFTER, self._hide_now, kind)
 
     def _hide_now(self, kind: str) -> None:
         self._hiding.pop(kind, None)
@@ -214,16 +250,18 @@ class ClusterSession:
         if self._profile is not None:
             self._profile.need(kind, needed)
 
-    def aside(self, parts: Mapping[str, Selector]) -> Aside:
+    def scoped_store(self, parts: Mapping[str, Selector]) -> ScopedStore:
         """Keep these parts of kinds in a store of their own, as objects whatever the wire, until that is ended."""
-        from edgetui.cluster.watch.scoped_informer import open_aside
+        from edgetui.cluster.watch.scoped_informer import open_scoped_store
 
-        return open_aside(self.name, self._supervisor, parts)
+        return open_scoped_store(self.name, self.kinds, self._supervisor, parts)
 
-    def show_metrics(self, kinds: Iterable[str]) -> None:
-        """Poll the usage of these kinds, "Node" and "Pod", and of no others."""
-        self._metrics_shown = frozenset(kinds)
+    def look_at_kinds(self, kinds: Iterable[str]) -> None:
+        """These kinds are on the screen, and no others: their usage is asked for, and they are kept fresher."""
+        self._in_front = frozenset(kinds)
         self._poll_what_is_shown()
+        if self._profile is not None:
+            self._profile.in_front(self._in_front)
 
     async def audit_cache(self, *, asked: bool = True) -> None:
         """Hold the server's watch cache against its datastore; the verdict is `store.cache`.
@@ -233,12 +271,9 @@ class ClusterSession:
         if self._supervisor is None or self._supervisor.link.phase is not Phase.UP:
             return
         if self._auditor is None:
-            from edgetui.cluster.api.cache_audit import CacheAuditor, Watched
+            from edgetui.cluster.api.cache_audit import CacheAuditor
 
-            complete = self._supervisor.complete
-            self._auditor = CacheAuditor(
-                self.api, self.store, lambda: [Watched(*one) for one in complete()], self._clock
-            )
+            self._auditor = CacheAuditor(self.api, self.store, self._supervisor.complete, self._clock)
         await self._auditor.audit(asked=asked)
         self._say_badges()
 
@@ -286,38 +321,34 @@ class ClusterSession:
         False after `timeout` seconds, or at once where waiting is vain: a broken kubeconfig, refused
         credentials, a certificate that is not trusted.
         """
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while True:
-                    self._changed.clear()
-                    if self._supervisor is not None and self._supervisor.settled():
-                        return True
-                    if self.store.link.link in (Link.BROKEN, Link.REFUSED):
-                        return False
-                    await self._changed.wait()
-        except TimeoutError:
-            return False
+                await self._until(lambda: self._is_settled or self.store.link.link in _VAIN)
+                return self._is_settled
+        return False
 
     async def introduced(self, timeout: float) -> bool:
         """Wait until the server's version and badges are known; false after `timeout` seconds."""
-        try:
-            async with asyncio.timeout(timeout):
-                while self._learning:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
+        introduction = self._introduction
+        if introduction is None:
             return False
-        return bool(self._learned)
+        introduction.hurry()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._until(lambda: not introduction.under_way)
+                return introduction.known
+        return False
 
     async def until_up(self) -> None:
         """Wait until the link is up."""
-        while not self._is_up:
-            self._changed.clear()
-            await self._changed.wait()
+        await self._until(lambda: self._is_up)
 
     async def until_down(self) -> None:
         """Wait until the link is down."""
-        while self._is_up:
+        await self._until(lambda: not self._is_up)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        while not holds():
             self._changed.clear()
             await self._changed.wait()
 
@@ -330,6 +361,8 @@ class ClusterSession:
         if self._looking is not None:
             self._looking.cancel()
         if self._supervisor is not None:
+            if self.keeper is not None:
+                self.keeper.take_versions(self.store)
             self._supervisor.stop()
         tasks = list(self._tasks)
         for task in tasks:
@@ -341,79 +374,63 @@ class ClusterSession:
         if self.keeper is not None:
             await self.keeper.finish(self.store)
 
+    async def _until_rows(self) -> None:
+        await self.until_up()
+        await self.settled(FIRST_ROWS_WITHIN)
+
     # What the link can bear
 
     def _look(self) -> None:
         """Sample the meter, and follow the profile that the link calls for."""
         if self._profile is None or self.link_watch is None or self._closed:
             return
+        if self._looking is not None:
+            self._looking.cancel()
         again = self._profile.look(self._steady(), self.transport.counters)
+        if self._is_up and self.link_watch.due:
+            self._spawn(self._profile.measure(self.api))
         self._looking = asyncio.get_running_loop().call_later(again, self._look)
+
+    def _connected(self) -> None:
+        if self._profile is not None and not self._closed:
+            self._profile.connected(self._steady(), self.transport.counters)
 
     def _poll_what_is_shown(self) -> None:
         if self._poller is None or self._closed:
             return
         full = self._profile is None or self._profile.full
         self._poller.period = PERIOD if full else SLOW_PERIOD
-        shown = self._metrics_shown & self.store.wire.metered
+        shown = self._in_front & self.store.wire.metered
         if shown and not self._poller.running:
-            self._spawn(self._poller.run(self.until_up))
-        self._poller.forget(self._metrics_shown - shown)
+            self._spawn(self._poller.run(self._until_rows))
+        self._poller.forget(self._in_front - shown)
         self._poller.show(shown)
 
     # Inside
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._supervisor is not None and self._supervisor.settled()
 
     @property
     def _is_up(self) -> bool:
         return self._supervisor is not None and self._supervisor.link.phase is Phase.UP
 
     def _up(self) -> None:
-        now = self._steady()
-        known = self.identity and now - self._learned < LEARN_AGAIN
-        if not known and not self._learning and not self._closed:
-            self._learning = True
-            self._spawn(self._learn())
+        if self._introduction is not None and self._introduction.due and not self._closed:
+            self._introduction.under_way = True
+            self._spawn(self._introduction.learn())
 
-    async def _learn(self) -> None:
-        """What the header says about the server; it can wait until the rows are there."""
-        try:
-            if self.keeper is None:
-                await self.settled(2.0)
-            if not self.identity:  # with a keeper at once: it may show the rows of another cluster
-                self._answers((await identify(self.api, "", 10.0)).uid)
-            await self.settled(2.0)
-            self.store.set_version(await server_version(self.api))
-            if self._supervisor is not None and self.store.version:
-                self._supervisor.gzips = gzips_watches(self.store.version)
-            self._rbac_off = await rbac_is_off(self.api, self.target.namespace)
-            self._say_badges()
-            self._learned = self._steady()
-        except ProtocolError as error:
-            if self._supervisor is not None:
-                self._supervisor.link_failed(error)  # it speaks HTTP and TLS, but is no Kubernetes
-        except EdgetuiError:
-            pass  # the link's own state says it, and the next time it comes up this is asked again
-        finally:
-            self._learning = False
-            self._changed.set()
-
-    async def _identify(self, api: Api, version: str, timeout: float) -> None:
-        """The probe: who answers? Another cluster, or an older history, means that every list is void."""
-        found = await identify(api, version, timeout)
-        void = reason_to_list_again(self.identity, found)
-        self._answers(found.uid)
-        if self._supervisor is not None and void:
-            self._supervisor.list_again(void)
-
-    def _answers(self, uid: str) -> None:
-        """The cluster of this uid answers; empty if it does not say."""
-        self.identity = uid or self.identity
-        if self.keeper is not None:
-            self.keeper.learned(uid)
+    def _said(self) -> None:
+        """Another state of the link, or of a kind."""
+        self._say_badges()
+        if self._profile is not None and self._is_up and self._profile.decidable:
+            self._look()
 
     def _say_badges(self) -> None:
         self._changed.set()
-        self.store.set_badges((*self.target.badges, *worn(self.store, self._rbac_off)))
+        rbac_off = self._introduction is not None and self._introduction.rbac_off
+        self.store.set_badges((*self.target.badges, *worn(self.store, rbac_off)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -431,7 +448,3 @@ class ClusterSession:
     def _say(self, link: Link, sentence: str, next_step: str) -> None:
         self.store.set_link(LinkState(link, since=self._clock(), sentence=sentence, next_step=next_step))
         self._changed.set()
-
-
-def _paint_order(kind: str) -> int:
-    return FIRST_PAINT.index(kind) if kind in FIRST_PAINT else len(FIRST_PAINT)

@@ -121,7 +121,9 @@ class ClusterTarget(Discreet, frozen=True):
     `server` is a full URL without a trailing slash and may have a path prefix. `namespace` is the context's
     default namespace, empty when it has none. `proxy_url` is empty for a direct connection and already
     considers the environment's HTTPS_PROXY and NO_PROXY.
-    `sources` are the kubeconfig files it was made of, several in a merged list.
+    `sources` are the kubeconfig files it was made of, several in a merged list. `acting_as` is whom a person asked to
+    act as, in the place of what the files say; it is `impersonate` then. `marks` are the badges that a person's own
+    settings give to it.
     `error` says why this cluster cannot be used; then the other fields hold whatever could be read.
     `owned_by_distribution` marks files that a Kubernetes distribution rewrites itself: never write them.
     """
@@ -145,3 +147,5 @@ class ClusterTarget(Discreet, frozen=True):
     context_file: Path | None = None
     disable_compression: bool = False
     sources: tuple[Path, ...] = ()
+    acting_as: Impersonation | None = None
+    marks: tuple[str, ...] = ()

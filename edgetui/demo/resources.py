@@ -87,8 +87,15 @@ AUTOSCALERS = Resource(
     short=("hpa",),
     subresources=("status",),
 )
+JOBS = Resource("batch", "v1", "jobs", "Job", subresources=("status",), generation=True)
+CRONJOBS = Resource(
+    "batch", "v1", "cronjobs", "CronJob", short=("cj",), subresources=("status",), generation=True
+)
 ENDPOINTSLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
+BUDGETS = Resource(
+    "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", short=("pdb",), subresources=("status",)
+)
 CLUSTERROLES = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False, verbs=READ
 )
@@ -126,8 +133,11 @@ STORED = (
     DAEMONSETS,
     REVISIONS,
     AUTOSCALERS,
+    JOBS,
+    CRONJOBS,
     LEASES,
     ENDPOINTSLICES,
+    BUDGETS,
     CLUSTERROLES,
 )
 RESOURCES = {(r.group, r.version, r.plural): r for r in (*STORED, NODE_METRICS, POD_METRICS, *REVIEWS)}

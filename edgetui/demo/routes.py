@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from edgetui.demo import resources, reviews, status, writing
 from edgetui.demo.auth import User, issue_token
 from edgetui.demo.cluster import Cluster
+from edgetui.demo.control_plane import readyz
 from edgetui.demo.http import Reply, Request, json_reply
 from edgetui.demo.logs import log_reply
 from edgetui.demo.reading import list_reply, selection
@@ -59,7 +60,8 @@ class Api:
         if path == "/version":
             document = _version(self._cluster.profile.version)
         elif path in _HEALTH:
-            return Reply(body=b"ok", content_type="text/plain; charset=utf-8")
+            body = readyz() if "verbose" in request.query else b"ok"
+            return Reply(body=body, content_type="text/plain; charset=utf-8")
         elif path == "/api":
             document = resources.api_versions(self.address)
         elif path == "/apis":

@@ -12,10 +12,10 @@ from edgetui.demo.controllers.deployments import Deployments
 from edgetui.demo.controllers.endpoints import EndpointSlices
 from edgetui.demo.controllers.garbage import GarbageCollector
 from edgetui.demo.controllers.kubelet import Kubelet
+from edgetui.demo.controllers.manager import Manager
 from edgetui.demo.controllers.nodes import Nodes
 from edgetui.demo.controllers.replicasets import ReplicaSets
 from edgetui.demo.controllers.statefulsets import StatefulSets
-from edgetui.demo.controllers.world import World
 from edgetui.demo.defaults import complete
 from edgetui.demo.images import Catalogue
 from edgetui.demo.resources import NODES, Resource
@@ -28,26 +28,26 @@ class Simulation:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.catalogue = Catalogue()
-        self.world = World(cluster)
-        self.kubelet = Kubelet(self.world, self.catalogue)
-        self.nodes = Nodes(self.world, self.kubelet)
-        self.autoscalers = Autoscalers(self.world)
-        self.world.controllers += [
+        self.manager = Manager(cluster)
+        self.kubelet = Kubelet(self.manager, self.catalogue)
+        self.nodes = Nodes(self.manager, self.kubelet)
+        self.autoscalers = Autoscalers(self.manager)
+        self.manager.controllers += [
             self.kubelet,
             self.nodes,
-            ReplicaSets(self.world, self.kubelet),
-            Deployments(self.world),
-            StatefulSets(self.world, self.kubelet),
-            DaemonSets(self.world, self.kubelet),
+            ReplicaSets(self.manager, self.kubelet),
+            Deployments(self.manager),
+            StatefulSets(self.manager, self.kubelet),
+            DaemonSets(self.manager, self.kubelet),
             self.autoscalers,
-            EndpointSlices(self.world),
-            GarbageCollector(self.world),
+            EndpointSlices(self.manager),
+            GarbageCollector(self.manager),
         ]
 
     def at(self, when: float, *, fast: bool = False) -> None:
         """Plays everything up to `when` (Unix s). In a fast stretch new pods are ready at once."""
         self.cluster.timeline.advance(when)
-        self.world.fast = fast
+        self.manager.fast = fast
 
     def add(self, resource: Resource, obj: Object) -> Object:
         complete(resource, obj)

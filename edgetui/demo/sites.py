@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from edgetui.demo import templates
 from edgetui.demo.auth import Rule
+from edgetui.demo.backups import add_backups
 from edgetui.demo.cluster import Profile, new_cluster
+from edgetui.demo.control_plane import ControlPlane
 from edgetui.demo.resources import (
     AUTOSCALERS,
     CLUSTERROLES,
@@ -113,6 +115,7 @@ def plant(name: str, now: float, seed: int, filler: int) -> Site:
     )
     site.add(AUTOSCALERS, templates.autoscaler("line-2", "vision", 1, 4, 60))
     _filler(site, filler)
+    add_backups(site, "messaging", f"{REGISTRY}/backup:1.2", now)
     site.at(now - 3 * DAY, fast=True)
     site.release(DEPLOYMENTS, "line-2", "press", f"{REGISTRY}/press:2.0", "press 2.0")
 
@@ -130,6 +133,8 @@ def plant(name: str, now: float, seed: int, filler: int) -> Site:
     site.release(DEPLOYMENTS, "line-1", "weld", f"{REGISTRY}/weld:2.5", "weld 2.5")
     site.at(now)
     _keep_releasing(site, now)
+    budgets = {("line-2", "press"): 4, ("messaging", "historian"): 2, ("messaging", "broker"): 2}
+    _control_plane(site, f"{name}-cp", now - 40 * DAY, budgets)
     return Site(site)
 
 
@@ -158,6 +163,7 @@ def van(name: str, now: float, seed: int, filler: int) -> Site:
     site.release(DEPLOYMENTS, "vehicle", "camera", f"{REGISTRY}/camera:1.8", "camera 1.8")
     _settle(site, now)
     site.at(now)
+    _control_plane(site, name, now - 90 * DAY, {}, ("kube-scheduler", "kube-controller-manager"))
     return Site(site, Outage(first=20, down=25, period=90))
 
 
@@ -190,12 +196,13 @@ def farm(name: str, now: float, seed: int, filler: int) -> Site:
     site.cluster.metrics.curves["turbines", "blade-vision"] = _wave(now + 60, 320, 160, 420)
     _settle(site, now)
     site.at(now)
+    _control_plane(site, f"{name}-cp", now - 200 * DAY, {("turbines", "telemetry"): 2})
     return Site(site)
 
 
 def _begin(name: str, profile: Profile, now: float, seed: int, namespaces: tuple[str, ...]) -> Simulation:
     site = Simulation(new_cluster(name, profile, now - 200 * DAY, seed))
-    site.world.fast = True
+    site.manager.fast = True
     for text in ("default", "kube-system", "kube-node-lease", *namespaces):
         site.add(NAMESPACES, templates.namespace(text))
         site.add(SERVICEACCOUNTS, {"metadata": {"name": "default", "namespace": text}})
@@ -258,6 +265,19 @@ def _settle(site: Simulation, now: float) -> None:
     site.autoscalers.start()
     site.at(now - 15)
     site.nodes.start()
+
+
+def _control_plane(
+    site: Simulation,
+    host: str,
+    since: float,
+    budgets: dict[tuple[str, str], int],
+    leaders: tuple[str, ...] = (),
+) -> None:
+    found = ControlPlane(site, host, leaders)
+    for (namespace, name), least in budgets.items():
+        found.add_budget(namespace, name, least)
+    found.start(since)
 
 
 def _keep_releasing(site: Simulation, now: float) -> None:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-KIND_WORDS = {"HorizontalPodAutoscaler": "autoscaler", "ScaledObject": "ScaledObject"}
-
-
-def kind_word(kind: str) -> str:
-    """A kind as it is said: "deployment", "autoscaler"."""
-    return KIND_WORDS.get(kind, kind.lower())
-
 
 class ObjectKey(NamedTuple):
-    """Where an object is shown: stable across relists, sorts and filters.
+    """Which object: stable across relists, sorts and filters.
 
-    `cluster` is the name of the cluster within the fleet, `kind` the Kubernetes kind
-    ("Pod"), `namespace` is empty for cluster-scoped objects.
+    `cluster` is the name of the cluster within the fleet, `namespace` is empty for cluster-scoped objects. `kind` is
+    the id of the kind in that cluster's registry (`kinds.Kinds`), which gives its API group and resource: the name
+    alone for a kind that edgetui knows ("Pod"), the name and the group for any other ("Pump.example.com"), so that two
+    kinds of one name are two.
     """
 
     cluster: str

@@ -1,4 +1,4 @@
-"""An object as YAML, the way kubectl prints it, made to be read: without secrets and without managedFields."""
+"""An object as YAML, the way kubectl prints it: to be read, without secrets, or to be edited, with all that it has."""
 
 from __future__ import annotations
 
@@ -27,17 +27,31 @@ def manifest(obj: Mapping[str, Any]) -> list[Line]:
     tidy = without_secrets(obj)
     if isinstance(metadata := tidy.get("metadata"), dict):
         metadata.pop("managedFields", None)
-    out: list[Line] = []
+    out = _Lines()
     _mapping(tidy, "", "", out)
     return out
 
 
-def _mapping(value: Mapping[str, Any], first: str, pad: str, out: list[Line]) -> None:
+def text_of(obj: Mapping[str, Any]) -> str:
+    """JSON data as it is, as block YAML that reads back as the same data."""
+    out = _Lines()
+    out.tabs = True
+    _mapping(obj, "", "", out)
+    return "".join(f"{head}{value}\n" for head, value in out)
+
+
+class _Lines(list[Line]):
+    """`tabs` is true where they may stand in a text of several lines: an editor shows them, a screen does not."""
+
+    tabs = False
+
+
+def _mapping(value: Mapping[str, Any], first: str, pad: str, out: _Lines) -> None:
     for number, (key, one) in enumerate(value.items()):
         _entry(f"{pad if number else first}{_scalar(str(key))}:", one, pad, out)
 
 
-def _entry(head: str, value: Any, pad: str, out: list[Line]) -> None:
+def _entry(head: str, value: Any, pad: str, out: _Lines) -> None:
     if isinstance(value, Mapping) and value:
         out.append(Line(head, ""))
         _mapping(value, f"{pad}  ", f"{pad}  ", out)
@@ -48,7 +62,7 @@ def _entry(head: str, value: Any, pad: str, out: list[Line]) -> None:
         _leaf(f"{head} ", value, pad, out)
 
 
-def _items(items: list[Any], pad: str, out: list[Line]) -> None:
+def _items(items: list[Any], pad: str, out: _Lines) -> None:
     for one in items:
         if isinstance(one, Mapping) and one:
             _mapping(one, f"{pad}- ", f"{pad}  ", out)
@@ -59,10 +73,10 @@ def _items(items: list[Any], pad: str, out: list[Line]) -> None:
             _leaf(f"{pad}- ", one, pad, out)
 
 
-def _leaf(head: str, value: Any, pad: str, out: list[Line]) -> None:
+def _leaf(head: str, value: Any, pad: str, out: _Lines) -> None:
     if not isinstance(value, str):
         out.append(Line(head, json.dumps(value)))
-    elif _fits_block(value):
+    elif _fits_block(value, out.tabs):
         lines = value.split("\n")
         ends = lines[-1] == ""
         out.append(Line(head, "|" if ends else "|-"))
@@ -71,12 +85,14 @@ def _leaf(head: str, value: Any, pad: str, out: list[Line]) -> None:
         out.append(Line(head, _scalar(value)))
 
 
-def _fits_block(text: str) -> bool:
+def _fits_block(text: str, tabs: bool) -> bool:
     """Whether several lines can stand as they are; blank lines at the ends would need indicators of their own."""
     lines = text.removesuffix("\n").split("\n")
     if len(lines) < 2 or not lines[-1].strip() or not lines[0].strip():
         return False
-    return not lines[0].startswith(" ") and all(one.isprintable() for one in lines)
+    if lines[0].startswith((" ", "\t")):
+        return False
+    return all((one.replace("\t", "") if tabs else one).isprintable() for one in lines)
 
 
 def _scalar(text: str) -> str:

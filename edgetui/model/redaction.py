@@ -60,6 +60,7 @@ _JOINED = re.compile(r"['\"]?-p(?![\d:]+$)(?=[^=]*[^a-z=.-])[^\s=]+$")
 _NAMED = ("env[", "httpHeaders[")
 _ARGUMENT = re.compile(r"(args|command)\[\d+\]$")
 _DIGEST = re.compile(r"\.(image|imageID|containerID|digest)$|\bimages\[\d+\]\.names\[\d+\]$")
+_OF_SECRETS = frozenset({"data", "stringData"})
 _WHOLE_OBJECT = "last-applied-configuration"
 _KEYS = ("name", "mountPath", "containerPort", "key", "ip")
 _LONGEST_LABEL = 100
@@ -142,6 +143,8 @@ def without_secrets(value: Any, path: str = "", depth: int = 0) -> Any:
     if isinstance(value, Mapping | list) and depth > MOST_DEPTH:
         return TOO_DEEP
     if isinstance(value, Mapping):
+        if value.get("kind") == "Secret":
+            value = {key: _keys_alone(one) if key in _OF_SECRETS else one for key, one in value.items()}
         return {key: without_secrets(one, below(path, str(key)), depth + 1) for key, one in value.items()}
     if isinstance(value, list):
         passwords = password_arguments(value)
@@ -152,6 +155,11 @@ def without_secrets(value: Any, path: str = "", depth: int = 0) -> Any:
     if path.endswith(".message") and isinstance(value, str) and len(value) <= MOST_CHARACTERS:
         value = redacted(value)
     return hidden(value) if is_secret(path, value) else value
+
+
+def _keys_alone(data: Any) -> Any:
+    """What a Secret holds, by its keys."""
+    return dict.fromkeys(data, HIDDEN) if isinstance(data, Mapping) else HIDDEN
 
 
 def hidden(value: Any) -> str:

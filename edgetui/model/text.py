@@ -14,7 +14,9 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SPANS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "m"), (_MINUTE, "m", 1, "s"))
 _JOINERS = "\u200c\u200d"  # parts of scripts and of emoji
 _QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]+\.?)(?:([eE][+-]?[0-9]+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
-_SPAN = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_SPAN = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ms|[smhdw])")
+_PLAIN_SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
+_SPAN_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _MOST_QUANTITY = 2.0**64  # the API caps quantities at 2**63
 _SCALE = {
     "n": 1e-9,
@@ -57,7 +59,7 @@ def _escape(character: str) -> str:
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-def squeeze(text: str | None, limit: int = MAX_MESSAGE) -> str:
+def elide_middle(text: str | None, limit: int = MAX_MESSAGE) -> str:
     """`clean`, but cut in the middle: an error that wraps others names the object first and the cause last."""
     if not text:
         return ""
@@ -69,12 +71,17 @@ def squeeze(text: str | None, limit: int = MAX_MESSAGE) -> str:
 
 
 def seconds_of(text: str) -> float | None:
-    """Seconds of a span of time as "90", "90s", "5m" or "1h30m", at least one; None for anything else."""
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
+    """Seconds of a time as kubectl takes it ("90s", "1h30m", "500ms", "1.5h"), with d and w for days and weeks.
+
+    A number alone is seconds. None for anything else.
+    """
+    text = text.strip()
+    if _PLAIN_SECONDS.fullmatch(text):
+        return float(text)
+    parts = list(_SPAN.finditer(text))
+    if not parts or "".join(part[0] for part in parts) != text:
         return None
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return float(max(1, hours * 3600 + minutes * 60 + seconds))
+    return sum(float(part[1]) * _SPAN_UNITS[part[2]] for part in parts)
 
 
 def unix(timestamp: str | None) -> int:
@@ -129,7 +136,7 @@ def quantity(text: str | None) -> float | None:
     return value if abs(value) < _MOST_QUANTITY else None
 
 
-def milli(text: str | None) -> int | None:
+def parse_cpu(text: str | None) -> int | None:
     """A cpu quantity in thousandths of a core, rounded up as the API does; None when it is not one."""
     number = quantity(text)
     return None if number is None else ceil(round(number * 1000, 6))

@@ -206,7 +206,7 @@ class Grid:
                 text[x:stop] = content[: stop - x]
                 style[x:stop] = [number] * (stop - x)
             return x + len(content)
-        if content[0] == _JOINER:
+        while content.startswith(_JOINER):
             content = content[
                 2:
             ]  # a joiner at the beginning takes the next character with it: it has no cells

@@ -15,8 +15,8 @@ import signal
 import termios
 import threading
 import tty
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from textual import events
@@ -30,7 +30,7 @@ from .cells import Grid
 from .input import Input
 from .output import Output
 from .profile import Profile, fitting
-from .textual_seam import DrawnApp, Frame, SyncSupported, put_update
+from .textual_seam import Borrower, DrawnApp, Frame, SyncSupported, put_update
 
 EXIT_LIMIT = 2.0
 """Seconds between a signal to end and the end, whatever the program is doing."""
@@ -69,6 +69,7 @@ class TerminalDriver(Driver):
         """The profile that fits the link as it was measured."""
         self._held: asyncio.TimerHandle | None = None
         self._before: list[Any] | None = None
+        self._borrower: Borrower | None = None
         self._sync = False
         self._active = False
         self._ending = False
@@ -96,6 +97,7 @@ class TerminalDriver(Driver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was found."""
+        self._take_back()
         self._input.stop()
         self._leave()
 
@@ -116,6 +118,28 @@ class TerminalDriver(Driver):
     def resume_application_mode(self) -> None:
         """Take the terminal back."""
         self._enter()
+
+    @contextmanager
+    def lent(self, borrower: Borrower) -> Iterator[None]:
+        """The terminal is the borrower's, every key of it, until the end; then the screen is back as it is by then."""
+        self.suspend_application_mode()
+        self._borrower = borrower
+        if borrower.raw:
+            tty.setraw(self._input.descriptor, termios.TCSANOW)
+        try:
+            yield
+        finally:
+            if self._take_back() and not self._ending:
+                self._enter()
+                self.write_frame()
+
+    def _take_back(self) -> bool:
+        """End the loan, if there is one: the terminal as the screen had left it."""
+        borrower, self._borrower = self._borrower, None
+        if borrower is not None:
+            borrower.put_back()
+            self._restore_modes()
+        return borrower is not None
 
     def _enter(self, keep_modes: bool = False) -> None:
         if self._active:
@@ -204,6 +228,8 @@ class TerminalDriver(Driver):
         The kernel ignores the signal for a job without a shell to continue it.
         """
         self.suspend_application_mode()
+        if self._borrower is not None:
+            self._restore_modes()
         self._loop.remove_signal_handler(signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(0, signal.SIGTSTP)
@@ -212,8 +238,12 @@ class TerminalDriver(Driver):
 
     def _continue(self) -> None:
         """Continued, perhaps after a stop nobody announced: whoever had the terminal may have changed it."""
+        if self._borrower is not None:
+            if self._borrower.raw:
+                tty.setraw(self._input.descriptor, termios.TCSANOW)
+            self._borrower.resized()
+            return
         was_active, self._active = self._active, False
-        self._input.stop()
         self._enter(keep_modes=was_active)
         self.write_frame()
         self._app.post_message(self.SignalResume())
@@ -225,12 +255,14 @@ class TerminalDriver(Driver):
             size = os.get_terminal_size(self._output.descriptor)
         except OSError:
             return self._size or (80, 24)
-        return max(size.columns, 1) or 80, max(size.lines, 1) or 24
+        return size.columns or 80, size.lines or 24  # a serial line says 0 by 0
 
     def _announce_size(self) -> None:
         width, height = self._terminal_size()
         if (width, height) != (self.grid.width, self.grid.height):
             self.grid.resize(width, height)
+        if self._borrower is not None:
+            self._borrower.resized()
         size = Size(width, height)
         self._app.post_message(events.Resize(size, size))
 

@@ -6,7 +6,8 @@ Textual is pinned because of this file; the test of equality with Textual's own 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from textual import events, messages
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -21,7 +22,16 @@ from .profile import Profile
 
 Frame = CompositorUpdate
 
-__all__ = ["DrawnApp", "Frame", "KeyParser", "SyncSupported", "event_clock", "put_update", "screen_text"]
+__all__ = [
+    "Borrower",
+    "DrawnApp",
+    "Frame",
+    "KeyParser",
+    "SyncSupported",
+    "event_clock",
+    "put_update",
+    "screen_text",
+]
 
 for _option in "§1234567890-=":
     # What Option and a digit type on a Mac; where a link brings Escape and a digit together, they are meant.
@@ -71,6 +81,21 @@ class KeyParser:
                 yield message
 
 
+class Borrower(Protocol):
+    """What has the terminal for a while in place of the screen.
+
+    `raw` is true where every key goes to it as it is; else the terminal is as the screen found it.
+    """
+
+    raw: bool
+
+    def resized(self) -> None:
+        """The terminal may have another size now."""
+
+    def put_back(self) -> None:
+        """Its time is over: what it turned on in the terminal is turned off. Harmless when repeated."""
+
+
 class DrawnApp(App[int]):
     """An app whose frames go to the driver as cells instead of as text; a driver without `draw` gets them as ever."""
 
@@ -84,6 +109,11 @@ class DrawnApp(App[int]):
             tell()
         else:
             wait(tell)
+
+    def lend_terminal(self, borrower: Borrower) -> AbstractContextManager[None] | None:
+        """Give the terminal away while the result is entered; None where the driver has none to give."""
+        lent: Callable[[Borrower], AbstractContextManager[None]] | None = getattr(self._driver, "lent", None)
+        return lent(borrower) if lent is not None else None
 
     async def _shutdown(self) -> None:
         """Timers that are due, and what was to be done next, find no screen any more once the screens are closed."""

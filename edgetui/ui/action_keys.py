@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.timer import Timer
 
 from edgetui.actions.catalogue import ACTIONS, Action
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds import kind_word, object_words
 
-from .keymap import actions_for, kind_word
+from .keymap import actions_for
 from .widgets.bars import KeyHint
 
 if TYPE_CHECKING:
-    from .app import EdgetuiApp
+    from .shell import Shell
+
+
+class Why(NamedTuple):
+    """Why an action does not work: in a few words for a key, and as a sentence where it must not begin."""
+
+    short: str
+    sentence: str
+
 
 LOAD_AFTER = 1.0
 """Seconds from the first row to the loading of the actions: it must not hold up the rows that still come."""
@@ -26,7 +34,7 @@ LOAD_AFTER = 1.0
 class ActionKeys:
     """Those of one app."""
 
-    def __init__(self, app: EdgetuiApp) -> None:
+    def __init__(self, app: Shell) -> None:
         self._app = app
         self._loading: Timer | None = None
 
@@ -35,35 +43,75 @@ class ActionKeys:
     ) -> list[KeyHint]:
         """The actions for what is under the cursor, with the reason where one does not work.
 
-        `looks` are keys that only look; they stand before the actions that a short footer has no room for. A key that
-        takes something back always has room.
+        `looks` are keys that only look. The most used actions have their key here, and so has one that takes something
+        back; the menu has them all.
         """
         kind = key.kind if key is not None else (kinds[0] if kinds else "")
         hints = []
         for action in actions_for(kind):
-            shown, label = self._app.key_of(action.id, action.key), self.label(action, key)
-            takes_back = label != action.label
-            hints.append((action.front or takes_back, KeyHint(shown, label, self._off(action.id, key))))
-        front = [hint for first, hint in hints if first]
-        return [*front, *looks, *(hint for first, hint in hints if not first)]
+            label = self.label(action, key)
+            if action.front or label != action.label:
+                why = self.why_not(self.meant(action, key), key)
+                shown = self._app.key_of(action.id, action.key)
+                hints.append(KeyHint(shown, label, why.short if why else ""))
+        return [*hints, KeyHint(self._app.key_of("actions", "."), "actions"), *looks]
+
+    def meant(self, action: Action, key: ObjectKey | None) -> Action:
+        """The action that a key stands for now: that of a paused deployment resumes it, on a Rollout it is its own."""
+        if key is not None and key.kind in action.instead:
+            return self.meant(ACTIONS[action.instead[key.kind]], key)
+        field, other = action.turns
+        row = self._app.fleet.find(key) if field and key is not None else None
+        return ACTIONS[other] if row is not None and getattr(row, field, False) else action
 
     def label(self, action: Action, key: ObjectKey | None) -> str:
-        """What an action would do to an object now: the same key takes a pause back, and a guard."""
-        row = self._app.fleet.find(key) if action.id == "pause" and key is not None else None
-        if isinstance(row, DeploymentRow) and row.paused:
-            return ACTIONS["resume"].label
-        flows = self._app.loaded_flows
-        if action.id == "guard" and flows is not None and key in flows.guards:
-            return "cancel guard"
-        return action.label
+        """What an action would do to an object now: the same key takes a pause back, and cancels a guard."""
+        if any(job.toggled_by(action.id) and key in job.about for job in self._app.jobs):
+            return f"cancel {action.label}"
+        return self.meant(action, key).label
 
-    def _off(self, action_id: str, key: ObjectKey | None) -> str:
+    def why_not(self, action: Action, key: ObjectKey | None) -> Why | None:
+        """Why an action does not work on an object, None where it does: for footer, key, menu and command alike."""
         if self._app.options.read_only:
-            return "read-only"
+            return Why(
+                "read-only", "edgetui was started read-only; start it without --read-only to change anything."
+            )
         if key is None:
-            return "no row"
+            return Why("no row", "There is nothing under the cursor.")
+        if not action.works_on(key.kind):
+            return Why(
+                f"not on a {kind_word(key.kind)}",
+                f"{action.heading} does not work on {object_words(key)}. ? lists what works where.",
+            )
+        field, words = action.unless
+        if field and getattr(self._app.fleet.find(key), field, False):
+            return Why(words, f"{action.heading} does not work on {object_words(key)}: {words}.")
         flows = self._app.loaded_flows
-        return flows.missing(action_id, key) if flows is not None else ""
+        missing = flows.missing(action.id, key) if flows is not None else ""
+        return Why(missing, "") if missing else None
+
+    def menu(self, target: ObjectRef | None, begin: Callable[[str], None]) -> None:
+        """Show every action on an object, each with its letter, and `begin` the one that is chosen."""
+        if target is None:
+            self._app.flash("There is nothing under the cursor.")
+            return
+        from .dialogs.action_menu import ActionMenu, Entry
+
+        key = target.key
+        others = {action.turns[1] for action in ACTIONS.values()}
+        entries = []
+        for action in ACTIONS.values():
+            if action.id in others or not action.works_on(key.kind):
+                continue
+            now, shown = self.meant(action, key), self._app.key_of(action.id, action.key) or action.letter
+            why = self.why_not(now, key)
+            entries.append(Entry(now.id, shown, self.label(action, key), now.help, why.short if why else ""))
+
+        def chosen(action_id: str | None) -> None:
+            if action_id is not None:
+                begin(action_id)
+
+        self._app.push_screen(ActionMenu(object_words(key), entries), chosen)
 
     def rests(self, key: ObjectKey | None) -> None:
         """The cursor is on another object: what may be done with it is looked up when it stays there."""
@@ -78,40 +126,33 @@ class ActionKeys:
         """The actions' code is loaded beside the running screen, so that the first key press finds it there."""
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.flows")
         self._app.samples(None)
-        if self._app.main.target is not None:
-            self._app.flows.look_up_rights(self._app.main.target.key)
+        if (target := self._app.front.target) is not None:
+            self._app.flows.look_up_rights(target.key)
 
-    def act(self, action_id: str, target: ObjectRef | None, settled: bool, number: int | None = None) -> None:
-        """Begin an action on `target`, or say why not; `number` answers its first question."""
+    def act(self, action_id: str, target: ObjectRef | None, settled: bool, typed: str = "") -> None:
+        """Begin an action on `target`, or say why not; `typed` answers its first question."""
         if target is None:
             self._app.flash("There is nothing under the cursor.")
         elif not settled:
             self._app.flash("The row just changed by itself. Look, then press the key again.")
         else:
-            self.act_in_turn(action_id, [target], number)
+            self.act_in_turn(action_id, [target], typed)
 
-    def act_in_turn(self, action_id: str, targets: Sequence[ObjectRef], number: int | None = None) -> None:
+    def act_in_turn(self, action_id: str, targets: Sequence[ObjectRef], typed: str = "") -> None:
         """Begin an action on each of these objects, one after the other; or say why not on the first that refuses."""
+        action_id = ACTIONS[action_id].instead.get(targets[0].key.kind, action_id) if targets else action_id
         for target in targets:
             if refusal := self._refusal(action_id, target):
                 self._app.flash(refusal)
                 if target.key.cluster in self._app.sessions:
                     self._app.flows.look_up_rights(target.key)
                 return
-        self._app.flows.begin(action_id, *targets, number=number)
+        meant = self.meant(ACTIONS[action_id], targets[0].key)
+        self._app.flows.begin(meant.id, *targets, typed=typed)
 
     def _refusal(self, action_id: str, target: ObjectRef) -> str:
-        """Why an action cannot begin on an object, empty when it can."""
-        if self._app.options.read_only:
-            return "edgetui was started read-only; start it without --read-only to change anything."
-        if not any(action.id == action_id for action in actions_for(target.key.kind)):
-            return f"That key does not work on {object_words(target.key)}. ? lists what works where."
-        if target.key.cluster not in self._app.sessions:
+        """Why an action cannot begin on an object, empty when it can: a missing right is told by the gate, anew."""
+        why = self.why_not(ACTIONS[action_id], target.key)
+        if (why is None or not why.sentence) and target.key.cluster not in self._app.sessions:
             return f"{target.key.cluster} is not connected."
-        return ""
-
-
-def object_words(key: ObjectKey) -> str:
-    """An object named in full: "deployment press in line-2 on plant"."""
-    where = f" in {key.namespace}" if key.namespace else ""
-    return f"{kind_word(key.kind)} {key.name}{where} on {key.cluster}"
+        return why.sentence if why is not None else ""

@@ -1,13 +1,13 @@
-"""The app: holds the stores, screens and theme, brings changes to the screens and starts actions."""
+"""The app: puts screens, actions and clusters together, lets keys in and brings changes to the screens."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
-from rich.style import Style
 from textual import events
 from textual.driver import Driver
 from textual.screen import ModalScreen
@@ -16,39 +16,32 @@ from textual.widgets import Input
 from edgetui.model.cache.freshness import Link
 from edgetui.model.cache.store import Store
 from edgetui.model.cache.wireprofile import WireState
-from edgetui.model.identity import ObjectKey
-from edgetui.model.panes.base import Pane
-from edgetui.model.text import clean
-from edgetui.model.view.fleet import Fleet
 from edgetui.terminal.profile import Profile
-from edgetui.terminal.textual_seam import DrawnApp
 
 from . import themes
 from .action_keys import ActionKeys
 from .feed import Changes, Feed
-from .keymap import LOGGED, ON_DEMAND, kind_word
-from .layout import LayoutKeeper, Remembered
+from .layout import Remembered
+from .layout_keeper import LayoutKeeper
 from .options import ScreenOptions
 from .screens.main import MainScreen
-from .terminal_meter import TerminalMeter
+from .shell import Shell
 from .type_ahead import ENDING, TypeAhead
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
-    from edgetui.model.autoscaling.samples import Sample
-    from edgetui.model.view.timeline import Timeline
-    from edgetui.ui.navigation.ways import Ways
-    from edgetui.ui.usage_history import Measured
+    from edgetui.model.panes.base import Pane
+    from edgetui.ui.command_line.commander import Commander
+    from edgetui.ui.navigation.navigator import Navigator
 
     from .flows import Flows
 
+LOOK_BACK = 10.0
+"""Seconds after the start that it is looked for what an earlier one left open."""
 
-class EdgetuiApp(DrawnApp):
-    """`stores` are the clusters in screen order; `sessions` the ones among them that can be asked and written to.
 
-    `remembered` is the layout of an earlier run, and where this one keeps its own. `now` gives Unix seconds,
-    `monotonic` seconds that never go back.
-    """
+class EdgetuiApp(Shell):
+    """One running screen."""
 
     ENABLE_COMMAND_PALETTE = False
     TITLE = "edgetui"
@@ -70,111 +63,64 @@ class EdgetuiApp(DrawnApp):
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._themes = themes.load(themes.directories())
-        super().__init__(driver_class=driver_class)
-        self.stores = list(stores)
-        self.sessions = sessions
-        self.options = options
-        self.remembered = remembered or Remembered()
-        self.now = now
-        self.monotonic = monotonic
-        self.fleet = Fleet(stores)
+        super().__init__(
+            stores,
+            sessions,
+            options,
+            driver_class=driver_class,
+            remembered=remembered,
+            now=now,
+            monotonic=monotonic,
+        )
         self.feed = Feed(self.fleet, self._deliver, self.call_later, options.profile.flush)
         self.main = MainScreen()
-        self._ways: Ways | None = None
+        self.action_keys = ActionKeys(self)
+        self.layout_keeper: LayoutKeeper | None = None
+        self._navigator: Navigator | None = None
+        self._commander: Commander | None = None
         self._flows: Flows | None = None
-        self._measured: Measured | None = None
-        self.terminal_meter = TerminalMeter(lambda: getattr(self._driver, "bytes_out", 0))
-        self._metered: frozenset[str] = frozenset()
+        self._in_view: frozenset[str] = frozenset()
         self._wires: dict[str, WireState] = {}
         self._links: dict[str, Link] = {}
-        self._timeline: Timeline | None = None
-        self._began = now()
-        self.action_keys = ActionKeys(self)
         self._type_ahead = TypeAhead(self, self._give_key, self._takes_keys, self._holds_keys)
-        self._look, self._theme_problem = self._themes.choose(options.theme or self._fitting_theme())
-        for look in self._themes.looks.values():
-            self.register_theme(look.theme)
-        self.theme = self._look.name
-        self._own_keys: Mapping[str, str] = {}
-        self.layout_keeper: LayoutKeeper | None = None
 
-    # -- what screens read
+    # -- what is made when it is first needed
 
     @property
-    def look(self) -> Mapping[str, Style]:
-        """The styles of the current theme, by role."""
-        return self._look.styles
+    def navigation(self) -> Navigator:
+        """The way to objects, and back."""
+        if self._navigator is None:
+            from edgetui.ui.navigation.navigator import Navigator
+
+            self._navigator = Navigator(self, self.main)
+        return self._navigator
 
     @property
-    def theme_name(self) -> str:
-        """The theme in use."""
-        return self._look.name
+    def command_line(self) -> Commander:
+        """What `:` can do."""
+        if self._commander is None:
+            from edgetui.ui.command_line.commander import Commander
 
-    @property
-    def frozen(self) -> bool:
-        """Whether the rows are held still."""
-        return self.feed.held
+            self._commander = Commander(self, self.main, self.navigation)
+        return self._commander
 
-    @property
-    def badges(self) -> list[str]:
-        """What the header warns of beside the clusters' own badges."""
-        under_way = self._flows.badges if self._flows is not None else []
-        return [*under_way, *(["READ-ONLY"] if self.options.read_only else []), *self.options.badges]
-
-    @property
-    def silences(self) -> dict[str, float]:
-        """For how many seconds clusters have left a request of ours without an answer."""
-        connected = ((name, one) for name, one in self.sessions.items() if getattr(one, "counters", None))
-        return {name: one.api.silence() for name, one in connected}
-
-    @property
-    def waits(self) -> bool:
-        """Whether something waits for the person to look at it."""
-        return self._flows is not None and self._flows.waits
-
-    def guard_words(self, key: ObjectKey) -> str:
-        """What the guard of an object does now; empty when it has none."""
-        guard = self._flows.guards.get(key) if self._flows is not None else None
-        return f"guard, {self.key_of('guard', 'g')} cancels it: {guard.says}" if guard is not None else ""
-
-    def offer_to_cancel(self) -> None:
-        """While a guard counts down: ask whether to cancel it."""
-        if self._flows is not None and (ref := self._flows.counting) is not None:
-            self._flows.begin("guard", ref)
-
-    @property
-    def link_label(self) -> str:
-        """The terminal's profile, with what it is sent a second where that is much; empty on a local one."""
-        label = self.options.profile.label
-        return f"{label} {self.terminal_meter.words}".rstrip() if label else ""
-
-    @property
-    def timeline(self) -> Timeline:
-        """What turned bad, or good again, since the start; loaded with the first of it."""
-        if self._timeline is None:
-            from edgetui.model.view.timeline import Timeline
-
-            self._timeline = Timeline(self._began)
-        return self._timeline
-
-    @property
-    def ways(self) -> Ways:
-        """The ways to open objects and to go back; loaded when first gone."""
-        if self._ways is None:
-            from edgetui.ui.navigation.ways import Ways
-
-            self._ways = Ways(self)
-        return self._ways
+    def watch_on_demand(self, pane: Pane, shown: bool, *, joining: bool = False) -> None:
+        """As the shell does; what few clusters serve is watched where discovery finds it."""
+        if not pane.optional or not (pane.on_demand or joining):
+            super().watch_on_demand(pane, shown)
+        elif shown:
+            self.command_line.kinds.optional.show(pane, asked=not joining)
+        else:
+            self.command_line.kinds.optional.hide(pane)
 
     @property
     def loaded_flows(self) -> Flows | None:
-        """The same where they have been needed already."""
+        """The actions that were begun, where the first has been."""
         return self._flows
 
     @property
     def flows(self) -> Flows:
-        """The actions' way over the screens; loaded when first needed."""
+        """The actions' way over the screens."""
         if self._flows is None:
             from .flows import Flows
 
@@ -187,8 +133,7 @@ class EdgetuiApp(DrawnApp):
         """The terminal's link is slower or quicker than thought: deliver accordingly, and say so in the header."""
         self.options = replace(self.options, profile=profile)
         self.feed.interval = profile.flush
-        if self.main.is_mounted:
-            self.main.update_header()
+        self.tell_screens()
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys in one at a time, and no click on a question that nobody can have read; everything else passes."""
@@ -208,8 +153,7 @@ class EdgetuiApp(DrawnApp):
 
     def _is_taken(self, event: events.Key | events.MouseEvent) -> bool:
         """Whether the screen in front takes this; a question takes only what was meant for it."""
-        takes: Callable[[events.Event], bool] | None = getattr(self.screen, "takes", None)
-        return event.is_forwarded or takes is None or takes(event)
+        return event.is_forwarded or self.front.takes(event)
 
     def _ends_a_read(self, key: str) -> bool:
         """Escape and ctrl+c end what an action reads; escape only where it has nothing to close."""
@@ -224,12 +168,6 @@ class EdgetuiApp(DrawnApp):
     def _holds_keys(self) -> bool:
         """Whether the last key is about to open a dialog, which the next one is meant for."""
         return self._flows is not None and self._flows.holds_keys
-
-    def ring(self, sentence: str) -> None:
-        """Ring the terminal's bell, and hand it a notice where it shows those."""
-        self.bell()
-        if self._driver is not None and not self.options.profile.bare:
-            self._driver.write(f"\x1b]9;{clean(sentence)}\x1b\\")
 
     def forget_keys(self) -> None:
         """What was typed for a dialog that did not open goes nowhere."""
@@ -247,12 +185,22 @@ class EdgetuiApp(DrawnApp):
     def _begin(self) -> None:
         self._wires = {store.cluster: store.wire for store in self.stores}
         self.feed.start()
-        self.meter_what_is_shown()
-        self.layout_keeper = LayoutKeeper(self, self.flash)
+        self.tell_what_is_in_view()
+        self.layout_keeper = LayoutKeeper(self, self.main)
         unread = self.remembered.problem
         problems = [*self._themes.failures, self._theme_problem, self._own(), unread]
         if sentence := " ".join(problem for problem in problems if problem):
-            self.main.footer.flash(sentence)
+            self.flash(sentence)
+        if self.sessions:
+            self.set_timer(LOOK_BACK, partial(self._look_back, self.now()))
+
+    def _look_back(self, started: float) -> None:
+        from .earlier_writes import look_back  # seldom needed, and never for the first rows
+        from .later import later
+
+        self.run_worker(
+            later(look_back, self, lambda: self.flows, started), group="earlier", exit_on_error=False
+        )
 
     def on_unmount(self) -> None:
         """Stop listening to the stores."""
@@ -260,23 +208,22 @@ class EdgetuiApp(DrawnApp):
 
     def _tick(self) -> None:
         self.terminal_meter.read(self.monotonic())
-        self.meter_what_is_shown()
+        self.tell_what_is_in_view()
         if self._flows is not None:
-            self._flows.tick()
+            self._flows.jobs.tick()
         if self.layout_keeper is not None:
             self.layout_keeper.look()
-        for screen in self.screen_stack:
-            if (tick := getattr(screen, "tick", None)) is not None and not self.frozen:
-                tick()
+        for screen in [] if self.frozen else self.screens_in_view:
+            screen.tick()
 
-    def meter_what_is_shown(self) -> None:
-        """Have the usage polled of the kinds on the screen in front, and of nothing else."""
-        shown = next((one for one in reversed(self.screen_stack) if not isinstance(one, ModalScreen)), None)
-        kinds: frozenset[str] = getattr(shown, "metered", frozenset())
-        if kinds != self._metered:
-            self._metered = kinds
+    def tell_what_is_in_view(self) -> None:
+        """Tell every cluster which kinds are on the screen in front: of no others is the usage asked for."""
+        full = [screen for screen in self.screens_in_view if not isinstance(screen, ModalScreen)]
+        kinds = full[-1].kinds_in_view if full else frozenset()
+        if kinds != self._in_view:
+            self._in_view = kinds
             for session in self.sessions.values():
-                session.show_metrics(kinds)
+                session.look_at_kinds(kinds)
 
     def _deliver(self, changes: Changes) -> None:
         now = self.now()
@@ -285,9 +232,10 @@ class EdgetuiApp(DrawnApp):
             self._note_link(self.fleet.stores[cluster], now)
         if self._measured is not None:
             self._measured.take(changes, now)
-        for screen in list(self.screen_stack):
-            if (take := getattr(screen, "changes_arrived", None)) is not None:
-                take(changes, now)
+        for screen in self.screens_in_view:
+            screen.changes_arrived(changes, now)
+        if self._commander is not None:
+            self._commander.look_for_endings()
 
     def _say_wire(self, store: Store) -> None:
         """Another wire profile is in force: say once what is no longer, or again, asked for."""
@@ -303,6 +251,11 @@ class EdgetuiApp(DrawnApp):
         self._links[store.cluster] = link
 
     @property
+    def frozen(self) -> bool:
+        """Whether the rows are held still."""
+        return self.feed.held
+
+    @property
     def failure(self) -> Exception | None:
         """What the app ended of, when it was not a person."""
         return self._exception
@@ -311,22 +264,6 @@ class EdgetuiApp(DrawnApp):
         """End without Textual's traceback: its local variables could hold secrets, and nobody can read it."""
         self._close_messages_no_wait()
 
-    # -- what screens ask for
-
-    def flash(self, text: str, role: str = "note") -> None:
-        """Say one sentence in the footer of the screen that is in front."""
-        footer = getattr(self.screen, "footer", None) or self.main.footer
-        footer.flash(text, role)
-
-    def hush(self) -> None:
-        """Take back what the footer in front says, because it is over."""
-        footer = getattr(self.screen, "footer", None) or self.main.footer
-        footer.clear()
-
-    def key_of(self, name: str, default: str) -> str:
-        """The key of an action or a looking key, as it is shown: the person's own, or the one it always has."""
-        return self._own_keys.get(name, default)
-
     def _own(self) -> str:
         """Take the person's keys; a sentence when their file cannot be used."""
         file = themes.configuration() / "keys.yaml"
@@ -334,82 +271,32 @@ class EdgetuiApp(DrawnApp):
             return ""
         from . import keyfile
 
-        self._own_keys, problem = keyfile.load(file)
+        keys, problem = keyfile.load(file)
+        self._own_keys = {name: key for name, key in keys.items() if not name.startswith(":")}
         self.set_keymap(self._own_keys)
+        for line in keys.keys() - self._own_keys.keys():
+            self.bind(keys[line], f"line({line[1:]!r})", show=False)
         return problem
 
-    def samples(self, key: ObjectKey | None) -> Sequence[Sample]:
-        """What was measured of an object in the last minutes, kept from the first call on."""
-        if self._measured is None:
-            from edgetui.ui.usage_history import Measured
+    def action_line(self, text: str) -> None:
+        """Do what a line says that has a key, where a line could be typed."""
+        from .screens.object import ObjectScreen
 
-            self._measured = Measured(self.stores, self.now())
-        return self._measured.of(key) if key is not None else ()
-
-    def open_detail(self, key: ObjectKey) -> None:
-        """Show everything about one object."""
-        self.ways.open("detail", key)
-
-    def open_manifest(self, key: ObjectKey) -> None:
-        """Show one object as YAML."""
-        self.ways.open("manifest", key)
-
-    def open_logs(self, key: ObjectKey | None) -> None:
-        """Show the log of a pod, or of the worst pod of a workload."""
-        if key is None:
-            self.flash("There is nothing under the cursor.")
-        elif key.kind not in LOGGED:
-            self.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no log; pods and rollouts have.")
-        else:
-            self.ways.open("logs", key)
-
-    def watch_on_demand(self, pane: Pane, shown: bool) -> None:
-        """Services and events are watched only while a pane shows them."""
-        if pane.id not in ON_DEMAND:
-            return
-        for session in self.sessions.values():
-            for kind in pane.needs:
-                (session.show if shown else session.hide)(kind)
-
-    def set_look(self, name: str) -> None:
-        """Change the theme."""
-        self._look, problem = self._themes.choose(name)
-        self.theme = self._look.name
-        for screen in self.screen_stack:
-            for widget in screen.walk_children():
-                widget.refresh()
-        if problem:
-            self.flash(problem)
-
-    @property
-    def theme_names(self) -> list[str]:
-        """The themes that can be chosen."""
-        return sorted(name for name in self._themes.looks if name != themes.PLAIN.name)
-
-    def _fitting_theme(self) -> str:
-        return "mono" if self.options.profile.colours == "mono" else themes.DEFAULT
+        if self.screen is self.main or isinstance(self.screen, ObjectScreen):
+            self.command_line.run(text)
 
     # -- keys that work everywhere
-
-    def action_next_theme(self) -> None:
-        """The next theme, by name."""
-        names = self.theme_names
-        self.set_look(
-            names[(names.index(self._look.name) + 1) % len(names)] if self._look.name in names else names[0]
-        )
-        self.flash(f"theme {self._look.name}: {self._look.about}")
 
     def action_freeze(self) -> None:
         """Hold the rows still, or let them go on."""
         self.feed.hold(not self.feed.held)
-        self.main.update_header()
-        self.main.update_footer()
+        self.tell_screens()
 
     def action_help(self) -> None:
         """Show the keys."""
         from .screens.help import HelpScreen
 
-        target = getattr(self.screen, "target", None)
+        target = self.front.target
         self.push_screen(HelpScreen(target.key if target is not None else None))
 
     def action_timeline(self) -> None:
@@ -426,11 +313,11 @@ class EdgetuiApp(DrawnApp):
 
     def action_running(self) -> None:
         """Show what waits for the person, what runs and what has ended."""
-        self.flows.show_running()
+        self.flows.jobs.show()
 
     async def action_leave(self) -> None:
         """Quit; while an action or a guard runs, ask first."""
-        if self._flows is not None and self._flows.busy:
-            self._flows.ask_to_leave()
+        if self._flows is not None and self._flows.jobs.busy:
+            self._flows.jobs.ask_to_leave()
         else:
             self.exit(0)

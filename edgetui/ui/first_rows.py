@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from edgetui.model.cache.store import Store
+from edgetui.model.kinds.node import NODE
 from edgetui.terminal.profile import Profile
 
 LOOK_EVERY = 0.04
 """Seconds between two looks at what has come; four times as long after each drawing, for fleets come bit by bit."""
-FIRST = "Node"
+FIRST = NODE
 """The kind that is asked for first; its lists are short."""
 MOST = 10
 """Rows at most, the worst first: less than 1 KB, which a terminal whose link is not measured yet can take."""

@@ -3,8 +3,10 @@
     zoom: f6
     sort: "%"
     scale: f5
+    ":pods line-2": f7
 
-Names are those of the actions and of the looking keys, as `name` in keymap.py gives them. Either the whole file holds
+Names are those of the actions and of the looking keys, as `name` in keymap.py gives them; what begins with a colon is a
+line for the command line, which no action may be in: those have a key by their name. Either the whole file holds
 or none of it: half of a key table would be a trap.
 """
 
@@ -16,7 +18,7 @@ from pathlib import Path
 import yaml
 from textual.binding import Binding
 
-from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.catalogue import ACTIONS, present_name
 
 from .keymap import LOOKING
 
@@ -52,9 +54,12 @@ def parse(text: str) -> dict[str, str]:
         raise Unusable("it is no list of names with a key each")
     defaults = dict(_defaults())
     changed: dict[str, str] = {}
-    for name, key in data.items():
-        if name not in defaults:
-            raise Unusable(f"there is nothing called {str(name)[:40]!r}")
+    for written, key in data.items():
+        name = present_name(written) if isinstance(written, str) else written
+        if isinstance(name, str) and name.startswith(":"):
+            _only_looks(name)
+        elif name not in defaults:
+            raise Unusable(f"there is nothing called {str(written)[:40]!r}")
         if not isinstance(key, str | int) or isinstance(key, bool) or not str(key).strip():
             raise Unusable(f"{name} needs one key")
         changed[name] = _textual(str(key).strip(), name)
@@ -67,6 +72,17 @@ def parse(text: str) -> dict[str, str]:
                 raise Unusable(f"{name} and {taken[key]} would have the same key")
             taken[key] = name
     return changed
+
+
+def _only_looks(line: str) -> None:
+    """Raise Unusable for a line that is none, and for one that begins an action."""
+    from .command_line.commands import parse as parse_line
+
+    command, _ = parse_line(line[1:])
+    if not line[1:].strip():
+        raise Unusable("a colon needs a command behind it")
+    if command is not None and command.name in ACTIONS:
+        raise Unusable(f"{line[:40]!r} is an action; write {command.name} and its key")
 
 
 def _defaults() -> Iterator[tuple[str, str]]:

@@ -6,8 +6,7 @@ cannot be used is told in one sentence, and one that cannot be written in anothe
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.model.text import clean
 
 if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
     from edgetui.ui.options import ScreenOptions
 
 VERSION = 1
@@ -101,54 +99,8 @@ def applied(options: ScreenOptions, kept: Layout, clusters: Sequence[str]) -> Sc
     return replace(options, namespace=options.namespace or namespace, theme=options.theme or theme)
 
 
-class LayoutKeeper:
-    """Writes the layout once it has changed and stands still; `say` takes the sentence for a failure, once."""
-
-    def __init__(self, app: EdgetuiApp, say: Callable[[str], None]) -> None:
-        self._app = app
-        self._say = say
-        self._kept = app.remembered.layout
-        self._file = app.remembered.file
-        self._theme, self._namespace = app.theme_name, app.options.namespace
-        self._written = self._seen = self._now()
-        self._writing: asyncio.Task[None] | None = None
-
-    def look(self) -> None:
-        """Compare; called every second."""
-        before, self._seen = self._seen, self._now()
-        idle = self._writing is None or self._writing.done()
-        if self._file is not None and self._seen == before != self._written and idle:
-            self._writing = asyncio.create_task(self._write(self._file, before))
-
-    async def finish(self) -> None:
-        """Write what is not written yet, because the screen ends."""
-        if self._writing is not None:
-            await self._writing
-        if self._file is not None and (now := self._now()) != self._written:
-            await self._write(self._file, now)
-
-    def _now(self) -> Layout:
-        """What stands on the screen; what came with the command line was not set on it."""
-        app, kept = self._app, self._kept
-        main = app.main
-        panes = kept.panes | {name: pane.arrangement for name, pane in main.panes.items()}
-        same = main.namespace == self._namespace
-        return Layout(
-            pane=main.current.pane.id,
-            zoomed=main.zoomed,
-            theme=kept.theme if app.theme_name == self._theme else app.theme_name,
-            namespace=kept.namespace if same else main.namespace,
-            clusters=kept.clusters if same else tuple(store.cluster for store in app.stores),
-            panes={name: pane for name, pane in panes.items() if pane != PaneLayout()},
-        )
-
-    async def _write(self, file: Path, layout: Layout) -> None:
-        self._written = layout
-        fields = {name: getattr(layout, name) for name in Layout.__struct_fields__}
-        content = msgspec.json.format(msgspec.json.encode(_File(**fields, version=VERSION))) + b"\n"
-        try:
-            await asyncio.to_thread(own_file.write, file, content)
-        except OSError as error:
-            why = clean(error.strerror or str(error))
-            self._say(f"This layout cannot be remembered in {clean(str(file.parent))}: {why}.")
-            self._file = None
+def write(file: Path, layout: Layout) -> None:
+    """Write all of it; raises OSError."""
+    fields = {name: getattr(layout, name) for name in Layout.__struct_fields__}
+    content = msgspec.json.format(msgspec.json.encode(_File(**fields, version=VERSION))) + b"\n"
+    own_file.write(file, content)

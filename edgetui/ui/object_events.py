@@ -11,7 +11,8 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.event import EventRow
+from edgetui.model.kinds.event import EVENT, EventRow
+from edgetui.model.kinds.node import NODE
 
 LIMIT = 100
 
@@ -22,13 +23,13 @@ async def events_of(session: Any, key: ObjectKey, uid: str = "") -> tuple[Sequen
     With a `uid` none of another object that had its name. Kubelets give nodes their name as uid, so there it says
     nothing.
     """
-    selector = f"involvedObject.kind={key.kind},involvedObject.name={key.name}"
-    if uid and key.kind != "Node":
+    selector = f"involvedObject.kind={key.kind.partition('.')[0]},involvedObject.name={key.name}"
+    if uid and key.kind != NODE:
         selector += f",involvedObject.uid={uid}"
-    path = KINDS["Event"].path(key.namespace)
+    path = KINDS[EVENT].path(key.namespace)
     try:
         listed = await session.api.get(path, {"fieldSelector": selector, "limit": str(LIMIT)})
-        found = reading.rows("Event", listed)
+        found = reading.rows(EVENT, listed)
     except EdgetuiError as error:
         return (), str(error)
     rows = [row for row in found if isinstance(row, EventRow)]

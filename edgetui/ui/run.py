@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
 USAGE = 2
 
-WATCHED = (
-    "Node",
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "HorizontalPodAutoscaler",
-    "ReplicaSet",
-)
-"""What is watched from the start, in the order of first paint."""
-
 STARTED = 3.0
 """Seconds after which a start is over, so that garbage is looked for again."""
 
@@ -59,15 +48,20 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
     _splash(f" edgetui  connecting to {_names(targets)}")
     in_view = [options.namespace] if options.namespace else []
     sessions = [
-        ClusterSession(target, in_view=in_view, link_watch=LinkWatch(options.wire, options.budget))
+        ClusterSession(
+            target,
+            in_view=in_view,
+            link_watch=LinkWatch(*options.link_of(target.name)),
+            patient=len(targets) > 1,
+        )
         for target in targets
     ]
     try:
-        for session in sessions:
-            await session.start(WATCHED)
-        heap.give_back_blocks()
         if options.keep_rows:
             _keep_rows(sessions)
+        for session in sessions:
+            await session.start()
+        heap.give_back_blocks()
         options, remembered = _as_left(sessions, options)
         rows = FirstRows([session.store for session in sessions], _size(), _write)
         if affordable(options.profile) and remembered.layout.usual:
@@ -81,11 +75,10 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
 
 
 def _keep_rows(sessions: Sequence[ClusterSession]) -> None:
-    """Loaded after the first dials have gone out."""
     from edgetui.cluster.snapshot.keeper import Keeper
 
     for session in sessions:
-        session.keep(Keeper(session.target))
+        session.keeper = Keeper(session.target)
 
 
 def _as_left(sessions: Sequence[ClusterSession], options: ScreenOptions) -> tuple[ScreenOptions, Remembered]:
@@ -129,6 +122,7 @@ def _look_for_garbage() -> None:
     """From now on, and only among what is new: what the start has made stays, and is large."""
     gc.freeze()
     gc.enable()
+    heap.give_back_pages()
 
 
 def _splash(text: str) -> None:

@@ -8,11 +8,11 @@ from edgetui.model.autoscaling.explain import sampled
 from edgetui.model.autoscaling.samples import History, Sample
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.autoscaler import AUTOSCALER, AutoscalerRow
+from edgetui.model.kinds.node import NODE, NodeRow
 from edgetui.ui.feed import Changes
 
-KINDS = ("HorizontalPodAutoscaler", "Node")
+KINDS = (AUTOSCALER, NODE)
 
 
 class Measured:

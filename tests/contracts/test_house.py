@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from edgetui.model.kinds import KINDS
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "edgetui"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -22,6 +24,8 @@ WRITE_VERBS = {"POST", "PUT", "PATCH", "DELETE"}
 # Reviews are POSTs that store nothing; api.py sends them, and sends a write only against a permit of the gate.
 MAY_NAME_WRITE_VERBS = {"cluster/api/client.py", "actions/gate/gate.py"}
 MAY_BUILD_PERMITS = {"cluster/api/client.py", "actions/gate/gate.py"}
+# An action names the kinds it works on; all that is known of a kind is said in its own file.
+MAY_NAME_KINDS = {"actions/catalogue.py", "actions/rights.py"}
 
 
 def relative(path: Path) -> str:
@@ -64,6 +68,28 @@ def test_only_the_gate_reaches_a_write(path: Path) -> None:
             } & WRITE_VERBS
             if verbs and called in {"request", "_request", "send", "open_stream"}:
                 assert name in MAY_NAME_WRITE_VERBS, f"{name}:{node.lineno} sends {verbs}"
+
+
+@pytest.mark.parametrize("path", PROGRAM, ids=relative)
+def test_a_worker_is_given_what_it_is_to_call(path: Path) -> None:
+    """A coroutine that was made for a worker which is cancelled before it begins is never awaited."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "run_worker":
+            work = node.args[0]
+            made = isinstance(work, ast.Call) and ast.unparse(work.func) != "later"
+            assert not made, f"{relative(path)}:{node.lineno} makes {ast.unparse(work)}"
+
+
+@pytest.mark.parametrize("path", PROGRAM, ids=relative)
+def test_what_is_known_of_a_kind_is_said_in_its_file(path: Path) -> None:
+    """No table of kind names anywhere else: a new kind would have to be added to each."""
+    name = relative(path)
+    named = {
+        f"{name}:{node.lineno} {node.value}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in KINDS
+    }
+    assert not named or name.startswith("model/kinds/") or name in MAY_NAME_KINDS
 
 
 def test_records_are_structs() -> None:

@@ -77,6 +77,7 @@ TOOLS = (
     Tool("metrics-server", "metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", "about 2 min"),
     Tool("kine", "kine", "github.com/k3s-io/kine", "about 2 min", cgo=True),
     Tool("verdicts", "verdicts", ".", "about 30 s"),
+    Tool("endpoints", "kube-proxy", ".", "about 1 min"),
 )
 
 
@@ -92,8 +93,8 @@ class Assets:
 
 
 def cache_root() -> Path:
-    """The cache outside the tree: ``$EDGETUI_TEST_CACHE``, else the platform's cache directory."""
-    chosen = os.environ.get("EDGETUI_TEST_CACHE")
+    """The cache outside the tree: ``$TEST_EDGETUI_CACHE``, else the platform's cache directory."""
+    chosen = os.environ.get("TEST_EDGETUI_CACHE")
     if chosen:
         base = Path(chosen).expanduser()
     elif sys.platform == "darwin":

@@ -62,7 +62,7 @@ def _only_one_build(report: Callable[[str], None]) -> Iterator[None]:
     except OSError as error:
         raise BuildError(
             f"The cache directory {root} cannot be written ({error.strerror}); "
-            "set EDGETUI_TEST_CACHE to one that can."
+            "set TEST_EDGETUI_CACHE to one that can."
         ) from error
     with lock:
         try:
@@ -125,7 +125,7 @@ def _why(output: str) -> str:
             "or point KUBEBUILDER_ASSETS at ready-made programs."
         )
     if "no space left on device" in output:
-        return "the disk is full; the build needs about 4 GB in Go's cache and in EDGETUI_TEST_CACHE."
+        return "the disk is full; the build needs about 4 GB in Go's cache and in TEST_EDGETUI_CACHE."
     if "signal: killed" in output or "cannot allocate memory" in output:
         return "there was not enough memory; the build needs about 3 GB."
     return "the lines above are what Go said about it."

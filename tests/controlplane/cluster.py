@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +24,7 @@ from .api import Api, ApiError
 from .assets import Assets
 from .components import Options
 from .layout import Layout
-from .process import Process
+from .process import Process, free_ports
 from .waiting import eventually
 
 _BOOT_SECONDS = 60
@@ -136,7 +137,7 @@ class ControlPlane:
         atexit.register(self.stop)
         directory = Path(tempfile.mkdtemp(prefix="edgetui-controlplane-"))
         try:
-            self._layout = Layout(directory, self.name, assets)
+            self._layout = Layout(directory, self.name, assets, self.options)
         except BaseException:
             shutil.rmtree(directory)
             raise
@@ -145,7 +146,7 @@ class ControlPlane:
         self._nodes = 0
         self._spawn("storage", components.storage(assets, self.options, ports, files))
         self.start_apiserver()
-        self._spawn("controller-manager", components.controller_manager(assets, self.options, files))
+        self.start_controller_manager()
         self._spawn("scheduler", components.scheduler(assets, files))
         self._spawn("kwok", components.kwok(assets, self.options, ports, files))
         if self.options.metrics:
@@ -183,6 +184,45 @@ class ControlPlane:
                 return False
 
         eventually(ready, within=_BOOT_SECONDS, what="the apiserver is ready")
+
+    def add_apiserver(self, host: str, *args: str) -> str:
+        """Start another apiserver on the same datastore, as on a host of this name; returns its URL when it is ready.
+
+        An apiserver is told from others by the name of its host, so it gets a UTS namespace of its own.
+        """
+        (port,) = free_ports(1)
+        options = replace(self.options, apiserver_args=(*self.options.apiserver_args, *args))
+        ports = replace(self.layout.ports, apiserver=port)
+        command = components.apiserver(self._assets, options, ports, self.layout.files)
+        alone = [
+            shutil.which("unshare") or "unshare",
+            "--uts",
+            *([] if os.geteuid() == 0 else ["--map-root-user"]),
+        ]
+        self._spawn(
+            f"apiserver-{host}", [*alone, "sh", "-c", f'hostname {host} && exec "$@"', "sh", *command]
+        )
+        url = f"https://127.0.0.1:{port}"
+        api = Api(url, self.layout.context_of("admin"))
+
+        def ready() -> bool:
+            self._check_running()
+            try:
+                return api.request("GET", "/readyz", timeout=10).code == 200
+            except OSError:
+                return False
+
+        eventually(ready, within=_BOOT_SECONDS, what=f"the apiserver of {host} is ready")
+        return url
+
+    def start_controller_manager(self) -> None:
+        """Start the controller manager, or another one in the place of one that ended."""
+        command = components.controller_manager(self._assets, self.options, self.layout.files)
+        self._spawn("controller-manager", command)
+
+    def end(self, name: str) -> None:
+        """One of its programs dies."""
+        self._processes.pop(name).kill()
 
     def stop_apiserver(self, number: int = signal.SIGKILL) -> None:
         """Stop the apiserver. After SIGTERM it refuses connections but serves open watches for 60 s more."""

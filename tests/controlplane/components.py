@@ -32,6 +32,7 @@ class Options:
     hpa_sync: int = 2
     apiserver_args: Sequence[str] = ()
     controller_manager_args: Sequence[str] = ()
+    leader_election: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ def controller_manager(assets: Assets, options: Options, files: Files) -> list[s
     return [
         assets["kube-controller-manager"],
         f"--kubeconfig={files.kubeconfig('controller-manager')}",
-        "--leader-elect=false",
+        f"--leader-elect={str(options.leader_election).lower()}",
         "--secure-port=0",
         "--use-service-account-credentials=true",
         f"--root-ca-file={files.ca.cert}",
@@ -163,12 +164,12 @@ def scheduler(assets: Assets, files: Files) -> list[str]:
     ]
 
 
-def scheduler_config(files: Files) -> dict[str, Any]:
+def scheduler_config(options: Options, files: Files) -> dict[str, Any]:
     """What ``--config`` of the scheduler points at."""
     return {
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "KubeSchedulerConfiguration",
-        "leaderElection": {"leaderElect": False},
+        "leaderElection": {"leaderElect": options.leader_election},
         "clientConnection": {"kubeconfig": files.kubeconfig("scheduler"), "qps": 500, "burst": 1000},
     }
 

@@ -1,8 +1,9 @@
-"""Real clusters for tests: one of each kind per run, booted when the first test asks for it."""
+"""Real clusters for tests: one of each kind, booted when the first test asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from .golang import BuildError
 Boot = Callable[..., ControlPlane]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane_assets(request: pytest.FixtureRequest) -> Assets:
     """The programs, built on first use with the progress on the terminal. Not having them is a failure."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
@@ -32,49 +33,67 @@ def control_plane_assets(request: pytest.FixtureRequest) -> Assets:
         pytest.fail(str(error), pytrace=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def boot_for_all(control_plane_assets: Assets) -> Iterator[Boot]:
+    """Boot a control plane that several modules share; it is stopped once the last test of the package is done."""
+    with _booting(control_plane_assets) as boot:
+        yield boot
+
+
+@pytest.fixture(scope="module")
 def boot(control_plane_assets: Assets) -> Iterator[Boot]:
-    """Boot a control plane with options of its own; it is stopped at the end of the run."""
+    """Boot a control plane with options of its own; it is stopped at the end of the module.
+
+    One that has nothing to do still takes a tenth of a core and a dozen of the user's inotify instances.
+    """
+    with _booting(control_plane_assets) as boot:
+        yield boot
+
+
+@contextmanager
+def _booting(assets: Assets) -> Iterator[Boot]:
     running: list[ControlPlane] = []
 
     def start(name: str, **options: Any) -> ControlPlane:
-        cluster = ControlPlane(name, assets=control_plane_assets, **options)
+        cluster = ControlPlane(name, assets=assets, **options)
         running.append(cluster)
         return cluster.start()
 
-    yield start
-    for cluster in running:
-        cluster.stop()
+    try:
+        yield start
+    finally:
+        for cluster in running:
+            cluster.stop()
 
 
-@pytest.fixture(scope="session")
-def cluster(boot: Boot) -> ControlPlane:
+@pytest.fixture(scope="package")
+def cluster(boot_for_all: Boot) -> ControlPlane:
     """Three nodes, metrics, RBAC, etcd. Shared: use a namespace of your own and undo what you break."""
-    return boot("plant", metrics=True)
+    return boot_for_all("plant", metrics=True)
 
 
-@pytest.fixture(scope="session")
-def two_clusters(cluster: ControlPlane, boot: Boot) -> tuple[ControlPlane, ControlPlane]:
+@pytest.fixture(scope="package")
+def two_clusters(cluster: ControlPlane, boot_for_all: Boot) -> tuple[ControlPlane, ControlPlane]:
     """``cluster`` and a second one without metrics."""
-    return cluster, boot("vehicle", nodes=2)
+    return cluster, boot_for_all("vehicle", nodes=2)
 
 
-@pytest.fixture(scope="session")
-def cluster_rbac_off(boot: Boot) -> ControlPlane:
+@pytest.fixture(scope="package")
+def cluster_rbac_off(boot_for_all: Boot) -> ControlPlane:
     """Everybody who is authenticated may do everything, as MicroK8s is installed."""
-    return boot("rbac-off", nodes=1, authorization="AlwaysAllow")
+    return boot_for_all("rbac-off", nodes=1, authorization="AlwaysAllow")
 
 
-@pytest.fixture(scope="session")
-def cluster_kine(boot: Boot) -> ControlPlane:
+@pytest.fixture(scope="package")
+def cluster_kine(boot_for_all: Boot) -> ControlPlane:
     """Stored in SQLite through kine, as K3s is installed."""
-    return boot("kine", nodes=1, storage="kine")
+    return boot_for_all("kine", nodes=1, storage="kine")
 
 
-@pytest.fixture(scope="session")
-def cluster_no_watchlist(boot: Boot) -> ControlPlane:
+@pytest.fixture(scope="package")
+def cluster_no_watchlist(boot_for_all: Boot) -> ControlPlane:
     """Without streaming lists, as servers before 1.34."""
-    return boot("no-watchlist", nodes=1, feature_gates={"WatchList": False})
+    return boot_for_all("no-watchlist", nodes=1, feature_gates={"WatchList": False})
 
 
 @pytest.fixture

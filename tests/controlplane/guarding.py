@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgetui.actions.change.long_running import Ended, Listener
 from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.gate.gate import Gate
-from edgetui.actions.guard.guard import Ending, Guard
-from edgetui.actions.guard.plan import prepare
+from edgetui.actions.guard.guard import Guard
+from edgetui.actions.guard.plan import plan_of, read_guard
 from edgetui.actions.messages import Plan
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.rollout.guard import Phase, State, Terms
@@ -44,16 +45,14 @@ class Trial:
     states: list[State] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     failed: bool = False
-    ending: asyncio.Task[Ending] | None = None
+    ending: asyncio.Task[Ended] | None = None
 
     @classmethod
     async def begin(
         cls, session: ClusterSession, kind: str, namespace: str, name: str, file: Path, *, keep: bool = False
     ) -> Trial:
         """Agree to a guard, and let it run."""
-        view = await prepare(
-            session, named(session, kind, namespace, name), TERMS, AuditLog(file), on_screen=False
-        )
+        view = await read_guard(session, named(session, kind, namespace, name), AuditLog(file))
         told: list[str] = []
 
         async def agreed(plan: Plan) -> bool:
@@ -61,9 +60,10 @@ class Trial:
             return True
 
         gate = Gate(AuditLog(file), False, agreed, lambda step: None)
-        guard = Guard(session, gate, view, keep=keep, told=told.append, changed=lambda: trial.looked())
+        listener = Listener(told.append, changed=lambda: trial.looked())
+        guard = Guard(session, gate, view, TERMS, listener, keep=keep)
         trial = cls(file, guard, told=told)
-        await guard.agree()
+        await guard.agree(plan_of(session, view, TERMS, on_screen=False))
         trial.ending = asyncio.create_task(guard.run())
         return trial
 
@@ -88,7 +88,7 @@ class Trial:
         """What was sent to be written."""
         return [one for one in records(self.file) if one["event"] == "intent"]
 
-    async def end(self) -> Ending:
+    async def end(self) -> Ended:
         """How it ended."""
         assert self.ending is not None
         return await asyncio.wait_for(self.ending, BRIEFLY)

@@ -82,8 +82,26 @@ def _logs(directory: Path) -> dict[str, Any]:
     }
 
 
+def _streams(logs: Path) -> list[dict[str, Any]]:
+    """What runs in containers called ``app`` and ``side``, by the code that kubelets stream with.
+
+    A command runs on this machine. Its exit code does not come back, and it does not hear that its input is over: kwok
+    says neither. Who attaches to ``app`` sees what its log gets from then on. Port 7 of every pod gives back what it
+    gets until that ends, and no other port is served.
+    """
+    specs = {
+        "ClusterExec": {"execs": [{"containers": ["app", "side"], "local": {"workDir": "/"}}]},
+        "ClusterPortForward": {"forwards": [{"ports": [7], "command": ["cat"]}]},
+        "ClusterAttach": {"attaches": [{"containers": ["app"], "logsFile": str(logs / "app.log")}]},
+    }
+    return [
+        {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": kind, "metadata": {"name": "streams"}, "spec": spec}
+        for kind, spec in specs.items()
+    ]
+
+
 def write_config(path: Path, kwok_stages: Path, logs: Path) -> Path:
-    """Write the one file kwok is started with: its own stages and metrics, our pod stages, where logs are."""
+    """Write the one file kwok is started with: its own stages and metrics, our pod stages, logs, streams."""
     documents: list[Any] = [
         {
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
@@ -91,6 +109,7 @@ def write_config(path: Path, kwok_stages: Path, logs: Path) -> Path:
             "options": {**dict.fromkeys(_PARALLELISM, 8), "enableDebuggingHandlers": True},
         },
         _logs(logs),
+        *_streams(logs),
     ]
     for name in sorted(KWOK_STAGES):
         documents.extend(map(_with_idle_load, yaml.safe_load_all((kwok_stages / name).read_text())))

@@ -11,7 +11,7 @@ import yaml
 from . import components, kubeconfig, kwok
 from .assets import Assets
 from .certs import Authority, signing_key
-from .components import Files, Ports
+from .components import Files, Options, Ports
 from .process import free_ports
 
 _MASTERS = ("system:masters",)
@@ -27,7 +27,7 @@ _SERVER_NAMES = ("127.0.0.1", "::1", "localhost", "kubernetes", "kubernetes.defa
 class Layout:
     """Everything that is on disk before the first program starts, and the ports they will use."""
 
-    def __init__(self, directory: Path, name: str, assets: Assets) -> None:
+    def __init__(self, directory: Path, name: str, assets: Assets, options: Options) -> None:
         self.directory = directory
         self.name = name
         storage, peer, apiserver, kubelet, metrics = free_ports(Ports.COUNT)
@@ -54,7 +54,7 @@ class Layout:
         self._admin = self.authority.issue("admin", "admin", organizations=_MASTERS)
         self.logs = directory / "logs"
         kwok.write_config(directory / "kwok.yaml", assets.kwok_stages, self.logs)
-        scheduler = components.scheduler_config(self.files)
+        scheduler = components.scheduler_config(options, self.files)
         (directory / "scheduler.yaml").write_text(yaml.safe_dump(scheduler))
 
     def user_stanza(self, user: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 import threading
@@ -22,6 +23,9 @@ from .process import free_ports
 
 _CHUNK = 65_536
 _CHUNKS_IN_FLIGHT = 256
+_PACKET = 1460
+RETRANSMITTED_AFTER = 0.2
+"""Seconds beyond a round trip after which Linux sends a packet again (RFC 6298, with its minimum of 200 ms)."""
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST
 
 
@@ -65,20 +69,24 @@ class FaultProxy:
     """A link to ``host:port``; use it as a context manager, or ``start()`` and ``stop()`` it.
 
     ``delay`` is seconds added in each direction, ``rate`` bytes per second in each direction over all
-    connections, ``kill_after`` resets a connection that has sent so many bytes down; all may change while it
-    runs.
+    connections, ``kill_after`` resets a connection that has sent so many bytes down. ``jitter`` is seconds up to which
+    the delay of each piece grows by chance, ``loss`` the share of packets that come only with their retransmission; as
+    in TCP nothing overtakes what was sent before it. All may change while it runs.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self.port = free_ports(1)[0]
         self.delay = 0.0
+        self.jitter = 0.0
+        self.loss = 0.0
         self.rate: float | None = None
         self.kill_after: int | None = None
         self.stats = Stats()
         self.connections: list[Connection] = []
         self._refusing = False
         self._free_at = {"up": 0.0, "down": 0.0}
+        self._random = random.Random(7)
         self._listener: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
@@ -240,9 +248,15 @@ class FaultProxy:
             if self.rate is not None:
                 due = max(due, self._free_at[way]) + len(data) / self.rate
                 self._free_at[way] = due
-            await chunks.put((due + self.delay, data))
+            await chunks.put((due + self.delay + self._lateness(len(data)), data))
             if not data:
                 return
+
+    def _lateness(self, size: int) -> float:
+        """Seconds by which so many bytes are later than others: one is lost, and sent again after a timeout."""
+        packets = -(-size // _PACKET)
+        lost = self._random.random() > (1.0 - self.loss) ** packets
+        return self._random.uniform(0.0, self.jitter) + (lost and RETRANSMITTED_AFTER + 2 * self.delay)
 
     async def _write(
         self,

@@ -69,7 +69,7 @@ NO_ROOM = (
 ON_DELETE: Json = {"updateStrategy": {"type": "OnDelete", "rollingUpdate": None}, **image("good")}
 
 WAITING, OVERDUE = "^Waiting for ", "exceeded its progress deadline$"
-MOVING = Step(WAITING, "of [23] (updated|ready|available)|old to stop", None)
+MOVING = Step(WAITING, "of [23] (updated|ready|available)|old pods terminating", None)
 COMPLETE = Step("successfully rolled out$|roll out complete: [23] new", "^complete$")
 
 
@@ -92,8 +92,8 @@ def offline() -> list[Scenario]:
     """A node loses its power; the DaemonSet gets a new image after that."""
     silent = r"^node-5 does not answer; what runs there is not known \(\d pods?\)$"
     waits = r"^1 of 3 nodes unreachable: cannot finish until it returns \(node-5\)$"
-    dead = Step(WAITING, "^stuck: node silent$", silent)
-    stays = Step(WAITING, "^stuck: node silent$", waits)
+    dead = Step(WAITING, "^stuck: node NotReady$", silent)
+    stays = Step(WAITING, "^stuck: node NotReady$", waits)
     parallel: Json = {"replicas": 3, "podManagementPolicy": "Parallel"}
     return [
         Scenario(
@@ -104,7 +104,7 @@ def offline() -> list[Scenario]:
             "offline",
             DAEMON_SET,
             image("good"),
-            (Step("successfully rolled out$", "^complete, node silent$", silent), stays),
+            (Step("successfully rolled out$", "^complete, node NotReady$", silent), stays),
             site="vehicle",
         ),
     ]
@@ -125,7 +125,9 @@ SCENARIOS = [
         image("slow"),
         (
             Step(
-                OVERDUE, "^deadline passed, still moving$", "^its deadline of 5s has passed, but new pods are"
+                OVERDUE,
+                "^deadline passed, still progressing$",
+                "^its deadline of 5s has passed, but new pods are",
             ),
             MOVING,
             COMPLETE,

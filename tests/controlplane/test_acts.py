@@ -1,4 +1,4 @@
-"""Pause, resume, restart, set image, cancel and unstick on a real control plane, and never over an edit."""
+"""Pause, resume, restart, set image, cancel and delete-stuck-pod on a real control plane, and never over an edit."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def set_image(
     acting: Acting, session: Session, ref: ObjectRef, to: str, container: str = ""
 ) -> Receipt:
     view = await image.prepare(session, ref)
-    return await image.perform(acting.gate, session, view, view.container(container), to, wait=30)
+    return await image.perform(acting.gate, session, view, {view.container(container).name: to}, wait=30)
 
 
 async def test_a_paused_deployment_rolls_nothing_out_until_it_is_resumed(
@@ -127,7 +127,7 @@ async def test_a_restart_replaces_every_pod_and_an_image_reaches_every_pod(
         with pytest.raises(Refusal, match="several containers: app, log"):
             seen.container("")
         with pytest.raises(Refusal, match="no spaces"):
-            await image.perform(acting.gate, session, seen, seen.container("log"), "app 2", wait=30)
+            await image.perform(acting.gate, session, seen, {"log": "app 2"}, wait=30)
         receipt = await set_image(acting, session, press, NEW, "log")
     assert receipt.ok, receipt.lines
     there = get(cluster, namespace, kind, "press")
@@ -163,7 +163,7 @@ async def test_a_half_done_rollout_is_cancelled_and_without_one_it_is_said(
         assert receipt.ok, receipt.lines
         with pytest.raises(Refusal, match="No rollout of"):
             await cancel.prepare(session, press, acting.log)
-        with pytest.raises(Refusal, match=r"No pod holds|Delete the pod does not work"):
+        with pytest.raises(Refusal, match=r"No pod blocks|Delete stuck pod does not work"):
             await delete_stuck_pod.prepare(session, press)
     assert image_of(get(cluster, namespace, kind, "press")) == GOOD
     assert acting.plans[0].title.startswith("Cancel the rollout of")
@@ -223,7 +223,7 @@ async def test_the_pod_that_holds_an_ordered_set_up_is_deleted_as_a_second_step(
     acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
         camera = named(session, "StatefulSet", namespace, "camera")
-        with pytest.raises(Refusal, match="No pod holds"):
+        with pytest.raises(Refusal, match="No pod blocks"):
             await delete_stuck_pod.prepare(session, camera)
         view = await rollback.prepare(session, camera, acting.log)
         assert (
@@ -232,8 +232,8 @@ async def test_the_pod_that_holds_an_ordered_set_up_is_deleted_as_a_second_step(
         receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
         assert (receipt.ok, receipt.pending, receipt.data["stuck_pod"]) == (False, True, "camera-2")
         assert receipt.offer is not None
-        assert receipt.offer.action == "unstick"
-        assert receipt.lines[-1].startswith("Delete that pod: edgetui unstick statefulset/camera ")
+        assert receipt.offer.action == "delete-stuck-pod"
+        assert receipt.lines[-1].startswith("Delete that pod: edgetui delete-stuck-pod statefulset/camera ")
 
         before = pods(cluster, namespace, "camera")
         stuck = await delete_stuck_pod.prepare(session, camera)
@@ -299,14 +299,14 @@ def test_the_commands(
     assert run("restart", "--dry-run") == 0
     assert run("restart") == 0
     assert run("cancel") == 1
-    assert "No rollout of deployment press is under way" in capsys.readouterr().err
+    assert "No rollout of deployment press is in progress" in capsys.readouterr().err
     assert run("image", "Bad Image") == 1
     assert run("image", f"app={NEW}") == 0
     assert f"deployment press runs {NEW}" in capsys.readouterr().out
     assert run("undo") == 0
     assert f"deployment press is at {GOOD} again" in capsys.readouterr().out
     assert image_of(get(cluster, namespace, "Deployment", "press")) == GOOD
-    assert run("unstick") == 1
+    assert run("delete-stuck-pod") == 1
 
 
 async def test_what_somebody_else_rolls_out_meanwhile_is_not_called_a_success(

@@ -71,7 +71,7 @@ async def test_a_number_that_is_fought_holds_once_the_bounds_are_changed(
     assert held.ok, held.lines
     assert get(cluster, namespace, "press")["spec"]["replicas"] == 1
     assert bounds_of(cluster, namespace) == (1, 1)
-    records = [record for record in acting.audit if record["action"] == "bounds"]
+    records = [record for record in acting.audit if record["action"] == "set-hpa"]
     assert [(one["event"], one.get("result")) for one in records] == [
         ("intent", None),
         ("result", "done"),
@@ -127,13 +127,14 @@ def test_the_command(
 ) -> None:
     owned(cluster, namespace)
 
-    code, found, _ = command.agreed("bounds", "hpa/press", "--max", "9")
+    code, found, _ = command.agreed("set-hpa", "hpa/press", "--max", "9")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", [3, 9])
     assert bounds_of(cluster, namespace) == (3, 9)
-    code, found, _ = command.agreed("bounds", "deploy/press", "--max", "9")
-    assert (code, found["error"]["sentence"]) == (1, "Edit bounds does not work on a Deployment.")
+    code, found, _ = command.agreed("set-hpa", "deploy/press", "--max", "9")
+    assert (code, found["object"]["kind"]) == (0, "HorizontalPodAutoscaler"), "the one that scales it"
+    assert found["lines"][0].endswith("nothing was written.")
     with pytest.raises(SystemExit):
-        command.agreed("bounds", "hpa/press")
+        command.agreed("set-hpa", "hpa/press")
 
 
 async def test_a_raised_maximum_is_reached_when_the_load_has_what_it_asks_for(

@@ -106,7 +106,7 @@ async def test_a_key_in_the_list_of_clusters_audits_at_once(cluster: ControlPlan
             await screen.press("c", "v")
             await screen.app.workers.wait_for_complete()
             await screen.changed()
-            screen.app.screen.tick()
+            screen.app.front.tick()
             await screen.pilot.pause()
             assert "Server cache suspect: 1 Node (node-0) in the datastore" in screen.text()
             assert "CACHE SUSPECT" in screen.text()

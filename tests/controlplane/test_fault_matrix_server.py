@@ -15,7 +15,7 @@ import pytest
 
 from edgetui.cluster.backoff import steady_clock
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
-from edgetui.cluster.watch import informers
+from edgetui.cluster.watch import pulse
 from edgetui.model.cache.freshness import Link, Sync
 
 from . import workloads as w
@@ -128,7 +128,7 @@ async def test_a_machine_that_slept_believes_no_open_stream(
     site: ControlPlane, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The steady clock went on for ten minutes while no timer did, and every connection died meanwhile."""
-    monkeypatch.setattr(informers, "BEAT", 0.3)
+    monkeypatch.setattr(pulse, "BEAT", 0.3)
     slept = 0.0
     file = site.kubeconfig(server=proxy.url)
     async with watching(file, KINDS, steady=lambda: steady_clock() + slept) as session:
@@ -146,7 +146,7 @@ async def test_a_machine_that_slept_believes_no_open_stream(
 async def test_a_wall_clock_that_jumps_costs_nothing_and_moves_the_times_shown(
     site: ControlPlane, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(informers, "BEAT", 0.3)
+    monkeypatch.setattr(pulse, "BEAT", 0.3)
     ahead = 0.0
     file = site.kubeconfig(server=proxy.url)
     async with watching(file, KINDS, clock=lambda: time.time() + ahead) as session:

@@ -96,7 +96,7 @@ async def test_every_revision_keeps_its_own_change_cause_and_a_later_one_gets_no
         release(cluster, namespace, kind, "press", WORSE)
         seen = await set_image.prepare(session, press)
         new = f"{w.REGISTRY}/app:2.0"
-        receipt = await set_image.perform(acting.gate, session, seen, seen.container("app"), new, wait=30)
+        receipt = await set_image.perform(acting.gate, session, seen, {"app": new}, wait=30)
     assert CAUSE not in get(cluster, namespace, kind, "press")["metadata"]["annotations"]
     told = causes(cluster, namespace, kind, "press")
     assert sorted(told) == sorted(["release 2.0", "release 1.0", "<none>", "<none>"])

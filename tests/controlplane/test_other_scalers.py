@@ -10,7 +10,7 @@ import pytest
 
 from edgetui.actions.messages import Changed, Refusal
 from edgetui.actions.scaling import keda, scale
-from edgetui.actions.scaling.vpa_keda_owner import scaled_object_of, vertical_advice
+from edgetui.actions.scaling.vpa_keda_owner import scaled_object_of, vpa_recommendations
 from edgetui.actions.undo import undo
 from edgetui.model.autoscaling.vpa_keda import PAUSED, PAUSED_AT
 
@@ -67,7 +67,7 @@ def scalers(cluster: ControlPlane) -> Iterator[ControlPlane]:
 async def test_a_cluster_without_them_has_nothing_to_say(cluster: ControlPlane, namespace: str) -> None:
     async with connected(cluster.kubeconfig()) as session:
         press = named(session, "Deployment", namespace, "press")
-        assert await vertical_advice(session, press.key) == []
+        assert await vpa_recommendations(session, press.key) == []
         assert await scaled_object_of(session, press.key) is None
 
 
@@ -180,15 +180,15 @@ def test_the_commands_say_that_no_operator_answered(
     code, found, _ = command.agreed("keda-pause", "deploy/press", "--timeout", "0")
     assert (code, found["outcome"], annotations(queue, namespace)) == (3, "pending", {PAUSED: "true"})
     assert "nothing has answered yet" in found["lines"][0]
-    code, _, _ = command.agreed("keda-unpause", "deploy/press", "--timeout", "0")
+    code, _, _ = command.agreed("keda-resume", "deploy/press", "--timeout", "0")
     assert (code, annotations(queue, namespace)) == (3, {})
-    code, found, _ = command.agreed("keda-unpause", "deploy/press", "--timeout", "0")
+    code, found, _ = command.agreed("keda-resume", "deploy/press", "--timeout", "0")
     so = "KEDA scales deployment press, it is not paused: nothing was written."
     assert (code, found["outcome"], found["lines"]) == (0, "reached", [so])
     code, found, _ = command.agreed("keda-pause", "sts/press", "--timeout", "0")
     assert code == 1
     queue.api.patch(f"{KEDA.format(namespace)}/by-queue", {"metadata": {"annotations": {PAUSED: "false"}}})
-    code, found, _ = command.agreed("keda-unpause", "deploy/press", "--timeout", "0")
+    code, found, _ = command.agreed("keda-resume", "deploy/press", "--timeout", "0")
     assert (code, found["outcome"], found["lines"]) == (0, "reached", [so])
     code, found, _ = command.agreed("keda-pause", "deploy/press", "--timeout", "0", "--replicas", "2")
     assert (code, annotations(queue, namespace)) == (3, {PAUSED_AT: "2"})
@@ -223,5 +223,5 @@ async def test_a_scale_says_that_keda_sets_it_back_and_a_recommendation_is_read(
         press = named(session, "Deployment", namespace, "press")
         view = await scale.prepare(session, press)
         assert any("ScaledObject by-queue owns the number, 1 to 4" in one for one in view.warnings(3))
-        (told,) = await vertical_advice(session, press.key)
+        (told,) = await vpa_recommendations(session, press.key)
         assert told.words == "app cpu 35m, by press (Off: it only recommends)"

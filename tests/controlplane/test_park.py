@@ -1,4 +1,4 @@
-"""Parked at 0 and brought back to the number there was, by whoever remembers it."""
+"""Scaled to 0 and brought back to the number there was, by whoever remembers it."""
 
 from __future__ import annotations
 
@@ -6,44 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions.messages import Refusal
-from edgetui.actions.scaling import scale, scale_to_zero
-
 from . import workloads as w
-from .acting import Acting, connected, named
 from .cluster import ControlPlane
 from .commanding import Command
 from .test_scale import get, settled
 
 
-async def test_it_comes_back_to_what_the_record_remembers(
-    cluster: ControlPlane, namespace: str, tmp_path: Path
+def test_it_comes_back_to_what_the_record_remembers(
+    cluster: ControlPlane, namespace: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster.create(namespace, w.statefulset("camera"))
     settled(cluster, namespace, "camera", 3, "statefulsets")
-    acting = Acting(tmp_path)
-    async with connected(cluster.kubeconfig()) as session:
-        view = await scale.prepare(session, named(session, "StatefulSet", namespace, "camera"))
-        with pytest.raises(Refusal, match="is not parked: it is at 3"):
-            await scale_to_zero.unpark(acting.gate, session, view, wait=30)
-        parked = await scale_to_zero.park(acting.gate, session, view, wait=30)
-        assert parked.ok, parked.lines
-        assert parked.lines[-1] == "Unpark brings it back to 3."
-        there = await scale.prepare(session, view.ref)
-        found = await scale_to_zero.recall(acting.log, session, there)
-        assert (found.before, found.before_said) == (3, "as edgetui parked it on this machine")
-        receipt = await scale_to_zero.unpark(acting.gate, session, found, wait=30)
-        stranger = Acting(tmp_path / "elsewhere")
-        unknown = await scale_to_zero.recall(stranger.log, session, there)
-        with pytest.raises(Refusal, match="Nobody here remembers"):
-            await scale_to_zero.unpark(stranger.gate, session, unknown, wait=30)
-    assert receipt.ok, receipt.lines
+    code, found, _ = command.agreed("scale-to-zero", "sts/camera")
+    assert (code, found["lines"][-1]) == (0, "Restore brings it back to 3.")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
+        code, found, _ = command.agreed("restore", "sts/camera")
+        assert (code, "Nobody here remembers" in found["error"]["sentence"]) == (1, True)
+    code, _, said = command.agreed("restore", "sts/camera")
+    assert (code, "3 replicas, as before edgetui scaled it to 0 on this machine." in said) == (0, True)
     assert get(cluster, namespace, "camera", "statefulsets")["status"]["readyReplicas"] == 3
-    assert acting.writes == ["done", "done"]
 
 
-async def test_parked_elsewhere_an_earlier_revision_gives_a_hint(
-    cluster: ControlPlane, namespace: str, tmp_path: Path
+def test_scaled_to_0_elsewhere_an_earlier_revision_gives_a_hint(
+    cluster: ControlPlane, namespace: str, command: Command
 ) -> None:
     cluster.create(namespace, w.deployment("press", replicas=2))
     settled(cluster, namespace, "press", 2)
@@ -51,10 +37,8 @@ async def test_parked_elsewhere_an_earlier_revision_gives_a_hint(
     cluster.kubectl("rollout", "status", "deployment/press", "-n", namespace)
     cluster.kubectl("scale", "deployment/press", "--replicas=0", "-n", namespace)
     settled(cluster, namespace, "press", 0)
-    async with connected(cluster.kubeconfig()) as session:
-        there = await scale.prepare(session, named(session, "Deployment", namespace, "press"))
-        found = await scale_to_zero.recall(Acting(tmp_path).log, session, there)
-    assert (found.before, found.before_said) == (2, "as an earlier revision had")
+    code, _, said = command.agreed("restore", "deploy/press")
+    assert (code, "2 replicas, as an earlier revision had." in said) == (0, True)
 
 
 def test_the_commands(
@@ -65,12 +49,12 @@ def test_the_commands(
     cluster.create(namespace, w.deployment("press", replicas=2))
     settled(cluster, namespace, "press", 2)
 
-    code, found, _ = command.agreed("unpark", "deploy/press")
-    assert (code, found["error"]["sentence"]) == (1, "deployment press is not parked: it is at 2.")
-    code, found, _ = command.agreed("park", "deploy/press")
+    code, found, _ = command.agreed("restore", "deploy/press")
+    assert (code, found["error"]["sentence"]) == (1, "deployment press is not at 0: it is at 2.")
+    code, found, _ = command.agreed("scale-to-zero", "deploy/press")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", 0)
     assert get(cluster, namespace, "press")["spec"]["replicas"] == 0
-    code, found, said = command.agreed("unpark", "deploy/press")
+    code, found, said = command.agreed("restore", "deploy/press")
     assert (code, found["outcome"], found["data"]["to"]) == (0, "reached", 2)
-    assert "2 replicas, as edgetui parked it on this machine." in said
+    assert "2 replicas, as before edgetui scaled it to 0 on this machine." in said
     assert get(cluster, namespace, "press")["status"]["readyReplicas"] == 2

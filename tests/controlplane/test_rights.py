@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.gate.permissions import Permissions
 from edgetui.actions.messages import Refusal
 from edgetui.actions.rollout import restart
 from edgetui.actions.scaling import scale
+from edgetui.cluster.api.client import Api
 
 from . import workloads as w
 from .acting import Acting, connected, named
@@ -68,3 +71,28 @@ async def test_the_role_that_is_printed_is_all_that_was_missing_and_counts_at_th
         cluster.kubectl("create", "rolebinding", "pasted", *bound)
         view = await restart.prepare(session, named(session, "Deployment", namespace, "press"))
         assert (await restart.perform(acting.gate, session, view, wait=30)).ok
+
+
+@pytest.mark.parametrize("role", ["view", "edit"])
+async def test_over_a_slow_link_one_answer_tells_the_rights_that_reviews_tell(
+    cluster: ControlPlane, namespace: str, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = cluster.service_account_kubeconfig(namespace, role, role=role)
+    wanted = [action for action in ACTIONS.values() if "Deployment" in action.needs]
+    found = {}
+    for far in (False, True):
+
+        async def is_far(api: Api, far: bool = far) -> bool:
+            return far
+
+        monkeypatch.setattr(Api, "is_far", is_far)
+        async with connected(file) as session:
+            key = named(session, "Deployment", namespace, "press").key
+            permissions, counters = Permissions(lambda: 1000.0), session.api.transport.counters
+            await permissions.foresee(session, wanted, key)
+            known = {one.id: permissions.known(session.name, one, key) for one in wanted}
+            assert all(one.known for one in known.values())
+            found[far] = {name: one.words for name, one in known.items()}
+            assert (counters.requests == 1) is far
+    assert found[True] == found[False]
+    assert ("patch deployments" in found[True]["restart"]) is (role == "view")

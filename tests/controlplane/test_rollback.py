@@ -160,7 +160,9 @@ async def test_the_missing_right_is_named_and_a_no_changes_nothing(
     assert image(get(cluster, namespace, "Deployment", "press")) == BAD
 
 
-async def test_who_would_bring_the_bad_version_back_is_said(cluster: ControlPlane, namespace: str) -> None:
+async def test_who_would_bring_the_bad_version_back_is_said(
+    cluster: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
     cluster.create(namespace, w.deployment("press", replicas=1))
     rolled_out(cluster, namespace, "Deployment", "press")
     release(cluster, namespace, "Deployment", "press", BAD)
@@ -171,9 +173,12 @@ async def test_who_would_bring_the_bad_version_back_is_said(cluster: ControlPlan
         "-n",
         namespace,
     )
+    acting = Acting(tmp_path)
     async with connected(cluster.kubeconfig()) as session:
-        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"), None)
-    assert any("Argo CD" in line for line in view.warnings(view.default()))
+        view = await rollback.prepare(session, named(session, "Deployment", namespace, "press"), acting.log)
+        receipt = await rollback.perform(acting.gate, session, view, view.default(), wait=30)
+    for lines in (acting.plans[0].warnings, receipt.lines):
+        assert any("Argo CD" in line for line in lines)
 
 
 def test_the_command(

@@ -78,7 +78,7 @@ async def test_it_is_found_by_any_of_its_names_and_scaled_at_its_version(
         assert (await scale_subresource.find(session, "rc")).kind == "ReplicationController"
 
         ref = ObjectRef(ObjectKey(session.name, "Pump", namespace, "main"), "", "")
-        view = await scale.prepare_other(session, ref, found[0])
+        view = await scale.prepare(session, ref, None, found[0])
         assert (view.desired, view.current) == (2, 2)
         acting.on_step = lambda step: (
             pumps.api.patch(f"{path}/status", {"status": {"running": 4}}) if "accepted" in step.text else None
@@ -87,7 +87,7 @@ async def test_it_is_found_by_any_of_its_names_and_scaled_at_its_version(
         assert receipt.ok, receipt.lines
         assert pumps.api.get(path)["spec"]["units"] == 4
 
-        view = await scale.prepare_other(session, ref, found[0])
+        view = await scale.prepare(session, ref, None, found[0])
         acting.meanwhile = lambda: pumps.api.patch(path, {"spec": {"units": 9}})
         with pytest.raises(Changed, match="it was at 4, now it is at 9"):
             await scale.perform(acting.gate, session, view, 5, wait=20)
@@ -105,7 +105,7 @@ async def test_its_autoscaler_is_found_and_what_it_will_do_is_said(
     async with connected(pumps.kubeconfig()) as session:
         other = await scale_subresource.find(session, "pump")
         ref = ObjectRef(ObjectKey(session.name, "Pump", namespace, "main"), "", "")
-        view = await scale.prepare_other(session, ref, other)
+        view = await scale.prepare(session, ref, None, other)
     assert view.owner == "autoscaler main, 2 to 5"
 
 
@@ -120,7 +120,7 @@ def test_the_command(
     assert (code, found["outcome"], found["object"]["kind"]) == (3, "pending", "Pump")
     assert pumps.api.get(path)["spec"]["units"] == 3
     code, found, _ = command.agreed("scale", "pump/none", "3", "--timeout", "1")
-    assert (code, found["error"]["sentence"]) == (1, f"There is no pump none in {namespace} on plant.")
+    assert (code, found["error"]["sentence"]) == (1, f"There is no Pump none in {namespace} on plant.")
     code, found, _ = command.agreed("scale", "deployments.example.com/x", "3", "--timeout", "1")
     assert "has no kind “deployments.example.com”" in found["error"]["sentence"]
     code, found, _ = command.agreed("undo", "pump/main", "--timeout", "1")
@@ -136,7 +136,7 @@ async def test_a_scale_of_it_is_undone_while_nobody_else_changed_its_number(
     acting = Acting(tmp_path)
 
     async def scaled(session: Connection, units: int) -> None:
-        view = await scale.prepare_other(session, ref, await scale_subresource.find(session, "pump"))
+        view = await scale.prepare(session, ref, None, await scale_subresource.find(session, "pump"))
         assert (await scale.perform(acting.gate, session, view, units, wait=None)).pending
 
     async with connected(pumps.kubeconfig()) as session:
@@ -147,7 +147,7 @@ async def test_a_scale_of_it_is_undone_while_nobody_else_changed_its_number(
         assert view.way.diff == ("- replicas: 5", "+ replicas: 2")
         acting.meanwhile = lambda: pumps.api.patch(path, {"spec": {"pressure": 3}})
         receipt = await undo.perform(acting.gate, session, view, acting.log, wait=20)
-        assert receipt.lines[0].startswith("pump main is at 2 replicas again: 2 of 2 running")
+        assert receipt.lines[0].startswith("Pump main is at 2 replicas again: 2 of 2 running")
         assert pumps.api.get(path)["spec"] == {"units": 2, "pressure": 3}
 
         await scaled(session, 4)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgetui.cluster.api.metrics import MetricsPoller
-from edgetui.cluster.api.probe import Identity, identify
+from edgetui.cluster.api.probe import identify
 from edgetui.cluster.session import FIRST_PAINT
 from edgetui.model.cache.freshness import Link, Sync
 from edgetui.model.kinds.deployment import DeploymentRow
@@ -80,7 +80,7 @@ async def test_metrics_are_polled_while_they_are_shown(cluster: ControlPlane) ->
         await await_live(session, ("Node",))
         requests = session.transport.counters.requests
         assert session.store.usage("Node", "", "node-0") is None
-        session.show_metrics({"Node"})
+        session.look_at_kinds({"Node"})
         await until(
             session, lambda: session.store.usage("Node", "", "node-0"), within=5.0, what="usage of a node"
         )
@@ -89,11 +89,11 @@ async def test_metrics_are_polled_while_they_are_shown(cluster: ControlPlane) ->
         usage = session.store.usage("Node", "", "node-0")
         assert usage is not None
         assert usage.memory_bytes > 0
-        session.show_metrics({"Node", "Pod"})
+        session.look_at_kinds({"Node", "Pod"})
         await until(
             session, lambda: session.store.metrics_available("Pod"), within=5.0, what="usage of the pods"
         )
-        session.show_metrics(())
+        session.look_at_kinds(())
 
 
 async def test_a_cluster_without_metrics_is_asked_once_and_then_rarely(
@@ -109,9 +109,9 @@ async def test_a_probe_tells_who_answers_and_whether_its_history_went_back(clust
         await await_live(session, ("Node",))
         now = next(iter(session.store.rows("Node"))).resource_version
         uid = (await asyncio.to_thread(cluster.api.get, "/api/v1/namespaces/kube-system"))["metadata"]["uid"]
-        assert await identify(session.api, "", 5.0) == Identity(uid, behind=False)
-        assert await identify(session.api, now, 5.0) == Identity(uid, behind=False)
-        assert await identify(session.api, str(int(now) + 1_000_000), 5.0) == Identity(uid, behind=True)
+        for version, behind in (("", False), (now, False), (str(int(now) + 1_000_000), True)):
+            found = await identify(session.api, version, 5.0)
+            assert (found.uid, found.behind) == (uid, behind)
 
 
 async def test_a_cluster_that_checks_no_rights_gets_its_badge(
@@ -207,7 +207,7 @@ async def test_many_sessions_share_a_loop_and_leave_nothing_behind(
     sessions = [make_session(file) for file in files * 4]
     for session in sessions:
         await session.start()
-        session.show_metrics({"Node", "Pod"})
+        session.look_at_kinds({"Node", "Pod"})
     assert all(await asyncio.gather(*(session.settled(20.0) for session in sessions)))
     for session in sessions:
         await session.close()

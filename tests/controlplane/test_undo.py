@@ -32,7 +32,7 @@ async def scaled(acting: Acting, session: Session, ref: ObjectRef, to: int) -> N
 
 async def imaged(acting: Acting, session: Session, ref: ObjectRef, to: str) -> None:
     view = await set_image.prepare(session, ref)
-    assert (await set_image.perform(acting.gate, session, view, view.container(""), to, wait=30)).ok
+    assert (await set_image.perform(acting.gate, session, view, {view.container("").name: to}, wait=30)).ok
 
 
 async def undone(acting: Acting, session: Session, ref: ObjectRef) -> tuple[UndoView, Receipt]:
@@ -172,7 +172,7 @@ async def test_the_bounds_of_an_autoscaler_are_taken_back_while_nobody_else_chan
                 assert said.value.diff == ("- bounds: 3 to 9", "+ bounds: 3 to 7")
             else:
                 seen, receipt = await undone(acting, session, scaler)
-                assert (seen.done.action, receipt.ok) == ("bounds", True)
+                assert (seen.done.action, receipt.ok) == ("set-hpa", True)
                 assert "autoscaler press is at 2 to 5 again" in receipt.lines[0]
                 spec = cluster.api.get(path)["spec"]
                 assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 5)

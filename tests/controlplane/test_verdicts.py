@@ -19,9 +19,10 @@ from edgetui.model.kinds import row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.panes import PANES
-from edgetui.model.panes.rolloutwords import judge
-from edgetui.model.rollout.status import Verdict, Workload, look, verdict
+from edgetui.model.panes.rollout_state import rollout_state
+from edgetui.model.rollout.status import Verdict, look, verdict
 
 from .api import STRATEGIC_MERGE_PATCH
 from .assets import Assets
@@ -101,7 +102,7 @@ class Board:
         row = self._store.get(kind, namespace, name)
         if not isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow):
             return
-        found = judge(self._store, row, look(self._store, row), time.time())
+        found = rollout_state(self._store, row, look(self._store, row), time.time())
         now = Said(verdict(row).text, found.words, found.sentence)
         if not self.said[name] or self.said[name][-1] != now:
             self.said[name].append(now)
@@ -182,7 +183,7 @@ def in_our_words(answer: Json) -> Verdict:
     return Verdict(answer["done"], failed and not answer["done"], (answer["error"] or answer["text"]).strip())
 
 
-def row(object_: Json) -> Workload:
+def row(object_: Json) -> RolloutRow:
     made = row_of(object_["kind"], object_)
     assert isinstance(made, DeploymentRow | StatefulSetRow | DaemonSetRow)
     return made

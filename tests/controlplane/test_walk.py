@@ -101,7 +101,7 @@ def test_a_bad_image_is_named_and_rolled_back(screen: PtyApp, cluster: ControlPl
     close_receipt(screen)
     wait_row(screen, "oven", "[==========]", "complete")
     screen.keys("enter")
-    screen.wait_for("3 wanted, 3 there, 3 ready, 3 available")
+    screen.wait_for("3 desired, 3 current, 3 ready, 3 available")
     image = cluster.kubectl(
         "get", "deployment/oven", "-n", namespace, "-o", "jsonpath={.spec.template.spec.containers[0].image}"
     )
@@ -118,8 +118,8 @@ def test_the_autoscaler_scales_and_the_pane_says_why(
     )
     go_to(screen, "autoscalers")
     narrow(screen, namespace)
-    # 90 of 100 milli-cores against a target of 50 % wants twice the pods, and more than the four allowed later.
-    shown = wait_row(screen, "press", "limited", timeout=120)
+    # 90 of 100 millicores against a target of 50 % wants twice the pods, and more than the four allowed later.
+    shown = wait_row(screen, "press", "at max", timeout=120)
     assert re.search(r"cpu 9[0-2]%/50%", shown)  # the meter rounds
     eventually(lambda: wanted(cluster, namespace, "press")["spec"] == 4, within=30, what="four replicas")
     screen.keys("enter")

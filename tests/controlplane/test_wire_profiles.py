@@ -12,7 +12,9 @@ import pytest
 
 from edgetui.actions.scaling import scale
 from edgetui.cluster.link.meter import LinkWatch
+from edgetui.cluster.link.profile import UNKNOWN
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
+from edgetui.cluster.snapshot.keeper import Keeper
 from edgetui.cluster.watch.asyncio_io import steady_clock
 from edgetui.model.cache.freshness import Sync
 from edgetui.model.cache.wireprofile import Wire, WireState
@@ -23,7 +25,7 @@ from . import workloads as w
 from .acting import Acting
 from .cluster import ControlPlane
 from .proxy import FaultProxy
-from .watching import await_equal, await_live, known, listed, until, watching
+from .watching import await_equal, await_live, known, listed, make_session, until, watching
 
 KEPT = tuple(kind for kind in FIRST_PAINT if kind != "ReplicaSet")
 
@@ -61,7 +63,9 @@ async def test_a_narrow_link_is_found_out_by_the_first_lists_and_made_thin(
     )
     link.rate = 6000.0
     async with watching(cluster.kubeconfig(server=link.url), link_watch=LinkWatch()) as session:
-        await until(session, lambda: session.store.wire.wire is Wire.THIN, within=60.0, what="thin")
+        assert session.store.wire == WireState(Wire.THIN, why=UNKNOWN)
+        await until(session, lambda: session.store.wire.why != UNKNOWN, within=60.0, what="a decision")
+        assert session.store.wire.wire is Wire.THIN
         assert session.store.wire.why.endswith("KiB/s is all the link carries")
         assert float(session.store.wire.why.split()[0]) <= 6.5
         link.rate = None
@@ -143,7 +147,7 @@ async def test_thin_rows_are_what_kubectl_prints_and_follow_it(cluster: ControlP
     async with watching(cluster.kubeconfig(), link_watch=LinkWatch(Wire.THIN)) as session:
         await await_live(session, KEPT)
         await as_kubectl(cluster, session)
-        assert all(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow))
+        assert all(row.summary_only for row in session.store.rows("Pod") if isinstance(row, PodRow))
         await asyncio.to_thread(cluster.kubectl, "scale", "deployment/web", "--replicas=5", "-n", web)
         await until(
             session,
@@ -191,7 +195,7 @@ async def test_a_thin_event_costs_at_most_300_bytes(
             return row is not None and row.resource_version == version
 
         async with asyncio.timeout(10):
-            while not session._learned:
+            while session._introduction is None or not session._introduction.known:
                 await asyncio.sleep(0.05)  # what the header says of the server is asked once, and is no event
         await patched(2)  # the first event of a stream brings the columns
         cheapest = min([await patched(20) for _ in range(4)])  # other tests' pods may be ending meanwhile
@@ -206,7 +210,7 @@ async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPl
         profile.adopt(WireState(Wire.THIN))
         await until(
             session,
-            lambda: all(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),
+            lambda: all(row.summary_only for row in session.store.rows("Pod") if isinstance(row, PodRow)),
             within=10.0,
             what="printed rows",
         )
@@ -215,12 +219,38 @@ async def test_from_full_to_thin_and_back_the_rows_stay_right(cluster: ControlPl
         profile.adopt(WireState(Wire.FULL))
         await until(
             session,
-            lambda: not any(row.brief for row in session.store.rows("Pod") if isinstance(row, PodRow)),
+            lambda: not any(row.summary_only for row in session.store.rows("Pod") if isinstance(row, PodRow)),
             within=10.0,
             what="whole rows",
         )
         await await_live(session)
         await await_equal(cluster, session)
+
+
+async def test_a_second_start_on_a_thin_wire_costs_one_connection_and_a_few_bytes_a_collection(
+    cluster: ControlPlane, link: FaultProxy, web: str, tmp_path: Path
+) -> None:
+    """What the handshake, autoscalers and the question who answers cost, and 0.15 KB for each watch."""
+    file = cluster.kubeconfig(server=link.url)
+    link.delay = 0.05  # a server at no distance needs no thrift
+    spent = []
+    for _ in range(2):
+        session = make_session(file, link_watch=LinkWatch(Wire.THIN))
+        session.keeper = Keeper(session.target, tmp_path / "rows")
+        before, accepted = link.bytes_up + link.bytes_down, link.stats.accepted
+        try:
+            await session.start()
+            await await_live(session, KEPT)
+            spent.append(link.bytes_up + link.bytes_down - before)
+            assert link.stats.accepted == accepted + 1
+            assert session._supervisor is not None
+            collections = len(session._supervisor.watchers)
+            async with asyncio.timeout(10):
+                while not session.identity:
+                    await asyncio.sleep(0.05)
+        finally:
+            await session.close()
+    assert spent[1] <= 8 * 1024 + 150 * collections
 
 
 async def test_on_a_thin_wire_an_action_still_works(cluster: ControlPlane, web: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 USAGE_CPU = "kwok.x-k8s.io/usage-cpu"
@@ -11,9 +12,18 @@ REGISTRY = "registry.local"
 
 
 def pod_template(
-    name: str, image: str, *, cpu_request: str = "10m", usage_cpu: str | None = None, bulky: bool = False
+    name: str,
+    image: str,
+    *,
+    cpu_request: str = "10m",
+    usage_cpu: str | None = None,
+    bulky: bool = False,
+    pod_spec: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A pod template with one container ``app``; ``bulky`` makes it as long as those of real workloads."""
+    """A pod template with one container ``app``; ``bulky`` makes it as long as those of real workloads.
+
+    ``pod_spec`` is what its spec has beside that.
+    """
     container: dict[str, Any] = {
         "name": "app",
         "image": image,
@@ -25,7 +35,7 @@ def pod_template(
         container["env"] = [{"name": f"SETTING_{n}", "value": f"value-{n}" * 4} for n in range(12)]
         container["livenessProbe"] = container["readinessProbe"] = probe
         container["volumeMounts"] = [{"name": "scratch", "mountPath": "/var/lib/app"}]
-    spec: dict[str, Any] = {"containers": [container], "terminationGracePeriodSeconds": 5}
+    spec: dict[str, Any] = {"containers": [container], "terminationGracePeriodSeconds": 5, **(pod_spec or {})}
     if bulky:
         spec["volumes"] = [{"name": "scratch", "emptyDir": {}}]
     metadata: dict[str, Any] = {"labels": {"app": name}}
@@ -105,6 +115,8 @@ def autoscaler(target: str, *, low: int = 1, high: int = 8, percent: int = 50) -
 
 
 PATHS = {
+    "Job": "/apis/batch/v1/namespaces/{}/jobs",
+    "CronJob": "/apis/batch/v1/namespaces/{}/cronjobs",
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
     "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",

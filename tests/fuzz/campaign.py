@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 import tracemalloc
@@ -11,11 +12,13 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
+from edgetui.heap import give_back_pages
+
 from .targets import Target
 
 BATCH = 200
 LONGEST = 30
-"""Seconds that a batch may take before it counts as hanging; it takes about a twentieth of one."""
+"""Seconds of this process's own work that a batch may take before it counts as hanging; it takes a twentieth of one."""
 WEIGHED = 250
 """Every so many runs one is weighed."""
 WARM = 5000
@@ -34,6 +37,14 @@ class Hang(BaseException):
 def resident() -> int:
     """Bytes that this process has in memory now."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+
+
+def growth(before: int) -> int:
+    """By how many bytes this process has grown; where that is too much, without what is free but not given back."""
+    if resident() - before > MOST_GROWTH:
+        gc.collect()
+        give_back_pages()
+    return resident() - before
 
 
 def dice(seed: int, run: int) -> Random:
@@ -73,16 +84,14 @@ def campaign(target: Target, seed: int, *, runs: int | None = None, seconds: flo
     done, warm = 0, 0
     with _watchdog():
         while done < runs if runs is not None else time.monotonic() - began < seconds:
-            signal.setitimer(signal.ITIMER_REAL, LONGEST)
+            signal.setitimer(signal.ITIMER_PROF, LONGEST)
             for run in range(done, done + (BATCH if runs is None else min(BATCH, runs - done))):
                 once(target, seed, run)
             done = run + 1
             if done == WARM:
                 warm = resident()
-            elif warm and resident() - warm > MOST_GROWTH:
-                raise Find(
-                    f"{target.name}, seed {seed}: memory grew by {resident() - warm} bytes in {done} runs"
-                )
+            elif warm and (grown := growth(warm)) > MOST_GROWTH:
+                raise Find(f"{target.name}, seed {seed}: memory grew by {grown} bytes in {done} runs")
     return done
 
 
@@ -91,9 +100,9 @@ def _watchdog() -> Iterator[None]:
     def bark(number: int, frame: FrameType | None) -> None:
         raise Hang(f"no end after {LONGEST} s")
 
-    before = signal.signal(signal.SIGALRM, bark)
+    before = signal.signal(signal.SIGPROF, bark)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

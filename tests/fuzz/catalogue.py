@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import frames, hostile, login_targets, objects, targets
+from . import any_kind, frames, hostile, login_targets, objects, targets
 from .targets import Target
 
 TARGETS: dict[str, Target] = {
@@ -13,5 +13,6 @@ TARGETS: dict[str, Target] = {
         *objects.TARGETS,
         *hostile.TARGETS,
         *frames.TARGETS,
+        *any_kind.TARGETS,
     )
 }

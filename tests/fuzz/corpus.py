@@ -59,11 +59,16 @@ def members() -> tuple[bytes, ...]:
 
 
 @cache
+def _named() -> dict[str, str]:
+    """The kinds by the words of file names: their plurals, or their ids where two kinds have the same plural."""
+    return {word: id for id, kind in KINDS.items() for word in (kind.plural, id.lower())}
+
+
+@cache
 def pages() -> tuple[tuple[str, bytes], ...]:
     """Kind and body of every list."""
-    plurals = {kind.plural: kind.name for kind in KINDS.values()}
     return tuple(
-        (plurals[answer.name.split("-")[1]], answer.plain)
+        (_named()[answer.name.split("-")[1]], answer.plain)
         for answer in answers()
         if answer.name.startswith("list-") and answer.status == 200
     )
@@ -78,11 +83,10 @@ def refusals() -> tuple[Answer, ...]:
 @cache
 def lines() -> tuple[tuple[str, bytes], ...]:
     """Kind and bytes of every event of every watch, and of every listed object as an event."""
-    plurals = {kind.plural: kind.name for kind in KINDS.values()}
     found = []
     for answer in answers():
         if answer.name.startswith("watch-"):
-            kind = plurals.get(answer.name.split("-")[1], "Pod")
+            kind = _named().get(answer.name.split("-")[1], "Pod")
             found += [(kind, line + b"\n") for line in answer.plain.splitlines()]
     for kind, body in pages():
         for one in json.loads(body)["items"]:

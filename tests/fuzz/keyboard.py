@@ -363,7 +363,7 @@ async def play(seed: int, steps: int, every: int = 0) -> Judge:
         PLANS[self] = plan
 
     def dismiss(self: AskScreen, result: bool | None = None) -> Any:
-        if result:
+        if result and self.is_active:
             judge.yes(self, PLANS.get(self))
         return yes(self, result)
 

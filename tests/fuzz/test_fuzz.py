@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import random
 import secrets
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -112,6 +114,24 @@ def test_an_input_that_takes_too_much_memory_is_a_find() -> None:
     target = _Broken(lambda: bytearray(8 * MIB))
     with pytest.raises(AssertionError, match="bytes of memory"):
         campaign.weigh(target, b"x", random.Random(1))
+
+
+GROWS = """
+from tests.fuzz import campaign
+
+before = campaign.resident()
+kept = [bytes(1000) for _ in range(80 * 1024 * 1024 // 1000)]
+print(campaign.growth(before) > campaign.MOST_GROWTH)
+last = kept.pop()
+del kept
+print(campaign.growth(before) > campaign.MOST_GROWTH)
+"""
+
+
+def test_what_is_kept_counts_as_growth_and_what_is_free_does_not() -> None:
+    # In a process of its own: the memory of this one has room from the tests before.
+    done = subprocess.run([sys.executable, "-c", GROWS], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_a_run_is_the_same_again_by_its_numbers() -> None:

@@ -1,7 +1,8 @@
 """How much the tests notice: change one small thing at a time, run the tests that run that line, see if any fails.
 
 `python -m tests.mutants --sample 200 --seed 2`. All of it happens in a copy of the tree. What survives is printed with
-its line and its change; a line that no test runs survives by itself.
+its line and its change; a line that no test runs survives by itself. A mutant hangs when its tests do not end in a
+time in which they end twice without it, however busy the machine is.
 """
 
 from __future__ import annotations
@@ -16,15 +17,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from random import Random
+from typing import Any
 
-from .mutations import Mutant, of_package, one_a_line
-from .tracing import ASKED, NOTED
+from .mutations import Mutant, of_package, one_a_line, probed
+from .tracing import NOTED, told_by_others
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "edgetui/__init__.py"
 LEFT_OUT = ("edgetui/demo/",)
-USUAL_TESTS = ("tests/unit", "tests/ui")
+USUAL_TESTS = (
+    "tests/unit",
+    "tests/ui",
+    *(f"tests/terminal/test_{name}.py" for name in ("ack_clock", "cells", "driver", "output", "profile")),
+)
 PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 MOST_TESTS, LONGEST_NAME = 400, 300  # so that a command line holds them
 KILLED, HUNG, SURVIVED, NOT_RUN = "killed", "hung", "survived", "not run"
@@ -45,7 +54,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="S",
         help="of tests, per mutant, the quickest first (20)",
     )
-    add("--limit", type=float, default=60.0, metavar="S", help="after which a mutant hangs (60)")
+    add("--limit", type=float, default=60.0, metavar="S", help="after which a mutant may hang (60)")
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="mutants at a time (one per core)")
     add(
         "--map",
         type=Path,
@@ -99,22 +109,56 @@ class Copy:
 
 
 def tests_of(
-    copy: Copy, sample: Sequence[Mutant], paths: Sequence[str], kept: Path | None
-) -> dict[str, object]:
-    """Which tests run the lines of the sample, and how long each takes."""
+    copies: Sequence[Copy], sample: Sequence[Mutant], paths: Sequence[str], kept: Path | None
+) -> dict[str, Any]:
+    """Which tests come to the probes of the sample, and how long each takes; each copy runs a part of them."""
     if kept is not None and kept.is_file():
-        found: dict[str, object] = json.loads(kept.read_text())
-        return found
-    lines: dict[str, list[int]] = {}
-    for one in sample:
-        lines.setdefault(one.file, []).append(one.asked)
-    asked, noted = copy.place / "asked.json", copy.place / "noted.json"
-    asked.write_text(json.dumps(lines))
-    copy.run(["-p", "tests.mutants.tracing", *paths], 3600.0, **{ASKED: str(asked), NOTED: str(noted)})
+        known: dict[str, Any] = json.loads(kept.read_text())
+        return known
+    parts = shared_out(copies[0].place, paths, len(copies))
+    with ThreadPoolExecutor(len(copies)) as workers:
+        noted = list(workers.map(lambda copy, part: _noted(copy, sample, part), copies, parts))
+    found: dict[str, Any] = {"tests": {}, "seconds": {}, "failed": []}
+    for one in noted:
+        for probe, tests in one["tests"].items():
+            found["tests"][probe] = [*found["tests"].get(probe, ()), *tests]
+        found["seconds"] |= one["seconds"]
+        found["failed"] += one["failed"]
     if kept is not None:
-        shutil.copy(noted, kept)
-    found = json.loads(noted.read_text())
+        kept.write_text(json.dumps(found))
     return found
+
+
+def shared_out(place: Path, paths: Sequence[str], parts: int) -> list[list[str]]:
+    """The test files in parts that are about as large, the largest files first."""
+    files = {
+        file
+        for path in paths
+        for file in ([place / path] if path.endswith(".py") else (place / path).rglob("test_*.py"))
+    }
+    made: list[tuple[int, list[str]]] = [(0, []) for _ in range(parts)]
+    for file in sorted(files, key=lambda one: (-one.stat().st_size, one)):
+        size, part = min(made, key=lambda one: one[0])
+        made[made.index((size, part))] = (
+            size + file.stat().st_size,
+            [*part, file.relative_to(place).as_posix()],
+        )
+    return [part for _, part in made]
+
+
+def _noted(copy: Copy, sample: Sequence[Mutant], files: Sequence[str]) -> dict[str, Any]:
+    noted = copy.place / "noted.json"
+    sources = {file: (copy.place / file).read_bytes() for file in {PACKAGE, *(one.file for one in sample)}}
+    for file, source in sources.items():
+        (copy.place / file).write_bytes(probed(source, [one for one in sample if one.file == file]))
+    with (copy.place / PACKAGE).open("a") as text:
+        text.write(told_by_others(str(noted)))
+    if files:
+        copy.run(["-p", "tests.mutants.tracing", *files], 7200.0, **{NOTED: str(noted)})
+    for file, source in sources.items():
+        (copy.place / file).write_bytes(source)
+    found: dict[str, Any] = {"tests": {}, "seconds": {}, "failed": []}
+    return found | (json.loads(noted.read_text()) if files else {})
 
 
 def fate(copy: Copy, mutant: Mutant, tests: Sequence[str], limit: float) -> str:
@@ -123,21 +167,25 @@ def fate(copy: Copy, mutant: Mutant, tests: Sequence[str], limit: float) -> str:
         return NOT_RUN
     file = copy.place / mutant.file
     source = file.read_bytes()
-    try:
-        file.write_bytes(mutant.applied(source))
-        code = copy.run(["-x", *tests], limit)
-    finally:
-        file.write_bytes(source)
-    return HUNG if code is None else SURVIVED if code == 0 else KILLED
+    while True:
+        try:
+            file.write_bytes(mutant.applied(source))
+            code = copy.run(["-x", *tests], limit)
+        finally:
+            file.write_bytes(source)
+        if code is not None:
+            return SURVIVED if code == 0 else KILLED
+        if copy.run(tests, limit / 2) is not None:
+            return HUNG
+        limit *= 2
 
 
-def chosen_tests(found: dict[str, object], mutant: Mutant, seconds: float) -> list[str]:
-    """The quickest tests that run the line, as long as they fit into the time."""
-    tests, took = found["tests"], found["seconds"]
-    assert isinstance(tests, dict)
-    assert isinstance(took, dict)
-    left, chosen = seconds, []
-    for test in sorted(tests.get(f"{mutant.file}:{mutant.asked}", ()), key=lambda one: took[one]):
+def chosen_tests(found: dict[str, Any], mutant: Mutant, seconds: float) -> list[str]:
+    """The tests that run the line, as long as they fit into the time: the module's own first, quick ones first."""
+    took, left = found["seconds"], seconds
+    chosen: list[str] = []
+    own = f"/test_{Path(mutant.file).stem}.py::"
+    for test in sorted(found["tests"].get(mutant.asked, ()), key=lambda one: (own not in one, took[one])):
         left -= took[test]
         if chosen and left < 0:
             break
@@ -153,24 +201,34 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     sample = sorted(one_a_line(root, everything, options.sample), key=lambda one: (one.file, one.line))
     print(f"{len(sample)} of {len(everything)} mutants, seed {options.seed}", flush=True)
     fates: dict[str, list[Mutant]] = {KILLED: [], HUNG: [], SURVIVED: [], NOT_RUN: []}
-    with tempfile.TemporaryDirectory(prefix="edgetui-mutants-") as place:
-        copy = Copy(root, Path(place))
-        found = tests_of(copy, sample, options.tests, options.map)
-        before = _read(options.json, options.seed)
-        for number, mutant in enumerate(sample, 1):
+    before = _read(options.json, options.seed)
+    with tempfile.TemporaryDirectory(prefix="edgetui-mutants-") as directory:
+        copies: SimpleQueue[Copy] = SimpleQueue()
+        made = [Copy(root, Path(directory, str(number))) for number in range(options.jobs)]
+        found = tests_of(made, sample, options.tests, options.map)
+        for one in made:
+            copies.put(one)
+
+        def judged(mutant: Mutant) -> tuple[str, float]:
             if known := before.get(json.dumps(mutant.told())):
-                fates[known].append(mutant)
-                continue
-            began = time.monotonic()
-            what = fate(copy, mutant, chosen_tests(found, mutant, options.seconds), options.limit)
-            fates[what].append(mutant)
-            took = time.monotonic() - began
-            print(
-                f"{number:>4}  {what:<8} {took:4.0f} s  {mutant.file}:{mutant.line} {mutant.what}", flush=True
-            )
-            if what in (SURVIVED, NOT_RUN):
-                print(mutant.diff((root / mutant.file).read_bytes()), flush=True)
-            _write(options.json, fates, options.seed)
+                return known, 0.0
+            tests, copy, began = chosen_tests(found, mutant, options.seconds), copies.get(), time.monotonic()
+            what = fate(copy, mutant, tests, options.limit)
+            copies.put(copy)
+            return what, time.monotonic() - began
+
+        with ThreadPoolExecutor(options.jobs) as workers:
+            for number, (mutant, (what, took)) in enumerate(
+                zip(sample, workers.map(judged, sample), strict=True), 1
+            ):
+                fates[what].append(mutant)
+                print(
+                    f"{number:>4}  {what:<8} {took:4.0f} s  {mutant.file}:{mutant.line} {mutant.what}",
+                    flush=True,
+                )
+                if what in (SURVIVED, NOT_RUN):
+                    print(mutant.diff((root / mutant.file).read_bytes()), flush=True)
+                _write(options.json, fates, options.seed)
     print(", ".join(f"{len(of_it)} {what}" for what, of_it in fates.items()))
     return 0
 

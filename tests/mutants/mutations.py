@@ -28,6 +28,7 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.FloorDiv: ast.Mult,
 }
 _SAYS_TYPES = ("annotation", "returns", "type_params")
+PROBE = "__mutants_probe__"
 _ACTS = (ast.Call, ast.Await)
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
@@ -43,11 +44,12 @@ class Mutant:
     end: int
     instead: ast.expr | str
     in_function: bool = True
+    statement: bool = False
 
     @property
-    def asked(self) -> int:
-        """The line whose tests can notice it; 0 for what runs once, when the module is imported."""
-        return self.line if self.in_function else 0
+    def asked(self) -> str:
+        """The probe whose tests can notice it: itself, or any function of the file for what runs at its import."""
+        return f"{self.file}:{self.line if self.in_function else 0}"
 
     @property
     def text(self) -> str:
@@ -69,12 +71,54 @@ class Mutant:
         return "\n".join(line for line in lines if line[:2] not in ("--", "++", "@@"))
 
 
-def mutants(file: str, source: bytes) -> list[Mutant]:
-    """Every mutant of one file, in the order of its text."""
-    tree = ast.parse(source)
+def probed(source: bytes, sample: Iterable[Mutant]) -> bytes:
+    """The source of a file with a probe at every mutant of it: a call of PROBE with what it is asked for as."""
+    added: list[tuple[int, str]] = []
+    for one in sample:
+        call = f"{PROBE}({one.asked!r})"
+        if not one.in_function:
+            added += [(at, f"{call}\n{indent}") for at, indent in _function_starts(source)]
+        elif one.statement:
+            added.append((one.start, f"{call}; "))
+        else:
+            added += [(one.start, f"({call} or ("), (one.end, "))")]
+    for at, text in sorted(added, key=lambda part: part[0], reverse=True):
+        source = source[:at] + text.encode() + source[at:]
+    return source
+
+
+def _function_starts(source: bytes) -> Iterator[tuple[int, str]]:
+    """Where the first statement of each function begins that has a line of its own, and what it is indented by."""
+    starts = _line_starts(source)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[-1] if len(node.body) == 1 else node.body[1 if _is_text(node.body[0]) else 0]
+            begin = starts[_first_line(first) - 1]
+            before = source[begin : begin + first.col_offset]
+            if not before.strip():
+                yield begin + first.col_offset, before.decode()
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _line_starts(source: bytes) -> list[int]:
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
+    return starts
+
+
+def mutants(file: str, source: bytes) -> list[Mutant]:
+    """Every mutant of one file, in the order of its text."""
+    tree = ast.parse(source)
+    starts = _line_starts(source)
     found = []
     bodies = [
         (node.body[0].lineno, node.end_lineno or 0)
@@ -87,14 +131,15 @@ def mutants(file: str, source: bytes) -> list[Mutant]:
             start = starts[old.lineno - 1] + old.col_offset
             end = starts[old.end_lineno - 1] + old.end_col_offset
             in_function = any(first <= old.lineno <= last for first, last in bodies)
-            found.append(Mutant(file, old.lineno, what, start, end, new, in_function))
+            statement = isinstance(old, ast.stmt)
+            found.append(Mutant(file, old.lineno, what, start, end, new, in_function, statement))
     return found
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node that does something: no annotation, no import."""
+    """Every node that does something: no annotation, no import, no assertion, no `frozen=True` of a class."""
     for name, value in ast.iter_fields(node):
-        if name in _SAYS_TYPES:
+        if name in _SAYS_TYPES or (name == "keywords" and isinstance(node, ast.ClassDef)):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not _only_for_types(child):
@@ -105,7 +150,7 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
 def _only_for_types(node: ast.AST) -> bool:
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
         return node.test.id == "TYPE_CHECKING"
-    return isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr)
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr | ast.Assert)
 
 
 Change = tuple[str, ast.expr | ast.stmt, ast.expr | str]
@@ -142,12 +187,17 @@ def _changes(node: ast.AST) -> Iterator[Change]:
 def _statements(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], _ENDS):
         yield "removed guard", node.test, "False"
-    if isinstance(node, ast.Raise):
+    if isinstance(node, ast.Raise) and not _is_abstract(node):
         yield "removed raise", node, "pass"
     elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.Expr) and isinstance(node.value, _ACTS)):
         yield "removed statement", node, "pass"
     elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
         yield "return None", node, "return None"
+
+
+def _is_abstract(node: ast.Raise) -> bool:
+    """Whether it only says that whoever inherits does this."""
+    return isinstance(node.exc, ast.Name) and node.exc.id == "NotImplementedError"
 
 
 def _comparisons(node: ast.Compare) -> Iterator[Change]:

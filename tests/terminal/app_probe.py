@@ -1,10 +1,11 @@
-"""A small app on the real driver, for the life-cycle tests: shows its size, counts key presses."""
+"""A small app on the real driver, for the life-cycle tests: shows its size, counts key presses, lends the terminal."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from edgetui.terminal.profile import choose, environment
 
@@ -24,6 +25,11 @@ class Probe(DrawnApp):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", "quit"), ("ctrl+z", "suspend_process", "suspend")]
     presses = 0
+    raw = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._returned = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         yield Static("ready to probe", id="line")
@@ -40,6 +46,25 @@ class Probe(DrawnApp):
         if event.key == "b":
             while True:
                 pass
+        if event.key == "l":
+            self.run_worker(self._lend())
+
+    async def _lend(self) -> None:
+        loan = self.lend_terminal(self)
+        assert loan is not None
+        with loan:
+            self.resized()
+            self._returned.clear()
+            asyncio.get_running_loop().add_reader(0, self._returned.set)
+            await self._returned.wait()
+            asyncio.get_running_loop().remove_reader(0)
+
+    def resized(self) -> None:
+        size = os.get_terminal_size()
+        os.write(1, f"lent at {size.columns} by {size.lines}\r\n".encode())
+
+    def put_back(self) -> None:
+        os.write(1, b"given back\r\n")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import pyte
 
@@ -95,7 +96,7 @@ class PtyApp:
         os.set_blocking(self.master, False)
         self.attributes_at_start = self.attributes()
 
-    def __enter__(self) -> PtyApp:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -80,6 +80,31 @@ def test_one_changed_cell(app: PtyApp) -> None:
     assert 0 < app.bytes_out - before <= 16
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (signal.SIGRTMIN + 1, "listing pods: 900 of 1,900 ["),
+        (signal.SIGRTMIN + 2, "listing pods: 900 so far, "),
+    ],
+)
+def test_a_first_list_on_its_way(more: int, said: str) -> None:
+    """Thirty seconds of a list that comes in fits and starts: what a second of it costs."""
+    with PtyApp([sys.executable, "-m", "tests.terminal.app_fleet", "0"], cwd=ROOT) as app:
+        app.wait_for("1 nodes")
+        app.settle()
+        cost(app, "2")
+        app.kill(more)
+        app.kill(more)
+        app.wait_for("listing pods")
+        app.settle()
+        before = app.bytes_out
+        for _ in range(28):
+            app.kill(more)
+            app.settle(quiet=0.15)
+        app.wait_for(said)
+        assert 0 < app.bytes_out - before <= 28 * 40
+
+
 def test_help_and_back(app: PtyApp) -> None:
     assert cost(app, "?") <= 1900
     assert cost(app, "escape") <= 1900
@@ -99,7 +124,7 @@ def test_what_happens_seldom_or_all_the_time(columns: int, lines: int, limits: d
     changes brought is over: the name of the theme has gone from the footer, and widths were forgotten long before.
     """
     command = [sys.executable, "-m", "tests.terminal.app_fleet", "1000"]
-    env = {"EDGETUI_TEST_SPEED": "20"}
+    env = {"TEST_EDGETUI_SPEED": "20"}
     with PtyApp(command, cwd=ROOT, columns=columns, lines=lines, env=env) as app:
         app.wait_for("1 nodes")
         app.settle()

@@ -84,7 +84,7 @@ def test_three_sites_appear_on_four_panes(screen: PtyApp) -> None:
     assert "DEMO" in screen.text().splitlines()[0]
     for site, node in (("plant", "plant-cp"), ("van-17", "van-17"), ("farm", "farm-tower-1")):
         wait_row(screen, site, node, "Ready")
-    wait_row(screen, "farm-tower-4", "silent")
+    wait_row(screen, "farm-tower-4", "NotReady")
     go_to(screen, "pods")
     wait_row(screen, "plant", "line-2", "press-", "image not found")
     narrow(screen, "vehicle")
@@ -105,12 +105,12 @@ def test_an_object_as_yaml_from_a_pane_and_from_its_details(screen: PtyApp) -> N
     screen.wait_for("deployment oven", "apiVersion: apps/v1", "kind: Deployment", "  name: oven")
     back(screen, "apiVersion")
     screen.keys("enter")
-    screen.wait_for("wanted", "strategy", "y yaml")
+    screen.wait_for("desired", "strategy", ". actions")
     screen.keys("y")
     screen.wait_for("apiVersion: apps/v1")
     assert "managedFields" not in screen.text()
     back(screen, "apiVersion")
-    screen.wait_for("wanted", "strategy", "y yaml")
+    screen.wait_for("desired", "strategy", ". actions")
 
 
 def test_marked_rollouts_are_scaled_with_one_question_and_a_line_of_the_receipt_for_each(
@@ -121,10 +121,10 @@ def test_marked_rollouts_are_scaled_with_one_question_and_a_line_of_the_receipt_
     wait_row(screen, "camera", "complete")
     screen.keys("home", "m", "m")
     screen.wait_for("*2 marked")
-    act(screen, "s", "Scale 2 objects to the same number")
+    act(screen, "s", "Scale 2 objects")
     screen.wait_for("deployment camera", "deployment gps")
     screen.keys("ctrl+u", "3")
-    screen.until(re.compile(r"replicas +3\b").search, what="3 in the dialog")
+    screen.until(re.compile(r"replicas > 3\b").search, what="3 in the dialog")
     screen.keys("enter")
     screen.wait_for("Scale 2 objects on van-17", "@ deployment vehicle/camera", "+ replicas: 3")
     confirm(screen, "Scale on van-17")
@@ -133,7 +133,7 @@ def test_marked_rollouts_are_scaled_with_one_question_and_a_line_of_the_receipt_
     narrow(screen, "gps")
     wait_row(screen, "gps", "[==========] complete")
     screen.keys("enter")
-    screen.wait_for("3 wanted, 3 there, 3 ready, 3 available")
+    screen.wait_for("3 desired, 3 current, 3 ready, 3 available")
 
 
 def test_scale_to_six(screen: PtyApp) -> None:
@@ -144,8 +144,8 @@ def test_scale_to_six(screen: PtyApp) -> None:
     assert "6" in close_receipt(screen)
     wait_row(screen, "oven", "[==========] complete")
     screen.keys("enter")
-    screen.wait_for("6 wanted, 6 there, 6 ready, 6 available")
-    back(screen, "6 wanted")
+    screen.wait_for("6 desired, 6 current, 6 ready, 6 available")
+    back(screen, "6 desired")
     go_to(screen, "pods")
     narrow(screen, "oven")
     screen.until(lambda text: len(re.findall(r"oven-\S+ +Running +1/1", text)) == 6, what="six pods of oven")
@@ -232,11 +232,11 @@ def test_a_dropped_link_is_stale_while_the_others_move_on(tmp_path: Path) -> Non
         back(app, "/oven")
         # The farm's autoscaler has not stood still either: its load passes what its maximum can carry.
         go_to(app, "autoscalers")
-        wait_row(app, "farm", "telemetry", "limited: needs", timeout=60)
+        wait_row(app, "farm", "telemetry", "at max, needs", timeout=60)
         narrow(app, "telemetry")
         app.keys("enter")
-        app.wait_for("allowed 2 to 6", "it wants more than its maximum 6")
-        back(app, "allowed 2 to 6")
+        app.wait_for("min 2, max 6", "desired replicas above max 6")
+        back(app, "min 2, max 6")
         app.wait_for(*LIVE, timeout=60)
         go_to(app, "rollouts")
         app.until(lambda _: row(app, "van-17", "camera").startswith(" "), what="fresh rows of the van")

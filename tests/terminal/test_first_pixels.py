@@ -31,7 +31,7 @@ def test_the_first_pixels_need_nothing_but_the_interpreter(tmp_path: Path) -> No
     ("arguments", "first", "status"),
     [
         (["--help"], "usage: edgetui", 0),
-        (["--nonsense"], "usage: edgetui", 2),
+        (["--nonsense"], "edgetui: unrecognized arguments: --nonsense. edgetui --help", 2),
         (["--read-only", "--version"], "edgetui 0.", 0),
         (["/nonexistent/config"], "config: ", 2),
     ],
@@ -40,6 +40,6 @@ def test_what_comes_instead_of_a_screen_takes_their_place(
     tmp_path: Path, arguments: list[str], first: str, status: int
 ) -> None:
     command = [sys.executable, "-m", "edgetui", *arguments]
-    with PtyApp(command, lines=60, env={"HOME": str(tmp_path)}) as app:
+    with PtyApp(command, lines=200, env={"HOME": str(tmp_path)}) as app:
         assert app.wait_exit() == status
         assert app.text().startswith(first)

@@ -121,6 +121,34 @@ def test_a_terminal_that_stops_reading_does_not_stop_the_program(probe: PtyApp) 
     probe.wait_for("800 y", timeout=20)
 
 
+def test_a_terminal_that_is_lent_comes_back_with_the_screen_as_it_is_by_then(probe: PtyApp) -> None:
+    probe.keys("l")
+    probe.wait_for("lent at 80 by 24")
+    assert ALTERNATE_SCREEN not in probe.modes
+    probe.resize(101, 33)
+    probe.wait_for("lent at 101 by 33")
+    probe.keys("q")
+    probe.wait_for("ready to probe 101 by 33", "1 l")
+    assert ALTERNATE_SCREEN in probe.modes
+    probe.keys("x")
+    probe.wait_for("2 x")
+    probe.keys("q")
+    assert probe.wait_exit() == 0
+    assert restored(probe)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_while_the_terminal_is_lent_takes_it_back_first(
+    probe: PtyApp, number: signal.Signals
+) -> None:
+    probe.keys("l")
+    probe.wait_for("lent at")
+    probe.kill(number)
+    assert probe.wait_exit(5) == 128 + number
+    assert "given back" in probe.text()
+    assert restored(probe)
+
+
 def children(shell: PtyApp) -> list[str]:
     """The processes that a shell has started and that have not ended."""
     return Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()
@@ -171,3 +199,17 @@ class TestJobControl:
         shell.wait_for("2 x 80x24")
         shell.keys("q")
         shell.until(lambda _: ALTERNATE_SCREEN not in shell.modes)
+
+    def test_stopped_while_the_terminal_is_lent_the_shell_has_it_as_it_was(self, shell: PtyApp) -> None:
+        self.start(shell)
+        shell.keys("l")
+        shell.wait_for("lent at")
+        (job,) = children(shell)
+        os.kill(int(job), signal.SIGTSTP)
+        shell.wait_for("Stopped")
+        shell.keys("echo back in the sh''ell; fg", "enter")
+        shell.wait_for("back in the shell", "lent at")
+        assert ALTERNATE_SCREEN not in shell.modes
+        shell.keys("e")
+        shell.wait_for("ready to probe")
+        assert ALTERNATE_SCREEN in shell.modes

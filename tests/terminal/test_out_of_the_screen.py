@@ -23,7 +23,7 @@ def test_a_name_goes_to_the_clipboard_in_one_sequence(env: dict[str, str]) -> No
         app.wait_for("press: sent to the terminal's clipboard.")
         assert COPIED.findall(app.raw) == [b"c;" + base64.b64encode(b"press")]
         app.keys("enter")
-        app.wait_for("deployment press", "y yaml")
+        app.wait_for("deployment press", ". actions")
         app.wait_gone("sent to the terminal's clipboard")
         app.keys("ctrl+y")
         app.wait_for("press: sent to the terminal's clipboard.")

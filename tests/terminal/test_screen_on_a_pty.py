@@ -34,7 +34,7 @@ def test_every_terminal_shows_the_same_words(term: str) -> None:
     text, _ = shown({"TERM": term})
     assert "plant live" in text
     assert "van-17 stale 4m" in text
-    assert "! plant   plant-agent-3  silent" in text
+    assert re.search(r"! plant +plant-agent-3 +NotReady", text)
 
 
 def test_without_utf8_only_ascii_is_sent() -> None:
@@ -76,10 +76,10 @@ def test_keys_that_arrive_in_one_piece_are_taken_one_by_one() -> None:
         app.keys("4\x1b")
         app.wait_for("PROGRESS")
         app.keys("?")
-        app.wait_for("keys that change something")
+        app.wait_for("each asks for confirmation")
         app.keys("\x1b2")
         app.wait_for("STATUS")
         app.keys("?")
-        app.wait_for("keys that change something")
+        app.wait_for("each asks for confirmation")
         app.keys("\x1b/\x15oven\r")
         app.wait_for("3 of 21 /oven")

@@ -50,7 +50,7 @@ class Watched:
 def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
-    env = {"EDGETUI_TEST_PIPE": str(writer), "SSH_TTY": "/dev/pts/9"}
+    env = {"TEST_EDGETUI_PIPE": str(writer), "SSH_TTY": "/dev/pts/9"}
     try:
         with PtyApp(FLEET, cwd=ROOT, env=env, answer_queries=request.param) as app:
             app.wait_for("1 nodes")

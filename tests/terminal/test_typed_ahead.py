@@ -90,7 +90,7 @@ def test_ten_kilobytes_of_text_as_raw_keys_write_nothing(screen: PtyApp, tmp_pat
 @pytest.mark.parametrize("text", [b"r" + SCRIPT[:2000], b"r" + b"x\t\r" * 600], ids=["tabs", "answers"])
 def test_text_at_9600_baud_writes_nothing(tmp_path: Path, text: bytes) -> None:
     env = {"HOME": "", "XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache"}
-    command = [sys.executable, "-m", "edgetui", "demo", "--no-outages", "--profile", "serial"]
+    command = [sys.executable, "-m", "edgetui", "demo", "--no-outages", "--terminal", "serial"]
     env = {name: str(tmp_path / path) for name, path in env.items()}
     with FarTerminal(command, SERIAL, cwd=ROOT, env=env) as app:
         assert app.pump(60, lambda: all(words in app.text() for words in LIVE)), app.text()
@@ -129,7 +129,7 @@ def test_a_question_waits_for_the_terminals_answer_and_forgets_what_was_typed_un
 
 
 def test_a_terminal_that_never_answers_gets_the_question_after_its_time_to_settle(tmp_path: Path) -> None:
-    with open_screen("demo", "--no-outages", home=tmp_path, env={"EDGETUI_TEST": "1"}) as app:
+    with open_screen("demo", "--no-outages", home=tmp_path) as app:
         app.answering = False
         on_the_oven(app)
         act(app, "r", "Restart on plant")

@@ -22,6 +22,7 @@ def open_screen(
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_CACHE_HOME": str(home / "cache"),
         "PYTHONPATH": str(ROOT),
+        "EDGETUI_API_TRAFFIC": "full",  # to a program on a busy machine every link looks slow
     }
     return PtyApp(
         [sys.executable, "-m", "edgetui", *arguments],
@@ -83,9 +84,9 @@ def act(app: PtyApp, key: str, opens: str) -> None:
 
 def scale(app: PtyApp, replicas: int, cluster: str) -> None:
     """Ask for so many replicas of what is under the cursor, and confirm."""
-    act(app, "s", "enter go on")
+    act(app, "s", "enter continue")
     app.keys("ctrl+u", str(replicas))
-    app.until(re.compile(rf"replicas +{replicas}\b").search, what=f"{replicas} in the dialog")
+    app.until(re.compile(rf"replicas > {replicas}\b").search, what=f"{replicas} in the dialog")
     app.keys("enter")
     confirm(app, f"Scale on {cluster}")
 

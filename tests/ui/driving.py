@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from edgetui.ui.app import EdgetuiApp
 from edgetui.ui.dialogs.question import Question
 from edgetui.ui.layout import Remembered
 from edgetui.ui.options import ScreenOptions
+from edgetui.ui.screens.object import ObjectScreen
 from tests.unit.model.factories import NOW
 
 SETTLE = 0.02
@@ -46,6 +48,13 @@ class Screen:
         self.app = app
         self.pilot = pilot
         self.clock = clock
+
+    @property
+    def of_object(self) -> ObjectScreen:
+        """The screen in front, which is about one object."""
+        front = self.app.front
+        assert isinstance(front, ObjectScreen)
+        return front
 
     async def press(self, *keys: str) -> None:
         """Press keys as a person does who looks first, and wait until the app has dealt with each."""
@@ -115,3 +124,23 @@ async def running(
             yield Screen(app, pilot, clock)
     finally:
         monkeypatch.undo()
+
+
+class Needs:
+    """A session that notes which kinds somebody looks at."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+
+    def need(self, kind: str, needed: bool) -> None:
+        self.kinds[kind] += 1 if needed else -1
+
+    counters = None
+    """Nothing is connected here."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **more: None
+
+    @property
+    def now(self) -> set[str]:
+        return {kind for kind, count in self.kinds.items() if count > 0}

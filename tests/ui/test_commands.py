@@ -11,18 +11,21 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.catalogue import ACTIONS, OLD_NAMES
+from edgetui.cluster.errors import LinkError
 from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.view.related import related
 from edgetui.terminal.profile import Profile
-from edgetui.ui.acting import scale
+from edgetui.ui import action_flow
 from edgetui.ui.command_line.commands import COMMANDS, completions, parse
+from edgetui.ui.command_line.typed import expanded, wanted
 from edgetui.ui.flows import Flows
 from edgetui.ui.screens.detail import DetailScreen
 from edgetui.ui.screens.logs import LogScreen
 from edgetui.ui.screens.manifest import ManifestScreen
+from edgetui.ui.screens.rollout import RolloutScreen
 from tests.unit.model.factories import deployment, store_of
 
 from .driving import Screen, running
@@ -39,7 +42,7 @@ async def typed(screen: Screen, text: str) -> None:
 
 async def ran(screen: Screen, text: str) -> None:
     """A command in one piece."""
-    screen.app.main.commander.run(text)
+    screen.app.command_line.run(text)
     await screen.pilot.pause()
 
 
@@ -63,10 +66,22 @@ def test_a_beginning_is_enough_when_only_one_command_has_it() -> None:
     assert parse("")[0] is None
 
 
+def test_of_several_that_begin_so_it_is_the_one_that_all_others_begin_with() -> None:
+    assert parse("sca 3") == (COMMANDS["scale"], "3")
+    assert parse("res")[0] is None
+
+
+@pytest.mark.parametrize(("old", "present"), OLD_NAMES.items())
+def test_a_name_that_an_action_had_is_taken_and_not_offered(old: str, present: str) -> None:
+    assert parse(old)[0] is COMMANDS[present]
+    assert old not in completions("", lambda _: [])
+
+
 def test_what_a_line_may_become() -> None:
-    assert completions("ro", lambda _: []) == ["rollouts", "rollback", "rotate"]
+    rollouts = [f"rollout-{verb}" for verb in ("retry", "pause", "resume", "undo")]
+    assert completions("ro", lambda _: []) == ["rollouts", "rollback", "rotate", *rollouts]
     assert completions("theme d", lambda name: ["dark", "light"] if name == "theme" else []) == ["theme dark"]
-    assert completions("clusters x", lambda _: ["x"]) == []
+    assert completions("timeline x", lambda _: ["x"]) == []
 
 
 async def test_tab_completes_and_enter_runs() -> None:
@@ -84,12 +99,88 @@ async def test_tab_completes_and_enter_runs() -> None:
         assert " :" not in screen.text()
 
 
+async def test_what_follows_a_kind_narrows_it_as_in_k9s() -> None:
+    async with running([plant()]) as screen:
+        main = screen.app.main
+        await typed(screen, "po line-2")
+        assert (main.current.pane.id, main.namespace, main.current.filter_text) == ("pods", "line-2", "")
+        await ran(screen, "dp all weld")
+        assert (main.current.pane.id, main.namespace, main.current.filter_text) == ("rollouts", "", "weld")
+        await ran(screen, "ctx plant")
+        assert main.current.filter_text == "cluster==plant"
+        assert main.current.view.shown > 0
+        await ran(screen, "ctx nowhere")
+        assert said(screen) == "There is no cluster nowhere here; edgetui --context NAME opens others."
+        await ran(screen, "deploy")
+        assert main.current.filter_text == "cluster==plant"
+
+
+async def test_words_of_a_persons_own_stand_for_lines() -> None:
+    async with running([plant()]) as screen:
+        screen.app.options = replace(screen.app.options, commands={"mine": "po line-2", "pods": "nodes"})
+        main = screen.app.main
+        await typed(screen, "mine press")
+        assert (main.current.pane.id, main.namespace, main.current.filter_text) == ("pods", "line-2", "press")
+        await ran(screen, "pods")
+        assert main.current.pane.id == "nodes"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("a x", "pods x"), ("b", "pods line-2"), ("c", "c"), ("pods a", "pods a"), ("", "")],
+)
+def test_an_alias_is_replaced_once_for_each_word(line: str, found: str) -> None:
+    aliases = {"a": "pods", "b": "a line-2", "c": "d", "d": "c"}
+    assert expanded(line, aliases) == found
+
+
+@pytest.mark.parametrize(
+    ("argument", "namespace", "text"),
+    [
+        ("", None, ""),
+        ("line-2", "line-2", ""),
+        ("all", "", ""),
+        ("line-2 app=press /x", "line-2", "app=press x"),
+        ("press @plant", None, "press cluster=plant"),
+        ("line-2 line-1", "line-2", "line-1"),
+        ("-n new press", "new", "press"),
+        ("-A press -n", "", "press"),
+        ("/", None, ""),
+    ],
+)
+def test_a_word_is_a_namespace_where_it_is_known_as_one(
+    argument: str, namespace: str | None, text: str
+) -> None:
+    assert wanted(argument, ["line-1", "line-2"]) == (namespace, text)
+
+
+@pytest.mark.parametrize(
+    ("word", "command"),
+    {
+        "ctx": "clusters",
+        "svc": "services",
+        "ns": "ns",
+        "q": "quit",
+        "q!": "quit",
+        "qa": "quit",
+        "pf": "running",
+        "?": "help",
+        "no": "nodes",
+        "hpa": "autoscalers",
+        "ev": "events",
+        "cj": "cronjobs",
+    }.items(),
+)
+def test_words_of_k9s_are_known(word: str, command: str) -> None:
+    assert parse(word)[0] is COMMANDS[command]
+
+
 async def test_what_is_no_command_is_said() -> None:
     async with running([plant()]) as screen:
-        await typed(screen, "deploy everything")
-        assert said(screen) == ":rollouts takes nothing behind it."
+        await typed(screen, "timeline everything")
+        assert said(screen) == ":timeline takes no argument."
         await typed(screen, "frobnicate")
-        assert said(screen).startswith("There is no command 'frobnicate'")
+        assert said(screen).startswith("There is no command and no kind 'frobnicate'")
         await typed(screen, "scale many")
         assert said(screen) == ":scale N takes a number."
 
@@ -110,20 +201,20 @@ async def test_keys_typed_ahead_of_the_line_are_part_of_it() -> None:
 
 
 async def test_the_number_behind_scale_goes_to_the_action(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[int | None] = []
+    answers: list[Any] = []
 
-    async def flow(job: Any, session: Any, ref: Any, number: int | None = None) -> None:
-        given.append(number)
+    async def flow(job: Any, action: str, session: Any, ref: Any, given: Any = None) -> None:
+        answers.append(given)
 
     monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
-    monkeypatch.setattr(scale, "flow", flow)
+    monkeypatch.setattr(action_flow, "flow", flow)
     async with running([plant()], sessions={"plant": _session()}) as screen:
         await screen.press("4")
         await typed(screen, "scale 12")
-        await screen.wait_for(lambda: given)
+        await screen.wait_for(lambda: answers)
         await typed(screen, "scale")
-        await screen.wait_for(lambda: len(given) == 2)
-        assert given == [12, None]
+        await screen.wait_for(lambda: len(answers) == 2)
+        assert answers == [{"replicas": 12}, None]
 
 
 @pytest.mark.parametrize("read_only", [False, True])
@@ -137,7 +228,7 @@ async def test_a_number_for_an_action_that_is_refused_is_no_key(read_only: bool)
 @pytest.mark.parametrize("number", ["²", "٣", "-1", "1.5", "9999999999"])
 async def test_what_is_no_number_of_replicas_is_said(number: str) -> None:
     async with running([plant()], sessions={"plant": _session()}) as screen:
-        screen.app.main.commander.run(f"scale {number}")
+        screen.app.command_line.run(f"scale {number}")
         assert said(screen) == ":scale N takes a number."
 
 
@@ -147,7 +238,7 @@ async def test_a_file_that_cannot_be_is_said_and_nothing_ends(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with running([plant()]) as screen:
-        screen.app.main.commander.run(f"dump {name}")
+        screen.app.command_line.run(f"dump {name}")
         await screen.pilot.pause()
         assert re.search("could not be written|is there already|not the name of a file", said(screen))
         assert not list(tmp_path.iterdir())
@@ -160,7 +251,7 @@ async def test_a_dump_from_a_directory_that_is_gone_is_said(
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     async with running([plant()]) as screen:
-        screen.app.main.commander.run("dump x")
+        screen.app.command_line.run("dump x")
         assert "could not be written" in said(screen)
 
 
@@ -250,7 +341,7 @@ async def test_a_jump_takes_away_the_filter_and_the_namespace_that_hide_its_end(
     async with running([plant()]) as screen:
         await screen.press("1", "slash", *"nothing", "enter", "4", "slash", *"weld", "enter")
         await typed(screen, "ns line-2")
-        screen.app.main.commander.show_object(ObjectKey("plant", "StatefulSet", "data", "historian"))
+        screen.app.command_line.show_object(ObjectKey("plant", "StatefulSet", "data", "historian"))
         await screen.pilot.pause()
         assert screen.app.main.current.table.cursor == ObjectKey("plant", "StatefulSet", "data", "historian")
         assert screen.app.main.namespace == ""
@@ -268,7 +359,7 @@ async def test_an_opened_object_is_a_place_too() -> None:
 async def test_from_an_open_object_the_way_leads_to_the_one_that_was_opened_before() -> None:
     async with running([plant()]) as screen:
         await screen.press("4", "slash", *"press", "enter", "enter")
-        press = screen.app.screen.key
+        press = screen.of_object.key
         await screen.press("escape", "escape", "slash", *"weld", "enter", "enter", "y")
         assert isinstance(screen.app.screen, ManifestScreen)
         weld = screen.app.screen.key
@@ -302,19 +393,19 @@ async def test_jumping_from_an_open_object_opens_what_it_leads_to() -> None:
 async def test_a_command_on_an_open_object_is_about_that_object(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[tuple[str, str]] = []
     monkeypatch.setattr(Flows, "look_up_rights", lambda *_: None)
-    monkeypatch.setattr(Flows, "begin", lambda _, action, ref, number: begun.append((action, ref.key.name)))
+    monkeypatch.setattr(Flows, "begin", lambda _, action, ref, typed: begun.append((action, ref.key.name)))
     store = plant()
     async with running([store], sessions={"plant": _session()}) as screen:
         await screen.press("4")
         assert screen.app.main.current.table.cursor.name != "weld"
         for view in ("detail", "manifest", "logs"):
-            screen.app.ways.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
+            screen.app.navigation.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
             await screen.pilot.pause()
-            await screen.press("colon", *"rest", "tab", "enter")
+            await screen.press("colon", *"resta", "tab", "enter")
             assert begun.pop() == ("restart", "weld")
-            screen.app.main.commander.run("nonsense")
+            screen.app.command_line.run("nonsense")
             await screen.pilot.pause()
-            assert "There is no command 'nonsense'" in screen.text()
+            assert "plant: it cannot be asked what it serves: nobody answers" in screen.text()
             await screen.press("colon", "up", "enter")
             assert begun.pop() == ("restart", "weld"), "lines typed elsewhere come back"
         await ran(screen, "yaml")
@@ -330,7 +421,7 @@ async def test_a_command_on_an_open_object_is_about_that_object(monkeypatch: pyt
         await ran(screen, "theme mono")
         assert screen.app.theme_name == "mono"
         await ran(screen, "help")
-        assert "keys that change something" in screen.text()
+        assert "each asks for confirmation" in screen.text()
         await screen.press("escape")
         await ran(screen, "pods")
         assert screen.app.screen is screen.app.main
@@ -342,10 +433,10 @@ async def test_a_command_on_an_open_object_is_about_that_object(monkeypatch: pyt
 async def test_an_open_object_can_be_dumped_and_its_name_copied(tmp_path: Path) -> None:
     async with running([plant()]) as screen:
         for view, name in (("detail", "weld"), ("manifest", "weld"), ("logs", "weld-5d4b8-qq9rm")):
-            screen.app.ways.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
+            screen.app.navigation.show(view, ObjectKey("plant", "Deployment", "line-2", "weld"))
             await screen.pilot.pause()
             shown = screen.text().splitlines()[:20]
-            screen.app.main.commander.run(f"dump {tmp_path / view}")
+            screen.app.command_line.run(f"dump {tmp_path / view}")
             assert (tmp_path / view).read_text().splitlines()[:20] == shown
             screen.app.copy_to_clipboard("")
             await screen.press("ctrl+y")
@@ -387,13 +478,13 @@ async def test_the_screen_goes_to_a_file_of_ones_own_and_never_over_another(tmp_
     async with running([plant()], size=(160, 24)) as screen:
         await screen.press("2")
         shown = screen.text().splitlines()[:10]
-        screen.app.main.commander.run(f"dump {file}")
+        screen.app.command_line.run(f"dump {file}")
         assert said(screen) == f"The screen is in {file}, readable by you alone."
         assert file.read_text().splitlines()[:10] == shown
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        screen.app.main.commander.run(f"dump {file}")
+        screen.app.command_line.run(f"dump {file}")
         assert said(screen) == f"{file} is there already; name another file."
-        screen.app.main.commander.run(f"dump {tmp_path / 'no' / 'where'}")
+        screen.app.command_line.run(f"dump {tmp_path / 'no' / 'where'}")
         assert "could not be written: No such file or directory" in said(screen)
 
 
@@ -418,6 +509,9 @@ async def test_the_terminal_rings_when_the_rollout_under_the_cursor_has_ended() 
         assert screen.app.main.current.table.go_to(ObjectKey("plant", "Deployment", "default", "press"))
         await typed(screen, "notify")
         assert said(screen) == "The terminal rings when deployment press has ended."
+        await typed(screen, "notify")
+        (followed,) = screen.app.flows.jobs
+        assert followed.title == "Rollout of deployment press in default on plant"
         store.apply("Deployment", row_of("Deployment", deployment("press", updated=2, version=2)))
         await screen.changed()
         assert rung == []
@@ -427,6 +521,25 @@ async def test_the_terminal_rings_when_the_rollout_under_the_cursor_has_ended() 
         assert rung[0].startswith("deployment press on plant: ")
         await screen.changed()
         assert len(rung) == 1
+        assert not screen.app.flows.jobs
+
+
+async def test_a_rollout_that_is_waited_for_is_opened_and_given_up_from_what_runs() -> None:
+    rung: list[str] = []
+    store = store_of(deployment("press", updated=1, version=1))
+    async with running([store]) as screen:
+        screen.app.ring = rung.append  # type: ignore[method-assign]
+        await screen.press("4")
+        await typed(screen, "notify")
+        await screen.press("R")
+        assert isinstance(screen.app.screen, RolloutScreen)
+        assert "the terminal rings when its rollout has ended" in screen.text()
+        (followed,) = screen.app.flows.jobs
+        assert not screen.app.flows.jobs.busy, "nobody is asked about a bell on leaving"
+        followed.cancel()
+        store.apply("Deployment", row_of("Deployment", deployment("press", version=3)))
+        await screen.changed()
+        assert rung == []
 
 
 async def test_retry_tries_every_cluster_again_at_once() -> None:
@@ -451,12 +564,18 @@ async def test_a_namespace_that_nobody_heard_of_is_asked_for_where_not_all_may_b
         assert "line-7' yet; the clusters are asked for it" in screen.text()
 
 
+async def _nobody_answers(*_: Any) -> None:
+    raise LinkError("nobody answers.")
+
+
 def _session() -> Any:
     looked_at: list[list[str]] = []
     return SimpleNamespace(
         name="plant",
+        identity="",
+        api=SimpleNamespace(get_tagged=_nobody_answers, review=_nobody_answers, silence=lambda: 0.0),
         target=SimpleNamespace(user_name="", context="", server=""),
-        show_metrics=lambda kinds: None,
+        look_at_kinds=lambda kinds: None,
         need=lambda kind, needed: None,
         show=lambda kind: None,
         hide=lambda kind: None,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from edgetui.actions.change.spec import Aim, spec_of
 from edgetui.actions.messages import Offer, Plan, Receipt, Step
 from edgetui.actions.rollout.rollback import RollbackView
 from edgetui.actions.rollout.set_image import Container, ImageView
 from edgetui.actions.rollout.workload import WorkloadView
 from edgetui.actions.scaling.hpa_bounds import BoundsView
 from edgetui.actions.scaling.resize_pod import ResizeView
-from edgetui.actions.scaling.scale import ScaleView
+from edgetui.actions.scaling.scale import How, ScaleAnswer
+from edgetui.actions.scaling.scale_view import ScaleView
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.autoscaling.vpa_keda import ScaledObject
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -22,14 +25,12 @@ from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.pod.node_images import HeldImages
-from edgetui.model.pod.resize import Box
+from edgetui.model.pod.resize import ContainerResources
 from edgetui.model.rollout.revision import deployment_revisions, suggestion
+from edgetui.ui.action_flow import form_of
 from edgetui.ui.dialogs.confirm import ConfirmScreen
-from edgetui.ui.dialogs.hpa_bounds import BoundsScreen
+from edgetui.ui.dialogs.form import FormScreen
 from edgetui.ui.dialogs.progress import Progress, ProgressScreen
-from edgetui.ui.dialogs.resize_pod import ResizeScreen
-from edgetui.ui.dialogs.scale import How, ScaleAnswer, ScaleScreen
-from edgetui.ui.dialogs.set_image import ImageScreen, Wanted
 from edgetui.ui.screens.rollback import RollbackScreen
 from tests.unit.model.factories import NOW, autoscaler, deployment, replica_set
 
@@ -49,14 +50,32 @@ PLAN = Plan(
 )
 
 
-async def ask(screen: Screen, dialog: Any) -> list[Any]:
-    """Show a dialog; the list gets its answer."""
+async def ask(screen: Screen, dialog: Any, answered: Callable[[Any], None] | None = None) -> list[Any]:
+    """Show a dialog; the list gets its answer, or `answered`."""
     answers: list[Any] = []
-    screen.app.push_screen(dialog, answers.append)
+    screen.app.push_screen(dialog, answered or answers.append)
     await screen.pilot.pause()
     await screen.pilot.pause()
     await screen.until_ready()
     await screen.pilot.pause()
+    return answers
+
+
+def form(action: str, view: Any, note: str = "") -> FormScreen:
+    """The form of an action whose first look found this view."""
+    unused: Any = None
+    return form_of(spec_of(action), Aim(action, unused, view.ref), view, note)
+
+
+async def fill_in(screen: Screen, action: str, view: Any, note: str = "") -> list[Any]:
+    """Show the form of an action; the list gets the answer that its Spec makes of what was typed."""
+    spec, answers = spec_of(action), list[Any]()
+    defaults = {one.name: one.default for one in spec.arguments}
+
+    def answered(given: Mapping[str, Any] | None) -> None:
+        answers.append(None if given is None else spec.answer(view, {**defaults, **given}))
+
+    await ask(screen, form(action, view, note), answered)
     return answers
 
 
@@ -125,30 +144,30 @@ class TestScale:
 
     async def test_it_shows_what_is_there_and_gives_the_typed_number(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ScaleScreen(self.view()))
-            assert "3 wanted, 3 running, 2 ready" in screen.text()
+            answers = await fill_in(screen, "scale", self.view())
+            assert "3 desired, 3 current, 2 ready" in screen.text()
             assert "no autoscaler" in screen.text()
             await screen.press("5", "enter")
             assert answers == [ScaleAnswer(5)]
 
     async def test_arrows_step_and_escape_gives_nothing(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ScaleScreen(self.view()))
+            answers = await fill_in(screen, "scale", self.view())
             await screen.press("up", "up", "down")
-            assert "4" in screen.line("replicas")
+            assert "4" in screen.line(" replicas >")
             await screen.press("escape")
             assert answers == [None]
 
     async def test_an_empty_field_gives_nothing_and_letters_do_not_get_in(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ScaleScreen(self.view()))
+            answers = await fill_in(screen, "scale", self.view())
             await screen.press("backspace", "x", "minus", "enter")
             assert answers == []
             assert "type a number" in screen.text()
 
     async def test_the_autoscaler_is_named_and_what_it_will_do(self) -> None:
         async with running([plant()]) as screen:
-            await ask(screen, ScaleScreen(self.view(hpa=True)))
+            await fill_in(screen, "scale", self.view(hpa=True))
             assert "autoscaler press, 2 to 6" in screen.text()
             await screen.press("9")
             assert "puts it back to its maximum 6" in screen.text()
@@ -157,28 +176,28 @@ class TestScale:
 
     async def test_changing_the_bounds_instead_is_offered_for_the_typed_number(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ScaleScreen(self.view(hpa=True)))
+            answers = await fill_in(screen, "scale", self.view(hpa=True))
             assert "instead" not in screen.text()
             await screen.press("9")
             assert "e set HPA press to min 9, max 9 instead, so that 9 holds" in screen.text()
             await screen.press("e")
             assert answers == [ScaleAnswer(9, How.BOUNDS)]
 
-    async def test_it_is_parked_with_one_key_and_comes_back_to_what_it_had(self) -> None:
+    async def test_it_is_scaled_to_0_with_one_key_and_comes_back_to_what_it_had(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ScaleScreen(self.view()))
-            assert "p park at 0, remember 3" in screen.text()
+            answers = await fill_in(screen, "scale", self.view())
+            assert "p scale to 0, remember 3" in screen.text()
             await screen.press("p")
             assert answers == [ScaleAnswer(0)]
             there = {
                 "desired": 0,
                 "before": 3,
-                "before_said": "as edgetui parked it",
+                "before_said": "as before edgetui scaled it to 0",
                 "before_at": NOW - 7200,
             }
-            answers = await ask(screen, ScaleScreen(replace(self.view(), **there)))
-            assert "3, as edgetui parked it, 2h ago" in screen.line("before")
-            assert "3" in screen.line("replicas")
+            answers = await fill_in(screen, "scale", replace(self.view(), **there))
+            assert "3, as before edgetui scaled it to 0, 2h ago" in screen.line("before")
+            assert "3" in screen.line(" replicas >")
             await screen.press("p")
             assert answers == [ScaleAnswer(3)]
 
@@ -188,28 +207,31 @@ class TestScale:
         async with running([plant()]) as screen:
             scaled = ScaledObject("by-queue", 1, 8)
             view = replace(self.view(hpa=True), keda=scaled)
-            answers = await ask(screen, ScaleScreen(view))
+            answers = await fill_in(screen, "scale", view)
             assert "by KEDA, 1 to 8 (ScaledObject by-queue)" in screen.line("owned by")
             assert "k pause KEDA at 3" in screen.text()
+            await screen.press("backspace")
+            assert "KEDA at" not in screen.text()
+            assert "type a number" in screen.text()
             await screen.press("9", "e")
             assert "instead" not in screen.text()
             await screen.press("k")
             assert (answers, view.holds(9)) == ([ScaleAnswer(9, How.KEDA)], True)
             paused = replace(view, keda=replace(scaled, held_at="3"))
-            answers = await ask(screen, ScaleScreen(paused))
-            assert "k let KEDA go on" in screen.text()
+            answers = await fill_in(screen, "scale", paused)
+            assert "k resume KEDA" in screen.text()
             await screen.press("k")
             assert (answers, paused.holds(3), paused.holds(9)) == ([ScaleAnswer(3, How.KEDA)], False, True)
 
     async def test_without_an_autoscaler_there_is_nothing_to_change_instead(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ScaleScreen(self.view()))
+            answers = await fill_in(screen, "scale", self.view())
             await screen.press("9", "e", "k")
             assert answers == []
 
     async def test_what_changed_meanwhile_is_said_when_it_is_shown_again(self) -> None:
         async with running([plant()]) as screen:
-            await ask(screen, ScaleScreen(self.view(), "It was at 3, now it is at 4."))
+            await fill_in(screen, "scale", self.view(), "It was at 3, now it is at 4.")
             assert "! It was at 3, now it is at 4." in screen.text()
 
 
@@ -222,8 +244,8 @@ class TestBounds:
 
     async def test_both_fields_are_typed_and_what_follows_is_said(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, BoundsScreen(self.view()))
-            assert "2 to 6" in screen.text()
+            answers = await fill_in(screen, "set-hpa", self.view())
+            assert "min 2, max 6" in screen.line("current")
             assert "it stays at 3" in screen.text()
             await screen.press("4")
             assert "it goes up from 3 to 4 at once" in screen.text()
@@ -235,40 +257,42 @@ class TestBounds:
         row = row_of("HorizontalPodAutoscaler", made)
         assert isinstance(row, AutoscalerRow)
         async with running([plant()]) as screen:
-            answers = await ask(screen, BoundsScreen(BoundsView(REF, 1, row, 6, 2, 6)))
+            answers = await fill_in(screen, "set-hpa", BoundsView(REF, 1, row, 6, 2, 6))
             assert "it goes up from 6 to 9" in screen.text()
-            assert [one.split() for one in (screen.line("minimum"), screen.line("maximum"))] == [
-                ["minimum", "2"],
-                ["maximum", ">", "9"],
+            assert [one.split() for one in (screen.line(" min   "), screen.line(" max >"))] == [
+                ["min", "2"],
+                ["max", ">", "9"],
             ]
             await screen.press("tab")
-            assert screen.line("minimum").split() == ["minimum", ">", "2"]
-            assert screen.line("maximum").split() == ["maximum", "9"]
+            assert screen.line(" min >").split() == ["min", ">", "2"]
+            assert screen.line(" max   ").split() == ["max", "9"]
             await screen.press("enter")
             assert answers == [(2, 9)]
 
     async def test_bounds_that_cannot_be_are_said_and_not_given(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, BoundsScreen(self.view()))
+            answers = await fill_in(screen, "set-hpa", self.view())
             await screen.press("9", "enter")
             assert "the minimum is above the maximum" in screen.text()
-            await screen.press("backspace", "enter")
-            assert "type two numbers" in screen.text()
             assert answers == []
+            await screen.press("backspace")
+            assert "the minimum is above" not in screen.text(), "without a number it stays as it is"
             await screen.press("escape")
             assert answers == [None]
 
 
 class TestResize:
     def view(self) -> ResizeView:
-        app = Box("app", {"requests.cpu": "100m", "requests.memory": "64Mi"}, ("memory",))
+        app = ContainerResources("app", {"requests.cpu": "100m", "requests.memory": "64Mi"}, ("memory",))
         ref = ObjectRef(ObjectKey("plant", "Pod", "line-2", "press-1"), "uid-1", "405")
-        return ResizeView(ref, 1, (app, Box("proxy", {"limits.cpu": "1"})), ("The template stays as it is.",))
+        return ResizeView(
+            ref, 1, (app, ContainerResources("proxy", {"limits.cpu": "1"})), ("The template stays as it is.",)
+        )
 
     async def test_only_what_changed_is_given_and_a_restart_is_said(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ResizeScreen(self.view()))
-            assert "app  (1 of 2)" in screen.text()
+            answers = await fill_in(screen, "resize", self.view())
+            assert "> container app" in screen.text()
             await screen.press("enter")
             assert "these are the values it has" in screen.text()
             await screen.press("2", "0", "0", "m")
@@ -282,14 +306,17 @@ class TestResize:
 
     async def test_nonsense_is_not_given_and_arrows_go_to_the_other_container(self) -> None:
         async with running([plant()]) as screen:
-            answers = await ask(screen, ResizeScreen(self.view()))
+            answers = await fill_in(screen, "resize", self.view())
             await screen.press("5", "x", "x", "enter")
-            assert "type an amount such as 200m" in screen.text()
+            assert "“5xx” is not an amount such as 200m" in screen.text()
             assert answers == []
             await screen.press("down")
-            assert "proxy  (2 of 2)" in screen.text()
+            assert "> container proxy" in screen.text()
             await screen.press("tab", "2", "enter")
-            assert answers == [(self.view().boxes[1], {"limits.cpu": "2"})]
+            assert answers == [(self.view().container_resources[1], {"limits.cpu": "2"})]
+            await fill_in(screen, "resize", self.view())
+            await screen.press("9", "down", "up")
+            assert screen.line("cpu request").split()[-1] == "9", "what was typed for each is kept"
 
 
 class TestRollback:
@@ -328,7 +355,10 @@ class TestRollback:
     async def test_the_running_revision_cannot_be_chosen(self) -> None:
         async with running([plant()], size=(100, 30)) as screen:
             answers = await ask(screen, RollbackScreen(self.view()))
-            await screen.press("up", "enter")
+            await screen.press("up")
+            assert "revision 8 is the one that runs now" in screen.text()
+            assert "what going back" not in screen.text()
+            await screen.press("enter")
             assert answers == []
             assert "Revision 8 is the one that runs now." in screen.text()
 
@@ -352,29 +382,31 @@ class TestImage:
         pinned = f"registry.local/press:2.0@sha256:{'ab' * 32}"
         async with running([plant()]) as screen:
             view = self.view(Container("containers", "app", pinned))
-            answers = await ask(screen, ImageScreen(view))
+            answers = await fill_in(screen, "image", view)
             assert "that is the image it has" in screen.text()
             await screen.press("enter")
             assert answers == []
+            await screen.press("x")
+            assert screen.line(" image >").endswith("abx"), "it is edited at its end"
             await screen.press("ctrl+u", *"registry.local/press:2.1")
             text = screen.text()
             assert "+ containers[app].image: registry.local/press:2.1" in text
             assert "ab" * 20 in text
             assert "It is pinned now" in text
             await screen.press("enter")
-            assert answers == [Wanted("app", "registry.local/press:2.1")]
+            assert answers == [{"app": "registry.local/press:2.1"}]
 
     async def test_what_is_no_image_is_not_given_and_containers_are_chosen(self) -> None:
         async with running([plant()]) as screen:
             one, two = Container("containers", "app", "press:2"), Container("initContainers", "db", "db:1")
-            answers = await ask(screen, ImageScreen(self.view(one, two)))
+            answers = await fill_in(screen, "image", self.view(one, two))
             await screen.press("down", ":")
             assert "> init container db" in screen.text()
             assert "is not an image" in screen.text()
             await screen.press("enter")
             assert answers == []
             await screen.press("up", "backspace", "3", "down", *["backspace"] * 3, *":2", "enter")
-            assert answers == [Wanted("db", "db:2")]
+            assert answers == [{"db": "db:2"}]
 
 
 class TestProgress:
@@ -382,17 +414,17 @@ class TestProgress:
         async with running([plant()]) as screen:
             progress = Progress("Roll back", screen.clock.monotonic)
             answers = await ask(screen, ProgressScreen(progress))
-            shell = "Delete that pod: edgetui unstick sts/camera"
-            offer = Offer("unstick", "Delete pod camera-2…", shell)
+            shell = "Delete that pod: edgetui delete-stuck-pod sts/camera"
+            offer = Offer("delete-stuck-pod", "Delete pod camera-2…", shell)
             progress.finish(Receipt("rollback", "plant", REF, False, ("stuck", shell), {}, True, offer))
             await screen.wait_for(lambda: "> Close" in screen.text())
             assert "“Delete pod camera-2…” below does that." in screen.text()
-            assert "edgetui unstick" not in screen.text()
+            assert "edgetui delete-stuck-pod" not in screen.text()
             assert "> Close     Delete pod camera-2…" in screen.text()
             begun: list[tuple[str, ObjectRef]] = []
             screen.app.flows.begin = lambda action, ref: begun.append((action, ref))  # type: ignore[method-assign]
             await screen.press("right", "enter")
-            assert begun == [("unstick", REF)]
+            assert begun == [("delete-stuck-pod", REF)]
             assert answers == [None]
 
     async def test_steps_take_each_others_place_and_the_receipt_ends_it(self) -> None:

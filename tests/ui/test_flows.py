@@ -12,13 +12,15 @@ import pytest
 from textual.worker import Worker, WorkerFailed
 
 from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.change.spec import Aim, Spec, no_answer
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Changed, Receipt, Step
 from edgetui.cluster.errors import Forbidden
+from edgetui.ui import action_flow
+from edgetui.ui.background.action import ActionJob
 from edgetui.ui.dialogs.confirm import ConfirmScreen
 from edgetui.ui.dialogs.progress import ProgressScreen
 from edgetui.ui.flows import title_of
-from edgetui.ui.job import Job
 
 from .driving import Screen, running
 from .fleet import plant
@@ -38,7 +40,7 @@ async def performing(
     yield worker
 
 
-def job(screen: Screen) -> Job:
+def job(screen: Screen) -> ActionJob:
     """One that began with the press in front."""
     return screen.app.flows.job("scale", REF)
 
@@ -105,27 +107,35 @@ async def test_an_object_that_changed_is_given_back_to_be_shown_again() -> None:
         assert error.view == "the new view"
 
 
-async def test_a_plan_without_a_question_is_put_again_with_what_changed_first() -> None:
+async def test_a_plan_without_a_question_is_put_again_with_what_changed_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shown: list[str] = []
 
-    def action(view: str) -> Callable[[Gate], Awaitable[Receipt]]:
-        async def work(gate: Gate) -> Receipt:
-            shown.append(view)
-            agreed = await gate.confirm(PLAN)
-            if view == "old":
-                raise Changed("It was changed while you looked.", "new")
-            assert agreed
-            return DONE
+    async def read(aim: Aim) -> str:
+        return "old"
 
-        return work
+    async def carry_out(gate: Gate, aim: Aim, view: str, answer: None, wait: float | None) -> Receipt:
+        shown.append(view)
+        agreed = await gate.confirm(PLAN)
+        if view == "old":
+            raise Changed("It was changed while you looked.", "new")
+        assert agreed
+        return DONE
 
+    async def spec(action: str) -> Spec[str, None]:
+        return Spec(read=read, answer=no_answer, title=lambda view, answer: TITLE, procedure=carry_out)
+
+    monkeypatch.setattr(action_flow, "spec_in_time", spec)
+    session: Any = SimpleNamespace(name="plant")
     async with running([plant()]) as screen:
-        worker = screen.app.run_worker(job(screen).go_on("old", TITLE, action), exit_on_error=False)
+        flow = action_flow.flow(job(screen), "restart", session, REF)
+        worker = screen.app.run_worker(flow, exit_on_error=False)
+        await screen.wait_for(lambda: shown == ["old"], "the plan")
         await screen.pilot.pause()
         assert "changed while you looked" not in screen.text()
         await screen.press("right", "enter")
-        await screen.pilot.pause()
-        assert "! It was changed while you looked." in screen.text()
+        await screen.wait_for(lambda: "! It was changed while you looked." in screen.text(), "the note")
         await screen.press("right", "enter")
         assert await ended(worker) is None
         await screen.pilot.pause()
@@ -205,8 +215,10 @@ async def test_a_defect_while_rights_are_looked_up_is_said(monkeypatch: pytest.M
     async def broken(*_: Any) -> None:
         raise KeyError("token=abc")
 
-    async with running([plant()], sessions={"plant": SimpleNamespace(show_metrics=lambda _: None)}) as screen:
-        monkeypatch.setattr(screen.app.flows.permissions, "allowed", broken)
+    async with running(
+        [plant()], sessions={"plant": SimpleNamespace(look_at_kinds=lambda _: None)}
+    ) as screen:
+        monkeypatch.setattr(screen.app.flows.permissions, "foresee", broken)
         await screen.app.flows._fetch_rights(REF.key)
         assert "Something unexpected happened (KeyError)" in screen.app.main.footer.message
         assert "abc" not in screen.text()
@@ -217,8 +229,8 @@ def test_an_action_is_named_with_what_it_is_done_to_and_one_on_the_cluster_names
     action: str,
 ) -> None:
     title = title_of(action, [REF])
-    assert title.startswith(ACTIONS[action].label.capitalize()[:3])
-    assert ("press" in title) == bool(ACTIONS[action].kinds), title
+    assert title.startswith(ACTIONS[action].heading[:3])
+    assert ("press" in title) == bool(ACTIONS[action].kinds or ACTIONS[action].any_kind), title
     assert title.endswith("on plant")
 
 

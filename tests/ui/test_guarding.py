@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edgetui.actions.gate.audit import AuditLog
-from edgetui.cluster.watch.scoped_informer import Aside, Selector
+from edgetui.actions.guard.guard import Guard
+from edgetui.cluster.watch.partition import Selector
+from edgetui.cluster.watch.scoped_informer import ScopedStore
 from edgetui.model.cache.freshness import Link, LinkState
 from edgetui.model.rollout.guard import Terms
+from edgetui.ui.background.long_running import LongRunningJob
 from edgetui.ui.widgets.bars import KeyHint
 from tests.unit.actions.scripted import Answer, Connected, Request, scripted
 from tests.unit.model import factories as f
@@ -25,12 +28,12 @@ class Site(Connected):
     def need(self, kind: str, needed: bool) -> None:
         """ReplicaSets are there already."""
 
-    def aside(self, parts: Mapping[str, Selector]) -> Aside:
+    def scoped_store(self, parts: Mapping[str, Selector]) -> ScopedStore:
         """The rows are there already."""
         assert self.store is not None
-        return Aside(self.store, asyncio.Event())
+        return ScopedStore(self.store, asyncio.Event())
 
-    def show_metrics(self, kinds: Iterable[str]) -> None:
+    def look_at_kinds(self, kinds: Iterable[str]) -> None:
         """Nobody measures anything here."""
 
 
@@ -87,28 +90,30 @@ async def test_the_plan_says_when_and_to_what_and_that_it_ends_with_the_screen(t
         await screen.press("g", "enter")
         await until_shown(screen, "back to")
         text = screen.text()
-        assert "back to   revision 7, registry.local/press:2.0" in text
+        assert "revision 7, registry.local/press:2.0" in screen.line("back to")
         assert "fail for 2m" in text
         assert "ends with this screen and its SSH session" in text
         assert "more lines" not in text
         await screen.press("enter")
-        assert screen.app.flows.guards == {}
+        assert not screen.app.flows.jobs
 
 
 async def test_the_times_are_chosen_before_the_plan_and_are_what_it_counts_by(tmp_path: Path) -> None:
     async with on_press(tmp_path) as screen:
         await screen.press("g", "backspace")
-        assert "“fails for” needs a span of time such as 90s, 5m or 1h30m." in screen.text()
-        await screen.press("enter", *"5s", "enter")
+        await screen.press("x")
+        assert "“x” is not a span of time such as 90s, 5m or 1h30m" in screen.text()
+        await screen.press("enter", "backspace", *"5s", "enter")
         assert "Less than 10s proves nothing" in screen.text()
-        await screen.press("home", "4", "tab", *"1h", "backspace", "x", "m", "enter")
+        await screen.press("home", "4", "tab", *"1m", "enter")
         await until_shown(screen, "back to")
         assert "fail for 45s" in screen.text()
-        assert "complete for 1m without proof" in screen.text()
+        assert "complete for 1m without a failure" in screen.text()
         await screen.press("right", "enter")
         await until_shown(screen, "GUARD press 4")
-        guard = next(iter(screen.app.flows.guards.values()))
-        assert guard.terms == Terms(45.0, 60.0)
+        (job,) = screen.app.flows.jobs
+        assert isinstance(job, LongRunningJob) and isinstance(job.work, Guard)
+        assert job.work.terms == Terms(45.0, 60.0)
     recorded = (tmp_path / "audit.jsonl").read_text()
     assert '"for":45.0' in recorded
     assert '"after":60.0' in recorded
@@ -117,8 +122,8 @@ async def test_the_times_are_chosen_before_the_plan_and_are_what_it_counts_by(tm
 async def test_no_guard_without_times(tmp_path: Path) -> None:
     async with on_press(tmp_path) as screen:
         await screen.press("g", "escape")
-        assert "watched on" not in screen.text()
-        assert screen.app.flows.guards == {}
+        assert "observe after success" not in screen.text()
+        assert not screen.app.flows.jobs
 
 
 async def test_it_counts_down_in_the_header_and_in_the_details(tmp_path: Path) -> None:
@@ -133,15 +138,16 @@ async def test_the_same_key_cancels_after_a_question_and_so_does_escape(tmp_path
     async with on_press(tmp_path) as screen:
         await guarded(screen)
         await screen.press("g")
-        await until_shown(screen, "Cancel the guard of deployment press on plant?")
+        await until_shown(screen, "Cancel the guard")
+        assert "Guard of deployment press on plant" in screen.text()
         await screen.press("enter")
-        assert len(screen.app.flows.guards) == 1
+        assert len(screen.app.flows.jobs) == 1
         await until_shown(screen, "GUARD press 1m")
         await screen.press("escape")  # the filter
         press = screen.app.main.current.table.cursor
         assert KeyHint("g", "cancel guard") in screen.app.action_keys.hints(press, ())
         await screen.press("escape")
-        await until_shown(screen, "Cancel the guard of deployment press on plant?")
+        await until_shown(screen, "Now: rolls back in")
         await screen.press("right", "enter")
         await until_shown(screen, "was cancelled")
         assert screen.app.badges == []
@@ -171,7 +177,7 @@ async def test_what_it_cannot_judge_is_said(tmp_path: Path) -> None:
 async def test_where_all_is_well_it_waits_for_the_next_release(tmp_path: Path) -> None:
     async with on_press(tmp_path, "oven") as screen:
         await screen.press("g", "enter")
-        await until_shown(screen, "what is written")
+        await until_shown(screen, "requests")
         await screen.press("right", "enter")
         await until_shown(screen, "GUARD oven")
         await screen.press("enter")

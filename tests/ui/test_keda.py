@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgetui.model.autoscaling.vpa_keda import PAUSED, PAUSED_AT
+from edgetui.model.kinds import row_of
 from tests.unit.actions.scripted import Answer, Request, scripted
 from tests.unit.model import factories as f
 
@@ -68,6 +69,9 @@ async def test_it_is_paused_at_a_number_and_goes_on_from_the_scale_dialog(tmp_pa
             await screen.press("3", "k")
             await agree(screen, "Pause KEDA at 3 for deployment press in line-2 on plant")
             assert queue.notes == {PAUSED_AT: "3"}
+            version = int(queue.press["metadata"]["resourceVersion"]) + 1
+            queue.press["metadata"]["resourceVersion"] = str(version)
+            store.apply("Deployment", row_of("Deployment", queue.press))
             await screen.press("enter")
             await until_shown(screen, "paused by KEDA at 3 (ScaledObject by-queue)")
             await screen.press("escape")
@@ -75,7 +79,7 @@ async def test_it_is_paused_at_a_number_and_goes_on_from_the_scale_dialog(tmp_pa
             await screen.press("s")
             await until_shown(screen, "paused by KEDA at 3 (ScaledObject by-queue)")
             await screen.press("k")
-            await agree(screen, "Unpause KEDA for deployment press in line-2 on plant")
+            await agree(screen, "Resume KEDA for deployment press in line-2 on plant")
             assert queue.notes == {}
 
             await screen.press("s")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.catalogue import ACTIONS, OLD_NAMES
 from edgetui.ui.keyfile import ALWAYS, NEVER_WRITES, Unusable, load, parse
 from edgetui.ui.keymap import LOOKING
 from tests.keytable import README, written
@@ -32,6 +32,15 @@ def test_no_two_keys_are_the_same_and_none_that_writes_can_come_from_a_broken_ar
         assert not action.key.isupper()
 
 
+@pytest.mark.parametrize(("old", "present"), OLD_NAMES.items())
+def test_a_key_file_may_hold_the_name_that_an_action_had(old: str, present: str) -> None:
+    if ACTIONS[present].key:
+        assert parse(f"{old}: f5") == {present: "f5"}
+        return
+    with pytest.raises(Unusable, match=f"nothing called '{old}'"):
+        parse(f"{old}: f5")
+
+
 def test_keys_are_read_by_the_name_of_what_they_do() -> None:
     changed = parse("zoom: f6\nsort: '%'\nplace before: ','\nscale: f5\n")
     assert changed == {"zoom": "f6", "sort": "percent_sign", "place before": "comma", "scale": "f5"}
@@ -51,6 +60,9 @@ def test_keys_are_read_by_the_name_of_what_they_do() -> None:
         ("scale: S", "scale cannot have S"),
         ("scale: '['", "scale cannot have ["),
         ("scale: O", "scale cannot have O"),
+        ("':': f7", "a colon needs a command"),
+        ("':scale 3': f7", "':scale 3' is an action; write scale and its key"),
+        ("':pods': o", "would have the same key"),
     ],
 )
 def test_a_file_that_does_not_hold_is_told_in_one_sentence(text: str, why: str) -> None:
@@ -73,7 +85,7 @@ async def test_own_keys_work_and_are_what_footer_and_help_say(tmp_path: Path) ->
     await _with_keys(tmp_path, "scale: f5\nfilter: f3\n")
     async with running([plant()], size=(100, 100)) as screen:
         await screen.press("4")
-        assert "f5 scale" in screen.text()
+        assert "f5 scale" in screen.text() and "f3 filter" in screen.text()
         await screen.press("s")
         assert "not connected" not in screen.text()
         await screen.press("f5")
@@ -97,3 +109,15 @@ async def _with_keys(tmp_path: Path, text: str) -> None:
     folder = tmp_path / "config" / "edgetui"
     folder.mkdir(parents=True)
     (folder / "keys.yaml").write_text(text)
+
+
+async def test_a_key_may_stand_for_a_line(tmp_path: Path) -> None:
+    await _with_keys(tmp_path, "':po line-2': ')'\n':rollouts': f7\n")
+    async with running([plant()]) as screen:
+        main = screen.app.main
+        await screen.press("right_parenthesis")
+        assert (main.current.pane.id, main.namespace) == ("pods", "line-2")
+        await screen.press("f7")
+        assert main.current.pane.id == "rollouts"
+        await screen.press("question_mark", "right_parenthesis", "escape")
+        assert main.current.pane.id == "rollouts"

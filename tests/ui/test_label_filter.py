@@ -58,13 +58,11 @@ async def test_rows_of_a_thin_wire_are_left_out_and_the_pane_says_so() -> None:
     async with running([plant(), thin()]) as screen:
         await ask(screen, "app!=press")
         assert "camera-0" not in screen.text() and "oven-1" in screen.text()
-        assert (
-            "? van-17: rows that came over the thin wire have no labels; --wire full brings" in screen.text()
-        )
+        assert "? van-17: minimal traffic brings no labels; --api-traffic full does" in screen.text()
         await ask(screen, "app=weld")
-        assert "thin wire" in screen.text() and "app here is oven, press or printer" in screen.text()
+        assert "minimal traffic" in screen.text() and "app here is oven, press or printer" in screen.text()
         await ask(screen, "")
-        assert "thin wire" not in screen.text() and "camera-0" in screen.text()
+        assert "minimal traffic" not in screen.text() and "camera-0" in screen.text()
     async with running([thin()]) as screen:
         await ask(screen, "app=press")
-        assert "? rows that came over the thin wire have no labels; --wire full brings them" in screen.text()
+        assert "? minimal traffic brings no labels; --api-traffic full does" in screen.text()

@@ -84,7 +84,7 @@ async def test_events_that_were_in_view_are_watched_and_shown_from_the_start() -
         await screen.press("6")
     shown: list[str] = []
     session: Any = Session("plant")
-    session.show, session.hide = shown.append, shown.remove
+    session.need = lambda kind, needed: (shown.append if needed else shown.remove)(kind)
     remembered = layout.read(layout.default_file())
     async with running([plant()], sessions={"plant": session}, remembered=remembered) as screen:
         assert screen.app.main.current.pane.id == "events"

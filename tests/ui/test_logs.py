@@ -207,6 +207,21 @@ async def test_the_key_works_on_rows_and_in_details_and_says_where_it_does_not()
         assert screen.text().splitlines()[1].startswith("logs press-7f9c66-")
 
 
+async def test_a_key_that_leads_nowhere_says_so() -> None:
+    async with looking(Site([HEAD, chunk(lines(3))])) as on:
+        await on.says("line 2")
+        for key, words in (
+            ("p", "This container has not run before."),
+            ("c", "This pod has one container."),
+            ("tab", "There is no other pod here."),
+            ("shift+tab", "There is no other pod here."),
+            ("n", "Nothing is found; / searches."),
+            ("N", "Nothing is found; / searches."),
+        ):
+            await on.press(key)
+            assert words in on.text().splitlines()[-1], key
+
+
 async def test_search_counts_goes_on_and_stays_exact_while_lines_come() -> None:
     more = Pause()
     site = Site([HEAD, chunk(lines(60)), more, chunk(said(1, "LINE 7 again"))])

@@ -10,8 +10,8 @@ from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.base import Row
 from edgetui.model.panes import PANES
 from edgetui.model.view.pane_view import FleetView
+from edgetui.ui.background.followed_rollout import FollowedRollout, under_way
 from edgetui.ui.object_events import events_of
-from edgetui.ui.rollout_notify import Endings
 from edgetui.ui.screens.object import ObjectScreen
 
 from .driving import Screen, running
@@ -106,28 +106,28 @@ async def test_a_row_without_a_uid_says_nothing_about_which_object_it_is() -> No
 async def test_an_open_screen_says_so_and_lets_no_key_act_until_it_could_be_seen(view: str) -> None:
     store = plant()
     async with running([store]) as screen:
-        screen.app.ways.open(view, HISTORIAN)
+        screen.app.navigation.open(view, HISTORIAN)
         await screen.pilot.pause()
-        assert screen.app.screen.settled
+        assert screen.of_object.settled
         made_anew(store, HISTORIAN)
         await screen.changed()
-        assert not screen.app.screen.settled
+        assert not screen.of_object.settled
         assert "another" in screen.text()
-        screen.app.screen.action_act("rotate")
+        screen.of_object.action_act("rotate")
         await screen.pilot.pause()
         assert "changed by itself" in screen.text()
         screen.clock.advance(1)
-        assert screen.app.screen.settled
+        assert screen.of_object.settled
 
 
 async def test_a_key_that_comes_before_the_screen_knows_of_it_does_not_act_either() -> None:
     store = plant()
     key = ObjectKey("plant", "Deployment", "line-2", "press")
     async with running([store]) as screen:
-        screen.app.ways.open("detail", key)
+        screen.app.navigation.open("detail", key)
         await screen.pilot.pause()
         made_anew(store, key)
-        screen.app.screen.action_act("restart")
+        screen.of_object.action_act("restart")
         await screen.pilot.pause()
         text = screen.text()
         assert "changed by itself" in text
@@ -139,12 +139,13 @@ def test_the_end_of_a_rollout_that_is_waited_for_is_not_that_of_another_object()
     view = FleetView(PANES["rollouts"], [store])
     view.rebuild(NOW)
     press = ObjectKey("plant", "Deployment", "line-2", "press")
-    endings = Endings(view)
-    assert endings.wait(press)
-    assert endings.ended() == []
+    row = under_way(view, press)
+    assert row is not None
+    followed = FollowedRollout(view, row, 0.0, end=lambda job: None, show=lambda key: None)
+    assert not followed.over
     made_anew(store, press)
     view.absorb({"plant": store.drain()}, NOW)
-    assert endings.ended() == [(press, "is gone")]
+    assert (followed.over, followed.says) == (True, "is gone")
 
 
 class Asked:
@@ -175,7 +176,7 @@ async def test_the_events_are_of_the_object_that_is_there_now(kind: str, uid: st
 async def test_where_rows_have_no_uid_the_object_that_is_read_tells() -> None:
     store = plant()
     async with running([store]) as screen:
-        screen.app.ways.open("manifest", HISTORIAN)
+        screen.app.navigation.open("manifest", HISTORIAN)
         await screen.pilot.pause()
         shown = screen.app.screen
         assert isinstance(shown, ObjectScreen)

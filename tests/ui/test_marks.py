@@ -14,7 +14,7 @@ from edgetui.actions.messages import Cancelled, Receipt
 from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
-from edgetui.ui.acting import rollback
+from edgetui.ui import action_flow
 from edgetui.ui.flows import Flows
 from tests.unit.model.factories import NOW, crashing, pod
 
@@ -87,7 +87,7 @@ async def test_marks_that_a_filter_hides_are_counted_and_go_before_an_action() -
 
 async def test_an_action_on_marked_rows_asks_about_each_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(rollback, "flow", partial(_flow, asked=asked, end=_done))
+    monkeypatch.setattr(action_flow, "flow", partial(_flow, asked=asked, end=_done))
     async with running([plant()], sessions={"plant": _session()}) as screen:
         first, second = await _mark_two_deployments(screen)
         assert await _pressed_in_turn(screen, asked) == [first, second]
@@ -95,7 +95,7 @@ async def test_an_action_on_marked_rows_asks_about_each_in_turn(monkeypatch: pyt
 
 async def test_the_first_no_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(rollback, "flow", partial(_flow, asked=asked, end=_no))
+    monkeypatch.setattr(action_flow, "flow", partial(_flow, asked=asked, end=_no))
     async with running([plant()], sessions={"plant": _session()}) as screen:
         first, _ = await _mark_two_deployments(screen)
         assert await _pressed_in_turn(screen, asked) == [first]
@@ -122,7 +122,9 @@ async def _pressed_in_turn(screen: Screen, asked: list[str]) -> list[str]:
     return asked
 
 
-async def _flow(job: Any, session: Any, ref: ObjectRef, asked: list[str], end: Callable[[Gate], Any]) -> None:
+async def _flow(
+    job: Any, action: str, session: Any, ref: ObjectRef, asked: list[str], end: Callable[[Gate], Any]
+) -> None:
     asked.append(ref.key.name)
     await job.perform(f"Scale {ref.key.name}", end)
 
@@ -139,7 +141,7 @@ def _session() -> Any:
     return SimpleNamespace(
         name="plant",
         target=SimpleNamespace(user_name="", context="", server=""),
-        show_metrics=lambda kinds: None,
+        look_at_kinds=lambda kinds: None,
     )
 
 

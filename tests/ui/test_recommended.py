@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgetui.model.autoscaling.vpa_keda import Advice
+from edgetui.model.autoscaling.vpa_keda import Recommendation
 from edgetui.ui.details import workload
 from edgetui.ui.spans import plain
 from tests.unit.model import factories as f
@@ -14,7 +14,7 @@ def test_it_stands_on_the_workload_s_own_screen() -> None:
     row = store.get("Deployment", "default", "press")
     assert row is not None
     owner = "paused by KEDA at 3 (ScaledObject by-queue)"
-    read = workload.Read(advice=[Advice("press", "app", "120m", "", "Off")], keda=owner)
+    read = workload.Read(recommendations=[Recommendation("press", "app", "120m", "", "Off")], keda=owner)
     text = "\n".join(plain(one) for one in workload.lines(store, row, f.NOW, 80, read))
     assert "app cpu 120m, by press (Off" in text
     assert owner in text

@@ -6,7 +6,8 @@ from typing import Any
 
 from edgetui.cluster.errors import Forbidden
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds import row_of
+from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.base import Kind
 from edgetui.ui.screens.rollout import AGAIN
 from tests.unit.model import factories as f
 from tests.unit.model.test_revisiontree import controller_revision, press
@@ -23,7 +24,7 @@ class Server:
         self.refused: Exception | None = None
         self.asked: list[str] = []
 
-    def show_metrics(self, kinds: object) -> None:
+    def look_at_kinds(self, kinds: object) -> None:
         """Nobody looks at usage here."""
 
     def need(self, kind: str, needed: bool) -> None:
@@ -33,6 +34,10 @@ class Server:
     def api(self) -> Server:
         return self
 
+    def kind(self, name: str) -> Kind:
+        """Every kind in the version that is usual."""
+        return KINDS[name]
+
     async def get(self, path: str, query: object = None) -> Any:
         last = path.rpartition("/")[2]
         self.asked.append(last)
@@ -40,7 +45,10 @@ class Server:
             raise self.refused
         return self.objects[last] if last in self.objects else {"items": self.lists.get(last, [])}
 
-    def read(self, what: str) -> int:
+    async def read(self, collection: str, name: str = "", query: object = None, *, most: int = 0) -> Any:
+        return await self.get(f"{collection}/{name}" if name else collection, query)
+
+    def times_asked(self, what: str) -> int:
         return self.asked.count(what)
 
 
@@ -82,6 +90,8 @@ async def test_revisions_stand_over_their_pods_and_any_two_can_be_compared() -> 
         await screen.press("d")
         text = screen.text()
         assert "what differs from revision 2 to revision 3" in text
+        sides = [words for line in text.splitlines() if (words := line.split())[:1] in (["from"], ["to"])]
+        assert [words[:2] for words in sides] == [["to", "3"], ["from", "2"]]
         assert "+ containers[app].image: press:3" in text
         assert "- containers[app].env[API_TOKEN].value: (hidden)" in text
         assert "hunter2" not in text
@@ -109,17 +119,17 @@ async def test_a_history_is_read_when_it_is_opened_and_again_when_it_has_moved_o
     )
     async with running([store], sessions={"plant": server}) as screen:
         await opened(screen, "StatefulSet", "db")
-        assert server.read("controllerrevisions") == 1
+        assert server.times_asked("controllerrevisions") == 1
         assert " 2  now        db-b" in screen.text()
         assert " 1  last good  db-a    3/3" in screen.text()
         await a_second_later(screen, AGAIN)
-        assert server.read("controllerrevisions") == 1
+        assert server.times_asked("controllerrevisions") == 1
         stored.append(controller_revision(made, "c", 3, "db:3"))
         server.objects["db"] = historian("db:3", generation=2)
         store.apply("StatefulSet", row_of("StatefulSet", server.objects["db"]))
         await screen.changed()
         await a_second_later(screen, AGAIN)
-        assert server.read("controllerrevisions") == 2
+        assert server.times_asked("controllerrevisions") == 2
         assert " 3  now        db-c" in screen.text()
 
 
@@ -150,14 +160,14 @@ async def test_a_passed_deadline_is_not_final_and_complete_is_not_health() -> No
     starting = f.pod("press-x", owner=sets, labels={"pod-template-hash": "a"}, statuses=[f.waiting("")])
     text = await shown(late, sets, starting)
     assert "its deadline of 10m has passed, but new pods are on their way: it may yet finish" in text
-    assert "the controller goes on: a passed deadline is not final" in text
+    assert "progress deadline exceeded; the controller keeps trying" in text
     done = f.daemon_set("ag", desired=2, misscheduled=1)
     dead = f.pod("ag-x", owner=done, node="node-9", ready="False")
     text = await shown(done, dead, f.node("node-9", ready="Unknown"))
-    assert "! complete, node silent" in text
+    assert "! complete, node NotReady" in text
     assert "1 pod where it should not run; an unreachable node counts as such" in text
-    assert "complete is not healthy" in text
-    assert "! ag-x  ?/1  node silent" in text
+    assert "rolled out, not healthy" in text
+    assert "! ag-x  ?/1  node NotReady" in text
 
 
 async def test_pods_on_a_silent_node_cannot_end() -> None:
@@ -165,7 +175,7 @@ async def test_pods_on_a_silent_node_cannot_end() -> None:
     dead = f.pod("db-0", owner=made, node="node-9", ready="False", deleting=f.NOW)
     text = await shown(made, dead, f.node("node-9", ready="Unknown"))
     assert "1 of 1 node unreachable: cannot finish until it returns (node-9)" in text
-    assert "db-0  ?/1  cannot end" in text
+    assert "db-0  ?/1  stuck Terminating" in text
 
 
 async def test_what_a_quota_refuses_a_stateful_set_is_found_in_its_events() -> None:

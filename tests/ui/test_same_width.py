@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -31,6 +31,7 @@ def drawn(text: str, width: int = 120) -> tuple[str, int]:
 
 
 @given(TEXTS)
+@example("\u200da\u200da")
 @settings(max_examples=400)
 def test_any_text_takes_as_many_cells_as_the_compositor_counts(text: str) -> None:
     _, at = drawn(text.replace("|", ""))

@@ -13,7 +13,8 @@ from textual import events
 
 from edgetui.actions.guard import guard
 from edgetui.actions.guard.record import Past
-from edgetui.ui.dialogs.scale import ScaleScreen
+from edgetui.ui.background.action import ActionJob
+from edgetui.ui.dialogs.form import FormScreen
 from edgetui.ui.flows import Flows
 from edgetui.ui.text import clusters
 from tests.unit.actions.scripted import Answer, Request, scripted
@@ -43,6 +44,11 @@ class Slow:
         await self.go.wait()
         return await self._real.get(*args, **more)
 
+    async def read(self, *args: Any, **more: Any) -> Any:
+        self.asked += 1
+        await self.go.wait()
+        return await self._real.read(*args, **more)
+
 
 def answer(request: Request) -> Answer:
     """The press, and nothing else."""
@@ -70,7 +76,7 @@ async def test_escape_and_ctrl_c_end_the_read(
     key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async with slow_press(monkeypatch, tmp_path) as (screen, slow):
-        await screen.press("s")
+        await screen.press("i")
         await screen.wait_for(lambda: slow.asked)
         assert "esc cancels" in screen.text()
         await screen.press(key)
@@ -80,10 +86,33 @@ async def test_escape_and_ctrl_c_end_the_read(
         assert screen.app.main.current.filter_text == "press", "escape did one thing"
 
 
+async def test_how_long_a_read_has_run_is_said_once_that_is_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with slow_press(monkeypatch, tmp_path) as (screen, slow):
+        await screen.press("i")
+        await screen.wait_for(lambda: slow.asked)
+        (job,) = screen.app.flows.jobs
+        assert isinstance(job, ActionJob)
+        for passed, words in ((1.5, ""), (2.0, " 2 s"), (12.0, " 12 s")):
+            at = job._asked_at + passed
+            monkeypatch.setattr(type(job), "_now", staticmethod(lambda at=at: at))
+            job.tick()
+            await screen.pilot.pause()
+            said = screen.line("esc cancels")
+            assert words in said
+            assert (" s" in said.replace("esc cancels", "")) is bool(words), said
+        job.leave()
+        screen.app.flash("Something else.")
+        job.tick()
+        await screen.pilot.pause()
+        assert "Something else." in screen.text()
+
+
 async def test_every_key_works_while_a_read_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async with slow_press(monkeypatch, tmp_path) as (screen, slow):
         main = screen.app.main
-        await screen.press("s")
+        await screen.press("i")
         await screen.wait_for(lambda: slow.asked)
         await screen.press("2")
         await screen.wait_for(lambda: main.current.pane.id == "pods")
@@ -95,7 +124,7 @@ async def test_every_key_works_while_a_read_runs(monkeypatch: pytest.MonkeyPatch
         await screen.wait_for(lambda: screen.app.screen is main)
         await screen.press("q")
         await screen.wait_for(lambda: "Still running:" in screen.text())
-        assert "Scale: deployment press in line-2 on plant  reading" in screen.text()
+        assert "Set image: deployment press in line-2 on plant  reading" in screen.text()
         await screen.press("tab", "enter")
         assert screen.app.return_code == 0
 
@@ -104,7 +133,7 @@ async def test_what_is_read_late_is_a_badge_and_not_a_dialog_over_what_is_typed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async with slow_press(monkeypatch, tmp_path) as (screen, slow):
-        await screen.press("s")
+        await screen.press("i")
         await screen.wait_for(lambda: slow.asked)
         await screen.press("down", "slash", "p")
         await screen.wait_for(lambda: screen.app.main.filter_bar.input.value == "p", "the filter")
@@ -112,9 +141,9 @@ async def test_what_is_read_late_is_a_badge_and_not_a_dialog_over_what_is_typed(
         await screen.wait_for(lambda: screen.app.badges == ["1 QUESTION"], "a badge")
         await screen.press("r", "e")
         assert screen.app.main.filter_bar.input.value == "pre"
-        assert "R shows what waits for you: Scale: deployment press" in screen.text()
+        assert "R shows what waits for you: Set image: deployment press" in screen.text()
         await screen.press("enter", "R")
-        await screen.wait_for(lambda: isinstance(screen.app.screen, ScaleScreen), "the dialog")
+        await screen.wait_for(lambda: isinstance(screen.app.screen, FormScreen), "the dialog")
         assert screen.app.badges == []
 
 
@@ -122,10 +151,10 @@ async def test_who_waits_for_a_slow_read_gets_the_dialog_with_no_further_key(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async with slow_press(monkeypatch, tmp_path) as (screen, slow):
-        await screen.press("s")
+        await screen.press("i")
         await screen.wait_for(lambda: slow.asked)
         slow.go.set()
-        await screen.wait_for(lambda: isinstance(screen.app.screen, ScaleScreen), "the dialog")
+        await screen.wait_for(lambda: isinstance(screen.app.screen, FormScreen), "the dialog")
 
 
 async def test_a_dialog_that_comes_soon_gets_what_was_typed_for_it(
@@ -135,10 +164,10 @@ async def test_a_dialog_that_comes_soon_gets_what_was_typed_for_it(
         slow.go.set()
         for key in "s7":
             screen.app.post_message(events.Key(key, key))
-        await screen.wait_for(lambda: isinstance(screen.app.screen, ScaleScreen))
+        await screen.wait_for(lambda: isinstance(screen.app.screen, FormScreen))
         dialog = screen.app.screen
-        assert isinstance(dialog, ScaleScreen)
-        await screen.wait_for(lambda: dialog.number == 7, "a 7 in the field")
+        assert isinstance(dialog, FormScreen)
+        await screen.wait_for(lambda: "replicas > 7" in screen.text(), "a 7 in the field")
         assert screen.app.main.current.pane.id == "rollouts"
 
 
@@ -149,21 +178,21 @@ async def test_an_escape_behind_the_key_ends_what_it_began_and_forgets_what_was_
         for key in ("s", "5", "escape", "2"):
             screen.app.post_message(events.Key(key, None))
         await screen.wait_for(lambda: screen.app.main.current.pane.id == "pods")
-        await screen.wait_for(lambda: screen.app.flows.jobs == [])
+        await screen.wait_for(lambda: not screen.app.flows.jobs)
 
 
 async def test_the_same_key_again_is_no_second_action(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async with slow_press(monkeypatch, tmp_path) as (screen, slow):
-        await screen.press("s")
+        await screen.press("i")
         await screen.wait_for(lambda: slow.asked)
-        await screen.press("s")
+        await screen.press("i")
         await screen.wait_for(lambda: not screen.app.flows.holds_keys)
-        await screen.press("s")
+        await screen.press("i")
         assert len(screen.app.flows.jobs) == 1
         slow.go.set()
-        await screen.wait_for(lambda: isinstance(screen.app.screen, ScaleScreen), "the dialog")
+        await screen.wait_for(lambda: isinstance(screen.app.screen, FormScreen), "the dialog")
 
 
 async def test_a_guard_that_is_being_set_is_one_guard_however_often_the_key_is_pressed(
@@ -188,8 +217,7 @@ async def test_a_guard_that_is_being_set_is_one_guard_however_often_the_key_is_p
         assert len(screen.app.flows.jobs) == 1
         go.set()
         await until_shown(screen, "GUARD press")
-        await screen.wait_for(lambda: not screen.app.flows.jobs)
-        assert len(screen.app.flows.guards) == 1
+        assert [job.title for job in screen.app.flows.jobs] == ["Guard of deployment press on plant"]
     assert (tmp_path / "audit.jsonl").read_text().count('"state":"started"') == 1
 
 

@@ -74,5 +74,5 @@ async def test_what_edgetui_did_stands_among_it_with_clock_time_outcome_and_the_
         assert "reached; replicas 3 -> 5; u takes it back" in text
         assert "elsewhere" not in text
         record("4", "plant", 0, "reached")
-        screen.app.screen.tick()
+        screen.app.front.tick()
         await until_shown(screen, ">" + time.strftime("%H:%M", time.gmtime(NOW)))

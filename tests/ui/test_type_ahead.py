@@ -61,5 +61,5 @@ async def test_with_a_namespace_the_panes_begin_with_its_rows() -> None:
         view = screen.app.main.current.view
         assert view.keys
         assert {key.namespace for key in view.keys} == {"line-2"}
-        screen.app.main.commander.run("ns")
+        screen.app.command_line.run("ns")
         assert len({key.namespace for key in view.keys}) > 1

@@ -61,10 +61,10 @@ async def test_a_dump_is_what_the_cells_hold(view: str, tmp_path: Path) -> None:
         key = screen.app.main.current.table.cursor
         assert key is not None
         if view:
-            screen.app.ways.open(view, key)
+            screen.app.navigation.open(view, key)
             await screen.pilot.pause()
         file = tmp_path / "dump"
-        screen.app.main.commander.run(f"dump {file}")
+        screen.app.command_line.run(f"dump {file}")
         text = file.read_text()
         assert "pre" in text
         assert not acts(text)

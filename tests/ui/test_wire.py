@@ -14,6 +14,7 @@ from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Kind
 from edgetui.model.kinds.pod import PodRow, printed
+from edgetui.model.panes import DASHBOARD, PANES
 from edgetui.terminal.profile import Profile
 from edgetui.ui.terminal_meter import AGAIN, TerminalMeter
 from tests.unit.model.factories import pod
@@ -36,11 +37,11 @@ class Session:
         self.api = SimpleNamespace(silence=lambda: 0.0)
         self.keeper = None
         self.link_watch = LinkWatch()
-        self.metered: list[set[str]] = []
+        self.in_view: list[set[str]] = []
         self.needed: list[tuple[str, bool]] = []
 
-    def show_metrics(self, kinds: Any) -> None:
-        self.metered.append(set(kinds))
+    def look_at_kinds(self, kinds: Any) -> None:
+        self.in_view.append(set(kinds))
 
     def need(self, kind: str, needed: bool) -> None:
         self.needed.append((kind, needed))
@@ -52,11 +53,13 @@ async def test_a_profile_below_full_stands_in_the_header_and_is_said_once() -> N
         assert "LEAN" not in screen.text()
         stores[0].set_wire(LEAN)
         await screen.changed()
-        assert "LEAN WIRE plant" in screen.text().splitlines()[0]
-        assert "plant lean (310 ms round trip): ReplicaSets only for what is opened" in screen.text()
+        assert "REDUCED TRAFFIC plant" in screen.text().splitlines()[0]
+        assert (
+            "plant traffic reduced (310 ms round trip): ReplicaSets only for what is opened" in screen.text()
+        )
         stores[1].set_wire(WireState(Wire.LEAN))
         await screen.changed()
-        assert screen.text().splitlines()[0].endswith("  LEAN WIRE")
+        assert screen.text().splitlines()[0].endswith("  REDUCED TRAFFIC")
 
 
 async def test_the_clusters_screen_says_what_each_costs_and_why_less_is_asked_for() -> None:
@@ -65,32 +68,32 @@ async def test_the_clusters_screen_says_what_each_costs_and_why_less_is_asked_fo
     async with running([store], sessions={"plant": Session("plant")}, size=(120, 30)) as screen:
         await screen.press("c")
         assert "api 0, since the start 293KiB in, 8.8KiB out, 12 requests" in screen.text()
-        assert "lean (310 ms round trip)" in screen.text()
+        assert "traffic reduced (310 ms round trip)" in screen.text()
 
 
-async def test_only_what_is_on_the_screen_is_metered() -> None:
+async def test_a_cluster_is_told_what_is_on_the_screen_and_nothing_else() -> None:
     session = Session("plant")
     async with running([plant()], sessions={"plant": session}) as screen:
-        assert session.metered == [{"Node"}]
+        assert session.in_view == [{"Node"}]
         await screen.press("2")
-        assert session.metered[-1] == {"Pod"}
+        assert session.in_view[-1] == {"Pod"}
         await screen.press("3")
-        assert session.metered[-1] == set()
+        assert session.in_view[-1] == {"HorizontalPodAutoscaler"}
         await screen.press("2", "enter")
         screen.app._tick()
-        assert session.metered[-1] == {"Pod"}
+        assert session.in_view[-1] == {"Pod"}
         await screen.press("escape", "c")
         screen.app._tick()
-        assert session.metered[-1] == set()
+        assert session.in_view[-1] == set()
 
 
-async def test_with_all_panes_on_the_screen_both_kinds_are_metered() -> None:
+async def test_with_all_panes_on_the_screen_the_kinds_of_all_are_told() -> None:
     session = Session("plant")
     async with running([plant()], sessions={"plant": session}, size=(120, 36)) as screen:
-        assert session.metered[-1] == {"Node", "Pod"}
+        assert session.in_view[-1] == {kind for id in DASHBOARD for kind in PANES[id].kinds}
         await screen.press("4", "z")
         screen.app._tick()
-        assert session.metered[-1] == set()
+        assert session.in_view[-1] == set(PANES["rollouts"].kinds)
 
 
 async def test_an_open_deployment_needs_its_replica_sets_and_says_when_they_are_not_there() -> None:
@@ -101,7 +104,7 @@ async def test_an_open_deployment_needs_its_replica_sets_and_says_when_they_are_
         screen.app.open_detail(ObjectKey("plant", "Deployment", "line-2", "press"))
         await screen.pilot.pause()
         assert session.needed == [("ReplicaSet", True)]
-        assert "not known here: on a lean wire they are read now" in screen.text()
+        assert "not known here: with reduced API traffic they are read now" in screen.text()
         assert "pods 0" not in screen.text()
         await screen.press("escape")
         assert session.needed == [("ReplicaSet", True), ("ReplicaSet", False)]
@@ -120,7 +123,7 @@ async def test_a_thin_wire_and_a_thin_terminal_are_told_apart() -> None:
     store = plant()
     store.set_wire(WireState(Wire.THIN))
     async with running([store], profile=Profile("thin", "16", False, False, 0.5, 500)) as screen:
-        assert " ".join(screen.text().splitlines()[0].split()).endswith("THIN WIRE thin")
+        assert " ".join(screen.text().splitlines()[0].split()).endswith("MINIMAL TRAFFIC thin")
 
 
 def test_the_terminal_meter_is_silent_about_little_and_slow_to_change_its_words() -> None:
@@ -166,6 +169,9 @@ class Reads:
     async def get(self, path: str, query: Any = None) -> dict[str, Any]:
         self.asked.append(path)
         return self.pod if "/pods/" in path else {"items": []}
+
+    async def read(self, collection: str, name: str = "", query: Any = None, *, most: int = 0) -> Any:
+        return await self.get(f"{collection}/{name}", query)
 
 
 def brief(status: str, ready: str, version: str) -> PodRow:

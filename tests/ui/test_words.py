@@ -7,7 +7,9 @@ import pytest
 from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.store import Store
 from edgetui.ui.spans import plain
-from edgetui.ui.text.clusters import cluster_lines, header
+from edgetui.ui.text import clusters
+from edgetui.ui.text.cluster_details import cluster_lines
+from edgetui.ui.text.clusters import header
 
 NOW = 1_000.0
 
@@ -87,3 +89,17 @@ def test_a_cluster_that_is_not_live_says_that_instead() -> None:
     store = Store("plant")
     store.set_link(LinkState(Link.STALE, since=NOW - 60, heard=NOW - 60))
     assert "plant stale 1m" in plain(header([store], NOW, 80, (), {"plant": 9.0}))
+
+
+@pytest.mark.parametrize(
+    ("link", "silence", "silent"),
+    [
+        (Link.LIVE, 4.9, False),
+        (Link.LIVE, 5.0, True),
+        (Link.LIVE, 60.0, True),
+        (Link.STALE, 60.0, False),
+        (Link.CONNECTING, 60.0, False),
+    ],
+)
+def test_a_live_cluster_is_silent_after_five_seconds(link: Link, silence: float, silent: bool) -> None:
+    assert clusters.is_silent(LinkState(link), silence) is silent

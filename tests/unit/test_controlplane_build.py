@@ -14,7 +14,7 @@ from tests.controlplane.golang import BuildError, required_version
 @pytest.fixture(autouse=True)
 def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     cache = tmp_path / "cache"
-    monkeypatch.setenv("EDGETUI_TEST_CACHE", str(cache))
+    monkeypatch.setenv("TEST_EDGETUI_CACHE", str(cache))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
     return cache
 
@@ -63,7 +63,7 @@ def test_nothing_is_built_when_everything_is_there(monkeypatch: pytest.MonkeyPat
 
 def test_each_module_has_a_key_of_its_own() -> None:
     modules = {tool.module for tool in assets.TOOLS}
-    assert len({assets.key(module) for module in modules}) == len(modules) == 6
+    assert len({assets.key(module) for module in modules}) == len(modules) == 7
 
 
 def test_a_module_is_built_again_when_its_source_changes(
@@ -83,8 +83,8 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(
 ) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
-    monkeypatch.setenv("EDGETUI_TEST_CACHE", str(in_the_way))
-    with pytest.raises(BuildError, match=r"cannot be written .*; set EDGETUI_TEST_CACHE to one that can\.$"):
+    monkeypatch.setenv("TEST_EDGETUI_CACHE", str(in_the_way))
+    with pytest.raises(BuildError, match=r"cannot be written .*; set TEST_EDGETUI_CACHE to one that can\.$"):
         build.ensure(lambda _: None)
 
 

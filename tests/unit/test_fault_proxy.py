@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.controlplane.proxy import FaultProxy
+from tests.controlplane.proxy import RETRANSMITTED_AFTER, FaultProxy
 from tests.controlplane.waiting import eventually
 
 
@@ -157,3 +157,15 @@ def test_stop_twice_is_harmless() -> None:
     proxy = FaultProxy("127.0.0.1", 1).start()
     proxy.stop()
     proxy.stop()
+
+
+def test_a_lost_packet_is_late_and_nothing_overtakes_it(proxy: FaultProxy) -> None:
+    with _connect(proxy) as client:
+        proxy.loss = 1.0
+        began = time.monotonic()
+        client.sendall(b"lost")
+        eventually(lambda: proxy.bytes_up == 4, within=5, what="the packet in the proxy")
+        proxy.loss = 0.0
+        client.sendall(b"after")
+        assert _receive(client, 9) == b"lostafter"
+        assert time.monotonic() - began >= RETRANSMITTED_AFTER

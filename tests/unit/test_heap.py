@@ -42,6 +42,32 @@ def test_another_c_library_is_left_alone() -> None:
         "import ctypes\n"
         "class Library:\n    def __init__(self, name): pass\n"
         "ctypes.CDLL = Library\n"
-        "from edgetui import heap\nheap.give_back_blocks()\n"
+        "from edgetui import heap\nheap.give_back_blocks()\nheap.give_back_pages()\n"
     )
     subprocess.run([sys.executable, "-c", program], timeout=60, check=True)
+
+
+PIECES = """
+import pathlib, re
+from edgetui import heap
+
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+
+heap.give_back_blocks()
+pieces, small = [], []
+for _ in range(2000):
+    pieces.append(bytearray(b"x") * (20 << 10))
+    small.append(bytearray(b"x") * 1000)
+pieces.clear()
+before = resident()
+heap.give_back_pages()
+print(before - resident())
+"""
+
+
+def test_pages_between_small_objects_are_given_back() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PIECES], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert int(done.stdout) > 20_000, "KiB of 40 MB that were freed"

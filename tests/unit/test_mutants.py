@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.mutants import __main__ as tool
-from tests.mutants.mutations import mutants, of_package
+from tests.mutants.mutations import PROBE, Mutant, mutants, of_package, probed
 
 SOURCE = b"""\
 from typing import TYPE_CHECKING
@@ -26,6 +29,10 @@ def pay(amount: int, limit: int = 10) -> int | None:
         return None
     note("gr\xc3\xb6\xc3\x9fer", amount)
     return amount + 1
+
+
+def due(self) -> int:
+    raise NotImplementedError
 """
 
 
@@ -46,11 +53,100 @@ def test_every_kind_of_change_is_found_and_is_python() -> None:
         (13, "arithmetic"),
         (13, "return None"),
     }
-    assert all(one.line > 6 for one in found)
+    assert all(6 < one.line < 15 for one in found), "nothing of types, and nothing of what is abstract"
     for one in found:
         changed = one.applied(SOURCE)
         assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(SOURCE))
         assert len(one.diff(SOURCE).splitlines()) == 2
+
+
+PROBED = b"""\
+LIMIT = 5
+
+
+def pay(amount, least=0):
+    \"\"\"Words.\"\"\"
+    if amount > LIMIT and (
+        amount != 7
+    ):
+        raise ValueError
+    return [one + 1 for one in range(amount) if one > least]
+"""
+
+
+def came(arguments: list[int], sample: list[Mutant]) -> set[str]:
+    """The probes that calls with these arguments come to."""
+    found: set[str] = set()
+    space: dict[str, Any] = {PROBE: found.add}
+    exec(compile(probed(PROBED, sample), "pay", "exec"), space)
+    assert found == set(), "nothing comes to a probe at its import"
+    for argument in arguments:
+        with suppress(ValueError):
+            space["pay"](argument)
+    return {name.partition(":")[2] for name in found}
+
+
+ONE_A_LINE = {(1, "constant"), (6, "comparison"), (7, "comparison"), (9, "removed raise"), (10, "comparison")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [([], ""), ([0], "0 6"), ([3], "0 6 10"), ([6], "0 6 7 9"), ([7], "0 6 7 10"), ([0, 6], "0 6 7 9")],
+)
+def test_a_probe_is_come_to_where_the_mutant_is_and_at_any_call_for_what_runs_at_import(
+    arguments: list[int], lines: str
+) -> None:
+    sample = [one for one in mutants("pay", PROBED) if (one.line, one.what) in ONE_A_LINE]
+    assert len(sample) == len(ONE_A_LINE)
+    assert came(arguments, sample) == set(lines.split())
+
+
+@pytest.mark.parametrize(("healthy", "what"), [(0, tool.HUNG), (None, tool.KILLED)])
+def test_a_mutant_hangs_only_where_its_tests_end_without_it(
+    tmp_path: Path, healthy: int | None, what: str
+) -> None:
+    class Slow(tool.Copy):
+        """A machine so busy, or a mutant so bad, that its tests did not end in time once."""
+
+        def __init__(self) -> None:
+            self.place = tmp_path
+            self.limits: list[float] = []
+
+        def run(self, arguments: Sequence[str], limit: float, **variables: str) -> int | None:
+            self.limits.append(limit)
+            mutated = b"> LIMIT" not in (tmp_path / "pay").read_bytes()
+            return (1 if limit > 60 else None) if mutated else healthy
+
+    (tmp_path / "pay").write_bytes(PROBED)
+    one = next(one for one in mutants("pay", PROBED) if one.what == "comparison")
+    copy = Slow()
+    assert tool.fate(copy, one, ["test"], 60.0) == what
+    assert copy.limits == ([60.0, 30.0] if what == tool.HUNG else [60.0, 30.0, 120.0])
+    assert (tmp_path / "pay").read_bytes() == PROBED
+
+
+def test_tests_are_shared_out_so_that_all_parts_are_about_as_large(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / "tests" / f"{number}").mkdir(parents=True)
+        (tmp_path / "tests" / f"{number}" / f"test_{number}.py").write_text("x" * (100 * number + 1))
+    (tmp_path / "tests" / "helper.py").write_text("")
+    found = tool.shared_out(tmp_path, ["tests", "tests/3/test_3.py"], 3)
+    assert sorted(name for part in found for name in part) == [f"tests/{n}/test_{n}.py" for n in range(9)]
+    sizes = [sum((tmp_path / name).stat().st_size for name in part) for part in found]
+    assert max(sizes) - min(sizes) <= 300
+    assert tool.shared_out(tmp_path, ["tests/3/test_3.py"], 2) == [["tests/3/test_3.py"], []]
+
+
+def test_the_tests_of_a_module_come_first_and_then_the_quickest() -> None:
+    mutant = next(one for one in mutants("edgetui/pay.py", PROBED) if one.line == 10)
+    took = {"tests/a.py::quick": 1.0, "tests/test_pay.py::slow": 9.0, "tests/b.py::slow": 5.0}
+    found = {"tests": {mutant.asked: [*took]}, "seconds": took}
+    assert tool.chosen_tests(found, mutant, 20.0) == [
+        "tests/test_pay.py::slow",
+        "tests/a.py::quick",
+        "tests/b.py::slow",
+    ]
+    assert tool.chosen_tests(found, mutant, 2.0) == ["tests/test_pay.py::slow"]
 
 
 def test_the_program_has_thousands_of_them_and_the_demo_none() -> None:
@@ -67,13 +163,17 @@ def test_survivors_are_told_from_killed_ones_and_the_tree_stays(
     module = tmp_path / "edgetui" / "sums.py"
     module.write_text(
         "def tested(n):\n    return n + 2\n\n\ndef run(n):\n    return n > 5\n\n\ndef never(n):\n    return n - 1\n"
+        "\n\ndef elsewhere(n):\n    return n * 2\n"
     )
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_sums.py").write_text(
-        "from edgetui import sums\n\n\ndef test_it():\n    assert sums.tested(1) == 3\n    sums.run(5)\n"
+        "import subprocess, sys\nfrom edgetui import sums\n\n\n"
+        "def test_it():\n    assert sums.tested(1) == 3\n    sums.run(5)\n\n\n"
+        "def test_other():\n    code = 'from edgetui import sums; assert sums.elsewhere(2) == 4'\n"
+        "    subprocess.run([sys.executable, '-c', code], check=True)\n"
     )
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
-    for name in ("__init__.py", "tracing.py"):
+    for name in ("__init__.py", "mutations.py", "tracing.py"):
         target = tmp_path / "tests" / "mutants" / name
         target.parent.mkdir(exist_ok=True)
         target.write_text((tool.ROOT / "tests" / "mutants" / name).read_text())
@@ -83,12 +183,12 @@ def test_survivors_are_told_from_killed_ones_and_the_tree_stays(
     result = tmp_path.parent / "result.json"
     assert (
         tool.main(
-            ["--sample", "3", "--seed", "1", "--tests", "tests/test_sums.py", "--json", str(result)], tmp_path
+            ["--sample", "4", "--seed", "1", "--tests", "tests/test_sums.py", "--json", str(result)], tmp_path
         )
         == 0
     )
     found = json.loads(result.read_text())
-    assert [one["line"] for one in found["killed"]] == [2]
+    assert [one["line"] for one in found["killed"]] == [2, 14], "the last by a process that a test starts"
     assert [one["line"] for one in found["survived"]] == [6]
     assert [one["line"] for one in found["not run"]] == [10]
     assert "+    return" in capsys.readouterr().out

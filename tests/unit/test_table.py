@@ -7,7 +7,7 @@ import pytest
 from edgetui.model.cells import cells
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.base import Row
-from edgetui.model.panes.base import Column, Pane, PaneRow
+from edgetui.model.panes.base import BuiltRow, Column, Pane, PaneRow
 from edgetui.table import rows_as_text
 
 
@@ -25,7 +25,7 @@ class Sample(Pane):
 
 
 def row(name: str, count: int = 1, sign: str = " ") -> PaneRow:
-    return PaneRow(
+    return BuiltRow(
         ObjectKey("plant", "X", "", name),
         Row(namespace="", name=name, uid="u", resource_version="1"),
         3,
@@ -67,7 +67,7 @@ def test_text_from_a_server_cannot_steer_the_terminal() -> None:
 def fleet_rows(pane: Pane, clusters: list[str], objects: list[str]) -> list[PaneRow]:
     values = {"count": 1, "note": "a long note", "age": "4m"}
     return [
-        PaneRow(
+        BuiltRow(
             ObjectKey(cluster, "X", "", name),
             Row(namespace="", name=name, uid="u", resource_version="1"),
             3,

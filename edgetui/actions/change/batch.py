@@ -14,9 +14,12 @@ from edgetui import crash
 from edgetui.actions.catalogue import ACTIONS
 from edgetui.actions.change.precondition import in_words
 from edgetui.actions.gate.gate import Gate
+from edgetui.actions.gate.missing import MissingRights
+from edgetui.actions.gate.missing import together as missing_together
 from edgetui.actions.messages import Plan, Receipt, Step
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.identity import ObjectKey, ObjectRef, kind_word
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds import kind_word
 from edgetui.model.text import plural
 
 Confirm = Callable[[Plan], Awaitable[bool]]
@@ -38,6 +41,8 @@ async def perform_many(
 ) -> list[Receipt]:
     """Carry all out side by side; a receipt for each, in the order of `items`.
 
+    Raises MissingRights where none may be done for want of rights, with all that is missing.
+
     `make_gate` makes the gate of one item around the confirm function it is given. `confirm` is asked once, with one
     plan for all; until then `waiting` is told which items have none yet. What one object is refused, or the person's
     no, is a receipt that is not ok; it stops no other.
@@ -45,6 +50,8 @@ async def perform_many(
     async with asyncio.TaskGroup() as group:
         together = _Together(items, confirm, group, waiting)
         tasks = [group.create_task(_one(make_gate, item, together)) for item in items]
+    if len(together.lacking) == len(items):
+        raise missing_together([together.lacking[item.ref.key] for item in items])
     return [task.result() for task in tasks]
 
 
@@ -64,6 +71,8 @@ async def _one(make_gate: Callable[[Item, Confirm], Gate], item: Item, together:
             if isinstance(problem, EdgetuiError)
             else [crash.sentence(problem)]
         )
+        if isinstance(problem, MissingRights):
+            together.lacking[item.ref.key] = problem
         if not arrived:
             together.left_out(f"{_name(item.ref.key)} is left out: {said[0]}")
         lines = tuple(line for line in said if line)
@@ -101,7 +110,7 @@ def plan_of(plans: Sequence[Plan], refused: Sequence[str] = ()) -> Plan:
         action=first.action,
         cluster=where,
         target=None,
-        title=f"{ACTIONS[first.action].label.capitalize()} {plural(len(plans), 'object')} on {where}",
+        title=f"{ACTIONS[first.action].heading} {plural(len(plans), 'object')} on {where}",
         facts=tuple(facts),
         diff=tuple(diff),
         warnings=tuple(warnings),
@@ -158,6 +167,7 @@ class _Together:
         self._waiting = waiting
         self._plans: list[Plan] = []
         self._left_out: list[str] = []
+        self.lacking: dict[ObjectKey, MissingRights] = {}
         self._answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     async def ask(self, item: Item, plan: Plan) -> bool:

@@ -21,8 +21,8 @@ from edgetui.cluster.errors import (
     ServerFailure,
 )
 from edgetui.model.cache.freshness import Link
-from edgetui.model.identity import ObjectKey, ObjectRef, kind_word
-from edgetui.model.kinds import KINDS
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds import KINDS, kind_word
 
 TRIES = 6  # a rollout under way moved the version 13 times in half a second
 FIRST_LOOK, LAST_LOOK = 1.0, 10.0  # seconds between two looks after a lost answer
@@ -30,7 +30,7 @@ LATE = 60.0  # seconds; a write answered with 504 was seen to be carried out 26 
 
 
 def object_path(key: ObjectKey, subresource: str = "") -> str:
-    """The API path of the object that `key` names."""
+    """The API path of an object of a kind that has a file; `session.api.kind` gives that of any other kind."""
     return KINDS[key.kind].path(key.namespace, key.name, subresource)
 
 
@@ -44,42 +44,62 @@ async def read(session: Session, ref: ObjectRef, path: str = "") -> Json:
     ProtocolError when what answers is no such object.
 
     An empty `ref.uid` takes whatever stands there (a command names an object, a screen has shown one). `path` is where
-    an object is whose kind edgetui does not watch.
+    an object is whose kind edgetui does not watch, or the subresource that is meant.
     """
     key = ref.key
     try:
-        there = an_object(key.kind, await (session.api.get(path) if path else get(session.api, *key[1:])))
+        answer = await (session.api.get(path) if path else get(session.api, *key[1:]))
+        there = an_object(key.kind, answer, whole=not path)
     except NotFound:
-        raise Refusal(
-            f"There is no {in_words(key)} in {key.namespace} on {session.name}.",
-            "Check the name and the namespace.",
-        ) from None
+        raise missing(session, ref) from None
     if ref.uid and there["metadata"]["uid"] != ref.uid:
-        raise Refusal(
-            f"The {in_words(key)} that was shown is gone; another one has its name now.",
-            "Look at the new one and decide again.",
-        )
+        raise another(ref)
     return there
+
+
+def missing(session: Session, ref: ObjectRef) -> Refusal:
+    """That there is no such object."""
+    key = ref.key
+    where = f" in {key.namespace}" if key.namespace else ""
+    return Refusal(
+        f"There is no {in_words(key)}{where} on {session.name}.",
+        f"Check the name{' and the namespace' if key.namespace else ''}.",
+    )
+
+
+def another(ref: ObjectRef) -> Refusal:
+    """That the object that was shown is gone, and its name another's."""
+    return Refusal(
+        f"The {in_words(ref.key)} that was shown is gone; another one has its name now.",
+        "Look at the new one and decide again.",
+    )
+
+
+PlanOf = Callable[[Json, str], Awaitable[Plan]]
+"""What a person is asked to agree to, by what the server answered to the dry run at a version."""
 
 
 class Intent(msgspec.Struct, frozen=True):
     """One change of one object, as it was shown: what to write at a resourceVersion, and how it is put in words.
 
-    `ref` and `generation` are what the person saw. `applied` says whether an object as the server has it now
-    carries the change; `changed` makes what to raise when somebody else changed the object first. `same` says whether
-    an object as it is now still has what the person saw, for kinds whose generation does not tell on every server.
-    `path` is where an object is whose kind edgetui does not watch.
+    `ref` and `generation` are what the person saw; without a generation `same` alone decides. `plan` gives what makes
+    the plan: it may read what only explains, in the flight of the dry run. `applied` says whether an
+    object as the server has it now carries the change; `changed` makes what to raise when somebody else changed the
+    object first. `same` says whether an object as it is now still has what the person saw, for kinds whose generation
+    does not tell on every server. `path` is where an object is whose kind edgetui does not watch. `gone` is true where
+    the object is to be gone.
     """
 
     ref: ObjectRef
-    generation: int
+    generation: int | None
     write: Callable[[str], Write]
-    plan: Callable[[str], Plan]
+    plan: Callable[[], Awaitable[PlanOf]]
     doing: str
     applied: Callable[[Json], bool]
     changed: Callable[[], Awaitable[Exception]]
     same: Callable[[Json], bool] = lambda there: True
     path: str = ""
+    gone: bool = False
 
 
 async def carry_out(run: Run, intent: Intent, wait: float | None) -> EdgetuiError | None:
@@ -90,14 +110,23 @@ async def carry_out(run: Run, intent: Intent, wait: float | None) -> EdgetuiErro
     patient from when the cluster answers again, however long that takes.
     """
 
+    answer: Json = {}
+
     async def rehearsed(version: str) -> Json:
-        return await run.rehearse(intent.write(version))
+        nonlocal answer
+        answer = await run.rehearse(intent.write(version))
+        return answer
 
     async def written(version: str) -> Json:
         return await run.write(intent.write(version))
 
-    version = await _at_version(run.session, intent, intent.ref.resource_version, rehearsed)
-    await run.confirm(intent.plan(version))
+    explained = asyncio.ensure_future(intent.plan())
+    try:
+        version = await _at_version(run.session, intent, intent.ref.resource_version, rehearsed)
+        plan = await (await explained)(answer, version)
+    finally:
+        explained.cancel()
+    await run.confirm(plan)
     run.step(intent.doing, "doing")
     try:
         await _at_version(run.session, intent, version, written)
@@ -120,7 +149,8 @@ async def _at_version(
         except Conflict:
             there = await read(session, intent.ref, intent.path)
             metadata = there["metadata"]
-            if metadata.get("generation", 0) != intent.generation or not intent.same(there):
+            moved = intent.generation is not None and metadata.get("generation", 0) != intent.generation
+            if moved or not intent.same(there):
                 raise await intent.changed() from None
             if metadata["resourceVersion"] == version:
                 raise
@@ -152,6 +182,9 @@ async def _arrived(run: Run, intent: Intent, lost: EdgetuiError, patience: float
                 await run.found("The write arrived, only its answer was lost")
                 return None
         except Refusal as gone:
+            if intent.gone:
+                await run.found("The write arrived, only its answer was lost")
+                return None
             return OutcomeUnknown(lost.sentence, f"It may have arrived before that: {gone}")
         except EdgetuiError as problem:
             trouble = problem.sentence

@@ -1,54 +1,43 @@
-"""The keys as commands for scripts, through the same gate: a file for each."""
+"""The actions as commands for scripts, through the same gate: each is made of its Spec, where it has one."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
-from edgetui.actions.cli import (
-    audit,
-    bounds,
-    cancel,
-    guard,
-    image,
-    keda,
-    park,
-    pause,
-    resize,
-    restart,
-    rollback,
-    rotate,
-    scale,
-    undo,
-    unstick,
-)
+from edgetui.actions.catalogue import ACTIONS, present_name
+from edgetui.actions.cli.act import command_of
 from edgetui.actions.cli.running import USAGE
 
-COMMANDS = {
-    "scale": scale.command,
-    "rollback": rollback.command,
-    "guard": guard.command,
-    "rotate": rotate.command,
-    "pause": pause.command,
-    "resume": pause.resume_command,
-    "restart": restart.command,
-    "image": image.command,
-    "cancel": cancel.command,
-    "unstick": unstick.command,
-    "undo": undo.command,
-    "bounds": bounds.command,
-    "resize": resize.command,
-    "park": park.to_zero,
-    "unpark": park.back,
-    "keda-pause": keda.pause,
-    "keda-unpause": keda.unpause,
-    "audit": audit.command,
+
+def _own(name: str, function: str = "command") -> Callable[[Sequence[str]], int]:
+    """A command with a file of its own, loaded when it runs: an action pays for no other."""
+
+    def run(argv: Sequence[str]) -> int:
+        code: int = getattr(import_module(f"{__name__}.{name}"), function)(argv)
+        return code
+
+    return run
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    **{action.id: command_of(action.id) for action in ACTIONS.values() if action.module},
+    "audit": _own("audit"),
+    "cp": _own("cp"),
+    "exec": _own("exec"),
+    "status": _own("status"),
+    "history": _own("history"),
+    "shell": _own("exec"),
+    "attach": _own("exec", "attach"),
 }
 
 
 def main(argv: Sequence[str]) -> int:
     """Run a command with its arguments; returns the exit code."""
-    if not argv or argv[0] not in COMMANDS:
+    name = present_name(argv[0]) if argv else ""
+    command = COMMANDS.get(name) or (command_of(name) if name in ACTIONS else None)
+    if command is None:
         sys.stderr.write(f"Name one of {', '.join(COMMANDS)}.\n")
         return USAGE
-    return COMMANDS[argv[0]](argv[1:])
+    return command(argv[1:])

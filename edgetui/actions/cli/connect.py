@@ -12,7 +12,7 @@ from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.http.client import Transport
 from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
-from edgetui.cluster.target import ClusterTarget
+from edgetui.cluster.target import ClusterTarget, Impersonation
 from edgetui.model.cache.store import Store
 
 
@@ -43,7 +43,9 @@ class Connection:
         self.transport.close()
 
 
-def choose(files: Sequence[Path], contexts: Sequence[str]) -> ClusterTarget:
+def choose(
+    files: Sequence[Path], contexts: Sequence[str], acting_as: Impersonation | None = None
+) -> ClusterTarget:
     """The one cluster that a command works on, named in full: a pattern could mean another one tomorrow.
 
     Raises KubeconfigError when it is none or not clear which.
@@ -53,7 +55,7 @@ def choose(files: Sequence[Path], contexts: Sequence[str]) -> ClusterTarget:
             f"This works on one cluster, and --context names {len(set(contexts))}: {', '.join(contexts)}.",
             "Name one, and run it again for the other.",
         )
-    selection = Selection(files=list(files), contexts=contexts[:1], exact=True)
+    selection = Selection(files=list(files), contexts=contexts[:1], exact=True, acting_as=acting_as)
     found = load_fleet(selection, os.environ, Path.home())
     if len(found) > 1:
         names = ", ".join(sorted(target.name for target in found))

@@ -26,18 +26,28 @@ class Console:
     """What one command says and asks.
 
     `source` is where an answer is read from; only a terminal is asked. `assume_yes` agrees to the plan unasked,
-    `dry_run` shows it and agrees to nothing.
+    `dry_run` shows it and agrees to nothing, `quiet` leaves out plan and progress where nobody is asked.
     """
 
     def __init__(
-        self, source: TextIO, out: TextIO, err: TextIO, *, as_json: bool, assume_yes: bool, dry_run: bool
+        self,
+        source: TextIO,
+        out: TextIO,
+        err: TextIO,
+        *,
+        as_json: bool,
+        assume_yes: bool,
+        dry_run: bool,
+        quiet: bool = False,
     ) -> None:
         self._source = source
         self._out = out
         self._err = err
         self._as_json = as_json
         self._assume_yes = assume_yes
-        self._dry_run = dry_run
+        self.dry_run = dry_run
+        self._quiet = quiet
+        self._rehearsed: list[str] = []
         self._plan: Plan | None = None
         self._open = False
         self._rewrites = err.isatty()
@@ -49,6 +59,8 @@ class Console:
 
     def progress(self, step: Step) -> None:
         """One line per step; on a terminal the end of a step takes the place of its beginning."""
+        if self._quiet:
+            return
         if self._rewrites and self._open:
             self._err.write("\r\x1b[K")
         self._open = step.state == "doing" and self._rewrites
@@ -58,8 +70,10 @@ class Console:
     async def confirm(self, plan: Plan) -> bool:
         """Show the plan and ask; raises Refusal where nobody can be asked and --yes was not given."""
         self._plan = plan
-        self._show(plan)
-        if self._dry_run:
+        if not self._quiet or self.can_ask:
+            self._show(plan)
+        if self.dry_run:
+            self.rehearse(*([plan.title] if plan.target or not self._rehearsed else []))
             return False
         if self._assume_yes and plan.unproven:
             raise Refusal(
@@ -74,6 +88,10 @@ class Console:
                 "Add --yes to agree in advance.",
             )
         return await self.ask("Do it?")
+
+    def rehearse(self, *lines: str) -> None:
+        """What the server has checked and nobody writes: a line for each on stdout, at the end of a dry run."""
+        self._rehearsed += [line for line in lines if line not in self._rehearsed]
 
     async def ask(self, question: str) -> bool:
         """A yes-or-no question whose default is no."""
@@ -102,9 +120,11 @@ class Console:
         """The receipt, as lines or as the one JSON object; `ok` is whether the command ends well."""
         self._end_line()
         if not self._as_json:
-            self._out.write("".join(f"{visible(line)}\n" for line in receipt.lines))
-            if self._dry_run:
-                self.say(_REHEARSED)
+            if self.dry_run and ok:
+                self.rehearse(*receipt.lines)
+                self._tell_rehearsed()
+            else:
+                self._out.write("".join(f"{visible(line)}\n" for line in receipt.lines))
             return
         unknown = bool(receipt.data.get("unknown"))
         rest = "pending" if receipt.pending else "unknown" if unknown else "failed"
@@ -113,7 +133,7 @@ class Console:
             receipt.action,
             receipt.cluster,
             {"kind": key.kind, "namespace": key.namespace, "name": key.name} if key else None,
-            "dry-run" if self._dry_run else "reached" if receipt.ok else rest,
+            "dry-run" if self.dry_run else "reached" if receipt.ok else rest,
             ok=ok,
             lines=list(receipt.lines),
             data=receipt.data,
@@ -122,15 +142,18 @@ class Console:
     def refused(self, action: str, cluster: str, problem: EdgetuiError) -> bool:
         """Why nothing (more) happened; true when it was a dry run that came to its end, which is no failure."""
         self._end_line()
-        rehearsed = self._dry_run and isinstance(problem, Cancelled)
+        rehearsed = self.dry_run and isinstance(problem, Cancelled)
         diff, paste = (problem.diff, problem.paste) if isinstance(problem, Refusal) else ((), ())
+        if not self._as_json and rehearsed:
+            self._tell_rehearsed()
+            return True
         if not self._as_json:
-            self.say(_REHEARSED if rehearsed else str(problem))
+            self.say(str(problem))
             for line in diff:
                 self.say(f"  {line}")
             if paste:
                 self._err.write("".join(f"{visible(line)}\n" for line in ("", *paste)))
-            return rehearsed
+            return False
         cancelled = "cancelled" if isinstance(problem, Cancelled) else "refused"
         self._object(
             action,
@@ -148,6 +171,11 @@ class Console:
             },
         )
         return rehearsed
+
+    def _tell_rehearsed(self) -> None:
+        self._out.write("".join(f"{visible(line)} (server dry run)\n" for line in self._rehearsed))
+        if not self._quiet:
+            self.say(_REHEARSED)
 
     def _object(self, action: str, cluster: str, named: Any, outcome: str, **rest: Any) -> None:
         target = self._plan.target if self._plan else None

@@ -12,20 +12,20 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from edgetui.actions.catalogue import ACTIONS
-from edgetui.actions.cli import kindnames
+from edgetui.actions.cli import objects
 from edgetui.actions.cli.connect import Connection, choose
 from edgetui.actions.cli.console import Console
 from edgetui.actions.gate.audit import AuditLog, default_path
-from edgetui.actions.gate.gate import Gate
-from edgetui.actions.messages import Changed, Receipt
-from edgetui.actions.scaling import scale_subresource
-from edgetui.actions.scaling.scale_subresource import Scalable
+from edgetui.actions.gate.gate import PROTECTED_BADGE, Gate
+from edgetui.actions.messages import Changed, Receipt, Refusal
 from edgetui.actions.session import Session
+from edgetui.arguments import Parser, acting_as, add_acting_as, add_verbosity, name_requests, with_settings
+from edgetui.arguments import patience as longest
 from edgetui.cluster.errors import (
     CredentialError,
     EdgetuiError,
@@ -35,48 +35,26 @@ from edgetui.cluster.errors import (
     TlsError,
     Unauthorized,
 )
+from edgetui.cluster.target import ClusterTarget
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.text import seconds_of
-
-V = TypeVar("V")
 
 REACHED, FAILED, USAGE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 130
 
 UNUSABLE = (KubeconfigError, LinkError, TlsError, CredentialError, ProtocolError, Unauthorized)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Takes `--dry-run=server` as kubectl does; a dry run is always the server's."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if "--dry-run=client" in args:
-            self.error("--dry-run=client: a dry run is checked by the server; write --dry-run")
-        plain = [
-            "--dry-run" if word == "--dry-run=server" else word for word in args if word != "--dry-run=none"
-        ]
-        return super().parse_known_args(plain, namespace)
-
-
-_IS = {"park": "scale", "unpark": "scale"}
-"""Commands that are another action, by its id."""
-
-
 class Job(msgspec.Struct, frozen=True):
-    """One command line, understood. `act` does the work on the cluster that was chosen."""
+    """One command line, understood. `act` does the work on the cluster that was chosen; `named` are its objects."""
 
     action: str
     options: argparse.Namespace
+    named: objects.Named
     act: Callable[[Gate, Connection, Console], Awaitable[Receipt]]
 
 
-def bare_parser(command: str, description: str, codes: str) -> argparse.ArgumentParser:
-    """A parser with the options that name a cluster and agree in advance; `codes` are the exit codes in words."""
-    made = _Parser(
-        prog=f"edgetui {command}",
-        description=description,
-        epilog=f"Exit codes: {codes}.",
-        allow_abbrev=False,
-    )
+def cluster_parser(command: str, description: str, codes: str) -> Parser:
+    """A parser with the options that name one cluster; `codes` are the exit codes in words."""
+    made = Parser(command, description, f"Exit codes: {codes}.")
     add = made.add_argument
     add(
         "--kubeconfig",
@@ -94,11 +72,19 @@ def bare_parser(command: str, description: str, codes: str) -> argparse.Argument
         help="which cluster; default: the current context",
     )
     add("-n", "--namespace", metavar="NS", help="default: the context's namespace")
-    add("-y", "--yes", action="store_true", help="skip the confirmation")
+    add_acting_as(made)
+    add_verbosity(made)
     return made
 
 
-def new_parser(command: str, description: str) -> argparse.ArgumentParser:
+def bare_parser(command: str, description: str, codes: str) -> Parser:
+    """The same with the option that agrees in advance."""
+    made = cluster_parser(command, description, codes)
+    made.add_argument("-y", "--yes", action="store_true", help="skip the confirmation")
+    return made
+
+
+def new_parser(command: str, description: str) -> Parser:
     """A parser with the options of a command that does one thing and ends."""
     made = bare_parser(
         command,
@@ -112,7 +98,7 @@ def new_parser(command: str, description: str) -> argparse.ArgumentParser:
     add(
         "--timeout",
         metavar="TIME",
-        type=_seconds,
+        type=longest,
         default=300.0,
         help="how long to wait, as 90, 90s or 5m (5m)",
     )
@@ -129,6 +115,7 @@ def carry_out(job: Job) -> int:
         as_json=options.json,
         assume_yes=options.yes,
         dry_run=options.dry_run,
+        quiet=options.quiet,
     )
     try:
         return asyncio.run(_run(job, console))
@@ -140,13 +127,13 @@ def carry_out(job: Job) -> int:
 async def _run(job: Job, console: Console) -> int:
     options, cluster = job.options, ""
     try:
-        target = choose(options.kubeconfig, options.context)
+        target = chosen(options)
         cluster = target.name
         session = Connection(target)
         log = AuditLog(default_path())
         gate = Gate(log, False, console.confirm, console.progress, patient=False)
         try:
-            named, action = _named(session, options), ACTIONS.get(_IS.get(job.action, job.action))
+            named, action = _named(session, job), ACTIONS.get(job.action)
             refused = partial(gate.refused, session, job.action, ObjectRef(named, "", ""))
             async with gate.permissions.explaining(session, action, named, refused):
                 receipt = await job.act(gate, session, console)
@@ -161,12 +148,29 @@ async def _run(job: Job, console: Console) -> int:
     return REACHED if well else NOT_YET if receipt.pending else FAILED
 
 
-def _named(session: Session, options: argparse.Namespace) -> ObjectKey:
-    """The object of the command line, for saying which rights on it are missing; empty where it names none."""
-    try:
-        return ref_of(session, options).key
-    except (EdgetuiError, AttributeError):
-        return ObjectKey(session.name, "", "", "")
+def chosen(options: argparse.Namespace) -> ClusterTarget:
+    """The one cluster of a command line, as whom it says.
+
+    Raises KubeconfigError when it is none or not clear which, Refusal for a protected one that only --yes agrees to.
+    """
+    name_requests(options)
+    target = choose([Path(file) for file in options.kubeconfig], options.context, acting_as(options))
+    named = bool(options.context) and "context" in getattr(options, "given", {"context"})
+    (target,) = with_settings([target], options)
+    if PROTECTED_BADGE in target.badges and getattr(options, "yes", False) and not named:
+        raise Refusal(
+            f"{target.name} is protected, and the command line does not name it: nothing was changed.",
+            f"Add --context {target.context}, or leave out --yes and agree on a terminal.",
+        )
+    return target
+
+
+def _named(session: Session, job: Job) -> ObjectKey:
+    """The object, for saying which rights on it are missing; empty where the command line names none or several."""
+    words = job.named.objects
+    if len(words) == 1 and (kind := objects.known(words[0][0])):
+        return objects.place(session, kind, words[0][1], job.options.namespace or "").key
+    return ObjectKey(session.name, "", "", "")
 
 
 async def again(console: Console, changed: Changed) -> Any:
@@ -177,49 +181,6 @@ async def again(console: Console, changed: Changed) -> Any:
     raise changed
 
 
-async def until_agreed(console: Console, view: V, perform: Callable[[V], Awaitable[Receipt]]) -> Receipt:
-    """Perform; where the object changed meanwhile, ask whether to go on with what is there now."""
-    while True:
-        try:
-            return await perform(view)
-        except Changed as changed:
-            view = await again(console, changed)
-
-
-def ref_of(session: Session, options: argparse.Namespace) -> ObjectRef:
-    """The object that a command line names; it has not been shown, so it has no uid and no version."""
-    kind, name = kindnames.parse(options.object)
-    namespace = options.namespace or session.target.namespace or "default"
-    return ObjectRef(ObjectKey(session.name, kind, namespace, name), "", "")
-
-
-async def looked_up(session: Session, options: argparse.Namespace) -> tuple[ObjectRef, Scalable | None]:
-    """The same, of any kind with a scale subresource: those that edgetui does not watch stand in the API's lists."""
-    kind, _, name = options.object.partition("/")
-    if not name or "/" in name or kindnames.known(kind):
-        return ref_of(session, options), None
-    other = await scale_subresource.find(session, kind)
-    namespace = (options.namespace or session.target.namespace or "default") if other.namespaced else ""
-    return ObjectRef(ObjectKey(session.name, other.kind, namespace, name), "", ""), other
-
-
 def patience(options: argparse.Namespace) -> float | None:
     """Seconds to wait for the outcome; None for not at all."""
     return None if options.no_wait else options.timeout
-
-
-def whole(text: str) -> int:
-    """A number of replicas on a command line."""
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from 0 up")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = seconds_of(text) or -1.0
-    if not 0 <= seconds < 1e9:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a time such as 90, 90s or 5m")
-    return seconds

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from edgetui.actions.messages import Refusal
-from edgetui.cluster.kubeconfig.loader import reload_auth
+from edgetui.cluster.errors import KubeconfigError
+from edgetui.cluster.kubeconfig.loader import reload
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.expiry import TokenFacts, parse_jwt
 
@@ -78,13 +80,10 @@ def bearer(headers: Sequence[tuple[str, str]]) -> str:
 
 def token_in_file(target: ClusterTarget) -> str:
     """The token that the kubeconfig file holds for this user now. Raises Refusal when that cannot be told."""
-    auth = reload_auth(target)
-    if auth is None:
-        raise Refusal(
-            f"{target.file} cannot be read any more, or user {target.user_name} is no longer in it.",
-            "Mend the file, then try again.",
-        )
-    return auth.token
+    try:
+        return reload(target, os.environ).auth.token
+    except KubeconfigError as problem:
+        raise Refusal(problem.sentence, problem.next_step or "Mend the file, then try again.") from None
 
 
 def _refuse_distribution(target: ClusterTarget) -> None:

@@ -14,6 +14,7 @@ from edgetui.actions.gate.audit import AuditLog, who
 from edgetui.actions.messages import Json, Refusal
 from edgetui.actions.reading import items
 from edgetui.actions.session import Session
+from edgetui.cluster.api.client import NAMES_ONLY
 from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.expiry import TokenFacts
@@ -21,7 +22,6 @@ from edgetui.model.kinds.base import api_path
 
 OURS = {"app.kubernetes.io/managed-by": "edgetui"}
 ACCOUNT, USER, MADE_BY = "edgetui/service-account", "edgetui/kubeconfig-user", "edgetui/made-by"
-_NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 def maker() -> str:
@@ -35,7 +35,7 @@ async def left_secrets(session: Session, facts: TokenFacts, log: AuditLog | None
     mine = {ACCOUNT: facts.service_account, USER: session.target.user_name, MADE_BY: maker()}
     query = {"labelSelector": ",".join(f"{name}={value}" for name, value in OURS.items())}
     try:
-        body = await session.api.get_bytes(path, query, headers={"Accept": _NAMES_ONLY})
+        body = await session.api.get_bytes(path, query, headers=NAMES_ONLY)
         found = [one["metadata"] for one in items(msgspec.json.decode(body))]
     except (EdgetuiError, *UNDECODABLE):
         return await _of_the_record(session, path, facts, log)

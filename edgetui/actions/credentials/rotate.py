@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Sequence
 
 from edgetui.actions.catalogue import needs
+from edgetui.actions.change.spec import Aim, Spec, no_answer
 from edgetui.actions.credentials.current_token import RotateView, prepare, require_token_in_file, short, when
 from edgetui.actions.credentials.eligible import bearer, token_in_file
 from edgetui.actions.credentials.mint import Minting, NewToken, empty_secret, secrets_path
@@ -200,3 +201,22 @@ class _ChangeOver:
                 f"{view.old.secret} is still there, held by a finalizer."
             ]
         return [view.old.consequence]
+
+
+async def _read(aim: Aim) -> RotateView:
+    assert aim.log is not None
+    return await prepare(aim.session, aim.log)
+
+
+async def _carry_out(gate: Gate, aim: Aim, view: RotateView, answer: None, wait: float | None) -> Receipt:
+    return await perform(gate, aim.session, view, aim.beside)
+
+
+SPEC: Spec[RotateView, None] = Spec(
+    read=_read,
+    reads="the token in use",
+    answer=no_answer,
+    title=lambda view, answer: f"Rotate the token of {view.user}",
+    procedure=_carry_out,
+    final="A rotated token cannot be taken back",
+)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import getpass
-import hashlib
 import json
 import os
 import stat
@@ -225,4 +224,6 @@ def _canonical(record: Mapping[str, Any]) -> bytes:
 
 
 def _digest(record: Mapping[str, Any]) -> str:
+    import hashlib  # 0.6 MB, and most runs write nothing
+
     return hashlib.sha256(_canonical(record)).hexdigest()

@@ -7,23 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from edgetui.actions.catalogue import present_name
 from edgetui.actions.messages import Json
-
-UNDOABLE = frozenset(
-    {
-        "scale",
-        "bounds",
-        "keda-pause",
-        "keda-unpause",
-        "resize",
-        "pause",
-        "resume",
-        "image",
-        "rollback",
-        "cancel",
-    }
-)
-"""Actions, by their id in the record, that undo can take back."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -43,6 +28,14 @@ class Done(msgspec.Struct, frozen=True):
     sure: bool
 
     @property
+    def at(self) -> float:
+        """When it was done, in Unix seconds; 0 where that is not known."""
+        try:
+            return datetime.fromisoformat(self.time).timestamp()
+        except ValueError:
+            return 0.0
+
+    @property
     def when(self) -> str:
         """When it was done, for a person."""
         try:
@@ -52,15 +45,19 @@ class Done(msgspec.Struct, frozen=True):
 
 
 def done_to(records: Iterable[Json]) -> list[Done]:
-    """The runs that changed the object that `records` are about, newest first, without what was undone since."""
+    """The runs that changed the object that `records` are about, newest first, without what was undone since.
+
+    A run of several writes is told by the first of them, and was done once one of them was.
+    """
     intents: dict[str, Json] = {}
     results: dict[str, str] = {}
     for record in records:
         run = str(record.get("run", ""))
         if record.get("event") == "intent":
-            intents[run] = record
-            results.pop(run, None)
-        elif record.get("event") == "result":
+            intents.setdefault(run, record)
+            if results.get(run) != "done":
+                results.pop(run, None)
+        elif record.get("event") == "result" and results.get(run) != "done":
             results[run] = str(record.get("result", ""))
         elif record.get("event") == "found" and record.get("result") == "arrived":
             results[run] = "done"
@@ -77,7 +74,7 @@ def _done(run: str, record: Json, result: str) -> Done:
     who = record.get("who") or {}
     return Done(
         run=run,
-        action=str(record.get("action", "")),
+        action=present_name(str(record.get("action", ""))),
         time=str(record.get("time", "")),
         user=str(who.get("sudo_user") or who.get("user") or "somebody"),
         words=str(record.get("words", "")),

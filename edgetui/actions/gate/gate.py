@@ -1,23 +1,25 @@
 """The only way to a write: every scale, roll-back and rotation passes here, in one order that nothing can skip.
 
 read-only? → permitted? → link alive? → server dry run → the person says yes → audit record (on the disk) → the write
-with its precondition → audit record. One confirmed plan is one run; a run that was not confirmed cannot write.
+with its precondition → audit record. One confirmed plan is one run; a run that was not confirmed cannot write. Where
+the first request of a run is the dry run of its only write, that answers whether it is permitted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
-from edgetui.actions.catalogue import Access
+from edgetui.actions.catalogue import Access, words_of
 from edgetui.actions.gate.audit import AuditLog, stamp, who
 from edgetui.actions.gate.permissions import Permissions
 from edgetui.actions.messages import Cancelled, Changed, Json, Plan, Receipt, Refusal, Step, StepState
@@ -38,14 +40,16 @@ from edgetui.model.cache.freshness import Link
 from edgetui.model.identity import ObjectRef
 
 READ_ONLY_BADGE = "READ-ONLY"
+PROTECTED_BADGE = "PROTECTED"
 
 
 class Write(msgspec.Struct, frozen=True):
     """One request that changes something, with what the audit record says about it.
 
     `words` say it to a person. `before` and `after` are small JSON values without secrets. `uid` is that of the object
-    that was shown, and is empty for a create and a delete: a write with one carries the object's resourceVersion,
-    so that the server itself refuses it when another object, or another version, stands there.
+    that was shown, and is empty for a create and for what is about another object: a write with one carries the
+    object's resourceVersion, so that the server itself refuses it when another object, or another version, stands
+    there. `whole` is true where the dry run is to answer the object as the server would store it.
     """
 
     method: str
@@ -56,11 +60,14 @@ class Write(msgspec.Struct, frozen=True):
     uid: str = ""
     before: Json = msgspec.field(default_factory=dict)
     after: Json = msgspec.field(default_factory=dict)
+    whole: bool = False
 
     @property
     def versioned(self) -> bool:
         """Whether the body holds the resourceVersion that the object must still have."""
-        return bool(((self.body or {}).get("metadata") or {}).get("resourceVersion"))
+        body = self.body or {}
+        held = (body.get("preconditions") if self.method == "DELETE" else body.get("metadata")) or {}
+        return bool(held.get("resourceVersion"))
 
 
 class Gate:
@@ -115,14 +122,18 @@ class Gate:
         namespace: str,
         name: str = "",
         about: Json | None = None,
+        *,
+        rehearsed: bool = False,
     ) -> AsyncIterator[Run]:
         """Open a run, or raise Refusal: read-only, not permitted, or the link is not live.
 
-        `about` stands in every audit record of the run.
+        `about` stands in every audit record of the run. Where it begins with the dry run of all that it writes
+        (`rehearsed`), the server is asked for the rights only when it forbids that, to name all that are missing.
         """
         run = Run(self, session, action, target, about)
+        run.rights = partial(self.permissions.require, session, action, needs, namespace, name)
         try:
-            await self._admit(run, needs, namespace, name)
+            await self._admit(run, rehearsed)
             yield run
         except BaseException as problem:
             await run.ended_by(problem)
@@ -134,7 +145,13 @@ class Gate:
         """Record an attempt that was refused before there was a run."""
         await Run(self, session, action, target).ended_by(problem)
 
-    async def _admit(self, run: Run, needs: tuple[Access, ...], namespace: str, name: str) -> None:
+    async def found_later(
+        self, session: Session, action: str, target: ObjectRef, run: str, **fields: Any
+    ) -> None:
+        """Record what has been seen of the writes of an earlier `run`."""
+        await Run(self, session, action, target).record("found", run=run, **fields)
+
+    async def _admit(self, run: Run, rehearsed: bool) -> None:
         session = run.session
         if self.read_only:
             raise Refusal(
@@ -142,10 +159,12 @@ class Gate:
             )
         if READ_ONLY_BADGE in session.target.badges:
             raise Refusal(
-                f"{session.name} is marked read-only in its kubeconfig.",
-                f"Remove the badge {READ_ONLY_BADGE} from the cluster's edgetui extension to change anything.",
+                f"{session.name} is marked read-only.",
+                f"Remove the badge {READ_ONLY_BADGE} from the cluster's edgetui extension in its kubeconfig, or "
+                "read-only from edgetui's config.yaml, to change anything.",
             )
-        await self.permissions.require(session, run.action, needs, namespace, name)
+        if not rehearsed:
+            await run.rights()
         run.require_live_link()
 
 
@@ -165,10 +184,14 @@ class Run:
         self.writes = 0
         self.remains = ""
         """What a run that ends in an error leaves behind, where more is known than what became of its last write."""
+        self.stored: Json = {}
+        """What the server answered to the last dry run: the object, where that asked for the whole."""
         self.action = action
+        self.rights: Callable[[], Awaitable[None]] = _unasked
+        """Raises MissingRights with all that the user lacks for it."""
         self._target = target
         self._about = about or {}
-        self._id = secrets.token_hex(8)
+        self._id = os.urandom(8).hex()
         self._confirmed = False
         self._tried: Write | None = None
         self._last = ""
@@ -193,9 +216,10 @@ class Run:
         self.gate.progress(Step(text, state))
 
     async def rehearse(self, write: Write) -> Json:
-        """Have the server do everything but store it (dryRun=All, strict fields); its refusals are raised as is.
+        """Have the server do everything but store it (dryRun=All, strict fields).
 
-        Never for a TokenRequest: there a dry run mints a real token.
+        Its refusals are raised as is, but MissingRights where it is rights that are missing. Never for a TokenRequest:
+        there a dry run mints a real token.
         """
         if write.path.endswith("/token"):
             raise ValueError("a TokenRequest has no dry run")
@@ -204,15 +228,22 @@ class Run:
         if write.method == "DELETE":  # a server that gets options in the body does not look at the query
             write, query = replace(write, body={**write.body, "dryRun": ["All"]}), {}
         try:
-            return await self._send(write, query)
+            self.stored = await self._send(write, query, whole=write.whole)
+        except Forbidden:
+            await self.rights()
+            self.gate.permissions.invalidate(self.session)  # an admission plugin has refused it
+            raise
         except OutcomeUnknown:
             raise LinkError(
                 f"{self.session.name} did not answer the dry run: nothing was changed.",
                 "Try again when the link is better.",
             ) from None
+        return self.stored
 
     async def confirm(self, plan: Plan) -> None:
         """Put the plan before the person; raises Cancelled unless they agree."""
+        if PROTECTED_BADGE in self.session.target.badges:
+            plan = replace(plan, warnings=(f"{self.session.name} is protected.", *plan.warnings))
         if not await self.gate.confirm(plan):
             raise Cancelled("Cancelled: nothing was changed.")
         self._confirmed = True
@@ -265,13 +296,13 @@ class Run:
         if self._tried is not None:
             self._done.append(self._tried.words)
             about = {"words": self._tried.words}
-        await self._note("found", result="arrived", message=words, **about)
+        await self.note("found", result="arrived", message=words, **about)
 
     async def finish(self, receipt: Receipt) -> Receipt:
         """Record what came of the run, and hand the receipt on."""
         result = "unknown" if receipt.data.get("unknown") else "failed"
         result = "reached" if receipt.ok else "pending" if receipt.pending else result
-        await self._note("outcome", result=result, message=" ".join(receipt.lines), data=receipt.data)
+        await self.note("outcome", result=result, message=" ".join(receipt.lines), data=receipt.data)
         self._confirmed = False
         return receipt
 
@@ -281,13 +312,13 @@ class Run:
             problem.next_step = f"{self._left(problem)} {problem.next_step}".strip()
         if self.writes:
             message = " ".join(part for part in (_said(problem), self.remains) if part)
-            await self._note("outcome", result="aborted", message=message)
+            await self.note("outcome", result="aborted", message=message)
         elif isinstance(problem, EdgetuiError) and not isinstance(problem, Cancelled | Changed):
             tried = self._tried
             about = {"words": tried.words, "before": tried.before, "after": tried.after} if tried else {}
             result = "unsent" if isinstance(problem, _UNSENT) else "refused"
             if not self.gate.read_only:
-                await self._note("outcome", result=result, message=_said(problem), **about)
+                await self.note("outcome", result=result, message=_said(problem), **about)
 
     def _left(self, problem: EdgetuiError) -> str:
         """What is true of the cluster after this problem, as a sentence; empty where the problem says so itself."""
@@ -322,11 +353,17 @@ class Run:
         # An fsync on a worn SD card can take seconds: the screen must not wait for it.
         await asyncio.to_thread(self.gate.audit.append, record)
 
-    async def _send(self, write: Write, query: dict[str, str]) -> Json:
-        permit = WritePermit(self.action, self.session.name)
+    async def _send(self, write: Write, query: dict[str, str], *, whole: bool = False) -> Json:
+        permit = WritePermit(words_of(self.action), self.session.name)
         try:
             answer: Json = await self.session.api.write(
-                permit, write.method, write.path, write.body, query=query, content_type=write.content_type
+                permit,
+                write.method,
+                write.path,
+                write.body,
+                query=query,
+                content_type=write.content_type,
+                whole=whole,
             )
             return answer
         except Forbidden:
@@ -341,14 +378,18 @@ class Run:
             fields["reason"] = problem.reason
         if problem is not None:
             fields["message"] = _said(problem)
-        await self._note("result", **fields)
+        await self.note("result", **fields)
 
-    async def _note(self, event: str, **fields: Any) -> None:
+    async def note(self, event: str, **fields: Any) -> None:
         """Record what nothing hangs on any more: where that fails, it is told, and what was raised goes on."""
         try:
             await self.record(event, **fields)
         except Refusal as failed:
             self.step(failed.sentence, "failed")
+
+
+async def _unasked() -> None:
+    """For a run that the gate has not opened, which writes nothing."""
 
 
 _UNSENT = (LinkError, TlsError, CredentialError, ProtocolError)

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from edgetui.actions.catalogue import ACTIONS
-from edgetui.actions.gate.done import UNDOABLE, done_to
+from edgetui.actions.catalogue import ACTIONS, present_name, words_of
+from edgetui.actions.gate.done import done_to
 from edgetui.actions.messages import Json
 
 OUTCOMES = {
@@ -28,9 +28,9 @@ OUTCOMES = {
 }
 """How an act ended, and what is said of it."""
 
-_NOT_TOLD = frozenset(
-    {"resourceVersion", "generation", "list", "container", "name", "scaledObject", "uid", "worked"}
-)
+_FOUND = {"arrived": "done", "not arrived": "refused"}
+
+_NOT_TOLD = frozenset({"resourceVersion", "generation", "container", "name", "scaledObject", "uid", "worked"})
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -78,7 +78,13 @@ def _undoable(records: list[Json]) -> set[str]:
     for record in records:
         if record.get("uid"):
             of.setdefault(str(record["uid"]), []).append(record)
-    newest = (next((one for one in done_to(about) if one.action in UNDOABLE), None) for about in of.values())
+    newest = (
+        next(
+            (one for one in done_to(about) if (row := ACTIONS.get(one.action)) is not None and row.undone),
+            None,
+        )
+        for about in of.values()
+    )
     return {one.run for one in newest if one is not None and one.sure}
 
 
@@ -86,7 +92,7 @@ def _act(run: str, lines: list[Json], undoable: bool) -> Act:
     first = lines[0]
     meant = next((one for one in reversed(lines) if "before" in one or "after" in one), first)
     about, who = _table(first.get("object")), _table(first.get("who"))
-    action = str(first.get("action", ""))
+    action = present_name(str(first.get("action", "")))
     return Act(
         run=run,
         time=_unix(first),
@@ -108,7 +114,7 @@ def _words(action: str, meant: Json, about: Mapping[str, Any], user: str) -> str
     if action == "rotate":
         return f"rotate the token of {user}"
     said = str(meant.get("words") or "")
-    label = ACTIONS[action].label if action in ACTIONS else action
+    label = words_of(action)
     return said or " ".join(
         part for part in (label, str(about.get("kind", "")).lower(), about.get("name")) if part
     )
@@ -139,7 +145,7 @@ def _outcome(lines: list[Json]) -> str:
         elif event == "result":
             told = result
         elif event == "found":
-            told = "done" if result == "arrived" else told
+            told = _FOUND.get(result, told)
         elif event == "outcome" and result != "aborted":
             told = result
         elif (

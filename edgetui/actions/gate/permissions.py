@@ -6,14 +6,15 @@ This is the only memory of rights: screen, gate and commands ask here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
 
 from edgetui.actions.catalogue import Access, Action
-from edgetui.actions.gate.role import role
+from edgetui.actions.gate.missing import MissingRights
+from edgetui.actions.gate.rules import Rules, rules_in
 from edgetui.actions.messages import Refusal
 from edgetui.actions.reading import shaped
 from edgetui.actions.session import Session
@@ -23,6 +24,12 @@ from edgetui.model.identity import ObjectKey
 REMEMBERED = (
     60.0  # seconds; for what begins a denial is asked about again, and forgotten when a write meets a 403
 )
+
+
+AT_ONCE = 4
+"""Reviews on their way at a time: where a server shares no connection, each takes one."""
+_Question = tuple[str, Access, str, str]
+"""Cluster, right, namespace and name."""
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -53,7 +60,9 @@ class Permissions:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._answers: dict[tuple[str, Access, str, str], tuple[float, bool]] = {}
+        self._answers: dict[_Question, tuple[float, bool]] = {}
+        self._asked: dict[_Question, asyncio.Task[bool | None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def allowed(
         self, session: Session, action: Action, namespace: str, kind: str = "", name: str = ""
@@ -61,6 +70,30 @@ class Permissions:
         """May this user run `action` on a `kind` (by default the action's first) in `namespace`? Never raises."""
         needs = action.needs.get(kind) or next(iter(action.needs.values()))
         return await self.check(session, needs, namespace, name)
+
+    async def foresee(self, session: Session, actions: Iterable[Action], key: ObjectKey) -> None:
+        """Learn what of these may be done with an object. Never raises.
+
+        Over a link where bytes count the rules of its namespace are asked for, once for all rights; what these do not
+        tell, and anything elsewhere, is asked right by right.
+        """
+        wanted = tuple(actions)
+        needs = {need for one in wanted for need in one.needs.get(key.kind, ())}
+        open_ = [one for one in needs if self._known(session.name, one, key.namespace, key.name) is None]
+        with suppress(EdgetuiError):
+            if len(open_) > 1 and key.namespace and await session.api.is_far():
+                self._take(session.name, await rules_in(session.api, key.namespace), open_, key)
+        await asyncio.gather(
+            *(self.allowed(session, one, key.namespace, key.kind, key.name) for one in wanted)
+        )
+
+    def _take(self, cluster: str, rules: Rules, needs: Iterable[Access], key: ObjectKey) -> None:
+        now = self._clock()
+        for need in needs:
+            for name in ("", key.name) if need.named else ("",):
+                allowed = rules.allow(need, name)
+                if allowed or not rules.incomplete:
+                    self._answers[cluster, need, key.namespace, name] = (now, allowed)
 
     def known(self, cluster: str, action: Action, key: ObjectKey) -> Permission:
         """What is remembered of an action on an object, without asking."""
@@ -89,17 +122,11 @@ class Permissions:
     async def require(
         self, session: Session, action: str, needs: tuple[Access, ...], namespace: str, name: str = ""
     ) -> None:
-        """Raise Refusal with every right that is missing, as a Role to paste; a remembered denial is not enough."""
+        """Raise MissingRights with all that is missing, as a Role to paste; a remembered denial is not enough."""
         found = await self.check(session, needs, namespace, name, again=True)
         if found.ok:
             return
-        kind = "Role" if namespace else "ClusterRole"
-        raise Refusal(
-            f"{session.target.user_name or 'This user'} may not {found.words} in {namespace or 'this cluster'} "
-            f"on {session.name}.",
-            f"Ask whoever runs the cluster to bind this {kind} to that user, or use another context.",
-            paste=role(found.missing, namespace, action),
-        )
+        raise MissingRights(action, {(session.target.user_name, session.name, namespace): found.missing})
 
     @asynccontextmanager
     async def explaining(
@@ -151,11 +178,21 @@ class Permissions:
         known = self._remembered(session.name, need, namespace, name)
         if known or (known is False and not again):
             return known
+        question = (session.name, need, namespace, name)
+        asked = self._asked.get(question)
+        if asked is None:
+            asked = self._asked[question] = asyncio.ensure_future(self._put(session, question))
+            asked.add_done_callback(lambda done: self._asked.pop(question, None))
+        return await asyncio.shield(asked)
+
+    async def _put(self, session: Session, question: _Question) -> bool | None:
+        """Ask the server; whoever has the same question meanwhile waits for the same answer."""
         try:
-            answer = await ask(session.api, need, namespace, name)
+            async with self._turns:
+                answer = await ask(session.api, *question[1:])
         except EdgetuiError:
             return None
-        self._answers[session.name, need, namespace, name] = (self._clock(), answer)
+        self._answers[question] = (self._clock(), answer)
         return answer
 
     def _known(self, cluster: str, need: Access, namespace: str, name: str) -> bool | None:

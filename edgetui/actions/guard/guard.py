@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-import msgspec
 from msgspec.structs import replace
 
 from edgetui.actions.catalogue import needs
+from edgetui.actions.change.long_running import Ended, Listener
 from edgetui.actions.change.precondition import in_words
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.guard import recheck
@@ -26,11 +26,13 @@ from edgetui.actions.rollout import rollback
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.watch.asyncio_io import steady_clock
-from edgetui.cluster.watch.scoped_informer import Aside, Selector
+from edgetui.cluster.watch.partition import Selector
+from edgetui.cluster.watch.scoped_informer import ScopedStore
 from edgetui.model.cache.freshness import UNHEARD, Sync
 from edgetui.model.cache.store import Store
+from edgetui.model.kinds import KINDS
 from edgetui.model.rollout.evidence import look_at
-from edgetui.model.rollout.guard import Phase, State, fired, held_back, step, template_of
+from edgetui.model.rollout.guard import Phase, State, Terms, fired, held_back, step, template_of
 from edgetui.model.text import duration
 
 EVERY = 1.0  # seconds between two looks
@@ -46,25 +48,16 @@ class Watched(Session, Protocol):
     @property
     def store(self) -> Store: ...
 
-    def aside(self, parts: Mapping[str, Selector]) -> Aside: ...
-
-
-class Ending(msgspec.Struct, frozen=True):
-    """How a guard ended: `receipt` is that of its roll-back, None when there was none."""
-
-    sentence: str
-    good: bool = False
-    cancelled: bool = False
-    receipt: Receipt | None = None
+    def scoped_store(self, parts: Mapping[str, Selector]) -> ScopedStore: ...
 
 
 class Guard:
     """One guard over one object; `agree` comes first, then `run`.
 
     `keep` lets it go on with the next template after a good release or a roll-back; `patient` lets it wait for the next
-    release where the present one is known to be good when it comes. `changed` is called after every
-    look, `progress` with the steps of a roll-back, `told` with what the person should know. `note` says why it did
-    not roll back when it was due, `writing` is true from the moment its roll-back may have been sent.
+    release where the present one is known to be good when it comes. The `listener` hears of every look, and of the
+    steps of a roll-back. `note` says why it did not roll back when it was due, `writing` is true from the moment its
+    roll-back may have been sent.
     """
 
     def __init__(
@@ -72,16 +65,15 @@ class Guard:
         session: Watched,
         gate: Gate,
         view: GuardView,
+        terms: Terms,
+        listener: Listener,
         *,
         keep: bool,
         patient: bool = False,
-        told: Callable[[str], None],
-        changed: Callable[[], None] = lambda: None,
-        progress: Callable[[Step], None] = lambda step: None,
     ) -> None:
         self.session = session
         self.ref = view.ref
-        self.terms = view.terms
+        self.terms = terms
         self.state = State()
         self.note = ""
         self.writing = False
@@ -90,15 +82,13 @@ class Guard:
         self._keep = keep
         self._patient = patient
         self._found_good = ""
-        self._told = told
-        self._progress = progress
-        self._changed = changed
-        self._own = gate.beside(self._due_still, progress)
+        self._listener = listener
+        self._own = gate.beside(self._due_still, listener.step)
         self._record: Callable[..., Awaitable[None]] | None = None
         self._cancelled = asyncio.Event()
         self._firing: asyncio.Task[Receipt | None] | None = None
         self._held = 0
-        self._near: Aside | None = None
+        self._near: ScopedStore | None = None
 
     @property
     def words(self) -> str:
@@ -106,7 +96,36 @@ class Guard:
         return in_words(self.ref.key)
 
     @property
-    def counting(self) -> bool:
+    def title(self) -> str:
+        """What it is."""
+        return f"Guard of {self.words}"
+
+    @property
+    def turn(self) -> tuple[str, ...]:
+        """Where it is, for which template, and why."""
+        return self.state.phase.value, self.state.template, self.state.why
+
+    @property
+    def repeats(self) -> bool:
+        """While it counts down, or cannot judge."""
+        return self.state.phase in (Phase.SUSPECT, Phase.BLIND)
+
+    @property
+    def badge(self) -> str:
+        """The object, with the time that is left where it counts down, and ? where it cannot judge."""
+        name = self.ref.key.name
+        if not self.urgent:
+            return f"{name}?" if self.state.phase is Phase.BLIND else name
+        left = self.state.left(self.terms)
+        return f"{name} {duration(left) if left >= 1 else 'HELD' if self.note else 'NOW'}"
+
+    @property
+    def at_exit(self) -> str:
+        """It needs somebody to run it."""
+        return "A guard ends with this screen; edgetui guard goes on without one."
+
+    @property
+    def urgent(self) -> bool:
         """Whether it counts down to a roll back."""
         return self.state.phase in (Phase.SUSPECT, Phase.FIRE)
 
@@ -114,7 +133,7 @@ class Guard:
     def says(self) -> str:
         """What it does now, as half a sentence."""
         s, terms = self.state, self.terms
-        if self.counting:
+        if self.urgent:
             if self.note:
                 return f"due, but not rolled back: {self.note}"
             left = s.left(terms)
@@ -127,15 +146,15 @@ class Guard:
         }
         return f"{words.get(s.phase, s.phase.value)}{f': {s.why}' if s.why else ''}"
 
-    async def agree(self) -> None:
-        """Put the plan before the person, and begin; raises Refusal when it may not, or the person says no.
+    async def agree(self, plan: Plan) -> None:
+        """Put its plan before the person, and begin; raises Refusal when it may not, or the person says no.
 
         What earlier guards of this object did, or were about to do when they ended, is taken from the audit record.
         """
         key = self.ref.key
         rights = needs("guard", key.kind)
         async with self._gate.run(self.session, "guard", self.ref, rights, key.namespace, key.name) as run:
-            await run.confirm(self._view.plan)
+            await run.confirm(plan)
             terms = {"for": self.terms.patience, "after": self.terms.after}
             await run.record("guard", guard={"state": "started", "agreed": self._view.agreed, **terms})
             self._record = run.record
@@ -145,13 +164,13 @@ class Guard:
         for one in known.open:
             await self._look_up(one)
 
-    async def run(self) -> Ending:
+    async def run(self) -> Ended:
         """Guard until the release is good, was rolled back, is gone, or the person cancels."""
-        self._near = self.session.aside(self._parts())
+        self._near = self.session.scoped_store(self._parts())
         try:
             await self._first_rows()
             while (ending := await self._once()) is None:
-                self._changed()
+                self._listener.changed()
                 await self._rest()
             return ending
         except asyncio.CancelledError:
@@ -172,7 +191,7 @@ class Guard:
     def _parts(self) -> dict[str, Selector]:
         """What it watches: the object and what it owns, and nothing else of the cluster."""
         key, labels = self.ref.key, self._view.selector
-        owned = ("ReplicaSet", "Pod") if key.kind == "Deployment" else ("Pod",)
+        owned = sorted(KINDS.chain(key.kind))
         return {
             key.kind: Selector(key.namespace, name=key.name),
             **{kind: Selector(key.namespace, labels) for kind in owned},
@@ -188,7 +207,7 @@ class Guard:
                     changed.clear()
                     await changed.wait()
 
-    async def _once(self) -> Ending | None:
+    async def _once(self) -> Ended | None:
         """One look, and what follows from it."""
         before = self.state
         assert self._near is not None
@@ -203,30 +222,30 @@ class Guard:
             return await self._fired() if self._firing.done() else None
         if self._cancelled.is_set():
             await self._note("cancelled")
-            return Ending(f"The guard of {self.words} was cancelled: it rolls nothing back.", cancelled=True)
+            return Ended(f"The guard of {self.words} was cancelled: it rolls nothing back.", cancelled=True)
         if self.state.phase is Phase.GONE:
-            return Ending(f"The guard of {self.words} ended: {self.state.why}.")
+            return Ended(f"The guard of {self.words} ended: {self.state.why}.")
         if self._patient and not before.template and self.state.phase is Phase.DONE:
             self._found_good = self.state.template
         over = self.state.phase is Phase.DONE and self.state.template != self._found_good
         if over and not self._keep:
             await self._note("done")
             stayed = f"{self.words} is complete and stayed so for {duration(self.terms.after)}"
-            return Ending(f"{stayed}; its guard ended.", good=True)
+            return Ended(f"{stayed}; its guard ended.", good=True)
         if self.state.phase is Phase.FIRE:
             self._firing = asyncio.create_task(self._fire(self.state.template))
         return None
 
-    async def _fired(self) -> Ending | None:
+    async def _fired(self) -> Ended | None:
         assert self._firing is not None
         receipt = await self._firing
         self._firing = None
         if receipt is None:
             return None
         if not self._keep:
-            return Ending(f"{self.words} was rolled back by its guard.", receipt=receipt)
+            return Ended(f"{self.words} was rolled back by its guard.", receipt=receipt)
         for line in receipt.lines:
-            self._told(line)
+            self._listener.say(line)
         return None
 
     async def _rest(self) -> None:
@@ -258,7 +277,7 @@ class Guard:
                 }
             }
             seen = f"seen for {duration(self.state.bad)}, agreed {duration(self.terms.patience)}"
-            self._progress(Step(f"{check.evidence[0]}, {seen}", "info"))
+            self._listener.step(Step(f"{check.evidence[0]}, {seen}", "info"))
             receipt = await rollback.perform(
                 self._own, self.session, check.view, check.target, wait=REACH, about=about
             )
@@ -276,7 +295,7 @@ class Guard:
 
     def _hold(self, why: str) -> None:
         if why != self.note:
-            self._told(f"Not rolled back: {why}")
+            self._listener.say(f"Not rolled back: {why}")
         self.note = why
         seconds = min(MOST_AGAIN, AGAIN * 2**self._held)
         self._held += 1
@@ -291,7 +310,7 @@ class Guard:
     async def _look_up(self, missing: Open) -> None:
         """A guard ended between its intent and the answer: was it written? Nothing is sent again."""
         found = await recheck.what_became(self.session, self.ref, missing)
-        self._told(found.sentence)
+        self._listener.say(found.sentence)
         about = {"template": missing.template, "target": missing.target}
         await self._log("found", run=missing.run, result=found.result, message=found.sentence, guard=about)
 
@@ -304,4 +323,4 @@ class Guard:
         try:
             await self._record(event, **fields)
         except Refusal as problem:
-            self._told(problem.sentence)
+            self._listener.say(problem.sentence)

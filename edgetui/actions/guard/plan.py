@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from edgetui.actions import commandline
+from edgetui.actions.change.owners import owner_lines
 from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.messages import Plan
+from edgetui.actions.rollout import workload
 from edgetui.actions.rollout.patches import images
 from edgetui.actions.rollout.revisions import revisions_of
-from edgetui.actions.rollout.workload import look, slow_to_follow
+from edgetui.actions.rollout.workload import WorkloadView, slow_to_follow
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.rollout.guard import Terms, hasty, template_of, wrong
@@ -18,60 +22,83 @@ from edgetui.model.text import duration
 
 
 class GuardView(msgspec.Struct, frozen=True):
-    """The object as it was read, the terms and the plan. `agreed` are the templates it names, the best first.
+    """The object and its revisions as they were read. `target` is the one that would be rolled back to now.
 
-    `selector` finds what the object owns.
+    `owners` are sentences about who would revert that.
     """
 
-    ref: ObjectRef
-    terms: Terms
-    plan: Plan
-    agreed: tuple[str, ...]
-    selector: str
+    there: WorkloadView
+    current: Revision | None
+    target: Revision | None
+    owners: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object, with its uid and version."""
+        return self.there.ref
+
+    @property
+    def selector(self) -> str:
+        """What finds the object's pods and ReplicaSets."""
+        return self.there.selector
+
+    @property
+    def agreed(self) -> tuple[str, ...]:
+        """The templates that its plan names, the best first."""
+        key = self.ref.key
+        running = self.current if self.current is not None and self.current.known_good else None
+        named = (one for one in (running, self.target) if one is not None)
+        return tuple(template_of(key.kind, key.name, one.name) for one in named)
 
 
-async def prepare(
-    session: Session, ref: ObjectRef, terms: Terms, log: AuditLog, *, on_screen: bool
-) -> GuardView:
-    """Read the object and its revisions. `on_screen` is whether the guard ends with a screen."""
-    key = ref.key
-    view = await look(session, "guard", ref)
-    revisions = await revisions_of(session, key, view.there, log)
+async def read_guard(session: Session, ref: ObjectRef, log: AuditLog) -> GuardView:
+    """Read the object and its revisions."""
+    there = await workload.read_workload(session, "guard", ref)
+    revisions, owners = await asyncio.gather(
+        revisions_of(session, ref.key, there.there, log),
+        owner_lines(session, ref.key, there.there["metadata"]),
+    )
     current = next((one for one in revisions if one.current), None)
-    target, _ = suggestion(revisions)
-    then, warnings = _target_words(view.words, current, target)
+    return GuardView(there, current, suggestion(revisions)[0], tuple(one.text for one in owners))
+
+
+def plan_of(session: Session, view: GuardView, terms: Terms, *, on_screen: bool) -> Plan:
+    """What the person agrees to. `on_screen` is whether the guard ends with a screen."""
+    there, current = view.there, view.current
+    then, warnings = _target_words(there.words, current, view.target)
     if on_screen:
         warnings.append(
             "It ends with this screen and its SSH session. The command goes on without (docs/guard.md): "
-            + commandline.edgetui(session.target, "guard", key)
+            + commandline.edgetui(session.target, "guard", view.ref.key)
         )
-    plan = Plan(
+    return Plan(
         action="guard",
         cluster=session.name,
         target=view.ref,
-        title=f"Guard {view.where}",
+        title=f"Guard {there.where}",
         facts=(
-            ("now", f"revision {current.number}, {images(current)}" if current else "not in its history"),
+            ("current", f"revision {current.number}, {images(current)}" if current else "not in its history"),
             ("back to", then),
             (
                 "when",
                 f"its new pods fail for {duration(terms.patience)}, and none of them gets ready meanwhile",
             ),
-            ("proof", "a missing or refused image, a crash loop, no start by the deadline"),
-            ("no proof", "old data, a pull that times out, pods that are slow"),
-            ("until", f"complete for {duration(terms.after)} without proof; it fires once for a template"),
+            ("failure", "a missing or refused image, a crash loop, no start by the deadline"),
+            ("ignored", "old data, a pull that times out, pods that are slow"),
+            (
+                "until",
+                f"complete for {duration(terms.after)} without a failure; it rolls back once per revision",
+            ),
         ),
         warnings=(
             *warnings,
             *filter(None, [wrong(terms.patience) or hasty(terms.patience)]),
-            *view.notes,
-            *slow_to_follow(view.row),
+            *view.owners,
+            *there.notes,
+            *slow_to_follow(there.row),
         ),
         writes=("nothing now; then, without asking again, the template that last worked",),
     )
-    running = current if current is not None and current.known_good else None
-    agreed = [template_of(key.kind, key.name, one.name) for one in (running, target) if one is not None]
-    return GuardView(view.ref, terms, plan, tuple(agreed), view.selector)
 
 
 def _target_words(words: str, current: Revision | None, target: Revision | None) -> tuple[str, list[str]]:

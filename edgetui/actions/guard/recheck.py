@@ -18,7 +18,7 @@ from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.pod import POD, PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.rollout.evidence import causes, evidence, seen, silent_nodes
 from edgetui.model.rollout.guard import State, go_back_to, overdue, template_of
@@ -68,8 +68,8 @@ async def look_again(
 
 
 async def _pods(session: Session, namespace: str, selector: str) -> list[PodRow]:
-    listed = await session.api.get(KINDS["Pod"].path(namespace), {"labelSelector": selector})
-    return [row for row in rows("Pod", listed) if isinstance(row, PodRow)]
+    listed = await session.api.read(KINDS[POD].path(namespace), query={"labelSelector": selector})
+    return [row for row in rows(POD, listed) if isinstance(row, PodRow)]
 
 
 async def what_became(session: Session, ref: ObjectRef, missing: Open) -> Found:

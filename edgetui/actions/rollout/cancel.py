@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from edgetui.actions import commandline
+from edgetui.actions.change.precondition import in_words
+from edgetui.actions.change.spec import Given, Spec
 from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.messages import Refusal
 from edgetui.actions.rollout import rollback
 from edgetui.actions.rollout.pods import readable
 from edgetui.actions.rollout.rollback import RollbackView
-from edgetui.actions.rollout.stuck_pod import held_up_by, holding_up, unstick_command, unstick_offer
-from edgetui.actions.rollout.workload import Templated, WorkloadView, look
+from edgetui.actions.rollout.stuck_pod import blocked_by, blocking, deletion_command, deletion_offer
+from edgetui.actions.rollout.workload import Templated, WorkloadView, read_workload
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.rollout.revision import Revision
 from edgetui.model.rollout.status import verdict
 
 
-async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> RollbackView:
+async def prepare(session: Session, ref: ObjectRef, log: AuditLog | None) -> RollbackView:
     """A roll-back to what served before. Raises Refusal when no rollout is under way, or nothing is known to serve."""
-    seen = await look(session, "cancel", ref)
+    seen = await read_workload(session, "cancel", ref)
     if seen.row.observed < seen.row.generation:
         raise Refusal(
             f"The controller of {seen.words} has not seen its last change yet.", "Try again in a second."
@@ -27,11 +30,11 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog) -> RollbackVi
     if why := not_under_way(seen.row):
         await _left_behind(session, seen)
         raise Refusal(
-            f"No rollout of {seen.words} is under way: {why}.",
+            f"No rollout of {seen.words} is in progress: {why}.",
             "To go back from a finished rollout, roll back: "
             + commandline.edgetui(session.target, "rollback", ref.key),
         )
-    view = await rollback.prepare(session, seen.ref, log, "cancel")
+    view = await rollback.of_workload(session, seen, log, "cancel")
     view.default()
     return view
 
@@ -40,12 +43,12 @@ async def _left_behind(session: Session, seen: WorkloadView) -> None:
     """Raise Refusal, with the offer to delete it, where a rollout that is over left a pod that holds the set up."""
     if not isinstance(seen.row, StatefulSetRow):
         return
-    pods = holding_up(await readable(session, seen.row.namespace, seen.selector), seen.row)
+    pods = blocking(await readable(session, seen.row.namespace, seen.selector), seen.row)
     if pods:
         raise Refusal(
-            f"No rollout of {seen.words} is under way, but {held_up_by(pods[0])}.",
-            command := unstick_command(session, seen.row),
-            offer=unstick_offer(pods[0], command),
+            f"No rollout of {seen.words} is in progress, but {blocked_by(pods[0])}.",
+            command := deletion_command(session, seen.row),
+            offer=deletion_offer(pods[0], command),
         )
 
 
@@ -62,3 +65,19 @@ def not_under_way(row: Templated) -> str:
     if row.updated < row.replicas:
         return ""
     return verdict(row).text if verdict(row).done else "every pod is of the new revision already"
+
+
+def _served(view: RollbackView, given: Given) -> Revision:
+    return view.default()
+
+
+SPEC: Spec[RollbackView, Revision] = Spec(
+    read=lambda aim: prepare(aim.session, aim.ref, aim.log),
+    explain=rollback.explain,
+    reads="the rollout of {object}",
+    answer=_served,
+    title=lambda view, revision: f"Cancel the rollout of {in_words(view.ref.key)}",
+    change=rollback.change,
+    outcome=rollback.outcome,
+    back=rollback.back,
+)

@@ -6,18 +6,20 @@ The pod is named with its uid as a precondition: another pod of its name is neve
 from __future__ import annotations
 
 from edgetui.actions.catalogue import needs
+from edgetui.actions.change.change import facts
 from edgetui.actions.change.ending import after_write
+from edgetui.actions.change.spec import Aim, Spec, no_answer
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Plan, Receipt, Refusal
 from edgetui.actions.rollout.follow import Following, follow
 from edgetui.actions.rollout.pods import selected
-from edgetui.actions.rollout.stuck_pod import holding_up
-from edgetui.actions.rollout.workload import WorkloadView, facts, look
+from edgetui.actions.rollout.stuck_pod import blocking
+from edgetui.actions.rollout.workload import WorkloadView, read_workload
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import Conflict, NotFound, OutcomeUnknown, ServerFailure
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.pod import POD, PodRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.redacted import Discreet
 from edgetui.model.rollout.status import reason
@@ -34,12 +36,12 @@ class StuckView(Discreet, frozen=True):
 
 async def prepare(session: Session, ref: ObjectRef) -> StuckView:
     """Look for that pod. Raises Refusal when the set goes on by itself."""
-    seen = await look(session, "unstick", ref)
+    seen = await read_workload(session, "delete-stuck-pod", ref)
     assert isinstance(seen.row, StatefulSetRow)
     pods = await selected(session, ref.key.namespace, seen.selector)
-    found = holding_up(pods, seen.row)
+    found = blocking(pods, seen.row)
     if not found:
-        raise Refusal(f"No pod holds {seen.words} up: nothing to delete.")
+        raise Refusal(f"No pod blocks the rollout of {seen.words}: nothing to delete.")
     return StuckView(seen, found[0])
 
 
@@ -50,8 +52,8 @@ async def perform(gate: Gate, session: Session, view: StuckView, *, wait: float 
     """
     seen = view.seen
     key = seen.ref.key
-    rights = needs("unstick", key.kind)
-    async with gate.run(session, "unstick", seen.ref, rights, key.namespace) as run:
+    rights = needs("delete-stuck-pod", key.kind)
+    async with gate.run(session, "delete-stuck-pod", seen.ref, rights, key.namespace) as run:
         write = _write(view)
         try:
             await run.rehearse(write)
@@ -73,7 +75,14 @@ async def perform(gate: Gate, session: Session, view: StuckView, *, wait: float 
         ending = await after_write(follow(run, following, wait), f"Pod {view.pod.name} is deleted")
         data = {"deleted_pod": view.pod.name, **ending.data}
         receipt = Receipt(
-            "unstick", session.name, seen.ref, ending.ok, ending.lines, data, ending.pending, ending.offer
+            "delete-stuck-pod",
+            session.name,
+            seen.ref,
+            ending.ok,
+            ending.lines,
+            data,
+            ending.pending,
+            ending.offer,
         )
         return await run.finish(receipt)
 
@@ -87,13 +96,13 @@ def plan(session: Session, view: StuckView) -> Plan:
     if not pod.restarts and pod.status == "Running":
         warnings.append("It may still become ready by itself.")
     return Plan(
-        action="unstick",
+        action="delete-stuck-pod",
         cluster=session.name,
         target=seen.ref,
         title=f"Delete pod {pod.name} of {seen.where}",
         facts=(
             *facts(session, seen.ref),
-            ("pod", f"{pod.name} ({pod.status}), of an older revision; it holds the set up"),
+            ("pod", f"{pod.name} ({pod.status}), of an older revision; it blocks the rollout (OrderedReady)"),
             *((("reason", why),) if why else ()),
             *((("its claims", "stay: the new pod gets the same volumes"),) if claims else ()),
         ),
@@ -106,9 +115,9 @@ def _write(view: StuckView) -> Write:
     pod = view.pod
     return Write(
         "DELETE",
-        KINDS["Pod"].path(pod.namespace, pod.name),
+        KINDS[POD].path(pod.namespace, pod.name),
         {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": pod.uid}},
-        f"delete pod {pod.name}, which holds {view.seen.words} up",
+        f"delete pod {pod.name}, which blocks the rollout of {view.seen.words}",
         before={"pod": pod.name, "uid": pod.uid, "revision": pod.template},
         after={},
     )
@@ -125,3 +134,18 @@ async def _delete(run: Run, view: StuckView, write: Write) -> None:
         await run.write(write)
     except (OutcomeUnknown, ServerFailure) as lost:
         run.step(f"{lost.sentence} What the set does now tells whether it was deleted", "info")
+
+
+async def _carry_out(gate: Gate, aim: Aim, view: StuckView, answer: None, wait: float | None) -> Receipt:
+    return await perform(gate, aim.session, view, wait=wait)
+
+
+SPEC: Spec[StuckView, None] = Spec(
+    read=lambda aim: prepare(aim.session, aim.ref),
+    reads="the pods of {object}",
+    answer=no_answer,
+    title=lambda view, answer: f"Delete pod {view.pod.name} of {view.seen.words}",
+    procedure=_carry_out,
+    final="A deleted pod does not come back: its set has made a new one",
+    example="a StatefulSet, for example sts/camera",
+)

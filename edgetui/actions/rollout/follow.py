@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.precondition import read
-from edgetui.actions.change.watch import Judgement, Workload, watch
+from edgetui.actions.change.watch import Observation, Workload, watch
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Json
 from edgetui.actions.rollout.pods import why_not_ready
+from edgetui.actions.rollout.revisions import selector
 from edgetui.actions.rollout.stuck_pod import StuckPod
+from edgetui.actions.rollout.workload import Templated
 from edgetui.model.identity import ObjectRef
+from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.rollout.status import proven, verdict
@@ -37,6 +42,20 @@ class Following(msgspec.Struct, frozen=True):
     holds: Callable[[Json], bool] = lambda there: True
 
 
+async def follow_change(
+    run: Run, what: Following, there: Json, wait: float | None, *, resumes: bool = False
+) -> Ending | None:
+    """Follow what a change of the object `there` leads to; None where that rolls nothing out.
+
+    That is an object of another kind, and a paused Deployment that the change does not resume. What has the object's
+    pods is read from it.
+    """
+    row = row_of(what.ref.key.kind, there) if what.ref.key.kind in KINDS else None
+    if not isinstance(row, Templated) or (isinstance(row, DeploymentRow) and row.paused and not resumes):
+        return None
+    return await follow(run, replace(what, selector=selector(there["spec"].get("selector") or {})), wait)
+
+
 async def follow(run: Run, what: Following, wait: float | None) -> Ending:
     """Watch for at most `wait` seconds; None: not at all."""
     if wait is None:
@@ -44,16 +63,16 @@ async def follow(run: Run, what: Following, wait: float | None) -> Ending:
     stuck = StuckPod(run, what.selector)
     ours = what.generation
 
-    async def judge(row: Workload) -> Judgement:
+    async def judge(row: Workload) -> Observation:
         nonlocal ours
         assert not isinstance(row, ReplicaSetRow)
         if row.generation > ours and not what.holds(await read(run.session, what.ref)):
-            return Judgement(False, True, CHANGED, final=True)
+            return Observation(False, True, CHANGED, final=True)
         ours = max(ours, row.generation)
         said = verdict(row)
         if not said.done and isinstance(row, StatefulSetRow) and await stuck.found(row):
-            return Judgement(False, False, stuck.sentence, final=True)
-        return Judgement(said.done, said.failed, said.text)
+            return Observation(False, False, stuck.sentence, final=True)
+        return Observation(said.done, said.failed, said.text)
 
     seen = await watch(run, what.ref, what.generation, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")

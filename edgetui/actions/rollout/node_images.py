@@ -6,6 +6,7 @@ from edgetui.actions.reading import items, readable
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.node import NODE
 from edgetui.model.pod import node_images
 from edgetui.model.pod.node_images import HeldImages
 
@@ -16,7 +17,7 @@ MOST_NODES = 50
 async def held_images(session: Session) -> HeldImages:
     """What the nodes say now; nothing when they cannot be read or are too many: it only explains."""
     try:
-        listed = await session.api.get(KINDS["Node"].path(), {"limit": str(MOST_NODES)})
+        listed = await session.api.read(KINDS[NODE].path(), most=MOST_NODES)
         nodes = items(listed)
     except EdgetuiError:
         return HeldImages(())

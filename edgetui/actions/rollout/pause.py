@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from edgetui.actions import commandline
 from edgetui.actions.catalogue import needs
-from edgetui.actions.change import change
-from edgetui.actions.change.change import Change
+from edgetui.actions.change import spec as specs
+from edgetui.actions.change.change import Change, facts
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.precondition import object_path
-from edgetui.actions.change.watch import Judgement, Workload, watch
+from edgetui.actions.change.spec import Aim, SetBack, Spec
+from edgetui.actions.change.watch import Observation, Workload, watch
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Receipt
 from edgetui.actions.rollout.follow import Following, follow
 from edgetui.actions.rollout.revisions import history
-from edgetui.actions.rollout.workload import WorkloadView, facts, look
+from edgetui.actions.rollout.workload import WorkloadView, read_workload
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
@@ -46,17 +49,30 @@ class PauseView(Discreet, frozen=True):
 
 async def prepare(session: Session, ref: ObjectRef, which: Which | None = None) -> PauseView:
     """Look at the Deployment; without `which` it is the one that changes something."""
-    seen = await look(session, which or "pause", ref)
+    seen = await read_workload(session, which or "pause", ref)
     assert isinstance(seen.row, DeploymentRow)
-    which = which or ("resume" if seen.row.paused else "pause")
-    waiting: tuple[str, ...] = ()
-    if which == "resume" and seen.row.paused:
-        revisions = await history(session, ref.key, seen.there)
-        serving = max(
-            (one for one in revisions if one.available), key=lambda one: one.available, default=None
-        )
-        waiting = tuple(template_diff(serving.template, seen.template)) if serving else ()
-    return PauseView(which, seen, waiting)
+    view = PauseView(which or ("resume" if seen.row.paused else "pause"), seen)
+    return await explain(Aim(view.which, session, ref), view)
+
+
+async def read(aim: Aim) -> PauseView:
+    """The Deployment, and which of both is meant: for a key it is the one that changes something."""
+    seen = await read_workload(aim.session, aim.action, aim.ref)
+    assert isinstance(seen.row, DeploymentRow)
+    if aim.on_screen:
+        return PauseView("resume" if seen.row.paused else "pause", seen)
+    return PauseView("resume" if aim.action == "resume" else "pause", seen)
+
+
+async def explain(aim: Aim, view: PauseView) -> PauseView:
+    """What waits in a paused Deployment."""
+    if view.which != "resume" or not view.row.paused:
+        return view
+    revisions = await history(aim.session, view.seen.ref.key, view.seen.there)
+    serving = max((one for one in revisions if one.available), key=lambda one: one.available, default=None)
+    return replace(
+        view, waiting=tuple(template_diff(serving.template, view.seen.template)) if serving else ()
+    )
 
 
 async def perform(gate: Gate, session: Session, view: PauseView, *, wait: float | None) -> Receipt:
@@ -64,21 +80,18 @@ async def perform(gate: Gate, session: Session, view: PauseView, *, wait: float 
 
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
-    seen, pausing = view.seen, view.which == "pause"
-
-    async def again() -> PauseView:
-        return await prepare(session, seen.ref, view.which)
-
-    async def then(run: Run) -> Ending:
-        return await (_paused(run, view, wait) if pausing else _resumed(run, view, wait))
-
-    return await change.perform(gate, session, _change(session, view), again=again, then=then, wait=wait)
+    aim = Aim(view.which, session, view.seen.ref, gate.audit)
+    return await specs.perform(
+        SPEC, gate, aim, view, view.which == "pause", wait=wait, explained=specs.at_hand(view)
+    )
 
 
-def _change(session: Session, view: PauseView) -> Change:
+def change(session: Session, view: PauseView, paused: bool) -> Change:
+    """The one field."""
+    view = _meant(view, paused)
     seen, row = view.seen, view.row
     pausing = view.which == "pause"
-    said = [*facts(session, seen.ref), ("now", verdict(row).text)]
+    said = [*facts(session, seen.ref), ("current", verdict(row).text)]
     return Change(
         action=view.which,
         ref=seen.ref,
@@ -132,12 +145,12 @@ async def _paused(run: Run, view: PauseView, wait: float | None) -> Ending:
     if wait is None:
         return Ending(False, True, (f"{words} is told to pause; not waited for.",), {})
 
-    async def judge(row: Workload) -> Judgement:
+    async def judge(row: Workload) -> Observation:
         assert isinstance(row, DeploymentRow)
         if not row.paused:
-            return Judgement(False, True, "someone else has resumed it", final=True)
+            return Observation(False, True, "someone else has resumed it", final=True)
         seen = row.observed >= row.generation
-        return Judgement(seen, False, "paused" if seen else "not seen by its controller yet")
+        return Observation(seen, False, "paused" if seen else "not seen by its controller yet")
 
     watched = await watch(run, view.seen.ref, view.row.generation + 1, judge, wait)
     data: Json = {"seconds": round(watched.seconds, 1)}
@@ -166,3 +179,28 @@ async def _resumed(run: Run, view: PauseView, wait: float | None) -> Ending:
 
 def _word(paused: bool) -> str:
     return "true" if paused else "false"
+
+
+async def outcome(run: Run, view: PauseView, paused: bool, wait: float | None) -> Ending:
+    """A resume is followed until what waited has rolled out."""
+    return await (_paused if paused else _resumed)(run, _meant(view, paused), wait)
+
+
+def _meant(view: PauseView, paused: bool) -> PauseView:
+    return replace(view, which="pause" if paused else "resume")
+
+
+SPEC: Spec[PauseView, bool] = Spec(
+    read=read,
+    explain=explain,
+    answer=lambda view, given: view.which == "pause",
+    title=lambda view, paused: f"{_meant(view, paused).which.capitalize()} {view.seen.words}",
+    change=change,
+    outcome=outcome,
+    back=SetBack(
+        now=lambda view, after: {"paused": view.row.paused},
+        answer=lambda view, before: bool(before["paused"]),
+        then=lambda view, before: "paused" if before["paused"] else "resumed",
+    ),
+    example="a Deployment, for example deploy/press",
+)

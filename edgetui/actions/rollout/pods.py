@@ -6,14 +6,14 @@ from edgetui.actions.reading import rows
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.kinds import KINDS
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.pod import POD, PodRow
 from edgetui.model.rollout.status import reason
 
 
 async def selected(session: Session, namespace: str, selector: str) -> list[PodRow]:
     """The pods that a label selector matches. Raises as `Api.get` does."""
-    listed = await session.api.get(KINDS["Pod"].path(namespace), {"labelSelector": selector})
-    return [row for row in rows("Pod", listed) if isinstance(row, PodRow)]
+    listed = await session.api.read(KINDS[POD].path(namespace), query={"labelSelector": selector})
+    return [row for row in rows(POD, listed) if isinstance(row, PodRow)]
 
 
 async def readable(session: Session, namespace: str, selector: str) -> list[PodRow]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from edgetui.actions.catalogue import needs
-from edgetui.actions.change import change
-from edgetui.actions.change.change import Change
+from edgetui.actions.change import spec as specs
+from edgetui.actions.change.change import Change, facts
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.precondition import object_path
+from edgetui.actions.change.spec import Aim, Given, Spec
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Receipt, Refusal
 from edgetui.actions.rollout.follow import Following, follow
-from edgetui.actions.rollout.workload import WorkloadView, facts, look, refuse_paused, slow_to_follow
+from edgetui.actions.rollout.workload import WorkloadView, read_workload, refuse_paused, slow_to_follow
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.deployment import DeploymentRow
@@ -24,10 +26,10 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 async def prepare(session: Session, ref: ObjectRef) -> WorkloadView:
     """Look at the workload. Raises Refusal when a restart would do nothing."""
-    view = await look(session, "restart", ref)
+    view = await read_workload(session, "restart", ref)
     refuse_paused(session, view, "a restart would not roll out")
     if not view.row.replicas:
-        raise Refusal(f"{view.words.capitalize()} has no pods to restart: it wants 0.")
+        raise Refusal(f"{view.words.capitalize()} has no pods to restart: 0 replicas are desired.")
     return view
 
 
@@ -36,26 +38,13 @@ async def perform(gate: Gate, session: Session, view: WorkloadView, *, wait: flo
 
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
+    aim = Aim("restart", session, view.ref, gate.audit)
     at = _stamp(gate.clock(), view.there)
-
-    async def again() -> WorkloadView:
-        return await prepare(session, view.ref)
-
-    async def then(run: Run) -> Ending:
-        following = Following(
-            view.ref,
-            view.row.generation + 1,
-            view.selector,
-            reached=f"{view.words} is restarted",
-            accepted=f"{view.words} is told to restart",
-            holds=lambda there: _restarted_at(there) == at,
-        )
-        return await follow(run, following, wait)
-
-    return await change.perform(gate, session, _change(session, view, at), again=again, then=then, wait=wait)
+    return await specs.perform(SPEC, gate, aim, view, at, wait=wait)
 
 
-def _change(session: Session, view: WorkloadView, at: str) -> Change:
+def change(session: Session, view: WorkloadView, at: str) -> Change:
+    """The annotation that kubectl writes too; `at` is the time in it."""
     row, key = view.row, view.ref.key
     before = _restarted_at(view.there)
     diff = [f"- metadata.annotations[{RESTARTED_AT}]: {before}"] if before else []
@@ -67,7 +56,7 @@ def _change(session: Session, view: WorkloadView, at: str) -> Change:
         title=f"Restart {view.where}",
         facts=(
             *facts(session, view.ref),
-            ("now", verdict(row).text),
+            ("current", verdict(row).text),
             ("pods", f"{plural(row.replicas, 'pod')}, {row.ready} ready; replaced {_order(view)}"),
         ),
         diff=(*diff, f"+ metadata.annotations[{RESTARTED_AT}]: {at}"),
@@ -127,3 +116,30 @@ def _meets(view: WorkloadView) -> tuple[str, ...]:
     if not verdict(row).done:
         found.append("It is not healthy now: a restart replaces the pods that serve, too.")
     return tuple(found)
+
+
+async def outcome(run: Run, view: WorkloadView, at: str, wait: float | None) -> Ending:
+    """Until every pod is a new one."""
+    following = Following(
+        view.ref,
+        view.row.generation + 1,
+        view.selector,
+        reached=f"{view.words} is restarted",
+        accepted=f"{view.words} is told to restart",
+        holds=lambda there: _restarted_at(there) == at,
+    )
+    return await follow(run, following, wait)
+
+
+def _now(view: WorkloadView, given: Given) -> str:
+    return _stamp(time.time(), view.there)
+
+
+SPEC: Spec[WorkloadView, str] = Spec(
+    read=lambda aim: prepare(aim.session, aim.ref),
+    answer=_now,
+    title=lambda view, at: f"Restart {view.words}",
+    change=change,
+    outcome=outcome,
+    final="A restart cannot be undone: its pods have been replaced by new ones of the same template",
+)

@@ -18,7 +18,9 @@ from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import api_path
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.deployment import DEPLOYMENT
+from edgetui.model.kinds.pod import POD, PodRow
+from edgetui.model.kinds.replicaset import REPLICA_SET
 from edgetui.model.rollout.revision import Revision, controller_revisions, deployment_revisions, judged
 
 _CONTROLLER_REVISIONS = partial(api_path, "apps", "v1", "controllerrevisions")
@@ -66,13 +68,15 @@ def _proven(outcome: Json) -> bool:
 async def history(session: Session, key: ObjectKey, there: Json) -> list[Revision]:
     """The revisions by the word of the server alone, newest first."""
     query = {"labelSelector": selector(there["spec"].get("selector") or {})}
-    if key.kind == "Deployment":
-        sets = await session.api.get(KINDS["ReplicaSet"].path(key.namespace), query)
+    if key.kind == DEPLOYMENT:
+        sets = await session.api.read(KINDS[REPLICA_SET].path(key.namespace), query=query)
         return deployment_revisions(there, items(sets))
-    stored = await session.api.get(_CONTROLLER_REVISIONS(key.namespace), query)
-    pods = await session.api.get(KINDS["Pod"].path(key.namespace), query)
+    stored, pods = await asyncio.gather(
+        session.api.read(_CONTROLLER_REVISIONS(key.namespace), query=query),
+        session.api.read(KINDS[POD].path(key.namespace), query=query),
+    )
     return controller_revisions(
-        there, items(stored), [row for row in rows("Pod", pods) if isinstance(row, PodRow)]
+        there, items(stored), [row for row in rows(POD, pods) if isinstance(row, PodRow)]
     )
 
 

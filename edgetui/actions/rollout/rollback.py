@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from msgspec.structs import replace
+
 from edgetui.actions import commandline
 from edgetui.actions.catalogue import needs
-from edgetui.actions.change import change
-from edgetui.actions.change.change import Change
+from edgetui.actions.change import spec as specs
+from edgetui.actions.change.change import Change, facts
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.precondition import in_words, object_path
+from edgetui.actions.change.spec import Aim, Argument, Given, Reversal, Spec, State
 from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.gate.done import Done
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Receipt, Refusal
 from edgetui.actions.rollout.follow import Following, follow
@@ -23,7 +27,13 @@ from edgetui.actions.rollout.node_images import held_images
 from edgetui.actions.rollout.patches import images, template_patch
 from edgetui.actions.rollout.revisions import history, revisions_of
 from edgetui.actions.rollout.stuck_pod import broken
-from edgetui.actions.rollout.workload import facts, look, refuse_paused, slow_to_follow
+from edgetui.actions.rollout.workload import (
+    Templated,
+    WorkloadView,
+    read_workload,
+    refuse_paused,
+    slow_to_follow,
+)
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.pod import PodRow
@@ -57,6 +67,7 @@ class RollbackView(Discreet, frozen=True):
     action: str = "rollback"
     command: str = ""
     broken: tuple[PodRow, ...] = ()
+    row: Templated | None = None
 
     def revision(self, number: int) -> Revision:
         """The revision of that number; raises Refusal when the history has none."""
@@ -110,12 +121,30 @@ async def prepare(
 
     Raises Refusal when there is nothing to go back to, or it is paused.
     """
-    view = await look(session, action, ref)
-    row, there = view.row, view.there
+    view = await of_workload(session, await read_workload(session, action, ref), log, action)
+    return await explain(Aim(action, session, ref, log), view)
+
+
+async def explain(aim: Aim, view: RollbackView) -> RollbackView:
+    """Which nodes hold its images, and which pods will stay as they are."""
+    row, session = view.row, aim.session
+    waits = broken(session, row, view.selector) if isinstance(row, StatefulSetRow) else _none()
+    held, stuck = await asyncio.gather(held_images(session), waits)
+    return replace(view, held=held, broken=stuck)
+
+
+async def _none() -> tuple[PodRow, ...]:
+    return ()
+
+
+async def of_workload(
+    session: Session, view: WorkloadView, log: AuditLog | None, action: str = "rollback"
+) -> RollbackView:
+    """The revisions of a workload that was read. Raises Refusal as `prepare` does."""
+    row, there, ref = view.row, view.there, view.ref
     refuse_paused(session, view, "a new template would not roll out")
-    revisions, held = await asyncio.gather(
-        revisions_of(session, ref.key, there, log) if log else history(session, ref.key, there),
-        held_images(session),
+    revisions = await (
+        revisions_of(session, ref.key, there, log) if log else history(session, ref.key, there)
     )
     suggested, why = suggestion(revisions)
     if all(one.current for one in revisions):
@@ -123,7 +152,6 @@ async def prepare(
             "keeps no history (revisionHistoryLimit 0)" if row.history_limit == 0 else "has no other revision"
         )
         raise Refusal(f"{view.words.capitalize()} {lack}: there is nothing to go back to.")
-    broken_pods = await broken(session, row, view.selector) if isinstance(row, StatefulSetRow) else ()
     return RollbackView(
         ref=view.ref,
         generation=row.generation,
@@ -134,10 +162,9 @@ async def prepare(
         notes=(*view.notes, *slow_to_follow(row)),
         selector=view.selector,
         template=view.template,
-        held=held,
+        row=row,
         action=action,
         command=f"{commandline.edgetui(session.target, 'rollback', ref.key)} --to-revision",
-        broken=broken_pods,
     )
 
 
@@ -161,18 +188,13 @@ async def perform(
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
 
-    async def again() -> RollbackView:
-        return await prepare(session, view.ref, gate.audit, view.action)
-
-    async def then(run: Run) -> Ending:
-        return await _reach(run, view, revision, wait)
-
-    return await change.perform(
-        gate, session, _change(session, view, revision, about), again=again, then=then, wait=wait
+    aim = Aim(view.action, session, view.ref, gate.audit)
+    return await specs.perform(
+        SPEC, gate, aim, view, revision, wait=wait, explained=specs.at_hand(view), about=about
     )
 
 
-def _change(session: Session, view: RollbackView, revision: Revision, about: Json | None) -> Change:
+def change(session: Session, view: RollbackView, revision: Revision) -> Change:
     """The template as one change: what a person is asked to agree to, and what is written."""
     key, words = view.ref.key, in_words(view.ref.key)
     good = "known to have worked" if revision.known_good else "not known to have worked"
@@ -189,12 +211,12 @@ def _change(session: Session, view: RollbackView, revision: Revision, about: Jso
         facts=(
             *facts(session, view.ref),
             (
-                "now",
+                "current",
                 f"revision {view.current.number}, {images(view.current)}"
                 if view.current
                 else "not in its history",
             ),
-            ("then", f"revision {revision.number}, {images(revision)} ({good})"),
+            ("new", f"revision {revision.number}, {images(revision)} ({good})"),
             ("image", view.held_on(revision)),
             *((("change cause", revision.cause),) if revision.cause else ()),
         ),
@@ -213,7 +235,6 @@ def _change(session: Session, view: RollbackView, revision: Revision, about: Jso
         nothing=f"{words} has the template of revision {revision.number} already: nothing was written"
         if same
         else "",
-        about=about,
         yes=f"Back to revision {revision.number}" if cancels else "",
         no="Do nothing" if cancels else "Cancel",
     )
@@ -248,7 +269,8 @@ def _recorded(revision: Revision) -> Json:
     }
 
 
-async def _reach(run: Run, view: RollbackView, revision: Revision, wait: float | None) -> Ending:
+async def outcome(run: Run, view: RollbackView, revision: Revision, wait: float | None) -> Ending:
+    """Whether the revision's template rolls out."""
     words = in_words(view.ref.key)
     following = Following(
         view.ref,
@@ -259,3 +281,84 @@ async def _reach(run: Run, view: RollbackView, revision: Revision, wait: float |
         holds=lambda there: template_equal(there["spec"]["template"], revision.template),
     )
     return await follow(run, following, wait)
+
+
+async def _read(aim: Aim) -> RollbackView:
+    seen = await read_workload(aim.session, aim.action, aim.ref)
+    return await of_workload(aim.session, seen, aim.log, aim.action)
+
+
+def _chosen(view: RollbackView, given: Given) -> Revision:
+    number = given.get("to_revision")
+    return view.default() if number is None else view.revision(number)
+
+
+def _listed(view: RollbackView, given: Given) -> list[str]:
+    """The revisions, with a mark at the one that is meant."""
+    named = given.get("to_revision")
+    chosen = view.suggested.number if named is None and view.suggested is not None else named
+    lines = []
+    for one in view.revisions:
+        mark = ">" if one.number == chosen else " "
+        words = "now" if one.current else "worked" if one.known_good else "withdrawn" if one.withdrawn else ""
+        cause = f"  {one.cause}" if one.cause else ""
+        lines.append(f"{mark} revision {one.number:<4} {', '.join(one.images)}  {words}{cause}".rstrip())
+    return lines
+
+
+async def back(aim: Aim, there: Json, done: Done) -> Reversal:
+    """The template that stood there before, while its revision is kept."""
+    session, ref = aim.session, aim.ref
+    view = await prepare(session, ref, None)
+    before, after = _named(view, done.before), _named(view, done.after)
+    if before is None or after is None:
+        raise Refusal(
+            f"{in_words(ref.key).capitalize()} no longer keeps the revision that this needs: it cannot be undone.",
+            f"Roll back to one that it keeps: {commandline.edgetui(session.target, 'rollback', ref.key)}",
+        )
+    before = replace(before, known_good=before.known_good or bool(done.before.get("worked")))
+    left = template_equal(view.template, after.template)
+    returned = template_equal(view.template, before.template)
+    state = State.LEFT if left else State.BEFORE if returned else State.OTHER
+    lines = (
+        template_diff(view.template, before.template)
+        if left
+        else template_diff(after.template, view.template)
+    )
+    return Reversal(
+        state,
+        tuple(lines),
+        f"at revision {before.number}, {images(before)}",
+        partial(request, view, before),
+        lambda found: template_equal(found["spec"]["template"], before.template),
+        view.warnings(before),
+        unproven="" if before.known_good else f"Revision {before.number} is not known to have worked.",
+    )
+
+
+def _named(view: RollbackView, recorded: Json) -> Revision | None:
+    name = recorded.get("name")
+    return next((one for one in view.revisions if name and one.name == name), None)
+
+
+SPEC: Spec[RollbackView, Revision] = Spec(
+    read=_read,
+    explain=explain,
+    reads="the revisions of {object}",
+    answer=_chosen,
+    title=lambda view, revision: f"Roll back {in_words(view.ref.key)} to revision {revision.number}",
+    change=change,
+    outcome=outcome,
+    back=back,
+    arguments=(
+        Argument(
+            "to_revision",
+            "default: the last revision that is known to have worked",
+            "R",
+            ("--to-revision",),
+            int,
+        ),
+    ),
+    lists=_listed,
+    dialog="edgetui.ui.screens.rollback:RollbackScreen",
+)

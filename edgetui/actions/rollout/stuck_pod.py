@@ -17,8 +17,8 @@ from edgetui.actions.session import Session
 from edgetui.model.cache.freshness import Sync
 from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.pod import PodRow
-from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.kinds.pod import POD, PodRow
+from edgetui.model.kinds.statefulset import STATEFUL_SET, StatefulSetRow
 
 # Words of a pod that may still become ready by itself.
 STARTING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "Running"})
@@ -52,7 +52,7 @@ class StuckPod:
         if now - self._looked < LOOK_EVERY:
             return False
         self._looked = now
-        pods = holding_up(await _pods(self._run.session, row, self._selector), row)
+        pods = blocking(await _pods(self._run.session, row, self._selector), row)
         self._since = {pod.uid: self._since.get(pod.uid, now) for pod in pods}
         for pod in pods:
             if now - self._since[pod.uid] >= (PATIENCE if pod.status in STARTING else HOLD):
@@ -63,30 +63,30 @@ class StuckPod:
     def _say(self, row: StatefulSetRow, pod: PodRow) -> None:
         self.pod = pod
         self.sentence = (
-            f"{held_up_by(pod)}: a StatefulSet with podManagementPolicy OrderedReady does not replace it "
+            f"{blocked_by(pod)}: a StatefulSet with podManagementPolicy OrderedReady does not replace it "
             "by itself"
         )
-        self.next_step = unstick_command(self._run.session, row)
-        self.offer = unstick_offer(pod, self.next_step)
+        self.next_step = deletion_command(self._run.session, row)
+        self.offer = deletion_offer(pod, self.next_step)
 
 
-def unstick_command(session: Session, row: StatefulSetRow) -> str:
+def deletion_command(session: Session, row: StatefulSetRow) -> str:
     """What to do about a stuck pod, for a script or a ticket."""
-    key = ObjectKey(session.name, "StatefulSet", row.namespace, row.name)
-    return f"Delete that pod: {commandline.edgetui(session.target, 'unstick', key)}"
+    key = ObjectKey(session.name, STATEFUL_SET, row.namespace, row.name)
+    return f"Delete that pod: {commandline.edgetui(session.target, 'delete-stuck-pod', key)}"
 
 
-def unstick_offer(pod: PodRow, command: str) -> Offer:
+def deletion_offer(pod: PodRow, command: str) -> Offer:
     """The same as a next step on the screen."""
-    return Offer("unstick", f"Delete pod {pod.name}…", command)
+    return Offer("delete-stuck-pod", f"Delete pod {pod.name}…", command)
 
 
-def held_up_by(pod: PodRow) -> str:
+def blocked_by(pod: PodRow) -> str:
     """The pod and what it does, in words."""
-    return f"pod {pod.name} ({pod.status}) is of an older revision and holds the set up"
+    return f"pod {pod.name} ({pod.status}) is of an older revision and blocks the rollout (OrderedReady)"
 
 
-def holding_up(pods: Iterable[PodRow], row: StatefulSetRow) -> list[PodRow]:
+def blocking(pods: Iterable[PodRow], row: StatefulSetRow) -> list[PodRow]:
     """Those that may hold an OrderedReady set up: not ready, and of another revision than the set wants now."""
     if not _may_be_stuck(row):
         return []
@@ -119,6 +119,6 @@ def _fails(pod: PodRow) -> bool:
 async def _pods(session: Session, row: StatefulSetRow, selector: str) -> list[PodRow]:
     store = session.store
     # On a thin wire the rows of pods do not say whose they are.
-    if store is not None and store.freshness("Pod").sync is Sync.LIVE and store.wire.wire is not Wire.THIN:
+    if store is not None and store.freshness(POD).sync is Sync.LIVE and store.wire.wire is not Wire.THIN:
         return [pod for pod in store.owned_by(row.uid) if isinstance(pod, PodRow)]
     return await readable(session, row.namespace, selector)

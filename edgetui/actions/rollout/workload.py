@@ -10,7 +10,7 @@ from edgetui.actions.rollout.revisions import selector
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import row_of
-from edgetui.model.kinds.daemonset import DaemonSetRow
+from edgetui.model.kinds.daemonset import BY_SITE, DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.redacted import Discreet
@@ -51,7 +51,7 @@ class WorkloadView(Discreet, frozen=True):
         return f"{self.words} in {self.ref.key.namespace} on {self.ref.key.cluster}"
 
 
-async def look(session: Session, action: str, ref: ObjectRef) -> WorkloadView:
+async def read_workload(session: Session, action: str, ref: ObjectRef) -> WorkloadView:
     """Read the object for an action. Raises Refusal when the action does not work on it, or it is gone."""
     needs(action, ref.key.kind)
     there = await read(session, ref)
@@ -62,16 +62,8 @@ async def look(session: Session, action: str, ref: ObjectRef) -> WorkloadView:
         row=row,
         selector=selector(there["spec"].get("selector") or {}),
         there=there,
-        notes=others(row, there),
+        notes=others(there),
     )
-
-
-def facts(session: Session, ref: ObjectRef) -> list[tuple[str, str]]:
-    """The facts every plan begins with: which cluster, which object."""
-    return [
-        ("cluster", f"{session.name} ({session.target.server})"),
-        ("object", f"{in_words(ref.key)} in {ref.key.namespace}"),
-    ]
 
 
 def refuse_paused(session: Session, view: WorkloadView, why: str) -> None:
@@ -83,11 +75,10 @@ def refuse_paused(session: Session, view: WorkloadView, why: str) -> None:
         )
 
 
-def others(row: Templated, there: Json) -> tuple[str, ...]:
-    """Who else writes the object and may bring their own version back, as sentences."""
+def others(there: Json) -> tuple[str, ...]:
+    """Who else writes the object and may bring their own version back, beside the tools of `model/owner`."""
     metadata = there["metadata"]
-    notes = [f"{manager} manages it and may bring its own version back." for manager in row.managers]
-    notes += [
+    notes = [
         f"It belongs to {one['kind']} {one['name']}, whose controller may bring its own version back."
         for one in metadata.get("ownerReferences") or []
         if one.get("controller")
@@ -97,9 +88,16 @@ def others(row: Templated, there: Json) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _is_updated(row: Templated) -> bool:
+    """Whether something else deletes the old pods of a workload whose strategy is OnDelete."""
+    return isinstance(row, DaemonSetRow) and bool(row.updated_by)
+
+
 def slow_to_follow(row: Templated) -> tuple[str, ...]:
     """Which pods a new template does not reach by itself, as sentences."""
-    if not isinstance(row, DeploymentRow) and row.strategy == "OnDelete":
+    if isinstance(row, DaemonSetRow) and row.updated_by == BY_SITE:
+        return ("OpenYurt updates it over the air: each pod keeps what it runs until its site asks for it.",)
+    if not isinstance(row, DeploymentRow) and row.strategy == "OnDelete" and not _is_updated(row):
         return ("Its update strategy is OnDelete: each pod keeps what it runs until you delete it.",)
     if isinstance(row, StatefulSetRow) and row.partition:
         return (f"Its partition is {row.partition}: pods below ordinal {row.partition} keep what they run.",)

@@ -6,24 +6,27 @@ import asyncio
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
+from edgetui.actions import commandline
 from edgetui.actions.catalogue import needs
-from edgetui.actions.change import change
-from edgetui.actions.change.change import Change, Spot
+from edgetui.actions.change import spec as specs
+from edgetui.actions.change.change import Change, Spot, facts
 from edgetui.actions.change.ending import Ending, ending_of, not_waited
+from edgetui.actions.change.form import Fact, Form, Leads
 from edgetui.actions.change.precondition import in_words, read
-from edgetui.actions.change.watch import Judgement, poll
+from edgetui.actions.change.spec import Aim, Argument, Given, SetBack, Spec, whole_number
+from edgetui.actions.change.watch import Observation, poll
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Receipt, Refusal
 from edgetui.actions.reading import an_object
-from edgetui.actions.rollout.workload import facts
-from edgetui.actions.scaling.hpa_owner import HOLD
+from edgetui.actions.scaling.hpa_owner import HOLD, autoscaler_of
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.autoscaling.hpa import goal, prospect
+from edgetui.model.autoscaling.hpa import goal, needed, prospect
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS, row_of
-from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.autoscaler import AUTOSCALER, AutoscalerRow
 from edgetui.model.kinds.wire import replicas
 
 MOST = 2**31 - 1  # both are int32
@@ -58,11 +61,14 @@ class BoundsView(msgspec.Struct, frozen=True):
         return (f"With these bounds {said}.", *pinned, *self.notes)
 
 
-async def prepare(
-    session: Session, ref: ObjectRef, low: int | None = None, high: int | None = None
-) -> BoundsView:
-    """Look at the autoscaler; a bound that is not given stays as it is."""
-    needs("bounds", ref.key.kind)
+Bounds = tuple[int, int]
+"""Minimum and maximum."""
+
+
+async def read_bounds(aim: Aim) -> BoundsView:
+    """The autoscaler; a bound that is not given stays as it is."""
+    session, ref, low, high = aim.session, aim.ref, aim.given.get("low"), aim.given.get("high")
+    needs("set-hpa", ref.key.kind)
     there = await read(session, ref)
     row = row_of(ref.key.kind, there)
     assert isinstance(row, AutoscalerRow)
@@ -70,12 +76,17 @@ async def prepare(
         ref=ObjectRef(ref.key, row.uid, row.resource_version),
         generation=there["metadata"].get("generation", 0),
         row=row,
-        running=await _running(session, row),
+        running=row.current,
         low=row.min if low is None else low,
         high=row.max if high is None else high,
         notes=_owners(there),
         path=session.api.kind(ref.key.kind).path(ref.key.namespace, ref.key.name),
     )
+
+
+async def explain(aim: Aim, view: BoundsView) -> BoundsView:
+    """What its target is set to now."""
+    return replace(view, running=await _running(aim.session, view.row))
 
 
 async def _running(session: Session, row: AutoscalerRow) -> int | None:
@@ -90,42 +101,26 @@ async def _running(session: Session, row: AutoscalerRow) -> int | None:
     return replicas(target["spec"])
 
 
-async def perform(
-    gate: Gate, session: Session, view: BoundsView, low: int, high: int, *, wait: float | None
-) -> Receipt:
-    """Set both bounds in one write and, for at most `wait` seconds (None: not at all), see the target within them.
-
-    Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
-    """
+def change(session: Session, view: BoundsView, answer: Bounds) -> Change:
+    """Both bounds in one write. Raises Refusal for what can be no bounds."""
+    low, high = answer
     if wrong := view.wrong(low, high):
         raise Refusal(f"{low} to {high}: {wrong}.", "Give other numbers.")
-
-    async def again() -> BoundsView:
-        return await prepare(session, view.ref, low, high)
-
-    async def then(run: Run) -> Ending:
-        return await reach(run, view, low, high, wait)
-
-    wanted = _change(session, view, low, high)
-    return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
-
-
-def _change(session: Session, view: BoundsView, low: int, high: int) -> Change:
     key, row = view.ref.key, view.row
     words, was, wanted = in_words(key), f"{row.min} to {row.max}", f"{low} to {high}"
     diff = [] if low == row.min else [f"- minReplicas: {row.min}", f"+ minReplicas: {low}"]
     diff += [] if high == row.max else [f"- maxReplicas: {row.max}", f"+ maxReplicas: {high}"]
     return Change(
-        action="bounds",
+        action="set-hpa",
         ref=view.ref,
         generation=view.generation,
-        needs=needs("bounds", key.kind),
-        title=f"Let {words} in {key.namespace} on {session.name} run {wanted}",
+        needs=needs("set-hpa", key.kind),
+        title=f"Set {words} in {key.namespace} on {session.name} to min {low}, max {high}",
         facts=(
             *facts(session, view.ref),
             ("target", f"{row.target_kind.lower()} {row.target_name}, set to {_count(view.running)}"),
-            ("now", was),
-            ("then", wanted),
+            ("current", was),
+            ("new", wanted),
         ),
         diff=tuple(diff),
         warnings=view.warnings(low, high),
@@ -160,7 +155,7 @@ def request(view: BoundsView, low: int, high: int, version: str) -> Write:
 
 def has(low: int, high: int, there: Json) -> bool:
     """Whether the autoscaler stands at these bounds."""
-    row = row_of("HorizontalPodAutoscaler", there)
+    row = row_of(AUTOSCALER, there)
     assert isinstance(row, AutoscalerRow)
     return (row.min, row.max) == (low, high)
 
@@ -175,7 +170,7 @@ async def reach(
     loop = asyncio.get_running_loop()
     began = loop.time()
 
-    async def judge() -> Judgement:
+    async def judge() -> Observation:
         there = await read(run.session, view.ref)
         row = row_of(view.ref.key.kind, there)
         assert isinstance(row, AutoscalerRow)
@@ -199,22 +194,22 @@ def _looked(there: Json) -> bool | None:
     return observed >= generation if generation and observed else None
 
 
-def _judge(row: AutoscalerRow, low: int, high: int, looked: bool) -> Judgement:
+def _judge(row: AutoscalerRow, low: int, high: int, looked: bool) -> Observation:
     if (row.min, row.max) != (low, high):
-        return Judgement(False, True, f"set to {row.min} to {row.max} by someone else", final=True)
+        return Observation(False, True, f"set to {row.min} to {row.max} by someone else", final=True)
     if row.current == 0 and low > 0:
-        return Judgement(
+        return Observation(
             True, False, f"{low} to {high}; its target stays at 0 until it is scaled to 1 or more"
         )
     current = row.current
     if current is None or not low <= current <= high:
-        return Judgement(False, False, f"waiting for its target, which runs {_count(current)}")
+        return Observation(False, False, f"waiting for its target, which runs {_count(current)}")
     if not looked:
-        return Judgement(False, False, "waiting for its controller to decide under these bounds")
+        return Observation(False, False, "waiting for its controller to decide under these bounds")
     stepping = row.limited is not None and row.limited.reason in ("ScaleUpLimit", "ScaleDownLimit")
     if row.wants not in (None, current) or stepping:
-        return Judgement(False, False, f"scaling its target from {current} to {row.wants}")
-    return Judgement(True, False, f"{low} to {high}, its target runs {current}")
+        return Observation(False, False, f"scaling its target from {current} to {row.wants}")
+    return Observation(True, False, f"{low} to {high}, its target runs {current}")
 
 
 def _count(number: int | None) -> str:
@@ -228,3 +223,104 @@ def _owners(there: Json) -> tuple[str, ...]:
         for one in there["metadata"].get("ownerReferences") or []
         if one.get("controller")
     )
+
+
+async def _outcome(run: Run, view: BoundsView, answer: Bounds, wait: float | None) -> Ending:
+    return await reach(run, view, *answer, wait)
+
+
+async def _put_back(run: Run, view: BoundsView, answer: Bounds, wait: float | None) -> Ending:
+    return await reach(run, view, *answer, wait, again=True)
+
+
+def _recorded(record: Json) -> Bounds:
+    return int(record["min"]), int(record["max"])
+
+
+def _lines(old: Json, new: Json) -> tuple[str, ...]:
+    return tuple(f"{sign} bounds: {one['min']} to {one['max']}" for sign, one in (("-", old), ("+", new)))
+
+
+def _answer(view: BoundsView, given: Given) -> Bounds:
+    low, high = given.get("low"), given.get("high")
+    return view.low if low is None else low, view.high if high is None else high
+
+
+def form(view: BoundsView) -> Form:
+    """The bounds it has; the maximum that the load needs stands there, where that is above the one it has."""
+    row, asked = view.row, (view.low, view.high) != (view.row.min, view.row.max)
+    target = f"{row.target_kind.lower()} {row.target_name}, set to {view.running}"
+    return Form(
+        {"low": view.low, "high": view.high if asked else needed(row)},
+        [Fact("current", f"min {row.min}, max {row.max}"), Fact("target", target)],
+        first="high" if needed(row) > row.max else "low",
+    )
+
+
+def leads(view: BoundsView, given: Given) -> Leads:
+    """What typed bounds lead to."""
+    bounds = _answer(view, given)
+    return Leads(view.warnings(*bounds), wrong=view.wrong(*bounds))
+
+
+def _asked(given: Given) -> str:
+    return "give --min, --max or both" if given["low"] is None and given["high"] is None else ""
+
+
+async def _of_workload(session: Session, ref: ObjectRef) -> ObjectRef:
+    """The autoscaler of a workload that is named instead, as kubectl autoscale has it."""
+    row, why = await autoscaler_of(session, ref.key)
+    if row is None:
+        line = commandline.kubectl(
+            session.target,
+            ref.key.namespace,
+            "autoscale",
+            f"{ref.key.kind.lower()}/{ref.key.name}",
+            "--max=N",
+        )
+        raise Refusal(
+            why or f"No autoscaler scales {in_words(ref.key)}; edgetui makes none.", f"This makes one: {line}"
+        )
+    return ObjectRef(ref.key._replace(kind=AUTOSCALER, name=row.name), "", "")
+
+
+SPEC: Spec[BoundsView, Bounds] = Spec(
+    read=read_bounds,
+    explain=explain,
+    answer=_answer,
+    title=lambda view, answer: f"Set {in_words(view.ref.key)} to min {answer[0]}, max {answer[1]}",
+    change=change,
+    outcome=_outcome,
+    back=SetBack(
+        now=lambda view, after: {"min": view.row.min, "max": view.row.max},
+        answer=lambda view, before: _recorded(before),
+        then=lambda view, before: "at {} to {}".format(*_recorded(before)),
+        lines=_lines,
+        ends=_put_back,
+    ),
+    arguments=(
+        Argument("low", "default: as it is", "N", ("--min",), whole_number, label="min", hint="minReplicas"),
+        Argument("high", "default: as it is", "N", ("--max",), whole_number, label="max", hint="maxReplicas"),
+    ),
+    check=_asked,
+    example="for example hpa/press, or deploy/press for the one that scales it",
+    stands_for=_of_workload,
+    fields=form,
+    leads=leads,
+)
+
+
+async def prepare(
+    session: Session, ref: ObjectRef, low: int | None = None, high: int | None = None
+) -> BoundsView:
+    """All that is known of it; a bound that is not given stays as it is."""
+    aim = Aim("set-hpa", session, ref, given={"low": low, "high": high})
+    return await explain(aim, await read_bounds(aim))
+
+
+async def perform(
+    gate: Gate, session: Session, view: BoundsView, low: int, high: int, *, wait: float | None
+) -> Receipt:
+    """Set the bounds of what was prepared, and see its target within them; see `spec.perform`."""
+    aim = Aim("set-hpa", session, view.ref, gate.audit, {"low": low, "high": high})
+    return await specs.perform(SPEC, gate, aim, view, (low, high), wait=wait, explained=specs.at_hand(view))

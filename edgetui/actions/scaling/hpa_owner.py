@@ -9,10 +9,10 @@ from edgetui.cluster.errors import EdgetuiError, NotFound
 from edgetui.model.cache.freshness import Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS
-from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.autoscaler import AUTOSCALER, AutoscalerRow
 
 HOLD = 17.0  # seconds; an autoscaler looks every 15 s unless the controller manager was told otherwise
-_KIND = "HorizontalPodAutoscaler"
+
 _UNKNOWN = "Whether an autoscaler owns the number could not be found out"
 
 
@@ -26,13 +26,13 @@ async def autoscaler_of(
     group = KINDS[key.kind].group if group is None else group
     store = session.store
     if store is not None:
-        freshness = store.freshness(_KIND)
+        freshness = store.freshness(AUTOSCALER)
         if freshness.sync is Sync.LIVE and not (freshness.partial or freshness.unreadable):
-            rows = [row for row in store.rows(_KIND) if isinstance(row, AutoscalerRow)]
+            rows = [row for row in store.rows(AUTOSCALER) if isinstance(row, AutoscalerRow)]
             return _owner(rows, key, group), ""
     try:
-        listed = await get(session.api, _KIND, key.namespace)
-        rows = [row for row in reading.rows(_KIND, listed) if isinstance(row, AutoscalerRow)]
+        listed = await get(session.api, AUTOSCALER, key.namespace)
+        rows = [row for row in reading.rows(AUTOSCALER, listed) if isinstance(row, AutoscalerRow)]
     except NotFound:
         return None, f"{_UNKNOWN}: this cluster serves autoscalers in no version that edgetui reads."
     except EdgetuiError as problem:

@@ -14,15 +14,15 @@ import msgspec
 from msgspec.structs import replace
 
 from edgetui.actions.catalogue import needs
-from edgetui.actions.change import change
-from edgetui.actions.change.change import Change, Spot
+from edgetui.actions.change import spec as specs
+from edgetui.actions.change.change import Change, Spot, facts
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.precondition import in_words, read
-from edgetui.actions.change.watch import Judgement, poll
+from edgetui.actions.change.spec import Aim, Argument, SetBack, Spec, whole_number
+from edgetui.actions.change.watch import Observation, poll
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Receipt, Refusal
 from edgetui.actions.reading import items, readable
-from edgetui.actions.rollout.workload import facts
 from edgetui.actions.scaling.vpa_keda_owner import scaled_objects
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import NotFound
@@ -36,7 +36,7 @@ from edgetui.model.autoscaling.vpa_keda import (
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.wire import replicas
 
-PAUSE, UNPAUSE = "keda-pause", "keda-unpause"
+PAUSE, RESUME = "keda-pause", "keda-resume"
 SILENT = 20.0  # seconds; an operator that runs answers a change of annotations at once
 
 
@@ -65,9 +65,9 @@ class KedaView(msgspec.Struct, frozen=True):
 
     @property
     def action(self) -> str:
-        """Pause or unpause, by what KEDA makes of the wanted annotations."""
+        """Pause or resume, by what KEDA makes of the wanted annotations."""
         wanted = replace(self.scaled, held=self.wanted.held, held_at=self.wanted.held_at)
-        return PAUSE if wanted.paused else UNPAUSE
+        return PAUSE if wanted.paused else RESUME
 
     @property
     def now(self) -> Notes:
@@ -93,21 +93,21 @@ class KedaView(msgspec.Struct, frozen=True):
     def nothing(self) -> str:
         """That it is so already, in words; empty when there is something to write."""
         words = in_words(self.ref.key)
-        if self.action == UNPAUSE:
+        if self.action == RESUME:
             return "" if self.scaled.paused else f"KEDA scales {words}, it is not paused: nothing was written"
         return f"{words} is {self.then} already: nothing was written" if self.now == self.wanted else ""
 
     @property
     def does(self) -> str:
         """The action in words: "Pause KEDA at 3"."""
-        if self.action == UNPAUSE:
-            return "Unpause KEDA"
+        if self.action == RESUME:
+            return "Resume KEDA"
         return f"Pause KEDA at {self.wanted.held_at}" if self.wanted.held_at else "Pause KEDA"
 
     @property
     def then(self) -> str:
         """Where it ends, in words."""
-        if self.action == UNPAUSE:
+        if self.action == RESUME:
             return f"scaled by KEDA, {self.scaled.low} to {self.scaled.high}"
         held_at = self.wanted.held_at
         return f"paused by KEDA at {held_at}" if held_at else f"paused by KEDA at the {self.desired} it has"
@@ -123,14 +123,10 @@ def has(wanted: Notes, there: Json) -> bool:
     return notes_of(one_scaled_object(there)) == wanted
 
 
-async def look(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
+async def read_keda(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
     """The workload and its ScaledObject. Raises Refusal when KEDA does not scale it."""
     needs(PAUSE, ref.key.kind)
-    there = await read(session, ref)
-    try:
-        listed = items(await session.api.get(scaled_objects(ref.key.namespace)))
-    except NotFound:
-        listed = []
+    there, listed = await asyncio.gather(read(session, ref), _listed(session, ref.key.namespace))
     scaled = readable(lambda: scaled_object(listed, ref.key.kind, ref.key.name), None)
     if scaled is None:
         raise Refusal(
@@ -142,32 +138,34 @@ async def look(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
     return KedaView(shown, replicas(there["spec"]), scaled, wanted)
 
 
+async def _listed(session: Session, namespace: str) -> list[Json]:
+    try:
+        return items(await session.api.get(scaled_objects(namespace)))
+    except NotFound:
+        return []
+
+
+async def _read(aim: Aim) -> KedaView:
+    """The annotations that are wanted follow from what was asked for."""
+    number = aim.given.get("replicas")
+    if aim.action == RESUME:
+        return await prepare_resume(aim.session, aim.ref)
+    return await prepare_pause(aim.session, aim.ref, number)
+
+
 async def prepare_pause(session: Session, ref: ObjectRef, number: int | None) -> KedaView:
     """Look, to pause at a number; None: at the number there is."""
-    return await look(session, ref, Notes(held="true") if number is None else Notes(held_at=str(number)))
+    return await read_keda(session, ref, Notes(held="true") if number is None else Notes(held_at=str(number)))
 
 
-async def prepare_unpause(session: Session, ref: ObjectRef) -> KedaView:
-    """Look, to let KEDA go on."""
-    return await look(session, ref, Notes())
+async def prepare_resume(session: Session, ref: ObjectRef) -> KedaView:
+    """Look, to resume KEDA."""
+    return await read_keda(session, ref, Notes())
 
 
-async def perform(gate: Gate, session: Session, view: KedaView, *, wait: float | None) -> Receipt:
-    """Write the annotations and, for at most `wait` seconds (None: not at all), see KEDA's operator answer.
-
-    Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
-    """
-
-    async def again() -> KedaView:
-        return await look(session, view.ref, view.wanted)
-
-    async def then(run: Run) -> Ending:
-        return await answer(run, view, wait)
-
-    return await change.perform(gate, session, _change(session, view), again=again, then=then, wait=wait)
-
-
-def _change(session: Session, view: KedaView) -> Change:
+def change(session: Session, view: KedaView, wanted: Notes) -> Change:
+    """The wanted annotations."""
+    view = replace(view, wanted=wanted)
     words, name, action = in_words(view.ref.key), view.scaled.name, view.action
     where = f"{words} in {view.ref.key.namespace} on {session.name}"
     return Change(
@@ -178,8 +176,8 @@ def _change(session: Session, view: KedaView) -> Change:
         title=f"{view.does} for {where}",
         facts=(
             *facts(session, view.ref),
-            ("now", f"{view.desired} wanted, {view.scaled.words}"),
-            ("then", view.then),
+            ("current", f"{view.desired} desired, {view.scaled.words}"),
+            ("new", view.then),
         ),
         diff=difference(view.now, view.wanted),
         warnings=_warnings(view),
@@ -231,6 +229,10 @@ def request(view: KedaView, version: str) -> Write:
     )
 
 
+async def _nothing() -> Json:
+    return {}
+
+
 async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
     """Look until KEDA's operator says that it is so, and a number of ours is the workload's."""
     name, words = view.scaled.name, in_words(view.ref.key)
@@ -239,22 +241,26 @@ async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
     loop = asyncio.get_running_loop()
     began, silent = loop.time(), False
 
-    async def judge() -> Judgement:
+    async def judge() -> Observation:
         nonlocal silent
-        now = one_scaled_object(await read(run.session, view.spot.ref, view.spot.path))
+        held = view.wanted.held_at is not None
+        scaled, there = await asyncio.gather(
+            read(run.session, view.spot.ref, view.spot.path),
+            read(run.session, view.ref) if held else _nothing(),
+        )
+        now = one_scaled_object(scaled)
         if notes_of(now) != view.wanted:
-            return Judgement(False, True, "its annotations were changed by someone else", final=True)
+            return Observation(False, True, "its annotations were changed by someone else", final=True)
         silent = now.silent
         if silent:
-            return Judgement(False, False, "nothing has answered yet", final=loop.time() - began >= SILENT)
+            return Observation(False, False, "nothing has answered yet", final=loop.time() - began >= SILENT)
         if not now.answered or (now.answered == "True") != (view.action == PAUSE):
-            return Judgement(False, False, "KEDA has not answered yet")
-        if view.wanted.held_at is None:
-            return Judgement(True, False, "KEDA answered")
-        there = await read(run.session, view.ref)
+            return Observation(False, False, "KEDA has not answered yet")
+        if not held:
+            return Observation(True, False, "KEDA answered")
         count = replicas(there["spec"])
         arrived = str(count) == view.wanted.held_at
-        return Judgement(arrived, False, "KEDA answered" if arrived else f"{words} is still set to {count}")
+        return Observation(arrived, False, "KEDA answered" if arrived else f"{words} is still set to {count}")
 
     seen = await poll(run, judge, wait)
     run.step(seen.text, "done" if seen.reached else "failed")
@@ -268,3 +274,51 @@ async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
         *(("KEDA's operator may not be running; when it is, it reads them.",) if silent else ()),
     )
     return Ending(False, True, lines, {})
+
+
+async def _answered(run: Run, view: KedaView, wanted: Notes, wait: float | None) -> Ending:
+    return await answer(run, replace(view, wanted=wanted), wait)
+
+
+def _of(record: Json) -> Notes:
+    return Notes(record["paused"], record["paused-replicas"])
+
+
+def _now(view: KedaView, after: Json) -> Json:
+    if view.scaled.name != after.get("scaledObject"):
+        raise Refusal(f"Another ScaledObject scales {in_words(view.ref.key)} now: nothing was undone.")
+    return view.now.json
+
+
+def _spec(arguments: tuple[Argument, ...]) -> Spec[KedaView, Notes]:
+    return Spec(
+        read=_read,
+        reads="what KEDA does with {object}",
+        answer=lambda view, given: view.wanted,
+        title=lambda view, wanted: f"{view.does} for {in_words(view.ref.key)}",
+        change=change,
+        outcome=_answered,
+        back=SetBack(
+            now=_now,
+            answer=lambda view, before: _of(before),
+            then=lambda view, before: replace(view, wanted=_of(before)).then,
+            lines=lambda old, new: difference(_of(old), _of(new)),
+            ends=_answered,
+        ),
+        arguments=arguments,
+        example="what KEDA scales, for example deploy/press",
+    )
+
+
+PAUSED_SPEC = _spec(
+    (Argument("replicas", "at which number; default: the one there is", "N", ("--replicas",), whole_number),)
+)
+RESUMED_SPEC = _spec(())
+
+
+async def perform(gate: Gate, session: Session, view: KedaView, *, wait: float | None) -> Receipt:
+    """Write the annotations of what was prepared, and see KEDA's operator answer; see `spec.perform`."""
+    held_at = view.wanted.held_at
+    given = {"replicas": int(held_at)} if held_at is not None else {}
+    aim = Aim(view.action, session, view.ref, gate.audit, given)
+    return await specs.perform(PAUSED_SPEC, gate, aim, view, view.wanted, wait=wait)

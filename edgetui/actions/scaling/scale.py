@@ -2,214 +2,59 @@
 
 from __future__ import annotations
 
-import asyncio
+from enum import Enum
 from functools import partial
 
 import msgspec
 
-from edgetui.actions.catalogue import Access, needs
-from edgetui.actions.change import change
-from edgetui.actions.change.change import Change, Spot
+from edgetui.actions.change import spec as specs
+from edgetui.actions.change.change import Change, facts
 from edgetui.actions.change.ending import Ending, ending_of, not_waited
-from edgetui.actions.change.precondition import in_words, object_path, read
-from edgetui.actions.change.watch import Judgement, Workload, watch
+from edgetui.actions.change.form import AnswerKey, Fact, Form, Leads
+from edgetui.actions.change.precondition import in_words
+from edgetui.actions.change.spec import Aim, Argument, Given, Next, SetBack, Spec, whole_number
+from edgetui.actions.change.watch import Observation, Workload, watch
 from edgetui.actions.gate.gate import Gate, Run, Write
-from edgetui.actions.messages import Json, Receipt, Refusal
-from edgetui.actions.reading import numbers
+from edgetui.actions.messages import Receipt, Refusal
 from edgetui.actions.rollout.pods import why_not_ready
-from edgetui.actions.rollout.revisions import selector
-from edgetui.actions.rollout.workload import facts
-from edgetui.actions.scaling.budgets_quotas import limits_of
-from edgetui.actions.scaling.hpa_owner import HOLD, autoscaler_of
+from edgetui.actions.scaling import scale_subresource
+from edgetui.actions.scaling.hpa_owner import HOLD
 from edgetui.actions.scaling.scale_subresource import Scalable, reach
-from edgetui.actions.scaling.vpa_keda_owner import scaled_object_of
+from edgetui.actions.scaling.scale_view import ScaleView, explain, read_scale
 from edgetui.actions.session import Session
-from edgetui.model.autoscaling.hpa import meets
-from edgetui.model.autoscaling.limits import Limits
-from edgetui.model.autoscaling.vpa_keda import ScaledObject
-from edgetui.model.identity import ObjectRef
-from edgetui.model.kinds import row_of
-from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.autoscaling.hpa import bounds_for, meets
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.autoscaler import AUTOSCALER
 from edgetui.model.kinds.daemonset import DaemonSetRow
-from edgetui.model.kinds.replicaset import ReplicaSetRow
-from edgetui.model.kinds.wire import replicas as desired_replicas
 from edgetui.model.text import plural
 
 MOST = 2**31 - 1  # spec.replicas is an int32
 
 
-class ScaleView(msgspec.Struct, frozen=True):
-    """A scalable object as it is now: what a person decides on.
+class How(Enum):
+    """What is to be changed for a number of replicas.
 
-    `ref` carries the uid and version that the write will insist on, `generation` tells a changed spec from mere status.
-    `desired` is what the spec wants, `current` what exists, `ready` how many of those are ready. `hpa` is the
-    autoscaler that owns the number. `notes` are sentences that hold whatever number is chosen, `replicas` is the
-    number that was asked for, where it is known already. `limits` are the budgets and quotas it may meet. `before` is
-    the number that an object at 0 had, `before_said` who says so and `before_at` when that was (Unix s). `other` is the
-    resource of an object whose kind edgetui does not watch. `unsure` says that an autoscaler may own the number unseen.
+    The number itself; the bounds of the autoscaler that owns it, so that it holds; or KEDA, which is paused at it, or
+    goes on where it is paused at it.
     """
 
-    ref: ObjectRef
-    generation: int
-    desired: int
-    current: int
-    ready: int
-    hpa: AutoscalerRow | None
-    notes: tuple[str, ...]
-    selector: str = ""
-    replicas: int | None = None
-    limits: Limits = Limits()
-    before: int = 0
-    before_said: str = ""
-    before_at: int = 0
-    other: Scalable | None = None
-    keda: ScaledObject | None = None
-    unsure: bool = False
-
-    @property
-    def resource_version(self) -> str:
-        return self.ref.resource_version
-
-    @property
-    def path(self) -> str:
-        """Where the object is."""
-        key = self.ref.key
-        return self.other.path(key.namespace, key.name) if self.other else object_path(key)
-
-    @property
-    def spot(self) -> Spot | None:
-        """What a write is held against for another kind: its scale, as the object may have its number anywhere."""
-        if self.other is None:
-            return None
-        return Spot(self.ref, 0, f"{self.path}/scale", partial(_wants, self.desired), moves=False)
-
-    def applied(self, replicas: int, there: Json) -> bool:
-        """Whether the object, or its `spot`, has this number by now."""
-        if self.other is not None:
-            return _wants(replicas, there)
-        moved = there["metadata"].get("generation", 0) > self.generation
-        return bool(moved and desired_replicas(there["spec"]) == replicas)
-
-    @property
-    def needs(self) -> tuple[Access, ...]:
-        """The rights that scaling it needs."""
-        return self.other.needs if self.other else needs("scale", self.ref.key.kind)
-
-    @property
-    def owner(self) -> str:
-        """Who owns the number, in words; empty when no autoscaler does."""
-        if self.keda is not None:
-            return self.keda.words
-        if self.hpa is not None:
-            return f"autoscaler {self.hpa.name}, {self.hpa.min} to {self.hpa.max}"
-        return "not known: autoscalers cannot be read" if self.unsure else ""
-
-    def holds(self, replicas: int) -> bool:
-        """Whether KEDA is to be paused at this number; false where it is paused at it already, and is to go on."""
-        return self.keda is not None and not (self.keda.paused and replicas == self.desired)
-
-    def warnings(self, replicas: int) -> tuple[str, ...]:
-        """What setting this number would meet."""
-        found = list(self.notes)
-        met = meets(self.hpa, self.desired, replicas)
-        if met is not None:
-            found.insert(0, f"{met.text[:1].upper()}{met.text[1:]}.")
-        found += self.limits.warnings(self.desired, self.current, replicas)
-        if replicas == 0 and self.desired:
-            found.append(f"0 stops every pod of {in_words(self.ref.key)}.")
-        return tuple(found)
+    NUMBER = "number"
+    BOUNDS = "set-hpa"
+    KEDA = "keda"
 
 
-async def prepare(session: Session, ref: ObjectRef, replicas: int | None = None) -> ScaleView:
-    """Look at the object and at who owns its number. Raises Refusal when scaling it makes no sense."""
-    needs("scale", ref.key.kind)
-    there = await read(session, ref)
-    row = row_of(ref.key.kind, there)
-    assert isinstance(row, Workload) and not isinstance(row, DaemonSetRow)
-    if isinstance(row, ReplicaSetRow) and row.owner_kind == "Deployment":
-        raise Refusal(
-            f"replicaset {row.name} belongs to deployment {row.owner_name}, which would set its number back.",
-            f"Scale deployment {row.owner_name} instead.",
-        )
-    (hpa, note), found, keda = await asyncio.gather(
-        autoscaler_of(session, ref.key),
-        limits_of(session, ref.key.namespace, there["spec"].get("template") or {}),
-        scaled_object_of(session, ref.key),
-    )
-    notes = [note] if note else []
-    notes += [keda.note] if keda else []
-    notes += [f"{manager} manages it and may set its own number again." for manager in _managers(row)]
-    notes += _owners(there)
-    return ScaleView(
-        ref=ObjectRef(ref.key, row.uid, row.resource_version),
-        generation=row.generation,
-        desired=row.replicas,
-        current=row.current,
-        ready=row.ready,
-        hpa=hpa,
-        notes=tuple(notes),
-        selector=selector(there["spec"].get("selector") or {}),
-        replicas=replicas,
-        limits=found,
-        keda=keda,
-        unsure=bool(note),
-    )
+class ScaleAnswer(msgspec.Struct, frozen=True):
+    """The answer: how many, and how."""
+
+    replicas: int
+    how: How = How.NUMBER
 
 
-async def prepare_other(
-    session: Session, ref: ObjectRef, other: Scalable, replicas: int | None = None
-) -> ScaleView:
-    """The same for an object whose kind edgetui does not watch: all that is known is what its scale says."""
-    path = other.path(ref.key.namespace, ref.key.name)
-    there = await read(session, ref, path)
-    scale, (hpa, note) = await asyncio.gather(
-        session.api.get(f"{path}/scale"), autoscaler_of(session, ref.key, other.group)
-    )
-    desired, running = numbers(scale)
-    metadata = there["metadata"]
-    return ScaleView(
-        ref=ObjectRef(ref.key, metadata["uid"], metadata["resourceVersion"]),
-        generation=metadata.get("generation", 0),
-        desired=desired,
-        current=running,
-        ready=running,
-        hpa=hpa,
-        notes=(*([note] if note else []), *_owners(there)),
-        replicas=replicas,
-        other=other,
-        unsure=bool(note),
-    )
-
-
-async def perform(
-    gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None
-) -> Receipt:
-    """Set the number and, for at most `wait` seconds (None: not at all), see it become true.
-
-    Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
-    """
+def change(session: Session, view: ScaleView, answer: ScaleAnswer) -> Change:
+    """The number as one change: what a person is asked to agree to, and what is written. Raises Refusal."""
+    key, replicas = view.ref.key, answer.replicas
     if isinstance(replicas, bool) or not 0 <= replicas <= MOST:
         raise Refusal(f"{replicas} is not a number of replicas.", f"Give a whole number from 0 to {MOST}.")
-
-    async def again() -> ScaleView:
-        return await _again(session, view, replicas)
-
-    async def then(run: Run) -> Ending:
-        return await _reach(run, view, replicas, wait)
-
-    wanted = _change(session, view, replicas)
-    return await change.perform(gate, session, wanted, again=again, then=then, wait=wait)
-
-
-async def _again(session: Session, view: ScaleView, replicas: int) -> ScaleView:
-    if view.other:
-        return await prepare_other(session, view.ref, view.other, replicas)
-    return await prepare(session, view.ref, replicas)
-
-
-def _change(session: Session, view: ScaleView, replicas: int) -> Change:
-    """The number as one change: what a person is asked to agree to, and what is written."""
-    key = view.ref.key
     words = in_words(key)
     return Change(
         action="scale",
@@ -219,8 +64,8 @@ def _change(session: Session, view: ScaleView, replicas: int) -> Change:
         title=f"Scale {words} in {key.namespace} on {session.name} from {view.desired} to {replicas}",
         facts=(
             *facts(session, view.ref),
-            ("now", f"{view.desired} wanted, {view.current} running, {view.ready} ready"),
-            ("then", plural(replicas, "replica")),
+            ("current", view.words),
+            ("new", plural(replicas, "replica")),
             *((("owned by", view.owner),) if view.owner else ()),
         ),
         diff=(f"- replicas: {view.desired}", f"+ replicas: {replicas}"),
@@ -232,7 +77,8 @@ def _change(session: Session, view: ScaleView, replicas: int) -> Change:
         applied=partial(view.applied, replicas),
         data={"from": view.desired, "to": replicas},
         spot=view.spot,
-        nothing=f"{words} is at {view.desired} already, {view.ready} ready: nothing was written"
+        metadata=view.metadata,
+        nothing=f"{words} is at {view.desired} already, {_there(view)}: nothing was written"
         if replicas == view.desired
         else "",
         differs=lambda now: (
@@ -266,61 +112,151 @@ def request(view: ScaleView, replicas: int, version: str) -> Write:
     )
 
 
-async def _reach(run: Run, view: ScaleView, replicas: int, wait: float | None) -> Ending:
-    words = in_words(view.ref.key)
+def _there(view: ScaleView) -> str:
+    return f"{view.current} current" if view.ready is None else f"{view.ready} ready"
+
+
+async def outcome(run: Run, view: ScaleView, answer: ScaleAnswer, wait: float | None) -> Ending:
+    """Look until as many run, and are ready, as were asked for; longer where an autoscaler may take it back."""
+    words, replicas = in_words(view.ref.key), answer.replicas
     if wait is None:
         return not_waited(f"{replicas} replicas")
-    if view.other:
-        found = await reach(run, view.path, replicas, wait)
-        run.step(found.text, "done" if found.reached else "failed")
-        return ending_of(found, words)
-
-    async def judge(row: Workload) -> Judgement:
-        return _judge(view, replicas, row)
-
     met = meets(view.hpa, view.desired, replicas)
-    seen = await watch(
-        run,
-        view.ref,
-        view.generation + 1,
-        judge,
-        wait,
-        hold=min(HOLD, wait / 2) if met is not None and met.undone else 0.0,
-    )
+    hold = min(HOLD, wait / 2) if met is not None and met.undone else 0.0
+    if view.generation and run.session.store is not None:
+
+        async def judge(row: Workload) -> Observation:
+            return _judge(view, replicas, row)
+
+        seen = await watch(run, view.ref, view.generation + 1, judge, wait, hold=hold)
+    else:
+        by = f"autoscaler {view.hpa.name}" if view.hpa else "someone else"
+        seen = await reach(run, view.path, replicas, wait, hold=hold, by=by, ready=view.other is None)
     run.step(seen.text, "done" if seen.reached else "failed")
-    if seen.reached or seen.failed:
+    if seen.reached or seen.failed or view.other is not None:
         return ending_of(seen, words)
-    why = await why_not_ready(run.session, view.ref.key.namespace, view.selector)
+    why = await why_not_ready(run.session, view.ref.key.namespace, view.selector) if view.selector else ""
     return ending_of(seen, words, *([why] if why else []))
 
 
-def _judge(view: ScaleView, replicas: int, row: Workload) -> Judgement:
+def _judge(view: ScaleView, replicas: int, row: Workload) -> Observation:
     assert not isinstance(row, DaemonSetRow)
     if row.replicas != replicas:
         by = f"autoscaler {view.hpa.name}" if view.hpa else "someone else"
-        return Judgement(False, True, f"set to {row.replicas} by {by}", final=True)
+        return Observation(False, True, f"set to {row.replicas} by {by}", final=True)
     if row.observed < row.generation:
-        return Judgement(False, False, "not seen by its controller yet")
+        return Observation(False, False, "not seen by its controller yet")
     ready = f"{row.ready} of {replicas} ready"
     if row.current != replicas:
-        return Judgement(False, False, f"{row.current} running, {ready}")
-    return Judgement(row.ready == replicas, False, ready)
+        return Observation(False, False, f"{row.current} running, {ready}")
+    return Observation(row.ready == replicas, False, ready)
 
 
-def _wants(replicas: int, there: Json) -> bool:
-    """Whether a Scale has this number; it leaves out a 0."""
-    return int((there.get("spec") or {}).get("replicas") or 0) == replicas
+def _answer(view: ScaleView, given: Given) -> ScaleAnswer:
+    return ScaleAnswer(given["replicas"], given.get("how", How.NUMBER))
 
 
-def _managers(row: Workload) -> tuple[str, ...]:
-    return () if isinstance(row, ReplicaSetRow) else row.managers
+def form(view: ScaleView) -> Form:
+    """The number there is, who owns it, and at 0 the one it had."""
+    before = [Fact("before", f"{view.before}, {view.before_said}", view.before_at)] if view.before else []
+    return Form(
+        {"replicas": (view.before or view.desired) if view.replicas is None else view.replicas},
+        [Fact("current", view.words), Fact("owned by", view.owner or "no autoscaler"), *before],
+    )
 
 
-def _owners(there: Json) -> list[str]:
-    """A controller that made the object (an operator) keeps its own idea of the number."""
-    references = there["metadata"].get("ownerReferences") or []
-    return [
-        f"It belongs to {one['kind']} {one['name']}, whose controller may set the number back."
-        for one in references
-        if one.get("controller")
-    ]
+def leads(view: ScaleView, given: Given) -> Leads:
+    """What a typed number would meet, and what else could be changed for it."""
+    number = given["replicas"]
+    if number is None:
+        return Leads(wrong="type a number")
+    keys = []
+    if view.keda is not None:
+        words = f"pause KEDA at {number}" if view.holds(number) else "resume KEDA"
+        keys.append(AnswerKey("k", words, {"how": How.KEDA}))
+    elif number and number != view.desired and view.hpa is not None and view.desired:
+        low, high = bounds_for(view.hpa, view.desired, number)
+        why = f"so that {number} holds" if number in (low, high) else "as the load needs"
+        words = f"set HPA {view.hpa.name} to min {low}, max {high} instead, {why}"
+        keys.append(AnswerKey("e", words, {"how": How.BOUNDS}))
+    if view.desired:
+        keys.append(AnswerKey("p", f"scale to 0, remember {view.desired}", {"replicas": 0}))
+    elif view.before:
+        keys.append(AnswerKey("p", f"restore to {view.before}", {"replicas": view.before}))
+    same = "that is the number it has" if number == view.desired else ""
+    return Leads(view.warnings(number), same=same, keys=keys)
+
+
+def _instead(view: ScaleView, answer: ScaleAnswer) -> Next | None:
+    """The action that an answer asks for in place of a number."""
+    wanted = answer.replicas
+    if answer.how is How.KEDA and view.keda is not None:
+        if not view.holds(wanted):
+            return Next("keda-resume", view.ref)
+        return Next("keda-pause", view.ref, {"replicas": None if wanted == view.desired else wanted})
+    if answer.how is How.BOUNDS and view.hpa is not None:
+        key = ObjectKey(view.ref.key.cluster, AUTOSCALER, view.hpa.namespace, view.hpa.name)
+        low, high = bounds_for(view.hpa, view.desired, wanted)
+        owner = ObjectRef(key, view.hpa.uid, view.hpa.resource_version)
+        return Next("set-hpa", owner, {"low": low, "high": high})
+    return None
+
+
+async def _put_back(run: Run, view: ScaleView, answer: ScaleAnswer, wait: float | None) -> Ending:
+    """What comes of a number that is put back, of a kind whose rollout nobody follows."""
+    words, way = in_words(view.ref.key), f"at {plural(answer.replicas, 'replica')}"
+    if wait is None:
+        return not_waited(f"{words} is put back {way}:")
+    seen = await reach(run, view.path, answer.replicas, wait, ready=view.other is None)
+    run.step(seen.text, "done" if seen.reached else "failed")
+    return ending_of(seen, f"{words} is {way} again" if seen.reached else words)
+
+
+SPEC: Spec[ScaleView, ScaleAnswer] = Spec(
+    read=read_scale,
+    explain=explain,
+    answer=_answer,
+    title=lambda view, answer: f"Scale {in_words(view.ref.key)} to {answer.replicas}",
+    change=change,
+    outcome=outcome,
+    back=SetBack(
+        now=lambda view, after: {"replicas": view.desired},
+        answer=lambda view, before: ScaleAnswer(int(before["replicas"])),
+        then=lambda view, before: f"at {plural(int(before['replicas']), 'replica')}",
+        ends=_put_back,
+    ),
+    arguments=(
+        Argument(
+            "replicas",
+            "how many replicas",
+            "N",
+            read=whole_number,
+            option="--replicas",
+            hint="how many replicas are desired",
+        ),
+    ),
+    example="for example deploy/press, sts/camera or pumps.example.com/main",
+    fields=form,
+    leads=leads,
+    several={"replicas": 1},
+    resolve=scale_subresource.find,
+    instead=_instead,
+)
+
+
+async def prepare(
+    session: Session, ref: ObjectRef, replicas: int | None = None, other: Scalable | None = None
+) -> ScaleView:
+    """All that is known of it. Raises Refusal when scaling it makes no sense."""
+    aim = Aim("scale", session, ref, given={"replicas": replicas}, other=other)
+    return await explain(aim, await read_scale(aim))
+
+
+async def perform(
+    gate: Gate, session: Session, view: ScaleView, replicas: int, *, wait: float | None
+) -> Receipt:
+    """Set the number of what was prepared, and see it become true; see `spec.perform`."""
+    aim = Aim("scale", session, view.ref, gate.audit, {"replicas": replicas}, view.other)
+    return await specs.perform(
+        SPEC, gate, aim, view, ScaleAnswer(replicas), wait=wait, explained=specs.at_hand(view)
+    )

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 
 from edgetui.actions.catalogue import Access
-from edgetui.actions.change.watch import Judgement, Watched, poll
+from edgetui.actions.change.watch import Observation, Watched, poll
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Json, Refusal
 from edgetui.actions.reading import numbers, readable, shaped
 from edgetui.actions.session import Session
+from edgetui.cluster.api.client import PRINTED, PRINTED_QUERY
 from edgetui.cluster.api.status import UNDECODABLE, not_kubernetes
-from edgetui.cluster.errors import EdgetuiError, NotFound
+from edgetui.cluster.errors import EdgetuiError, NotFound, ProtocolError
 from edgetui.model.kinds.base import api_path
 
 _LISTS = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 """All groups in one answer from servers since 1.30; older ones name their groups, which are then asked for."""
+_PRINTED = {"Accept": f"{PRINTED},application/json"}
+"""What a server prints of an object for a person; the object from one that prints nothing."""
 
 
 class Scalable(msgspec.Struct, frozen=True):
@@ -41,8 +44,8 @@ class Scalable(msgspec.Struct, frozen=True):
             Access("get", self.plural, self.group),
         )
 
-    def path(self, namespace: str, name: str) -> str:
-        """The API path of one object."""
+    def path(self, namespace: str, name: str = "") -> str:
+        """The API path of one object, or of all."""
         return api_path(self.group, self.version, self.plural, namespace if self.namespaced else "", name)
 
     def called(self, text: str) -> bool:
@@ -144,16 +147,82 @@ def _of_list(group: str, version: str, listed: Json) -> Iterator[Scalable]:
             yield Scalable(group, version, one["name"], one["kind"], one["namespaced"], names)
 
 
-async def reach(run: Run, path: str, replicas: int, wait: float) -> Watched:
-    """Look at the scale subresource until as many run as were asked for, for at most `wait` seconds."""
+async def reach(
+    run: Run,
+    path: str,
+    replicas: int,
+    wait: float,
+    *,
+    hold: float = 0.0,
+    by: str = "someone else",
+    ready: bool = False,
+) -> Watched:
+    """Look at the scale subresource until as many run as were asked for, for at most `wait` seconds.
 
-    async def judge() -> Judgement:
+    It must still be so `hold` seconds later. `by` is who is blamed for another number. With `ready` the pods must be
+    ready too: over a link where bytes count what the server prints of them is followed, and the scale is asked for
+    when that has come to the number.
+    """
+    session = run.session
+
+    async def look(already: int | None = None) -> Observation:
+        asked = ready_at(session, path) if ready and already is None else _known(already)
         try:
-            wanted, running = numbers(await run.session.api.get(f"{path}/scale"))
+            scale, found = await asyncio.gather(session.api.get(f"{path}/scale"), asked)
         except NotFound:
-            return Judgement(False, True, "gone", final=True)
+            return Observation(False, True, "gone", final=True)
+        wanted, running = numbers(scale)
         if wanted != replicas:
-            return Judgement(False, True, f"set to {wanted} by someone else", final=True)
-        return Judgement(running == replicas, False, f"{running} of {replicas} running")
+            return Observation(False, True, f"set to {wanted} by {by}", final=True)
+        if running != replicas or found is None:
+            return Observation(running == replicas, False, f"{running} of {replicas} running")
+        return Observation(found == replicas, False, f"{found} of {replicas} ready")
 
-    return await poll(run, judge, wait)
+    if not ready:
+        return await poll(run, look, wait, hold)
+    collection, _, name = path.rpartition("/")
+    async with session.api.following(collection, name) as followed:
+        if followed is None:
+            return await poll(run, look, wait, hold)
+        seen: tuple[Mapping[str, Any], Observation] | None = None
+
+        async def judge() -> Observation:
+            nonlocal seen
+            cells = followed.cells
+            if not (followed.alive and cells):
+                return await look()
+            if seen is None or seen[0] is not cells:
+                found, wanted = readable(lambda: _numbers(cells), (-1, -1))
+                said = f"{found} of {replicas} ready"
+                waits = wanted == replicas != found
+                told = Observation(False, False, said) if waits else await look(found if found >= 0 else None)
+                seen = cells, told
+            return seen[1]
+
+        return await poll(run, judge, wait, hold, rest=followed.change)
+
+
+async def _known(number: int | None) -> int | None:
+    return number
+
+
+async def ready_at(session: Session, path: str) -> int:
+    """How many pods of a workload are ready, as the server prints it: a third of the bytes of the object."""
+    answer = await session.api.get_bytes(path, PRINTED_QUERY, headers=_PRINTED)
+    found = readable(partial(_ready, _decoded(answer)), None)
+    if found is None:
+        raise ProtocolError("What the server answered does not say how many pods are ready.")
+    return found
+
+
+def _ready(answer: Json) -> int | None:
+    if answer.get("kind") != "Table":  # from servers and proxies that print no tables: the object
+        return int((answer.get("status") or {}).get("readyReplicas") or 0)
+    names = [str(column["name"]) for column in answer["columnDefinitions"]]
+    return _numbers(dict(zip(names, answer["rows"][0]["cells"], strict=True)))[0]
+
+
+def _numbers(cells: Mapping[str, Any]) -> tuple[int, int]:
+    """How many pods are ready and how many are desired: "2/3", or two columns as of a ReplicaSet."""
+    ready, _, desired = str(cells["Ready"]).partition("/")
+    return int(ready), int(desired or cells["Desired"])

@@ -8,7 +8,7 @@ from edgetui.actions.change.listing import items_at
 from edgetui.actions.reading import readable
 from edgetui.actions.session import Session
 from edgetui.model.autoscaling import vpa_keda
-from edgetui.model.autoscaling.vpa_keda import Advice, ScaledObject
+from edgetui.model.autoscaling.vpa_keda import Recommendation, ScaledObject
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.base import api_path
 
@@ -17,10 +17,10 @@ scaled_objects = partial(api_path, "keda.sh", "v1alpha1", "scaledobjects")
 """The API path of the ScaledObjects in a namespace, or of one."""
 
 
-async def vertical_advice(session: Session, key: ObjectKey) -> list[Advice]:
+async def vpa_recommendations(session: Session, key: ObjectKey) -> list[Recommendation]:
     """What is recommended for the containers of a workload."""
     listed = await items_at(session, _VERTICAL(key.namespace))
-    return readable(lambda: vpa_keda.advice(listed, key.kind, key.name), [])
+    return readable(lambda: vpa_keda.recommendations(listed, key.kind, key.name), [])
 
 
 async def scaled_object_of(session: Session, key: ObjectKey) -> ScaledObject | None:

@@ -10,30 +10,23 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from edgetui.actions.catalogue import needs
-from edgetui.actions.change import change
-from edgetui.actions.change.change import Change
+from edgetui.actions.catalogue import ACTIONS, needs
+from edgetui.actions.change import spec as specs
+from edgetui.actions.change.change import Change, facts
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.precondition import in_words, read
+from edgetui.actions.change.spec import Aim, Reversal, Spec, State, no_answer, spec_of, way_back
 from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.gate.done import Done, done_to
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Receipt, Refusal
-from edgetui.actions.rollout.follow import Following, follow
-from edgetui.actions.rollout.revisions import selector
-from edgetui.actions.rollout.workload import Templated, facts
+from edgetui.actions.objects.resource import Resource, find
+from edgetui.actions.rollout.follow import Following, follow_change
+from edgetui.actions.scaling import scale_subresource
 from edgetui.actions.scaling.scale_subresource import Scalable
 from edgetui.actions.session import Session
-from edgetui.actions.undo.reversal import REVERSALS, Reversal, State, of_other
 from edgetui.model.identity import ObjectRef
-from edgetui.model.kinds import row_of
-from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.redacted import Discreet
-
-FINAL = {
-    "restart": "A restart cannot be undone: its pods have been replaced by new ones of the same template",
-    "unstick": "A deleted pod does not come back: its set has made a new one",
-}
 
 
 class UndoView(Discreet, frozen=True):
@@ -52,7 +45,7 @@ class UndoView(Discreet, frozen=True):
     done: Done
     way: Reversal
     kept: tuple[str, ...]
-    other: Scalable | None = None
+    other: Scalable | Resource | None = None
     passed: str = ""
 
     @property
@@ -61,7 +54,9 @@ class UndoView(Discreet, frozen=True):
         return " ".join(said for said in (self.passed, self.way.unproven) if said)
 
 
-async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalable | None = None) -> UndoView:
+async def prepare(
+    session: Session, ref: ObjectRef, log: AuditLog, other: Scalable | Resource | None = None
+) -> UndoView:
     """Find what to undo. Raises Refusal, with the difference, when somebody changed the object since."""
     if other is None:
         needs("undo", ref.key.kind)
@@ -71,20 +66,23 @@ async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Scalab
     kept: list[str] = []
     passed = ""
     for done in await _done(log, shown):
-        if done.action not in REVERSALS:
-            kept.append(f"{FINAL.get(done.action, f'“{done.words}” cannot be undone')} ({done.when}).")
+        row = ACTIONS.get(done.action)
+        if row is None or not row.undone:
+            why = spec_of(row.id).final if row is not None and row.module else ""
+            kept.append(f"{why or f'“{done.words}” cannot be undone'} ({done.when}).")
             continue
         try:
-            if other is None:
-                way = await REVERSALS[done.action](session, shown, there, done)
-            else:
-                way = await of_other(session, shown, other, done)
+            aim = Aim(done.action, session, shown, log, other=other)
+            way = await way_back(spec_of(done.action), aim, there, done)
         except (
             KeyError,
             TypeError,
             ValueError,
         ):  # another version of edgetui recorded it, or somebody else did
             kept.append(f"“{done.words}” cannot be undone: its record is not complete ({done.when}).")
+            continue
+        if way.state is State.SAME:
+            kept.append(f"“{done.words}” ({done.when}) changed nothing that could be put back.")
             continue
         if way.state is State.LEFT:
             generation = metadata.get("generation", 0)
@@ -110,7 +108,8 @@ async def _done(log: AuditLog, ref: ObjectRef) -> Sequence[Done]:
 
 
 def _nothing(ref: ObjectRef, cluster: str, kept: list[str]) -> str:
-    where = f"{in_words(ref.key)} in {ref.key.namespace} on {cluster}"
+    space = f" in {ref.key.namespace}" if ref.key.namespace else ""
+    where = f"{in_words(ref.key)}{space} on {cluster}"
     if kept:
         return f"Nothing on {where} can be undone. {kept[0]}"
     return f"edgetui has done nothing to {where} that could be undone."
@@ -124,28 +123,24 @@ async def perform(
     Raises Refusal (or Changed, with the new view) when nothing was written, ApiError when the server refused.
     """
 
-    async def again() -> UndoView:
-        return await prepare(session, view.ref, log, view.other)
-
-    async def then(run: Run) -> Ending:
-        return await _taken_back(run, view, wait)
-
-    return await change.perform(gate, session, _change(session, view), again=again, then=then, wait=wait)
+    aim = Aim("undo", session, view.ref, log, other=view.other)
+    return await specs.perform(SPEC, gate, aim, view, None, wait=wait)
 
 
-def _change(session: Session, view: UndoView) -> Change:
+def change(session: Session, view: UndoView, answer: None) -> Change:
+    """What takes it back."""
     key, done, way = view.ref.key, view.done, view.way
     words = in_words(key)
     return Change(
         action="undo",
         ref=view.ref,
         generation=view.generation,
-        needs=view.other.needs if view.other else needs(done.action, key.kind),
+        needs=way.needs or (view.other.needs if view.other else needs(done.action, key.kind)),
         title=f"Undo on {session.name}: {done.words}",
         facts=(
             *facts(session, view.ref),
             ("done", f"{done.when} by {done.user}"),
-            ("then", f"{words} is {way.then} again"),
+            ("new", f"{words} is {way.then} again"),
         ),
         diff=way.diff,
         warnings=tuple(dict.fromkeys((*view.kept, *filter(None, [way.unproven]), *way.warnings))),
@@ -165,21 +160,47 @@ def _marked(write: Write, done: Done) -> Write:
     return replace(write, words=f"undo: {done.words}", after={**write.after, "undoes": done.run})
 
 
-async def _taken_back(run: Run, view: UndoView, wait: float | None) -> Ending:
+async def outcome(run: Run, view: UndoView, answer: None, wait: float | None) -> Ending:
+    """Until it is so again."""
     key, then = view.ref.key, view.way.then
     if view.way.ends is not None:
         return await view.way.ends(run, wait)
     words = in_words(key)
-    row = row_of(key.kind, view.there)
-    waits = isinstance(row, DeploymentRow) and row.paused and view.done.action != "pause"
-    if not isinstance(row, Templated) or waits or then == "paused":
-        return Ending(True, False, (f"{words} is {then} again.",), {})
     following = Following(
         view.ref,
         view.generation + 1,
-        selector(view.there["spec"].get("selector") or {}),
+        "",
         reached=f"{words} is {then} again",
         accepted=f"{words} is put back {then}",
         holds=view.way.applied,
     )
-    return await follow(run, following, wait)
+    resumes = view.done.action == "pause"
+    went = None
+    if then != "paused":
+        went = await follow_change(run, following, view.there, wait, resumes=resumes)
+    return went or Ending(True, False, (f"{words} is {then} again.",), {})
+
+
+async def _resource(session: Session, word: str) -> Scalable | Resource:
+    """The resource that a word means: one that can be scaled, else any that can be patched. Raises Refusal."""
+    try:
+        return await scale_subresource.find(session, word)
+    except Refusal:
+        return await find(session, word, "patch")
+
+
+async def _read(aim: Aim) -> UndoView:
+    assert aim.log is not None
+    return await prepare(aim.session, aim.ref, aim.log, aim.other)
+
+
+SPEC: Spec[UndoView, None] = Spec(
+    read=_read,
+    reads="what edgetui did to {object}",
+    answer=no_answer,
+    title=lambda view, answer: f"Undo: {view.done.words}",
+    change=change,
+    outcome=outcome,
+    example="for example deploy/press, sts/camera or pumps.example.com/main",
+    resolve=_resource,
+)

@@ -84,14 +84,14 @@ def names(body: bytes | bytearray) -> list[str]:
 class CacheAuditor:
     """Audits one cluster, and says what came of it in `store.cache`.
 
-    `watched` gives the collections that are complete now, `clock` Unix seconds.
+    `watched` gives the collections that are complete now, as Watched has them, `clock` Unix seconds.
     """
 
     def __init__(
         self,
         api: Api,
         store: Store,
-        watched: Callable[[], Iterable[Watched]],
+        watched: Callable[[], Iterable[tuple[Kind, str, str]]],
         clock: Callable[[], float],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -145,14 +145,15 @@ class CacheAuditor:
                 listed = names(await self._list(one))
             except (EdgetuiError, *UNDECODABLE):
                 continue
-            seen[place] = (compare(one.kind.name, known, listed), len(known))
+            seen[place] = (compare(one.kind.id, known, listed), len(known))
         return seen
 
     def _places(self) -> dict[Place, Watched]:
-        return {(one.kind.name, one.namespace): one for one in self._watched()}
+        found = (Watched(*one) for one in self._watched())
+        return {(one.kind.id, one.namespace): one for one in found}
 
     def _known(self, one: Watched) -> Iterator[str]:
-        for row in self._store.rows(one.kind.name):
+        for row in self._store.rows(one.kind.id):
             if not one.namespace or row.namespace == one.namespace:
                 yield row.name
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
 from edgetui.cluster.api.status import UNDECODABLE, map_status, not_kubernetes
+from edgetui.cluster.backoff import Feature, steady_clock
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -21,10 +22,15 @@ from edgetui.cluster.errors import (
 )
 from edgetui.cluster.http.answer_size import MOST_FREE_VALUES, check_values
 from edgetui.cluster.http.client import Delivery, Response, Transport, TransportCredentials
-from edgetui.model.kinds import KINDS
+from edgetui.model.kinds import Kinds
 from edgetui.model.kinds.base import Kind
 
+if TYPE_CHECKING:
+    from edgetui.cluster.api.followed import Followed
+
 READ_TIMEOUT = 15.0
+SLOW_HANDSHAKE = 0.1
+"""Seconds of connecting from which on bytes count for more than the server's work."""
 WRITE_TIMEOUT = 35.0
 """An API server itself gives up on a write after 34 s."""
 
@@ -37,6 +43,14 @@ _REVIEWS: dict[Review, str] = {
     "SelfSubjectRulesReview": "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
 }
 _WRITE_VERBS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_NOT_MODIFIED = 304
+NAMES_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+"""The header that asks for a list of no more than the metadata of objects."""
+METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io, application/json"}
+"""The header that asks for no more than the metadata of an object."""
+PRINTED = "application/json;as=Table;v=v1;g=meta.k8s.io"
+"""Asks for what the server prints for `kubectl get`, with the next without the objects."""
+PRINTED_QUERY = {"includeObject": "None"}
 _LOOK_FIRST = "Look at the object before repeating it."
 # Somebody between us and the storage lost patience: the change may have arrived, or arrive yet.
 _UNKNOWN_CODES = frozenset({408, 499, 502, 504})
@@ -56,7 +70,7 @@ class RefreshingCredentials(TransportCredentials, Protocol):
 class WritePermit:
     """Leave for one write, given by `actions/gate/gate.py` after all its checks and by nothing else.
 
-    It names the action and the one cluster that it is good for.
+    It names the action, as a person says it, and the one cluster that it is good for.
     """
 
     __slots__ = ("action", "cluster")
@@ -70,18 +84,25 @@ class WritePermit:
 
 
 class Api:
-    """Reads, reviews and permitted writes. Reads and reviews renew the credentials once on a 401."""
+    """Reads, reviews and permitted writes. Reads and reviews renew the credentials once on a 401.
 
-    def __init__(self, transport: Transport, credentials: RefreshingCredentials) -> None:
+    `kinds` are those of this cluster.
+    """
+
+    def __init__(
+        self, transport: Transport, credentials: RefreshingCredentials, kinds: Kinds | None = None
+    ) -> None:
         self.transport = transport
         self.credentials = credentials
         self._owed: list[tuple[float, Delivery]] = []
-        self.kinds: dict[str, Kind] = {}
+        self.kinds = Kinds() if kinds is None else kinds
+        self.served: dict[str, Kind] = {}
         """The kinds that this server serves in an older version of their API, as far as is known."""
+        self._compressed_lists = Feature(steady_clock)
 
     def kind(self, name: str) -> Kind:
         """A kind in the version of its API that this server is asked for."""
-        return self.kinds.get(name) or KINDS[name]
+        return self.served.get(name) or self.kinds[name]
 
     def silence(self) -> float:
         """Seconds for which the server has left a get, a review or a write without a sign of life; 0 for none."""
@@ -117,6 +138,58 @@ class Api:
             response = await self._read("GET", path, query, None, None, timeout, fresh, delivery)
         return _decoded(response)
 
+    async def read(
+        self, collection: str, name: str = "", query: Mapping[str, str] | None = None, *, most: int = 0
+    ) -> Any:
+        """One object of the collection at this path or, without a name, the list of them: decoded JSON.
+
+        Over a slow link it is asked for in a form that the server compresses, and what is not complete there is asked
+        for again in the usual one. `most` bounds the list; `metadata.continue` is not empty where there are more.
+        Raises as `get` does.
+        """
+        query = dict(query or {})
+        if await self.compresses():
+            from edgetui.cluster.api.streamed_list import streamed  # most links are quick
+
+            chosen = {**query, "fieldSelector": f"metadata.name={name}"} if name else query
+            with self._owing() as delivery:
+                found = await streamed(self.transport, collection, chosen, delivery, most=most)
+            if found is None or not found.compressed:
+                self._compressed_lists.lacking()
+            if found is not None and not name:
+                cut = "" if found.whole else "not read"
+                return {"metadata": {"resourceVersion": found.version, "continue": cut}, "items": found.items}
+            if found is not None and found.items:
+                return found.items[0]
+        if most:
+            query["limit"] = str(most)
+        return await self.get(f"{collection}/{name}" if name else collection, query)
+
+    async def compresses(self) -> bool:
+        """Whether bytes count, and the server compresses what `read` asks for, as far as is known."""
+        return self._compressed_lists.there and await self.is_far()
+
+    @asynccontextmanager
+    async def following(self, collection: str, name: str) -> AsyncIterator[Followed | None]:
+        """What the server prints of an object, kept current; None where it costs less to look again and again."""
+        if not (await self.is_far() and self.transport.shared):
+            yield None
+            return
+        from edgetui.cluster.api.followed import Followed  # most links are quick
+
+        found = Followed(self.transport, collection, name, PRINTED_QUERY, {"Accept": PRINTED})
+        try:
+            yield found if await found.first and found.cells else None
+        finally:
+            found.close()
+
+    async def is_far(self) -> bool:
+        """Whether connecting shows that bytes count; a server without TLS is taken to be near."""
+        if not self.transport.endpoint.tls:
+            return False
+        await self.transport.connect(READ_TIMEOUT)
+        return self.transport.counters.handshake > SLOW_HANDSHAKE
+
     async def get_bytes(
         self,
         path: str,
@@ -124,9 +197,31 @@ class Api:
         *,
         timeout: float = READ_TIMEOUT,
         headers: Mapping[str, str] | None = None,
+        also: tuple[int, ...] = (),
     ) -> bytes | bytearray:
-        """The body of a 2xx answer, as it is. Raises as `get` does."""
-        return (await self._read("GET", path, query, headers, None, timeout)).body
+        """The body of a 2xx answer, or of one with a status in `also`, as it is. Raises as `get` does."""
+        return (await self._read("GET", path, query, headers, None, timeout, also=also)).body
+
+    async def get_metadata(self, path: str) -> dict[str, Any]:
+        """An object with no more than its metadata, a few hundred bytes. Raises as `get` does."""
+        response = await self._read("GET", path, None, METADATA_ONLY, None, READ_TIMEOUT)
+        found = _decoded(response)
+        if not (found and isinstance(found, dict)):
+            raise not_kubernetes(response.headers.get("content-type", ""))
+        return found
+
+    async def get_tagged(
+        self, path: str, tag: str, headers: Mapping[str, str], *, timeout: float = READ_TIMEOUT
+    ) -> tuple[bytes | bytearray, str] | None:
+        """The body of a 2xx answer and its ETag; None where that is still `tag`. Raises as `get` does."""
+        asked = {**headers, "If-None-Match": tag} if tag else headers
+        try:
+            response = await self._read("GET", path, None, asked, None, timeout)
+        except ApiError as error:
+            if tag and error.code == _NOT_MODIFIED:
+                return None
+            raise
+        return response.body, response.headers.get("etag", "")
 
     async def review(
         self, kind: Review, spec: Mapping[str, Any], namespace: str = "", *, timeout: float = READ_TIMEOUT
@@ -157,6 +252,7 @@ class Api:
         timeout: float,
         fresh: bool = False,
         delivery: Delivery | None = None,
+        also: tuple[int, ...] = (),
     ) -> Response:
         for renewed in (False, True):
             since = self.credentials.generation
@@ -173,7 +269,7 @@ class Api:
             )
             if response.status != 401 or renewed or not await self.credentials.refresh(since):
                 break
-        if not 200 <= response.status < 300:
+        if not 200 <= response.status < 300 and response.status not in also:
             raise map_status(response.status, response.headers, response.body)
         return response
 
@@ -187,8 +283,11 @@ class Api:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         timeout: float = WRITE_TIMEOUT,
+        whole: bool = False,
     ) -> dict[str, Any]:
-        """One write, sent once, never repeated.
+        """One write, sent once, never repeated. What the answer to a PUT or a PATCH says is the object's metadata.
+
+        With `whole` it is the object.
 
         Raises ApiError when the server refused it; LinkError, TlsError, ProtocolError or CredentialError when not a
         byte of it was sent; OutcomeUnknown when it was sent and nobody can know what became of it: then read the
@@ -200,6 +299,8 @@ class Api:
             raise ValueError(f"{method} is no write")
         payload = None if body is None else msgspec.json.encode(body)
         headers = {} if payload is None else {"Content-Type": content_type}
+        if method in ("PUT", "PATCH") and not whole:
+            headers |= METADATA_ONLY
         try:
             with self._owing() as delivery:
                 response = await self.transport.request(
@@ -208,7 +309,8 @@ class Api:
         except EdgetuiError as error:
             if delivery.sent:
                 raise OutcomeUnknown(
-                    f"The {permit.action} was sent to {permit.cluster}, but no answer came. {error.sentence}",
+                    f"The request to {permit.action} was sent to {permit.cluster}, but no answer came. "
+                    f"{error.sentence}",
                     _LOOK_FIRST,
                 ) from error
             if isinstance(error, LinkError):
@@ -234,7 +336,8 @@ def _refused(response: Response, permit: WritePermit) -> EdgetuiError:
     if not _may_be_applied(refusal):
         return refusal
     unknown = OutcomeUnknown(
-        f"{permit.cluster} did not say whether the {permit.action} was done. {refusal.sentence}", _LOOK_FIRST
+        f"{permit.cluster} did not say whether the request to {permit.action} was carried out. {refusal.sentence}",
+        _LOOK_FIRST,
     )
     unknown.__cause__ = refusal
     return unknown
@@ -253,7 +356,8 @@ def _applied(response: Response, permit: WritePermit) -> dict[str, Any]:
         return _object(response)
     except ProtocolError as error:
         raise OutcomeUnknown(
-            f"{permit.cluster} took the {permit.action}, but its answer cannot be read.", _LOOK_FIRST
+            f"{permit.cluster} accepted the request to {permit.action}, but its answer cannot be read.",
+            _LOOK_FIRST,
         ) from error
 
 

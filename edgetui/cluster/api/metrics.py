@@ -16,8 +16,9 @@ from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound
 from edgetui.model.cache.store import Store, Usage
+from edgetui.model.kinds import METERED
 from edgetui.model.kinds.base import api_path
-from edgetui.model.text import milli, whole
+from edgetui.model.text import parse_cpu, whole
 
 PERIOD = 15.0
 SLOW_PERIOD = 60.0
@@ -27,7 +28,6 @@ SAME = 1.0
 OLD = 90.0
 """Seconds after which figures that nobody renewed are taken away when somebody looks again."""
 VERSIONS = ("v1", "v1beta1")
-KINDS = ("Node", "Pod")
 
 
 class _Amounts(msgspec.Struct):
@@ -74,7 +74,7 @@ def decode(body: bytes | bytearray) -> dict[tuple[str, str], Usage]:
 def _usage(item: _Item) -> Usage:
     parts = [c.usage for c in item.containers or ()] if item.usage is None else [item.usage]
     return Usage(
-        cpu_milli=_sum([milli(part.cpu) if part else None for part in parts]),
+        cpu_milli=_sum([parse_cpu(part.cpu) if part else None for part in parts]),
         memory_bytes=_sum([whole(part.memory) if part else None for part in parts]),
     )
 
@@ -111,7 +111,7 @@ class MetricsPoller:
 
     def show(self, kinds: Collection[str]) -> None:
         """From now on somebody looks at these kinds, and at no others."""
-        shown = frozenset(kinds).intersection(KINDS)
+        shown = frozenset(kinds).intersection(METERED)
         now = asyncio.get_running_loop().time()
         for kind in shown - self._shown:
             if kind in self._asked and now - self._asked[kind] > OLD and self._version:
@@ -130,7 +130,9 @@ class MetricsPoller:
             wait = self._wait()
             if wait is not None and wait <= 0:
                 await until_up()
-                await self.poll([kind for kind in KINDS if kind in self._shown and self._due(kind) <= SAME])
+                await self.poll(
+                    [kind for kind in sorted(METERED) if kind in self._shown and self._due(kind) <= SAME]
+                )
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -148,19 +150,19 @@ class MetricsPoller:
         now = asyncio.get_running_loop().time()
         return self._asked[kind] + self.period - now if kind in self._asked else 0.0
 
-    async def poll(self, kinds: Collection[str] = KINDS) -> bool:
+    async def poll(self, kinds: Collection[str] = METERED) -> bool:
         """Ask once for these kinds; False if this cluster has no metrics API. A lost link changes nothing."""
         now = asyncio.get_running_loop().time()
         self._asked.update(dict.fromkeys(kinds, now))
         try:
             if not self._version:
                 self._version = await self._find_version()
-            for kind in kinds:
+            for kind in sorted(kinds):
                 self._store.set_metrics(kind, await self._usage(kind), True)
         except NotFound:
             self._version = ""
             self._absent_until = now + ABSENT_AGAIN
-            self._unavailable(KINDS)
+            self._unavailable(METERED)
             return False
         except (ApiError, *UNDECODABLE):
             self._unavailable(kinds)

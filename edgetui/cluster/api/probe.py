@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from edgetui.cluster.api.client import PRINTED as PRINTED
+from edgetui.cluster.api.client import PRINTED_QUERY as PRINTED_QUERY
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.denial import own_namespace
 from edgetui.cluster.api.status import UNDECODABLE, no_apis, not_kubernetes
@@ -29,17 +31,20 @@ IDENTITY = "kube-system"
 MOST_NAMESPACES = 500
 MOST_WATCHED = 50
 LIVES_WITHIN = 2.0
+NOT_ACCEPTABLE = 406
 _MINOR = re.compile(r"v?(\d+)\.(\d+)")
 
 
 class Identity(NamedTuple):
     """Which cluster answered. `uid` is that of the namespace kube-system, empty if this user may not see it.
 
-    `behind` is true if its newest version is older than the one it was asked for: its history went back.
+    `behind` is true if its newest version is older than the one it was asked for: its history went back. `version` is
+    the newest one, empty if that is not told.
     """
 
     uid: str
     behind: bool
+    version: str = ""
 
 
 def reason_to_list_again(known: str, found: Identity) -> str:
@@ -65,6 +70,20 @@ class _ListMeta(msgspec.Struct, rename="camel"):
 class _List(msgspec.Struct):
     metadata: msgspec.Raw = msgspec.Raw(b"{}")
     items: list[msgspec.Raw] | None = None
+
+
+class _Column(msgspec.Struct):
+    name: str = ""
+
+
+class _Cells(msgspec.Struct):
+    cells: list[Any] = []
+
+
+class _Names(msgspec.Struct, rename="camel"):
+    kind: str = ""
+    column_definitions: list[_Column] | None = None
+    rows: list[_Cells] | None = None
 
 
 class _Rules(msgspec.Struct, rename="camel"):
@@ -111,7 +130,7 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
         ) from error
     at, listed = _listed(body)
     uid = next((one.uid for one in listed if one.name == IDENTITY), "")
-    return Identity(uid, behind=bool(version) and older(at, version))
+    return Identity(uid, behind=bool(version) and older(at, version), version=at)
 
 
 def _listed(body: bytes | bytearray) -> tuple[str, list[_Meta]]:
@@ -183,6 +202,27 @@ class Namespaces(NamedTuple):
     whole: bool
 
 
+async def _names(api: Api) -> set[str]:
+    """Names of all namespaces: from the rows that the server prints, a third of the bytes of the objects."""
+    query = {"limit": str(MOST_NAMESPACES)}
+    try:
+        body = await api.get_bytes(NAMESPACES, query | PRINTED_QUERY, headers={"Accept": PRINTED})
+    except ApiError as error:
+        if error.code != NOT_ACCEPTABLE:
+            raise
+        body = await api.get_bytes(NAMESPACES, query)
+    try:
+        table = msgspec.json.decode(body, type=_Names)
+    except UNDECODABLE:
+        table = _Names()
+    columns = [column.name for column in table.column_definitions or ()]
+    if table.kind != "Table" or "Name" not in columns:
+        return {one.name for one in _listed(body)[1]}
+    at = columns.index("Name")
+    cells = [row.cells[at] for row in table.rows or () if len(row.cells) > at]
+    return {cell for cell in cells if isinstance(cell, str)}
+
+
 async def readable_namespaces(api: Api, otherwise: list[str]) -> Namespaces:
     """Names of all namespaces, or only `otherwise` if this user may not list them. Raises EdgetuiError.
 
@@ -190,11 +230,10 @@ async def readable_namespaces(api: Api, otherwise: list[str]) -> Namespaces:
     and the rest is cut to 50: each costs a watch per kind, and most may be denied as well.
     """
     try:
-        body = await api.get_bytes(NAMESPACES, {"limit": str(MOST_NAMESPACES)})
+        names = await _names(api)
     except (Forbidden, NotFound) as error:
         own = own_namespace(error.sentence)
         return Namespaces([*dict.fromkeys((*otherwise, *([own] if own else [])))], whole=False)
-    names = {one.name for one in _listed(body)[1]}
     first = [name for name in otherwise if name in names]
     every = [*first, *sorted(names - {*first, ""})]
     return Namespaces(every[:MOST_WATCHED], whole=len(every) <= MOST_WATCHED)

@@ -51,6 +51,8 @@ _MOST_REASON = 64
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
 _STRICT = "strict decoding error"
+_QUOTED = '}": '
+"""The end of an object that is quoted as a value."""
 
 
 class _Cause(msgspec.Struct):
@@ -125,9 +127,12 @@ def _read_status(body: bytes | bytearray) -> _Status:
 def _message(found: _Status, headers: Mapping[str, str], body: bytes | bytearray) -> str:
     if found.kind:
         message = found.message or ""
-        # Strict field validation quotes the whole object before it says what is wrong.
+        # Strict field validation quotes the whole object before it says what is wrong, and so does a field of
+        # another type.
         if _STRICT in message:
             message = message[message.rindex(_STRICT) :]
+        elif _QUOTED in message:
+            message = message[message.rindex(_QUOTED) + len(_QUOTED) :]
         return clean(message, MAX_SERVER_TEXT)
     if headers.get("content-type", "text/plain").startswith("text/plain") and not _MARKUP.match(body):
         return clean(body[: 4 * MAX_SERVER_TEXT].decode("utf-8", "replace"), MAX_SERVER_TEXT)

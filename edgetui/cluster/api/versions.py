@@ -10,7 +10,6 @@ import msgspec
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.status import UNDECODABLE, not_kubernetes
 from edgetui.cluster.errors import NotFound
-from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.base import Kind
 
 T = TypeVar("T")
@@ -30,11 +29,11 @@ class _Groups(msgspec.Struct):
 
 
 async def find_version(api: Api, name: str) -> Kind | None:
-    """The kind in the best version that the server serves, remembered in `api.kinds`; None if it serves none.
+    """The kind in the best version that the server serves, remembered in `api.served`; None if it serves none.
 
     Asks the server's discovery, of that one group first. Raises EdgetuiError if it cannot be asked.
     """
-    kind = KINDS[name]
+    kind = api.kinds[name]
     try:
         served = versions_of(await api.get_bytes(f"/apis/{kind.group}"))
     except NotFound:  # as from proxies and hubs that serve the whole list alone
@@ -42,8 +41,8 @@ async def find_version(api: Api, name: str) -> Kind | None:
     best = next((version for version in kind.versions if version in served), None)
     if best is None:
         return None
-    api.kinds[name] = kind.at(best)
-    return api.kinds[name]
+    api.served[name] = kind.at(best)
+    return api.served[name]
 
 
 def versions_of(body: bytes | bytearray) -> set[str]:
@@ -83,9 +82,9 @@ async def get(api: Api, kind: str, namespace: str = "", name: str = "") -> Any:
     """
     used = api.kind(kind)
     try:
-        return await api.get(used.path(namespace, name))
+        return await api.read(used.path(namespace), name)
     except NotFound:
         found = await find_version(api, kind) if used.older else None
         if found is None or found.version == used.version:
             raise
-        return await api.get(found.path(namespace, name))
+        return await api.read(found.path(namespace), name)

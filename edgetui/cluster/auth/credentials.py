@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from edgetui.cluster.auth.credential_files import CredentialFiles
     from edgetui.cluster.auth.exec_plugin import Plugin
-    from edgetui.cluster.auth.explain import Advice
+    from edgetui.cluster.auth.explain import CredentialProblem
     from edgetui.cluster.auth.oidc import ProviderToken
     from edgetui.cluster.auth.token_file import TokenFile
     from edgetui.cluster.http.tls import KeyPair
@@ -305,7 +305,7 @@ class Credentials:
             if source is not None:
                 await source.close()
 
-    def explain_refusal(self) -> Advice:
+    def explain_refusal(self) -> CredentialProblem:
         """Why the server answers 401, told from the certificate and the token in use now; runs and reads nothing."""
         from edgetui.cluster.auth.explain import explain_401, issued_too_late
 

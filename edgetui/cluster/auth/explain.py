@@ -17,7 +17,7 @@ GRACE = 60.0
 """Seconds that API servers still accept an expired token for, and that a clock may differ."""
 
 
-class Advice(msgspec.Struct, frozen=True):
+class CredentialProblem(msgspec.Struct, frozen=True):
     """One plain sentence, and what to do next. `certain` when our own material proves the cause."""
 
     sentence: str
@@ -28,7 +28,7 @@ class Advice(msgspec.Struct, frozen=True):
         return f"{self.sentence} {self.next_step}"
 
 
-def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> Advice:
+def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> CredentialProblem:
     """Why the server of `target` does not know us at Unix time `now`.
 
     `token` is the bearer token in use, when a file, a plugin, a provider or a rotation put another in the place of
@@ -41,13 +41,13 @@ def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> 
     if certificate is not None and not token:
         return _about_certificate(target, user, certificate, now)
     if token:
-        advice = _about_token(target, user, token, now)
-        if certificate is not None and not advice.certain:
+        problem = _about_token(target, user, token, now)
+        if certificate is not None and not problem.certain:
             other = _about_certificate(target, user, certificate, now)
-            return other if other.certain else advice
-        return advice
+            return other if other.certain else problem
+        return problem
     if target.auth.has_client_certificate:
-        return Advice(
+        return CredentialProblem(
             f"The client certificate of {user} cannot be read any more.",
             "Check the file that client-certificate names in the kubeconfig.",
             certain=True,
@@ -55,65 +55,71 @@ def explain_401(target: ClusterTarget, now: float, token: str | None = None) -> 
     return _about_others(target, user)
 
 
-def issued_too_late(target: ClusterTarget, ago: float) -> Advice:
+def issued_too_late(target: ClusterTarget, ago: float) -> CredentialProblem:
     """The server refuses what a plugin itself said had expired so many seconds ago."""
     command = clean(target.auth.exec.command.rpartition("/")[2], 60) if target.auth.exec else ""
-    return Advice(
+    return CredentialProblem(
         f"The credential plugin {command} gave credentials that expired {duration(ago)} ago.",
         "Sign in again with it, and check this host's clock.",
         certain=True,
     )
 
 
-def _about_certificate(target: ClusterTarget, user: str, facts: CertificateFacts, now: float) -> Advice:
+def _about_certificate(
+    target: ClusterTarget, user: str, facts: CertificateFacts, now: float
+) -> CredentialProblem:
     if now > facts.not_after:
         gone = duration(now - facts.not_after)
-        return Advice(f"The client certificate of {user} expired {gone} ago.", renewal(target), certain=True)
+        return CredentialProblem(
+            f"The client certificate of {user} expired {gone} ago.", renewal(target), certain=True
+        )
     if now < facts.not_before:
         early = duration(facts.not_before - now)
-        return Advice(
+        return CredentialProblem(
             f"The client certificate of {user} is valid only in {early}.",
             "Check the clock of this host; if it is right, the clock of the cluster was ahead.",
             certain=True,
         )
     if not facts.common_name:
-        return Advice(
+        return CredentialProblem(
             f"The client certificate of {user} has no common name, so the server knows no user by it.",
             "Request one with CN set to the user's name.",
             certain=True,
         )
     issuer = f" by {facts.issuer}" if facts.issuer else ""
     left = duration(facts.not_after - now)
-    return Advice(
+    return CredentialProblem(
         f"The server does not accept the client certificate of {user}, issued{issuer} and valid for {left} more.",
         "The cluster was probably made anew, or this is another cluster: copy its kubeconfig again.",
     )
 
 
-def _about_token(target: ClusterTarget, user: str, token: str, now: float) -> Advice:
+def _about_token(target: ClusterTarget, user: str, token: str, now: float) -> CredentialProblem:
     try:
         facts = parse_jwt(token)
     except ValueError:
-        return Advice(
+        return CredentialProblem(
             f"The server does not accept the token of {user}.",
             "It was revoked or belongs to another cluster: copy the kubeconfig again.",
         )
     if facts.expires and now >= facts.expires:
         gone = duration(now - facts.expires)
-        return Advice(f"The token of {user} expired {gone} ago.", _new_token(target, facts), certain=True)
+        return CredentialProblem(
+            f"The token of {user} expired {gone} ago.", _new_token(target, facts), certain=True
+        )
     starts = max(facts.not_before, facts.issued)
     if starts > now + GRACE:
-        return Advice(
+        return CredentialProblem(
             f"The token of {user} is valid only in {duration(starts - now)}.",
             "Check the clock of this host, then the cluster's.",
             certain=True,
         )
     if facts.service_account:
-        return Advice(
+        return CredentialProblem(
             f"The server does not accept the token of {user}: it was revoked, or it belongs to another cluster.",
             _new_token(target, facts),
         )
-    return Advice(
+    return CredentialProblem(
         f"The server does not accept the token of {user}, issued by {clean(facts.issuer, 60) or 'an unknown issuer'}.",
         "Check that the cluster trusts that issuer, and sign in again.",
     )
@@ -132,25 +138,25 @@ def _new_token(target: ClusterTarget, facts: TokenFacts) -> str:
     return "Get a new one where this one came from."
 
 
-def _about_others(target: ClusterTarget, user: str) -> Advice:
+def _about_others(target: ClusterTarget, user: str) -> CredentialProblem:
     auth = target.auth
     if auth.username:
-        return Advice(
+        return CredentialProblem(
             f"The server does not accept the user name and password of {user}.",
             "Kubernetes dropped password files in 1.19: use a token or a certificate, unless a proxy asks for them.",
         )
     if auth.exec is not None:
         command = clean(auth.exec.command.rpartition("/")[2], 60)
-        return Advice(
+        return CredentialProblem(
             f"The server does not accept what the credential plugin {command} gives for {user}.",
             f"Sign in again with {command}, and check that it is meant for this cluster.",
         )
     if auth.auth_provider is not None:
-        return Advice(
+        return CredentialProblem(
             f"The server does not accept the sign-in of {user} with {clean(auth.auth_provider.name, 40)}.",
             "Sign in again the way this kubeconfig was made.",
         )
-    return Advice(
+    return CredentialProblem(
         f"The user {user} has no credentials in the kubeconfig, and the server asks for some.",
         "Add a token or a client certificate to it.",
         certain=True,

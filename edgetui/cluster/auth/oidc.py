@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,11 @@ class ProviderToken:
             raise CredentialError(
                 f"The id-token from {issuer} has ended, and there is no refresh-token to get a new one.",
                 again,
+            )
+        if find_spec("kubernetes") is None:
+            raise CredentialError(
+                f"The id-token from {issuer} has ended, and this installation has no OIDC client to get a new one.",
+                "Use kubelogin in an exec section of this user, or an edgetui that was installed with pip.",
             )
         try:
             done = await subprocess.run(

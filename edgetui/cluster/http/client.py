@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
+from weakref import WeakSet
 
 import msgspec
 
@@ -26,6 +29,9 @@ from edgetui.model.kinds.base import IN_A_PART
 from edgetui.model.redacted import Discreet
 from edgetui.model.text import clean
 
+if TYPE_CHECKING:
+    from edgetui.cluster.http.websocket import WebSocket
+
 __all__ = [
     "Counters",
     "Delivery",
@@ -42,6 +48,8 @@ CONNECT_TIMEOUT = 10.0
 # What client-go refuses as well (rest.IsValidPathSegmentName): servers decode a path before they take it apart.
 _LEADS_ELSEWHERE = re.compile(r"%2f|%25|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 HEAD_TIMEOUT = 30.0
+_LOG = logging.getLogger("edgetui.http")
+"""Every request at level DEBUG, with its status and time: no header and no body."""
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -83,6 +91,7 @@ class Transport:
         self._connections = Connections(self.endpoint, credentials, self._loop, self.counters)
         self._exchanges: set[Reception] = set()
         self._streams: set[StreamHandle] = set()
+        self._sockets: WeakSet[WebSocket] = WeakSet()
 
     # -- requests
 
@@ -113,7 +122,8 @@ class Transport:
         if repeatable is None:
             repeatable = method in ("GET", "HEAD")
         message = await self._message(method, path, query, headers, body)
-        deadline = self._loop.time() + timeout
+        began = self._loop.time()
+        deadline = began + timeout
         self.counters.requests += 1
         asked = _Asked(method, message, deadline, timeout, delivery)
         kept = None
@@ -122,12 +132,23 @@ class Transport:
             kept = kept or await self._connections.proven()
         try:
             connection = kept or await self._connections.open(max(0.0, deadline - self._loop.time()))
-            return await self._exchange(connection, asked, reused=kept is not None)
+            return self._named(
+                message, began, await self._exchange(connection, asked, reused=kept is not None)
+            )
         except Dropped:
             if delivery.sent and not repeatable:
                 raise
         connection = await self._connections.open(max(0.0, deadline - self._loop.time()))
-        return await self._exchange(connection, asked, reused=False)
+        return self._named(message, began, await self._exchange(connection, asked, reused=False))
+
+    def _named(self, request: Request, began: float, answer: Response) -> Response:
+        if _LOG.isEnabledFor(logging.DEBUG):
+            took = (self._loop.time() - began) * 1000
+            where = f"{self.endpoint.where}{request.target}"
+            _LOG.debug(
+                "%s %s %d in %.0f milliseconds", request.method, clean(where, 2000), answer.status, took
+            )
+        return answer
 
     async def _exchange(
         self, connection: Connection | Multiplexed, asked: _Asked, *, reused: bool
@@ -154,7 +175,7 @@ class Transport:
         self,
         method: str,
         path: str,
-        query: Mapping[str, str] | None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None,
         headers: Mapping[str, str] | None,
         body: bytes | None,
     ) -> Request:
@@ -198,9 +219,30 @@ class Transport:
         called when the request is sent: neither obtaining credentials nor connecting counts as waiting for an answer.
         """
         self.counters.requests += 1
+        _LOG.debug("GET %s%s%s as a stream", self.endpoint.where, self.endpoint.prefix, clean(path, 2000))
         handle = StreamHandle(self._connections, sink, connect_timeout, head_timeout, self._streams, on_sent)
         handle.start(lambda: self._message("GET", path, query, headers, None))
         return handle
+
+    async def open_websocket(
+        self, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str], *, timeout: float
+    ) -> WebSocket:
+        """A WebSocket of one of these subprotocols, within `timeout` seconds.
+
+        A name may come several times in `query`. Raises Refused when the server answers something else, and as
+        `request` does.
+        """
+        from edgetui.cluster.http.websocket import WebSocket, upgrade_headers
+
+        key, headers = upgrade_headers(protocols)
+        message = await self._message("GET", path, query, headers, None)
+        self.counters.requests += 1
+        until = self._loop.time() + timeout
+        connection = await self._connections.open_for_upgrade(timeout)
+        socket = WebSocket(connection, self._loop, self.endpoint.where)
+        self._sockets.add(socket)
+        await socket.open(message, key, protocols, max(0.0, until - self._loop.time()))
+        return socket
 
     # -- life
 
@@ -218,6 +260,23 @@ class Transport:
         self.target = target
         self._connections.retarget(self.endpoint)
 
+    async def connect(self, timeout: float) -> None:
+        """Connect, where nothing ever was: `counters.handshake` tells then how far away the server is.
+
+        The next request goes over that connection. Raises as `request` does, within `timeout` seconds.
+        """
+        await self.credentials.headers()  # first, because they may change how TLS is spoken
+        await self._connections.keep_one(timeout)
+
+    @property
+    def shared(self) -> bool:
+        """Whether one more stream costs no connection of its own."""
+        return self._connections.shared
+
+    async def alive(self) -> bool:
+        """Whether the connection that all share is there and answers a ping."""
+        return await self._connections.proven() is not None
+
     def drop_idle(self) -> None:
         """Close connections that carry nothing now, as after a change of credentials."""
         self._connections.drop_idle()
@@ -232,6 +291,8 @@ class Transport:
             handle.close()
         for exchange in list(self._exchanges):
             exchange.fail(LinkError(closed().sentence))
+        for socket in list(self._sockets):
+            socket.close()
         self._connections.close()
 
 

@@ -56,6 +56,7 @@ class Connection:
         "_loop",
         "_on_data",
         "_on_lost",
+        "_on_sent",
         "_out",
         "_read_wants_write",
         "_resting",
@@ -82,6 +83,7 @@ class Connection:
         self._counters = counters
         self._on_data: Callable[[bytes], None] | None = None
         self._on_lost: Callable[[OSError | None], None] | None = None
+        self._on_sent: Callable[[], None] | None = None
         self._out = memoryview(b"")
         self._broken: OSError | None = None
         self._coming_back: asyncio.Handle | None = None
@@ -129,6 +131,35 @@ class Connection:
         self._loop.remove_reader(self._socket.fileno())
         self._coming_back = self._loop.call_later(seconds, self._readable)
 
+    def narrow(self, size: int) -> None:
+        """Let the kernel take no more than about so many bytes that nobody has read; what is on its way still comes."""
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+    def hold(self) -> None:
+        """Leave what comes with the kernel until `go_on`: its reader has enough to do."""
+        if self._coming_back is not None:
+            self._coming_back.cancel()
+            self._coming_back = None
+        if self._socket is not None and not self._resting:
+            self._resting = True
+            self._loop.remove_reader(self._socket.fileno())
+
+    def go_on(self) -> None:
+        """End a `hold`; what waits inside TLS is read at once."""
+        if self._socket is not None and self._coming_back is None:
+            self._coming_back = self._loop.call_soon(self._readable)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait until the kernel takes more."""
+        return len(self._out)
+
+    def when_sent(self, done: Callable[[], None]) -> None:
+        """Call this once when nothing is unsent any more; at once when nothing is."""
+        self._on_sent = done
+        self._sent_all()
+
     def alive(self) -> bool:
         """Whether an idle connection can be used: looks whether its end has come meanwhile."""
         self._readable()
@@ -142,7 +173,7 @@ class Connection:
 
     def close(self) -> None:
         """Close at once and fall silent; safe twice."""
-        self._on_data = self._on_lost = None
+        self._on_data = self._on_lost = self._on_sent = None
         self._out = memoryview(b"")
         if self._coming_back is not None:
             self._coming_back.cancel()
@@ -165,6 +196,7 @@ class Connection:
                 self.sent = True
                 self._counters.bytes_out += size
                 self._out = self._out[size:]
+            self._sent_all()
         except ssl.SSLWantReadError:
             self._write_wants_read = True
         except (ssl.SSLWantWriteError, BlockingIOError, InterruptedError):
@@ -175,6 +207,11 @@ class Connection:
             # An answer may have come before the peer closed, so read first.
             self._broken = error
             self._coming_back = self._loop.call_soon(self._readable)
+
+    def _sent_all(self) -> None:
+        if self._on_sent is not None and not self._out:
+            done, self._on_sent = self._on_sent, None
+            done()
 
     def _writable(self) -> None:
         if self._socket is None:

@@ -7,12 +7,14 @@ import contextlib
 import os
 import socket
 import ssl
+from collections.abc import Callable
 
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.http.endpoint import Endpoint, Proxy
 from edgetui.cluster.http.failures import NOT_TLS, explain, silent
 from edgetui.cluster.http.nonblocking import connect, shake_hands
 from edgetui.cluster.http.resolver import Address, Resolver
+from edgetui.cluster.http.tls import alpn
 from edgetui.cluster.http.traffic import Counters
 
 STAGGER = 0.25  # s before the next address is tried beside the one before (RFC 8305 section 8)
@@ -36,26 +38,43 @@ class Dialer:
         self._counters = counters
         self._resolver = resolver or Resolver(loop)
         self._worked: Address | None = None
+        self.on_step: Callable[[str], None] | None = None
+        """Called with "DNS", "TCP", "proxy" or "TLS" when that part of a dial begins."""
+
+    def _begin(self, step: str) -> None:
+        if self.on_step is not None:
+            self.on_step(step)
 
     async def dial(
-        self, context: ssl.SSLContext | None, session: ssl.SSLSession | None, timeout: float
+        self,
+        context: ssl.SSLContext | None,
+        session: ssl.SSLSession | None,
+        timeout: float,
+        *,
+        http2: bool = True,
     ) -> socket.socket:
         """A connected socket within `timeout` seconds: an ssl.SSLSocket if there is a context.
 
-        `session` must come from the same context. Raises LinkError, TlsError, ProtocolError.
+        `session` must come from the same context; `http2` is whether that is offered to the server. Raises LinkError,
+        TlsError, ProtocolError.
         """
         first = self._endpoint.proxy or self._endpoint
         attempt = _Attempt(first.where, to_proxy=self._endpoint.proxy is not None)
         sock: socket.socket | None = None
         try:
             async with asyncio.timeout(timeout):
+                began = self._loop.time()
                 sock = await self._connect(attempt)
                 if self._endpoint.proxy is not None:
                     sock = await self._tunnel(sock, self._endpoint.proxy, context, attempt)
                 if context is not None:
+                    began = self._loop.time()
                     attempt.where, attempt.shaking_hands = self._endpoint.where, True
                     attempt.to_proxy = False
+                    self._begin("TLS")
                     name = self._endpoint.server_name
+                    # What a context offers counts for the sockets that are made of it from then on.
+                    context.set_alpn_protocols(alpn(http2=http2))
                     sock = secured = context.wrap_socket(
                         sock,
                         server_hostname=name.encode() if name.isascii() else name,
@@ -66,6 +85,7 @@ class Dialer:
                     await shake_hands(self._loop, secured)
                     self._counters.handshakes += 1
                     self._counters.resumed += bool(secured.session_reused)
+                self._counters.handshake = self._loop.time() - began
         except BaseException as error:
             found = self._explained(error, attempt, timeout, sock)
             if sock is not None:
@@ -81,6 +101,7 @@ class Dialer:
         """A socket that leads to the server; closes `sock` when there is none."""
         from edgetui.cluster.http import tunnel
 
+        self._begin("proxy")
         try:
             if proxy.scheme == "https":
                 attempt.shaking_hands = True
@@ -125,9 +146,11 @@ class Dialer:
     async def _connect(self, attempt: _Attempt) -> socket.socket:
         to = self._endpoint.proxy or self._endpoint
         attempt.resolving = True
+        self._begin("DNS")
         where, attempt.where = attempt.where, to.host
         addresses = await self._resolver.resolve(to.host, to.port)
         attempt.where, attempt.resolving = where, False
+        self._begin("TCP")
         if self._worked in addresses:
             addresses = sorted(addresses, key=lambda address: address != self._worked)
         if len(addresses) == 1:

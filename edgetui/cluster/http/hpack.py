@@ -16,7 +16,6 @@ MAX_FIELDS = 64 * 1024
 """Most bytes of one set of header fields after decoding, names and values."""
 _OVERHEAD = 32  # bytes that RFC 7541 section 4.1 counts for an entry besides name and value
 _EOS = 256
-_LONGEST_CODE = 30
 
 Field = tuple[str, str]
 
@@ -303,8 +302,6 @@ def _unpack(data: bytes) -> bytes:
                     raise _broken("a header value")
                 text.append(symbol)
                 code = length = 0
-            elif length > _LONGEST_CODE:
-                raise _broken("a header value")
     if length > 7 or code != (1 << length) - 1:
         raise _broken("a header value")
     return bytes(text)

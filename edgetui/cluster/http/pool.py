@@ -96,6 +96,11 @@ class Connections:
         self._shares = endpoint.tls
         self._closed = False
 
+    @property
+    def shared(self) -> bool:
+        """Whether requests and streams share one connection."""
+        return self._shared is not None and not self._shared.closed
+
     def _context(self) -> ssl.SSLContext | None:
         return self.credentials.ssl_context() if self.endpoint.tls else None
 
@@ -119,6 +124,20 @@ class Connections:
             if found is not None:
                 return found
         return await self._open_own(until - self.loop.time())
+
+    async def keep_one(self, timeout: float) -> None:
+        """Have a connection for the next request, unless there was one; joins a dial under way. Raises as `open`."""
+        if not self.counters.handshake:
+            found = await self.open(timeout)
+            if isinstance(found, Connection):
+                found.idle_since = self.loop.time()
+                self._idle.append(found)
+
+    async def open_for_upgrade(self, timeout: float) -> Connection:
+        """A new connection of HTTP/1.1 that can become another protocol; whoever asks owns it. Raises as `open`."""
+        found = await self._open_own(timeout, http2=False)
+        assert isinstance(found, Connection)
+        return found
 
     async def _share(self, timeout: float) -> Connection | Multiplexed | None:
         """What comes of the one handshake that all wait for.
@@ -169,10 +188,10 @@ class Connections:
         self._shares = isinstance(found, Multiplexed)
         return found
 
-    async def _open_own(self, timeout: float) -> Connection | Multiplexed:
+    async def _open_own(self, timeout: float, *, http2: bool = True) -> Connection | Multiplexed:
         if self._closed:
             raise closed()
-        dial = self.loop.create_task(self._dial(self._context(), timeout))
+        dial = self.loop.create_task(self._dial(self._context(), timeout, http2=http2))
         self._dials.add(dial)
         try:
             return await dial
@@ -188,8 +207,10 @@ class Connections:
         finally:
             self._dials.discard(dial)
 
-    async def _dial(self, context: ssl.SSLContext | None, timeout: float) -> Connection | Multiplexed:
-        sock = await self.dialer.dial(context, self.tickets.of(context), timeout)
+    async def _dial(
+        self, context: ssl.SSLContext | None, timeout: float, *, http2: bool = True
+    ) -> Connection | Multiplexed:
+        sock = await self.dialer.dial(context, self.tickets.of(context), timeout, http2=http2)
         connection = Connection(sock, context, self.loop, self.counters)
         if connection.protocol != "h2":
             return connection

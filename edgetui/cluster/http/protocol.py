@@ -67,13 +67,17 @@ _HEAD, _SIZED, _CHUNK_SIZE, _CHUNK_DATA, _CHUNK_END, _TRAILERS, _UNTIL_EOF, _DON
 
 
 class ResponseReader:
-    """Reads the response to one request that was sent with `method`."""
+    """Reads the response to one request that was sent with `method`.
 
-    __slots__ = ("_held", "_interim", "_left", "_method", "_reusable", "_stage", "extra")
+    With `upgrades` the request asked for another protocol: 101 ends the response, and `extra` is in that protocol.
+    """
 
-    def __init__(self, method: str = "GET") -> None:
+    __slots__ = ("_held", "_interim", "_left", "_method", "_reusable", "_stage", "_upgrades", "extra")
+
+    def __init__(self, method: str = "GET", *, upgrades: bool = False) -> None:
         self.extra = b""
         """Bytes that came after the end of the response; a connection with any must not be used again."""
+        self._upgrades = upgrades
         self._method = method
         self._stage = _HEAD
         self._held = b""
@@ -143,12 +147,19 @@ class ResponseReader:
             raise malformed("its status line cannot be read")
         status = int(match[2])
         headers = _headers(lines[1:])
+        if status == 101 and self._upgrades:
+            self._stage = _DONE
+            events += [Head(status, headers), End(reusable=False)]
+            return after
         if status < 200:
             if status == 101:
                 raise malformed("it switches to a protocol that nobody asked for")
             self._interim += 1
             if self._interim > MAX_INTERIM:
                 raise malformed("it sends interim responses without end")
+            _framing(
+                headers
+            )  # it has no body, but a framing that cannot be read means the same in every head
             return after
         self._frame(status, headers, http_1_1=match[1] == b"1")
         events.append(Head(status, headers))
@@ -159,15 +170,12 @@ class ResponseReader:
     def _frame(self, status: int, headers: dict[str, str], *, http_1_1: bool) -> None:
         """Decide how long the body is (RFC 9112 section 6.3) and whether the connection may live on."""
         options = {option.strip(" \t").lower() for option in headers.get("connection", "").split(",")}
-        length = _content_length(headers)
-        coding = headers.get("transfer-encoding")
-        if coding is not None and coding.strip(" \t").lower() != "chunked":
-            raise malformed("its transfer encoding is not known")
-        self._reusable = http_1_1 and "close" not in options and (coding is None or length is None)
+        length, chunked = _framing(headers)
+        self._reusable = http_1_1 and "close" not in options and not (chunked and length is not None)
         tunnel = self._method == "CONNECT" and status < 300
         if tunnel or self._method == "HEAD" or status in (204, 304):
             self._stage = _DONE
-        elif coding is not None:
+        elif chunked:
             self._stage = _CHUNK_SIZE
         elif length is not None:
             self._left = length
@@ -323,6 +331,14 @@ def _headers(lines: list[bytes]) -> dict[str, str]:
         name, value = match[1].decode("ascii").lower(), match[2].decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _framing(headers: dict[str, str]) -> tuple[int | None, bool]:
+    """The length that a head tells, if any, and whether what follows is chunked."""
+    coding = headers.get("transfer-encoding")
+    if coding is not None and coding.strip(" \t").lower() != "chunked":
+        raise malformed("its transfer encoding is not known")
+    return _content_length(headers), coding is not None
 
 
 def _content_length(headers: dict[str, str]) -> int | None:

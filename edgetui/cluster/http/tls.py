@@ -16,7 +16,7 @@ import contextlib
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,18 @@ from edgetui.cluster.errors import CredentialError, TlsError
 from edgetui.cluster.target import TlsSettings
 from edgetui.model.redacted import Discreet
 
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where Debian, Fedora and RHEL, openSUSE and Alpine keep the authorities they trust; Go's crypto/x509 lists them."""
+
+_PADDING = 0x10
+"""SSL_OP_TLSEXT_PADDING, which fills a ClientHello up to 512 bytes for load balancers that Go does not spare either."""
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 
 
@@ -34,14 +46,19 @@ class KeyPair(Discreet, frozen=True):
     key: bytes
 
 
+def alpn(*, http2: bool = True) -> list[str]:
+    """The protocols that are offered to a server, the best first."""
+    return ["h2", "http/1.1"] if http2 and not os.environ.get("DISABLE_HTTP2") else ["http/1.1"]
+
+
 def client_context(tls: TlsSettings, pair: KeyPair | None) -> ssl.SSLContext:
-    """A context that trusts what `tls` says and shows `pair` to servers that ask.
+    """A context that trusts what `tls` says and shows `pair` to servers that ask. It offers no protocol yet (`alpn`).
 
     Raises TlsError when the certificate authority cannot be used, CredentialError when the pair cannot.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"] if os.environ.get("DISABLE_HTTP2") else ["h2", "http/1.1"])
+    context.options &= ~_PADDING
     if tls.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -57,6 +74,9 @@ def client_context(tls: TlsSettings, pair: KeyPair | None) -> ssl.SSLContext:
 def _trust(context: ssl.SSLContext, ca_pem: bytes | None) -> None:
     if ca_pem is None:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        bundle = system_bundle()
+        if bundle is not None:
+            context.load_verify_locations(cafile=bundle)
         return
     readable = 0
     for certificate in dict.fromkeys(certificates(ca_pem)):
@@ -68,6 +88,19 @@ def _trust(context: ssl.SSLContext, ca_pem: bytes | None) -> None:
             "The certificate authority in the kubeconfig is not a readable certificate.",
             "Copy certificate-authority-data again from the cluster.",
         )
+
+
+def system_bundle(bundles: Iterable[str] = BUNDLES) -> str | None:
+    """The host's authorities where OpenSSL does not find them by itself; None where it does.
+
+    OpenSSL knows one place, chosen when it was built, and a folder with its own Python runs on other distributions too.
+    SSL_CERT_FILE and SSL_CERT_DIR say where to look instead, as in Go.
+    """
+    found = ssl.get_default_verify_paths()
+    named = os.environ.get(found.openssl_cafile_env) or os.environ.get(found.openssl_capath_env)
+    if named or found.cafile is not None or (found.capath is not None and any(Path(found.capath).iterdir())):
+        return None
+    return next((bundle for bundle in bundles if Path(bundle).is_file()), None)
 
 
 def certificates(pem: bytes) -> Iterator[bytes]:

@@ -15,7 +15,8 @@ class Counters(msgspec.Struct):
     `bytes_in` and `bytes_out` are HTTP bytes, still compressed but without TLS and TCP. `connections` counts TCP
     connection attempts, `handshakes` TLS handshakes that were completed and `resumed` those of them that resumed a
     session, `requests` requests that were begun. `waits` has the seconds from the last requests to the heads of
-    their answers: each is a round trip and what the server took.
+    their answers: each is a round trip and what the server took. `handshake` has the seconds of the last TLS
+    handshake, or of connecting where there is no TLS; 0.0 before the first.
     """
 
     bytes_in: int = 0
@@ -24,4 +25,5 @@ class Counters(msgspec.Struct):
     handshakes: int = 0
     resumed: int = 0
     requests: int = 0
+    handshake: float = 0.0
     waits: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=WAITS))

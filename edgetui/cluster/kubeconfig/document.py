@@ -50,7 +50,11 @@ class Entry(Discreet, frozen=True):
 
     def wrong(self, what: str, step: str = "") -> KubeconfigError:
         """A KubeconfigError about this entry: "The <entry> <what>."."""
-        return KubeconfigError(f"The {self.title} {what}.", step or f"Correct it in {clean(str(self.file))}.")
+        error = KubeconfigError(
+            f"The {self.title} {what}.", step or f"Correct it in {clean(str(self.file))}."
+        )
+        error.about = self.kind
+        return error
 
     def text(self, key: str) -> str:
         """A text field, "" when absent or null; a number or a list raises, as kubectl refuses it too."""

@@ -21,9 +21,8 @@ from edgetui.cluster.kubeconfig.context import build, nearest
 from edgetui.cluster.kubeconfig.document import Document, NotAKubeconfig
 from edgetui.cluster.kubeconfig.names import name_fleet, own_name
 from edgetui.cluster.kubeconfig.search import Source
-from edgetui.cluster.kubeconfig.user import auth_settings
 from edgetui.cluster.kubeconfig.yaml_file import MissingFile
-from edgetui.cluster.target import AuthSettings, ClusterTarget
+from edgetui.cluster.target import ClusterTarget, Impersonation
 from edgetui.model.text import clean
 
 _WILD = "*?["
@@ -34,7 +33,8 @@ class Selection(msgspec.Struct, frozen=True):
 
     `files` are kubeconfigs or directories of them; none means the usual places. `contexts` are globs over
     context names and over names as shown, or whole names with `exact`; none means each file's current context, or
-    every context with `all_contexts`. `namespace` takes the place of each context's own, when given.
+    every context with `all_contexts`. `namespace` takes the place of each context's own, when given, and `acting_as`
+    that of any impersonation there.
     """
 
     files: Sequence[Path] = ()
@@ -42,6 +42,7 @@ class Selection(msgspec.Struct, frozen=True):
     all_contexts: bool = False
     namespace: str = ""
     exact: bool = False
+    acting_as: Impersonation | None = None
 
     def names(self, wanted: str, target: ClusterTarget) -> bool:
         """Whether one of `contexts` means this target."""
@@ -96,21 +97,20 @@ def reload(target: ClusterTarget, env: Mapping[str, str]) -> ClusterTarget:
     fresh = build(document, context, env, owned=target.owned_by_distribution)
     if fresh.error is not None:
         raise fresh.error
-    return replace(fresh, name=target.name, namespace=target.namespace, sources=target.sources)
+    fresh = replace(
+        fresh,
+        name=target.name,
+        namespace=target.namespace,
+        sources=target.sources,
+        badges=tuple(dict.fromkeys((*fresh.badges, *target.marks))),
+        marks=target.marks,
+    )
+    return acting(fresh, target.acting_as)
 
 
-def reload_auth(target: ClusterTarget) -> AuthSettings | None:
-    """What the target's kubeconfig says now about its user; None when that cannot be told any more.
-
-    Servers without TLS get no credentials, as in `load_fleet`.
-    """
-    if target.file is None or not target.server.startswith("https://"):
-        return None
-    try:
-        user = kubeconfig_document.read(target.file).users.get(target.user_name)
-        return None if user is None or user.twice else auth_settings(user)
-    except KubeconfigError:
-        return None
+def acting(target: ClusterTarget, whom: Impersonation | None) -> ClusterTarget:
+    """The target as somebody else uses it, whatever its files say; as it is for None."""
+    return target if whom is None else replace(target, impersonate=whom, acting_as=whom)
 
 
 class _Loader:
@@ -161,7 +161,7 @@ class _Loader:
         found.extend(self.failed)
         if self.selection.namespace:
             found = [replace(target, namespace=self.selection.namespace) for target in found]
-        return found
+        return [acting(target, self.selection.acting_as) for target in found]
 
     def _selected(self, document: Document) -> list[ClusterTarget]:
         if self.selection.contexts:

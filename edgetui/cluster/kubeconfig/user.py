@@ -153,4 +153,4 @@ def pem_file(entry: Entry, key: str, file: Path) -> bytes:
     try:
         return yaml_file.read_bounded(file)
     except KubeconfigError as error:
-        raise KubeconfigError(f"The {entry.title} needs {key}: {error.sentence}", error.next_step) from None
+        raise entry.wrong(f"needs {key}: {error.sentence.rstrip('.')}", error.next_step) from None

@@ -100,7 +100,7 @@ def _user_node(root: yaml.Node, user: str, shown: str) -> yaml.Node:
     found = []
     for item in users.value:
         names = [v for k, v in item.value if k.value == "name"] if isinstance(item, yaml.MappingNode) else []
-        if names and isinstance(names[-1], yaml.ScalarNode) and names[-1].value == user:
+        if names and names[-1].value == user:
             found.append(item)
     if len(found) != 1:
         raise _missing_user(user, shown, len(found))

@@ -41,6 +41,10 @@ class MissingFile(KubeconfigError):
     """There is no such file."""
 
 
+class NotAFile(KubeconfigError):
+    """It is a directory."""
+
+
 _SURELY_FLAT = 48
 _LEADING = re.compile(rb"^[ \t\-?:]+", re.MULTILINE)
 
@@ -91,7 +95,7 @@ def read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise MissingFile(f"{shown} does not exist.", "Check the path, or leave it out.") from None
     except IsADirectoryError:
-        raise KubeconfigError(
+        raise NotAFile(
             f"{shown} is a directory without kubeconfigs.",
             "Files in it count when they end in .yaml, .yml or .conf.",
         ) from None
@@ -249,8 +253,7 @@ def parse(data: bytes, shown: str) -> Any:
                 pass
         if isinstance(error, yaml.reader.ReaderError | UnicodeError) and not _is_text(data):
             raise KubeconfigError(
-                f"{shown} is not a text file, so it is no kubeconfig.",
-                "Check that this is the file you mean.",
+                f"{shown} is not a text file.", "Check that this is the file you mean."
             ) from None
         raise KubeconfigError(
             f"{shown} is not valid YAML: {_problem(error, data)}.", "Correct that line, or remove it."
@@ -317,7 +320,7 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
 
 def _too_much(shown: str, why: str) -> KubeconfigError:
     return KubeconfigError(
-        f"{shown} is not read: {why}.", "A kubeconfig never needs that; check where the file came from."
+        f"{shown} is not read: {why}.", "No file of its kind needs that; check where it came from."
     )
 
 

@@ -1,7 +1,10 @@
 """Which wire profile a link calls for: a pure function of what was measured, with a memory against flapping.
 
-A step down is taken at once. A step up waits until the link has been good for a while, and longer each time it
-turned out to be too early. A budget is one more reason to step down, by one step for every minute over it.
+A link that nothing is known of is taken for a thin one: until the first lists have shown what it bears, only what a
+thin link bears is asked for. A handshake that is quick says enough by itself.
+After that a step down is taken at once, but within ten minutes of the last change only where the link has collapsed.
+A step up waits until the link has been good for as long, and longer each time it turned out to be too early. A budget
+is one more reason to step down, by one step for every minute over it.
 """
 
 from __future__ import annotations
@@ -15,9 +18,15 @@ from edgetui.model.cache.wireprofile import LEVELS, Wire, WireState
 from edgetui.model.text import rate as in_words
 
 SLOW_TRIP, QUICK_TRIP = 0.25, 0.15
-LEAN_BELOW, THIN_BELOW = 48 * 1024, 12 * 1024
-CALM = 300.0
+LEAN_BELOW, THIN_BELOW = 96 * 1024, 12 * 1024
+QUICK_HANDSHAKE = 0.04
+"""Seconds within which a handshake of TLS, about 3.4 KB, is done on a link that bears everything."""
+UNKNOWN = "until the link is measured"
+CALM = 600.0
+"""Seconds between two changes, at least: loss and jitter move what is measured to and fro."""
 LONGEST_CALM = 3600.0
+COLLAPSED = 4.0
+"""How many times below what a profile needs a link must fall for a step down sooner than that."""
 SOON = 900.0  # a step down within this time of a step up means that it came too early
 
 
@@ -37,19 +46,35 @@ class Choice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     why: str = ""
     raised: float = 0.0
     """When a step up was last taken, 0.0 never."""
+    changed: float = 0.0
+    """When the link last called for another profile, 0.0 never."""
     good_since: float = 0.0
     """Since when the link would allow a step up, 0.0 while it does not."""
     calm_since: float = 0.0
     """Since when the traffic is at most half the budget, 0.0 while it is not."""
     early: int = 0
     """How many steps up in a row were taken back."""
+    open: bool = False
+    """Nothing is decided yet."""
+
+
+NEW = Choice(wire=Wire.THIN, why=UNKNOWN, open=True)
+"""Before anything is known of a link."""
 
 
 def choose(
     c: Choice, seen: Seen, now: float, *, forced: Wire | None = None, budget: float | None = None
 ) -> Choice:
-    """The next choice. `forced` replaces what the link calls for; a `budget` still steps down from it."""
+    """The next choice. `forced` replaces what the link calls for; a `budget` still steps down from it.
+
+    What is still open is decided now.
+    """
+    opened = c.open
+    if opened:
+        c = Choice()
     c = replace(c, wire=forced, why="") if forced is not None else _by_link(c, seen, now)
+    if opened:
+        c = replace(c, changed=now)
     return c if budget is None else _by_budget(c, seen, now, budget)
 
 
@@ -60,7 +85,7 @@ def level(c: Choice) -> int:
 
 def state(c: Choice, *, forced: Wire | None = None, budget: float | None = None) -> WireState:
     """What is in force, with its reason."""
-    why = c.why or (f"--wire {forced}" if forced is not None else "")
+    why = c.why or (f"--api-traffic {forced.words}" if forced is not None else "")
     if c.steps and budget is not None:
         why = f"over the budget of {in_words(budget)}"
     return replace(LEVELS[level(c)], why=why)
@@ -72,15 +97,24 @@ def _place(wire: Wire) -> int:
 
 def _by_link(c: Choice, seen: Seen, now: float) -> Choice:
     wire, why = _called_for(c.wire, seen)
+    young = bool(c.changed) and now - c.changed < CALM
     if _place(wire) > _place(c.wire):
-        return replace(_lowered(c, now), wire=wire, why=why, good_since=0.0)
+        if young and not _collapsed(c.wire, seen.speed):
+            return replace(c, good_since=0.0)
+        return replace(_lowered(c, now), wire=wire, why=why, good_since=0.0, changed=now)
     if wire is c.wire:
         return replace(c, good_since=0.0)
     if not c.good_since:
         return replace(c, good_since=now)
     if now - c.good_since < _patience(c):
         return c
-    return replace(c, wire=wire, why=why, good_since=0.0, raised=now)
+    return replace(c, wire=wire, why=why, good_since=0.0, raised=now, changed=now)
+
+
+def _collapsed(wire: Wire, speed: float | None) -> bool:
+    """Whether this is far less than the profile was chosen for."""
+    needed = {Wire.FULL: LEAN_BELOW, Wire.LEAN: THIN_BELOW}.get(wire, 0.0)
+    return speed is not None and speed * COLLAPSED < needed
 
 
 def _called_for(before: Wire, seen: Seen) -> tuple[Wire, str]:

@@ -45,6 +45,9 @@ GROWTH = 1.5
 CAP = 30.0
 SHORTEST_PROBE, LONGEST_PROBE = 3.0, 12.0
 STEADY = 120.0
+LASTING = 2.0
+"""Seconds that a link must have been up for the progress on it to count: one may break again and again at the first
+long answer, and carry the short ones before it."""
 MOST_REFUSALS = 3
 IN_FLIGHT = 0.5  # bytes this late may still have been on their way when the link broke
 
@@ -78,6 +81,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     up_since: float = NEVER
     heard: float = 0.0
     """When the server last sent anything."""
+    progress: bool = False
+    """Whether there was any since the link came up."""
     refusals: int = 0
     """Requests that were answered with 429 or 5xx since the last progress."""
     probe_from: float = 0.0
@@ -158,13 +163,14 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """Ask the server for something small on a connection of its own, and answer with Probed.
+    """Ask the server for something small, and answer with Probed. A probe that is out is given up for this one.
 
-    A probe that is out is given up for this one.
+    `dials` is whether it must show that a new connection can be made.
     """
 
     timeout: float
     ticket: int
+    dials: bool
 
 
 Effects = tuple[Pilot | Release | Hold | Probe, ...]
@@ -189,7 +195,7 @@ def _decide(s: State, happened: Input, now: float, rng: backoff.Random) -> tuple
         case Heard():
             return replace(s, heard=now), ()
         case Progress() if s.phase is Phase.UP:
-            return replace(s, heard=now, attempts=0, refusals=0), ()
+            return replace(s, heard=now, progress=True, refusals=0), ()
         case Answered():
             return _answered(s, now)
         case Refused() if s.phase in (Phase.FIRST, Phase.UP):
@@ -229,12 +235,13 @@ def _failed(
     s: State, error: EdgetuiError, now: float, rng: backoff.Random, probed: int = 0
 ) -> tuple[State, Effects]:
     if s.phase is Phase.UP:
-        attempts = max(probed, 0 if now - s.up_since >= STEADY else s.attempts)
+        hopeful = now - s.up_since >= (LASTING if s.progress else STEADY)
         down = replace(
             s,
             phase=Phase.DOWN,
             error=error,
-            attempts=attempts,
+            attempts=max(probed, 0 if hopeful else s.attempts),
+            progress=False,
             down_since=now,
             suspicion=False,
             refusals=0,
@@ -256,7 +263,7 @@ def _probe(s: State, now: float) -> tuple[State, Effects]:
 
 def _ask(s: State) -> tuple[State, Effects]:
     s = replace(s, ticket=s.ticket + 1)
-    return s, (Probe(_patience(s), s.ticket),)
+    return s, (Probe(_patience(s), s.ticket, dials=s.phase is not Phase.UP),)
 
 
 def _patience(s: State) -> float:

@@ -6,7 +6,7 @@ Nothing in here is needed to go on: a file that is not there, not ours or not re
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import random
 from pathlib import Path
 
 import platformdirs
@@ -16,6 +16,8 @@ from edgetui.cluster.target import ClusterTarget
 
 MOST_BYTES = 4 << 20
 MOST_BYTES_IN_ALL = 32 << 20
+OLDEST = 30 * 86_400
+"""Seconds after which rows that nobody wrote again are of no use: their cluster, user or kubeconfig is not opened."""
 
 
 def default_directory() -> Path:
@@ -26,7 +28,8 @@ def default_directory() -> Path:
 def file_name(target: ClusterTarget) -> str:
     """The name for one view of one cluster: where it is, how it is trusted, who looks, by which kubeconfig.
 
-    The certificate and the file are part of it because tunnels of several clusters share addresses and names.
+    The certificate and the file are part of it because tunnels of several clusters share addresses and names. It need
+    only be another for another view, so the numbers that Python makes of a text do: hashlib takes 0.6 MB of memory.
     """
     file = target.context_file or target.file
     parts = (
@@ -37,7 +40,7 @@ def file_name(target: ClusterTarget) -> str:
         repr(target.impersonate),
         (target.tls.ca_pem or b"").hex(),
     )
-    return f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.rows"
+    return f"{random.Random(repr(parts)).getrandbits(128):032x}.rows"
 
 
 class RowFile:
@@ -51,21 +54,21 @@ class RowFile:
         return own_file.read(self.path, MOST_BYTES)
 
     def write(self, data: bytes) -> None:
-        """Put `data` in the place of the file, then drop the oldest files over the limit. Raises OSError."""
+        """Put `data` in the place of the file, then drop files that are too old or too much. Raises OSError."""
         own_file.write(self.path, data)
         _prune(self.path.parent, self.path)
 
 
 def _prune(directory: Path, keep: Path) -> None:
-    """Remove the oldest files while all together are too large."""
+    """Remove what is older than `keep` by OLDEST, and the oldest files while all together are too large."""
     files = []
     for path in directory.iterdir():
         with contextlib.suppress(FileNotFoundError):
-            found = path.lstat()
             if path.suffix == ".rows":
-                files.append((path != keep, -found.st_mtime, found.st_size, path))
-    total = 0
-    for _, _, size, path in sorted(files):
-        total += size
-        if total > MOST_BYTES_IN_ALL:
+                files.append((path.lstat(), path))
+    files.sort(key=lambda one: (one[1] != keep, -one[0].st_mtime))
+    total, newest = 0, files[0][0].st_mtime if files else 0.0
+    for found, path in files:
+        total += found.st_size
+        if total > MOST_BYTES_IN_ALL or newest - found.st_mtime > OLDEST:
             path.unlink(missing_ok=True)

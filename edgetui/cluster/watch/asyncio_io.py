@@ -1,10 +1,10 @@
-"""The supervisor's view of the world, made of an event loop, a transport and the API of one cluster."""
+"""ClusterIO made of an event loop, a transport and the API of one cluster."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api.client import Api
@@ -13,11 +13,12 @@ from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.backoff import steady_clock as steady_clock
 from edgetui.cluster.errors import EdgetuiError, Unauthorized
 from edgetui.cluster.http.exchange import Closeable, WatchSink
-from edgetui.cluster.watch import table
 from edgetui.cluster.watch.events import decode_page
 from edgetui.cluster.watch.reflector.states import Page, Refreshed
-from edgetui.cluster.watch.table import Printer
 from edgetui.model.kinds.base import Kind
+
+if TYPE_CHECKING:
+    from edgetui.cluster.watch.table import Printer
 
 CONNECT_WITHIN = 10.0
 PAGE_WITHIN = 60.0
@@ -35,8 +36,8 @@ class _Cancel:
         self._task.cancel()
 
 
-class LoopPorts:
-    """Ports on the running event loop. `spawn` starts a task that the session cancels when it closes."""
+class AsyncioIO:
+    """ClusterIO on the running event loop. `spawn` starts a task that the session cancels when it closes."""
 
     def __init__(
         self,
@@ -78,8 +79,8 @@ class LoopPorts:
     def open_stream(
         self, path: str, query: dict[str, str], sink: WatchSink, printer: Printer | None = None
     ) -> Closeable:
-        headers = None if printer is None else {"Accept": table.ACCEPT}
-        query = query if printer is None else query | table.QUERY
+        headers = None if printer is None else {"Accept": printer.accept}
+        query = query if printer is None else query | printer.query
         return self._api.transport.open_stream(
             path, query, sink, connect_timeout=CONNECT_WITHIN, headers=headers, on_sent=sink.on_sent
         )
@@ -95,24 +96,26 @@ class LoopPorts:
         async def get() -> Page:
             if printer is None:
                 return decode_page(kind, await self._api.get_bytes(path, query, timeout=PAGE_WITHIN))
-            headers = {"Accept": table.ACCEPT}
-            return printer.page(
-                await self._api.get_bytes(path, query | table.QUERY, timeout=PAGE_WITHIN, headers=headers)
-            )
+            headers, asked = {"Accept": printer.accept}, query | printer.query
+            return printer.page(await self._api.get_bytes(path, asked, timeout=PAGE_WITHIN, headers=headers))
 
         return _Cancel(self._spawn(_answer(get, done)))
 
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> Closeable:
+    def probe(
+        self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None], *, dials: bool = True
+    ) -> Closeable:
         async def ask() -> None:
             await self._credentials.headers()  # a person who signs in does not use up the time limit
-            # A connection of its own: an idle one may be dead without knowing it.
-            api = self._api.on_fresh_connection(self._credentials)
+            # An idle connection may be dead without knowing it; a shared one can be asked, without a handshake.
+            alive = not dials and await self._api.transport.alive()
+            api = self._api if alive else self._api.on_fresh_connection(self._credentials)
             try:
                 await self._identify(api, version, timeout)
             except Unauthorized:
                 raise self._refused() from None
             finally:
-                api.close()
+                if not alive:
+                    api.close()
 
         return _Cancel(self._spawn(_answer(ask, done)))
 
@@ -128,8 +131,8 @@ class LoopPorts:
 
     def _refused(self) -> Unauthorized:
         """Why the server does not know us, as far as our own certificate and token tell."""
-        advice = self._credentials.explain_refusal()
-        return Unauthorized(advice.sentence, advice.next_step, code=401)
+        problem = self._credentials.explain_refusal()
+        return Unauthorized(problem.sentence, problem.next_step, code=401)
 
     def served(self, kind: str, done: Callable[[Kind | None], None]) -> None:
         def found(result: Kind | EdgetuiError | None) -> None:

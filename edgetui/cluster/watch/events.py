@@ -83,6 +83,7 @@ class _Document(msgspec.Struct):
 class _ListMeta(msgspec.Struct, rename="camel"):
     resource_version: str
     continue_: str | None = msgspec.field(name="continue", default=None)
+    remaining_item_count: int | None = None
 
 
 class _RawList(msgspec.Struct):
@@ -95,7 +96,7 @@ class _Decoders:
     """The decoders of one wire struct; built once, because building them costs more than using them."""
 
     def __init__(self, wire: type[msgspec.Struct]) -> None:
-        event = msgspec.defstruct("Event", [("type", str), ("object", wire)], gc=False)
+        event = msgspec.defstruct("WatchEvent", [("type", str), ("object", wire)], gc=False)
         items = msgspec.defstruct(
             "List",
             [("kind", str), ("metadata", _ListMeta), ("items", list[wire] | None, None)],  # type: ignore[valid-type]
@@ -343,7 +344,8 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
         except Unreadable:
             odd.append(_nameless(item))
     rows.reverse()
-    return Page(rows, found.metadata.resource_version, found.metadata.continue_ or "", odd)
+    meta = found.metadata
+    return Page(rows, meta.resource_version, meta.continue_ or "", odd, meta.remaining_item_count)
 
 
 def _listed(body: bytes | bytearray) -> Any:

@@ -1,6 +1,6 @@
 """One cluster without its I/O: the link, the informers, and who may open what when.
 
-No event loop and no socket in here: `Ports` hands in the clock, the timer and the requests, so a whole cluster
+No event loop and no socket in here: `ClusterIO` hands in the clock, the timer and the requests, so a whole cluster
 with its faults runs in a simulation on virtual time.
 """
 
@@ -10,82 +10,92 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from edgetui.cluster.backoff import Feature
+from edgetui.cluster.backoff import Features
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.http.exchange import Closeable
 from edgetui.cluster.link import state as link
 from edgetui.cluster.link.summary import told
-from edgetui.cluster.watch.informer import TABLES, WHOLE, Informer, Kept, Partition
-from edgetui.cluster.watch.io import Ports
-from edgetui.cluster.watch.opening_queue import Turns
+from edgetui.cluster.watch.changeover import Changeover, partition_of
+from edgetui.cluster.watch.informer import Informer
+from edgetui.cluster.watch.io import ClusterIO, Listener
+from edgetui.cluster.watch.opening_queue import Opener, OpeningQueue
+from edgetui.cluster.watch.partition import Partition
+from edgetui.cluster.watch.pulse import Pulse
 from edgetui.cluster.watch.reflector import states as r
+from edgetui.cluster.watch.renewal import Renewal
+from edgetui.cluster.watch.resumption import Kept, current, newest, unproven, versions
 from edgetui.cluster.watch.runner import Watcher
-from edgetui.model.cache.freshness import LinkState
-from edgetui.model.cache.store import Store, older
+from edgetui.model.cache.freshness import LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Kind, Row
 
 HEARD_STEP = 5.0
 PILOT_WITHIN = 10.0
-BEAT, SLEPT = 5.0, 15.0  # s: a beat that is so late means that this machine or this program slept
+FIRST = 2  # kinds that have the link for themselves at the start
+SLEPT = 15.0  # s: a beat that is so late means that this machine or this program slept
 
 
 class Supervisor:
-    """Keeps the shown kinds of one cluster in its store, and the link's state with them."""
+    """Keeps the shown kinds of one cluster in its store, and the link's state with them.
 
-    def __init__(self, ports: Ports, store: Store, kinds: Mapping[str, Kind]) -> None:
-        self.rng = ports.rng
-        self.now = ports.now
-        self.wall = ports.wall
-        self.later = ports.later
-        self.open_stream = ports.open_stream
-        self.open_page = ports.open_page
-        self.namespaces = ports.namespaces
-        self.served = ports.served
-        self.gzips = True
-        """Whether the server compresses streaming lists, as far as is known."""
-        self.in_view: Sequence[str] = ()
-        """The namespaces to watch where each costs a watch; empty for all."""
+    `listener` hears of it. `in_view` are the namespaces to watch where each costs a watch, empty for all; `waiting_for`
+    is a sentence and a next step to show until the first answer or failure.
+    """
+
+    def __init__(
+        self,
+        io: ClusterIO,
+        store: Store,
+        kinds: Mapping[str, Kind],
+        listener: Listener,
+        *,
+        in_view: Sequence[str] = (),
+        waiting_for: tuple[str, str] = ("", ""),
+    ) -> None:
+        self.rng = io.rng
+        self.now = io.now
+        self.wall = io.wall
+        self.later = io.later
+        self.open_stream = io.open_stream
+        self.open_page = io.open_page
+        self.namespaces = io.namespaces
+        self.served = io.served
+        self.in_view = in_view
+        self.front: frozenset[str] = frozenset()
+        """The kinds on the screen, which open before all others."""
         self.long = False
         self.link = link.State()
-        self.waiting_for = ("", "")
-        """A sentence and a next step to show until the first answer or failure."""
-        self.on_change: Callable[[], None] = lambda: None
-        """Called after any change of the link or of a freshness."""
-        self.on_up: Callable[[], None] = lambda: None
-        """Called whenever the link comes up."""
-        self.on_down: Callable[[], None] = lambda: None
-        self.on_slept: Callable[[], None] = lambda: None
-        """Called whenever it goes down."""
-        self.on_beat: Callable[[], None] = lambda: None
-        """Called every five seconds."""
-        self._ports = ports
+        self._listener = listener
+        self._waiting_for = waiting_for
+        self._io = io
         self._store = store
         self._kinds = kinds
-        self._streaming, self._bookmarks, self._tables = (Feature(ports.now) for _ in range(3))
-        self._told_features = (True, True)
+        self.can = Features(io.now)
         self._every: dict[str, float] = {}
         self._as_tables = False
         self._informers: dict[str, Informer] = {}
         self._pilot: Informer | None = None
-        self._turns = Turns(ports.later)
+        self._connected = False
+        self._opening_queue = OpeningQueue(io.later)
+        self._changeover = Changeover(self.watch_beside)
         self._probe: Closeable | None = None
         self._cancel_tick: Callable[[], None] | None = None
-        self._cancel_beat: Callable[[], None] | None = None
-        self._beat_due = 0.0
-        self._refreshing: list[Watcher] = []
-        self._refreshed_at = 0.0
+        self._pulse = Pulse(io, self._beat)
+        self._renewal = Renewal(io.refresh, io.now)
         self._since = 0.0
         self._shown_link = LinkState()
         self._stopped = False
 
     # For the session
 
-    def start(self, kinds: Iterable[str]) -> None:
-        """Keep these kinds, in this order of first paint."""
-        for kind in kinds:
+    def start(self, kinds: Iterable[str], *, patient: bool = False) -> None:
+        """Keep these kinds, in this order of first paint; `patient` where other clusters start over the same link."""
+        self._opening_queue.patient = patient
+        for place, kind in enumerate(kinds):
             self.show(kind)
+            self._informers[kind].alone = place < FIRST
         self._since = self.now()
-        self._beat_later()
+        self._pulse.start()
         self._link(link.Start())
 
     def show(self, kind: str) -> None:
@@ -101,12 +111,12 @@ class Supervisor:
             informer.show()
             self._open(informer)
 
-    def aside(self, informer: Informer) -> Callable[[], None]:
+    def watch_beside(self, informer: Informer) -> Callable[[], None]:
         """Keep what this one keeps, which has a store of its own, too; returns what ends that."""
         if self._stopped:
             return lambda: None
         informer.pace(self.long, 0.0)
-        name = f"{informer.kind.name} {id(informer)}"
+        name = f"{informer.kind.id} {id(informer)}"
         self._informers[name] = informer
         informer.show()
         self._open(informer)
@@ -123,11 +133,12 @@ class Supervisor:
         """Let what this one has begun to keep open, as the link allows."""
         if self.link.phase is link.Phase.UP:
             informer.link_up()
-            self.released(informer.watchers)
+            self.released(informer, informer.watchers)
         self._send_pilot()
 
     def hide(self, kind: str) -> None:
         """Stop keeping this kind and forget its rows."""
+        self._changeover.drop(kind)
         if kind in self._informers:
             self._informers[kind].hide()
             self._send_pilot()
@@ -142,6 +153,22 @@ class Supervisor:
     def recall(self, kind: str, rows: list[Row], kept: Kept) -> bool:
         """Show rows of an earlier run until the cluster tells its own; False if nobody waits for them."""
         return kind in self._informers and self._informers[kind].recall(rows, kept)
+
+    @property
+    def watchers(self) -> list[Watcher]:
+        """All that keep a collection of this cluster."""
+        return [watcher for informer in self._informers.values() for watcher in informer.watchers]
+
+    def versions(self, kind: str) -> tuple[bool, dict[str, str]]:
+        """Whether the server prints the rows of a kind; and the versions of its collections, see `resumption`."""
+        if (informer := self._informers.get(kind)) is None:
+            return False, {}
+        return informer.partition.tables is not None, versions(informer.watchers)
+
+    def identified(self, version: str) -> None:
+        """The cluster of the earlier run answers, and this is its newest version; empty if that is not certain."""
+        for informer in self._informers.values():
+            informer.feed(r.Identified(version))
 
     def forget(self) -> None:
         """Another cluster answers than the one that rows of an earlier run are of: drop them."""
@@ -166,57 +193,54 @@ class Supervisor:
     def use_tables(self, tables: bool) -> None:
         """From now on have the server print what it can print well enough, or send objects again."""
         self._as_tables = tables
-        for kind, informer in list(self._informers.items()):
-            if kind in self._kinds and informer.divide(self._partition(kind)) and informer.wanted:
+        for kind, informer in [one for one in self._informers.items() if one[0] in self._kinds]:
+            partition = self._partition(kind)
+            self._changeover.drop(kind)
+            if informer.freshness.sync is Sync.LIVE and partition != informer.partition:
+                fresh = Informer(self, Store(self._store.cluster), informer.kind, partition)
+                self._changeover.begin(kind, fresh)
+            elif informer.divide(partition) and informer.wanted:
                 if informer is self._pilot:
                     self._pilot = None
                 self._open(informer)
 
+    def _take_over(self) -> None:
+        """Put what has become complete in the place of what it replaces."""
+        for kind, informer in self._changeover.complete():
+            self._informers = {k: one for k, one in self._informers.items() if one is not informer}
+            self._informers[kind].stop()
+            self._informers[kind] = informer
+            informer.move(self._store, self.long, self._every.get(kind, 0.0))
+
     def _partition(self, kind: str) -> Partition:
-        tables = self._as_tables and self.tables and self._kinds[kind].printed is not None
-        return TABLES if tables else WHOLE
+        return partition_of(self._kinds[kind], printed=self._as_tables and self.can.tables.there)
 
     # What the server can do, as far as is known
 
-    @property
-    def streaming(self) -> bool:
-        """Whether it has streaming lists."""
-        return self._streaming.there
-
-    @property
-    def bookmarks(self) -> bool:
-        """Whether it sends bookmarks."""
-        return self._bookmarks.there
-
-    @property
-    def tables(self) -> bool:
-        """Whether it prints Tables."""
-        return self._tables.there
-
     def not_printed(self) -> None:
         """It gave no Table: take objects, as on a lean wire."""
-        if self.tables:
-            self._tables.lacking()
+        if self.can.tables.there:
+            self.can.tables.lacking()
             self.later(0.0, lambda: self.use_tables(self._as_tables))
 
+    def compresses(self, packed: bool) -> None:
+        self.can.gzips = packed
+        self._tell_features()
+
     def _tell_features(self) -> None:
-        features = (self.streaming, self.bookmarks)
-        if features != self._told_features:
-            self._told_features = features
+        if self.can.changed():
             for informer in self._informers.values():
-                informer.feed(r.Learned(self.streaming, self.bookmarks and informer.kind.bookmarks))
+                informer.learn()
 
     @property
     def listing(self) -> bool:
         """Whether a list is on its way that is not one of those that take the place of a watch."""
-        watchers = [w for informer in self._informers.values() for w in informer.watchers]
-        return any(w.state.phase in _LISTING and not w.state.every for w in watchers)
+        return any(w.state.phase in r.LISTS and not w.state.every for w in self.watchers)
 
     @property
     def first_listing(self) -> bool:
         """Whether the first list of a collection is on its way."""
-        watchers = [w for informer in self._informers.values() for w in informer.watchers]
-        return any(w.state.phase in _LISTING and not w.listed for w in watchers)
+        return any(w.state.phase in r.LISTS and not w.listed for w in self.watchers)
 
     def credentials_changed(self) -> None:
         """Move every stream to the credentials now in force."""
@@ -237,16 +261,12 @@ class Supervisor:
 
     def settled(self) -> bool:
         """Whether every kind that is shown is live, forbidden or absent."""
-        return all(informer.settled for informer in self._informers.values())
+        return self.link.phase is not link.Phase.IDLE and all(i.settled for i in self._informers.values())
 
     def complete(self) -> Iterator[tuple[Kind, str, str]]:
         """Kind, namespace (empty for all) and version of every collection that is the server's at that version."""
-        for informer in (one for kind, one in self._informers.items() if kind in self._kinds):
-            for watcher in informer.watchers:
-                state = watcher.state
-                whole = not (state.lapsed or state.forked or watcher.odd)
-                if state.phase is r.Phase.WATCHING and state.rv and whole:
-                    yield informer.kind, watcher.namespace, state.rv
+        known = [one for kind, one in self._informers.items() if kind in self._kinds]
+        return current(watcher for informer in known for watcher in informer.watchers)
 
     def republish(self) -> None:
         """The wall clock jumped: tell all times again."""
@@ -259,12 +279,12 @@ class Supervisor:
         self._stopped = True
         for informer in self._informers.values():
             informer.stop()
-        for cancel in (self._cancel_tick, self._cancel_beat):
-            if cancel is not None:
-                cancel()
+        self._pulse.stop()
+        if self._cancel_tick is not None:
+            self._cancel_tick()
         if self._probe is not None:
             self._probe.close()
-        self._turns.clear()
+        self._opening_queue.clear()
 
     # For the watchers and informers
 
@@ -274,6 +294,16 @@ class Supervisor:
     def refused(self) -> None:
         self._link(link.Refused())
 
+    def sent(self) -> None:
+        """What the first connection has shown decides what is asked for next, and the first question need not wait."""
+        if self._connected:
+            return
+        self._connected = True
+        self._listener.connected()
+        if self.link.phase is link.Phase.FIRST:
+            for informer in self._informers.values():
+                informer.link_up()
+
     def heard(self) -> None:
         if self.link.phase is not link.Phase.UP or self.now() - self.link.heard >= 1.0:
             self._link(link.Heard())
@@ -282,8 +312,10 @@ class Supervisor:
         self._link(link.Failed(error))
 
     def changed(self) -> None:
+        if self._changeover.ready:
+            self.later(0.0, self._take_over)
         self._publish_link()
-        self.on_change()
+        self._listener.changed()
 
     def moved(self, watcher: Watcher) -> None:
         if watcher.state.phase in (r.Phase.WATCHING, r.Phase.RESTING):
@@ -291,7 +323,7 @@ class Supervisor:
             if watcher.denied:
                 self._granted(watcher)
         watcher.denied = watcher.denied or watcher.state.phase is r.Phase.FORBIDDEN
-        self._turns.moved(watcher)
+        self._opening_queue.moved(watcher)
 
     def _granted(self, watcher: Watcher) -> None:
         """Rights seldom come alone: ask at once for the other kinds that were refused where this one was."""
@@ -304,7 +336,7 @@ class Supervisor:
     def concerns_all(self, watcher: Watcher, effect: r.Effect) -> None:
         match effect:
             case r.RefreshCredentials():
-                self._refresh(watcher)
+                self._renewal.ask(watcher)
             case r.AuthNeeded(error):
                 self._link(link.Failed(error))
             case r.Suspect():
@@ -312,43 +344,29 @@ class Supervisor:
             case r.Rewound(reason):
                 self.list_again(reason)
             case r.NoWatchList():
-                self._streaming.lacking()
+                self.can.streaming.lacking()
                 self._tell_features()
             case r.NoBookmarks():
-                self._bookmarks.lacking()
+                self.can.bookmarks.lacking()
                 self._tell_features()
 
-    def _refresh(self, watcher: Watcher) -> None:
-        if watcher.asked < self._refreshed_at:
-            watcher.feed(r.Refreshed(changed=True))
-            return
-        self._refreshing.append(watcher)
-        if len(self._refreshing) == 1:
-            self._ports.refresh(self._refreshed)
-
-    def _refreshed(self, result: r.Refreshed) -> None:
-        waiting, self._refreshing = self._refreshing, []
-        if result.changed:
-            self._refreshed_at = self.now()
-        for watcher in waiting:
-            watcher.feed(result)
-
-    def released(self, watchers: Iterable[Watcher], down_since: float = r.NEVER) -> None:
-        """Let these open, one after another; while the link is down they wait for it."""
+    def released(self, opener: Opener, watchers: Iterable[Watcher], down_since: float = r.NEVER) -> None:
+        """Let these open, one kind after another; while the link is down they wait for it."""
         if self.link.phase is link.Phase.UP:
-            self._turns.admit(watchers, down_since)
+            self._opening_queue.admit(opener, watchers, down_since)
 
     # The link
 
     def _hold(self, reason: str) -> None:
-        self.on_down()
-        self._turns.clear()
+        self._listener.down()
+        self._opening_queue.clear()
         for informer in self._informers.values():
-            informer.feed(r.LinkDown(reason))
+            informer.link_down(reason)
 
     def _link(self, happened: link.Input) -> None:
         if self._stopped:
             return
+        was_up = self.link.phase is link.Phase.UP
         self.link, effects = link.step(self.link, happened, self.now(), self.rng)
         for effect in effects:
             match effect:
@@ -356,22 +374,29 @@ class Supervisor:
                     self._send_pilot()
                 case link.Hold(reason):
                     self._hold(reason)
-                case link.Probe(timeout, ticket):
-                    self._send_probe(timeout, ticket)
+                case link.Probe():
+                    self._send_probe(effect)
                 case link.Release(down_since):
                     for informer in self._informers.values():
                         informer.link_up()
-                    watchers = [w for informer in self._informers.values() for w in informer.watchers]
-                    self.on_up()
-                    self.released(watchers, down_since)
+                    if not was_up:
+                        self._listener.up()
+                    for informer in sorted(
+                        self._informers.values(), key=lambda i: i.kind.id not in self.front
+                    ):
+                        informer.alone |= informer.kind.id in self.front
+                        self.released(informer, informer.watchers, down_since)
         self._set_tick()
         self._publish_link()
 
-    def _send_probe(self, timeout: float, ticket: int) -> None:
+    def _send_probe(self, probe: link.Probe) -> None:
         if self._probe is not None:
             self._probe.close()  # what it would find out is older than what is asked now
-        self._probe = self._ports.probe(
-            timeout, self._newest(), lambda error: self._link(link.Probed(error, ticket))
+        self._probe = self._io.probe(
+            probe.timeout,
+            newest(self.watchers),
+            lambda error: self._link(link.Probed(error, probe.ticket)),
+            dials=probe.dials,
         )
 
     def _send_pilot(self) -> None:
@@ -380,47 +405,32 @@ class Supervisor:
             return
         wanted = [informer for informer in self._informers.values() if informer.wanted]
         self._pilot = next((one for one in wanted if one.watchers), wanted[0] if wanted else None)
-        if self._pilot is not None and self._pilot.watchers:
+        if resumed := unproven(self.watchers):  # they cost little, so all go out with the first handshake
+            for watcher in resumed:
+                watcher.feed(r.LinkUp())
+            for informer in wanted:
+                informer.link_up()
+        elif self._pilot is not None and self._pilot.watchers:
             self._pilot.feed(r.LinkUp())
         elif self._pilot is not None:
-            self._ports.probe(PILOT_WITHIN, "", self._piloted)  # its namespaces are not known before that
+            self._io.probe(PILOT_WITHIN, "", self._piloted)  # its namespaces are not known before that
 
     def _piloted(self, error: EdgetuiError | None) -> None:
         self._link(link.Answered() if error is None else link.Failed(error))
-
-    def _newest(self) -> str:
-        """The newest version that any collection holds; empty if versions cannot be compared."""
-        newest = ""
-        for informer in self._informers.values():
-            for watcher in informer.watchers:
-                version = watcher.state.rv
-                if informer.kind.bookmarks and version and (not newest or older(newest, version)):
-                    newest = version
-        return newest
 
     def _set_tick(self) -> None:
         if self._cancel_tick is not None:
             self._cancel_tick()
             self._cancel_tick = None
         if self.link.wake_at != link.NEVER:
-            self._cancel_tick = self.later(max(0.0, self.link.wake_at - self.now()), self._tick)
+            wait = max(0.0, self.link.wake_at - self.now())
+            self._cancel_tick = self.later(wait, lambda: self._link(link.Tick()))
 
-    def _tick(self) -> None:
-        self._cancel_tick = None
-        self._link(link.Tick())
-
-    def _beat_later(self) -> None:
-        self._beat_due = self.now() + BEAT
-        self._cancel_beat = self.later(BEAT, self._beat)
-
-    def _beat(self) -> None:
-        """Timers stand still while the machine sleeps and the steady clock does not: so a sleep is noticed."""
-        late = self.now() - self._beat_due
-        self._beat_later()
+    def _beat(self, late: float) -> None:
         self._tell_features()
-        self.on_beat()
+        self._listener.beat()
         if late >= SLEPT:
-            self.on_slept()
+            self._listener.slept()
             for informer in self._informers.values():
                 informer.feed(r.Woke(late))
             self._link(link.TryNow())
@@ -428,7 +438,7 @@ class Supervisor:
 
     def _publish_link(self) -> None:
         kinds = [informer.freshness for informer in self._informers.values()]
-        state = told(self.link, kinds, self.waiting_for, self.wall)
+        state = told(self.link, kinds, self._waiting_for, self.wall)
         before = self._shown_link
         if state.link is not before.link:
             self._since = self.now()
@@ -437,7 +447,4 @@ class Supervisor:
         if not same or abs(state.heard - before.heard) >= HEARD_STEP:
             self._shown_link = state
             self._store.set_link(state)
-            self.on_change()
-
-
-_LISTING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
+            self._listener.changed()

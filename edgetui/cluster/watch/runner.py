@@ -19,6 +19,7 @@ from edgetui.cluster.errors import (
     EdgetuiError,
     LinkError,
     NotFound,
+    NotPrinted,
     ServerFailure,
     Throttled,
     TooManyRows,
@@ -26,15 +27,17 @@ from edgetui.cluster.errors import (
 )
 from edgetui.cluster.http.exchange import Closeable
 from edgetui.cluster.watch.events import FOREIGN, EventDecoder
-from edgetui.cluster.watch.io import World
+from edgetui.cluster.watch.io import WatchIO
+from edgetui.cluster.watch.list_buffer import ListBuffer
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.cluster.watch.reflector import step
-from edgetui.cluster.watch.table import NotPrinted, Printer, TableDecoder
+from edgetui.model.cache.list_progress import ListProgress
 from edgetui.model.cache.store import Name
 from edgetui.model.kinds.base import Kind, Row
 
 if TYPE_CHECKING:
-    from edgetui.cluster.watch.scoped_informer import Selector
+    from edgetui.cluster.watch.partition import Selector
+    from edgetui.cluster.watch.table import Printer, TableDecoder
 
 MOST_ERROR_BODY = 64 * 1024
 BACKLOG = 48 * 1024
@@ -42,10 +45,10 @@ BACKLOG = 48 * 1024
 KEPT_FOR = 0.02
 """Seconds that lines of a backlog are kept back at most, which no screen shows."""
 JSON = "application/json"
-_THERE = frozenset({"ADDED", "MODIFIED"})
+_LISTING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
 
 
-class Host(World, Protocol):
+class Host(WatchIO, Protocol):
     """What a watcher needs around it."""
 
     def answered(self) -> None:
@@ -53,6 +56,12 @@ class Host(World, Protocol):
 
     def refused(self) -> None:
         """The server answered a new request with 429 or 5xx."""
+
+    def sent(self) -> None:
+        """A connection is there, and a request is on its way."""
+
+    def compresses(self, packed: bool) -> None:
+        """A streaming list was answered, compressed or not."""
 
     def heard(self) -> None:
         """Bytes came on an open stream."""
@@ -64,7 +73,7 @@ class Host(World, Protocol):
         """A request or a stream failed for a reason that is not a status of the server."""
 
     def moved(self, watcher: Watcher) -> None:
-        """The phase of this watcher changed."""
+        """The phase of this watcher changed, or its answer has begun."""
 
 
 class Target(Protocol):
@@ -72,6 +81,9 @@ class Target(Protocol):
 
     def replaced(self, namespace: str, rows: list[Row]) -> bool:
         """Take the complete list; whether it changed anything."""
+
+    def came(self, namespace: str, items: list[r.Change]) -> None:
+        """Take these rows of a list that is the first of its collection and not complete yet."""
 
     def applied(self, items: list[r.Change]) -> bool:
         """Take these events; False if there is no room for all of them."""
@@ -90,11 +102,14 @@ class Target(Protocol):
     def publish(self) -> None:
         """How many objects of a watcher cannot be read has changed."""
 
+    def listing(self) -> None:
+        """A list on its way has come further, begins or is over."""
+
 
 class Watcher:
     """Keeps one collection of one kind equal to the server, as long as it is shown.
 
-    With `printed` its rows are those that the server prints; with `selector` only what that matches is kept.
+    With `printer` its rows are made from what the server prints; with `selector` only what that matches is kept.
     `asked` is when the open request was begun, before its credentials were taken; `denied` is whether it was refused
     for lack of rights since its rows were last complete, `listed` whether a list was ever complete.
     """
@@ -107,13 +122,14 @@ class Watcher:
         namespace: str = "",
         *,
         streaming: bool = True,
-        printed: bool = False,
+        printer: type[Printer] | None = None,
         selector: Selector | None = None,
     ):
         self.kind = kind
         self.namespace = namespace
-        self.printer = Printer(kind, namespace, lambda: host.wall(host.now())) if printed else None
-        self.state = r.State(bookmarks=kind.bookmarks, streaming=streaming)
+        self.printer = printer(kind, namespace, lambda: host.wall(host.now())) if printer else None
+        dear = self.printer is not None and self.printer.dear
+        self.state = r.State(bookmarks=kind.bookmarks, streaming=streaming, dear=dear)
         self._host = host
         self._target = target
         self.asked = 0.0
@@ -128,8 +144,7 @@ class Watcher:
         self._ticket = 0
         self.odd: set[Name] = set()
         """The objects of the collection that cannot be read; one without a name has none of them."""
-        self._buffer: dict[Name, Row] = {}
-        self._buffered_odd: set[Name] = set()
+        self._buffer = ListBuffer()
         self._cancel_timer: Callable[[], None] | None = None
         self._timer_at = r.NEVER
 
@@ -139,7 +154,7 @@ class Watcher:
         if self._busy:
             return
         self._busy = True
-        before = self.state.phase
+        before = self.state.phase, self.state.head
         try:
             while self._inbox and not self._stopped:
                 self.state, effects = step(
@@ -150,15 +165,27 @@ class Watcher:
         finally:
             self._busy = False
         self._set_timer()
-        if self.state.phase is not before:
+        if not self._stopped and (self.state.phase, self.state.head) != before:
             self._host.moved(self)
+            if before[0] in _LISTING:
+                self._target.listing()
+
+    @property
+    def progress(self) -> ListProgress | None:
+        """How far the list has come that is on its way, in steady seconds; None before its first rows."""
+        return self._buffer.progress() if self.state.phase in _LISTING else None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it has fallen silent for good."""
+        return self._stopped
 
     def stop(self) -> None:
         """Close everything and fall silent for good; the rows are left as they are."""
         self._stopped = True
         self._inbox.clear()
         self._close()
-        self._buffer = {}
+        self._buffer = ListBuffer()
         if self._cancel_timer is not None:
             self._cancel_timer()
             self._cancel_timer = None
@@ -169,8 +196,8 @@ class Watcher:
                 fits = self._target.applied(self._readable(items))
                 if not fits or len(self.odd) > self._target.room(self.namespace):
                     self._inbox.append(r.Failed(TooManyRows()))
-            case r.Collect(items):
-                self._collect(items)
+            case r.Collect(items, remaining):
+                self._collect(items, remaining)
             case r.OpenWatch(query):
                 self._ticket += 1
                 self.asked = self._host.now()
@@ -181,10 +208,10 @@ class Watcher:
             case r.Close():
                 self._close()
             case r.Begin():
-                self._buffer, self._buffered_odd = {}, set()
+                self._buffer = ListBuffer(self._host.now())
             case r.Replace(forked):
-                rows, odd = list(self._buffer.values()), self._buffered_odd
-                self._buffer, self._buffered_odd = {}, set()
+                rows, odd = list(self._buffer.rows.values()), self._buffer.unreadable
+                self._buffer = ListBuffer()
                 if forked:
                     self._target.cleared(self.namespace)
                 del rows[max(0, self._target.room(self.namespace)) :]
@@ -197,25 +224,19 @@ class Watcher:
                 if self.state.doubted:
                     self._inbox.append(r.Replaced(changed))
             case r.Clear():
-                self._buffer, self._buffered_odd = {}, set()
+                self._buffer = ListBuffer()
                 self._target.cleared(self.namespace)
                 self._set_odd(set())
             case _:
                 self._target.told(self.namespace, effect)
 
-    def _collect(self, items: list[r.Change]) -> None:
-        for change, row in items:
-            key = (row.namespace, row.name)
-            if change == "UNREADABLE":
-                self._buffered_odd.add(key if row.name else ("", f"#{len(self._buffered_odd)}"))
-            elif self._buffered_odd:
-                self._buffered_odd.discard(key)
-            if change in _THERE:
-                self._buffer[key] = row
-            else:
-                self._buffer.pop(key, None)
-        if len(self._buffer) + len(self._buffered_odd) > self._target.room(self.namespace):
+    def _collect(self, items: list[r.Change], remaining: int | None) -> None:
+        self._buffer.collect(items, remaining, self._host.now())
+        if not self.state.synced:
+            self._target.came(self.namespace, [one for one in items if one[0] != "UNREADABLE"])
+        if len(self._buffer) > self._target.room(self.namespace):
             self._inbox.append(r.Failed(TooManyRows()))
+        self._target.listing()
 
     def _readable(self, items: list[r.Change]) -> list[r.Change]:
         """Changes of rows: what became unreadable is shown no longer, whatever was known of it before."""
@@ -265,9 +286,12 @@ class Watcher:
     def sent(self) -> None:
         """The open request was sent."""
         self.feed(r.Sent())
+        self._host.sent()
 
     def answered(self, packed: bool) -> None:
         """The open request got its 200; `packed` when what follows is compressed."""
+        if self.state.phase is r.Phase.STREAMING:
+            self._host.compresses(packed)
         self._host.answered()
         self.feed(r.Head(packed))
 
@@ -286,7 +310,8 @@ class Watcher:
 
     def failed(self, error: EdgetuiError) -> None:
         """The open request failed; the link is told first, so that the reflector knows whether to wait for it."""
-        if self.printer is not None and (isinstance(error, NotPrinted) or _not_acceptable(error)):
+        optional = self.printer is not None and self.printer.optional
+        if optional and (isinstance(error, NotPrinted) or _not_acceptable(error)):
             self._host.not_printed()
             return
         if isinstance(error, NotFound) and not error.reason and not self.kind.group:
@@ -328,39 +353,14 @@ class Watcher:
             self._set_timer()
 
 
+def _tables(printer: Printer) -> TableDecoder:
+    from edgetui.cluster.watch.table import TableDecoder  # a quick link has no need of it
+
+    return TableDecoder(printer)
+
+
 def _not_acceptable(error: EdgetuiError) -> bool:
     return isinstance(error, ApiError) and error.code == 406
-
-
-class VersionChoice:
-    """Which version of its API a kind is read in once the server has answered 404 to one.
-
-    One question for all watchers of a kind; `adopt` is called with the version to go on with.
-    """
-
-    def __init__(
-        self, served: Callable[[str, Callable[[Kind | None], None]], None], adopt: Callable[[Kind], None]
-    ) -> None:
-        self._served = served
-        self._adopt = adopt
-        self._waiting: list[tuple[Watcher, NotFound]] = []
-
-    def unserved(self, watcher: Watcher, error: NotFound) -> bool:
-        """Look for another version of the kind of this watcher; False if there is none that could be read."""
-        if not watcher.kind.older:
-            return False
-        self._waiting.append((watcher, error))
-        if len(self._waiting) == 1:
-            self._served(watcher.kind.name, self._found)
-        return True
-
-    def _found(self, kind: Kind | None) -> None:
-        waiting, self._waiting = self._waiting, []
-        if kind is not None and kind.version != waiting[0][0].kind.version:
-            self._adopt(kind)
-            return
-        for watcher, error in waiting:
-            watcher.feed(r.Failed(error))
 
 
 class _Answer:
@@ -387,7 +387,7 @@ class _Answer:
             self._watcher.failed(not_kubernetes(headers.get("content-type", "")))
         elif status == 200:
             printer = self._watcher.printer
-            self._decoder = TableDecoder(printer) if printer else EventDecoder(self._watcher.kind)
+            self._decoder = _tables(printer) if printer else EventDecoder(self._watcher.kind)
             self._watcher.answered(headers.get("content-encoding", "identity") != "identity")
 
     def on_data(self, data: bytes) -> None:

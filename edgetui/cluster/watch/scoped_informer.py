@@ -8,28 +8,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edgetui.cluster.watch.informer import Informer
+from edgetui.cluster.watch.partition import Partition, Selector
 from edgetui.model.cache.store import Store
-from edgetui.model.kinds import KINDS
+from edgetui.model.kinds import Kinds
 
 if TYPE_CHECKING:
     from edgetui.cluster.watch.informers import Supervisor
 
 
-class Selector(msgspec.Struct, frozen=True):
-    """A namespace, and in it a label selector, a name, or both."""
-
-    namespace: str
-    labels: str = ""
-    name: str = ""
-
-    @property
-    def query(self) -> dict[str, str]:
-        """As the API takes it; the server sends nothing else then."""
-        field = f"metadata.name={self.name}" if self.name else ""
-        return {k: v for k, v in (("labelSelector", self.labels), ("fieldSelector", field)) if v}
-
-
-class Aside(msgspec.Struct, frozen=True):
+class ScopedStore(msgspec.Struct, frozen=True):
     """Selected objects that are kept beside the rest of a cluster, until `end`; `ends` are what ends each kind.
 
     `changed` is set when anything in `store` changes.
@@ -45,11 +33,11 @@ class Aside(msgspec.Struct, frozen=True):
             end()
 
 
-def open_aside(cluster: str, supervisor: Supervisor | None, parts: Mapping[str, Selector]) -> Aside:
+def open_scoped_store(
+    cluster: str, kinds: Kinds, supervisor: Supervisor | None, parts: Mapping[str, Selector]
+) -> ScopedStore:
     """Begin to keep these parts of kinds, as objects whatever the wire; nothing where there is no connection."""
-    from edgetui.cluster.watch.informer import Informer, Partition
-
-    store, changed, loop = Store(cluster), asyncio.Event(), asyncio.get_running_loop()
+    store, changed, loop = Store(cluster, kinds), asyncio.Event(), asyncio.get_running_loop()
 
     def on_dirty() -> None:
         changed.set()
@@ -59,6 +47,6 @@ def open_aside(cluster: str, supervisor: Supervisor | None, parts: Mapping[str, 
     ends = []
     if supervisor is not None:
         for kind, part in parts.items():
-            informer = Informer(supervisor, store, KINDS[kind], Partition(selector=part))
-            ends.append(supervisor.aside(informer))
-    return Aside(store, changed, ends)
+            informer = Informer(supervisor, store, kinds[kind], Partition(selector=part))
+            ends.append(supervisor.watch_beside(informer))
+    return ScopedStore(store, changed, ends)

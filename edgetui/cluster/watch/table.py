@@ -8,12 +8,13 @@ stays a plain Status.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
+from edgetui.cluster.api.probe import PRINTED, PRINTED_QUERY
 from edgetui.cluster.api.status import UNDECODABLE, map_status
-from edgetui.cluster.errors import Unreadable
+from edgetui.cluster.errors import NotPrinted, ProtocolError, Unreadable
 from edgetui.cluster.http.answer_size import (
     MOST_ITEMS,
     MOST_LINE,
@@ -25,42 +26,61 @@ from edgetui.cluster.http.answer_size import (
 from edgetui.cluster.watch.events import with_plain_name
 from edgetui.cluster.watch.reflector.states import Bookmark, Change, Changes, Failed, Heard, Input, Page
 from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.wire import Meta
 
-ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io"
-QUERY = {"includeObject": "None"}
 _END = "k8s.io/initial-events-end"
 
 
-class NotPrinted(Unreadable):
-    """The server gives no Table here, or one that says too little."""
+class Column(msgspec.Struct):
+    """A column definition."""
 
-
-class _Column(msgspec.Struct):
     name: str
+    type: str = ""
+    format: str = ""
+    priority: int = 0
 
 
-class _Meta(msgspec.Struct, rename="camel"):
+class _Marks(msgspec.Struct):
+    """The one annotation that is read: those of a Secret may hold what it holds."""
+
+    end: str = msgspec.field(name=_END, default="")
+
+
+class ObjectMeta(Meta):
+    """`metadata` of the object of a row, and of a bookmark."""
+
+    annotations: _Marks | None = None
+
+
+class ListMeta(msgspec.Struct, rename="camel"):
+    """`metadata` of a Table."""
+
     resource_version: str = ""
     continue_: str | None = msgspec.field(name="continue", default=None)
-    annotations: dict[str, str] | None = None
+    remaining_item_count: int | None = None
+    annotations: _Marks | None = None
 
 
-class _Object(msgspec.Struct):
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
+class PrintedObject(msgspec.Struct):
+    """The object of a row, as far as its metadata."""
+
+    metadata: ObjectMeta = msgspec.field(default_factory=ObjectMeta)
 
 
-class _Row(msgspec.Struct):
+class PrintedRow(msgspec.Struct):
+    """One row as it arrives; `object` is there where its metadata was asked for."""
+
     cells: list[Any]
-    object: _Object | None = None
+    object: PrintedObject | None = None
 
 
 class Table(msgspec.Struct, rename="camel"):
     """A Table as it arrives; any other object has another `kind`."""
 
     kind: str = ""
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
-    column_definitions: list[_Column] | None = None
-    rows: list[_Row] | None = None
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+    column_definitions: list[Column] | None = None
+    rows: list[PrintedRow] | None = None
 
 
 class _Event(msgspec.Struct):
@@ -84,7 +104,17 @@ def decode_table(body: bytes | bytearray | msgspec.Raw) -> Table:
 
 
 class Printer:
-    """Makes rows of one kind in one namespace from Tables. `now` gives Unix seconds, because cells hold ages."""
+    """Makes rows of one kind in one namespace from Tables. `now` gives Unix seconds, because cells hold ages.
+
+    `query` asks for what it reads: here the cells alone, which are the smallest form a server has.
+    """
+
+    query: ClassVar[dict[str, str]] = PRINTED_QUERY
+    accept: ClassVar[str] = PRINTED
+    optional: ClassVar[bool] = True
+    """Whether a server that prints in another way is asked for objects instead."""
+    dear: ClassVar[bool] = True
+    """Whether its columns, which the first event of every watch brings, are more than a quiet minute is worth."""
 
     def __init__(self, kind: Kind, namespace: str, now: Callable[[], float]) -> None:
         self.kind = kind
@@ -92,41 +122,78 @@ class Printer:
         self._now = now
         self._columns: list[str] = []
 
-    def page(self, body: bytes | bytearray) -> Page:
-        """One page of a LIST; its rows are as old as the list, and carry its version. Raises NotPrinted."""
+    @staticmethod
+    def whole() -> type[Printer]:
+        """What prints the objects of a whole cluster."""
+        return WholePrinter
+
+    def read(self, body: bytes | bytearray | msgspec.Raw) -> Table:
+        """A Table. Raises NotPrinted if it is something else."""
+        return decode_table(body)
+
+    def read_page(self, body: bytes | bytearray) -> Table:
+        """The Table of one page of a LIST. Raises as `read`, and TooLarge."""
         check_values(body)
-        table = decode_table(body)
+        table = self.read(body)
         if len(table.rows or ()) > MOST_ITEMS:
             raise TooLarge(
                 f"The server sent {len(table.rows or ()):,} rows in one answer, too many to be held in memory."
             )
-        version = table.metadata.resource_version
-        if not version:
+        return table
+
+    def page(self, body: bytes | bytearray) -> Page:
+        """One page of a LIST; its rows are as old as the list, and carry its version. Raises NotPrinted."""
+        table = self.read_page(body)
+        meta = table.metadata
+        if not meta.resource_version:
             raise NotPrinted("The server's table has no version.")
-        return Page(self.rows(table), version, table.metadata.continue_ or "")
+        rows = self.rows(table)
+        return Page(rows, meta.resource_version, meta.continue_ or "", remaining=meta.remaining_item_count)
 
     def rows(self, table: Table) -> list[Row]:
         """The rows of a Table. Raises NotPrinted if their cells are not those that this kind is known by."""
         self.learn(table)
         return [self._row(row, table.metadata.resource_version) for row in table.rows or ()]
 
+    def changes(self, change: str, table: Table) -> list[Change]:
+        """The rows of the Table of an event as changes. Raises as `rows` does."""
+        return [(change, row) for row in self.rows(table)]
+
     def learn(self, table: Table) -> None:
         """Take the columns of a Table that names them; any may be the first, a bookmark too."""
         if table.column_definitions:
             self._columns = [column.name for column in table.column_definitions]
 
-    def _row(self, row: _Row, version: str) -> Row:
+    def _row(self, row: PrintedRow, version: str) -> Row:
+        return self._made(row, self._namespace, version)
+
+    def _made(self, row: PrintedRow, namespace: str, version: str) -> Row:
         make = self.kind.printed
         if make is None or len(row.cells) != len(self._columns):
             raise NotPrinted(f"The server prints {self.kind.plural} in another way.")
         cells = {name: str(cell) for name, cell in zip(self._columns, row.cells, strict=True)}
         try:
-            made = make(cells, self._namespace, version, self._now())
+            made = make(cells, namespace, version, self._now())
         except (LookupError, ValueError) as error:
             raise NotPrinted(f"The server prints {self.kind.plural} in another way ({error}).") from None
         if not made.name:
             raise NotPrinted(f"The server prints {self.kind.plural} without names.")
         return with_plain_name(made)
+
+
+class WholePrinter(Printer):
+    """The same for a whole cluster: the metadata of each object names it."""
+
+    query: ClassVar[dict[str, str]] = {"includeObject": "Metadata"}
+    dear: ClassVar[bool] = False
+
+    def _row(self, row: PrintedRow, version: str) -> Row:
+        if row.object is None:
+            raise NotPrinted("The server's table does not name its objects.")
+        meta = row.object.metadata
+        made = self._made(row, meta.namespace or "", meta.resource_version or version)
+        made.uid = meta.uid or ""
+        return made
 
 
 class TableDecoder:
@@ -158,7 +225,7 @@ class TableDecoder:
                     self._take(line, inputs)
                 if inputs and isinstance(inputs[-1], Failed):
                     break
-        except Unreadable as error:
+        except ProtocolError as error:
             inputs.append(Failed(error))
         return inputs or [Heard()]
 
@@ -180,14 +247,14 @@ class TableDecoder:
         if event.type == "ERROR":
             inputs.append(Failed(map_status(code or 500, {}, bytes(event.object))))
             return
-        table = decode_table(event.object)
+        table = self._printer.read(event.object)
         if event.type == "BOOKMARK":
             self._printer.learn(table)
             inputs.append(_bookmark(table))
             return
         if event.type not in ("ADDED", "MODIFIED", "DELETED"):
             raise Unreadable(f"The server sent an event of the unknown type {event.type[:32]!r}.")
-        changes: list[Change] = [(event.type, row) for row in self._printer.rows(table)]
+        changes = self._printer.changes(event.type, table)
         if inputs and isinstance(inputs[-1], Changes):
             inputs[-1].items.extend(changes)
         elif changes:
@@ -200,9 +267,9 @@ class _Code(msgspec.Struct):
 
 def _bookmark(table: Table) -> Bookmark:
     """Its version, and whether it ends a first list; the row is empty and means nothing."""
-    carried = next((row.object.metadata for row in table.rows or () if row.object is not None), _Meta())
+    carried = next((row.object.metadata for row in table.rows or () if row.object is not None), ObjectMeta())
     version = table.metadata.resource_version or carried.resource_version
     if not version:
         raise Unreadable("The server sent a bookmark without a version.")
-    notes = carried.annotations or table.metadata.annotations or {}
-    return Bookmark(version, notes.get(_END) == "true")
+    marks = carried.annotations or table.metadata.annotations or _Marks()
+    return Bookmark(version, marks.end == "true")

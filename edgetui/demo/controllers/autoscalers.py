@@ -10,7 +10,7 @@ from edgetui.demo.resources import AUTOSCALERS, DEPLOYMENTS, STATEFULSETS, Resou
 from edgetui.demo.storage import Object
 from edgetui.demo.times import stamp
 
-from .world import World, set_condition
+from .manager import Manager, set_condition
 
 SYNC_SECONDS = 15.0
 TOLERANCE = 0.1
@@ -20,8 +20,8 @@ _TARGETS = {DEPLOYMENTS.kind: DEPLOYMENTS, STATEFULSETS.kind: STATEFULSETS}
 
 
 class Autoscalers:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
         self._history: dict[str, deque[tuple[float, int]]] = {}
         """Recommendations by autoscaler uid, for stabilisation."""
 
@@ -29,28 +29,28 @@ class Autoscalers:
         if resource is not AUTOSCALERS or kind == "DELETED":
             return
         if old is None or obj["spec"] != old["spec"]:
-            self._world.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
+            self._manager.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
 
     def start(self) -> None:
-        self._world.every(SYNC_SECONDS, self.sync)
+        self._manager.every(SYNC_SECONDS, self.sync)
 
     def sync(self) -> None:
-        for namespace, name in tuple(self._world.storage.collections[AUTOSCALERS].entries):
+        for namespace, name in tuple(self._manager.storage.collections[AUTOSCALERS].entries):
             self.reconcile(namespace, name)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        scaler = self._world.storage.find(AUTOSCALERS, namespace, name)
+        scaler = self._manager.storage.find(AUTOSCALERS, namespace, name)
         if scaler is None:
             return
         wanted = scaler["spec"]["scaleTargetRef"]
         resource = _TARGETS.get(wanted["kind"])
-        target = self._world.storage.find(resource, namespace, wanted["name"]) if resource else None
+        target = self._manager.storage.find(resource, namespace, wanted["name"]) if resource else None
         if resource is None or target is None:
             text = f'the HPA controller was unable to get the target\'s current scale: "{wanted["name"]}" not found'
             self._condition(scaler, "AbleToScale", False, "FailedGetScale", text)
         else:
             self._decide(scaler, resource, target)
-        self._world.storage.update(AUTOSCALERS, scaler)
+        self._manager.storage.update(AUTOSCALERS, scaler)
 
     def _decide(self, scaler: Object, resource: Resource, target: Object) -> None:
         spec, replicas = scaler["spec"], int(target["spec"]["replicas"])
@@ -74,7 +74,7 @@ class Autoscalers:
             reason = "FailedGetResourceMetric"
             text = f"the HPA was unable to compute the replica count: {why}"
             self._condition(scaler, "ScalingActive", False, reason, text)
-            self._world.event(AUTOSCALERS, scaler, reason, why, _SOURCE, warn=True)
+            self._manager.event(AUTOSCALERS, scaler, reason, why, _SOURCE, warn=True)
             desired = min(max(replicas, low), high)
         else:
             text = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
@@ -89,7 +89,7 @@ class Autoscalers:
     def _utilisation(self, scaler: Object, target: Object) -> tuple[int | None, str]:
         """Average percent of the request over the running pods, or None and the reason."""
         labels = target["spec"]["selector"]["matchLabels"]
-        pods = self._world.metrics.pods_of(target["metadata"]["namespace"], labels)
+        pods = self._manager.metrics.pods_of(target["metadata"]["namespace"], labels)
         request = requested(target["spec"]["template"]["spec"], "cpu")
         if not request:
             container = target["spec"]["template"]["spec"]["containers"][0]["name"]
@@ -101,7 +101,7 @@ class Autoscalers:
         if not pods:
             head = "failed to get cpu utilization: unable to get metrics for resource cpu: "
             return None, f"{head}no metrics returned from resource metrics API"
-        average = sum(self._world.metrics.pod_cpu(pod) for pod in pods) // len(pods)
+        average = sum(self._manager.metrics.pod_cpu(pod) for pod in pods) // len(pods)
         percent = average * 100 // milli(request)
         current = {"averageUtilization": percent, "averageValue": f"{average}m"}
         scaler["status"]["currentMetrics"] = [
@@ -150,7 +150,7 @@ class Autoscalers:
 
     def _stabilised(self, scaler: Object, wanted: int) -> int:
         """The highest recommendation within the scale-down window."""
-        now = self._world.now()
+        now = self._manager.now()
         behaviour = (scaler["spec"].get("behavior") or {}).get("scaleDown") or {}
         window = behaviour.get("stabilizationWindowSeconds", DEFAULT_WINDOW)
         history = self._history.setdefault(scaler["metadata"]["uid"], deque(maxlen=256))
@@ -161,8 +161,8 @@ class Autoscalers:
         self, scaler: Object, resource: Resource, target: Object, desired: int, *, above: bool
     ) -> None:
         target["spec"]["replicas"] = desired
-        self._world.storage.update(resource, target)
-        scaler["status"]["lastScaleTime"] = stamp(self._world.now())
+        self._manager.storage.update(resource, target)
+        scaler["status"]["lastScaleTime"] = stamp(self._manager.now())
         text = f"the HPA controller was able to update the target scale to {desired}"
         self._condition(scaler, "AbleToScale", True, "SucceededRescale", text)
         cause = (
@@ -170,7 +170,7 @@ class Autoscalers:
             if above
             else "All metrics below target"
         )
-        self._world.event(
+        self._manager.event(
             AUTOSCALERS, scaler, "SuccessfulRescale", f"New size: {desired}; reason: {cause}", _SOURCE
         )
 
@@ -179,4 +179,4 @@ class Autoscalers:
 
     def _condition(self, scaler: Object, kind: str, value: bool, reason: str, text: str) -> None:
         status = scaler.setdefault("status", {})
-        set_condition(status, kind, "True" if value else "False", reason, text, self._world.now())
+        set_condition(status, kind, "True" if value else "False", reason, text, self._manager.now())

@@ -12,37 +12,37 @@ from edgetui.demo.storage import Object
 
 from . import revisions
 from .kubelet import Kubelet
+from .manager import Manager, owner_key
 from .pods import REVISION, count, deleting, make_pod, ready
-from .world import World, owner_key
 
 _SOURCE = "daemonset-controller"
 _TOLERATED = {"node.kubernetes.io/unschedulable", "node.kubernetes.io/disk-pressure"}
 
 
 class DaemonSets:
-    def __init__(self, world: World, kubelet: Kubelet) -> None:
-        self._world = world
+    def __init__(self, manager: Manager, kubelet: Kubelet) -> None:
+        self._manager = manager
         self._kubelet = kubelet
 
     def observe(self, resource: Resource, kind: str, obj: Object, old: Object | None) -> None:
         if resource is DAEMONSETS and kind != "DELETED":
-            self._world.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
+            self._manager.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
         elif resource is PODS:
             key = owner_key(obj, DAEMONSETS.kind)
             if key is not None:
-                self._world.enqueue(self, key)
+                self._manager.enqueue(self, key)
         elif resource is NODES and (old is None or kind == "DELETED" or obj["spec"] != old["spec"]):
-            for namespace, name in self._world.storage.collections[DAEMONSETS].entries:
-                self._world.enqueue(self, (namespace, name))
+            for namespace, name in self._manager.storage.collections[DAEMONSETS].entries:
+                self._manager.enqueue(self, (namespace, name))
 
     def reconcile(self, namespace: str, name: str) -> None:
-        owner = self._world.storage.find(DAEMONSETS, namespace, name)
+        owner = self._manager.storage.find(DAEMONSETS, namespace, name)
         if owner is None or deleting(owner):
             return
-        revision = revisions.current(self._world, DAEMONSETS, owner)
+        revision = revisions.current(self._manager, DAEMONSETS, owner)
         digest = revision["metadata"]["labels"][REVISION]
         nodes = [
-            node["metadata"]["name"] for node in self._world.storage.objects(NODES) if _takes(owner, node)
+            node["metadata"]["name"] for node in self._manager.storage.objects(NODES) if _takes(owner, node)
         ]
         pods = self._by_node(owner)
         for node in nodes:
@@ -52,13 +52,13 @@ class DaemonSets:
         self._report(owner, nodes, digest)
 
     def _by_node(self, owner: Object) -> dict[str, Object]:
-        pods = self._world.storage.owned(PODS, owner["metadata"]["uid"])
+        pods = self._manager.storage.owned(PODS, owner["metadata"]["uid"])
         return {pod["spec"].get("nodeName", ""): pod for pod in pods}
 
     def _create(self, owner: Object, revision: Object, digest: str, node: str) -> Object:
         generation = owner["metadata"]["annotations"][TEMPLATE_GENERATION]
         labels = {REVISION: digest, "pod-template-generation": generation}
-        pod = make_pod(self._world, DAEMONSETS, owner, revision["data"]["spec"]["template"], labels)
+        pod = make_pod(self._manager, DAEMONSETS, owner, revision["data"]["spec"]["template"], labels)
         pod["spec"]["nodeName"] = node
         for toleration in pod["spec"]["tolerations"]:
             toleration.pop("tolerationSeconds", None)
@@ -81,7 +81,7 @@ class DaemonSets:
                     return
                 gone += 1
             self._say(owner, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
-            self._world.delete_pod(pod)
+            self._manager.delete_pod(pod)
 
     def _report(self, owner: Object, nodes: list[str], digest: str) -> None:
         pods = self._by_node(owner)
@@ -100,10 +100,10 @@ class DaemonSets:
             "observedGeneration": owner["metadata"]["generation"],
             **{field: value for field, value in counts.items() if value},
         }
-        self._world.storage.update(DAEMONSETS, owner, keep_generation=True)
+        self._manager.storage.update(DAEMONSETS, owner, keep_generation=True)
 
     def _say(self, owner: Object, reason: str, message: str) -> None:
-        self._world.event(DAEMONSETS, owner, reason, message, _SOURCE)
+        self._manager.event(DAEMONSETS, owner, reason, message, _SOURCE)
 
 
 def _takes(owner: Object, node: Object) -> bool:

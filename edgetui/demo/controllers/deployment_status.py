@@ -6,30 +6,30 @@ from edgetui.demo.resources import DEPLOYMENTS, PODS
 from edgetui.demo.storage import Object
 from edgetui.demo.times import seconds
 
+from .manager import Manager, set_condition
 from .pods import count
-from .world import World, set_condition
 
 _DONE, _LATE = "NewReplicaSetAvailable", "ProgressDeadlineExceeded"
 
 
-def report(world: World, deployment: Object, new: Object | None, sets: list[Object]) -> float | None:
+def report(manager: Manager, deployment: Object, new: Object | None, sets: list[Object]) -> float | None:
     """Writes the status; returns the time (Unix s) at which the progress deadline has to be looked at."""
     before = deployment.get("status") or {}
-    status = _counts(world, deployment, new, sets)
+    status = _counts(manager, deployment, new, sets)
     status["conditions"] = [dict(condition) for condition in before.get("conditions") or ()]
-    _availability(world, deployment, status)
-    due = _progress(world, deployment, new, before, status)
+    _availability(manager, deployment, status)
+    due = _progress(manager, deployment, new, before, status)
     deployment["status"] = status
-    deployment.update(world.storage.update(DEPLOYMENTS, deployment, keep_generation=True))
+    deployment.update(manager.storage.update(DEPLOYMENTS, deployment, keep_generation=True))
     return due
 
 
-def created_set(world: World, deployment: Object, new: Object) -> None:
+def created_set(manager: Manager, deployment: Object, new: Object) -> None:
     """A new ReplicaSet starts the clock again."""
     status = deployment.setdefault("status", {})
     message = f'Created new replica set "{new["metadata"]["name"]}"'
     set_condition(
-        status, "Progressing", "True", "NewReplicaSetCreated", message, world.now(), update_time=True
+        status, "Progressing", "True", "NewReplicaSetCreated", message, manager.now(), update_time=True
     )
 
 
@@ -37,11 +37,11 @@ def complete(deployment: Object) -> bool:
     return _complete(deployment["spec"]["replicas"], deployment["status"])
 
 
-def _counts(world: World, deployment: Object, new: Object | None, sets: list[Object]) -> Object:
+def _counts(manager: Manager, deployment: Object, new: Object | None, sets: list[Object]) -> Object:
     def total(field: str) -> int:
         return sum(int((rs.get("status") or {}).get(field, 0)) for rs in sets)
 
-    terminating = sum(world.storage.terminating(PODS, rs["metadata"]["uid"]) for rs in sets)
+    terminating = sum(manager.storage.terminating(PODS, rs["metadata"]["uid"]) for rs in sets)
     counts = {
         "replicas": total("replicas"),
         "updatedReplicas": int(((new or {}).get("status") or {}).get("replicas", 0)),
@@ -54,7 +54,7 @@ def _counts(world: World, deployment: Object, new: Object | None, sets: list[Obj
     return status | {"terminatingReplicas": terminating}
 
 
-def _availability(world: World, deployment: Object, status: Object) -> None:
+def _availability(manager: Manager, deployment: Object, status: Object) -> None:
     wanted = deployment["spec"]["replicas"]
     rolling = deployment["spec"]["strategy"].get("rollingUpdate") or {}
     spare = count(rolling.get("maxUnavailable", 0), wanted, up=False) if rolling else 0
@@ -69,13 +69,13 @@ def _availability(world: World, deployment: Object, status: Object) -> None:
         )
     old = _condition(status, "Available")
     if old is None or old["status"] != value:
-        set_condition(status, "Available", value, reason, text, world.now(), update_time=True)
+        set_condition(status, "Available", value, reason, text, manager.now(), update_time=True)
 
 
 def _progress(
-    world: World, deployment: Object, new: Object | None, before: Object, status: Object
+    manager: Manager, deployment: Object, new: Object | None, before: Object, status: Object
 ) -> float | None:
-    now, name = world.now(), (new or {}).get("metadata", {}).get("name", "")
+    now, name = manager.now(), (new or {}).get("metadata", {}).get("name", "")
     old = _condition(status, "Progressing")
     reason = (old or {}).get("reason", "")
     if deployment["spec"].get("paused"):

@@ -11,8 +11,8 @@ from edgetui.demo.storage import Object
 from edgetui.demo.times import seconds
 
 from . import deployment_status
+from .manager import Manager, owner_key, owner_reference
 from .pods import HASH, count, deleting, template_hash
-from .world import World, owner_key, owner_reference
 
 _PREFIX = "deployment.kubernetes.io/"
 REVISION = _PREFIX + "revision"
@@ -24,24 +24,24 @@ _SOURCE = "deployment-controller"
 
 
 class Deployments:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
 
     def observe(self, resource: Resource, kind: str, obj: Object, old: Object | None) -> None:
         if resource is DEPLOYMENTS and kind != "DELETED":
-            self._world.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
+            self._manager.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
         elif resource is REPLICASETS:
             key = owner_key(obj, DEPLOYMENTS.kind)
             if key is not None:
-                self._world.enqueue(self, key)
+                self._manager.enqueue(self, key)
         elif resource is PODS and kind == "DELETED":
             self._pod_gone(obj)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        deployment = self._world.storage.find(DEPLOYMENTS, namespace, name)
+        deployment = self._manager.storage.find(DEPLOYMENTS, namespace, name)
         if deployment is None or deleting(deployment):
             return
-        rollout = Rollout(self._world, deployment)
+        rollout = Rollout(self._manager, deployment)
         if deployment["spec"].get("paused"):
             rollout.scale()
         elif rollout.rescaled():
@@ -53,28 +53,28 @@ class Deployments:
                 rollout.recreate()
             else:
                 rollout.roll()
-        due = deployment_status.report(self._world, deployment, rollout.new, rollout.sets)
+        due = deployment_status.report(self._manager, deployment, rollout.new, rollout.sets)
         if due is not None:
-            self._world.enqueue(self, (namespace, name), max(due - self._world.now(), 0.1))
+            self._manager.enqueue(self, (namespace, name), max(due - self._manager.now(), 0.1))
         if deployment_status.complete(deployment):
             rollout.clean_up()
 
     def _pod_gone(self, pod: Object) -> None:
         key = owner_key(pod, REPLICASETS.kind)
-        replicaset = self._world.storage.find(REPLICASETS, *key) if key else None
+        replicaset = self._manager.storage.find(REPLICASETS, *key) if key else None
         owner = owner_key(replicaset, DEPLOYMENTS.kind) if replicaset else None
         if owner is not None:
-            self._world.enqueue(self, owner)
+            self._manager.enqueue(self, owner)
 
 
 class Rollout:
     """One look at one Deployment: its ReplicaSets, which of them is the new one, and one step forward."""
 
-    def __init__(self, world: World, deployment: Object) -> None:
-        self._world = world
+    def __init__(self, manager: Manager, deployment: Object) -> None:
+        self._manager = manager
         self.deployment = deployment
         self._spec = deployment["spec"]
-        self.sets = world.storage.owned(REPLICASETS, deployment["metadata"]["uid"])
+        self.sets = manager.storage.owned(REPLICASETS, deployment["metadata"]["uid"])
         self.sets.sort(key=lambda rs: (seconds(rs["metadata"]["creationTimestamp"]), rs["metadata"]["name"]))
         self.new = next(
             (rs for rs in self.sets if _same(rs["spec"]["template"], self._spec["template"])), None
@@ -109,7 +109,7 @@ class Rollout:
             notes[REVISION] = revision
         own = self.deployment["metadata"].setdefault("annotations", {})
         notes |= {key: value for key, value in own.items() if key not in _NOT_COPIED}
-        self._world.storage.update(REPLICASETS, self.new)
+        self._manager.storage.update(REPLICASETS, self.new)
         own[REVISION] = notes[REVISION]
 
     def rescaled(self) -> bool:
@@ -153,7 +153,7 @@ class Rollout:
         for replicaset in self._olds:
             self._resize(replicaset, 0)
         old_pods = [
-            pod for rs in self._olds for pod in self._world.storage.owned(PODS, rs["metadata"]["uid"])
+            pod for rs in self._olds for pod in self._manager.storage.owned(PODS, rs["metadata"]["uid"])
         ]
         if not old_pods:
             self._resize(self.new, self._wanted)
@@ -193,7 +193,7 @@ class Rollout:
         empty.sort(key=_revision)
         for replicaset in empty[: max(len(self._olds) - self._spec.get("revisionHistoryLimit", 10), 0)]:
             meta = replicaset["metadata"]
-            self._world.storage.remove(REPLICASETS, meta["namespace"], meta["name"])
+            self._manager.storage.remove(REPLICASETS, meta["namespace"], meta["name"])
 
     def _create(self, revision: str) -> None:
         deployment, meta = self.deployment, self.deployment["metadata"]
@@ -220,9 +220,9 @@ class Rollout:
             body["spec"]["minReadySeconds"] = self._spec["minReadySeconds"]
         if self._spec["strategy"]["type"] != "Recreate":
             body["spec"]["replicas"] = min(self._wanted, max(self._wanted + self._surge - self._total(), 0))
-        self.new = self._world.storage.create(REPLICASETS, body | {"status": {"replicas": 0}})
+        self.new = self._manager.storage.create(REPLICASETS, body | {"status": {"replicas": 0}})
         self.sets.append(self.new)
-        deployment_status.created_set(self._world, deployment, self.new)
+        deployment_status.created_set(self._manager, deployment, self.new)
         if body["spec"]["replicas"]:
             self._say(self.new, 0, body["spec"]["replicas"])
 
@@ -244,7 +244,7 @@ class Rollout:
         before = replicaset["spec"]["replicas"]
         replicaset["spec"]["replicas"] = size
         replicaset["metadata"].setdefault("annotations", {}).update(self._sizes())
-        replicaset.update(self._world.storage.update(REPLICASETS, replicaset))
+        replicaset.update(self._manager.storage.update(REPLICASETS, replicaset))
         if size != before:
             self._say(replicaset, before, size)
         return bool(size != before)
@@ -252,7 +252,7 @@ class Rollout:
     def _say(self, replicaset: Object, before: int, size: int) -> None:
         word = "up" if size > before else "down"
         message = f"Scaled {word} replica set {replicaset['metadata']['name']} from {before} to {size}"
-        self._world.event(DEPLOYMENTS, self.deployment, "ScalingReplicaSet", message, _SOURCE)
+        self._manager.event(DEPLOYMENTS, self.deployment, "ScalingReplicaSet", message, _SOURCE)
 
 
 def _same(stored: Object, wanted: Object) -> bool:

@@ -7,8 +7,8 @@ import zlib
 from edgetui.demo.resources import ENDPOINTSLICES, PODS, SERVICES, Resource
 from edgetui.demo.storage import Object
 
+from .manager import Manager, owner_reference
 from .pods import deleting, ready
-from .world import World, owner_reference
 
 _CONTROLLER = "endpointslice-controller.k8s.io"
 UPDATES_BATCHED = 1.0
@@ -18,8 +18,8 @@ UPDATES_BATCHED = 1.0
 class EndpointSlices:
     """Keeps what each Service selects, so that a change of one pod costs the same however many there are."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
         self._members: dict[tuple[str, str], dict[str, Object]] = {}
         self._by_label: dict[tuple[str, str, str], set[str]] = {}  # by the first label of the selector
 
@@ -30,12 +30,12 @@ class EndpointSlices:
             if kind == "DELETED":
                 self._members.pop(key, None)
             elif old is None or old["spec"] != obj["spec"]:
-                pods = (pod for pod in self._world.storage.objects(PODS, namespace) if _selects(obj, pod))
+                pods = (pod for pod in self._manager.storage.objects(PODS, namespace) if _selects(obj, pod))
                 found = {pod["metadata"]["uid"]: _endpoint(pod) for pod in pods}
                 self._members[key] = {uid: one for uid, one in found.items() if one is not None}
                 for label, value in list((obj["spec"].get("selector") or {}).items())[:1]:
                     self._by_label.setdefault((namespace, label, value), set()).add(obj["metadata"]["name"])
-            self._world.enqueue(self, key)
+            self._manager.enqueue(self, key)
         elif resource is PODS:
             now = None if kind == "DELETED" else _endpoint(obj)
             if kind == "DELETED" or old is None or now != _endpoint(old):
@@ -46,7 +46,7 @@ class EndpointSlices:
         labels = (pod["metadata"].get("labels") or {}).items()
         names = {name for label in labels for name in self._by_label.get((namespace, *label), ())}
         for name in sorted(names):
-            service = self._world.storage.find(SERVICES, namespace, name)
+            service = self._manager.storage.find(SERVICES, namespace, name)
             if service is None or not _selects(service, pod):
                 continue
             key = (namespace, name)
@@ -55,10 +55,10 @@ class EndpointSlices:
                 members.pop(uid, None)
             else:
                 members[uid] = now
-            self._world.enqueue(self, key, UPDATES_BATCHED)
+            self._manager.enqueue(self, key, UPDATES_BATCHED)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        storage = self._world.storage
+        storage = self._manager.storage
         piece = f"{name}-{zlib.crc32(name.encode()) % 100000:05d}"
         service = storage.find(SERVICES, namespace, name)
         there = storage.find(ENDPOINTSLICES, namespace, piece)

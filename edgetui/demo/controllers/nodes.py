@@ -8,14 +8,17 @@ from edgetui.demo.times import micro_stamp, stamp
 
 from . import podstatus
 from .kubelet import Kubelet
+from .manager import Manager, set_condition
 from .pods import deleting
-from .world import World, set_condition
 
 LEASE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 60.0
 GRACE = 40.0
 EVICT_AFTER = 300.0
 _UNREACHABLE = "node.kubernetes.io/unreachable"
+_OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+COLLECTED = 3.0
+"""Seconds until what is on a node out of service is deleted by force; a real control plane looks every 20."""
 _NAMESPACE = "kube-node-lease"
 _HEALTHY = (
     ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -27,57 +30,61 @@ _HEALTHY = (
 class Nodes:
     """Keeps the nodes of one cluster alive, or lets one die and come back."""
 
-    def __init__(self, world: World, kubelet: Kubelet) -> None:
-        self._world = world
+    def __init__(self, manager: Manager, kubelet: Kubelet) -> None:
+        self._manager = manager
         self._kubelet = kubelet
 
     def observe(self, resource: Resource, kind: str, obj: Object, old: Object | None) -> None:
         """Cordons show as a taint, as the node lifecycle controller keeps it."""
         if resource is not NODES or kind == "DELETED":
             return
+        name = obj["metadata"]["name"]
+        out = _has_taint(obj, _OUT_OF_SERVICE) and name in self._kubelet.dead
+        if out and not (old is not None and _has_taint(old, _OUT_OF_SERVICE)):
+            self._manager.timeline.after(COLLECTED, lambda: self._collect(name))
         cordoned = bool(obj["spec"].get("unschedulable"))
         if cordoned is not _has_taint(obj, "node.kubernetes.io/unschedulable"):
-            self._world.enqueue(self, ("", obj["metadata"]["name"]))
+            self._manager.enqueue(self, ("", name))
 
     def reconcile(self, namespace: str, name: str) -> None:
-        node = self._world.storage.find(NODES, "", name)
+        node = self._manager.storage.find(NODES, "", name)
         if node is None:
             return
         key = "node.kubernetes.io/unschedulable"
         if node["spec"].get("unschedulable"):
-            _taint(node, key, "NoSchedule", self._world.now())
+            _taint(node, key, "NoSchedule", self._manager.now())
         else:
             _untaint(node, key)
-        self._world.storage.update(NODES, node)
+        self._manager.storage.update(NODES, node)
 
     def start(self) -> None:
         """Begins the regular life signs; the past before that has none."""
-        for node in self._world.storage.objects(NODES):
+        for node in self._manager.storage.objects(NODES):
             name = node["metadata"]["name"]
             if name not in self._kubelet.dead:
                 self._heartbeat(name)
                 self._renew(name)
-            self._world.every(LEASE_SECONDS, lambda name=name: self._renew(name))  # type: ignore[misc]
-            self._world.every(HEARTBEAT_SECONDS, lambda name=name: self._heartbeat(name))  # type: ignore[misc]
+            self._manager.every(LEASE_SECONDS, lambda name=name: self._renew(name))  # type: ignore[misc]
+            self._manager.every(HEARTBEAT_SECONDS, lambda name=name: self._heartbeat(name))  # type: ignore[misc]
 
     def fail(self, name: str) -> None:
         """The host dies now; the cluster finds out after the grace period."""
         self._heartbeat(name)
         self._renew(name)
         self._kubelet.dead.add(name)
-        self._world.timeline.after(GRACE, lambda: self._lost(name))
-        self._world.timeline.after(GRACE + EVICT_AFTER, lambda: self._evict(name))
+        self._manager.timeline.after(GRACE, lambda: self._lost(name))
+        self._manager.timeline.after(GRACE + EVICT_AFTER, lambda: self._evict(name))
 
     def recover(self, name: str) -> None:
         """The host is back: ready at once, taints off, pods reporting."""
         self._kubelet.revive(name)
-        node = self._world.storage.find(NODES, "", name)
+        node = self._manager.storage.find(NODES, "", name)
         if node is None:
             return
         _untaint(node, _UNREACHABLE)
-        make_ready(node, self._world.now())
-        node = self._world.storage.update(NODES, node)
-        self._world.event(NODES, node, "NodeReady", f"Node {name} status is now: NodeReady", "kubelet")
+        make_ready(node, self._manager.now())
+        node = self._manager.storage.update(NODES, node)
+        self._manager.event(NODES, node, "NodeReady", f"Node {name} status is now: NodeReady", "kubelet")
 
     def _renew(self, name: str) -> None:
         if name in self._kubelet.dead:
@@ -85,25 +92,25 @@ class Nodes:
         spec = {
             "holderIdentity": name,
             "leaseDurationSeconds": 40,
-            "renewTime": micro_stamp(self._world.now()),
+            "renewTime": micro_stamp(self._manager.now()),
         }
-        lease = self._world.storage.find(LEASES, _NAMESPACE, name)
+        lease = self._manager.storage.find(LEASES, _NAMESPACE, name)
         if lease is None:
-            self._world.storage.create(
+            self._manager.storage.create(
                 LEASES, {"metadata": {"name": name, "namespace": _NAMESPACE}, "spec": spec}
             )
         else:
             lease["spec"] = spec
-            self._world.storage.update(LEASES, lease)
+            self._manager.storage.update(LEASES, lease)
 
     def _heartbeat(self, name: str) -> None:
-        node = self._world.storage.find(NODES, "", name)
+        node = self._manager.storage.find(NODES, "", name)
         if node is None or name in self._kubelet.dead:
             return
         for condition in node["status"]["conditions"]:
-            condition["lastHeartbeatTime"] = stamp(self._world.now())
+            condition["lastHeartbeatTime"] = stamp(self._manager.now())
         node["status"]["images"] = self._images(name, node["status"].get("images") or [])
-        self._world.storage.update(NODES, node)
+        self._manager.storage.update(NODES, node)
 
     def _images(self, name: str, before: list[Object]) -> list[Object]:
         """What a container runtime keeps: the images that ran here, also when nothing runs them any more."""
@@ -115,10 +122,10 @@ class Nodes:
         return [{"names": [image], "sizeBytes": 48_000_000} for image in sorted(kept)]
 
     def _lost(self, name: str) -> None:
-        node = self._world.storage.find(NODES, "", name)
+        node = self._manager.storage.find(NODES, "", name)
         if node is None or name not in self._kubelet.dead:
             return
-        now = self._world.now()
+        now = self._manager.now()
         for condition in node["status"]["conditions"]:
             condition |= {
                 "status": "Unknown",
@@ -128,15 +135,15 @@ class Nodes:
             }
         for effect in ("NoSchedule", "NoExecute"):
             _taint(node, _UNREACHABLE, effect, now)
-        node = self._world.storage.update(NODES, node)
+        node = self._manager.storage.update(NODES, node)
         text = f"Node {name} status is now: NodeNotReady"
-        self._world.event(NODES, node, "NodeNotReady", text, "node-controller", warn=True)
+        self._manager.event(NODES, node, "NodeNotReady", text, "node-controller", warn=True)
         for pod in self._pods(name):
             podstatus.node_lost(pod, now)
-            self._world.storage.update(PODS, pod)
+            self._manager.storage.update(PODS, pod)
 
     def _evict(self, name: str) -> None:
-        node = self._world.storage.find(NODES, "", name)
+        node = self._manager.storage.find(NODES, "", name)
         if node is None or not _has_taint(node, _UNREACHABLE):
             return
         for pod in self._pods(name):
@@ -145,14 +152,23 @@ class Nodes:
             ]
             if None in limits or deleting(pod):
                 continue
-            podstatus.evicted_by_taint(pod, self._world.now())
-            pod = self._world.storage.update(PODS, pod)
+            podstatus.evicted_by_taint(pod, self._manager.now())
+            pod = self._manager.storage.update(PODS, pod)
             text = f"Marking for deletion Pod {pod['metadata']['namespace']}/{pod['metadata']['name']}"
-            self._world.event(PODS, pod, "TaintManagerEviction", text, "taint-eviction-controller")
-            self._world.storage.mark_deleting(PODS, pod, 30)
+            self._manager.event(PODS, pod, "TaintManagerEviction", text, "taint-eviction-controller")
+            self._manager.storage.mark_deleting(PODS, pod, 30)
+
+    def _collect(self, name: str) -> None:
+        """What the taint evicts and the garbage collector of pods removes: all that does not tolerate every taint."""
+        node = self._manager.storage.find(NODES, "", name)
+        if node is None or name not in self._kubelet.dead or not _has_taint(node, _OUT_OF_SERVICE):
+            return
+        for pod in self._pods(name):
+            if not any(not one.get("key") for one in pod["spec"]["tolerations"]):
+                self._manager.storage.remove(PODS, pod["metadata"]["namespace"], pod["metadata"]["name"])
 
     def _pods(self, node: str) -> list[Object]:
-        return [pod for pod in self._world.storage.objects(PODS) if pod["spec"].get("nodeName") == node]
+        return [pod for pod in self._manager.storage.objects(PODS) if pod["spec"].get("nodeName") == node]
 
 
 def make_ready(node: Object, now: float) -> None:

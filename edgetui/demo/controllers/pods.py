@@ -11,7 +11,7 @@ from edgetui.demo.resources import Resource
 from edgetui.demo.storage import Object
 from edgetui.demo.times import seconds
 
-from .world import World, owner_reference
+from .manager import Manager, owner_reference
 
 HASH = "pod-template-hash"
 REVISION = "controller-revision-hash"
@@ -40,11 +40,11 @@ def template_hash(template: Object) -> str:
 
 
 def make_pod(
-    world: World, resource: Resource, owner: Object, template: Object, labels: dict[str, str]
+    manager: Manager, resource: Resource, owner: Object, template: Object, labels: dict[str, str]
 ) -> Object:
     """A pod of `owner`, not stored yet and still without a name."""
     meta, spec = template.get("metadata") or {}, decode(encode(template["spec"]))
-    volume = f"kube-api-access-{world.storage.suffix()}"
+    volume = f"kube-api-access-{manager.storage.suffix()}"
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
     spec.setdefault("volumes", []).append({"name": volume, "projected": _TOKEN_VOLUME})

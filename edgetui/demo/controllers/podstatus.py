@@ -7,7 +7,7 @@ import hashlib
 from edgetui.demo.storage import Object
 from edgetui.demo.times import stamp
 
-from .world import set_condition
+from .manager import set_condition
 
 
 def unschedulable(pod: Object, message: str, now: float) -> None:

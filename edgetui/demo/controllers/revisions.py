@@ -6,25 +6,25 @@ from edgetui.demo.defaults import TEMPLATE_GENERATION
 from edgetui.demo.resources import DAEMONSETS, REVISIONS, Resource
 from edgetui.demo.storage import Object
 
+from .manager import Manager, owner_reference
 from .pods import REVISION, template_hash
-from .world import World, owner_reference
 
 _CAUSE = "kubernetes.io/change-cause"
 
 
-def current(world: World, resource: Resource, owner: Object) -> Object:
+def current(manager: Manager, resource: Resource, owner: Object) -> Object:
     """The revision of the owner's template: the newest one, a repeated one raised to be it, or a new one."""
     template = owner["spec"]["template"]
     data = {"spec": {"template": {**template, "$patch": "replace"}}}
     known = sorted(
-        world.storage.owned(REVISIONS, owner["metadata"]["uid"]), key=lambda cr: int(cr["revision"])
+        manager.storage.owned(REVISIONS, owner["metadata"]["uid"]), key=lambda cr: int(cr["revision"])
     )
     same = next((cr for cr in known if cr["data"] == data), None)
     highest = known[-1]["revision"] if known else 0
     if same is not None:
         if same["revision"] != highest:
             same["revision"] = highest + 1
-            same = world.storage.update(REVISIONS, same)
+            same = manager.storage.update(REVISIONS, same)
         return same
     digest = template_hash(data)
     notes = {}
@@ -44,9 +44,9 @@ def current(world: World, resource: Resource, owner: Object) -> Object:
         "revision": highest + 1,
     }
     for old in known[: max(len(known) - owner["spec"].get("revisionHistoryLimit", 10), 0)]:
-        world.storage.remove(REVISIONS, old["metadata"]["namespace"], old["metadata"]["name"])
-    return world.storage.create(REVISIONS, body)
+        manager.storage.remove(REVISIONS, old["metadata"]["namespace"], old["metadata"]["name"])
+    return manager.storage.create(REVISIONS, body)
 
 
-def named(world: World, namespace: str, name: str) -> Object | None:
-    return world.storage.find(REVISIONS, namespace, name)
+def named(manager: Manager, namespace: str, name: str) -> Object | None:
+    return manager.storage.find(REVISIONS, namespace, name)

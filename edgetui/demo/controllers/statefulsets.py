@@ -11,32 +11,32 @@ from edgetui.demo.storage import Object
 
 from . import revisions
 from .kubelet import Kubelet
+from .manager import Manager, owner_key
 from .pods import REVISION, deleting, make_pod, ready
-from .world import World, owner_key
 
 _SOURCE = "statefulset-controller"
 
 
 class StatefulSets:
-    def __init__(self, world: World, kubelet: Kubelet) -> None:
-        self._world = world
+    def __init__(self, manager: Manager, kubelet: Kubelet) -> None:
+        self._manager = manager
         self._kubelet = kubelet
 
     def observe(self, resource: Resource, kind: str, obj: Object, old: Object | None) -> None:
         if resource is STATEFULSETS and kind != "DELETED":
-            self._world.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
+            self._manager.enqueue(self, (obj["metadata"]["namespace"], obj["metadata"]["name"]))
         elif resource is PODS:
             key = owner_key(obj, STATEFULSETS.kind)
             if key is not None:
-                self._world.enqueue(self, key)
+                self._manager.enqueue(self, key)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        owner = self._world.storage.find(STATEFULSETS, namespace, name)
+        owner = self._manager.storage.find(STATEFULSETS, namespace, name)
         if owner is None or deleting(owner):
             return
-        update = revisions.current(self._world, STATEFULSETS, owner)
+        update = revisions.current(self._manager, STATEFULSETS, owner)
         current = (owner.get("status") or {}).get("currentRevision") or update["metadata"]["name"]
-        pods = {_ordinal(pod): pod for pod in self._world.storage.owned(PODS, owner["metadata"]["uid"])}
+        pods = {_ordinal(pod): pod for pod in self._manager.storage.owned(PODS, owner["metadata"]["uid"])}
         if self._fill(owner, pods, current, update) and self._shrink(owner, pods):
             self._update(owner, pods, update["metadata"]["name"])
         self._report(owner, current, update["metadata"]["name"])
@@ -87,7 +87,7 @@ class StatefulSets:
         updated = all(number in pods and _revision(pods[number]) == new for number in above)
         if ordinal >= rolling.get("partition", 0) and (updated or current == new):
             return update
-        return revisions.named(self._world, owner["metadata"]["namespace"], current) or update
+        return revisions.named(self._manager, owner["metadata"]["namespace"], current) or update
 
     def _create(self, owner: Object, ordinal: int, revision: Object) -> Object:
         meta = owner["metadata"]
@@ -98,7 +98,7 @@ class StatefulSets:
             "apps.kubernetes.io/pod-index": str(ordinal),
         }
         template = revision["data"]["spec"]["template"]
-        pod = make_pod(self._world, STATEFULSETS, owner, template, labels)
+        pod = make_pod(self._manager, STATEFULSETS, owner, template, labels)
         pod["metadata"]["name"] = name
         pod["spec"] |= {"hostname": name, "subdomain": owner["spec"].get("serviceName", "")}
         self._say(owner, "SuccessfulCreate", f"create Pod {name} in StatefulSet {meta['name']} successful")
@@ -108,10 +108,10 @@ class StatefulSets:
         name = pod["metadata"]["name"]
         text = f"delete Pod {name} in StatefulSet {owner['metadata']['name']} successful"
         self._say(owner, "SuccessfulDelete", text)
-        self._world.delete_pod(pod)
+        self._manager.delete_pod(pod)
 
     def _report(self, owner: Object, current: str, update: str) -> None:
-        pods = self._world.storage.owned(PODS, owner["metadata"]["uid"])
+        pods = self._manager.storage.owned(PODS, owner["metadata"]["uid"])
         ready_count = sum(map(ready, pods))
         updated = sum(_revision(pod) == update and not deleting(pod) for pod in pods)
         wanted = owner["spec"]["replicas"]
@@ -132,10 +132,10 @@ class StatefulSets:
             "availableReplicas": ready_count,
         }
         owner["status"] = status
-        self._world.storage.update(STATEFULSETS, owner, keep_generation=True)
+        self._manager.storage.update(STATEFULSETS, owner, keep_generation=True)
 
     def _say(self, owner: Object, reason: str, message: str) -> None:
-        self._world.event(STATEFULSETS, owner, reason, message, _SOURCE)
+        self._manager.event(STATEFULSETS, owner, reason, message, _SOURCE)
 
 
 def _ordinal(pod: Object) -> int:

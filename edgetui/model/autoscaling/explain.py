@@ -105,27 +105,30 @@ def _unmeasured(message: str) -> str:
         cause = "there are no metrics of its pods yet"
     else:
         cause = message or "it has no metrics"
-    return f"{cause}: the number stays, and only the bounds still hold"
+    return f"ScalingActive: no, {cause}; the replicas stay, min and max still hold"
 
 
 _KNOWN: dict[str, tuple[bool, str]] = {
-    "SucceededGetScale": (True, "it can read and set the number of its target"),
-    "ReadyForNewScale": (True, "it is ready: the number it recommends is the one that runs"),
-    "SucceededRescale": (True, "it has just set its target to {row.desired}"),
+    "SucceededGetScale": (True, "AbleToScale: can read and update the target's scale"),
+    "ReadyForNewScale": (True, "AbleToScale: the recommended size is the current size"),
+    "SucceededRescale": (True, "AbleToScale: has just scaled the target to {row.desired}"),
     "ScaleDownStabilized": (
         True,
-        "the load asks for less, but a higher recommendation of the last {window} still counts",
+        "AbleToScale: stabilizing before scale-down, a higher recommendation of the last {window} counts",
     ),
-    "ScaleUpStabilized": (True, "the load asks for more, but a lower recommendation still counts"),
-    "FailedGetScale": (False, "it cannot read its target: {message}"),
-    "FailedUpdateScale": (False, "it could not set its target: {message}"),
-    "ValidMetricFound": (True, "its metrics are there"),
-    "ScalingDisabled": (False, "it is off while its target is at 0; scale it to 1 or more to start it again"),
-    "InvalidSelector": (False, "its target has no usable selector: {message}"),
-    "AmbiguousSelector": (False, "another autoscaler takes the same pods, so neither acts: {message}"),
-    "DesiredWithinRange": (True, "the number it wants is within its bounds"),
-    "TooManyReplicas": (False, "it wants more than its maximum {row.max}"),
-    "TooFewReplicas": (True, "it wants fewer than its minimum {row.min}"),
-    "ScaleUpLimit": (True, "it goes up as fast as its policies let it"),
-    "ScaleDownLimit": (True, "it goes down as fast as its policies let it"),
+    "ScaleUpStabilized": (True, "AbleToScale: stabilizing before scale-up, a lower recommendation counts"),
+    "FailedGetScale": (False, "AbleToScale: cannot read the target's scale: {message}"),
+    "FailedUpdateScale": (False, "AbleToScale: cannot update the target's scale: {message}"),
+    "ValidMetricFound": (True, "ScalingActive: can compute the desired replicas from metrics"),
+    "ScalingDisabled": (False, "ScalingActive: off while the target is at 0; scale it to 1 or more"),
+    "InvalidSelector": (False, "ScalingActive: the target has no usable selector: {message}"),
+    "AmbiguousSelector": (
+        False,
+        "ScalingActive: another autoscaler selects the same pods, so neither scales: {message}",
+    ),
+    "DesiredWithinRange": (True, "ScalingLimited: no, desired replicas are within min and max"),
+    "TooManyReplicas": (False, "ScalingLimited: desired replicas above max {row.max}"),
+    "TooFewReplicas": (True, "ScalingLimited: desired replicas below min {row.min}"),
+    "ScaleUpLimit": (True, "ScalingLimited: rate-limited by the scale-up policies"),
+    "ScaleDownLimit": (True, "ScalingLimited: rate-limited by the scale-down policies"),
 }

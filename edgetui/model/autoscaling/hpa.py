@@ -40,7 +40,7 @@ def recommended(row: AutoscalerRow) -> int | None:
 
 
 def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
-    """Severity (0 broken, 1 limited or moving, 3 fine) and a few words: "limited: needs 11"."""
+    """Severity (0 broken, 1 limited or moving, 3 fine) and a few words: "at max, needs 11"."""
     able, active, limited = row.able, row.active, row.limited
     if able is not None and able.status == "False":
         if able.reason == "FailedGetScale":
@@ -59,24 +59,24 @@ def headline(row: AutoscalerRow, now: float) -> tuple[int, str]:
         return _limited(row, limited.reason, wish)
     current = row.desired if row.current is None else row.current
     if row.desired > current:
-        return WATCH, f"growing to {row.desired}"
+        return WATCH, f"scaling up to {row.desired}"
     if row.desired < current:
-        return WATCH, f"shrinking to {row.desired}"
+        return WATCH, f"scaling down to {row.desired}"
     if wish is not None and wish > current:
         return WATCH, "above target, waiting"
     if able is not None and able.reason == "ScaleDownStabilized":
-        return FINE, "held: waits to shrink"
-    return FINE, "steady"
+        return FINE, "stabilizing before scale-down"
+    return FINE, "stable"
 
 
 def _limited(row: AutoscalerRow, why: str, wish: int | None) -> tuple[int, str]:
     if why == "TooManyReplicas":
         above = wish is not None and wish > row.max
-        return WATCH, f"limited: needs {wish}" if above else f"at max {row.max}"
+        return WATCH, f"at max, needs {wish}" if above else f"at max {row.max}"
     if why == "TooFewReplicas":
         return FINE, f"at min {row.min}"
     if why in ("ScaleUpLimit", "ScaleDownLimit"):
-        return WATCH, f"in steps, {row.current} to {row.desired}"
+        return WATCH, f"rate-limited, {row.current} to {row.desired}"
     return WATCH, "limited"
 
 
@@ -175,7 +175,7 @@ def goal(row: AutoscalerRow, now: int, low: int, high: int) -> int:
 def prospect(row: AutoscalerRow, now: int | None, low: int, high: int) -> str:
     """What it would do at the present load with these bounds and a target at `now` (None unknown), in one clause."""
     if now is None:
-        return "what it would do is not known: nobody has told how many replicas its target has"
+        return "what it would do is not known: the current replicas of its target are unknown"
     if row.able is not None and row.able.status == "False":
         return "it does nothing until its target can be scaled"
     if now == 0 and low > 0:
@@ -193,7 +193,7 @@ def prospect(row: AutoscalerRow, now: int | None, low: int, high: int) -> str:
         bound = "" if wish == now else f": the load asks for {wish}, {there} is the {edge} allowed"
         return f"it stays at {now}{bound}"
     if (there > now and row.up_disabled) or (there < now and row.down_disabled):
-        return f"it stays at {now}: {'growing' if there > now else 'shrinking'} is switched off"
+        return f"it stays at {now}: scaling {'up' if there > now else 'down'} is disabled"
     if there > now:
         wait = f" when the load has been high for {duration(row.up_window)}" if row.up_window else ""
         return f"it goes up from {now} to {there}{wait}"

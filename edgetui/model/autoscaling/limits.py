@@ -5,7 +5,7 @@ The sums are those of the disruption controller and of the quota admission plugi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor
 from typing import Any
 
@@ -74,11 +74,12 @@ def selects(selector: Json | None, labels: Mapping[str, str]) -> bool:
     for name, value in (selector.get("matchLabels") or {}).items():
         if labels.get(name) != value:
             return False
-    return all(_holds(one, labels) for one in selector.get("matchExpressions") or ())
+    expressions = selector.get("matchExpressions") or ()
+    return all(holds(one["operator"], one["key"], one.get("values") or (), labels) for one in expressions)
 
 
-def _holds(expression: Json, labels: Mapping[str, str]) -> bool:
-    name, operator, values = expression["key"], expression["operator"], expression.get("values") or ()
+def holds(operator: str, name: str, values: Sequence[str], labels: Mapping[str, str]) -> bool:
+    """Whether labels pass one expression of a selector: In, NotIn, Exists or DoesNotExist."""
     if operator == "Exists":
         return name in labels
     if operator == "DoesNotExist":

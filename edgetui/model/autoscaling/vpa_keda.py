@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from edgetui.model.text import clean, cpu, memory, milli, whole
+from edgetui.model.kinds.deployment import DEPLOYMENT
+from edgetui.model.text import clean, cpu, memory, parse_cpu, whole
 
 Json = Mapping[str, Any]
 
@@ -17,7 +18,7 @@ _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 """What Go's ParseBool takes for false; KEDA takes whatever else stands there for a wish to pause."""
 
 
-class Advice(msgspec.Struct, frozen=True):
+class Recommendation(msgspec.Struct, frozen=True):
     """What a VerticalPodAutoscaler recommends for one container; with the mode "Off" it does not act on it itself."""
 
     autoscaler: str
@@ -83,7 +84,7 @@ class ScaledObject(msgspec.Struct, frozen=True):
         return "".join(f", scale-{way} paused" for way in self.one_way)
 
 
-def advice(autoscalers: Iterable[Json], kind: str, name: str) -> list[Advice]:
+def recommendations(autoscalers: Iterable[Json], kind: str, name: str) -> list[Recommendation]:
     """What the VerticalPodAutoscalers of a namespace recommend for one workload."""
     found = []
     for one in autoscalers:
@@ -94,9 +95,9 @@ def advice(autoscalers: Iterable[Json], kind: str, name: str) -> list[Advice]:
         mode = clean(str(_part(spec, "updatePolicy").get("updateMode") or "Auto"))
         for each in _parts(_part(status, "recommendation"), "containerRecommendations"):
             wanted = _part(each, "target")
-            cores, size = milli(str(wanted.get("cpu"))), whole(str(wanted.get("memory")))
+            cores, size = parse_cpu(str(wanted.get("cpu"))), whole(str(wanted.get("memory")))
             found.append(
-                Advice(
+                Recommendation(
                     clean(str(_part(one, "metadata").get("name") or "")),
                     clean(str(each.get("containerName") or "")),
                     cpu(cores) if cores is not None else "",
@@ -111,7 +112,7 @@ def scaled_object(objects: Iterable[Json], kind: str, name: str) -> ScaledObject
     """The ScaledObject of a namespace that scales this workload."""
     for one in objects:
         target = _part(_part(one, "spec"), "scaleTargetRef")
-        if (target.get("kind") or "Deployment", target.get("name")) != (kind, name):
+        if (target.get("kind") or DEPLOYMENT, target.get("name")) != (kind, name):
             continue
         return one_scaled_object(one)
     return None

@@ -33,7 +33,8 @@ class Freshness(msgspec.Struct, frozen=True, gc=False):
     `reason` is one plain sentence, empty while nothing is wrong.
     `partial` is true when only some namespaces could be read. `kept` is true while the rows are those of an earlier
     run, read from this machine's disk, and the cluster has not told its own. `unreadable` counts the objects that are
-    there and of which no row can be made.
+    there and of which no row can be made. `polled` is the seconds between two lists where these rows may be listed and
+    not watched, 0 where they are watched.
     """
 
     sync: Sync = Sync.HIDDEN
@@ -42,6 +43,7 @@ class Freshness(msgspec.Struct, frozen=True, gc=False):
     partial: bool = False
     kept: bool = False
     unreadable: int = 0
+    polled: float = 0.0
 
 
 def merge(parts: Mapping[str, Freshness], *, whole: bool, read_once: bool, only: str) -> Freshness:

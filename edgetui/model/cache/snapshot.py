@@ -2,77 +2,42 @@
 
 A file is a line of magic, a CRC-32 and one msgpack document: per kind its rows, in compressed chunks. Each kind
 carries a fingerprint of its row's fields, so rows that another version of edgetui wrote otherwise are left unread.
-What a program or a person wrote freely is not kept: it may quote a password.
+What a program or a person wrote freely is not kept: it may quote a password. The most wanted kinds come first.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import islice
 from types import GenericAlias
 
 import msgspec
-from msgspec.structs import replace
 
-from edgetui.model.kinds.autoscaler import AutoscalerRow
-from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.daemonset import DaemonSetRow
-from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.kinds.endpointslice import EndpointSliceRow
-from edgetui.model.kinds.node import NodeRow
-from edgetui.model.kinds.pod import PodRow
-from edgetui.model.kinds.replicaset import ReplicaSetRow
-from edgetui.model.kinds.service import ServiceRow
-from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.labels import share
-
-KEPT: dict[str, type[Row]] = {
-    "Node": NodeRow,
-    "Pod": PodRow,
-    "Deployment": DeploymentRow,
-    "StatefulSet": StatefulSetRow,
-    "DaemonSet": DaemonSetRow,
-    "HorizontalPodAutoscaler": AutoscalerRow,
-    "ReplicaSet": ReplicaSetRow,
-    "Service": ServiceRow,
-    "EndpointSlice": EndpointSliceRow,
-}
-"""The kinds that are kept, the most wanted first. Events are not: they are text, and the server forgets them itself."""
 
 MAGIC = b"edgetui rows 1\n"
 CHUNK = 256
 MOST_CHUNK = 4 << 20  # bytes that one chunk may unfold to
 _CHECK = 4
 
-_WRITTEN_BY_KUBERNETES = frozenset(
-    {
-        "ErrImagePull",
-        "ImagePullBackOff",
-        "ImageInspectError",
-        "RegistryUnavailable",
-        "ErrImageNeverPull",
-        "InvalidImageName",
-        "CrashLoopBackOff",
-        "CreateContainerConfigError",
-        "Unschedulable",
-        "SchedulingGated",
-        "Evicted",
-    }
-)
-"""Reasons whose message comes from the kubelet or the scheduler; under any other it may be the program's own last
-words, which the kubelet takes from its termination file or its log."""
-
 
 class Packed(msgspec.Struct, frozen=True):
     """The rows of one kind. `heard` is when they were last known to be current (Unix s); `partial` is true when only
-    some namespaces could be read."""
+    some namespaces could be read.
+
+    `versions` has the resourceVersion of each collection whose rows are here as the server has them at that version, by
+    namespace, "" for the whole cluster. `tables` is whether the server printed them.
+    """
 
     fields: int
     heard: float
     partial: bool
     chunks: tuple[bytes, ...]
+    versions: dict[str, str] = {}
+    tables: bool = False
 
     @property
     def size(self) -> int:
@@ -82,34 +47,57 @@ class Packed(msgspec.Struct, frozen=True):
 
 class KeptRows(msgspec.Struct, frozen=True):
     """What one file holds. `identity` is the uid of the cluster's kube-system, `version` that of its server, both
-    empty if unknown; `saved` is when the file was written (Unix s)."""
+    empty if unknown; `saved` is when the file was written (Unix s).
+
+    `program` is the version of edgetui that made the rows, `rbac_off` whether the server allowed everything to all.
+    `wire` is the profile that the link called for and `speed` its bytes per second, empty and 0.0 if unknown.
+    """
 
     saved: float
     identity: str
     version: str
     kinds: dict[str, Packed]
+    program: str = ""
+    rbac_off: bool = False
+    wire: str = ""
+    speed: float = 0.0
 
 
-def pack(kind: str, rows: Iterable[Row], heard: float, partial: bool) -> Packed:
-    """The rows of a kind in `KEPT`, small, and without what may quote a secret.
+def pack(
+    kind: Kind,
+    rows: Iterable[Row],
+    heard: float,
+    partial: bool,
+    versions: Mapping[str, str] | None = None,
+    tables: bool = False,
+) -> Packed:
+    """The rows of a kind that has a `snapshot`, small, and without what may quote a secret.
 
-    Rows with a number that msgpack cannot hold give a value that unpacks to None.
+    A collection that loses text by this has no version any more: nothing but a list gives that text back. Rows with a
+    number that msgpack cannot hold give a value that unpacks to None.
     """
+    assert kind.snapshot is not None
     left = iter(rows)
     chunks = []
+    whole = dict(versions or {})
     try:
-        while some := [_public(row) for row in islice(left, CHUNK)]:
-            chunks.append(zlib.compress(_ENCODER.encode(some), 1))
+        while some := list(islice(left, CHUNK)):
+            public = [kind.snapshot(row) for row in some]
+            for row, kept in zip(some, public, strict=True):
+                if kept is not row:
+                    whole.pop(row.namespace, None)
+                    whole.pop("", None)
+            chunks.append(zlib.compress(_ENCODER.encode(public), 1))
     except OverflowError:
         return Packed(0, heard, partial, ())
-    return Packed(fields_of(kind), heard, partial, tuple(chunks))
+    return Packed(fields_of(kind), heard, partial, tuple(chunks), whole, tables)
 
 
-def unpack(kind: str, packed: Packed) -> list[Row] | None:
+def unpack(kind: Kind, packed: Packed) -> list[Row] | None:
     """The rows again; None when they are damaged or were written with other fields."""
-    if kind not in KEPT or packed.fields != fields_of(kind):
+    if kind.snapshot is None or packed.fields != fields_of(kind):
         return None
-    decoder = msgspec.msgpack.Decoder(GenericAlias(list, (KEPT[kind],)))
+    decoder = msgspec.msgpack.Decoder(GenericAlias(list, (kind.row,)))
     rows: list[Row] = []
     try:
         for chunk in packed.chunks:
@@ -142,21 +130,14 @@ def from_bytes(data: bytes) -> KeptRows | None:
         return None
 
 
-@cache
-def fields_of(kind: str) -> int:
+def fields_of(kind: Kind) -> int:
     """A number that changes with the fields of a kind's row, their types and defaults, nested ones included."""
-    return zlib.crc32(repr(msgspec.inspect.type_info(KEPT[kind])).encode())
+    return _fields(kind.row)
 
 
-def _public(row: Row) -> Row:
-    """The row without free text: last words of a program, and the command line that changed a workload."""
-    if isinstance(row, PodRow):
-        trouble = row.trouble
-        if trouble is not None and trouble.message and trouble.reason not in _WRITTEN_BY_KUBERNETES:
-            return replace(row, trouble=replace(trouble, message=""))
-    elif isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow | ReplicaSetRow) and row.cause:
-        return replace(row, cause="")
-    return row
+@cache
+def _fields(row: type[Row]) -> int:
+    return zlib.crc32(repr(msgspec.inspect.type_info(row)).encode())
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -1,8 +1,8 @@
 """What is known about one cluster: rows, how fresh they are, what changed since the last look.
 
 One session writes, anyone reads, all on one thread. Beside the rows it keeps three small indexes that make
-an event cost the same however many rows there are: owner uid to owned rows, uid to workload, node name to
-pods.
+an event cost the same however many rows there are: owner uid to owned rows, uid to the object that owns, node name
+to pods.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ import msgspec
 from msgspec.structs import replace
 
 from edgetui.model.cache.freshness import CacheState, Freshness, LinkState
+from edgetui.model.cache.list_progress import ListProgress
 from edgetui.model.cache.wireprofile import WireState
+from edgetui.model.kinds import Kinds
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.node import NodeRow
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.pod import POD, PodRow
 
 Name = tuple[str, str]
 """Namespace (empty for cluster-scoped) and name."""
 
-_OWNED = ("Pod", "ReplicaSet", "EndpointSlice")
-_OWNERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")
 _MANY = 64
 """Objects of one owner from which on they are found by uid: a dict for each of a few would be most of the memory."""
 
 _BROAD = 256
+MOST_OWNERS = 16
+"""Steps from an object to the last of its owners; a chain that is longer, or leads back to itself, ends there."""
 MOST_ROWS = 50_000
 """Rows of one cluster, of all kinds together: about 30 MB. What writes here holds no more."""
 
@@ -69,27 +71,35 @@ def older(version: str, than: str) -> bool:
     return (len(version), version) < (len(than), than)
 
 
+def reached(version: str, other: str) -> bool:
+    """Whether a history that stands at `version` has certainly reached `other`."""
+    return other.isascii() and other.isdigit() and version.isdigit() and not older(version, other)
+
+
 class Store:
     """The rows of one cluster.
 
-    `on_dirty` is called at the first change after each drain, never from within itself; it must only
-    schedule work.
+    `kinds` are those of this cluster. `on_dirty` is called at the first change after each drain, never from within
+    itself; it must only schedule work.
     """
 
-    def __init__(self, cluster: str) -> None:
+    def __init__(self, cluster: str, kinds: Kinds | None = None) -> None:
         self.cluster = cluster
+        self.kinds = Kinds() if kinds is None else kinds
         self.link = LinkState()
         self.badges: tuple[str, ...] = ()
         self.version = ""
         self.wire = WireState()
         self.cache = CacheState()
+        self.listing: dict[str, ListProgress] = {}
+        """The lists that are on their way, by kind; whoever shows them looks again now and then."""
         self.size = 0
         """How many rows there are of all kinds."""
         self.on_dirty: Callable[[], None] | None = None
         self._rows: dict[str, dict[str, dict[str, Row]]] = {}
         self._counts: dict[str, int] = {}
         self._owned: dict[str, tuple[Row, ...] | dict[str, Row]] = {}
-        self._owners: dict[str, tuple[str, Row]] = {}
+        self._owners: dict[str, dict[str, Row]] = {}
         self._pods_on: dict[str, int] = {}
         self._freshness: dict[str, Freshness] = {}
         self._usage: dict[str, dict[Name, Usage]] = {}
@@ -116,7 +126,7 @@ class Store:
         fresh = []
         for key, row in listed.items():
             known = table.get(key[0], {}).get(key[1])
-            if known is None or known.uid != row.uid or known.resource_version != row.resource_version:
+            if known is None or not _same_version(known, row):
                 fresh.append(row)
         if not gone and not fresh:
             return False
@@ -138,10 +148,12 @@ class Store:
         """
         space = self._space(kind, row.namespace)
         known = space.get(row.name)
-        if known is not None and known.uid == row.uid:
-            same = known.resource_version == row.resource_version
-            if same or older(row.resource_version, known.resource_version):
-                return False
+        if (
+            known is not None
+            and known.uid == row.uid
+            and (_same_version(known, row) or older(row.resource_version, known.resource_version))
+        ):
+            return False
         self._put(kind, space, known, row)
         self._announce()
         return True
@@ -159,6 +171,13 @@ class Store:
         if self._freshness.get(kind) != freshness:
             self._freshness[kind] = freshness
             self._mark_status()
+
+    def set_listing(self, kind: str, progress: ListProgress | None) -> None:
+        """How far the list of a kind has come, None when none is on its way. It is no change that is announced."""
+        if progress is not None:
+            self.listing[kind] = progress
+        else:
+            self.listing.pop(kind, None)
 
     def set_link(self, link: LinkState) -> None:
         if self.link != link:
@@ -208,6 +227,10 @@ class Store:
         space = self._rows.get(kind, {}).get(namespace)
         return space.get(name) if space else None
 
+    def namespaces(self) -> set[str]:
+        """The namespaces that any row is in."""
+        return {space for table in self._rows.values() for space in table if space}
+
     def count(self, kind: str, namespace: str = "") -> int:
         """How many rows there are, in one namespace if it is named."""
         if namespace:
@@ -220,23 +243,50 @@ class Store:
         return self.size >= MOST_ROWS
 
     def owned_by(self, uid: str) -> Sequence[Row]:
-        """The pods and ReplicaSets that a controller manages."""
+        """What a controller manages, of the kinds that are watched."""
         owned = self._owned.get(uid, ())
         return owned if isinstance(owned, tuple) else tuple(owned.values())
 
     def carried_by(self, nodes: Collection[str]) -> Iterator[PodRow]:
         """The pods on some nodes. All pods are looked through: it is seldom asked, and an index would cost memory."""
-        for row in self.rows("Pod") if nodes else ():
+        for row in self.rows(POD) if nodes else ():
             if isinstance(row, PodRow) and row.node in nodes:
                 yield row
 
     def owner(self, uid: str) -> tuple[str, Row] | None:
-        """Kind and row of a ReplicaSet, Deployment, StatefulSet or DaemonSet by uid."""
-        return self._owners.get(uid)
+        """Kind and row of an object by uid, of a kind whose objects own others."""
+        for kind, rows in self._owners.items():  # by kind, for a pair of both would cost every owner 70 bytes
+            if (row := rows.get(uid)) is not None:
+                return kind, row
+        return None
+
+    def owners(self, uid: str) -> Iterator[tuple[str, Row]]:
+        """Kind and row of the object of this uid, of its owner, and so on, as far as they are known."""
+        for _ in range(MOST_OWNERS):
+            found = self.owner(uid)
+            if found is None:
+                return
+            yield found
+            uid = found[1].owner_uid
+
+    def pods_of(self, uid: str) -> Iterator[PodRow]:
+        """The pods that a controller manages, directly or through others."""
+        left, seen = [uid], {uid}
+        while left:
+            for row in self.owned_by(left.pop()):
+                if isinstance(row, PodRow):
+                    yield row
+                elif row.uid not in seen:
+                    seen.add(row.uid)
+                    left.append(row.uid)
 
     def pods_on(self, node: str) -> int:
         """How many pods a node carries, those that have ended not counted."""
         return self._pods_on.get(node, 0)
+
+    def heard(self) -> list[str]:
+        """Ids of the kinds of which anything is known, be it that they are not to be seen."""
+        return list(self._freshness)
 
     def freshness(self, kind: str) -> Freshness:
         return self._freshness.get(kind, _UNKNOWN)
@@ -290,24 +340,32 @@ class Store:
         self._mark(kind, namespace, name)
 
     def _reindex(self, kind: str, old: Row | None, new: Row | None) -> None:
-        if kind in _OWNED:
-            self._reown(old, new)
-        if kind in _OWNERS:
+        self._reown(old, new)
+        if self._owns(kind):
+            owners = self._owners.setdefault(kind, {})
             if old is not None and (new is None or new.uid != old.uid):
-                self._owners.pop(old.uid, None)
+                owners.pop(old.uid, None)
             if new is not None:
-                self._owners[new.uid] = (kind, new)
-        if kind == "Node" and not _same_carrier(old, new):
-            self._changes.carriers.add((new or old or _NOBODY).name)
-        if kind == "Pod":
+                owners[new.uid] = new
+        row = new or old
+        if isinstance(row, NodeRow) and not _same_carrier(old, new):
+            self._changes.carriers.add(row.name)
+        if isinstance(row, PodRow):
             before, after = _carrier(old), _carrier(new)
             if before != after:
                 self._move(before, -1)
                 self._move(after, 1)
 
+    def _owns(self, kind: str) -> bool:
+        """Whether objects of a kind may own others; those found by discovery may."""
+        known = self.kinds.get(kind)
+        return known is not None and known.owns != ()
+
     def _reown(self, old: Row | None, new: Row | None) -> None:
         before = old.owner_uid if old is not None else ""
         after = new.owner_uid if new is not None else ""
+        if not (before or after):
+            return
         for uid in {before, after} - {""}:
             self._changes.owners.add(uid)
             owned = _exchanged(
@@ -347,7 +405,13 @@ class Store:
 
 
 _UNKNOWN = Freshness()
-_NOBODY = Row(namespace="", name="", uid="", resource_version="")
+
+
+def _same_version(known: Row, row: Row) -> bool:
+    """Whether two rows are of one object at one version; what has no version is compared as it is."""
+    if known.uid != row.uid or known.resource_version != row.resource_version:
+        return False
+    return bool(row.resource_version) or known == row
 
 
 def _exchanged(

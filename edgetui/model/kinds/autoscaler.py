@@ -11,12 +11,21 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from edgetui.model.kinds.base import Kind, NotReadable, Row
+from edgetui.model.kinds.autoscaler_wire import (
+    WireAutoscaler,
+    WireAutoscalerSpec,
+    WireAutoscalerStatus,
+    WireBehavior,
+    WireMetric,
+    WireMetricName,
+    WireObjectReference,
+    WireScalingRules,
+    WireSource,
+    WireTarget,
+)
+from edgetui.model.kinds.base import Kind, NotReadable, Row, Watched, unchanged
 from edgetui.model.kinds.wire import (
     Condition,
-    Meta,
-    Wire,
-    WireCondition,
     condition,
     conditions,
     labelled,
@@ -24,83 +33,9 @@ from edgetui.model.kinds.wire import (
 )
 from edgetui.model.text import clean, quantity, unix
 
+AUTOSCALER = "HorizontalPodAutoscaler"
+
 _MOST_RATIO = 1e9  # beyond it the numbers are nonsense, and no replica count can be made of them
-
-
-class WireTarget(Wire):
-    """`target` of a metric in the spec and `current` in the status: the same three values."""
-
-    value: str | None = None
-    average_value: str | None = None
-    average_utilization: int | None = None
-
-
-class WireMetricName(Wire):
-    name: str | None = None
-    selector: dict[str, Any] | None = None
-
-
-class WireObjectReference(Wire):
-    kind: str | None = None
-    name: str | None = None
-    api_version: str | None = None
-
-
-class WireSource(Wire):
-    """Any metric source: Resource, ContainerResource, Pods, Object or External."""
-
-    name: str | None = None
-    container: str | None = None
-    metric: WireMetricName | None = None
-    described_object: WireObjectReference | None = None
-    target: WireTarget | None = None
-    current: WireTarget | None = None
-
-
-class WireMetric(Wire):
-    resource: WireSource | None = None
-    container_resource: WireSource | None = None
-    pods: WireSource | None = None
-    object: WireSource | None = None
-    external: WireSource | None = None
-
-    def source(self) -> WireSource | None:
-        """The one source that is filled in."""
-        return self.resource or self.container_resource or self.pods or self.object or self.external
-
-
-class WireScalingRules(Wire):
-    stabilization_window_seconds: int | None = None
-    select_policy: str | None = None
-
-
-class WireBehavior(Wire):
-    scale_up: WireScalingRules | None = None
-    scale_down: WireScalingRules | None = None
-
-
-class WireAutoscalerSpec(Wire):
-    scale_target_ref: WireObjectReference | None = None
-    min_replicas: int | None = None
-    max_replicas: int | None = None
-    metrics: list[WireMetric] | None = None
-    behavior: WireBehavior | None = None
-
-
-class WireAutoscalerStatus(Wire):
-    last_scale_time: str | None = None
-    current_replicas: int | None = None
-    desired_replicas: int | None = None
-    current_metrics: list[WireMetric] | None = None
-    conditions: list[WireCondition] | None = None
-
-
-class WireAutoscaler(Wire):
-    """A HorizontalPodAutoscaler as it arrives."""
-
-    metadata: Meta | None = None
-    spec: WireAutoscalerSpec | None = None
-    status: WireAutoscalerStatus | None = None
 
 
 class Metric(msgspec.Struct, gc=False, frozen=True):
@@ -245,9 +180,12 @@ def _label(source: WireSource) -> str:
 
 
 def _v1() -> Kind:
-    from edgetui.model.kinds.autoscaler_v1 import KIND as v1
+    from edgetui.model.kinds.autoscaler_v1 import WireAutoscalerV1, as_v2
 
-    return v1
+    def project_v1(autoscaler: WireAutoscalerV1) -> AutoscalerRow:
+        return project(as_v2(autoscaler))
+
+    return replace(KIND, version="v1", wire=WireAutoscalerV1, project=project_v1)
 
 
 def _v2beta2() -> Kind:
@@ -255,12 +193,18 @@ def _v2beta2() -> Kind:
 
 
 KIND: Kind = Kind(
-    name="HorizontalPodAutoscaler",
+    name=AUTOSCALER,
     plural="horizontalpodautoscalers",
     group="autoscaling",
     version="v2",
     namespaced=True,
     wire=WireAutoscaler,
+    row=AutoscalerRow,
     project=project,
+    short_names=("hpa",),
+    said="autoscaler",
     older={"v2beta2": _v2beta2, "v1": _v1},
+    watched=Watched.ALWAYS,
+    polled=60.0,  # its metrics change it four times a minute
+    snapshot=unchanged,
 )

@@ -10,8 +10,7 @@ from typing import Any
 
 import msgspec
 
-from edgetui.model.kinds.autoscaler import (
-    AutoscalerRow,
+from edgetui.model.kinds.autoscaler_wire import (
     WireAutoscaler,
     WireAutoscalerSpec,
     WireAutoscalerStatus,
@@ -22,9 +21,8 @@ from edgetui.model.kinds.autoscaler import (
     WireScalingRules,
     WireSource,
     WireTarget,
-    project,
 )
-from edgetui.model.kinds.base import Kind, NotReadable
+from edgetui.model.kinds.base import NotReadable
 from edgetui.model.kinds.wire import Meta, Wire, WireCondition
 
 _NOTE = "autoscaling.alpha.kubernetes.io/"
@@ -105,8 +103,8 @@ _conditions = msgspec.json.Decoder(list[WireCondition])
 _behavior = msgspec.json.Decoder(_GoBehavior)
 
 
-def project_v1(autoscaler: WireAutoscalerV1) -> AutoscalerRow:
-    """The row of a HorizontalPodAutoscaler. Raises NotReadable where an annotation or the maximum cannot be read."""
+def as_v2(autoscaler: WireAutoscalerV1) -> WireAutoscaler:
+    """The same object as autoscaling/v2 has it. Raises NotReadable where an annotation cannot be read."""
     meta = autoscaler.metadata or WireMetaV1()
     spec = autoscaler.spec or WireSpecV1()
     status = autoscaler.status or WireStatusV1()
@@ -122,26 +120,22 @@ def project_v1(autoscaler: WireAutoscalerV1) -> AutoscalerRow:
         wanted.insert(0, _cpu(target=WireTarget(average_utilization=spec.target_cpu)))
     if status.current_cpu is not None:
         measured.append(_cpu(current=WireTarget(average_utilization=status.current_cpu)))
-    return project(
-        WireAutoscaler(
-            metadata=meta,
-            spec=WireAutoscalerSpec(
-                scale_target_ref=spec.scale_target_ref,
-                min_replicas=spec.min_replicas,
-                max_replicas=spec.max_replicas,
-                metrics=wanted,
-                behavior=WireBehavior(
-                    scale_up=_rules(behavior.scale_up), scale_down=_rules(behavior.scale_down)
-                ),
-            ),
-            status=WireAutoscalerStatus(
-                last_scale_time=status.last_scale_time,
-                current_replicas=status.current_replicas,
-                desired_replicas=status.desired_replicas,
-                current_metrics=measured,
-                conditions=conditions,
-            ),
-        )
+    return WireAutoscaler(
+        metadata=meta,
+        spec=WireAutoscalerSpec(
+            scale_target_ref=spec.scale_target_ref,
+            min_replicas=spec.min_replicas,
+            max_replicas=spec.max_replicas,
+            metrics=wanted,
+            behavior=WireBehavior(scale_up=_rules(behavior.scale_up), scale_down=_rules(behavior.scale_down)),
+        ),
+        status=WireAutoscalerStatus(
+            last_scale_time=status.last_scale_time,
+            current_replicas=status.current_replicas,
+            desired_replicas=status.desired_replicas,
+            current_metrics=measured,
+            conditions=conditions,
+        ),
     )
 
 
@@ -187,14 +181,3 @@ def _source(source: WireSourceV1 | None) -> WireSource | None:
             average_utilization=source.current_average_utilization,
         ),
     )
-
-
-KIND = Kind(
-    name="HorizontalPodAutoscaler",
-    plural="horizontalpodautoscalers",
-    group="autoscaling",
-    version="v1",
-    namespaced=True,
-    wire=WireAutoscalerV1,
-    project=project_v1,
-)

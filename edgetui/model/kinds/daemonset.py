@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.deployment import WireStrategy, limit
-from edgetui.model.kinds.wire import (
-    Condition,
-    ImageTemplate,
-    Wire,
-    WireCondition,
-    WorkloadMeta,
-    conditions,
-    images,
-    labelled,
-    managers,
-    number,
-    shared,
+from edgetui.model.kinds.base import Kind, Watched
+from edgetui.model.kinds.pod import POD
+from edgetui.model.kinds.wire import Wire, WireCondition, WorkloadMeta, number
+from edgetui.model.kinds.workload import (
+    RolloutRow,
+    WireStrategy,
+    WireWorkloadSpec,
+    WireWorkloadStatus,
+    limit,
+    rollout,
+    without_cause,
 )
-from edgetui.model.text import clean
+
+DAEMON_SET = "DaemonSet"
+BY_SITE, BY_OPENYURT = "site", "OpenYurt"
+"""Who deletes the old pods of a DaemonSet of OpenYurt, whose own strategy is OnDelete."""
+_UPDATED_BY = {"ota": BY_SITE, "auto": BY_OPENYURT, "advancedrollingupdate": BY_OPENYURT}
 
 
-class WireDaemonSetSpec(Wire):
+class WireDaemonSetSpec(WireWorkloadSpec):
     update_strategy: WireStrategy | None = None
-    min_ready_seconds: int | None = None
-    revision_history_limit: int | None = None
-    template: ImageTemplate | None = None
 
 
 class WireDaemonSetStatus(Wire):
@@ -46,32 +44,21 @@ class WireDaemonSet(Wire):
     status: WireDaemonSetStatus | None = None
 
 
-class DaemonSetRow(Row):
+class DaemonSetRow(RolloutRow):
     """A DaemonSet.
 
     `replicas` is how many nodes should run it (desiredNumberScheduled), `current` how many do. A dead node
     leaves `replicas` and shows in `misscheduled` instead. `template_generation` is the
-    pod-template-generation of the newest pods, 0 when the server does not tell.
+    pod-template-generation of the newest pods, 0 when the server does not tell. `updated_by` is who deletes old pods
+    where the strategy is OnDelete, and empty for a person: each site when it wants to (OpenYurt's OTA), or OpenYurt,
+    which leaves out nodes that are not Ready (AdvancedRollingUpdate; pkg/yurtmanager/controller/daemonpodupdater).
     """
 
-    generation: int = 0
-    observed: int = 0
     replicas: int = 0
-    current: int = 0
-    updated: int = 0
-    ready: int = 0
-    available: int = 0
     misscheduled: int = 0
-    strategy: str = "RollingUpdate"
     max_surge: str = ""
-    max_unavailable: str = ""
-    min_ready: int = 0
-    history_limit: int = 10
     template_generation: int = 0
-    conditions: tuple[Condition, ...] = ()
-    cause: str = ""
-    images: tuple[str, ...] = ()
-    managers: tuple[str, ...] = ()
+    updated_by: str = ""
 
 
 def project(daemon_set: WireDaemonSet) -> DaemonSetRow:
@@ -81,36 +68,41 @@ def project(daemon_set: WireDaemonSet) -> DaemonSetRow:
     status = daemon_set.status or WireDaemonSetStatus()
     strategy = spec.update_strategy or WireStrategy()
     rolling = strategy.rolling_update
-    notes = meta.annotations
+    counters = WireWorkloadStatus(
+        observed_generation=status.observed_generation,
+        replicas=status.current_number_scheduled,
+        updated_replicas=status.updated_number_scheduled,
+        ready_replicas=status.number_ready,
+        available_replicas=status.number_available,
+        conditions=status.conditions,
+    )
+    fields = rollout(meta, spec, counters, strategy.type) | {"replicas": status.desired_number_scheduled or 0}
     return DaemonSetRow(
-        **labelled(meta),
-        generation=meta.generation or 0,
-        observed=status.observed_generation or 0,
-        replicas=status.desired_number_scheduled or 0,
-        current=status.current_number_scheduled or 0,
-        updated=status.updated_number_scheduled or 0,
-        ready=status.number_ready or 0,
-        available=status.number_available or 0,
-        misscheduled=status.number_misscheduled or 0,
-        strategy=shared(strategy.type) or "RollingUpdate",
-        max_surge=limit(rolling.max_surge) if rolling else "",
+        **fields,
         max_unavailable=limit(rolling.max_unavailable) if rolling else "",
-        min_ready=spec.min_ready_seconds or 0,
-        history_limit=10 if spec.revision_history_limit is None else spec.revision_history_limit,
-        template_generation=number(notes.template_generation) if notes else 0,
-        conditions=conditions(status.conditions),
-        cause=clean(notes.change_cause) if notes else "",
-        images=images(spec.template),
-        managers=managers(meta),
+        misscheduled=status.number_misscheduled or 0,
+        max_surge=limit(rolling.max_surge) if rolling else "",
+        updated_by=_updated_by(meta) if strategy.type == "OnDelete" else "",
+        template_generation=number(meta.annotations.template_generation) if meta.annotations else 0,
     )
 
 
+def _updated_by(meta: WorkloadMeta) -> str:
+    notes = meta.annotations
+    return _UPDATED_BY.get((notes.openyurt_update or "").lower(), "") if notes else ""
+
+
 KIND = Kind(
-    name="DaemonSet",
+    name=DAEMON_SET,
     plural="daemonsets",
     group="apps",
     version="v1",
     namespaced=True,
     wire=WireDaemonSet,
+    row=DaemonSetRow,
     project=project,
+    short_names=("ds",),
+    owns=(POD,),
+    watched=Watched.ALWAYS,
+    snapshot=without_cause,
 )

@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.wire import (
-    Condition,
-    ImageTemplate,
-    Wire,
-    WireCondition,
-    WorkloadMeta,
-    condition,
-    conditions,
-    images,
-    labelled,
-    managers,
-    number,
-    shared,
+from edgetui.model.kinds.base import Kind, Watched
+from edgetui.model.kinds.replicaset import REPLICA_SET
+from edgetui.model.kinds.wire import Condition, Wire, WorkloadMeta, condition, number
+from edgetui.model.kinds.workload import (
+    RollingUpdate,
+    RolloutRow,
+    WireStrategy,
+    WireWorkloadSpec,
+    WireWorkloadStatus,
+    limit,
+    rollout,
+    without_cause,
 )
-from edgetui.model.text import clean
+
+DEPLOYMENT = "Deployment"
+
+DEFAULT_DEADLINE = 600
+"""`spec.progressDeadlineSeconds` where it is not set."""
 
 
-class RollingUpdate(Wire):
-    """Limits of a rolling update: whole numbers or percentages."""
-
-    max_surge: int | str | None = None
-    max_unavailable: int | str | None = None
-
-
-class WireStrategy(Wire):
-    type: str | None = None
-    rolling_update: RollingUpdate | None = None
-
-
-class WireDeploymentSpec(Wire):
-    replicas: int | None = None
+class WireDeploymentSpec(WireWorkloadSpec):
     paused: bool | None = None
     strategy: WireStrategy | None = None
     progress_deadline_seconds: int | None = None
-    min_ready_seconds: int | None = None
-    revision_history_limit: int | None = None
-    template: ImageTemplate | None = None
-
-
-class WireDeploymentStatus(Wire):
-    observed_generation: int | None = None
-    replicas: int | None = None
-    updated_replicas: int | None = None
-    ready_replicas: int | None = None
-    available_replicas: int | None = None
-    terminating_replicas: int | None = None
-    conditions: list[WireCondition] | None = None
 
 
 class WireDeployment(Wire):
@@ -57,37 +33,21 @@ class WireDeployment(Wire):
 
     metadata: WorkloadMeta | None = None
     spec: WireDeploymentSpec | None = None
-    status: WireDeploymentStatus | None = None
+    status: WireWorkloadStatus | None = None
 
 
-class DeploymentRow(Row):
+class DeploymentRow(RolloutRow):
     """A Deployment.
 
-    `replicas` is what the spec wants, `current` what exists. `terminating` is None on servers that do not
-    count it. `deadline` and `min_ready` are in seconds. `managers` are tools that write the object too, in
-    words.
+    `terminating` is None on servers that do not count it. `deadline` is in seconds. `revision` is its newest one,
+    0 while its controller has named none.
     """
 
-    generation: int = 0
-    observed: int = 0
-    replicas: int = 1
-    current: int = 0
-    updated: int = 0
-    ready: int = 0
-    available: int = 0
     terminating: int | None = None
     paused: bool = False
-    strategy: str = "RollingUpdate"
     max_surge: str = ""
-    max_unavailable: str = ""
-    deadline: int = 600
-    min_ready: int = 0
-    history_limit: int = 10
-    conditions: tuple[Condition, ...] = ()
+    deadline: int = DEFAULT_DEADLINE
     revision: int = 0
-    cause: str = ""
-    images: tuple[str, ...] = ()
-    managers: tuple[str, ...] = ()
 
     @property
     def progressing(self) -> Condition | None:
@@ -100,50 +60,36 @@ class DeploymentRow(Row):
         return failure if failure and failure.status == "True" else None
 
 
-def limit(value: int | str | None) -> str:
-    """A maxSurge or maxUnavailable as text: "1", "25%", "" when not set."""
-    return "" if value is None else clean(str(value), 20)
-
-
 def project(deployment: WireDeployment) -> DeploymentRow:
     """The row of a Deployment."""
     meta = deployment.metadata or WorkloadMeta()
     spec = deployment.spec or WireDeploymentSpec()
-    status = deployment.status or WireDeploymentStatus()
+    status = deployment.status or WireWorkloadStatus()
     strategy = spec.strategy or WireStrategy()
     rolling = strategy.rolling_update or RollingUpdate()
-    notes = meta.annotations
+    deadline = spec.progress_deadline_seconds
     return DeploymentRow(
-        **labelled(meta),
-        generation=meta.generation or 0,
-        observed=status.observed_generation or 0,
-        replicas=1 if spec.replicas is None else spec.replicas,
-        current=status.replicas or 0,
-        updated=status.updated_replicas or 0,
-        ready=status.ready_replicas or 0,
-        available=status.available_replicas or 0,
+        **rollout(meta, spec, status, strategy.type),
+        max_unavailable=limit(rolling.max_unavailable),
         terminating=status.terminating_replicas,
         paused=bool(spec.paused),
-        strategy=shared(strategy.type) or "RollingUpdate",
         max_surge=limit(rolling.max_surge),
-        max_unavailable=limit(rolling.max_unavailable),
-        deadline=600 if spec.progress_deadline_seconds is None else spec.progress_deadline_seconds,
-        min_ready=spec.min_ready_seconds or 0,
-        history_limit=10 if spec.revision_history_limit is None else spec.revision_history_limit,
-        conditions=conditions(status.conditions),
-        revision=number(notes.revision) if notes else 0,
-        cause=clean(notes.change_cause) if notes else "",
-        images=images(spec.template),
-        managers=managers(meta),
+        deadline=DEFAULT_DEADLINE if deadline is None else deadline,
+        revision=number(meta.annotations.revision) if meta.annotations else 0,
     )
 
 
 KIND = Kind(
-    name="Deployment",
+    name=DEPLOYMENT,
     plural="deployments",
     group="apps",
     version="v1",
     namespaced=True,
     wire=WireDeployment,
+    row=DeploymentRow,
     project=project,
+    short_names=("deploy",),
+    owns=(REPLICA_SET,),
+    watched=Watched.ALWAYS,
+    snapshot=without_cause,
 )

@@ -6,6 +6,8 @@ from edgetui.model.kinds.base import Kind, Row
 from edgetui.model.kinds.wire import Meta, Wire, identity, shared
 from edgetui.model.text import MAX_MESSAGE, clean, unix
 
+EVENT = "Event"
+
 
 class WireInvolved(Wire):
     kind: str | None = None
@@ -81,12 +83,14 @@ def project(event: WireEvent) -> EventRow:
 
 
 KIND = Kind(
-    name="Event",
+    name=EVENT,
     plural="events",
     group="",
     version="v1",
     namespaced=True,
     wire=WireEvent,
+    row=EventRow,
     project=project,
+    short_names=("ev",),
     bookmarks=False,
 )

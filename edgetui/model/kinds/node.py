@@ -6,15 +6,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.base import Kind, Row, Watched, unchanged
 from edgetui.model.kinds.wire import Meta, Wire, WireCondition, labelled, shared
 from edgetui.model.labels import read
-from edgetui.model.text import clean, milli, unix, whole
+from edgetui.model.text import clean, parse_cpu, unix, whole
+
+NODE = "Node"
 
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 """The conditions that are bad news when True. Others (EtcdIsVoter) may be True on a healthy node."""
 
 UNREACHABLE = "node.kubernetes.io/unreachable"
+OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+"""With this taint the pods of a node that is powered off for certain are deleted by force (KEP-2268)."""
 _ROLE = "node-role.kubernetes.io/"
 _MAX_HINT = 40
 
@@ -120,6 +124,16 @@ class NodeRow(Row):
         return any(taint.key == UNREACHABLE for taint in self.taints)
 
     @property
+    def out_of_service(self) -> bool:
+        """Whether somebody has said that it is powered off."""
+        return any(taint.key == OUT_OF_SERVICE for taint in self.taints)
+
+    @property
+    def in_service(self) -> bool:
+        """Whether nothing says that it may be powered off: it is Ready, or has told nothing yet."""
+        return self.ready in ("", "True") and not self.out_of_service
+
+    @property
     def status(self) -> str:
         """The words of `kubectl get nodes`: "Ready", "NotReady,SchedulingDisabled", "Unknown"."""
         word = ("Ready" if self.is_ready else "NotReady") if self.ready else "Unknown"
@@ -159,7 +173,7 @@ def project(node: WireNode) -> NodeRow:
             Taint(shared(one.key), shared(one.effect), clean(one.value, _MAX_HINT), unix(one.time_added))
             for one in spec.taints or ()
         ),
-        cpu_allocatable=milli(allocatable.get("cpu")),
+        cpu_allocatable=parse_cpu(allocatable.get("cpu")),
         memory_allocatable=whole(allocatable.get("memory")),
         pods_allocatable=whole(allocatable.get("pods")),
         distribution=distribution(node, labels),
@@ -209,5 +223,16 @@ def distribution(node: WireNode, labels: Mapping[str, str]) -> str:
 
 
 KIND = Kind(
-    name="Node", plural="nodes", group="", version="v1", namespaced=False, wire=WireNode, project=project
+    name=NODE,
+    plural="nodes",
+    group="",
+    version="v1",
+    namespaced=False,
+    wire=WireNode,
+    row=NodeRow,
+    project=project,
+    short_names=("no",),
+    watched=Watched.ALWAYS,
+    metered=True,
+    snapshot=unchanged,
 )

@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
-from edgetui.model.kinds.base import Kind, Row
-from edgetui.model.kinds.podwords import (
+from edgetui.model.kinds.base import Kind, Row, Watched
+from edgetui.model.kinds.podstatus import (
+    FINISHED,
+    PrintedStatus,
     WireContainer,
     WireContainerStatus,
     WirePodSpec,
     WirePodStatus,
-    Words,
-    in_words,
+    printed_status,
     unmet,
     worst,
 )
 from edgetui.model.kinds.wire import Meta, OwnerReference, Wire, controller, number, shared
 from edgetui.model.labels import UNKNOWN, kept, read, share, value_of
-from edgetui.model.text import MAX_MESSAGE, clean, milli, squeeze, unix, whole
+from edgetui.model.text import MAX_MESSAGE, clean, elide_middle, parse_cpu, unix, whole
 
-__all__ = ["KIND", "PodRow", "Trouble", "WireContainer", "WireContainerStatus", "WirePod", "project"]
+POD = "Pod"
+
+__all__ = [
+    "KIND",
+    "POD",
+    "PodProblem",
+    "PodRow",
+    "WireContainer",
+    "WireContainerStatus",
+    "WirePod",
+    "project",
+]
 
 
 class WirePod(Wire):
@@ -32,7 +45,7 @@ class WirePod(Wire):
     status: WirePodStatus | None = None
 
 
-class Trouble(msgspec.Struct, gc=False, frozen=True):
+class PodProblem(msgspec.Struct, gc=False, frozen=True):
     """What is or was wrong with a pod; most pods have none.
 
     `reason` and `message` are the worst container's own words ("ImagePullBackOff", "…: not found"), or the
@@ -56,7 +69,7 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
 GATES = "ReadinessGatesNotReady"
 """The kubelet's own reason; the message are the gates that are not met."""
 
-UNTOLD = "untold"
+SUMMARY_ONLY = "summary"
 """The condition of a pod that was read from a Table: its cells count containers, which a dead node leaves ready."""
 
 
@@ -64,13 +77,11 @@ class PodRow(Row):
     """A pod.
 
     `status` is the word that `kubectl get pods` prints; `ready` of `containers` are its READY column.
-    `condition` is the status of the Ready condition ("True", "False", "Unknown", "" none, or UNTOLD): the truth about
-    readiness, because container statuses stay ready on a dead node. `template` is the pod-template-hash or
+    `condition` is the status of the Ready condition ("True", "False", "Unknown", "" none, or SUMMARY_ONLY): the truth
+    about readiness, because container statuses stay ready on a dead node. `template` is the pod-template-hash or
     controller-revision-hash. `ready_after` is how many seconds after `created` the Ready condition last changed.
     """
 
-    owner_kind: str = ""
-    owner_name: str = ""
     node: str = ""
     phase: str = ""
     status: str = ""
@@ -80,7 +91,7 @@ class PodRow(Row):
     condition: str = ""
     ready_after: int = 0
     template: str = ""
-    trouble: Trouble | None = None
+    problem: PodProblem | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -98,9 +109,9 @@ class PodRow(Row):
         return number(value_of(self, "pod-template-generation"))
 
     @property
-    def brief(self) -> bool:
+    def summary_only(self) -> bool:
         """Whether only the cells that the server prints are known of it."""
-        return self.condition == UNTOLD
+        return self.condition == SUMMARY_ONLY
 
     @property
     def ready_since(self) -> int:
@@ -110,7 +121,7 @@ class PodRow(Row):
     @property
     def ended(self) -> bool:
         """Whether all its containers have ended for good."""
-        return self.phase in ("Succeeded", "Failed")
+        return self.phase in FINISHED
 
     def restarted_since(self, moment: float) -> bool:
         """Whether a container restarted after a moment (Unix s); an unknown end is dated by its return to ready."""
@@ -119,7 +130,7 @@ class PodRow(Row):
     @property
     def restarted(self) -> int:
         """When a container last ended (Unix s, 0 never)."""
-        return self.trouble.restarted if self.trouble else 0
+        return self.problem.restarted if self.problem else 0
 
 
 MOST_SCHEDULING = 800
@@ -136,7 +147,7 @@ def project(pod: WirePod) -> PodRow:
     status = pod.status or WirePodStatus()
     labels = read(meta.labels)
     owner = (controller(meta) if meta.owner_references else None) or _NO_OWNER
-    words = in_words(spec, status, meta.deletion_timestamp is not None)
+    columns = printed_status(spec, status, meta.deletion_timestamp is not None)
     created = unix(meta.creation_timestamp)
     row = PodRow(
         namespace=share(meta.namespace or ""),
@@ -146,18 +157,18 @@ def project(pod: WirePod) -> PodRow:
         created=created,
         deleting=unix(meta.deletion_timestamp) if meta.deletion_timestamp else 0,
         owner_uid=share(owner.uid or ""),
-        owner_kind=share(owner.kind or ""),
+        owner_kind=share(owner.id),
         owner_name=share(owner.name or ""),
         node=share(spec.node_name or ""),
         phase=share(status.phase or ""),
-        status=share(words.status),
-        ready=words.ready,
-        containers=words.containers,
-        restarts=words.restarts,
-        condition=share(words.condition),
-        ready_after=max(0, unix(words.ready_since) - created) if words.ready_since else 0,
+        status=share(columns.status),
+        ready=columns.ready,
+        containers=columns.containers,
+        restarts=columns.restarts,
+        condition=share(columns.condition),
+        ready_after=max(0, unix(columns.ready_since) - created) if columns.ready_since else 0,
         template=labels.template,
-        trouble=_trouble(spec, status, words),
+        problem=_problem(spec, status, columns),
     )
     row.labels = kept(labels, row)
     return row
@@ -169,16 +180,16 @@ def _last_words(message: str | None) -> str:
         return ""
     from edgetui.model.redaction import redacted  # its patterns cost a start milliseconds
 
-    return redacted(squeeze(message))
+    return redacted(elide_middle(message))
 
 
-def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble | None:
+def _problem(spec: WirePodSpec, status: WirePodStatus, columns: PrintedStatus) -> PodProblem | None:
     """What is wrong, or None: the message of a healthy pod is not kept."""
-    restarted = unix(words.restarted) if words.restarted else 0
-    if words.status in _HEALTHY and words.ready == words.containers:
-        if spec.readiness_gates and words.condition != "True" and (gates := unmet(spec, status)):
-            return Trouble(reason=GATES, message=clean(", ".join(gates)), restarted=restarted)
-        return Trouble(restarted=restarted) if restarted else None
+    restarted = unix(columns.restarted) if columns.restarted else 0
+    if columns.status in _HEALTHY and columns.ready == columns.containers:
+        if spec.readiness_gates and columns.condition != "True" and (gates := unmet(spec, status)):
+            return PodProblem(reason=GATES, message=clean(", ".join(gates)), restarted=restarted)
+        return PodProblem(restarted=restarted) if restarted else None
     reason, message = status.reason or "", status.message or ""
     for one in status.conditions or ():
         if one.type == "PodScheduled" and one.status == "False":
@@ -189,7 +200,7 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
         container, image = bad.name or "", bad.image or _image(spec, bad.name)
         state = bad.state
         if state and state.waiting:
-            reason, message = state.waiting.reason or reason, squeeze(state.waiting.message) or message
+            reason, message = state.waiting.reason or reason, elide_middle(state.waiting.message) or message
         elif state and state.terminated:
             reason = state.terminated.reason or reason
             message = _last_words(state.terminated.message) or message
@@ -199,7 +210,7 @@ def _trouble(spec: WirePodSpec, status: WirePodStatus, words: Words) -> Trouble 
     if not (reason or message or restarted or container):
         return None
     wants = _wants(spec) if reason == "Unschedulable" else (0, 0)
-    return Trouble(
+    return PodProblem(
         reason=shared(clean(reason)),
         message=clean(message, MOST_SCHEDULING if reason == "Unschedulable" else MAX_MESSAGE),
         container=shared(clean(container)),
@@ -217,7 +228,7 @@ def _wants(spec: WirePodSpec) -> tuple[int, int]:
     asked = [
         one.resources.requests for one in spec.containers or () if one.resources and one.resources.requests
     ]
-    return sum(milli(one.cpu) or 0 for one in asked), sum(whole(one.memory) or 0 for one in asked)
+    return sum(parse_cpu(one.cpu) or 0 for one in asked), sum(whole(one.memory) or 0 for one in asked)
 
 
 def _image(spec: WirePodSpec, container: str | None) -> str:
@@ -247,18 +258,50 @@ def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) 
         labels=UNKNOWN,
         containers=containers,
         restarts=count,
-        condition=UNTOLD,
-        trouble=Trouble(restarted=last) if last else None,
+        condition=SUMMARY_ONLY,
+        problem=PodProblem(restarted=last) if last else None,
     )
 
 
+_WRITTEN_BY_KUBERNETES = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "ErrImageNeverPull",
+        "InvalidImageName",
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "Unschedulable",
+        "SchedulingGated",
+        "Evicted",
+    }
+)
+"""Reasons whose message comes from the kubelet or the scheduler; under any other it may be the program's own last
+words, which the kubelet takes from its termination file or its log."""
+
+
+def snapshot(row: PodRow) -> PodRow:
+    """The row without the last words of a program."""
+    problem = row.problem
+    if problem is not None and problem.message and problem.reason not in _WRITTEN_BY_KUBERNETES:
+        return replace(row, problem=replace(problem, message=""))
+    return row
+
+
 KIND = Kind(
-    name="Pod",
+    name=POD,
     plural="pods",
     group="",
     version="v1",
     namespaced=True,
     wire=WirePod,
+    row=PodRow,
     project=project,
+    short_names=("po",),
     printed=printed,
+    watched=Watched.ALWAYS,
+    metered=True,
+    snapshot=snapshot,
 )

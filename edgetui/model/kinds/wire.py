@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from edgetui.model.labels import Labels, read, share
-from edgetui.model.text import clean, squeeze, unix
+from edgetui.model.labels import read, share
+from edgetui.model.text import clean, elide_middle, unix
 
 MAX_CONDITION = 300
 
@@ -25,10 +25,18 @@ class Wire(msgspec.Struct, rename="camel", gc=False, kw_only=True):
 class OwnerReference(Wire):
     """`metadata.ownerReferences[]`."""
 
+    api_version: str | None = None
     kind: str | None = None
     name: str | None = None
     uid: str | None = None
     controller: bool | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of its kind (`Kind.id`): groups without a dot, and those of k8s.io, are Kubernetes' own."""
+        group = (self.api_version or "").rpartition("/")[0]
+        own = "." not in group or group.endswith(".k8s.io")
+        return (self.kind or "") if own else f"{self.kind}.{group}"
 
 
 class Meta(Wire):
@@ -87,6 +95,38 @@ class ImageTemplate(Wire):
     spec: ImagePodSpec | None = None
 
 
+class Manager(msgspec.Struct, frozen=True, gc=False):
+    """What applies an object from elsewhere: the tool, and the name of its own object; see `kinds/managers.py`.
+
+    `namespace` is empty where it is not told. `leaves` is true where a mark on the object tells the tool to leave it as
+    it is.
+    """
+
+    tool: str
+    name: str
+    namespace: str = ""
+    leaves: bool = False
+
+    @property
+    def words(self) -> str:
+        """ "Flux Kustomization flux-system/apps"."""
+        return f"{self.tool} {self.namespace}/{self.name}" if self.namespace else f"{self.tool} {self.name}"
+
+
+MARKS = {
+    "argocd_tracking": "argocd.argoproj.io/tracking-id",
+    "fleet_id": "objectset.rio.cattle.io/id",
+    "fleet_owner": "objectset.rio.cattle.io/owner-name",
+    "fleet_namespace": "objectset.rio.cattle.io/owner-namespace",
+    "fleet_gvk": "objectset.rio.cattle.io/owner-gvk",
+    "helm_release": "meta.helm.sh/release-name",
+    "helm_namespace": "meta.helm.sh/release-namespace",
+    "flux_reconcile": "kustomize.toolkit.fluxcd.io/reconcile",
+    "flux_ssa": "kustomize.toolkit.fluxcd.io/ssa",
+}
+"""Annotations that tell who applies an object."""
+
+
 class WorkloadAnnotations(Wire):
     """The annotations that say which revision this is, why, and who else writes the object."""
 
@@ -95,10 +135,16 @@ class WorkloadAnnotations(Wire):
     template_generation: str | None = msgspec.field(
         name="deprecated.daemonset.template.generation", default=None
     )
-    argocd_tracking: str | None = msgspec.field(name="argocd.argoproj.io/tracking-id", default=None)
-    fleet_owner: str | None = msgspec.field(name="objectset.rio.cattle.io/owner-name", default=None)
-    fleet_gvk: str | None = msgspec.field(name="objectset.rio.cattle.io/owner-gvk", default=None)
-    helm_release: str | None = msgspec.field(name="meta.helm.sh/release-name", default=None)
+    argocd_tracking: str | None = msgspec.field(name=MARKS["argocd_tracking"], default=None)
+    fleet_id: str | None = msgspec.field(name=MARKS["fleet_id"], default=None)
+    fleet_owner: str | None = msgspec.field(name=MARKS["fleet_owner"], default=None)
+    fleet_namespace: str | None = msgspec.field(name=MARKS["fleet_namespace"], default=None)
+    fleet_gvk: str | None = msgspec.field(name=MARKS["fleet_gvk"], default=None)
+    helm_release: str | None = msgspec.field(name=MARKS["helm_release"], default=None)
+    helm_namespace: str | None = msgspec.field(name=MARKS["helm_namespace"], default=None)
+    flux_reconcile: str | None = msgspec.field(name=MARKS["flux_reconcile"], default=None)
+    flux_ssa: str | None = msgspec.field(name=MARKS["flux_ssa"], default=None)
+    openyurt_update: str | None = msgspec.field(name="apps.openyurt.io/update-strategy", default=None)
 
 
 class WorkloadMeta(Meta):
@@ -120,24 +166,29 @@ def controller(meta: Meta) -> OwnerReference | None:
     return None
 
 
-def identity(meta: Meta | None) -> dict[str, Any]:
-    """What every row takes from `metadata`; names are shared because pods repeat those of their owners."""
+def identity(meta: Meta | None, *, repeated: bool = True) -> dict[str, Any]:
+    """What every row takes from `metadata`; names are shared because pods repeat those of their owners.
+
+    Names and uids that are not `repeated` by other rows stay out of the table of what is shared.
+    """
     meta = meta or Meta()
     owner = controller(meta) if meta.owner_references else None
     return {
         "namespace": shared(meta.namespace),
-        "name": shared(meta.name),
-        "uid": shared(meta.uid),
+        "name": shared(meta.name) if repeated else meta.name or "",
+        "uid": shared(meta.uid) if repeated else meta.uid or "",
         "resource_version": meta.resource_version or "",
         "created": unix(meta.creation_timestamp),
         "deleting": unix(meta.deletion_timestamp),
         "owner_uid": shared(owner.uid) if owner else "",
+        "owner_kind": shared(owner.id) if owner else "",
+        "owner_name": shared(owner.name) if owner else "",
     }
 
 
-def labelled(meta: Meta | None) -> dict[str, Any]:
+def labelled(meta: Meta | None, *, repeated: bool = True) -> dict[str, Any]:
     """The same with the labels, for kinds that a pane shows."""
-    return identity(meta) | {"labels": share(read(meta.labels).text) if meta else ""}
+    return identity(meta, repeated=repeated) | {"labels": share(read(meta.labels).text) if meta else ""}
 
 
 def from_data(obj: Any, wire: type[msgspec.Struct]) -> Any:
@@ -169,12 +220,41 @@ def conditions(wire: list[WireCondition] | None) -> tuple[Condition, ...]:
             type=shared(one.type),
             status=shared(one.status),
             reason=shared(one.reason),
-            message=squeeze(one.message, MAX_CONDITION),
+            message=shared(elide_middle(one.message, MAX_CONDITION)),
             since=unix(one.last_transition_time),
             updated=unix(one.last_update_time),
         )
         for one in wire or ()
     )
+
+
+def conditions_of(obj: Any) -> tuple[Condition, ...]:
+    """The conditions of any object that is at hand as plain JSON data; an odd one costs itself only."""
+    status = obj.get("status") if isinstance(obj, Mapping) else None
+    listed = status.get("conditions") if isinstance(status, Mapping) else None
+    found: list[WireCondition] = []
+    for one in listed if isinstance(listed, list) else ():
+        with suppress(msgspec.ValidationError):
+            found.append(tolerant(one, WireCondition))
+    return tuple(one for one in conditions(found) if one.type)
+
+
+def owners_of(obj: Any) -> tuple[OwnerReference, ...]:
+    """The owners of any object that is at hand as plain JSON data, the controller first; an odd one is left out."""
+    meta = obj.get("metadata") if isinstance(obj, Mapping) else None
+    listed = meta.get("ownerReferences") if isinstance(meta, Mapping) else None
+    found: list[OwnerReference] = []
+    for one in listed if isinstance(listed, list) else ():
+        with suppress(msgspec.ValidationError):
+            found.append(tolerant(one, OwnerReference))
+    named = (one for one in found if one.kind and one.name)
+    return tuple(sorted(named, key=lambda one: not one.controller))
+
+
+def controller_of(obj: Any) -> OwnerReference | None:
+    """The owner that controls any object that is at hand as plain JSON data; None where none does."""
+    first = next(iter(owners_of(obj)), None)
+    return first if first is not None and first.controller else None
 
 
 def condition(among: tuple[Condition, ...], type_: str) -> Condition | None:
@@ -200,22 +280,3 @@ def replicas(spec: Mapping[str, Any]) -> int:
     """The desired replicas of a workload's spec: 1 where the field is absent or null, as for kubectl."""
     desired = spec.get("replicas")
     return 1 if desired is None else int(desired)
-
-
-def managers(meta: WorkloadMeta | None) -> tuple[str, ...]:
-    """Who else writes this object and may undo what a person does to it, in words: "Argo CD (plant)"."""
-    labels = read(meta.labels) if meta else Labels()
-    notes = (meta.annotations if meta else None) or WorkloadAnnotations()
-    found: list[str] = []
-    argo = labels.get("argocd.argoproj.io/instance")
-    if notes.argocd_tracking or argo:
-        app = argo or (notes.argocd_tracking or "").partition(":")[0]
-        found.append(f"Argo CD ({clean(app, 60)})")
-    if flux := labels.get("kustomize.toolkit.fluxcd.io/name") or labels.get("helm.toolkit.fluxcd.io/name"):
-        found.append(f"Flux ({clean(flux, 60)})")
-    if notes.fleet_owner or labels.get("objectset.rio.cattle.io/hash"):
-        addon = "k3s.cattle.io" in (notes.fleet_gvk or "")
-        found.append(f"{'K3s AddOn' if addon else 'Fleet'} ({clean(notes.fleet_owner or '?', 60)})")
-    if not found and (notes.helm_release or labels.get("app.kubernetes.io/managed-by") == "Helm"):
-        found.append(f"Helm ({clean(notes.helm_release or '?', 60)})")
-    return tuple(found)

@@ -6,7 +6,8 @@ from typing import Any
 
 from edgetui.model.autoscaling.hpa import headline
 from edgetui.model.cache.store import Store
-from edgetui.model.kinds.autoscaler import AutoscalerRow, Metric
+from edgetui.model.kinds import short_name
+from edgetui.model.kinds.autoscaler import AUTOSCALER, AutoscalerRow, Metric
 from edgetui.model.kinds.base import Row
 from edgetui.model.panes.base import (
     CLUSTER,
@@ -22,7 +23,6 @@ from edgetui.model.panes.base import (
     name_column,
     state_column,
 )
-from edgetui.model.panes.rollouts import SHORT_KINDS
 
 
 def metric_text(metric: Metric) -> str:
@@ -45,11 +45,12 @@ def _metrics_sort(value: tuple[Metric, ...]) -> float:
 class Autoscalers(Pane):
     id = "autoscalers"
     title = "Autoscalers"
-    kinds = ("HorizontalPodAutoscaler",)
-    needs = ("HorizontalPodAutoscaler",)
+    other_words = ("autoscaler", "hpas")
+    kinds = (AUTOSCALER,)
+    needs = (AUTOSCALER,)
     news = frozenset({WATCH})
     bad_word = "broken"
-    watch_word = "busy"
+    watch_word = "scaling"
     columns = (
         CLUSTER,
         NAMESPACE,
@@ -57,8 +58,8 @@ class Autoscalers(Pane):
         Column("metrics", "METRIC", 13, 9, priority=2, text=_metrics_text, sort=_metrics_sort),
         Column("min", "MIN", 3, 3, "right", 4),
         Column("max", "MAX", 3, 3, "right", 4),
-        Column("current", "NOW", 3, 3, "right", 3, text=known_text, sort=known_sort),
-        Column("desired", "WANT", 4, 4, "right", 3, text=known_text, sort=known_sort),
+        Column("current", "CUR", 3, 3, "right", 3, text=known_text, sort=known_sort),
+        Column("desired", "DES", 3, 3, "right", 3, text=known_text, sort=known_sort),
         state_column(15, flex=True),
         Column("target", "TARGET", 18, 10, priority=5),
         age_column(6, "LAST", "scaled"),
@@ -68,7 +69,7 @@ class Autoscalers(Pane):
     def judge(self, store: Store, kind: str, row: Row, now: float) -> tuple[int, str, tuple[Any, ...]]:
         assert isinstance(row, AutoscalerRow)
         severity, words = headline(row, now)
-        short = SHORT_KINDS.get(row.target_kind, row.target_kind.lower())
+        short = short_name(row.target_kind)
         return (
             severity,
             words,
@@ -107,3 +108,6 @@ class Autoscalers(Pane):
             for one in self.value(row, "metrics")
         ]
         return data
+
+
+PANE = Autoscalers()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
 from edgetui.model.cache.freshness import Sync
 from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.base import Row
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Fact, Row, Watched
 from edgetui.model.text import age
 
 BAD, WATCH, UNSURE, FINE = 0, 1, 2, 3
@@ -49,7 +50,11 @@ class PaneRow(msgspec.Struct, gc=False):
     of: Row
     severity: int
     sign: str
-    values: tuple[Any, ...]
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """One value for each column of the pane."""
+        raise NotImplementedError
 
     @property
     def uid(self) -> str:
@@ -58,6 +63,12 @@ class PaneRow(msgspec.Struct, gc=False):
     @property
     def resource_version(self) -> str:
         return self.of.resource_version
+
+
+class BuiltRow(PaneRow, gc=False):
+    """A row whose values are kept: they were judged, and what they were judged by changes."""
+
+    values: tuple[Any, ...]
 
 
 shared_state = lru_cache(512)(State)
@@ -86,7 +97,7 @@ class Column(msgspec.Struct, frozen=True):
     highest `priority` number are dropped first, those with 1 never; `flex` columns take what is left. `text`
     and `json` get the value and the time; `sort` must give values that compare with each other. `moves` says
     that the text changes with time alone. `identity` columns say which object a row is: they are never left out, and
-    what is cut of them is what they have in common.
+    what is cut of them is what they have in common. `wide` ones are shown only where all columns are.
     """
 
     id: str
@@ -101,6 +112,7 @@ class Column(msgspec.Struct, frozen=True):
     json: Callable[[Any, float], Any] = as_data
     moves: bool = False
     identity: bool = False
+    wide: bool = False
 
 
 def state_text(value: State, now: float) -> str:
@@ -127,6 +139,23 @@ def pair_text(value: tuple[int | None, int | None], _now: float) -> str:
 def pair_sort(value: tuple[int | None, int | None]) -> tuple[float, int]:
     done, of = value
     return (-1.0 if done is None or of is None else done / of if of else 1.0, of or 0)
+
+
+Pair = tuple[int | None, int | None] | None
+"""How many of how many; None for what has none."""
+
+
+def some_pair_text(value: Pair, now: float) -> str:
+    """The same, "-" for none."""
+    return "-" if value is None else pair_text(value, now)
+
+
+def some_pair_sort(value: Pair) -> tuple[float, int]:
+    return (-1.0, 0) if value is None else pair_sort(value)
+
+
+def some_pair_json(value: Pair, now: float) -> str | None:
+    return None if value is None else pair_text(value, now)
 
 
 def known_text(value: Any, _now: float) -> str:
@@ -182,26 +211,74 @@ def iso(moment: float) -> str | None:
 
 
 class Pane:
-    """One kind of table over any number of clusters; stateless, all it says comes from the store."""
+    """One kind of table over any number of clusters; all it says comes from the store."""
 
-    id: ClassVar[str]
-    title: ClassVar[str]
-    kinds: ClassVar[tuple[str, ...]]
+    id: str
+    title: str
+    kinds: tuple[str, ...]
     """The kinds whose objects are rows."""
-    needs: ClassVar[tuple[str, ...]]
+    needs: tuple[str, ...]
     """All kinds that are read to build them."""
-    misses: ClassVar[tuple[str, ...]] = ()
+    misses: tuple[str, ...] = ()
     """Those among them without which its rows say little: a cluster that does not show them says so."""
-    columns: ClassVar[tuple[Column, ...]]
-    news: ClassVar[frozenset[int]] = frozenset()
+    optional: tuple[str, ...] = ()
+    """Those among them that few clusters serve: each is read only where discovery has found it to be served."""
+    optional_said = ""
+    """What those are called together, where the pane is about them: "update engine"."""
+    reads_version = False
+    """Whether its rows depend on the version of the API server."""
+    columns: tuple[Column, ...]
+    news: frozenset[int] = frozenset()
     """Severities that are worth telling of when a row comes to them, beside broken."""
-    bad_word: ClassVar[str] = "failing"
-    watch_word: ClassVar[str] = ""
-    index: ClassVar[dict[str, int]]
+    bad_word: str = "failing"
+    watch_word: str = ""
+    other_words: tuple[str, ...] = ()
+    """What else people call it, beside its id and the names of its kinds."""
+    index: dict[str, int]
     """Position of every column by id."""
 
     def __init_subclass__(cls) -> None:
         cls.index = {column.id: at for at, column in enumerate(cls.columns)}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that mean it, beside its id: those that kubectl takes for its kinds, and its own."""
+        return (*(name for kind in self.kinds for name in KINDS[kind].names), *self.other_words)
+
+    @property
+    def on_demand(self) -> bool:
+        """Whether its rows are watched only while it is shown."""
+        known = [KINDS.get(kind) for kind in self.kinds]
+        return any(kind is None or kind.watched is Watched.SHOWN for kind in known)
+
+    def kinds_in(self, store: Store) -> Sequence[str]:
+        """The kinds whose objects are rows of one cluster."""
+        return [kind for kind in self.kinds if self._is_read(store, kind)] if self.optional else self.kinds
+
+    def plural(self, kind: str) -> str:
+        """What the objects of one of its kinds are called."""
+        return f"{kind}s"
+
+    def grow(self) -> bool:
+        """Take in columns that were found while rows were built; whether there are any, so that rows lack them."""
+        return False
+
+    def needs_in(self, store: Store) -> Sequence[str]:
+        """The kinds that are read to build the rows of one cluster."""
+        return [kind for kind in self.needs if self._is_read(store, kind)] if self.optional else self.needs
+
+    def without(self, store: Store) -> str:
+        """Why a cluster has none of the kinds that few serve, as a sentence without its end; empty where it has one."""
+        if not self.optional_said:
+            return ""
+        if not store.kinds.asked:
+            return f"not known yet which {self.optional_said}s it serves"
+        if any(map(store.kinds.is_served, self.optional)):
+            return ""
+        return f"no {self.optional_said} that edgetui knows is installed"
+
+    def _is_read(self, store: Store, kind: str) -> bool:
+        return kind not in self.optional or store.kinds.is_served(kind)
 
     def judge(self, store: Store, kind: str, row: Row, now: float) -> tuple[int, str, tuple[Any, ...]]:
         """Severity, state words, and the values after the cluster, with `STATE` where the state goes."""
@@ -219,13 +296,17 @@ class Pane:
         elif severity == UNSURE:
             sign = "?"
         state = shared_state(words, heard)
-        return PaneRow(
+        return BuiltRow(
             key=ObjectKey(store.cluster, kind, row.namespace, row.name),
             of=row,
             severity=severity,
             sign=sign,
             values=(store.cluster, *(state if value is STATE else value for value in values)),
         )
+
+    def facts(self, store: Store, row: Row, now: float) -> Iterable[Fact]:
+        """What the page of an object says of it beside what its kind says, from what else is known."""
+        return ()
 
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
         """Kind, namespace and name of the rows to build again after a change; some may be gone."""

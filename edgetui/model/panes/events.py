@@ -6,7 +6,7 @@ from typing import Any
 
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.event import EventRow
+from edgetui.model.kinds.event import EVENT, EventRow
 from edgetui.model.panes.base import (
     CLUSTER,
     FINE,
@@ -24,8 +24,8 @@ from edgetui.model.panes.base import (
 class Events(Pane):
     id = "events"
     title = "Events"
-    kinds = ("Event",)
-    needs = ("Event",)
+    kinds = (EVENT,)
+    needs = (EVENT,)
     watch_word = "warnings"
     columns = (
         CLUSTER,
@@ -61,3 +61,6 @@ class Events(Pane):
     def order(self, row: PaneRow) -> tuple[Any, ...]:
         """Newest first."""
         return (-self.value(row, "last"), row.key)
+
+
+PANE = Events()

@@ -7,7 +7,8 @@ from typing import Any
 
 from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.node import NODE, NodeRow
+from edgetui.model.kinds.pod import POD
 from edgetui.model.panes.base import (
     BAD,
     CLUSTER,
@@ -57,15 +58,15 @@ def _used(used: int | None, of: int | None) -> Share:
 
 def pods_on(store: Store, node: str) -> int | None:
     """How many pods a node carries; None while not all pods of the cluster were ever listed."""
-    freshness = store.freshness("Pod")
+    freshness = store.freshness(POD)
     return store.pods_on(node) if freshness.heard and not freshness.partial else None
 
 
 class Nodes(Pane):
     id = "nodes"
     title = "Nodes"
-    kinds = ("Node",)
-    needs = ("Node", "Pod")
+    kinds = (NODE,)
+    needs = (NODE, POD)
     bad_word = "down"
     columns = (
         CLUSTER,
@@ -93,7 +94,7 @@ class Nodes(Pane):
     def judge(self, store: Store, kind: str, row: Row, now: float) -> tuple[int, str, tuple[Any, ...]]:
         assert isinstance(row, NodeRow)
         severity, words = node_state(row, now)
-        usage = store.usage("Node", "", row.name)
+        usage = store.usage(NODE, "", row.name)
         return (
             severity,
             words,
@@ -116,14 +117,14 @@ class Nodes(Pane):
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
         yield from super().affected(store, change)
         for node in change.nodes:
-            yield ("Node", "", node)
+            yield (NODE, "", node)
 
 
 def node_state(row: NodeRow, now: float) -> tuple[int, str]:
-    """Severity and words of a node: "Ready", "silent", "NotReady", with cordon and pressures behind."""
+    """Severity and words of a node: "Ready", "NotReady, no heartbeat"; with cordon and pressures behind."""
     severity, words = FINE, ["Ready"]
     if row.ready == "Unknown":
-        severity, words = BAD, ["silent"]
+        severity, words = BAD, ["NotReady", "no heartbeat"]
     elif not row.is_ready:
         joining = not row.ready or now - row.created < SETTLING
         severity, words = (WATCH, ["joining"]) if joining else (BAD, ["NotReady"])
@@ -134,3 +135,6 @@ def node_state(row: NodeRow, now: float) -> tuple[int, str]:
         severity = min(severity, WATCH)
         words.append("cordoned")
     return severity, ", ".join(words)
+
+
+PANE = Nodes()

@@ -8,8 +8,9 @@ from typing import Any
 
 from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.node import NodeRow
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.node import NODE, NodeRow
+from edgetui.model.kinds.pod import POD, PodRow
+from edgetui.model.kinds.replicaset import REPLICA_SET
 from edgetui.model.panes.base import (
     BAD,
     CLUSTER,
@@ -57,8 +58,8 @@ def pair(ready: int, containers: int) -> tuple[int, int]:
 class Pods(Pane):
     id = "pods"
     title = "Pods"
-    kinds = ("Pod",)
-    needs = ("Pod", "Node")
+    kinds = (POD,)
+    needs = (POD, NODE)
     columns = (
         CLUSTER,
         NAMESPACE,
@@ -94,7 +95,7 @@ class Pods(Pane):
     def judge(self, store: Store, kind: str, row: Row, now: float) -> tuple[int, str, tuple[Any, ...]]:
         assert isinstance(row, PodRow)
         severity, why = _judge(store, row, now)
-        usage = store.usage("Pod", row.namespace, row.name)
+        usage = store.usage(POD, row.namespace, row.name)
         return (
             severity,
             row.status,
@@ -115,22 +116,22 @@ class Pods(Pane):
     def affected(self, store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
         yield from super().affected(store, change)
         for pod in store.carried_by(change.carriers):
-            yield ("Pod", pod.namespace, pod.name)
+            yield (POD, pod.namespace, pod.name)
 
 
 def _judge(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     """Severity, and why in a few words."""
     if row.phase == "Succeeded":
         return FINE, ""
-    if row.brief:
+    if row.summary_only:
         return _judge_printed(store, row, now)
-    node = store.get("Node", "", row.node) if row.node and not row.is_ready else None
+    node = store.get(NODE, "", row.node) if row.node and not row.is_ready else None
     carrier = node if isinstance(node, NodeRow) else None
     if row.deleting:
         return _leaving(row, carrier, now)
     found = diagnose(row, carrier)
     if found is not None and found.hard:
-        return (WATCH, f"left over, {found.short}") if _left_over(row) else (BAD, found.short)
+        return (WATCH, f"replaced, {found.short}") if _left_over(row) else (BAD, found.short)
     if row.is_ready:
         return (WATCH, "restarted") if row.restarted_since(now - RECENT) else (FINE, "")
     late = now - row.ready_since > SETTLING
@@ -143,12 +144,12 @@ def _judge_printed(store: Store, row: PodRow, now: float) -> tuple[int, str]:
     """The same where only the printed cells are known: what they do not tell is not taken for good."""
     if row.status not in _NOT_ENDED and not row.status.startswith("Init:"):
         return BAD, "open it for the reason"
-    node = store.get("Node", "", row.node) if row.node else None
+    node = store.get(NODE, "", row.node) if row.node else None
     silent = isinstance(node, NodeRow) and node.silent
     if row.status == "Terminating":
-        return WATCH, "node silent" if silent else ""
+        return WATCH, "node NotReady" if silent else ""
     if silent:
-        return BAD, "node silent"
+        return BAD, "node NotReady"
     if row.status == "Unknown":
         return BAD, ""
     if row.status == "Running" and row.ready == row.containers:
@@ -164,10 +165,13 @@ def _judge_printed(store: Store, row: PodRow, now: float) -> tuple[int, str]:
 def _leaving(row: PodRow, node: NodeRow | None, now: float) -> tuple[int, str]:
     """A pod on its way out: `deleting` is when its grace ends; on a dead node it cannot end at all."""
     if now > row.deleting + SETTLING:
-        return BAD, f"late by {age(now - row.deleting)}"
-    return WATCH, "node silent" if node is not None and node.silent and not row.ended else ""
+        return BAD, f"{age(now - row.deleting)} past grace"
+    return WATCH, "node NotReady" if node is not None and node.silent and not row.ended else ""
 
 
 def _left_over(row: PodRow) -> bool:
     """Whether a pod has failed for good and its ReplicaSet has made another in its place."""
-    return row.phase == "Failed" and row.owner_kind == "ReplicaSet"
+    return row.phase == "Failed" and row.owner_kind == REPLICA_SET
+
+
+PANE = Pods()

@@ -11,7 +11,7 @@ import re
 import msgspec
 
 from edgetui.model.kinds.node import NodeRow
-from edgetui.model.kinds.pod import GATES, PodRow, Trouble
+from edgetui.model.kinds.pod import GATES, PodProblem, PodRow
 from edgetui.model.text import clean
 
 
@@ -59,7 +59,7 @@ def diagnose(pod: PodRow, node: NodeRow | None = None) -> Diagnosis | None:
     """What is wrong with a pod, None when nothing is. `node` is the node that carries it, if known."""
     if pod.deleting:
         return None
-    trouble = pod.trouble or Trouble()
+    trouble = pod.problem or PodProblem()
     if trouble.reason in _PULL or trouble.reason == "InvalidImageName":
         return pull(trouble)
     if trouble.reason == "CreateContainerConfigError":
@@ -84,7 +84,7 @@ def diagnose(pod: PodRow, node: NodeRow | None = None) -> Diagnosis | None:
     if _silent(pod, node):
         name = pod.node or "its node"
         return Diagnosis(
-            "node-silent", "node silent", f"{name} does not answer; what runs there is not known"
+            "node-silent", "node NotReady", f"{name} does not answer; what runs there is not known"
         )
     return _waiting(pod, trouble)
 
@@ -96,7 +96,7 @@ def _silent(pod: PodRow, node: NodeRow | None) -> bool:
     return pod.status in ("NodeLost", "Unknown")
 
 
-def _ended(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
+def _ended(pod: PodRow, trouble: PodProblem) -> Diagnosis | None:
     """A container that crashed, or a pod that failed as a whole."""
     ended = trouble.exit_code > 0 and (trouble.reason != "" or pod.ready < pod.containers)
     if trouble.exit_reason == "OOMKilled" and ended:
@@ -113,7 +113,7 @@ def _ended(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
     return None
 
 
-def _waiting(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
+def _waiting(pod: PodRow, trouble: PodProblem) -> Diagnosis | None:
     """Not ready, but no container says why."""
     if pod.condition in ("", "True"):
         return None
@@ -128,7 +128,7 @@ def _waiting(pod: PodRow, trouble: Trouble) -> Diagnosis | None:
     return Diagnosis("not-ready", "not ready", "runs, but its readiness check does not pass", hard=False)
 
 
-def pull(trouble: Trouble) -> Diagnosis:
+def pull(trouble: PodProblem) -> Diagnosis:
     """Why an image cannot be pulled."""
     image = trouble.image or "the image"
     said = _without(image, trouble.message.lower())

@@ -14,23 +14,28 @@ Json = dict[str, Any]
 FIELDS = ("requests.cpu", "limits.cpu", "requests.memory", "limits.memory")
 
 
-class Box(msgspec.Struct, frozen=True):
+class ContainerResources(msgspec.Struct, frozen=True):
     """One container: its values by FIELDS, and which of cpu and memory restart it when they change."""
 
     name: str
     values: dict[str, str]
     restarts: tuple[str, ...] = ()
 
+    @property
+    def values_by_field(self) -> dict[str, str]:
+        """Every one of FIELDS, empty where it is not set."""
+        return {field: self.values.get(field, "") for field in FIELDS}
 
-def boxes(pod: Json) -> tuple[Box, ...]:
+
+def container_resources(pod: Json) -> tuple[ContainerResources, ...]:
     """The containers of a pod as its spec has them."""
     return tuple(
-        Box(one["name"], _values(one.get("resources") or {}), _restarting(one))
+        ContainerResources(one["name"], _values(one.get("resources") or {}), _restarting(one))
         for one in (pod.get("spec") or {}).get("containers") or []
     )
 
 
-def change(box: Box, wanted: Mapping[str, str]) -> dict[str, str]:
+def change(box: ContainerResources, wanted: Mapping[str, str]) -> dict[str, str]:
     """The values that are not what the container has; an empty one stays as it is."""
     return {
         field: value
@@ -47,7 +52,7 @@ def wrong(value: str) -> bool:
 
 def given(pod: Json, name: str, changes: Mapping[str, str]) -> bool:
     """Whether the spec of a pod has these values."""
-    return any(box.name == name and not change(box, changes) for box in boxes(pod))
+    return any(box.name == name and not change(box, changes) for box in container_resources(pod))
 
 
 def settled(pod: Json, name: str, changes: Mapping[str, str]) -> tuple[bool, bool, str, bool]:
@@ -67,7 +72,7 @@ def settled(pod: Json, name: str, changes: Mapping[str, str]) -> tuple[bool, boo
             error = f", not yet done: {message}" if one.get("reason") == "Error" else ""
             return False, False, f"being carried out{error}", False
     for one in status.get("containerStatuses") or []:
-        running = Box(name, _values(one.get("resources") or {}))
+        running = ContainerResources(name, _values(one.get("resources") or {}))
         if one.get("name") == name and not change(running, changes):
             told = ", ".join(f"{field} {value}" for field, value in changes.items())
             return True, False, f"container {name} runs with {told}", False

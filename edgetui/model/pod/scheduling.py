@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from edgetui.model.text import clean, cpu, memory, plural
 
 if TYPE_CHECKING:
-    from edgetui.model.pod.schedulerwords import Place
+    from edgetui.model.pod.scheduler_message import Place
 
 
-class Placing(NamedTuple):
+class SchedulingFailure(NamedTuple):
     """`short` fits a cell, `sentence` is for a line of its own."""
 
     short: str
@@ -26,27 +26,29 @@ _RESOURCE = re.compile(r"insufficient (\S+)")
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+), used: (.+), limited: (.+)")
 
 
-def no_node(message: str, wants_cpu: int = 0, wants_memory: int = 0) -> Placing:
+def no_node(message: str, wants_cpu: int = 0, wants_memory: int = 0) -> SchedulingFailure:
     """Why the scheduler finds no node, from its own sentence.
 
     `wants_cpu` (millicores) and `wants_memory` (bytes) are what the pod asks for, 0 when that is not known.
     """
-    from edgetui.model.pod.schedulerwords import of_the_pod  # where nothing is pending, nothing needs it
+    from edgetui.model.pod.scheduler_message import of_the_pod  # where nothing is pending, nothing needs it
 
     told = _TAIL.sub("", message)
     head = _NODES.match(told)
     told = told[head.end() if head else 0 :].strip(" .")
     if not told:
-        return Placing("no node fits", "no node fits")
+        return SchedulingFailure("no node fits", "no node fits")
     for pattern, short, sentence in of_the_pod():
         if (match := re.search(pattern, told, re.IGNORECASE)) is not None:
-            return Placing(short, sentence.format(*match.groups()))
+            return SchedulingFailure(short, sentence.format(*match.groups()))
     parts = [_counted(part) for part in re.split(r", (?=\d+ )", told)]
     first = min((part for part in parts if part.place), key=lambda part: part.rank, default=None)
     short = clean(first.short, 24) if first is not None else "no node fits"
     if first is not None and len(parts) == 1 and first.nodes == (int(head[1]) if head else first.nodes):
-        return Placing(short, first.all(cpu(wants_cpu) if wants_cpu else "enough", _memory(wants_memory)))
-    return Placing(short, f"no node fits: {', '.join(part.some for part in parts)}")
+        return SchedulingFailure(
+            short, first.all(cpu(wants_cpu) if wants_cpu else "enough", _memory(wants_memory))
+        )
+    return SchedulingFailure(short, f"no node fits: {', '.join(part.some for part in parts)}")
 
 
 def _memory(wants: int) -> str:
@@ -91,7 +93,7 @@ class _Part(NamedTuple):
 
 
 def _counted(part: str) -> _Part:
-    from edgetui.model.pod.schedulerwords import places
+    from edgetui.model.pod.scheduler_message import places
 
     match = _COUNTED.match(part)
     count, raw = (int(match[1]), match[2]) if match else (0, part)
@@ -99,19 +101,19 @@ def _counted(part: str) -> _Part:
     return _Part(count, raw, next((one for one in places() if one.sign in said), None))
 
 
-def refused(message: str) -> Placing:
+def refused(message: str) -> SchedulingFailure:
     """Why the API server refuses to make a pod, from what the controller was told."""
     match = _QUOTA.search(message)
     if match is None:
         short = "quota" if "quota" in message else "pods refused"
-        return Placing(short, f"pods are refused: {message}" if message else "pods are refused")
+        return SchedulingFailure(short, f"pods are refused: {message}" if message else "pods are refused")
     name, _asked, *amounts = (part.strip(" .…") for part in match.groups())
     used, limit = (dict(one.split("=", 1) for one in text.split(",") if "=" in one) for text in amounts)
     counts = [
         f"{used.get(what, '?')} of {most} {what.removeprefix('requests.')} used"
         for what, most in limit.items()
     ]
-    return Placing("quota", f"quota {name} is full: {', '.join(counts)}")
+    return SchedulingFailure("quota", f"quota {name} is full: {', '.join(counts)}")
 
 
 def unreachable(silent: int, nodes: int) -> str:

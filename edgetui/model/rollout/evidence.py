@@ -17,12 +17,13 @@ from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.node import NODE, NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.pod.diagnosis import Diagnosis, diagnose
-from edgetui.model.rollout.status import DEADLINE_PASSED, Workload, healthy, is_updated, newest_hash
+from edgetui.model.rollout.status import DEADLINE_PASSED, healthy, is_updated, newest_hash
 from edgetui.model.text import plural
 
 LOOP = 2
@@ -48,7 +49,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     why: str = ""
     gone: str = ""
-    row: Workload | None = None
+    row: RolloutRow | None = None
     template: str = ""
     pods: tuple[PodRow, ...] = ()
     silent: frozenset[str] = frozenset()
@@ -97,17 +98,16 @@ def look_at(store: Store, key: ObjectKey, uid: str, now: float, around: Store | 
         return Look(gone="it no longer exists")
     if row.uid != uid:
         return Look(gone="another object has its name now")
-    assert isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow)
+    assert isinstance(row, RolloutRow)
     sets = [one for one in store.owned_by(uid) if isinstance(one, ReplicaSetRow)]
-    owners = [one.uid for one in sets] if isinstance(row, DeploymentRow) else [uid]
-    pods = [pod for owner in owners for pod in store.owned_by(owner) if isinstance(pod, PodRow)]
+    pods = list(store.pods_of(uid))
     template = ""
     if row.generation <= row.observed:
         template = newest_template(row, sets, pods)
     return seen(row, template, pods, silent_nodes(around), now)
 
 
-def seen(row: Workload, template: str, pods: Iterable[PodRow], silent: frozenset[str], now: float) -> Look:
+def seen(row: RolloutRow, template: str, pods: Iterable[PodRow], silent: frozenset[str], now: float) -> Look:
     """A look at these rows, which are known to be current."""
     if not template or row.generation > row.observed:
         return Look(why="its controller has not made the newest change yet", row=row)
@@ -120,19 +120,22 @@ def seen(row: Workload, template: str, pods: Iterable[PodRow], silent: frozenset
     return msgspec.structs.replace(look, ready_for=max(0.0, now - since)) if serves else look
 
 
-def newest_template(row: Workload, sets: Iterable[ReplicaSetRow], pods: Sequence[PodRow]) -> str:
+def newest_template(row: RolloutRow, sets: Iterable[ReplicaSetRow], pods: Sequence[PodRow]) -> str:
     """The hash of the newest template, "" while it cannot be told for certain.
 
     Rows of one rollout come over several watches: a ReplicaSet counts only at the very revision of its Deployment.
     """
     if isinstance(row, DeploymentRow):
         return next((one.template for one in sets if row.revision and one.revision == row.revision), "")
-    return row.update_revision if isinstance(row, StatefulSetRow) else newest_hash(row, pods)
+    if isinstance(row, StatefulSetRow):
+        return row.update_revision
+    assert isinstance(row, DaemonSetRow)
+    return newest_hash(row, pods)
 
 
 def silent_nodes(store: Store) -> frozenset[str]:
     """The nodes that do not answer: what is told of their pods is as old as their silence."""
-    nodes = (node for node in store.rows("Node") if isinstance(node, NodeRow))
+    nodes = (node for node in store.rows(NODE) if isinstance(node, NodeRow))
     return frozenset(node.name for node in nodes if node.unreachable or node.ready == "Unknown")
 
 
@@ -140,7 +143,7 @@ def _blind(store: Store, around: Store, kind: str) -> str:
     """Why what the store holds may be old; empty when it is current."""
     if around.link.link is not Link.LIVE or around.link.sentence:
         return f"{store.cluster} is not heard"
-    for one in (kind, "Pod", *(("ReplicaSet",) if kind == "Deployment" else ())):
+    for one in (kind, *sorted(store.kinds.chain(kind))):
         freshness = store.freshness(one)
         if freshness.sync is Sync.FORBIDDEN:
             return f"{one.lower()}s may not be read"

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.statefulset import STATEFUL_SET
 from edgetui.model.rollout.evidence import Causes, Look, causes, evidence, serving
 from edgetui.model.rollout.revision import Revision, last_known_good
 from edgetui.model.text import duration
@@ -179,7 +180,7 @@ def held_back(s: State, now: float, seconds: float) -> State:
 
 def template_of(kind: str, workload: str, revision: str) -> str:
     """The hash on the pods of a revision, from the name of its ReplicaSet or ControllerRevision."""
-    return revision if kind == "StatefulSet" else revision.removeprefix(f"{workload}-")
+    return revision if kind == STATEFUL_SET else revision.removeprefix(f"{workload}-")
 
 
 def go_back_to(

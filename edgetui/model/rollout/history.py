@@ -10,11 +10,12 @@ from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.rollout.revision import Revision, last_known_good
-from edgetui.model.rollout.status import View, Workload
+from edgetui.model.rollout.status import View
 
 
-class Branch(NamedTuple):
+class RevisionNode(NamedTuple):
     """One revision: `name` is that of its ReplicaSet or ControllerRevision, `number` 0 when it is not known.
 
     `mark` says in a word what is known of it: it runs now, it is the last that worked, it worked.
@@ -55,14 +56,16 @@ def _known(one: Revision) -> str:
     return "worked" if one.known_good else "withdrawn" if one.withdrawn else ""
 
 
-def tree(store: Store, row: Workload, view: View, history: Sequence[Revision]) -> list[Branch]:
+def tree(store: Store, row: RolloutRow, view: View, history: Sequence[Revision]) -> list[RevisionNode]:
     """The revisions, newest first; without a history those of the pods that are there."""
     pods = [pod for pod in view.pods if not pod.ended]
     if isinstance(row, DeploymentRow):
         found = _of_sets(store, row, pods, marks(history))
     else:
         found = [
-            Branch(one.number, one.name, mark, one.images, one.cause, one.created, _running(one.name, pods))
+            RevisionNode(
+                one.number, one.name, mark, one.images, one.cause, one.created, _running(one.name, pods)
+            )
             for one, mark in zip(history, marks(history).values(), strict=True)
         ]
     told = {pod.uid for branch in found for pod in branch.pods}
@@ -71,14 +74,16 @@ def tree(store: Store, row: Workload, view: View, history: Sequence[Revision]) -
     for template in sorted({pod.template for pod in rest}, key=lambda one: (one != newest, one)):
         mine = tuple(pod for pod in rest if pod.template == template)
         mark = "now" if template and template == newest else ""
-        found.append(Branch(0, template, mark, (), "", min(pod.created for pod in mine), mine))
+        found.append(RevisionNode(0, template, mark, (), "", min(pod.created for pod in mine), mine))
     return sorted(found, key=lambda one: (one.number or 1 << 62, one.mark == "now"), reverse=True)
 
 
-def _of_sets(store: Store, row: DeploymentRow, pods: list[PodRow], known: dict[str, str]) -> list[Branch]:
+def _of_sets(
+    store: Store, row: DeploymentRow, pods: list[PodRow], known: dict[str, str]
+) -> list[RevisionNode]:
     sets = [one for one in store.owned_by(row.uid) if isinstance(one, ReplicaSetRow)]
     return [
-        Branch(
+        RevisionNode(
             one.revision,
             one.name,
             known.get(one.name, "now" if row.revision and one.revision == row.revision else ""),

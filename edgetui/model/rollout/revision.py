@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from edgetui.model.kinds import row_of
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.pod import POD, PodRow
 from edgetui.model.kinds.wire import replicas
 from edgetui.model.redacted import Discreet
 from edgetui.model.rollout.templatediff import template_diff as template_diff
@@ -135,7 +135,7 @@ def controller_revisions(
     """The revisions of a StatefulSet or DaemonSet, newest first. `pods` are its pods, as rows or as JSON."""
     uid = owner["metadata"].get("uid", "")
     owned = [one for one in controllerrevisions if _controller(one) == uid]
-    rows = [one if isinstance(one, PodRow) else row_of("Pod", one) for one in pods]
+    rows = [one if isinstance(one, PodRow) else row_of(POD, one) for one in pods]
     status = owner.get("status") or {}
     current = _current_revision(owner, owned)
     completed = status.get("currentRevision")

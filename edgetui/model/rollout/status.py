@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Protocol
 
 import msgspec
 
@@ -20,10 +20,9 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.pod.diagnosis import Diagnosis, diagnose
 from edgetui.model.text import plural
-
-Workload: TypeAlias = DeploymentRow | StatefulSetRow | DaemonSetRow
 
 DEADLINE_PASSED = "ProgressDeadlineExceeded"
 
@@ -40,21 +39,24 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-def verdict(row: Workload) -> Verdict:
+def verdict(row: RolloutRow) -> Verdict:
     """The verdict of kubectl on one workload; judged only when the controller has seen the latest spec."""
     if isinstance(row, DeploymentRow):
         return _deployment(row)
     if row.strategy != "RollingUpdate":
         return Verdict(True, False, "rollout status is only available for RollingUpdate strategy type")
-    return _stateful_set(row) if isinstance(row, StatefulSetRow) else _daemon_set(row)
+    if isinstance(row, StatefulSetRow):
+        return _stateful_set(row)
+    assert isinstance(row, DaemonSetRow)
+    return _daemon_set(row)
 
 
-def healthy(row: Workload) -> bool:
+def healthy(row: RolloutRow) -> bool:
     """Whether its rollout is complete and all of it serves; one that wants no pods shows nothing."""
     return verdict(row).done and 0 < row.available >= row.replicas
 
 
-def proven(row: Workload) -> bool:
+def proven(row: RolloutRow) -> bool:
     """Whether all of it serves by its newest template: that template is known to work.
 
     A rollout of no pods, of pods that wait to be deleted (OnDelete) or of those above a partition is done without.
@@ -164,7 +166,7 @@ MARKS = "=+.ox "
 """One mark per segment: available, ready, not ready, old, terminating, missing."""
 
 
-def progress(row: Workload, pods: Iterable[PodRow], template: str = "") -> Segments:
+def progress(row: RolloutRow, pods: Iterable[PodRow], template: str = "") -> Segments:
     """How far a rollout is, counted from its pods.
 
     `template` is the pod-template-hash of a Deployment's newest ReplicaSet, or the revision hash of a DaemonSet
@@ -197,7 +199,17 @@ def progress(row: Workload, pods: Iterable[PodRow], template: str = "") -> Segme
     )
 
 
-def from_counters(row: Workload) -> Segments:
+class Counted(Protocol):
+    """The counters in the status of whatever rolls out."""
+
+    replicas: int
+    current: int
+    updated: int
+    ready: int
+    available: int
+
+
+def from_counters(row: Counted) -> Segments:
     """The same from the counters in the status alone, for clusters whose pods may not be read."""
     old = max(0, row.current - row.updated)
     available = min(row.updated, max(0, row.available - old))
@@ -214,7 +226,7 @@ def from_counters(row: Workload) -> Segments:
     )
 
 
-def is_updated(row: Workload, pod: PodRow, template: str = "") -> bool:
+def is_updated(row: RolloutRow, pod: PodRow, template: str = "") -> bool:
     """Whether a pod was made from the newest template of its workload."""
     if isinstance(row, StatefulSetRow):
         return pod.template == row.update_revision
@@ -283,15 +295,14 @@ class View(msgspec.Struct, frozen=True, gc=False):
     segments: Segments
 
 
-def look(store: Store, row: Workload) -> View:
+def look(store: Store, row: RolloutRow) -> View:
     """Find the pods of a workload through its owners and count them; counters serve when there are none."""
     template = ""
     owned: Sequence[Row] = store.owned_by(row.uid)
     if isinstance(row, DeploymentRow):
         newest = newest_replica_set(row, owned)
         template = newest.template if newest else ""
-        owned = [pod for one in owned for pod in store.owned_by(one.uid)]
-    pods = tuple(one for one in owned if isinstance(one, PodRow))
+    pods = tuple(store.pods_of(row.uid))
     if isinstance(row, DaemonSetRow):
         template = newest_hash(row, pods)
     if not pods and row.current:

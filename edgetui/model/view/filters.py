@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from edgetui.model import labels
 from edgetui.model.kinds.base import Row
+from edgetui.model.kinds.node import NODE
 from edgetui.model.panes.base import Pane, PaneRow
 
 _SHORT = {"ns": "namespace", "status": "state", "rev": "revision"}
@@ -114,5 +115,5 @@ def searched_text(pane: Pane, row: PaneRow, now: float) -> str:
         else:
             cells.append("" if column.moves else column.text(value, now))
     key = row.key
-    node = key.name if key.kind == "Node" else ""
+    node = key.name if key.kind == NODE else ""
     return _GAP.join((*cells, key.kind, node, key.name)).lower()

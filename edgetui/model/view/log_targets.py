@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.daemonset import DaemonSetRow
-from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.kinds.pod import PodRow, WireContainer, WireContainerStatus, WirePod
-from edgetui.model.kinds.podwords import WirePodSpec, WirePodStatus, worst
-from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout.status import look
-from edgetui.model.text import ago, clean, squeeze, unix
+from edgetui.model.kinds.pod import POD, WireContainer, WireContainerStatus, WirePod
+from edgetui.model.kinds.podstatus import WirePodSpec, WirePodStatus, worst
+from edgetui.model.text import ago, clean, elide_middle, unix
 
 
 class End(msgspec.Struct, frozen=True, gc=False):
@@ -50,15 +43,12 @@ class Container(msgspec.Struct, frozen=True, gc=False):
 
 def pods_to_log(store: Store, key: ObjectKey) -> list[str]:
     """The names of the pods of an object, worst first: not ready ones first, the newest among them first."""
-    if key.kind == "Pod":
+    if key.kind == POD:
         return [key.name]
     row = store.get(key.kind, key.namespace, key.name)
     if row is None:
         return []
-    pods: Iterable[Row] = store.owned_by(row.uid)
-    if isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow):
-        pods = look(store, row).pods
-    found = [pod for pod in pods if isinstance(pod, PodRow)]
+    found = list(store.pods_of(row.uid))
     found.sort(key=lambda pod: (pod.is_ready or pod.ended, pod.deleting > 0, -pod.created, pod.name))
     return [pod.name for pod in found]
 
@@ -97,6 +87,6 @@ def _container(declared: WireContainer, status: WireContainerStatus | None, *, i
         name,
         init,
         waiting=clean(waiting.reason if waiting else "") or "not started",
-        message=squeeze(waiting.message) if waiting else "",
+        message=elide_middle(waiting.message) if waiting else "",
         before=before,
     )

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from edgetui.model.cache.freshness import Sync
 from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import BAD, CURRENT, WATCH, Pane, PaneRow
@@ -19,7 +21,7 @@ _RECHECK = 10.0
 Signature = tuple[Any, ...]
 
 
-class Turn(msgspec.Struct, frozen=True):
+class SeverityChange(msgspec.Struct, frozen=True):
     """A row that is worse or better off than before; `after` is None when a broken one is gone."""
 
     key: ObjectKey
@@ -35,7 +37,7 @@ class ViewChange(msgspec.Struct):
 
     order: bool = False
     changed: set[ObjectKey] = msgspec.field(default_factory=set)
-    turned: list[Turn] = msgspec.field(default_factory=list)
+    turned: list[SeverityChange] = msgspec.field(default_factory=list)
 
     def __bool__(self) -> bool:
         return self.order or bool(self.changed)
@@ -60,6 +62,7 @@ class FleetView:
         self._signatures: dict[str, Signature] = {}
         self._filter = Filter("", pane)
         self._searched: dict[ObjectKey, str] = {}
+        self._sort: str | None = None
         self._column: int | None = None
         self._reverse = False
         self._now = 0.0
@@ -80,7 +83,20 @@ class FleetView:
     @property
     def known(self) -> bool:
         """Whether any cluster ever told of these kinds; where none did, no rows say nothing."""
-        return any(store.freshness(kind).heard for store in self._stores.values() for kind in self.pane.kinds)
+        return any(
+            store.freshness(kind).heard
+            for store in self._stores.values()
+            for kind in self.pane.kinds_in(store)
+        )
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a first list of these kinds is on its way, so that more rows come."""
+        return any(
+            store.freshness(kind).sync is Sync.SYNCING
+            for store in self._stores.values()
+            for kind in self.pane.kinds_in(store)
+        )
 
     def row(self, key: ObjectKey) -> PaneRow | None:
         return self._rows.get(key)
@@ -132,6 +148,8 @@ class FleetView:
         self._rows = built
         self._searched.clear()
         self._count()
+        if self.pane.grow():
+            return self.columns_changed(now)
         self._arrange()
         return ViewChange(order=before != self.keys, changed=changed)
 
@@ -151,7 +169,15 @@ class FleetView:
             self._checked = now
             for key in self._unsettled - touched.keys():
                 touched[key] = self._build(key, now)
-        return self._take(touched)
+        taken = self._take(touched)
+        return self.columns_changed(now) if self.pane.grow() else taken
+
+    def columns_changed(self, now: float) -> ViewChange:
+        """The pane has other columns than its rows were built with: build them again."""
+        self._filter = Filter(self._filter.text, self.pane)
+        self._column = None if self._sort is None else self.pane.index[self._sort]
+        found = self.rebuild(now)
+        return replace(found, order=True, changed=found.changed | self._rows.keys())
 
     def _absorb_store(
         self, store: Store, change: ChangeSet, now: float, touched: dict[ObjectKey, PaneRow | None]
@@ -183,7 +209,7 @@ class FleetView:
 
     def _signature(self, store: Store) -> Signature:
         """What makes all rows of a store look different at once: how fresh each kind is, and what else is complete."""
-        signature: list[Any] = []
+        signature: list[Any] = [store.version if self.pane.reads_version else ""]
         for kind in self.pane.needs:
             freshness = store.freshness(kind)
             signature.append((bool(freshness.heard), freshness.partial))
@@ -200,7 +226,7 @@ class FleetView:
             return ViewChange()
         self._shown = None
         turned = [
-            Turn(key, old, row)
+            SeverityChange(key, old, row)
             for key, row in fresh.items()
             if (old := self._rows.get(key)) is not None and _turned(old, row)
         ]
@@ -250,7 +276,7 @@ class FleetView:
 
     def set_sort(self, column_id: str | None, reverse: bool = False) -> None:
         """Sort by a column; None is worst first, then cluster, namespace, name. Raises KeyError."""
-        self._column = None if column_id is None else self.pane.index[column_id]
+        self._sort, self._column = column_id, None if column_id is None else self.pane.index[column_id]
         self._reverse = reverse
         self._arrange()
 

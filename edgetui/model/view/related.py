@@ -4,58 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgetui.model.cache.freshness import Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.autoscaler import AUTOSCALER, AutoscalerRow
 from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.pod import PodRow
-from edgetui.model.kinds.replicaset import ReplicaSetRow
-
-_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+from edgetui.model.kinds.discovered import TableRow
+from edgetui.model.kinds.node import NODE, NodeRow
+from edgetui.model.kinds.pod import POD, PodRow
+from edgetui.model.kinds.replicaset import REPLICA_SET, ReplicaSetRow
 
 
 def related(store: Store, key: ObjectKey) -> list[ObjectKey]:
-    """Owners first, then what it owns or carries, those by name. Only objects that have rows of their own here."""
+    """Owners first, then what it owns or carries, those by name.
+
+    Only objects that have rows of their own here, and those whose kind can be shown when it is asked for.
+    """
     row = store.get(key.kind, key.namespace, key.name)
     if row is None:
         return []
-    found: list[ObjectKey] = []
+    found = [*_owners(store, row), *_autoscalers(store, key)]
     if isinstance(row, PodRow):
-        found += _owner(store, row.owner_uid)
-        found.append(ObjectKey(store.cluster, "Node", "", row.node))
+        found.append(ObjectKey(store.cluster, NODE, "", row.node))
     elif isinstance(row, AutoscalerRow):
         found.append(ObjectKey(store.cluster, row.target_kind, row.namespace, row.target_name))
-    elif key.kind in _WORKLOADS:
-        found += _autoscalers(store, key)
-        found += sorted(_pods_of(store, row.uid))
-    elif key.kind == "Node":
-        pods = (pod for pod in store.rows("Pod") if isinstance(pod, PodRow) and pod.node == key.name)
-        found += sorted(_key(store, "Pod", pod) for pod in pods)
-    return [one for one in found if store.get(one.kind, one.namespace, one.name) is not None]
+    elif isinstance(row, NodeRow):
+        found += sorted(_key(store, POD, pod) for pod in store.carried_by({row.name}))
+    else:
+        found += sorted(_owned(store, row.uid))
+    return [one for one in dict.fromkeys(found) if _can_be_shown(store, one)]
+
+
+def _can_be_shown(store: Store, key: ObjectKey) -> bool:
+    """Whether it has a row, or may have one: its kind is watched only while it is shown."""
+    kind = store.kinds.get(key.kind)
+    if kind is not None and (kind.discovered or store.freshness(kind.id).sync is Sync.HIDDEN):
+        return True
+    return store.get(*key[1:]) is not None
 
 
 def _key(store: Store, kind: str, row: Row) -> ObjectKey:
     return ObjectKey(store.cluster, kind, row.namespace, row.name)
 
 
-def _owner(store: Store, uid: str) -> Iterator[ObjectKey]:
-    """The workload that a pod is part of; a ReplicaSet has no row on the screen, its Deployment has."""
-    found = store.owner(uid)
-    if found is not None and isinstance(found[1], ReplicaSetRow):
-        found = store.owner(found[1].owner_uid)
-    if found is not None:
-        yield _key(store, *found)
+def _owners(store: Store, row: Row) -> Iterator[ObjectKey]:
+    """What controls an object, the nearest first; a ReplicaSet has no row on the screen, its Deployment has.
+
+    The last is the one that is only named, where nobody has read its kind yet.
+    """
+    for kind, owner in store.owners(row.owner_uid):
+        row = owner
+        if kind != REPLICA_SET:
+            yield _key(store, kind, owner)
+    named, name = store.kinds.get(row.owner_kind), row.owner_name
+    if isinstance(row, TableRow) and row.owner is not None:
+        named, name = store.kinds.of(row.owner.group, row.owner.kind), row.owner.name
+    if named is not None and named.id != REPLICA_SET:
+        yield ObjectKey(store.cluster, named.id, row.namespace if named.namespaced else "", name)
 
 
-def _pods_of(store: Store, uid: str) -> Iterator[ObjectKey]:
+def _owned(store: Store, uid: str) -> Iterator[ObjectKey]:
+    """What an object controls, and the pods of its ReplicaSets in their place."""
     for row in store.owned_by(uid):
         if isinstance(row, PodRow):
-            yield _key(store, "Pod", row)
-        else:
-            yield from _pods_of(store, row.uid)
+            yield _key(store, POD, row)
+        elif isinstance(row, ReplicaSetRow):
+            yield from (_key(store, POD, pod) for pod in store.pods_of(row.uid))
+        elif (found := store.owner(row.uid)) is not None:
+            yield _key(store, found[0], row)
 
 
 def _autoscalers(store: Store, key: ObjectKey) -> Iterator[ObjectKey]:
-    for row in store.rows("HorizontalPodAutoscaler"):
+    for row in store.rows(AUTOSCALER):
         if isinstance(row, AutoscalerRow) and key[1:] == (row.target_kind, row.namespace, row.target_name):
-            yield _key(store, "HorizontalPodAutoscaler", row)
+            yield _key(store, AUTOSCALER, row)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from edgetui.model.panes.base import BAD, FINE, Pane, PaneRow
-from edgetui.model.view.pane_view import Turn
+from edgetui.model.view.pane_view import SeverityChange
 
 MOST = 300
 """Happenings kept; the oldest go first."""
@@ -22,7 +22,7 @@ TOGETHER = 10.0
 LOOK_BACK = 8
 
 
-class Happening(msgspec.Struct):
+class TimelineEntry(msgspec.Struct):
     """What became of one object, or of `count` objects of one namespace at about the same time.
 
     `time` is that of the last one (Unix s), `name` that of the first; a link has neither kind nor name.
@@ -44,13 +44,13 @@ class Timeline:
 
     def __init__(self, began: float) -> None:
         self.began = began
-        self._ring: deque[Happening] = deque(maxlen=MOST)
+        self._ring: deque[TimelineEntry] = deque(maxlen=MOST)
 
-    def newest_first(self) -> list[Happening]:
+    def newest_first(self) -> list[TimelineEntry]:
         """All that are kept."""
         return sorted(reversed(self._ring), key=lambda one: -one.time)
 
-    def add(self, pane: Pane, turns: Iterable[Turn], now: float) -> None:
+    def add(self, pane: Pane, turns: Iterable[SeverityChange], now: float) -> None:
         """Take in what turned in one pane: to broken or from it, and whatever else is news there."""
         for turn in turns:
             healed = turn.after is None or (turn.before.severity == BAD) != (turn.after.severity == BAD)
@@ -59,13 +59,13 @@ class Timeline:
             words = _words(pane, turn.after) if turn.after else f"gone, was {_words(pane, turn.before)}"
             severity = turn.after.severity if turn.after else FINE
             key = turn.key
-            self._put(Happening(now, key.cluster, words, severity, key.kind, key.namespace, key.name))
+            self._put(TimelineEntry(now, key.cluster, words, severity, key.kind, key.namespace, key.name))
 
     def link(self, cluster: str, words: str, well: bool, now: float) -> None:
         """Take in that a cluster's link is in another state."""
-        self._put(Happening(now, cluster, words, FINE if well else BAD))
+        self._put(TimelineEntry(now, cluster, words, FINE if well else BAD))
 
-    def _put(self, new: Happening) -> None:
+    def _put(self, new: TimelineEntry) -> None:
         for _, known in zip(range(LOOK_BACK), reversed(self._ring), strict=False):
             same = (known.cluster, known.kind, known.namespace, known.words, known.severity)
             alike = bool(new.kind) and same == (new.cluster, new.kind, new.namespace, new.words, new.severity)

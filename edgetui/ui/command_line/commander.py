@@ -6,28 +6,43 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.freshness import UNHEARD, Sync
 from edgetui.model.cells import visible
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.pod import POD
 from edgetui.model.panes import PANES
+from edgetui.model.panes.base import Pane
 from edgetui.model.text import escaped, plural
 from edgetui.model.view.related import related
 from edgetui.terminal.textual_seam import screen_text
-from edgetui.ui.command_line.commands import Command, completions, parse
+from edgetui.ui.any_kind.kind_panes import KindPanes
+from edgetui.ui.background.followed_rollout import FollowedRollout, under_way
+from edgetui.ui.command_line.commands import NUMBER, Command, completions, parse
+from edgetui.ui.command_line.typed import KINDS_OF_K9S, expanded, wanted
+from edgetui.ui.command_line.unplugging import meant, node_names
 from edgetui.ui.dialogs.pick import PickScreen
-from edgetui.ui.keymap import PANE_ORDER, kind_word
-from edgetui.ui.rollout_notify import Endings
+from edgetui.ui.keymap import kind_word
+from edgetui.ui.later import later
 from edgetui.ui.screens.object import ObjectScreen
+from edgetui.ui.shell import EdgetuiScreen, Shell
 from edgetui.ui.widgets.command_bar import CommandBar
 
 if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
+    from edgetui.ui.navigation.navigator import Navigator
     from edgetui.ui.screens.main import MainScreen
 
-NAMESPACED = tuple(kind for pane in PANES.values() if "namespace" in pane.index for kind in pane.kinds)
 ALL = "all namespaces"
+NOT_READ_YET = UNHEARD | {Sync.HIDDEN}
+APP_ACTIONS = {
+    "clusters": "app.clusters",
+    "timeline": "app.timeline",
+    "running": "app.running",
+    "help": "app.help",
+    "quit": "app.leave",
+}
+"""Commands that do what a key does on every screen."""
 MOST_DIGITS = 9
 """Of a number that is typed, as in the dialogs."""
 
@@ -35,71 +50,103 @@ MOST_DIGITS = 9
 class Commander:
     """Runs commands for the dashboard of one app, and for the object that is open over it."""
 
-    def __init__(self, app: EdgetuiApp) -> None:
+    def __init__(self, app: Shell, main: MainScreen, navigator: Navigator) -> None:
         self._app = app
-        self._main = app.main
+        self._main = main
+        self._navigator = navigator
         self._namespaces: set[str] = set()
-        self._endings = Endings(app.main.view_of("rollouts"))
         self._typed: list[str] = []
+        self._awaited: tuple[ObjectKey, str] | None = None
+        self.kinds = KindPanes(app, main)
 
     # -- commands
 
-    @property
-    def typing(self) -> bool:
-        """Whether a command is being typed on the dashboard."""
-        return any(bar.display for bar in self._main.query(CommandBar))
-
-    async def open_line(self, screen: MainScreen | ObjectScreen, text: str) -> None:
+    async def open_line(self, screen: EdgetuiScreen[Any], text: str) -> None:
         """Let a command be typed on a screen; what was typed before on any of them comes back."""
         bar = next(iter(screen.query(CommandBar)), None)
+        self.kinds.look_up()
         if bar is None:
             bar = CommandBar(self.run, self.complete, self._typed)
             await screen.mount(bar, before=screen.footer)
         bar.open(text)
 
     def complete(self, text: str) -> list[str]:
-        """The lines that a line may become."""
-        return completions(text, self._choices)
+        """The lines that a line may become: commands, then kinds."""
+        found = completions(text, self._choices)
+        return found if " " in text.lstrip() else [*dict.fromkeys((*found, *self.kinds.words(text.strip())))]
 
     def run(self, text: str) -> None:
         """Do what a line says, or say what is wrong with it."""
-        command, argument = parse(text)
-        if command is None:
-            self._app.flash(f"There is no command '{text.split()[0]}'; : and then tab lists them.")
+        text = expanded(text, self._app.options.commands)
+        command, argument, called = self._called(text)
+        word = text.split()[0]
+        if not called and word in KINDS_OF_K9S and not self.kinds.means(word):
+            text = expanded(text, KINDS_OF_K9S)
+            command, argument, called = self._called(text)
+            word = text.split()[0]
+        if command is None or (not called and self.kinds.means(word)):
+            self.kinds.open(word, self._narrowed(argument))
+        elif command.name in PANES:
+            self._pane(PANES[command.name], argument)
         elif argument and not command.argument:
-            self._app.flash(f":{command.name} takes nothing behind it.")
+            self._app.flash(f":{command.name} takes no argument.")
         else:
             self._do(command, argument)
 
+    def _called(self, text: str) -> tuple[Command | None, str, bool]:
+        """The command of a line, its argument, and whether it stands there by one of its whole names."""
+        command, argument = parse(text)
+        return command, argument, command is not None and text.split()[0] in (command.name, *command.others)
+
+    def _pane(self, pane: Pane, argument: str) -> None:
+        only = self._narrowed(argument)
+        self._main.action_pane(pane.id)
+        if argument:
+            self._main.filter(only)
+        if pane.optional and not pane.on_demand:  # on a thin link nothing else asks for these
+            self.kinds.optional.show(pane)
+
+    def _narrowed(self, argument: str) -> str:
+        """Show only the namespace that follows a kind, if one does; what else follows it, as a filter."""
+        only = wanted(argument, self.namespaces())
+        if only.namespace is not None:
+            self.show_namespace(only.namespace)
+        return only.filter
+
     def _choices(self, name: str) -> Sequence[str]:
+        if name == "clusters":
+            return [store.cluster for store in self._app.stores]
         if name == "theme":
             return self._app.theme_names
+        if name == "control-plane":
+            return [store.cluster for store in self._app.stores]
+        if name == "unplug":
+            return node_names(self._app.stores)
         return self.namespaces() if name == "ns" else ()
 
     def _do(self, command: Command, argument: str) -> None:
         own: dict[str, Callable[[str], object]] = {
             "ns": self._namespace,
             "theme": self._theme,
+            "unplug": self._unplug,
+            "control-plane": self._control_plane,
             "dump": self._dump,
             "notify": lambda _: self._notify(),
             "logs": lambda _: self._front.action_logs(),
             "yaml": lambda _: self._front.action_manifest(),
             "jump": lambda _: self._front.action_jump(),
-            "clusters": lambda _: self._app.action_clusters(),
-            "timeline": lambda _: self._app.action_timeline(),
-            "running": lambda _: self._app.action_running(),
             "retry": lambda _: self._retry(),
-            "help": lambda _: self._app.action_help(),
-            "quit": lambda _: self._app.call_later(self._app.action_leave),
         }
-        if command.name in PANE_ORDER:
-            self._main.action_pane(command.name)
+        if command.name == "clusters" and argument:
+            self._cluster(argument)
+        elif command.name in APP_ACTIONS:
+            self._app.call_later(self._app.run_action, APP_ACTIONS[command.name])
         elif command.name in own:
             own[command.name](argument)
-        elif argument and not (argument.isascii() and argument.isdecimal() and len(argument) <= MOST_DIGITS):
+        elif argument and command.argument == NUMBER and not _number(argument):
             self._app.flash(f":{command.shown} takes a number.")
         else:
-            self._front.action_act(command.name, int(argument) if argument else None)
+            self._front.action_act(command.name, argument)
 
     @property
     def _front(self) -> MainScreen | ObjectScreen:
@@ -107,15 +154,50 @@ class Commander:
         screen = self._app.screen
         return screen if isinstance(screen, ObjectScreen) else self._main
 
+    def _cluster(self, name: str) -> None:
+        """Show only the rows of one cluster in this pane."""
+        names = [store.cluster for store in self._app.stores]
+        if name in names:
+            self._navigator.close_views()
+            self._main.filter(f"cluster=={name}")
+        else:
+            self._app.flash(f"There is no cluster {visible(name)} here; edgetui --context NAME opens others.")
+
     def _theme(self, name: str) -> None:
         if name:
             self._app.set_look(name)
         else:
             self._app.action_next_theme()
 
+    def _unplug(self, typed: str) -> None:
+        front, table = self._front, self._main.current.table
+        cursor = front.key if isinstance(front, ObjectScreen) else table.cursor
+        marked = [] if isinstance(front, ObjectScreen) else [row.key for row in table.marks.rows()]
+        nodes = meant(list(self._app.stores), typed, marked, cursor)
+        if nodes.why_not:
+            self._app.flash(nodes.why_not)
+            return
+        from edgetui.ui.screens.unplug import UnplugScreen  # with the actions' own code, seldom needed
+
+        self._app.push_screen(UnplugScreen(nodes.cluster, nodes.names))
+
+    def _control_plane(self, typed: str) -> None:
+        clusters = [store.cluster for store in self._app.stores]
+        front = self._front
+        cursor = front.key if isinstance(front, ObjectScreen) else self._main.current.table.cursor
+        if not clusters or (typed and typed not in clusters):
+            self._app.flash(f"No cluster {typed}".rstrip() + " is shown; :clusters lists them.")
+            return
+        cluster = typed or (cursor.cluster if cursor is not None else clusters[0])
+        from edgetui.ui.screens.control_plane import (
+            ControlPlaneScreen,
+        )  # with the code that reads it, seldom needed
+
+        self._app.push_screen(ControlPlaneScreen(cluster))
+
     def _retry(self) -> None:
         for session in self._app.sessions.values():
-            self._app.run_worker(session.reconnect(False), exit_on_error=False)
+            self._app.run_worker(later(session.reconnect, False), exit_on_error=False)
         self._app.flash("Trying again: clusters that are down, and what was refused.")
 
     # -- namespaces
@@ -123,9 +205,8 @@ class Commander:
     def namespaces(self) -> list[str]:
         """The namespaces of everything that was ever seen here."""
         for store in self._app.stores:
-            for kind in NAMESPACED:
-                self._namespaces.update(row.namespace for row in store.rows(kind))
-        return sorted(name for name in self._namespaces if name)
+            self._namespaces |= store.namespaces()
+        return sorted(self._namespaces)
 
     def choose_namespace(self) -> None:
         """Let the person choose among the known namespaces."""
@@ -146,14 +227,14 @@ class Commander:
     def _namespace(self, name: str) -> None:
         self.show_namespace(name)
         if name and name not in self.namespaces():
-            pods = [store.freshness("Pod") for store in self._app.stores]
+            pods = [store.freshness(POD) for store in self._app.stores]
             asked = any(one.partial or one.sync is Sync.FORBIDDEN for one in pods)
             so_far = " yet; the clusters are asked for it" if asked else ""
             self._app.flash(f"Nothing is known of a namespace '{name}'{so_far}; :ns alone shows all again.")
 
     def show_namespace(self, name: str) -> None:
         """Show only the rows of one namespace, and ask for no others where each costs a watch; empty for all."""
-        self._app.ways.close_views()
+        self._navigator.close_views()
         self._main.narrow_to(name)
         for session in self._app.sessions.values():
             session.look_at([name] if name else [])
@@ -184,29 +265,54 @@ class Commander:
 
         A filter or a namespace that hides it goes.
         """
-        self._app.ways.leave_for(lambda: self._go_to(key, opened))
+        self._navigator.leave_for(lambda: self._go_to(key, opened))
 
     def _go_to(self, key: ObjectKey, opened: str) -> None:
-        main = self._main
-        main.show_pane(pane_of(key.kind))
+        main, pane = self._main, pane_of(key.kind)
+        if pane is None:
+            self.kinds.go_to(key)
+            return
+        main.show_pane(pane)
         view = main.current.view
         if view.position(key) is None:
             main.filter("")
         if view.position(key) is None and main.namespace:
             self.show_namespace("")
-        if not main.current.table.go_to(key):
+        self._awaited = None
+        if main.current.table.go_to(key):
+            if opened:
+                self._navigator.show(opened, key)
+        elif self._app.fleet.stores[key.cluster].freshness(key.kind).sync in NOT_READ_YET:
+            self._awaited = (key, opened)
+            self._app.flash(f"Reading {kind_word(key.kind)} {key.name} …")
+        else:
             self._app.flash(f"{kind_word(key.kind).capitalize()} {key.name} has no row here.")
-        elif opened:
-            self._app.ways.show(opened, key)
+
+    def _arrive(self) -> None:
+        """Go where a jump led whose kind had to be read first, unless the person has gone elsewhere meanwhile."""
+        if self._awaited is None:
+            return
+        key, opened = self._awaited
+        freshness = self._app.fleet.stores[key.cluster].freshness(key.kind)
+        here = self._front is self._main and key.kind in self._main.current.pane.kinds
+        if (
+            not here
+            or self._main.current.view.position(key) is not None
+            or freshness.sync not in NOT_READ_YET
+        ):
+            self._awaited = None
+            if here:
+                self._go_to(key, opened)
 
     def _state(self, key: ObjectKey) -> str:
-        view = self._main.view_of(pane_of(key.kind))
-        row = view.row(key)
-        return str(view.pane.value(row, "state").words) if row is not None else ""
+        pane = pane_of(key.kind)
+        view = self._main.view_of(pane) if pane is not None else None
+        row = view.row(key) if view is not None else None
+        return str(view.pane.value(row, "state").words) if view is not None and row is not None else ""
 
     # -- marks
 
-    def act_on_marked(self, action_id: str, number: int | None = None) -> None:
+    def act_on_marked(self, action_id: str, typed: str = "") -> None:
         """Begin an action on every marked object; where the filter hides some, only take their marks away."""
         pane = self._main.current
         hidden = pane.table.marks.hidden
@@ -216,7 +322,7 @@ class Commander:
             self._app.flash(f"{marks} hidden by the filter and taken away. Look, then press the key again.")
         else:
             self._app.action_keys.act_in_turn(
-                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows], number
+                action_id, [ObjectRef(row.key, row.uid, row.resource_version) for row in rows], typed
             )
 
     # -- out of the screen
@@ -256,20 +362,33 @@ class Commander:
         front = self._front
         key = front.key if isinstance(front, ObjectScreen) else front.current.table.cursor
         if key is None or key.kind not in PANES["rollouts"].kinds:
-            self._app.flash("That is no rollout; 4 shows them.")
-        elif self._endings.wait(key):
+            self._app.flash("That is no rollout; :rollouts shows them.")
+        elif (row := under_way(view := self._main.view_of("rollouts"), key)) is not None:
+            jobs = self._app.flows.jobs
+            if not any(isinstance(job, FollowedRollout) and job.key == key for job in jobs):
+                now, show = self._app.monotonic(), self._app.open_detail
+                jobs.add(FollowedRollout(view, row, now, end=jobs.remove, show=show))
             self._app.flash(f"The terminal rings when {kind_word(key.kind)} {key.name} has ended.")
         else:
             self._app.flash(f"{kind_word(key.kind).capitalize()} {key.name} is not rolling out.")
 
     def look_for_endings(self) -> None:
-        """Ring for the rollouts that have ended."""
-        for key, how in self._endings.ended():
-            sentence = f"{kind_word(key.kind)} {key.name} on {key.cluster}: {how}"
+        """Ring for the rollouts that have ended; go on to what a jump waits for."""
+        self._arrive()
+        for job in self._app.jobs:
+            if not isinstance(job, FollowedRollout) or not job.over:
+                continue
+            job.cancel()
+            key = job.key
+            sentence = f"{kind_word(key.kind)} {key.name} on {key.cluster}: {job.says}"
             self._app.ring(sentence)
             self._app.flash(sentence)
 
 
-def pane_of(kind: str) -> str:
-    """The pane that has the rows of a kind."""
-    return next(pane.id for pane in PANES.values() if kind in pane.kinds)
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+
+
+def pane_of(kind: str) -> str | None:
+    """The pane that has the rows of a kind, None where edgetui has none of its own."""
+    return next((pane.id for pane in PANES.values() if kind in pane.kinds), None)

@@ -30,13 +30,13 @@ def lines(
     sign = "! " if severity == 0 else "  "
     out = [line(Span(f"{sign}{words}", _ROLES.get(severity, "ok"))), line()]
     out.append(fact("target", f"{row.target_kind.lower()} {row.target_name}"))
-    going = "" if row.wants in (None, row.current) else f"going to {row.wants}, "
+    going = "" if row.wants in (None, row.current) else f"desired {row.wants}, "
     wish = recommended(row) if row.working else None
     asks = f"the metrics ask for {wish}, " if wish is not None and wish != row.current else ""
     current = "not known" if row.current is None else row.current
-    out.append(fact("replicas", f"now {current}, {going}{asks}allowed {row.min} to {row.max}"))
+    out.append(fact("replicas", f"current {current}, {going}{asks}min {row.min}, max {row.max}"))
     if len(samples) > 1:
-        out.append(_curve(samples, CURRENT, now, max(row.max, 1), f"of {row.max} at most"))
+        out.append(_curve(samples, CURRENT, now, max(row.max, 1), f"of max {row.max}"))
     for metric in row.metrics:
         out.append(_metric(metric))
         if len(samples) > 1 and metric.ratio is not None and metric.id:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from edgetui.model.cache.store import Store
+from edgetui.model.cells import cells, cut, pad
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.node import NODE, NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.wire import Condition
 from edgetui.model.pod.diagnosis import diagnose
@@ -15,7 +16,7 @@ from edgetui.ui.keymap import kind_word
 from edgetui.ui.spans import Span, Spans, line
 
 LABEL = 12
-"""Cells of the label column."""
+"""Cells of the label column, the space behind the label among them."""
 
 
 def title(key: ObjectKey) -> Spans:
@@ -26,7 +27,7 @@ def title(key: ObjectKey) -> Spans:
 
 def fact(label: str, *parts: str | Span) -> Spans:
     """One labelled line."""
-    return line("  ", Span(f"{label:<{LABEL}}", "quiet"), *parts)
+    return line("  ", Span(f"{label:<{LABEL - 1}} ", "quiet"), *parts)
 
 
 def told(value: int | None, words: Callable[[int], str] = str) -> str:
@@ -44,19 +45,43 @@ def trouble(sentence: str, role: str = "bad") -> Spans:
     return line(Span(f"! {sentence}", role))
 
 
-def condition_lines(conditions: Iterable[Condition], good: dict[str, str], now: float) -> list[Spans]:
-    """Every condition with its age; those that are not as they should be carry their message.
+STANDARD = {
+    "Ready": "True",
+    "Available": "True",
+    "Established": "True",
+    "NamesAccepted": "True",
+    "Reconciling": "False",
+    "Stalled": "False",
+    "Degraded": "False",
+    "Failed": "False",
+}
+"""The status that is good news for condition types that mean one thing wherever they stand (sigs.k8s.io/cli-utils,
+kstatus; apiextensions.k8s.io). Of any other type of a kind without a file nobody knows which status is good."""
 
-    `good` is the status in which each type is fine.
+
+def condition_lines(
+    conditions: Iterable[Condition], good: Mapping[str, str], now: float, usual: str = "True"
+) -> list[Spans]:
+    """Every condition as a row: type, status, since when, reason; below it the message.
+
+    `good` is the status in which each type is fine, `usual` the one of all other types; empty where nobody knows.
     """
-    lines: list[Spans] = []
-    for one in conditions:
-        fine = one.status == good.get(one.type, "True")
-        since = f" for {ago(one.since, now)}" if one.since else ""
-        words = f"{one.type} {one.status}{since}"
-        message = f": {one.message or one.reason}" if not fine and (one.message or one.reason) else ""
-        lines.append(line("  " if fine else "! ", Span(words, "row" if fine else "warn"), message))
-    return [line(), line(Span("conditions", "title")), *lines] if lines else []
+    listed = list(conditions)
+    if not listed:
+        return []
+    wide = min(max(10, *(cells(one.type) for one in listed)), 36)
+    lines = [
+        line(),
+        line(Span(pad("conditions", wide + 2), "title"), Span("  status   since  reason", "quiet")),
+    ]
+    for one in listed:
+        fine = one.status == (good.get(one.type, usual) or one.status)
+        role = "row" if fine else "warn"
+        told = f"{pad(cut(one.type, wide), wide)}  {one.status or '?':<7}  {ago(one.since, now):>5}"
+        lines.append(line("  " if fine else "! ", Span(told, role), f"  {one.reason}" if one.reason else ""))
+        if one.message:
+            lines.append(line("      ", Span(one.message, "quiet" if fine else role)))
+    return lines
 
 
 def pod_lines(
@@ -69,13 +94,13 @@ def pod_lines(
     """
     rows = []
     for pod in pods:
-        node = store.get("Node", "", pod.node)
+        node = store.get(NODE, "", pod.node)
         silent = isinstance(node, NodeRow) and node.silent and not pod.ended
         found = diagnose(pod, node if isinstance(node, NodeRow) else None)
         words = found.short if found is not None else pod.status.lower()
         role = "row" if found is None else "bad" if found.hard else "warn"
         if silent and pod.deleting:
-            words, role = "cannot end", "warn"
+            words, role = "stuck Terminating", "warn"
         ready = "?" if silent else str(pod.ready)
         restarts = plural(pod.restarts, "restart") if pod.restarts else ""
         rows.append(((found is None, pod.is_ready, pod.name), pod, ready, words, role, restarts))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edgetui.model.cache.store import Store
+from edgetui.model.kinds import kind_word
 from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.node import NodeRow
-from edgetui.model.kinds.pod import PodRow
-from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.kinds.node import NODE, NodeRow
+from edgetui.model.kinds.pod import POD, PodRow
 from edgetui.model.pod.diagnosis import diagnose
 from edgetui.model.text import ago, cpu, memory
 from edgetui.ui.spans import Span, Spans, line
@@ -17,13 +17,13 @@ from .common import fact, told, trouble
 def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     """All about one pod."""
     assert isinstance(row, PodRow)
-    node = store.get("Node", "", row.node) if row.node else None
+    node = store.get(NODE, "", row.node) if row.node else None
     found = diagnose(row, node if isinstance(node, NodeRow) else None)
     out: list[Spans] = []
     if found is not None:
         out += [trouble(found.sentence, "bad" if found.hard else "warn"), line()]
     out.append(fact("status", f"{row.status}, {row.ready} of {row.containers} containers ready"))
-    if row.brief:
+    if row.summary_only:
         return [*out, *_printed(row, now)]
     out.append(
         fact(
@@ -38,14 +38,14 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     out += _trouble(row)
     out.append(fact("node", row.node or "none yet"))
     if owner := _owner(store, row):
-        out.append(fact("made by", owner))
-    usage = store.usage("Pod", row.namespace, row.name)
+        out.append(fact("controlled by", owner))
+    usage = store.usage(POD, row.namespace, row.name)
     if usage is not None:
         out.append(
             fact("uses", f"cpu {told(usage.cpu_milli, cpu)}, memory {told(usage.memory_bytes, memory)}")
         )
     if row.deleting:
-        out.append(fact("ending", f"since {ago(row.deleting, now)}"))
+        out.append(fact("terminating", f"since {ago(row.deleting, now)}"))
     out.append(fact("age", ago(row.created, now)))
     return out
 
@@ -59,14 +59,14 @@ def _printed(row: PodRow, now: float) -> list[Spans]:
 
 
 def _trouble(row: PodRow) -> list[Spans]:
-    if row.trouble is None:
+    if row.problem is None:
         return []
     out: list[Spans] = []
-    says = row.trouble
+    says = row.problem
     if says.container:
         out.append(fact("container", f"{says.container}  {says.image}"))
     if says.reason:
-        out.append(fact("it says", f"{says.reason}{f': {says.message}' if says.message else ''}"))
+        out.append(fact("message", f"{says.reason}{f': {says.message}' if says.message else ''}"))
     if says.exit_code >= 0 and says.exit_reason:
         out.append(fact("last exit", f"code {says.exit_code}, {says.exit_reason}"))
     return out
@@ -75,8 +75,6 @@ def _trouble(row: PodRow) -> list[Spans]:
 def _owner(store: Store, row: PodRow) -> str:
     if not row.owner_kind:
         return ""
-    words = f"{row.owner_kind.lower()} {row.owner_name}"
-    found = store.owner(row.owner_uid)
-    if found is not None and isinstance(found[1], ReplicaSetRow) and found[1].owner_kind:
-        return f"{found[1].owner_kind.lower()} {found[1].owner_name}, {words}"
-    return words
+    words = f"{kind_word(row.owner_kind)} {row.owner_name}"
+    above = [owner for _, owner in store.owners(row.owner_uid) if owner.owner_kind]
+    return ", ".join([*(f"{kind_word(one.owner_kind)} {one.owner_name}" for one in reversed(above)), words])

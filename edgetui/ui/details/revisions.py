@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from edgetui.model.cache.store import Store
 from edgetui.model.panes.rollouts import short_image
-from edgetui.model.rollout.history import Branch
+from edgetui.model.rollout.history import RevisionNode
 from edgetui.model.text import ago
 from edgetui.ui.spans import Span, Spans, line
 
@@ -18,7 +18,9 @@ MOST = 12
 _ROLES = {"now": "title", "last good": "ok", "worked": "ok"}
 
 
-def revision_lines(store: Store, branches: Sequence[Branch], now: float, said: str, keys: str) -> list[Spans]:
+def revision_lines(
+    store: Store, branches: Sequence[RevisionNode], now: float, said: str, keys: str
+) -> list[Spans]:
     """All revisions; `said` is what is to be known about the history (may be empty), `keys` what can be pressed."""
     out = [line(), line(Span("revisions", "title"), Span(f"  {keys}" if keys else "", "quiet"))]
     if said:
@@ -34,7 +36,7 @@ def revision_lines(store: Store, branches: Sequence[Branch], now: float, said: s
     return out
 
 
-def _branch(store: Store, one: Branch, name: int, now: float, before: str) -> list[Spans]:
+def _branch(store: Store, one: RevisionNode, name: int, now: float, before: str) -> list[Spans]:
     """One revision. A cause that is that of the revision before was only left over: nobody wrote it for this one."""
     number = str(one.number) if one.number else "?"
     ready = f"{one.ready}/{one.staying}" if one.pods else "-"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from edgetui.model.autoscaling.vpa_keda import Advice
+from edgetui.model.autoscaling.vpa_keda import Recommendation
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.event import EventRow
-from edgetui.model.kinds.node import NodeRow
+from edgetui.model.kinds.node import NODE, NodeRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
+from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.panes.base import BAD, WATCH
-from edgetui.model.panes.rolloutwords import judge
+from edgetui.model.panes.rollout_state import rollout_state
 from edgetui.model.pod.scheduling import refused
 from edgetui.model.rollout.eta import pace
 from edgetui.model.rollout.history import tree
@@ -22,7 +22,6 @@ from edgetui.model.rollout.revision import Revision
 from edgetui.model.rollout.status import (
     Segments,
     View,
-    Workload,
     bar,
     countdown,
     findings,
@@ -37,7 +36,7 @@ from .common import condition_lines, fact, trouble
 from .revisions import revision_lines
 from .workload_facts import facts
 
-UNKNOWN = "not known here: on a lean wire they are read now, on a thin one see the pods pane"
+UNKNOWN = "not known here: with reduced API traffic they are read now, with minimal see the pods pane"
 _GOOD = {"ReplicaFailure": "False"}
 _ROLES = {BAD: "bad", WATCH: "warn"}
 
@@ -45,21 +44,21 @@ _ROLES = {BAD: "bad", WATCH: "warn"}
 class Read(NamedTuple):
     """What was read when the screen was opened, beside the live rows.
 
-    `said` is why the history is not there or not whole, empty when it is; `keys` what can be pressed on it. `advice` is
-    what vertical autoscalers recommend, `keda` what KEDA does with the number of replicas.
+    `said` is why the history is not there or not whole, empty when it is; `keys` what can be pressed on it.
+    `recommendations` are those of vertical autoscalers, `keda` what KEDA does with the number of replicas.
     """
 
     history: Sequence[Revision] = ()
     events: Sequence[EventRow] = ()
     said: str = ""
     keys: str = ""
-    advice: Sequence[Advice] = ()
+    recommendations: Sequence[Recommendation] = ()
     keda: str = ""
 
 
 def lines(store: Store, row: Row, now: float, width: int, read: Read = Read()) -> list[Spans]:  # noqa: B008 - immutable
     """All about one workload."""
-    assert isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow)
+    assert isinstance(row, RolloutRow)
     view = look(store, row)
     out: list[Spans] = [
         line("  ", bar(view.segments, max(20, min(40, width - 60))), f"  {_parts(view.segments)}")
@@ -69,7 +68,7 @@ def lines(store: Store, row: Row, now: float, width: int, read: Read = Read()) -
     out.append(line())
     out += facts(store, row, now)
     out += [fact("scaled", read.keda)] if read.keda else []
-    out += [fact("recommended", one.words) for one in read.advice]
+    out += [fact("recommended", one.words) for one in read.recommendations]
     if row.current and not view.pods:
         out += [line(), line(Span("pods", "title")), line(Span(f"  {UNKNOWN}", "quiet"))]
     branches = tree(store, row, view, read.history)
@@ -80,14 +79,14 @@ def lines(store: Store, row: Row, now: float, width: int, read: Read = Read()) -
 
 
 def _state(
-    store: Store, row: Workload, view: View, now: float, events: Iterable[EventRow]
+    store: Store, row: RolloutRow, view: View, now: float, events: Iterable[EventRow]
 ) -> Iterable[Spans]:
     """The state in words, every finding as a sentence, and what kubectl makes of it."""
-    found = judge(store, row, view, now)
+    found = rollout_state(store, row, view, now)
     role = _ROLES.get(found.severity, "ok")
     yield line(Span(f"{'! ' if found.severity == BAD else '  '}{found.words}", role))
     sentences = [found.sentence] if found.sentence else []
-    for one, count in findings(view.pods, (node for node in store.rows("Node") if isinstance(node, NodeRow))):
+    for one, count in findings(view.pods, (node for node in store.rows(NODE) if isinstance(node, NodeRow))):
         sentences.append(f"{one.sentence} ({plural(count, 'pod')})")
     refusal = _refusal(view, events) if not sentences and role != "ok" else ""
     if refusal:
@@ -95,13 +94,11 @@ def _state(
     for sentence in list(dict.fromkeys(sentences))[:4]:
         yield trouble(sentence) if found.severity == BAD else line("  ", Span(sentence, role))
     said = verdict(row)
-    yield line("  ", Span("kubectl says  ", "quiet"), said.text)
+    yield line("  ", Span("rollout status  ", "quiet"), said.text)
     if said.failed:
-        yield line(
-            Span("  kubectl stops there; the controller goes on: a passed deadline is not final", "quiet")
-        )
+        yield line(Span("  progress deadline exceeded; the controller keeps trying", "quiet"))
     elif said.done and found.severity == BAD:
-        yield line(Span("  complete is not healthy: kubectl looks no further, see above", "quiet"))
+        yield line(Span("  rolled out, not healthy: see above", "quiet"))
 
 
 def _refusal(view: View, events: Iterable[EventRow]) -> str:
@@ -113,7 +110,7 @@ def _refusal(view: View, events: Iterable[EventRow]) -> str:
     return refused(newest.message).sentence
 
 
-def _time_left(row: Workload, view: View, now: float) -> Iterable[Spans]:
+def _time_left(row: RolloutRow, view: View, now: float) -> Iterable[Spans]:
     """The deadline as a countdown, and how long the rest takes at the present pace."""
     running = countdown(row, now) if isinstance(row, DeploymentRow) else None
     if running is not None:
@@ -132,6 +129,6 @@ def _time_left(row: Workload, view: View, now: float) -> Iterable[Spans]:
 
 
 def _parts(segments: Segments) -> str:
-    words = ("available", "ready, not yet available", "not ready", "old", "ending", "missing")
+    words = ("available", "ready, not yet available", "not ready", "old", "terminating", "missing")
     parts = [f"{count} {word}" for count, word in zip(segments.parts(), words, strict=True) if count]
-    return f"{segments.wanted} wanted: {' · '.join(parts) or 'none'}"
+    return f"{segments.wanted} desired: {' · '.join(parts) or 'none'}"

@@ -1,51 +1,47 @@
-"""What a workload asks for: counts, revision, strategy, images, autoscaler, and the tools that write it too."""
+"""What a workload asks for: counts, revision, strategy, images, autoscaler."""
 
 from __future__ import annotations
 
 from edgetui.model.autoscaling.hpa import headline
 from edgetui.model.cache.store import Store
-from edgetui.model.kinds.autoscaler import AutoscalerRow
+from edgetui.model.kinds.autoscaler import AUTOSCALER, AutoscalerRow
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout.status import Workload
+from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.text import ago, plural
 from edgetui.ui.spans import Span, Spans
 
 from .common import fact
 
-_KINDS = {DeploymentRow: "Deployment", StatefulSetRow: "StatefulSet", DaemonSetRow: "DaemonSet"}
 
-
-def facts(store: Store, row: Workload, now: float) -> list[Spans]:
-    """What the object asks for and who else writes it."""
-    wanted = [] if isinstance(row, DaemonSetRow) and not row.observed else [f"{row.replicas} wanted"]
-    counts = [f"{row.current} there", f"{row.ready} ready", f"{row.available} available"]
+def facts(store: Store, row: RolloutRow, now: float) -> list[Spans]:
+    """What the object asks for."""
+    wanted = [] if isinstance(row, DaemonSetRow) and not row.observed else [f"{row.replicas} desired"]
+    counts = [f"{row.current} current", f"{row.ready} ready", f"{row.available} available"]
     found = [
         fact(
             "replicas",
-            ", ".join([*wanted, *(counts if row.observed else ["its controller has not told yet"])]),
+            ", ".join([*wanted, *(counts if row.observed else ["not observed by its controller yet"])]),
         )
     ]
     if isinstance(row, DeploymentRow):
         found.append(
             fact("revision", f"{row.revision or 'not known'}{f' ({row.cause})' if row.cause else ''}")
         )
-        moving = (
-            f", {row.max_surge or '25%'} above and {row.max_unavailable or '25%'} below the number at a time"
-        )
+        moving = f", maxSurge {row.max_surge or '25%'}, maxUnavailable {row.max_unavailable or '25%'}"
         found.append(fact("strategy", row.strategy, moving if row.strategy == "RollingUpdate" else ""))
         if row.paused:
             found.append(fact("paused", Span("yes: a change of the template starts no rollout", "warn")))
     elif isinstance(row, StatefulSetRow):
         found.append(fact("revision", f"{row.update_revision} (running: {row.current_revision})"))
         found.append(fact("strategy", f"{row.strategy}, {row.management}"))
-    else:
+    elif isinstance(row, DaemonSetRow):
         found.append(fact("strategy", row.strategy))
         if row.misscheduled:
             found.append(
                 fact(
-                    "misplaced",
+                    "misscheduled",
                     f"{plural(row.misscheduled, 'pod')} where it should not run; "
                     "an unreachable node counts as such",
                 )
@@ -55,14 +51,13 @@ def facts(store: Store, row: Workload, now: float) -> list[Spans]:
     if scaler is not None:
         bounds = f"{scaler.min} to {scaler.max}"
         found.append(fact("autoscaler", f"{scaler.name}, {bounds}: {headline(scaler, now)[1]}"))
-    found += [fact("managed by", f"{manager}: it may undo a change made here") for manager in row.managers]
     found.append(fact("age", ago(row.created, now)))
     return found
 
 
-def _scaler(store: Store, row: Workload) -> AutoscalerRow | None:
-    kind = _KINDS[type(row)]
-    for one in store.rows("HorizontalPodAutoscaler"):
+def _scaler(store: Store, row: RolloutRow) -> AutoscalerRow | None:
+    kind, _ = store.owner(row.uid) or ("", row)
+    for one in store.rows(AUTOSCALER):
         if not isinstance(one, AutoscalerRow):
             continue
         if (one.namespace, one.target_kind, one.target_name) == (row.namespace, kind, row.name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,14 +13,18 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from edgetui.model.text import plural
+from edgetui.ui.shell import EdgetuiScreen, Result
 from edgetui.ui.spans import Span, Spans, line, to_strip
 from edgetui.ui.widgets.base import LineBar, look_of
 from edgetui.ui.widgets.text_view import TextView
 
-if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
+MOST_WIDE = 104
+"""Cells of a box where the screen has more."""
 
-Result = TypeVar("Result")
+
+def width_inside(screen: int) -> int:
+    """The cells of a line of text in a box on a screen that is so wide."""
+    return min(screen, MOST_WIDE) - 2
 
 
 class Edge(LineBar):
@@ -31,10 +35,9 @@ class Edge(LineBar):
         return to_strip(line(Span("-" * self.size.width, "quiet")), self.size.width, look_of(self))
 
 
-class Dialog(ModalScreen[Result], Generic[Result]):
+class Dialog(ModalScreen[Result], EdgetuiScreen[Result], Generic[Result]):
     """The keys go to the answers; up, down and the page keys scroll the text. Escape is always the harmless answer."""
 
-    app: EdgetuiApp
     DEFAULT_CSS = """
     Dialog { align: center middle; background: transparent; }
     Dialog > Container { width: 100%; max-width: 104; height: auto; background: $surface; }
@@ -49,8 +52,6 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         Binding("down", "text(1)", "down", show=False),
         Binding("pageup", "page(-1)", "page up", show=False),
         Binding("pagedown,space", "page(1)", "page down", show=False),
-        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
     OVERHEAD = 6
     """Lines of the box that are not text: its edges, the line that says there is more, answers and margin."""
@@ -62,10 +63,11 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         self._more = LineBar(id="more")
 
     def compose(self) -> ComposeResult:
-        """Text, a line that says when there is more of it, and what is below."""
+        """Text, a line that says when there is more of it, and what is above and below."""
         with Container():
             yield Edge()
             with Vertical():
+                yield from self.above()
                 yield self.body
                 yield self._more
                 yield from self.below()
@@ -79,9 +81,21 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         """Another size: fit again."""
         self._fit()
 
+    def on_text_view_resized(self) -> None:
+        """More of the text, or less, is in sight."""
+        self._say_more()
+
+    def fill(self, view: Any) -> None:
+        """More is known than when it opened: `view` takes the place of what it was made of."""
+        self.show_lines()
+
     def lines(self) -> Sequence[Spans]:
         """The text of the box."""
         raise NotImplementedError
+
+    def above(self) -> Sequence[Widget]:
+        """What stays above the text while that scrolls."""
+        return ()
 
     def below(self) -> Sequence[Widget]:
         """The answers."""

@@ -16,7 +16,7 @@ class ConfirmScreen(AskScreen):
     """True only when the person moved to the other answer and pressed Enter."""
 
     def __init__(self, plan: Plan) -> None:
-        yes = plan.yes or ACTIONS[plan.action].label.capitalize()
+        yes = plan.yes or ACTIONS[plan.action].heading
         super().__init__(plan_lines(plan), plan.no, f"{yes} on {plan.cluster}")
 
 
@@ -32,7 +32,7 @@ def plan_lines(plan: Plan) -> list[Spans]:
     if plan.diff:
         out += [line(), line(Span("what changes", "title")), *diff_lines(plan.diff)]
     if plan.writes:
-        out += [line(), line(Span("what is written", "title"))]
+        out += [line(), line(Span("requests", "title"))]
         out += [line(f"  {number}. {write}") for number, write in enumerate(plan.writes, 1)]
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from edgetui.actions.messages import Refusal
 from edgetui.ui.dialogs.confirm import diff_lines
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from edgetui.actions.messages import Offer, Receipt, Step
     from edgetui.cluster.errors import EdgetuiError
     from edgetui.model.identity import ObjectRef
-    from edgetui.ui.job import Job
 
 _SIGNS = {"doing": ("..", "note"), "done": ("ok", "ok"), "failed": ("! ", "bad"), "info": ("  ", "row")}
 SLOW = 2.0
@@ -43,6 +42,11 @@ class Progress:
         self._steps: list[tuple[str, str]] = []
         self._since = monotonic()
         self._end: list[Spans] = []
+
+    @property
+    def now(self) -> str:
+        """The newest step, empty before the first."""
+        return self._steps[-1][0] if self._steps else ""
 
     def step(self, step: Step) -> None:
         """One more step, or the end of the one that runs."""
@@ -113,10 +117,27 @@ class Progress:
             self.changed()
 
 
+class Behind(Protocol):
+    """The action behind a screen of its progress."""
+
+    @property
+    def stops(self) -> str:
+        """What ends it before its end, as an answer; empty where nothing does."""
+
+    def cancel(self) -> None:
+        """End it."""
+
+    def looked_at(self) -> None:
+        """What stood before it is gone."""
+
+    def put_away(self, screen: ProgressScreen) -> None:
+        """The person left the screen."""
+
+
 class ProgressScreen(Question[None]):
     """Shows a Progress. Can be left while the action goes on; `job` is that, None for what has ended."""
 
-    def __init__(self, progress: Progress, job: Job | None = None) -> None:
+    def __init__(self, progress: Progress, job: Behind | None = None) -> None:
         self.progress = progress
         self.closed = asyncio.Event()
         self._job = job
@@ -157,7 +178,7 @@ class ProgressScreen(Question[None]):
 
     def on_choice_chosen(self, message: Choice.Chosen) -> None:
         """Close, and begin the next step, which asks its own question."""
-        if not self.is_current:
+        if not self.is_active:
             return
         if message.answer == "stop" and self._job is not None:
             self._job.cancel()
@@ -170,7 +191,7 @@ class ProgressScreen(Question[None]):
 
     def action_dismiss_harmless(self) -> None:
         """Escape closes; what runs goes on. An end that nobody can have read yet stays."""
-        if self.is_current and (self.ready or not self.progress.ended):
+        if self.is_active and (self.ready or not self.progress.ended):
             self._close()
             self.dismiss(None)
 

@@ -14,7 +14,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from edgetui.terminal.textual_seam import event_clock
-from edgetui.ui.dialogs.base import Dialog, Result
+from edgetui.ui.dialogs.base import Dialog
+from edgetui.ui.shell import Result
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.choice import Choice
 
@@ -127,7 +128,7 @@ class Question(Dialog[Result]):
             self.choice.arm()
 
     def _drawn(self, showing: int) -> None:
-        if showing == self._showing and self.is_current:
+        if showing == self._showing and self.is_active:
             self._seen = True
             self._settle()
 
@@ -156,10 +157,8 @@ class AskScreen(Question[bool]):
 
     def on_choice_chosen(self, message: Choice.Chosen) -> None:
         """An answer was given; a second one behind it is none."""
-        if self.is_current:
-            self.dismiss(message.answer == "yes")
+        self.dismiss(message.answer == "yes")
 
     def action_dismiss_harmless(self) -> None:
         """Escape is No."""
-        if self.is_current:
-            self.dismiss(False)
+        self.dismiss(False)

@@ -9,9 +9,13 @@ from textual.binding import Binding, BindingType
 
 from edgetui.model.cache.freshness import Link
 from edgetui.model.text import memory
+from edgetui.ui.dialogs.pick import PickScreen
+from edgetui.ui.later import later
 from edgetui.ui.screens.text_screen import TextScreen
+from edgetui.ui.shell import Shell
 from edgetui.ui.spans import Span, Spans, line
-from edgetui.ui.text import clusters
+from edgetui.ui.text import cluster_details
+from edgetui.ui.text.clusters import link_words
 from edgetui.ui.widgets.bars import KeyHint
 
 if TYPE_CHECKING:
@@ -23,7 +27,10 @@ _WORST_FIRST = {Link.BROKEN: 0, Link.REFUSED: 1, Link.STALE: 2, Link.CONNECTING:
 class ClustersScreen(TextScreen):
     """The list of clusters, those in trouble first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "audit", "check server caches", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "control_plane", "control plane", show=False),
+        Binding("v", "audit", "check server caches", show=False),
+    ]
 
     def lines(self) -> Sequence[Spans]:
         """A few lines per cluster."""
@@ -40,21 +47,47 @@ class ClustersScreen(TextScreen):
             context = session.target.context if session is not None else ""
             notice = _notice(session) if session is not None else ""
             traffic = _traffic(session) if session is not None else ""
-            out += clusters.cluster_lines(store, app.now(), server, context, notice, traffic)
+            out += cluster_details.cluster_lines(store, app.now(), server, context, notice, traffic)
             out.append(line())
         return out
 
     def hints(self) -> list[KeyHint]:
         """Only live clusters can be checked."""
         live = any(store.link.link is Link.LIVE for store in self.app.stores)
-        return [KeyHint("v", "check server caches", "" if live else "no live cluster")]
+        return [
+            KeyHint("p", "control plane"),
+            KeyHint("v", "check server caches", "" if live else "no live cluster"),
+        ]
+
+    def action_control_plane(self) -> None:
+        """Open the control plane of the one cluster, or of the one that is chosen."""
+        show_control_plane(self.app)
 
     def action_audit(self) -> None:
         """Hold the cache of every live cluster's server against its datastore, now."""
         for store in self.app.stores:
             session = self.app.sessions.get(store.cluster)
             if session is not None and store.link.link is Link.LIVE:
-                self.run_worker(session.audit_cache(), group=f"audit {store.cluster}", exclusive=True)
+                self.run_worker(later(session.audit_cache), group=f"audit {store.cluster}", exclusive=True)
+
+
+def show_control_plane(app: Shell) -> None:
+    """Open the control plane of the one cluster, or ask which; those in trouble stand where they do in their list."""
+    stores = list(app.stores)
+
+    def chosen(place: int | None) -> None:
+        if place is not None:
+            from edgetui.ui.screens.control_plane import (
+                ControlPlaneScreen,
+            )  # with the code that reads, seldom needed
+
+            app.push_screen(ControlPlaneScreen(stores[place].cluster))
+
+    if len(stores) == 1:
+        chosen(0)
+    else:
+        choices = [(store.cluster, link_words(store.link, app.now())) for store in stores]
+        app.push_screen(PickScreen("The control plane of", choices), chosen)
 
 
 def _notice(session: ClusterSession) -> str:
@@ -68,4 +101,4 @@ def _traffic(session: ClusterSession) -> str:
     counters, watch = session.counters, session.link_watch
     if counters is None or watch is None:
         return ""
-    return clusters.traffic(watch.rate, counters.bytes_in, counters.bytes_out, counters.requests)
+    return cluster_details.traffic(watch.rate, counters.bytes_in, counters.bytes_out, counters.requests)

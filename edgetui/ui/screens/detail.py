@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from edgetui import crash
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.base import Row
-from edgetui.model.kinds.event import EventRow
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Row, Watched
+from edgetui.model.kinds.event import EVENT, EventRow
 from edgetui.model.kinds.pod import PodRow
-from edgetui.ui.details import detail
-from edgetui.ui.details.common import trouble
+from edgetui.ui.details import Build, detail
+from edgetui.ui.details.common import fact, trouble
 from edgetui.ui.feed import Changes
-from edgetui.ui.keymap import LOGGED, object_bindings
+from edgetui.ui.keymap import object_bindings
+from edgetui.ui.later import attempt, later
 from edgetui.ui.screens.text_screen import BACK, HELP, TextScreen
-from edgetui.ui.spans import Spans
+from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
 
 from .object import COMMAND, ObjectScreen
 
-READS = {"Deployment": "ReplicaSet"}
-"""What is not told by the rows of a kind alone."""
+if TYPE_CHECKING:
+    from edgetui.actions.objects.describe import Description
+    from edgetui.actions.session import Session
+
 EVENTS_AGAIN = 10.0
 """Seconds between two requests for the events of the object, while it changes."""
+DESCRIBE_AGAIN = 60.0
+"""Seconds between two reads of what stands around it, while it changes: that is several lists."""
 
 
 class DetailScreen(ObjectScreen, TextScreen):
@@ -43,12 +51,18 @@ class DetailScreen(ObjectScreen, TextScreen):
         self._asked = -EVENTS_AGAIN
         self._full: Row | None = None
         self._full_for = ""
+        self._description: Description | None = None
+        self._not_described = ""
+        self._described_at = -DESCRIBE_AGAIN
+        self._needs: frozenset[str] = frozenset()
+        self._owners: tuple[str, ...] | None = None
 
     def on_mount(self) -> None:
-        """Ask for the events, and for what may be done with the object."""
+        """Ask for the events, for who applies the object, and for what may be done with it."""
         super().on_mount()
         self._need(True)
         self._ask_events()
+        self._ask_owners()
         self.app.action_keys.rests(self.key)
 
     def on_unmount(self) -> None:
@@ -56,41 +70,96 @@ class DetailScreen(ObjectScreen, TextScreen):
         self._need(False)
 
     @property
-    def metered(self) -> frozenset[str]:
-        """The kind whose usage is shown here."""
+    def kinds_in_view(self) -> frozenset[str]:
+        """The kind of the object."""
         return frozenset({self.key.kind})
 
     def _need(self, needed: bool) -> None:
         session = self.app.sessions.get(self.key.cluster)
-        if session is not None and self.key.kind in READS:
-            session.need(READS[self.key.kind], needed)
+        wanted = self._wanted() if needed else frozenset()
+        if session is not None:
+            for kind in wanted ^ self._needs:
+                session.need(kind, needed)
+            self._needs = wanted
+
+    def _wanted(self) -> frozenset[str]:
+        """The kinds to watch for this page: what the object owns, and what controls it as far as that is known yet."""
+        store = self.app.fleet.stores[self.key.cluster]
+        row = store.get(*self.key[1:])
+        owners = [row.owner_kind] if row is not None else []
+        owners += [owner.owner_kind for _, owner in store.owners(row.owner_uid)] if row is not None else []
+        known = {kind for kind in owners if kind in KINDS and KINDS[kind].watched is Watched.SHOWN}
+        return self._needs | KINDS.between(self.key.kind) | known
 
     def lines(self) -> Sequence[Spans]:
         """The details as the store knows them now."""
         app = self.app
-        store = app.fleet.stores[self.key.cluster]
-        row = self._row()
-        samples = app.samples(self.key)
         out = detail(
-            store, self.key, row, app.now(), app.size.width, self._events, self._heard_events, samples
+            app.fleet.stores[self.key.cluster],
+            self.key,
+            self._row(),
+            app.now(),
+            app.size.width,
+            self._events,
+            self._heard_events,
+            app.samples(self.key),
+            self.build(),
+            self._description,
+            self._not_described,
         )
-        return self.marked(out)
-
-    def marked(self, out: list[Spans]) -> list[Spans]:
-        """These details, and below their title that they are of another object than was opened."""
+        # Below the title: that it is of another object than was opened, what runs on it, and who will revert it.
+        out[1:1] = [fact("owner", one) for one in self._owner_lines()]
+        out[1:1] = [line(Span(f"  {note}", "warn")) for note in self.app.job_notes(self.key)]
         if words := self.new_words:
             out.insert(1, trouble(words, "warn"))
         return out
 
+    def build(self) -> Build | None:
+        """What makes the lines, where this screen has read more than the store knows; None where it has not."""
+        return None
+
     def replaced(self) -> None:
         """Events are asked for again at once."""
         self._full, self._full_for, self._asked = None, "", -EVENTS_AGAIN
+        self._description, self._not_described, self._described_at = None, "", -DESCRIBE_AGAIN
+        self._owners = None
+        self._ask_owners()
         self.call_later(self.show_again)
+
+    def on_screen_resume(self) -> None:
+        """Back from a dialog, which may have paused what applies it: nothing watches that."""
+        if self._owners:
+            self._ask_owners()
+
+    def _owner_lines(self) -> tuple[str, ...]:
+        """Who will revert a change of it: as was read, else as far as its own marks tell."""
+        if self._owners is not None or not (marks := getattr(self._row(), "managers", ())):
+            return self._owners or ()
+        from edgetui.model.owner import owner_line
+
+        return tuple(owner_line(one).text for one in marks)
+
+    def _ask_owners(self) -> None:
+        """What a controller made has no other owner."""
+        row = self.row()
+        if row is not None and not row.owner_uid and self.key.kind != EVENT:
+            self.run_worker(later(self._fetch_owners), exclusive=True, group="owners", exit_on_error=False)
+
+    async def _fetch_owners(self) -> None:
+        from edgetui.actions.change.drivers import drivers_of
+        from edgetui.actions.change.owners import owners_at
+
+        session = self.app.sessions.get(self.key.cluster)
+        if session is not None:
+            found, driven = await asyncio.gather(owners_at(session, self.key), drivers_of(session, self.key))
+            if found is not None:
+                self._owners = (*driven, *(one.text for one in found))
+            self.show_again()
 
     def _row(self) -> Row | None:
         """The object as the store knows it; where that is but a printed row, as it was last read in full."""
         row, full = self.row(), self._full
-        if not isinstance(row, PodRow) or not row.brief or not isinstance(full, PodRow):
+        if not isinstance(row, PodRow) or not row.summary_only or not isinstance(full, PodRow):
             return row
         return full if _printed(full) == _printed(row) else row
 
@@ -98,28 +167,31 @@ class DetailScreen(ObjectScreen, TextScreen):
         """A second passed; what was read in full before the last change is read again."""
         super().tick()
         row = self.app.fleet.find(self.key)
-        if isinstance(row, PodRow) and row.brief and row.resource_version != self._full_for:
+        if isinstance(row, PodRow) and row.summary_only and row.resource_version != self._full_for:
             self._ask_events()
 
     def hints(self) -> list[KeyHint]:
         """The actions that work on this object, and its other views."""
-        logs = [KeyHint("l", "logs")] if self.key.kind in LOGGED else []
-        return self.app.action_keys.hints(self.key, (self.key.kind,), [*logs, KeyHint("y", "yaml"), COMMAND])
+        logs = [KeyHint("l", "logs", name="logs")] if KINDS.has_pods(self.key.kind) else []
+        return self.app.action_keys.hints(
+            self.key, (self.key.kind,), [*logs, KeyHint("y", "yaml", name="manifest"), COMMAND]
+        )
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Something on the cluster changed: show it, and ask for new events when it was this object."""
         change = changes.get(self.key.cluster)
         if change is None:
             return
+        self._need(True)
         self.show_again()
         if (self.key.namespace, self.key.name) in change.changed.get(self.key.kind, ()):
             self._ask_events()
 
     def _ask_events(self) -> None:
         now = self.app.monotonic()
-        if self.key.kind != "Event" and now - self._asked >= EVENTS_AGAIN:
+        if self.key.kind != EVENT and now - self._asked >= EVENTS_AGAIN:
             self._asked = now
-            self.run_worker(self._fetch_events(), exclusive=True, group="events", exit_on_error=False)
+            self.run_worker(later(self._fetch_events), exclusive=True, group="events", exit_on_error=False)
 
     async def _fetch_events(self) -> None:
         from edgetui.ui.object_events import events_of, in_full
@@ -128,17 +200,37 @@ class DetailScreen(ObjectScreen, TextScreen):
         if session is None:
             self._heard_events = "not connected"
         else:
-            try:
-                row = self.app.fleet.find(self.key)
-                if isinstance(row, PodRow) and row.brief:
-                    full = await in_full(session, self.key)
-                    self.note_uid(full.uid if full is not None else "")
-                    self._full, self._full_for = full, row.resource_version
-                    self.show_again()
-                self._events, self._heard_events = await events_of(session, self.key, self._uid)
-            except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-                self._heard_events = crash.sentence(error)
+            row = self.app.fleet.find(self.key)
+            if isinstance(row, PodRow) and row.summary_only:
+                full = await attempt(in_full(session, self.key))
+                self._full = full if isinstance(full, PodRow) else None
+                self._full_for = row.resource_version
+                self.note_uid(self._full.uid if self._full is not None else "")
+                self.show_again()
+            found = await attempt(events_of(session, self.key, self._uid))
+            if isinstance(found, EdgetuiError):
+                self._heard_events = str(found)
+            else:
+                self._events, self._heard_events = found
+            await self._describe(session)
         self.show_again()
+
+    async def _describe(self, session: Session) -> None:
+        """Read what stands around the object, where that was not done just now."""
+        from edgetui.actions.objects.describe import describe
+
+        store, now = self.app.fleet.stores[self.key.cluster], self.app.monotonic()
+        kind = store.kinds.get(self.key.kind)
+        again = EVENTS_AGAIN if kind is not None and kind.discovered else DESCRIBE_AGAIN
+        if now - self._described_at < again:
+            return
+        self._described_at = now
+        self.show_again()
+        found = await attempt(describe(session, store, self.key, thin=store.wire.wire is Wire.THIN))
+        if isinstance(found, EdgetuiError):
+            self._not_described = str(found)
+        else:
+            self._description, self._not_described = found, ""
 
 
 def _printed(row: PodRow) -> tuple[str, int, int, int, str]:

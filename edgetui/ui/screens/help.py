@@ -21,7 +21,7 @@ _BAR = (
     ("+", "new and ready"),
     (".", "new, not ready"),
     ("o", "old, still serving"),
-    ("x", "ending"),
+    ("x", "terminating"),
 )
 
 
@@ -34,7 +34,7 @@ class HelpScreen(TextScreen):
 
     def lines(self) -> Sequence[Spans]:
         """One line per key; what the actions work on and which rights they need comes last."""
-        out: list[Spans] = [line(Span("keys that change something, each asks first", "title"))]
+        out: list[Spans] = [line(Span("actions (each asks for confirmation)", "title"))]
         keyed = [action for action in ACTIONS.values() if action.key]
         shown = {action.id: self.app.key_of(action.id, action.key) for action in keyed}
         wide = max(map(len, shown.values())) + 2
@@ -43,16 +43,16 @@ class HelpScreen(TextScreen):
                 f"{self.app.action_keys.label(action, self.key)}: {action.help[0].lower()}{action.help[1:]}"
             )
             out.append(line(Span(f"  {shown[action.id]:<{wide}}", "title"), words))
-        out += [line(), line(Span("keys that only look", "title"))]
+        out += [line(), line(Span("navigation", "title"))]
         for key in LOOKING:
             if key.words:
                 held = key.action == "app.freeze" and self.app.frozen
-                words = "let the rows, which are held still, go on" if held else key.words
+                words = "unfreeze the rows" if held else key.words
                 out.append(line(Span(f"  {self.app.key_of(key.name, key.shown):<11}", "title"), words))
         around = [key for key in LOOKING if key.words and key.action in AROUND | OBJECT_VIEWS]
         too = "  ".join(self.app.key_of(key.name, key.shown) for key in around)
-        out.append(line(Span("  too on an object that is open  ", "quiet"), Span(too, "title")))
-        out += [line(), line(Span("commands behind :, a beginning is enough", "title"))]
+        out.append(line(Span("  also on an open object  ", "quiet"), Span(too, "title")))
+        out += [line(), line(Span("commands behind :, a unique prefix is enough", "title"))]
         out += [
             line(Span(f"  {one.shown:<13}", "title"), one.words)
             for one in COMMANDS.values()
@@ -66,7 +66,7 @@ class HelpScreen(TextScreen):
         out += [line(Span(f"  {mark:<11}", "title"), words) for mark, words in _BAR]
         out += [
             line(),
-            line(Span("what the keys work on, and the rights of your user that they need", "title")),
+            line(Span("what the actions work on, and the permissions they need", "title")),
         ]
         for action in keyed:
             on = ", ".join(sorted(kind.lower() for kind in action.kinds)) or "the cluster of the row"

@@ -8,17 +8,18 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from edgetui import crash
 from edgetui.cluster.api.logs import Hearing, LogState, PodLog
 from edgetui.model.identity import ObjectKey
-from edgetui.model.kinds.node import NodeRow
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.node import NODE, NodeRow
+from edgetui.model.kinds.pod import POD, PodRow
 from edgetui.model.pod.diagnosis import Diagnosis, diagnose
 from edgetui.model.pod.logbuffer import LogBuffer, Search
 from edgetui.model.text import age
 from edgetui.model.view.log_targets import pods_to_log
 from edgetui.ui.feed import Changes
 from edgetui.ui.keymap import LOG_KEYS
+from edgetui.ui.later import attempt, later
 from edgetui.ui.screens.text_screen import BACK, HELP
 from edgetui.ui.text import logs
 from edgetui.ui.widgets.bars import KeyHint
@@ -28,7 +29,6 @@ from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.log_view import LogView
 
-from .detail import READS
 from .object import COMMAND, ObjectScreen
 
 
@@ -39,8 +39,6 @@ class LogScreen(ObjectScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.keys, key.action, key.words, show=False) for key in LOG_KEYS if key.action),
         Binding("escape,q", "back", "back", show=False),
-        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
 
     shows = "logs"
@@ -90,8 +88,9 @@ class LogScreen(ObjectScreen):
 
     def _need(self, needed: bool) -> None:
         session = self.app.sessions.get(self.key.cluster)
-        if session is not None and self.key.kind in READS:
-            session.need(READS[self.key.kind], needed)
+        if session is not None:
+            for kind in KINDS.between(self.key.kind):
+                session.need(kind, needed)
 
     def on_resize(self) -> None:
         """The bars fit another width."""
@@ -132,17 +131,16 @@ class LogScreen(ObjectScreen):
         self.tail = None
         if session is not None and pod:
             self.tail = PodLog(session, self.key.namespace, pod, container, previous, changed=self._changed)
-            self.run_worker(self._run(self.tail), exclusive=True, group="log", exit_on_error=False)
+            self.run_worker(later(self._run, self.tail), exclusive=True, group="log", exit_on_error=False)
         if self._found is not None:
             self._found = Search(self._found.words)
         self._say()
         self.view.show(self.tail.buffer if self.tail is not None else LogBuffer())
 
     async def _run(self, tail: PodLog) -> None:
-        try:
-            await tail.run()
-        except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-            tail.state = LogState(Hearing.OVER, crash.sentence(error))
+        failed = await attempt(tail.run())
+        if failed is not None:
+            tail.state = LogState(Hearing.OVER, str(failed))
             self._changed()
 
     def _changed(self) -> None:
@@ -165,7 +163,7 @@ class LogScreen(ObjectScreen):
     @property
     def _row(self) -> PodRow | None:
         """The pod as the store knows it."""
-        key = self.key._replace(kind="Pod", name=self._pod)
+        key = self.key._replace(kind=POD, name=self._pod)
         row = self.app.fleet.find(key)
         return row if isinstance(row, PodRow) else None
 
@@ -199,7 +197,7 @@ class LogScreen(ObjectScreen):
         row = self._row
         if row is None:
             return None
-        node = self.app.fleet.stores[self.key.cluster].get("Node", "", row.node)
+        node = self.app.fleet.stores[self.key.cluster].get(NODE, "", row.node)
         return diagnose(row, node if isinstance(node, NodeRow) else None)
 
     def _hints(self) -> list[KeyHint]:
@@ -290,7 +288,7 @@ class LogScreen(ObjectScreen):
         if self._found is not None:
             self._search("")
         else:
-            self.app.pop_screen()
+            self.dismiss()
 
     def _search(self, words: str) -> None:
         if words == (self._found.words if self._found is not None else ""):

@@ -8,14 +8,15 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from edgetui.actions.catalogue import ACTIONS
 from edgetui.model.identity import ObjectRef
-from edgetui.model.panes import PANES
+from edgetui.model.kinds import KINDS
+from edgetui.model.panes import DASHBOARD, NUMBERED, PANES, number_of
 from edgetui.model.view.fleet import FleetView
 from edgetui.ui.feed import Changes
-from edgetui.ui.keymap import LOGGED, ON_DEMAND, PANE_ORDER, acting_bindings, looking_bindings
+from edgetui.ui.keymap import acting_bindings, looking_bindings
+from edgetui.ui.shell import EdgetuiScreen
 from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.footer import FooterBar
@@ -24,25 +25,22 @@ from edgetui.ui.widgets.live_table import LiveTable
 from edgetui.ui.widgets.pane_view import PaneView, TabBar, shared_height
 
 if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
-    from edgetui.ui.command_line.commander import Commander
-    from edgetui.ui.navigation.places import Place
+    from edgetui.ui.navigation.history import Place
 
 GRID_WIDTH, GRID_HEIGHT, QUAD_WIDTH = 120, 36, 176
 """From these cells on there are four panes; from QUAD_WIDTH on they stand two by two."""
 
-METERED = frozenset({"Node", "Pod"})
 GRID_ORDER = ("nodes", "autoscalers", "pods", "rollouts")
 """The panes as the grid reads, line by line."""
 PLACES = {f"pane-{pane_id}": at for at, pane_id in enumerate(GRID_ORDER)}
 
-LAST_HINTS = (KeyHint("?", "help"), KeyHint("q", "quit"))
+LAST_HINTS = (KeyHint("?", "help", name="help"), KeyHint("q", "quit", name="leave"))
 
 
-class MainScreen(Screen[None]):
+class MainScreen(EdgetuiScreen[None]):
     """Header, panes, filter line and footer."""
 
-    app: EdgetuiApp
+    footer: FooterBar
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [*looking_bindings(), *acting_bindings()]
     DEFAULT_CSS = """
@@ -66,13 +64,14 @@ class MainScreen(Screen[None]):
         self.filter_bar = FilterBar(self.filter)
         self.footer = FooterBar(id="footer")
         self.panes: dict[str, PaneView] = {}
-        self._current = "nodes"
+        self._current = self._always = "nodes"
         self.zoomed = False
         self._roomy = False
         self._heights: tuple[int, ...] = ()
+        self._joined: frozenset[str] = frozenset()
+        """Panes in view whose optional kinds are watched beside their own."""
         self.namespace = ""
         """The one namespace that is shown, empty for all."""
-        self._commander: Commander | None = None
         self.complete = False
         """Whether everything is there that a key may want."""
 
@@ -82,7 +81,7 @@ class MainScreen(Screen[None]):
         kept = self.app.remembered.layout
         self.namespace, self.zoomed = self.app.options.namespace, kept.zoomed
         self._current = kept.pane if kept.pane in PANES else self._current
-        for pane_id in dict.fromkeys((*PANE_ORDER[:4], self._current)):
+        for pane_id in dict.fromkeys((*DASHBOARD, self._current)):
             self.panes[pane_id] = self._make_pane(pane_id)
         self._classify(update=False)
         yield self.header
@@ -125,10 +124,13 @@ class MainScreen(Screen[None]):
         return ObjectRef(key, row.uid, row.resource_version) if key is not None and row is not None else None
 
     @property
-    def metered(self) -> frozenset[str]:
-        """The kinds on the screen that have usage to show."""
-        panes = [self.current] if self.has_class("single") else list(self.panes.values())
-        return METERED.intersection(kind for pane in panes for kind in pane.pane.kinds)
+    def kinds_in_view(self) -> frozenset[str]:
+        """The kinds whose rows are on the screen."""
+        return frozenset(kind for pane in self._in_view for kind in pane.pane.kinds)
+
+    @property
+    def _in_view(self) -> list[PaneView]:
+        return [self.current] if self.has_class("single") else list(self.panes.values())
 
     @property
     def settled(self) -> bool:
@@ -140,15 +142,6 @@ class MainScreen(Screen[None]):
         pane = self.panes.get(pane_id)
         return pane.view if pane is not None else FleetView(PANES[pane_id], ())
 
-    @property
-    def commander(self) -> Commander:
-        """What `:` can do; loaded when first needed."""
-        if self._commander is None:
-            from edgetui.ui.command_line.commander import Commander
-
-            self._commander = Commander(self.app)
-        return self._commander
-
     # -- data
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
@@ -156,7 +149,7 @@ class MainScreen(Screen[None]):
         touched = status = any(change.status for change in changes.values())
         for pane in self.panes.values():
             change = pane.view.absorb(changes, now)
-            if change.turned and pane.pane.id not in ON_DEMAND:
+            if change.turned and not pane.pane.on_demand:
                 self.app.timeline.add(pane.pane, change.turned, now)
             if not pane.is_attached:
                 continue
@@ -171,30 +164,39 @@ class MainScreen(Screen[None]):
             self.update_footer()
         self._update_tabs()
         self._share_height()
-        if self._commander is not None:
-            self._commander.look_for_endings()
 
     def tick(self) -> None:
         """A second passed: ages move on."""
         for pane in self.panes.values():
             pane.tick()
         self.update_header()
+        # Not before its first rows are there: few clusters serve what is asked about here.
+        shown = [pane for pane in self._in_view if pane.pane.optional and not pane.pane.on_demand]
+        joined = frozenset(pane.pane.id for pane in shown if pane.view.total and not pane.view.incomplete)
+        for pane_id in joined ^ self._joined:
+            self.app.watch_on_demand(PANES[pane_id], pane_id in joined, joining=True)
+        self._joined = joined
+
+    def on_status_changed(self) -> None:
+        """Header and footer have something else to say."""
+        self.update_header()
+        self.update_footer()
 
     def update_header(self) -> None:
         """Say the links again."""
         app = self.app
-        badges = [*app.badges, *(["HELD STILL"] if app.frozen else [])]
+        badges = [*app.badges, *(["FROZEN"] if app.frozen else [])]
         self.header.show(app.stores, app.now(), badges, app.link_label)
 
     def update_footer(self) -> None:
         """Say which keys work for what is under the cursor."""
         target = self.target
-        looks = [KeyHint(self.app.key_of("running", "R"), "what waits for you")] if self.app.waits else []
-        looks += [KeyHint("space", "go on")] if self.app.frozen else []
+        looks = [KeyHint("R", "what waits for you", name="running")] if self.app.waits else []
+        looks += [KeyHint("space", "unfreeze", name="freeze")] if self.app.frozen else []
         looks += [KeyHint("esc", "all rows")] if self.current.filter_text else []
-        looks += [KeyHint("/", "filter"), KeyHint("enter", "open")]
-        if target and target.key.kind in LOGGED:
-            looks.append(KeyHint("l", "logs"))
+        looks += [KeyHint("/", "filter", name="filter"), KeyHint("enter", "open")]
+        if target and KINDS.has_pods(target.key.kind):
+            looks.append(KeyHint("l", "logs", name="logs"))
         hints = self.app.action_keys.hints(target.key if target else None, self.current.pane.kinds, looks)
         self.footer.set_hints(hints, LAST_HINTS)
 
@@ -202,14 +204,14 @@ class MainScreen(Screen[None]):
 
     def action_pane(self, pane_id: str) -> None:
         """Show a pane and give it the keys."""
-        self.app.ways.leave_for(lambda: self.show_pane(pane_id))
+        self.app.navigation.leave_for(lambda: self.show_pane(pane_id))
 
     def action_next_pane(self, step: int) -> None:
         """The next of the panes that are there."""
         order = [
             pane
-            for pane in PANE_ORDER
-            if pane in self.panes and (pane not in ON_DEMAND or pane == self._current)
+            for pane in dict.fromkeys((*NUMBERED, self._current))
+            if pane in self.panes and (not self.panes[pane].pane.on_demand or pane == self._current)
         ]
         self.action_pane(order[(order.index(self._current) + step) % len(order)])
 
@@ -227,8 +229,8 @@ class MainScreen(Screen[None]):
         self.footer.clear()
         if self.current.filter_text:
             self.filter("")
-        elif self._current in ON_DEMAND:
-            self.show_pane("nodes")
+        elif self.current.pane.on_demand:
+            self.show_pane(self._always)
         elif self.zoomed:
             self.action_zoom()
         else:
@@ -239,7 +241,7 @@ class MainScreen(Screen[None]):
         self.current.cycle_sort()
 
     def action_reverse_sort(self) -> None:
-        """Turn the order round."""
+        """Reverse the sort."""
         self.current.reverse_sort()
 
     def action_mark(self) -> None:
@@ -264,33 +266,37 @@ class MainScreen(Screen[None]):
 
     async def action_command(self, text: str = "") -> None:
         """Type a command."""
-        await self.commander.open_line(self, text)
+        await self.app.command_line.open_line(self, text)
 
     def action_namespace(self) -> None:
         """Choose the one namespace that is shown, or all."""
-        self.commander.choose_namespace()
+        self.app.command_line.choose_namespace()
 
     def action_jump(self) -> None:
         """Go to the owner of what is under the cursor, or to what it owns."""
-        self.commander.jump(self.current.table.cursor)
+        self.app.command_line.jump(self.current.table.cursor)
 
     def action_copy(self) -> None:
         """The names of the marked objects, or of the one under the cursor, to the terminal's clipboard."""
         table = self.current.table
         marked = [row.key.name for row in table.marks.rows()]
-        self.commander.copy(marked or ([table.cursor.name] if table.cursor is not None else []))
+        self.app.command_line.copy(marked or ([table.cursor.name] if table.cursor is not None else []))
 
     def action_went(self, step: int) -> None:
         """Back to the place before, or forward again."""
-        self.app.ways.step(step)
+        self.app.navigation.step(step)
 
-    def action_act(self, action_id: str, number: int | None = None) -> None:
+    def action_act(self, action_id: str, typed: str = "") -> None:
         """Begin an action on the marked rows one by one, or on what is under the cursor."""
-        if self.current.table.marks and ACTIONS[action_id].kinds:
-            self.commander.act_on_marked(action_id, number)
+        if self.current.table.marks and not ACTIONS[action_id].on_cluster:
+            self.app.command_line.act_on_marked(action_id, typed)
             self._update_tabs()
         else:
-            self.app.action_keys.act(action_id, self.target, self.settled, number)
+            self.app.action_keys.act(action_id, self.target, self.settled, typed)
+
+    def action_menu(self) -> None:
+        """Show every action on what is under the cursor."""
+        self.app.action_keys.menu(self.target, self.action_act)
 
     def action_logs(self) -> None:
         """Read the log of what is under the cursor."""
@@ -307,7 +313,7 @@ class MainScreen(Screen[None]):
     @property
     def place(self) -> Place:
         """The current pane with its filter and cursor."""
-        from edgetui.ui.navigation.places import Place
+        from edgetui.ui.navigation.history import Place
 
         return Place(self._current, self.current.filter_text, self.current.table.cursor)
 
@@ -349,13 +355,18 @@ class MainScreen(Screen[None]):
 
     def _make_pane(self, pane_id: str) -> PaneView:
         app = self.app
-        pane = PaneView(
-            PANES[pane_id], app.stores, PANE_ORDER.index(pane_id) + 1, now=app.now, monotonic=app.monotonic
-        )
-        pane.set_class(pane_id in ON_DEMAND, "demand", update=False)
+        pane = PaneView(PANES[pane_id], app.stores, number_of(pane_id), now=app.now, monotonic=app.monotonic)
+        pane.set_class(pane.pane.on_demand, "demand", update=False)
         pane.recall(app.remembered.layout.panes.get(pane_id), self.namespace)
         pane.view.rebuild(app.now())
         return pane
+
+    def show_view(self, pane: PaneView) -> None:
+        """Show a pane that was made elsewhere, as `action_pane` shows the dashboard's own."""
+        if pane.pane.id not in self.panes:
+            self.panes[pane.pane.id] = pane
+            self.query_one("#panes").mount(pane)
+        self.action_pane(pane.pane.id)
 
     def show_pane(self, pane_id: str) -> None:
         """Show a pane and give it the keys, without remembering the place that is left."""
@@ -367,6 +378,7 @@ class MainScreen(Screen[None]):
             self.app.watch_on_demand(self.panes[pane_id].pane, True)
             self.footer.clear()
         self._current = pane_id
+        self._always = self._always if self.current.pane.on_demand else pane_id
         self._arrange()
         self._focus_table()
         self.update_footer()
@@ -377,7 +389,7 @@ class MainScreen(Screen[None]):
         self._focus_table()
         for pane in self.panes.values():
             pane.status_changed()
-        self.app.meter_what_is_shown()
+        self.app.tell_what_is_in_view()
         target = self.target
         self.app.action_keys.rests(target.key if target else None)
         self.update_footer()
@@ -386,8 +398,8 @@ class MainScreen(Screen[None]):
 
     def _focus_table(self) -> None:
         """Give the keys to the current pane at once, unless a filter is being typed."""
-        typing = self._commander is not None and self._commander.typing
-        if not self.filter_bar.display and not typing:
+        typing = any(bar.display for bar in self.query("FilterBar, CommandBar"))
+        if not typing:
             self.set_focus(self.current.table, scroll_visible=False)
 
     def _arrange(self) -> None:
@@ -400,7 +412,7 @@ class MainScreen(Screen[None]):
         """Put into classes what there is room for and where the keys go; `update` is false before there are styles."""
         width, height = self.app.size
         self._roomy = width >= GRID_WIDTH and height >= GRID_HEIGHT
-        single = not self._roomy or self.zoomed or self._current in ON_DEMAND
+        single = not self._roomy or self.zoomed or self.current.pane.on_demand
         self.set_class(single, "single", update=update)
         self.set_class(not single and width < QUAD_WIDTH, "stacked", update=update)
         self.set_class(not single and width >= QUAD_WIDTH, "quad", update=update)
@@ -421,7 +433,5 @@ class MainScreen(Screen[None]):
     def _update_tabs(self) -> None:
         if not self.has_class("single"):
             return
-        shown = [
-            pane for pane in self.panes.values() if pane.pane.id not in ON_DEMAND or pane is self.current
-        ]
+        shown = [pane for pane in self.panes.values() if not pane.pane.on_demand or pane is self.current]
         self.tabs.show(shown, self.current)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgetui import crash
 from edgetui.actions.reading import shaped
 from edgetui.cluster.api.versions import get
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.model.identity import ObjectKey, kind_word
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import kind_word
 from edgetui.model.manifest import manifest
 from edgetui.model.redaction import HIDDEN
 from edgetui.ui.details.common import title, trouble
 from edgetui.ui.feed import Changes
+from edgetui.ui.later import attempt, later
 from edgetui.ui.screens.text_screen import BACK, HELP, TextScreen
 from edgetui.ui.spans import Span, Spans, line
 from edgetui.ui.widgets.bars import KeyHint
 
 from .object import COMMAND, ObjectScreen
+
+if TYPE_CHECKING:
+    from edgetui.actions.session import Session
 
 AGAIN = 3.0
 """Seconds between two reads of an object that keeps changing."""
@@ -58,7 +62,7 @@ class ManifestScreen(ObjectScreen, TextScreen):
 
     def hints(self) -> list[KeyHint]:
         """Where a name or the text can go."""
-        return [COMMAND, KeyHint("ctrl+y", "copy the name")]
+        return [COMMAND, KeyHint("ctrl+y", "copy the name", name="copy")]
 
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """Note that the object changed; it is read again when the last time is long enough ago."""
@@ -77,26 +81,27 @@ class ManifestScreen(ObjectScreen, TextScreen):
 
     def _read(self) -> None:
         self._changed, self._asked = False, self.app.monotonic()
-        self.run_worker(self._fetch(), exclusive=True, group="manifest", exit_on_error=False)
+        self.run_worker(later(self._fetch), exclusive=True, group="manifest", exit_on_error=False)
 
     async def _fetch(self) -> None:
-        key = self.key
-        session = self.app.sessions.get(key.cluster)
+        session = self.app.sessions.get(self.key.cluster)
         if session is None:
             self._said = "not connected"
         else:
-            try:
-                found = shaped(await get(session.api, *key[1:]), dict[str, Any], kind_word(key.kind))
-                metadata = found.get("metadata")
-                self.note_uid(str(metadata.get("uid") or "") if isinstance(metadata, Mapping) else "")
-                # Looking through a large object for secrets takes longer than a key may wait.
-                self._yaml, self._said = await asyncio.to_thread(_spans, found), ""
-            except EdgetuiError as error:
+            found = await attempt(self._read_yaml(session))
+            if isinstance(found, EdgetuiError):
                 known = "What stands here may have changed since. " if self._yaml else ""
-                self._said = f"{known}{error}"
-            except Exception as error:  # noqa: BLE001 - the edge of the task: a defect is told, never hidden
-                self._said = crash.sentence(error)
+                self._said = f"{known}{found}"
+            else:
+                self._yaml, self._said = found, ""
         self.show_again()
+
+    async def _read_yaml(self, session: Session) -> list[Spans]:
+        found = shaped(await get(session.api, *self.key[1:]), dict[str, Any], kind_word(self.key.kind))
+        metadata = found.get("metadata")
+        self.note_uid(str(metadata.get("uid") or "") if isinstance(metadata, Mapping) else "")
+        # Looking through a large object for secrets takes longer than a key may wait.
+        return await asyncio.to_thread(_spans, found)
 
 
 def _spans(obj: Mapping[str, Any]) -> list[Spans]:

@@ -5,28 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds import object_words
 from edgetui.model.kinds.base import Row
 from edgetui.model.text import age
-from edgetui.ui.action_keys import object_words
 from edgetui.ui.keymap import around_bindings
+from edgetui.ui.shell import EdgetuiScreen
 from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.live_table import SETTLE
 
 if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
-    from edgetui.ui.navigation.places import Place
+    from edgetui.ui.navigation.history import Place
 
-COMMAND = KeyHint(":", "command")
+COMMAND = KeyHint(":", "command", name="command")
 
 
-class ObjectScreen(Screen[None]):
+class ObjectScreen(EdgetuiScreen[None]):
     """A screen over the dashboard that shows `key` in one way, which is called `view`."""
 
-    app: EdgetuiApp
     BINDINGS: ClassVar[list[BindingType]] = around_bindings()
     shows: ClassVar[str]
     """Which view of the object it is, as a place is remembered."""
@@ -39,7 +37,7 @@ class ObjectScreen(Screen[None]):
     @property
     def place(self) -> Place:
         """Where a person is who sees this."""
-        return self.app.main.place._replace(key=self.key, view=self.shows)
+        return self.app.navigation.pane._replace(key=self.key, view=self.shows)
 
     def row(self) -> Row | None:
         """The object as the store knows it, None when it is gone. One made anew under its name is another object."""
@@ -85,28 +83,32 @@ class ObjectScreen(Screen[None]):
 
     async def action_command(self, text: str = "") -> None:
         """Type a command about this object."""
-        await self.app.main.commander.open_line(self, text)
+        await self.app.command_line.open_line(self, text)
 
     def action_went(self, step: int) -> None:
         """Back to the object that was opened before, or forward again."""
-        self.app.ways.step(step)
+        self.app.navigation.step(step)
 
     def action_copy(self) -> None:
         """The object's name to the terminal's clipboard."""
-        self.app.main.commander.copy([self.copied])
+        self.app.command_line.copy([self.copied])
 
     def action_jump(self) -> None:
         """Open the owner of this object, or what it owns."""
-        self.app.main.commander.jump(self.key)
+        self.app.command_line.jump(self.key)
 
-    def action_act(self, action_id: str, number: int | None = None) -> None:
+    def action_act(self, action_id: str, typed: str = "") -> None:
         """Begin an action on this object."""
         target = self.target
         if target is None:
             words = object_words(self.key)
             self.app.flash(f"{words[:1].upper()}{words[1:]} is gone.")
         else:
-            self.app.action_keys.act(action_id, target, self.settled, number)
+            self.app.action_keys.act(action_id, target, self.settled, typed)
+
+    def action_menu(self) -> None:
+        """Show every action on this object."""
+        self.app.action_keys.menu(self.target, self.action_act)
 
     def action_manifest(self) -> None:
         """Show this object as YAML."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
+from edgetui.ui.shell import EdgetuiScreen, Result
 from edgetui.ui.widgets.base import LineBar
 from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.text_view import TextView
 
-if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
 
-Result = TypeVar("Result")
-
-
-class RevisionsScreen(Screen[Result], Generic[Result]):
+class RevisionsScreen(EdgetuiScreen[Result], Generic[Result]):
     """Subclasses give `draw`, which fills header, `list`, `about`, `diff` and footer, and `action_move`."""
 
-    app: EdgetuiApp
+    footer: FooterBar
     DEFAULT_CSS = """
     RevisionsScreen #revisions { height: auto; }
     RevisionsScreen #about { margin-top: 1; }
@@ -32,8 +27,6 @@ class RevisionsScreen(Screen[Result], Generic[Result]):
         Binding("down,j", "move(1)", "older", show=False, priority=True),
         Binding("pageup", "page(-1)", "page up", show=False, priority=True),
         Binding("pagedown,space", "page(1)", "page down", show=False, priority=True),
-        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
 
     def __init__(self) -> None:
@@ -64,6 +57,10 @@ class RevisionsScreen(Screen[Result], Generic[Result]):
 
     def tick(self) -> None:
         """Ages and links move on."""
+        self.draw()
+
+    def on_status_changed(self) -> None:
+        """Header and footer have something else to say."""
         self.draw()
 
     def draw(self) -> None:

@@ -38,6 +38,11 @@ class RollbackScreen(RevisionsScreen["Revision | None"]):
         first = view.suggested or view.current
         self._at = view.revisions.index(first) if first is not None else 0
 
+    def fill(self, view: RollbackView) -> None:
+        """Where its images are is known now."""
+        self.view = view
+        self.draw()
+
     @property
     def chosen(self) -> Revision:
         """The revision under the cursor."""
@@ -82,7 +87,7 @@ class RollbackScreen(RevisionsScreen["Revision | None"]):
             ]
             self.diff.show([*(line(Span(f"! {one}", "warn")) for one in self.view.warnings(chosen)), *lines])
         self.footer.set_hints(
-            [KeyHint("enter", "go on"), KeyHint("↑↓", "revision"), KeyHint("pgdn", "scroll")],
+            [KeyHint("enter", "continue"), KeyHint("↑↓", "revision"), KeyHint("pgdn", "scroll")],
             [KeyHint("esc", "cancel")],
         )
 

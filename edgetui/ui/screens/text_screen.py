@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
+from edgetui.ui.shell import EdgetuiScreen
 from edgetui.ui.spans import Spans
 from edgetui.ui.widgets.bars import KeyHint
 from edgetui.ui.widgets.footer import FooterBar
 from edgetui.ui.widgets.header import HeaderBar
 from edgetui.ui.widgets.text_view import TextView
 
-if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
-
 BACK = KeyHint("esc", "back")
-HELP = KeyHint("?", "help")
+HELP = KeyHint("?", "help", name="help")
 
 
-class TextScreen(Screen[None]):
+class TextScreen(EdgetuiScreen[None]):
     """A full screen of text under the header. Subclasses give `lines` and `hints`."""
 
-    app: EdgetuiApp
+    footer: FooterBar
     last_hints = (KeyHint("↑↓", "scroll"), BACK)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "back", show=False),
-        Binding("ctrl+c,ctrl+q", "app.leave", "quit", show=False),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False),
     ]
 
     def __init__(self) -> None:
@@ -73,6 +68,10 @@ class TextScreen(Screen[None]):
         """A second passed."""
         self.show_again()
 
+    def on_status_changed(self) -> None:
+        """Header and footer have something else to say."""
+        self.show_again()
+
     def action_back(self) -> None:
         """Leave this screen."""
-        self.app.pop_screen()
+        self.dismiss()

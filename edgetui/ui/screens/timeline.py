@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.cells import cells, pad, told_apart
+from edgetui.model.kinds.node import NODE, NodeRow
+from edgetui.model.node.failure import summary
 from edgetui.model.panes.base import BAD, FINE
 from edgetui.model.text import age
-from edgetui.model.view.timeline import Happening
+from edgetui.model.view.timeline import TimelineEntry
 from edgetui.ui.keymap import kind_word
+from edgetui.ui.later import later
 from edgetui.ui.screens.text_screen import TextScreen
 from edgetui.ui.spans import Span, Spans, line
 
@@ -57,6 +60,7 @@ class TimelineScreen(TextScreen):
         head = [line(Span("what happened", "title"), Span(began, "quiet"))]
         if self._problem:
             head.append(line(Span(self._problem, "warn")))
+        head += self._lost_nodes(now)
         if not told and not done:
             return [*head, line(), line("  nothing: status changes and what edgetui does will stand here")]
         clusters = list({one.cluster for one in told} | {one.cluster for one in done})
@@ -68,6 +72,15 @@ class TimelineScreen(TextScreen):
         entries.sort(key=lambda entry: -entry[0])
         return [*head, line(), *(text for _, lines in entries for text in lines)]
 
+    def _lost_nodes(self, now: float) -> Iterator[Spans]:
+        """Each node that is not Ready, with where it stands on its way and what comes next."""
+        for store in self.app.stores:
+            rows = (row for row in store.rows(NODE) if isinstance(row, NodeRow))
+            for row in sorted(rows, key=lambda one: one.name):
+                if row.ready not in ("", "True"):
+                    where = f"! node {row.name} on {store.cluster}: "
+                    yield line(Span(where, "bad"), summary(store, row, now))
+
     def _act(self, one: Act, now: float, cluster: str) -> Iterator[Spans]:
         where = f" in {one.namespace}" if one.namespace else ""
         when = _when(">", one.time, now, cluster)
@@ -78,7 +91,7 @@ class TimelineScreen(TextScreen):
         yield line(" " * cells(when), Span(one.said, role), f"{change}{undo}")
 
     def _read(self) -> None:
-        self.run_worker(self._fetch(), group="record", exclusive=True, exit_on_error=False)
+        self.run_worker(later(self._fetch), group="record", exclusive=True, exit_on_error=False)
 
     async def _fetch(self) -> None:
         from edgetui.actions.gate import (
@@ -113,7 +126,7 @@ def _when(sign: str, time: float, now: float, cluster: str) -> str:
     return f"{sign}{clock} {age(now - time):>4}  {cluster}  "
 
 
-def _line(one: Happening, now: float, cluster: str) -> Spans:
+def _line(one: TimelineEntry, now: float, cluster: str) -> Spans:
     sign = "!" if one.severity == BAD else " "
     role = _ROLES.get(one.severity, "warn")
     when = _when(sign, one.time, now, cluster)

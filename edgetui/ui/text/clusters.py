@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 
-from edgetui.model.cache.freshness import CacheState, Freshness, Link, LinkState, Sync
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.list_progress import ListProgress, together
 from edgetui.model.cache.store import MOST_ROWS, Store
-from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.panes.base import Pane
-from edgetui.model.text import age, memory, plural, rate
-from edgetui.model.view.notices import kept_words
+from edgetui.model.text import age, plural
 from edgetui.ui.spans import Span, Spans, line, width_of
 
 LINK_ROLE = {
@@ -30,6 +30,10 @@ LINK_WORD = {
 _ORDER = (Link.LIVE, Link.CONNECTING, Link.STALE, Link.REFUSED, Link.BROKEN)
 
 
+SLOW_LIST = 1.5
+"""Seconds from which a list that is on its way is told of; a quick one is there before that could be read."""
+LIST_BAR = 20
+"""Cells of its bar."""
 SILENT = 5.0
 """Seconds from which a request without an answer is said of a cluster that is live by all its streams."""
 
@@ -57,7 +61,7 @@ def link_words(link: LinkState, now: float, silence: float = 0.0) -> str:
     return f"{word} {age(now - since)}"
 
 
-def _link_role(link: LinkState, silence: float = 0.0) -> str:
+def link_role(link: LinkState, silence: float = 0.0) -> str:
     doubtful = link.link is Link.LIVE and (link.sentence or is_silent(link, silence))
     return LINK_ROLE[Link.STALE if doubtful else link.link]
 
@@ -68,18 +72,19 @@ def header(
     width: int,
     right: Spans,
     silences: Mapping[str, float] = MappingProxyType({}),
+    key: str = "c",
 ) -> Spans:
     """The header line in `width` cells: each cluster's state if they fit, else counts; `right` at the end.
 
-    `silences` are the seconds for which clusters have left a request without an answer.
+    `silences` are the seconds for which clusters have left a request without an answer, `key` shows why.
     """
     brand = line(" ", Span("edgetui", "brand"), "  ")
     room = width - width_of(brand) - width_of(right) - 1
-    middle = _each(stores, now, silences)
+    middle = _each(stores, now, silences, key)
     if width_of(middle) > room:
-        middle = _counts(stores, now, silences, named=True)
+        middle = _counts(stores, now, silences, key, named=True)
         if width_of(middle) > room:
-            middle = _counts(stores, now, silences, named=False)
+            middle = _counts(stores, now, silences, key, named=False)
     pad = max(width - width_of(brand) - width_of(middle) - width_of(right), 1)
     return _on_bar((*brand, *middle, Span(" " * pad), *right))
 
@@ -88,20 +93,22 @@ def _on_bar(spans: Spans) -> Spans:
     return tuple(Span(span.text, "bar") if span.role == "row" else span for span in spans)
 
 
-def _each(stores: Sequence[Store], now: float, silences: Mapping[str, float]) -> Spans:
+def _each(stores: Sequence[Store], now: float, silences: Mapping[str, float], key: str) -> Spans:
     spans: list[Span] = []
     for store in stores:
         if spans:
             spans.append(Span(" · "))
         spans.append(Span(f"{store.cluster} "))
         silence = silences.get(store.cluster, 0.0)
-        spans.append(Span(link_words(store.link, now, silence), _link_role(store.link, silence)))
+        spans.append(Span(link_words(store.link, now, silence), link_role(store.link, silence)))
     if any(store.link.sentence for store in stores):
-        spans += [Span("  "), Span("c", "key"), Span(" why")]
+        spans += [Span("  "), Span(key, "key"), Span(" why")]
     return tuple(spans)
 
 
-def _counts(stores: Sequence[Store], now: float, silences: Mapping[str, float], *, named: bool) -> Spans:
+def _counts(
+    stores: Sequence[Store], now: float, silences: Mapping[str, float], key: str, *, named: bool
+) -> Spans:
     """How many clusters are in each state; `named` says which one it is where a state in trouble has only one."""
     silent = [store for store in stores if is_silent(store.link, silences.get(store.cluster, 0.0))]
     spans: list[Span] = []
@@ -123,41 +130,76 @@ def _counts(stores: Sequence[Store], now: float, silences: Mapping[str, float], 
         alone = named and len(some) == 1 and state not in (Link.LIVE, Link.CONNECTING)
         spans.append(Span(f"{some[0].cluster if alone else len(some)} "))
         spans.append(Span(words, LINK_ROLE[state]))
-    spans += [Span("  "), Span("c", "key"), Span(" clusters")]
+    spans += [Span("  "), Span(key, "key"), Span(" clusters")]
     return tuple(spans)
 
 
-def notes(pane: Pane, stores: Sequence[Store], total: int) -> tuple[str, ...]:
+def notes(pane: Pane, stores: Sequence[Store], total: int, now: float) -> tuple[str, ...]:
     """Why rows may be missing from a pane, one sentence per reason, the clusters named when there are several.
 
-    A cluster that refuses everything stands in the header; panes that have rows of others do not repeat it.
+    A cluster that refuses everything stands in the header; panes that have rows of others do not repeat it. First
+    comes how far the slow lists are that are on their way.
     """
     found: dict[tuple[str, str], list[str]] = {}
+    lists = {store.cluster: slow for store in stores if (slow := _slow_lists(pane, store, now))}
     for store in stores:
-        reason = _missing(pane, store)
+        reason = _missing(pane, store, store.cluster in lists)
         if reason is not None and not (total and reason[0] == "!"):
             found.setdefault(reason, []).append(store.cluster)
     lines = []
+    if lists:
+        where = "" if len(stores) == 1 else f"{_some(list(lists))}: "
+        lines.append(f"~ {where}{_come_so_far(pane, together([*chain(*lists.values())]), now)}")
     for (sign, sentence), names in found.items():
         where = "" if len(stores) == 1 else f"{_some(names)}: "
         lines.append(f"{sign} {where}{sentence}")
     return tuple(lines)
 
 
-def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
-    """Sign and sentence for what one cluster does not show in this pane, None when all is there."""
-    if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in pane.kinds):
-        return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (c says why)"
+def is_listing(pane: Pane, stores: Sequence[Store]) -> bool:
+    """Whether a list of this pane's rows is on its way."""
+    return any(kind in store.listing for store in stores if store.listing for kind in pane.kinds)
+
+
+def _slow_lists(pane: Pane, store: Store, now: float) -> list[ListProgress]:
+    """The lists of this pane's rows that are on their way and not quick."""
+    lists = [store.listing[kind] for kind in pane.kinds if kind in store.listing] if store.listing else []
+    return [one for one in lists if now - one.began >= SLOW_LIST]
+
+
+def _come_so_far(pane: Pane, progress: ListProgress, now: float) -> str:
+    """ "listing pods: 250 of 680 [####......] about 12s left"; without a total from the server "214 so far, 12/s"."""
+    said = f"listing {pane.title.lower()}: {progress.rows:,}"
+    if progress.remaining is None:
+        return f"{said} so far, {progress.rate:.{0 if progress.rate >= 1 else 1}f}/s"
+    total = progress.rows + progress.remaining
+    done = progress.rows * LIST_BAR // total
+    left = progress.seconds_left(now)
+    return f"{said} of {total:,} [{'#' * done}{'.' * (LIST_BAR - done)}]" + (
+        f" about {age(left)} left" if left else ""
+    )
+
+
+def _missing(pane: Pane, store: Store, listed: bool) -> tuple[str, str] | None:
+    """Sign and sentence for what one cluster does not show in this pane, None when all is there.
+
+    `listed` is whether it is told of already how far the list is.
+    """
+    kinds = pane.kinds_in(store)
+    if not kinds:
+        return None
+    if store.link.link in (Link.REFUSED, Link.BROKEN) and not any(store.count(kind) for kind in kinds):
+        return "!", f"{LINK_WORD[store.link.link]}, so nothing is known of it (:clusters says why)"
     if store.full:
         return (
             "!",
             f"more than {MOST_ROWS:,} objects: edgetui holds no more of one cluster, so some are missing",
         )
-    states = [store.freshness(kind) for kind in pane.kinds]
-    forbidden = [kind for kind, state in zip(pane.kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
+    states = [store.freshness(kind) for kind in kinds]
+    forbidden = [kind for kind, state in zip(kinds, states, strict=True) if state.sync is Sync.FORBIDDEN]
     if forbidden:
-        every = len(forbidden) == len(pane.kinds)
-        what = pane.title.lower() if every else " and ".join(f"{kind}s" for kind in forbidden)
+        every = len(forbidden) == len(kinds)
+        what = pane.title.lower() if every else " and ".join(pane.plural(kind) for kind in forbidden)
         return "?", f"not allowed to see {what}"
     absent = [state for state in states if state.sync is Sync.ABSENT]
     if len(absent) == len(states):
@@ -173,7 +215,8 @@ def _missing(pane: Pane, store: Store) -> tuple[str, str] | None:
     if partial:
         live = next((state.reason for state in partial if state.sync is Sync.LIVE), "")
         return "?", live or "only some namespaces may be seen"
-    return None if any(store.count(kind) for kind in pane.kinds) else _waiting(pane, store, states)
+    waiting = None if listed or any(map(store.count, kinds)) else _waiting(pane, store, states)
+    return waiting or ((" ", note) if (note := pane.without(store)) else None)
 
 
 def _waiting(pane: Pane, store: Store, states: Sequence[Freshness]) -> tuple[str, str] | None:
@@ -192,7 +235,7 @@ def _waiting(pane: Pane, store: Store, states: Sequence[Freshness]) -> tuple[str
 def empty(pane: Pane, total: int, filter_text: str, namespace: str = "") -> str:
     """What an empty pane says when nothing explains it better."""
     if namespace and total and not filter_text:
-        return f"  none of {plural(total, 'row')} is in namespace {namespace}; n chooses another"
+        return f"  none of {plural(total, 'row')} is in namespace {namespace}; :ns NAME shows another"
     if filter_text and total:
         return f"  none of {plural(total, 'row')} matches {filter_text!r}; esc shows all again"
     return f"  no {pane.title.lower()} here"
@@ -204,63 +247,3 @@ def _some(names: Sequence[str]) -> str:
 
 def _first(sentence: str) -> str:
     return sentence.rstrip(".")
-
-
-def traffic(per_second: float, bytes_in: int, bytes_out: int, requests: int) -> str:
-    """What one cluster costs: the mean of the last minute, and the sums since the start."""
-    return (
-        f"api {rate(per_second)}, since the start {memory(bytes_in)}B in, {memory(bytes_out)}B out, "
-        f"{plural(requests, 'request')}"
-    )
-
-
-def cluster_lines(
-    store: Store, now: float, server: str = "", context: str = "", notice: str = "", traffic: str = ""
-) -> list[Spans]:
-    """Everything about one cluster's link, for the list of clusters: state, versions, what is wrong, what to do.
-
-    `notice` is what a person should know although the link works, `traffic` what the cluster costs on the wire.
-    """
-    link = store.link
-    sign = {Link.LIVE: " ", Link.CONNECTING: " ", Link.STALE: "~"}.get(link.link, "!")
-    head = [Span(f"{sign} ", LINK_ROLE[link.link]), Span(store.cluster, "title"), Span("  ")]
-    head.append(Span(link_words(link, now), _link_role(link)))
-    facts = [
-        fact
-        for fact in (store.version, server, f"context {context}" if context else "", *store.badges)
-        if fact
-    ]
-    lines: list[Spans] = [tuple(head)]
-    if facts:
-        lines.append(line("    ", Span("  ".join(facts), "quiet")))
-    if link.sentence:
-        lines.append(line("    ", Span(link.sentence, _link_role(link))))
-    if link.next_step:
-        lines.append(line("    ", link.next_step))
-    if notice:
-        lines.append(line("    ", Span(notice, "warn")))
-    if traffic:
-        lines.append(line("    ", Span(traffic, "quiet")))
-        lines.append(
-            line(
-                "    ",
-                Span(f"wire {store.wire.sentence}", "quiet" if store.wire.wire is Wire.FULL else "warn"),
-            )
-        )
-    if link.link in (Link.STALE, Link.CONNECTING) and link.retry_at > now:
-        lines.append(line("    ", Span(f"next try in {age(link.retry_at - now)}", "quiet")))
-    if kept := kept_words(store, now):
-        lines.append(line("    ", f"{kept}; edgetui keeps trying."))
-    return lines + _cache_lines(store.cache, now)
-
-
-def _cache_lines(cache: CacheState, now: float) -> list[Spans]:
-    """What the last audit of the server's watch cache found, and when."""
-    when = f"{age(now - cache.checked)} ago"
-    if cache.sentence:
-        found = line("    ", Span(cache.sentence, "bad"), Span(f"  checked {when}", "quiet"))
-        return [found, line("    ", cache.next_step)]
-    if not cache.checked:
-        return []
-    equal = f"server cache equal to its datastore: {plural(cache.rows, 'row')} compared {when}"
-    return [line("    ", Span(equal, "quiet"))]

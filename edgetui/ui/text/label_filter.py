@@ -30,7 +30,7 @@ def untold(pane: Pane, stores: Sequence[Store]) -> tuple[str, ...]:
     if not without:
         return ()
     where = "" if len(stores) == 1 else f"{_listed(without, 'and')}: "
-    return (f"? {where}rows that came over the thin wire have no labels; --wire full brings them",)
+    return (f"? {where}minimal traffic brings no labels; --api-traffic full does",)
 
 
 def nowhere(wanted: Sequence[LabelTerm], rows: Iterable[Row]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from edgetui.cluster.api.logs import Hearing, PodLog
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.pod import POD
 from edgetui.model.pod.diagnosis import Diagnosis
 from edgetui.model.pod.logbuffer import Search
 from edgetui.model.text import plural
@@ -27,7 +28,7 @@ def title(
     container = tail.container if tail is not None else ""
     init = tail is not None and tail.current is not None and tail.current.init
     before = tail is not None and tail.previous
-    of_several = key.kind != "Pod" and pod in pods
+    of_several = key.kind != POD and pod in pods
     parts = [
         anew,
         f"{'init container' if init else 'container'} {container}" if container else "",
@@ -76,7 +77,7 @@ def notice(said: Sequence[Spans], tail: PodLog | None, trouble: Diagnosis | None
         out.append(line(tail.state.next_step))
     current = tail.current
     if current is not None and current.before is not None and not tail.previous:
-        out.append(line(f"The instance before {current.before.words(now)}: p shows its log."))
+        out.append(line(f"The previous container instance {current.before.words(now)}: p shows its log."))
     return out
 
 

@@ -9,7 +9,7 @@ from edgetui.ui.spans import Span, Spans, width_of
 
 
 class Tab(NamedTuple):
-    """One tab: its key, its name with counts, whether it is the one shown and whether something in it is bad."""
+    """One tab: its key (empty for none), its name with counts, whether it is shown, whether it has a bad row."""
 
     key: str
     name: str
@@ -38,7 +38,8 @@ def _tabs(tabs: Sequence[Tab], detail: Sequence[int]) -> Spans:
     for tab, much in zip(tabs, detail, strict=True):
         total, _, summary = tab.counted.partition(" · ")
         first, dot, rest = summary.partition(" · ")
-        name = f" {tab.key} {tab.name} " if much >= _NAME else f" {tab.key} "
+        words = [tab.key, tab.name] if much >= _NAME and tab.key else [tab.key or tab.name]
+        name = f" {' '.join(words)} "
         spans.append(Span(name, "title-focus" if tab.active else "title"))
         if much >= _TOTAL:
             spans.append(Span(f" {total}"))
@@ -52,11 +53,16 @@ def _tabs(tabs: Sequence[Tab], detail: Sequence[int]) -> Spans:
 
 
 class KeyHint(NamedTuple):
-    """One key of the footer; `off` says why it does not work here, empty when it does."""
+    """One key of the footer; `off` says why it does not work here, empty when it does.
+
+    `name` is that of a key which a person may have changed, as a key file calls it; `key` is then the one it has
+    by default.
+    """
 
     key: str
     label: str
     off: str = ""
+    name: str = ""
 
 
 def footer_line(hints: Sequence[KeyHint], last: Sequence[KeyHint], width: int) -> Spans:

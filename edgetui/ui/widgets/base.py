@@ -13,14 +13,22 @@ from edgetui.ui.spans import Spans, to_strip
 
 
 class HasLook(Protocol):
-    """An app that knows the look of its theme."""
+    """An app that knows the look of its theme and the keys of its person."""
 
     look: Mapping[str, Style]
+
+    def key_of(self, name: str, default: str) -> str:
+        """The key that a person has given what has this name in a key file."""
 
 
 def look_of(widget: Widget) -> Mapping[str, Style]:
     """The styles of the current theme, by role."""
     return cast(HasLook, widget.app).look
+
+
+def key_of(widget: Widget, name: str, default: str) -> str:
+    """The key of an action or of a way to look, as it is shown: the person's own, or the one it has by default."""
+    return cast(HasLook, widget.app).key_of(name, default)
 
 
 class LineBar(Widget):

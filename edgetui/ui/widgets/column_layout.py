@@ -52,6 +52,13 @@ class ColumnLayout:
         self._news = False
         self._reviewed = 0.0
 
+    def take(self, columns: Sequence[Column]) -> bool:
+        """The pane has these columns; whether they are others than before."""
+        if columns is self._columns:
+            return False
+        self._columns = tuple(columns)
+        return True
+
     def seen(self, key: ObjectKey) -> None:
         """A row changed; remember how wide the name of its object is."""
         self._news = True
@@ -109,12 +116,12 @@ class ColumnLayout:
                 self._grow(column.id, cells(text))
                 if column.id in NAMING:
                     self._names[column.id].add(text)
-        self._fit(width, self._hidden, self._known())
+        self._fit(width, self._out, self._known())
         if self._stand_in is not None:
             spoken, stand_in = self.fitted[self._stand_in[0]].column.id, self._columns[self._stand_in[1]].id
             widths = self._known()
             widths[spoken] = max(widths.get(spoken, 0), widths.get(stand_in, 0))
-            self._fit(width, self._hidden | {stand_in}, widths)
+            self._fit(width, self._out | {stand_in}, widths)
         self._arranged = self._known()
         self._short = {one.column.id: self._shortened(one) for one in self.fitted if one.column.id in NAMING}
         return (self.fitted, self.shift, self.more, self._short) != before
@@ -145,6 +152,12 @@ class ColumnLayout:
                 return True
         return False
 
+    @property
+    def _out(self) -> frozenset[str]:
+        """The columns that are not shown however much room there is."""
+        wide = () if self.wide else (column.id for column in self._columns if column.wide)
+        return self._hidden.union(wide)
+
     def _known(self) -> dict[str, int]:
         """The widest text of every column, of lately and of before."""
         return {
@@ -163,7 +176,7 @@ class ColumnLayout:
         self._widest[column] = max(self._widest.get(column, 0), length)
 
     def _fit(self, width: int, hidden: frozenset[str], widest: dict[str, int]) -> None:
-        end = furthest(self._columns, width, self.gap, widest, self._hidden)
+        end = furthest(self._columns, width, self.gap, widest, self._out)
         self.shift = min(self.shift, end)
         self.more = self.shift < end
         if self.wide or self.shift:

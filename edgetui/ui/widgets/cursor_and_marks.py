@@ -58,7 +58,7 @@ class Cursor:
             self.top = self.index - offset
         return moved
 
-    def keep_in_view(self, height: int) -> None:
+    def look_at_kinds(self, height: int) -> None:
         """Scroll so that the cursor is visible and no space is wasted below the last row."""
         height = max(height, 1)
         top = min(self.top, self.index)

@@ -9,7 +9,7 @@ from textual.timer import Timer
 from edgetui.ui.spans import Span, line
 
 from .bars import KeyHint, footer_line
-from .base import LineBar
+from .base import LineBar, key_of
 
 FLASH = 6.0
 """Seconds a message stays."""
@@ -56,4 +56,9 @@ class FooterBar(LineBar):
         if self._message is not None:
             self.say(line(Span(" ", "bar"), Span(*self._message)))
         else:
-            self.say(footer_line(*self._hints, self.size.width))
+            hints, last = (list(map(self._own, some)) for some in self._hints)
+            self.say(footer_line(hints, last, self.size.width))
+
+    def _own(self, hint: KeyHint) -> KeyHint:
+        """The hint with the key that the person has given it."""
+        return hint._replace(key=key_of(self, hint.name, hint.key)) if hint.name else hint

@@ -13,7 +13,7 @@ from edgetui.ui.text import clusters
 from .base import LineBar
 
 if TYPE_CHECKING:
-    from edgetui.ui.app import EdgetuiApp
+    from edgetui.ui.shell import Shell
 
 
 class HeaderBar(LineBar):
@@ -22,7 +22,7 @@ class HeaderBar(LineBar):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(base="bar", id=id)
 
-    app: EdgetuiApp
+    app: Shell
 
     def show(self, stores: Sequence[Store], now: float, badges: Sequence[str], label: str) -> None:
         """Say each cluster's state, then the badges and the link profile at the right."""
@@ -32,7 +32,8 @@ class HeaderBar(LineBar):
         if label:
             right.append(Span(f"{label} "))
         width = self.size.width or self.app.size.width
-        self.say(clusters.header(stores, now, width, tuple(right), self.app.silences))
+        key = self.app.key_of("clusters", "c")
+        self.say(clusters.header(stores, now, width, tuple(right), self.app.silences, key))
 
 
 def _of_clusters(stores: Sequence[Store]) -> list[str]:
@@ -40,7 +41,7 @@ def _of_clusters(stores: Sequence[Store]) -> list[str]:
     owners: dict[str, list[str]] = {}
     for store in stores:
         wire = store.wire.wire
-        for badge in (*store.badges, *([f"{wire.upper()} WIRE"] if wire is not Wire.FULL else [])):
+        for badge in (*store.badges, *([f"{wire.words.upper()} TRAFFIC"] if wire is not Wire.FULL else [])):
             owners.setdefault(badge, []).append(store.cluster)
     return [
         badge

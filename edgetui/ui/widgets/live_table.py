@@ -131,6 +131,7 @@ class LiveTable(Widget, can_focus=True):
 
     def view_changed(self, change: ViewChange) -> None:
         """Rows changed: keep cursor and marks on their objects and paint the visible lines that differ."""
+        others = self.columns.take(self.view.pane.columns)
         for key in change.changed:
             if self.view.shows(key):
                 self.columns.seen(key)
@@ -139,8 +140,10 @@ class LiveTable(Widget, can_focus=True):
         if change.order:
             self._reordered = self._monotonic()
             self._cursor.follow()
-            self._cursor.keep_in_view(self.visible_rows)
+            self._cursor.look_at_kinds(self.visible_rows)
         self._tell_cursor(before, by_itself=True)
+        if others:
+            self._layout_columns()
         self.sync()
 
     def tick(self) -> None:
@@ -178,7 +181,7 @@ class LiveTable(Widget, can_focus=True):
         """Sentences about what these rows do not show; they stand at the bottom, or first where there are no rows."""
         if notes != self._notes:
             self._notes = notes
-            self._cursor.keep_in_view(self.visible_rows)
+            self._cursor.look_at_kinds(self.visible_rows)
             self._tell_scrolled()
             self._repaint()
 
@@ -276,7 +279,7 @@ class LiveTable(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """A new size: fit the columns again and keep the cursor in view."""
-        self._cursor.keep_in_view(self.visible_rows)
+        self._cursor.look_at_kinds(self.visible_rows)
         self._tell_scrolled()
         self._layout_columns()
 
@@ -355,7 +358,7 @@ class LiveTable(Widget, can_focus=True):
         cursor.touched = True
         cursor.place(index)
         self._tell_cursor(before, by_itself=False)
-        cursor.keep_in_view(self.visible_rows)
+        cursor.look_at_kinds(self.visible_rows)
         if cursor.top != top:
             self.sync()
         self._refresh_row(old)

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from edgetui.model.cache.store import Store
+from edgetui.model.panes import NUMBERED
 from edgetui.model.panes.base import Pane, PaneRow
 from edgetui.model.view.filters import Filter, LabelTerm
 from edgetui.model.view.fleet import FleetView, ViewChange
@@ -21,7 +22,7 @@ from .live_table import LiveTable
 
 
 class PaneView(Vertical):
-    """The view of one pane with its filter, sort and table. `number` is the key that shows it."""
+    """The view of one pane with its filter, sort and table. `number` is the key that shows it, 0 for none."""
 
     DEFAULT_CSS = """
     PaneView { height: 1fr; width: 1fr; }
@@ -45,6 +46,7 @@ class PaneView(Vertical):
         self._labels: tuple[LabelTerm, ...] = ()
         self.namespace = ""
         """The one namespace that is shown, empty for all."""
+        self._listing = False
         self._stores = stores
         self._now = now
         hidden = frozenset({"cluster"}) if len(stores) == 1 else frozenset()
@@ -57,6 +59,11 @@ class PaneView(Vertical):
         yield self.table
 
     @property
+    def key_text(self) -> str:
+        """The key that shows it."""
+        return str(self.number or "")
+
+    @property
     def name_text(self) -> str:
         """The name of the pane as titles and tabs show it."""
         return self.pane.title.lower()
@@ -67,11 +74,13 @@ class PaneView(Vertical):
 
     @property
     def count_text(self) -> str:
-        """What tabs and title say beside the name: how many, and what is wrong with them."""
-        if not self.view.total and not self.view.known:
+        """What tabs and title say beside the name: how many, "214+" while more come, and what is wrong with them."""
+        more = self.view.incomplete
+        if not self.view.total and (more or not self.view.known):
             return "?"
         narrowed = self.filter_text or self.namespace
         count = f"{self.view.shown} of {self.view.total}" if narrowed else f"{self.view.total:,}"
+        count += "+" if more else ""
         summary = self.view.summary()
         return f"{count} · {summary}" if summary else count
 
@@ -96,14 +105,25 @@ class PaneView(Vertical):
         """Time went on: only texts that changed are painted."""
         if self.display and self.table.size.height:
             self.table.tick()
+            if self._listing or clusters.is_listing(self.pane, self._stores):
+                self.status_changed()
 
     def status_changed(self) -> None:
         """Freshness, counts or the filter changed: title and notes follow."""
-        notes = clusters.notes(self.pane, self._stores, self.view.total) + self._label_notes()
+        self._listing = clusters.is_listing(self.pane, self._stores)
+        notes = (
+            self.own_notes()
+            + clusters.notes(self.pane, self._stores, self.view.total, self._now())
+            + self._label_notes()
+        )
         if not self.view.shown and not notes:
             notes = (clusters.empty(self.pane, self.view.total, self.filter_text, self.namespace),)
         self.table.set_notes(notes[:4])
         self.update_title()
+
+    def own_notes(self) -> tuple[str, ...]:
+        """What stands before all other notes."""
+        return ()
 
     def _label_notes(self) -> tuple[str, ...]:
         """Why a filter by labels leaves rows out that it should not, or all of them."""
@@ -123,7 +143,8 @@ class PaneView(Vertical):
 
     def _title_spans(self) -> Spans:
         role = "title-focus" if self.has_class("current") else "title"
-        parts: list[Span | str] = [Span(f" {self.number} {self.name_text} ", role), " "]
+        key = f"{self.key_text} " if self.key_text else ""
+        parts: list[Span | str] = [Span(f" {key}{self.name_text} ", role), " "]
         total, _, summary = self.count_text.partition(" · ")
         parts.append(Span(total, "row"))
         if summary:
@@ -201,7 +222,7 @@ class PaneView(Vertical):
         self._sort(following[0] if following else None, False)
 
     def reverse_sort(self) -> None:
-        """Turn the order round."""
+        """Reverse the sort."""
         column, reverse = self.table.sort
         self._sort(column, not reverse)
 
@@ -230,10 +251,10 @@ class TabBar(LineBar):
     def show(self, panes: Iterable[PaneView], current: PaneView) -> None:
         """Say them again; `current` is the pane that is shown."""
         tabs = []
-        for pane in sorted(panes, key=lambda pane: pane.number):
+        for pane in sorted(panes, key=lambda pane: pane.number or len(NUMBERED) + 1):
             count = pane.count_text
             if pane.aside:
                 total, dot, summary = count.partition(" · ")
                 count = f"{total} {pane.aside}{dot}{summary}"
-            tabs.append(Tab(str(pane.number), pane.name_text, count, pane is current, pane.view.bad > 0))
+            tabs.append(Tab(pane.key_text, pane.name_text, count, pane is current, pane.view.bad > 0))
         self.say(tab_line(tabs, self.app.size.width))

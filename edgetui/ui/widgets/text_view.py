@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.strip import Strip
 
 from edgetui.ui.spans import Spans, plain, to_strip, wrap
@@ -25,6 +26,9 @@ class TextView(Scrolling, can_focus=True):
         Binding("home", "scroll_edge(0)", "top", show=False),
         Binding("end", "scroll_edge(1)", "bottom", show=False),
     ]
+
+    class Resized(Message):
+        """Another number of lines is visible."""
 
     def __init__(self, lines: Sequence[Spans] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -85,6 +89,7 @@ class TextView(Scrolling, can_focus=True):
         self._wrap()
         self.top = min(self.top, max(len(self._wrapped) - self.size.height, 0))
         self.refresh()
+        self.post_message(self.Resized())
 
     def action_scroll_by(self, step: int) -> None:
         """Scroll by lines."""

@@ -8,12 +8,17 @@ from functools import partial
 from typing import Any
 
 from tests.unit.model import factories as f
+from tests.unit.model import updates as u
+from tests.unit.model.test_cronjob import cron_job
+from tests.unit.model.test_job import job
+from tests.unit.model.test_rollout_kind import ABORTED, HEALTHY, MOVING, rollout
 
 from .site import Site
 
 Json = dict[str, Any]
 PRESS = "/apis/apps/v1/namespaces/line-2/deployments/press"
 CAMERA = "/apis/apps/v1/namespaces/line-2/statefulsets/camera"
+TALOS = "/apis/tuppr.home-operations.com/v1alpha1/talosupgrades/talos"
 SCALED = "/apis/keda.sh/v1alpha1/namespaces/line-2/scaledobjects/by-queue"
 
 
@@ -23,7 +28,8 @@ class Case:
 
     `path` is the object that is written to. `undone` says whether `undo` takes it back: "yes", "final" for never,
     "asked" where that leads to what did not work, which nobody agrees to in advance. `again` is what somebody else
-    sets in the object right after, where the action looks for its own value to become true.
+    sets in the object right after, where the action looks for its own value to become true. `at_once` is true where
+    what the server stored is all there is to wait for.
     """
 
     words: tuple[str, ...]
@@ -33,11 +39,12 @@ class Case:
     same_site: Callable[[], Site] | None = None
     undone: str = "yes"
     again: Json | None = None
+    at_once: bool = False
 
     @property
     def action(self) -> str:
         """The action's id, as the record has it."""
-        return "scale" if self.words[0] in ("park", "unpark") else self.words[0]
+        return "scale" if self.words[0] in ("scale-to-zero", "restore") else self.words[0]
 
 
 def healthy(**more: Any) -> Site:
@@ -45,6 +52,14 @@ def healthy(**more: Any) -> Site:
     made = f.deployment("press", "line-2", generation=4, observed=4, revision=2, image="press:2", **more)
     made["spec"].setdefault("paused", False)
     return Site(made, f.replica_set(made, "two", revision=2, image="press:2"))
+
+
+def two_containers() -> Site:
+    """A healthy deployment of two containers."""
+    site = healthy()
+    pod = site.objects[PRESS]["spec"]["template"]["spec"]
+    pod["containers"].append({"name": "log", "image": "log:1", "resources": {}})
+    return site
 
 
 def half_done() -> Site:
@@ -64,6 +79,21 @@ def half_done() -> Site:
     return Site(made, bad, f.replica_set(made, "two", revision=2, image="press:2"))
 
 
+def templated(cpu: str, memory: str = "32Mi") -> Json:
+    """A template whose container has a limit of cpu, and asks for memory."""
+    made = f.template("press:2")
+    for container in made["spec"]["containers"]:
+        container["resources"] = {"limits": {"cpu": cpu}, "requests": {"memory": memory}}
+    return made
+
+
+def resourced() -> Site:
+    """A deployment of that template."""
+    site = healthy()
+    site.objects[PRESS]["spec"]["template"] = templated("0.2")
+    return site
+
+
 def bounded() -> Site:
     """An autoscaler and what it scales."""
     made = f.autoscaler("press", "line-2", bounds=(2, 8))
@@ -79,6 +109,40 @@ def queued(**notes: str) -> Site:
         "status": {"conditions": [{"type": "Paused", "status": str(bool(notes))}]},
     }
     return Site(*healthy().objects.values(), made)
+
+
+FLUX = {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
+KUSTOMIZATION = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/apps"
+
+
+def from_flux(suspend: bool | None = False, interval: str = "10m0s") -> Site:
+    """A deployment that Flux applies."""
+    made = {
+        "kind": "Kustomization",
+        "metadata": f.meta("Kustomization", "apps", "flux-system", generation=3),
+        "spec": {"interval": interval} | ({} if suspend is None else {"suspend": suspend}),
+        "status": {"inventory": {"entries": [{"id": "a"}, {"id": "b"}]}},
+    }
+    return Site(*healthy(labels=FLUX).objects.values(), made)
+
+
+ROLLOUT = "/apis/argoproj.io/v1alpha1/namespaces/line-2/rollouts/press"
+
+
+def argo(status: Json | None = None, image: str = "press:2", **spec: Any) -> Site:
+    """An Argo Rollout that is paused at a step of its update, with its ReplicaSets."""
+    hashes = {"6d": "press:1", "7f": "press:2"}
+    made = rollout(status, hashes=hashes, selector={"matchLabels": {"app": "press"}}, **spec)
+    made["spec"] |= {"template": f.template(image), "paused": made["spec"].get("paused", False)}
+    sets = []
+    for number, (hash_, kept) in enumerate(hashes.items(), 1):
+        metadata = f.meta("ReplicaSet", f"press-{hash_}", "line-2", owner=made)
+        metadata["annotations"] = {"rollout.argoproj.io/revision": str(number)}
+        metadata["labels"] = {"app": "press", "rollouts-pod-template-hash": hash_}
+        template = f.template(kept)
+        template["metadata"]["labels"] |= {"rollouts-pod-template-hash": hash_}
+        sets.append({"kind": "ReplicaSet", "metadata": metadata, "spec": {"template": template}})
+    return Site(made, *sets)
 
 
 def one_pod() -> Site:
@@ -99,7 +163,7 @@ def held_up() -> Site:
     return Site(made, stuck)
 
 
-def parked() -> Site:
+def at_zero() -> Site:
     """A deployment at 0, whose ReplicaSet says that it had 3."""
     made = f.deployment("press", "line-2", generation=4, observed=4, revision=2, image="press:2", replicas=0)
     made["spec"]["paused"] = False
@@ -146,15 +210,145 @@ def controlled(kind: str) -> Site:
     return Site(made, *history, *pods)
 
 
-POD = "/api/v1/namespaces/line-2/pods/press-x"
 HPA = "/apis/autoscaling/v2/namespaces/line-2/horizontalpodautoscalers/press"
 
+POD = "/api/v1/namespaces/line-2/pods/press-x"
+NODE = "/api/v1/nodes/line-2-a"
+
+
+def one_node(cordoned: bool = False) -> Site:
+    """A node."""
+    return Site(f.node("line-2-a", cordoned=cordoned))
+
+
+def silent_node(out: bool = False) -> Site:
+    """A node of which nothing is heard, perhaps with the taint by which a person says that it is off."""
+    made = f.node("line-2-a", ready="Unknown")
+    taint = {"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"}
+    lost = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
+    made["spec"]["taints"] = [lost, taint] if out else [lost]
+    return Site(made)
+
+
+BATCH = "/apis/batch/v1/namespaces/line-2"
+
+
+def batch(made: Json) -> Site:
+    """A Job or a CronJob of line-2."""
+    made["metadata"] |= {"namespace": "line-2", "generation": 1}
+    return Site(made)
+
+
 CASES: dict[str, Case] = {
-    "park": Case(("park", "deploy/press"), healthy, same=("park", "deploy/press"), same_site=parked),
-    "unpark": Case(
-        ("unpark", "deploy/press"),
-        parked,
-        same=("unpark", "deploy/press", "--replicas", "3"),
+    "suspend": Case(
+        ("suspend", "cj/night"),
+        lambda: batch(cron_job()),
+        f"{BATCH}/cronjobs/night",
+        same=("suspend", "cj/night"),
+        same_site=lambda: batch(cron_job(suspend=True)),
+        at_once=True,
+    ),
+    "suspend job": Case(
+        ("suspend", "job/press"), lambda: batch(job(active=2)), f"{BATCH}/jobs/press", at_once=True
+    ),
+    "unsuspend": Case(
+        ("unsuspend", "cj/night"),
+        lambda: batch(cron_job(suspend=True)),
+        f"{BATCH}/cronjobs/night",
+        same=("unsuspend", "cj/night"),
+        same_site=lambda: batch(cron_job()),
+        at_once=True,
+    ),
+    "unsuspend job": Case(
+        ("unsuspend", "job/press"),
+        lambda: batch(job(suspend=True)),
+        f"{BATCH}/jobs/press",
+        at_once=True,
+    ),
+    "edit": Case(("edit", "deploy/press"), healthy, again={"spec": {"replicas": 9}}),
+    "edit pump": Case(
+        ("edit", "pu/main"),
+        pumping,
+        "/apis/water.example.com/v1/namespaces/line-2/pumps/main",
+        at_once=True,
+    ),
+    "delete": Case(("delete", "pod/press-x"), one_pod, POD, undone="final", at_once=True),
+    "delete pump": Case(
+        ("delete", "pu/main", "--cascade", "orphan"),
+        pumping,
+        "/apis/water.example.com/v1/namespaces/line-2/pumps/main",
+        undone="final",
+        at_once=True,
+    ),
+    "resources": Case(
+        ("resources", "deploy/press", "--cpu-limit", "300m", "--memory-request", "64Mi"),
+        resourced,
+        same=("resources", "deploy/press", "--cpu-limit", "200m"),
+        again={"spec": {"template": templated("900m")}},
+    ),
+    "cordon": Case(
+        ("cordon", "node/line-2-a"),
+        one_node,
+        NODE,
+        same=("cordon", "node/line-2-a"),
+        same_site=lambda: one_node(cordoned=True),
+        at_once=True,
+    ),
+    "uncordon": Case(
+        ("uncordon", "node/line-2-a"),
+        lambda: one_node(cordoned=True),
+        NODE,
+        same=("uncordon", "node/line-2-a"),
+        same_site=one_node,
+        at_once=True,
+    ),
+    "skip-update": Case(
+        ("skip-update", "node/line-2-a", "k3s-agent"),
+        one_node,
+        NODE,
+        same=("skip-update", "node/line-2-a", "k3s-agent"),
+        same_site=lambda: Site(f.node("line-2-a", labels={"plan.upgrade.cattle.io/k3s-agent": "disabled"})),
+        at_once=True,
+    ),
+    "out-of-service": Case(
+        ("out-of-service", "node/line-2-a"),
+        silent_node,
+        NODE,
+        same=("out-of-service", "node/line-2-a"),
+        same_site=lambda: silent_node(out=True),
+        at_once=True,
+    ),
+    "in-service": Case(
+        ("in-service", "node/line-2-a"),
+        lambda: silent_node(out=True),
+        NODE,
+        same=("in-service", "node/line-2-a"),
+        same_site=silent_node,
+        at_once=True,
+    ),
+    "suspend-update": Case(
+        ("suspend-update", "talosupgrade/talos"),
+        lambda: Site(u.talos("Draining", currentNode="edge-1")),
+        TALOS,
+        same=("suspend-update", "talosupgrade/talos"),
+        same_site=lambda: Site(u.talos("Draining", suspended=True)),
+        at_once=True,
+    ),
+    "resume-update": Case(
+        ("resume-update", "talosupgrade/talos"),
+        lambda: Site(u.talos("Draining", suspended=True)),
+        TALOS,
+        same=("resume-update", "talosupgrade/talos"),
+        same_site=lambda: Site(u.talos("Draining")),
+        at_once=True,
+    ),
+    "scale-to-zero": Case(
+        ("scale-to-zero", "deploy/press"), healthy, same=("scale-to-zero", "deploy/press"), same_site=at_zero
+    ),
+    "restore": Case(
+        ("restore", "deploy/press"),
+        at_zero,
+        same=("restore", "deploy/press", "--replicas", "3"),
         same_site=healthy,
     ),
     "scale pump": Case(
@@ -170,11 +364,11 @@ CASES: dict[str, Case] = {
         same=("scale", "deploy/press", "3"),
         again={"spec": {"replicas": 9}},
     ),
-    "bounds": Case(
-        ("bounds", "hpa/press", "--min", "4"),
+    "set-hpa": Case(
+        ("set-hpa", "hpa/press", "--min", "4"),
         bounded,
         HPA,
-        same=("bounds", "hpa/press", "--max", "8"),
+        same=("set-hpa", "hpa/press", "--max", "8"),
         again={"spec": {"maxReplicas": 9}},
     ),
     "keda-pause": Case(
@@ -185,13 +379,92 @@ CASES: dict[str, Case] = {
         same=("keda-pause", "deploy/press", "--replicas", "3"),
         same_site=lambda: queued(**{"autoscaling.keda.sh/paused-replicas": "3"}),
     ),
-    "keda-unpause": Case(
-        ("keda-unpause", "deploy/press"),
+    "keda-resume": Case(
+        ("keda-resume", "deploy/press"),
         lambda: queued(**{"autoscaling.keda.sh/paused": "true"}),
         SCALED,
         again={"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": "9"}}},
-        same=("keda-unpause", "deploy/press"),
+        same=("keda-resume", "deploy/press"),
         same_site=queued,
+    ),
+    "promote": Case(
+        ("promote", "ro/press"),
+        argo,
+        ROLLOUT,
+        same=("promote", "ro/press"),
+        same_site=lambda: argo(HEALTHY),
+        undone="final",
+    ),
+    "promote step": Case(
+        ("promote", "ro/press"),
+        lambda: argo(MOVING | {"currentStepIndex": 4}),
+        ROLLOUT,
+        undone="final",
+        at_once=True,
+    ),
+    "promote-full": Case(
+        ("promote-full", "ro/press"),
+        argo,
+        ROLLOUT,
+        same=("promote-full", "ro/press"),
+        same_site=lambda: argo(HEALTHY),
+        undone="final",
+    ),
+    "abort": Case(
+        ("abort", "ro/press"),
+        argo,
+        ROLLOUT,
+        same=("abort", "ro/press"),
+        same_site=lambda: argo(ABORTED),
+        undone="final",
+    ),
+    "rollout-retry": Case(
+        ("rollout-retry", "ro/press"),
+        lambda: argo(ABORTED),
+        ROLLOUT,
+        same=("rollout-retry", "ro/press"),
+        same_site=argo,
+        undone="final",
+    ),
+    "rollout-pause": Case(
+        ("rollout-pause", "ro/press"),
+        argo,
+        ROLLOUT,
+        same=("rollout-pause", "ro/press"),
+        same_site=lambda: argo(paused=True),
+        at_once=True,
+    ),
+    "rollout-resume": Case(
+        ("rollout-resume", "ro/press"),
+        lambda: argo(paused=True),
+        ROLLOUT,
+        same=("rollout-resume", "ro/press"),
+        same_site=argo,
+        at_once=True,
+    ),
+    "rollout-undo": Case(
+        ("rollout-undo", "ro/press"),
+        lambda: argo(ABORTED),
+        ROLLOUT,
+        same=("rollout-undo", "ro/press", "--to-revision", "2"),
+        again={"spec": {"template": f.template("press:9")}},
+        undone="asked",
+    ),
+    "owner-pause": Case(
+        ("owner-pause", "deploy/press"),
+        from_flux,
+        KUSTOMIZATION,
+        same=("owner-pause", "deploy/press"),
+        same_site=lambda: from_flux(suspend=True),
+        at_once=True,
+    ),
+    "owner-resume": Case(
+        ("owner-resume", "deploy/press"),
+        lambda: from_flux(suspend=True),
+        KUSTOMIZATION,
+        same=("owner-resume", "deploy/press"),
+        same_site=from_flux,
+        at_once=True,
     ),
     "resize": Case(
         ("resize", "pod/press-x", "--cpu-limit", "300m"),
@@ -233,14 +506,20 @@ CASES: dict[str, Case] = {
         same=("image", "deploy/press", "press:2"),
         again={"spec": {"template": f.template("press:9")}},
     ),
+    "images": Case(
+        ("image", "deploy/press", "app=press:4", "log=log:2"),
+        two_containers,
+        same=("image", "deploy/press", "log=log:1", "app=press:2"),
+        again={"spec": {"template": f.template("press:9")}},
+    ),
     "cancel": Case(
         ("cancel", "deploy/press"),
         half_done,
         undone="asked",
         again={"spec": {"template": f.template("press:9")}},
     ),
-    "unstick": Case(
-        ("unstick", "sts/camera"),
+    "delete-stuck-pod": Case(
+        ("delete-stuck-pod", "sts/camera"),
         held_up,
         "/api/v1/namespaces/line-2/pods/camera-0",
         undone="final",

@@ -46,13 +46,17 @@ Answer = tuple[int, Any]
 
 @dataclass(slots=True)
 class Server:
-    """Answers with `handler`; keeps every request, reviews apart."""
+    """Answers with `handler`; keeps every request, reviews apart. `headers` are lines that every answer has, too.
+
+    It forbids a write of what it does not allow.
+    """
 
     handler: Callable[[Request], Answer]
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     reviews: list[Request] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
+    headers: bytes = b""
     allows: Callable[[dict[str, str]], bool] = lambda asked: True
 
     @property
@@ -78,10 +82,10 @@ class Server:
                 code, answer = self._answer(request)
                 if code == DROP:
                     return
-                payload = json.dumps(answer).encode()
+                payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 writer.write(
-                    b"HTTP/1.1 %d x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                    % (code, len(payload), payload)
+                    b"HTTP/1.1 %d x\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s"
+                    % (code, self.headers, len(payload), payload)
                 )
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -95,7 +99,29 @@ class Server:
             asked = request.body["spec"]["resourceAttributes"]
             return 201, {"status": {"allowed": self.allows(asked) and asked["resource"] not in self.denied}}
         self.requests.append(request)
+        if request.method != "GET" and not self._may(request):
+            return 403, {"kind": "Status", "reason": "Forbidden", "message": "forbidden", "code": 403}
         return self.handler(request)
+
+    def _may(self, request: Request) -> bool:
+        """Whether RBAC lets this write through: what a review of it answers. Anybody may ask for reviews."""
+        where, _, there = request.path.partition("/namespaces/")
+        if not there:
+            return True
+        group = where.split("/")[2] if where.startswith("/apis/") else ""
+        namespace, resource, name, *rest = (*there.split("/"), "", "", "")
+        asked = {
+            "verb": _VERBS[request.method],
+            "group": group,
+            "resource": resource,
+            "namespace": namespace,
+            "name": name,
+            "subresource": rest[0],
+        }
+        return self.allows(asked) and resource not in self.denied
+
+
+_VERBS = {"PUT": "update", "PATCH": "patch", "POST": "create", "DELETE": "delete"}
 
 
 class NoCredentials:
@@ -185,7 +211,7 @@ class FakeDeployment:
         if request.path.endswith("/horizontalpodautoscalers"):
             return 200, {"items": []}
         if request.method == "GET":
-            return 200, self.document()
+            return 200, self.number() if request.path.endswith("/scale") else self.document()
         return self.scale(request)
 
     def scale(self, request: Request) -> Answer:
@@ -198,6 +224,15 @@ class FakeDeployment:
 
     def apply(self, replicas: int) -> None:
         self.replicas, self.version, self.generation = replicas, self.version + 1, self.generation + 1
+
+    def number(self) -> dict[str, Any]:
+        """Its Scale, which has no generation."""
+        metadata = {"name": "press", "namespace": "line-2", "uid": self.uid}
+        return {
+            "metadata": {**metadata, "resourceVersion": str(self.version)},
+            "spec": {"replicas": self.replicas},
+            "status": {"replicas": self.replicas, "selector": "app=press"},
+        }
 
     def document(self) -> dict[str, Any]:
         return {

@@ -80,6 +80,11 @@ class Site:
         """The writes that were no dry run, as they arrived."""
         return [one.line for one in self.requests if one.method != "GET" and not _dry(one)]
 
+    @property
+    def paths(self) -> list[str]:
+        """What was asked for, as it arrived."""
+        return [one.path for one in self.requests]
+
     def touch(self, path: str, *, spec: bool) -> None:
         """What somebody else does: status moves the version, a changed spec the generation too."""
         there = self.objects[path]
@@ -112,9 +117,10 @@ class Site:
     def _get(self, path: str) -> Answer:
         if found := self.objects.get(path) or _DISCOVERY.get(path):
             return 200, found
-        if path.endswith("/scale") and (pump := self.objects.get(path.removesuffix("/scale"))):
-            spec, status = {"replicas": pump["spec"]["units"]}, {"replicas": pump["status"]["running"]}
-            metadata = {name: pump["metadata"][name] for name in ("name", "uid", "resourceVersion")}
+        if path.endswith("/scale") and (scaled := self.objects.get(path.removesuffix("/scale"))):
+            wanted, there = ("units", "running") if scaled["kind"] == "Pump" else ("replicas", "replicas")
+            spec, status = {"replicas": scaled["spec"].get(wanted)}, {"replicas": scaled["status"].get(there)}
+            metadata = {name: scaled["metadata"][name] for name in ("name", "uid", "resourceVersion")}
             return 200, {"metadata": metadata, "spec": spec, "status": status}
         if path.rpartition("/")[2] in self.hidden:
             return refusal(403)
@@ -124,12 +130,15 @@ class Site:
         return refusal(404)
 
     def _write(self, request: Request, *, keep: bool) -> Answer:
-        path = request.path.removesuffix("/scale").removesuffix("/resize")
+        if request.method == "POST":
+            return self._create(request, keep=keep)
+        path = request.path.removesuffix("/scale").removesuffix("/resize").removesuffix("/status")
         if path not in self.objects:
             return refusal(404)
         there, body = self.objects[path], request.body
         if request.method == "DELETE":
-            if body["preconditions"]["uid"] != there["metadata"]["uid"]:
+            held = body["preconditions"]
+            if any(there["metadata"][name] != value for name, value in held.items()):
                 return refusal(409)
             if keep:
                 del self.objects[path]
@@ -145,6 +154,16 @@ class Site:
             self.objects[path] = new
             self.carry_out()
         return 200, new
+
+    def _create(self, request: Request, *, keep: bool) -> Answer:
+        made = copy.deepcopy(request.body)
+        path = f"{request.path}/{made['metadata']['name']}"
+        if path in self.objects:
+            return refusal(409)
+        made["metadata"] |= {"uid": f"uid-of-{made['metadata']['name']}", "resourceVersion": "1"}
+        if keep:
+            self.objects[path] = made
+        return 201, made
 
     @staticmethod
     def _changed(request: Request, there: Json) -> Json:
@@ -173,6 +192,9 @@ def _dry(request: Request) -> bool:
 
 _OTHERS = {
     "ScaledObject": "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
+    "Kustomization": "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{}/kustomizations",
+    "HelmRelease": "/apis/helm.toolkit.fluxcd.io/v2/namespaces/{}/helmreleases",
+    "Application": "/apis/argoproj.io/v1alpha1/namespaces/{}/applications",
     "ControllerRevision": "/apis/apps/v1/namespaces/{}/controllerrevisions",
     "Pump": "/apis/water.example.com/v1/namespaces/{}/pumps",
 }
@@ -185,6 +207,7 @@ _PUMPS = {
     "singularResource": "pump",
     "shortNames": ["pu"],
     "subresources": [{"subresource": "scale"}],
+    "verbs": ["delete", "get", "list", "patch", "watch"],
 }
 _GROUP = {
     "metadata": {"name": "water.example.com"},
@@ -192,6 +215,7 @@ _GROUP = {
 }
 _DISCOVERY: Json = {
     "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": []},
+    "/api": {"kind": "APIGroupDiscoveryList", "items": []},
     "/apis": {"kind": "APIGroupDiscoveryList", "items": [_GROUP]},
 }
 
@@ -255,6 +279,35 @@ def _scaled_object(site: Site, one: Json) -> None:
             target["spec"]["replicas"] = int(notes[PAUSED_AT])
 
 
+def _rollout(site: Site, one: Json) -> None:
+    """What Argo's controller makes of the fields that a client sets in its status."""
+    status, steps = one["status"], len(one["spec"]["strategy"]["canary"]["steps"])
+    hashes = {image: hash_ for hash_, image in one["spec"]["hashes"].items()}
+    status["observedGeneration"] = str(one["metadata"].get("generation", 0))
+    newest = hashes.get(one["spec"]["template"]["spec"]["containers"][0]["image"], "9c")
+    done = status.pop("promoteFull", False) or newest == status["stableRS"]
+    if newest != status["currentPodHash"] and not done:
+        status["currentStepIndex"] = 0
+    if newest != status["currentPodHash"]:
+        status.pop("abort", None)
+    status["currentPodHash"] = newest
+    if status.get("controllerPause") and not status.get("pauseConditions"):
+        status["currentStepIndex"] += 1
+        del status["controllerPause"]
+    at = steps if done else status["currentStepIndex"]
+    if one["spec"].get("paused"):
+        phase = ("Paused", "manually paused")
+    elif status.get("abort"):
+        phase = ("Degraded", "RolloutAborted: Rollout aborted update to revision 2")
+    elif at >= steps:
+        phase, status["stableRS"] = ("Healthy", ""), newest
+    elif status.get("pauseConditions"):
+        phase = ("Paused", "CanaryPauseStep")
+    else:
+        phase = ("Progressing", "more replicas need to be updated")
+    status |= {"currentStepIndex": at, "phase": phase[0], "message": phase[1]}
+
+
 _CONTROLLERS: dict[str, Callable[[Site, Json], None]] = {
     "Deployment": _workload,
     "StatefulSet": _workload,
@@ -263,6 +316,7 @@ _CONTROLLERS: dict[str, Callable[[Site, Json], None]] = {
     "HorizontalPodAutoscaler": _autoscaler,
     "Pod": _pod,
     "ScaledObject": _scaled_object,
+    "Rollout": _rollout,
 }
 
 
@@ -305,6 +359,15 @@ class Shell:
         return Told(code, said.out, said.err, [json.loads(line) for line in lines])
 
 
+def editor(home: Path, *commands: str) -> Path:
+    """A program that edits a file as sed does with these commands."""
+    made = home / "editor"
+    words = " ".join(f"-e '{one}'" for one in commands)
+    made.write_text(f'#!/bin/sh\nexec sed -i {words} "$1"\n')
+    made.chmod(0o755)
+    return made
+
+
 @contextmanager
 def shell_on(
     site: Site, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -315,6 +378,9 @@ def shell_on(
         await asyncio.sleep(0.001)
 
     monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    monkeypatch.setenv(
+        "KUBE_EDITOR", str(editor(home, "s/^  replicas: 3/  replicas: 5/", "s/^  units: 3/  units: 5/"))
+    )
     monkeypatch.setattr(running, "Gate", functools.partial(Gate, sleep=briefly))
     with _listening(site) as port:
         kubeconfig = home / "config"

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import pytest
+import yaml
+
+from edgetui.actions.catalogue import needs
 from edgetui.actions.change.batch import Confirm, Item, perform_many, summary, waits_for
 from edgetui.actions.gate.gate import Gate
+from edgetui.actions.gate.missing import MissingRights
 from edgetui.actions.messages import Plan, Receipt
 from edgetui.actions.scaling import scale
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -160,3 +165,50 @@ async def test_who_is_waited_for_is_said_until_everybody_is_there(tmp_path: Path
         await perform_many(person.gate, items, person.confirm, waiting)
     assert said == ["waiting for 2 objects on plant", "waiting for deployment line-2/weld on plant"]
     assert len(person.asked) == 1
+
+
+LACKING = {"line-2": ("get", "patch"), "line-3": ("patch",)}
+"""What verbs on deployments and their scale are denied, by namespace."""
+
+
+async def test_where_none_may_be_done_all_missing_rights_are_named_at_once(tmp_path: Path) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+    async with scripted(line.answer) as (server, session):
+        items = []
+        for namespace, name in (("line-2", "press"), ("line-2", "oven"), ("line-3", "weld")):
+            ref = ObjectRef(ObjectKey("plant", "Deployment", namespace, name), "uid-1", "812")
+            items.append(Item("restart", ref, partial(_asks, session, ref)))
+        server.allows = lambda asked: asked["verb"] not in LACKING.get(asked.get("namespace", ""), ())
+        with pytest.raises(MissingRights) as raised:
+            await perform_many(person.gate, items, person.confirm)
+    said = raised.value
+    assert said.sentence == (
+        "kim may not patch deployments, get deployments in line-2 on plant; "
+        "kim may not patch deployments in line-3 on plant."
+    )
+    assert "these Roles" in said.next_step
+    roles = list(yaml.safe_load_all("\n".join(said.paste)))
+    assert [one["metadata"]["namespace"] for one in roles] == ["line-2", "line-3"]
+    assert [one["rules"][0]["verbs"] for one in roles] == [["patch", "get"], ["patch"]]
+    assert person.asked == []
+    assert [one["result"] for one in person.hands.audit] == ["refused"] * 3
+
+
+async def test_where_some_may_be_done_the_others_are_left_out_with_the_rights_that_they_lack(
+    tmp_path: Path,
+) -> None:
+    line, person = Line(), Person(Watching(tmp_path))
+    async with scripted(line.answer) as (server, session):
+        items = await all_of(session, 6)
+        server.allows = lambda asked: asked.get("name") in ("press", "weld")
+        receipts = await perform_many(person.gate, items, person.confirm)
+    assert [one.ok for one in receipts] == [True, False, True]
+    (asked,) = person.asked
+    assert any("deployment line-2/oven is left out: kim may not" in one for one in asked.warnings)
+
+
+async def _asks(session: Connected, ref: ObjectRef, gate: Gate) -> Receipt:
+    """A run that ends where it is admitted or not."""
+    rights = needs("restart", "Deployment")
+    async with gate.run(session, "restart", ref, rights, ref.key.namespace, ref.key.name):
+        raise AssertionError("it was admitted")

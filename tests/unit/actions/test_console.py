@@ -109,6 +109,43 @@ def test_in_a_pipe_every_step_is_a_line() -> None:
     assert ends.err.getvalue() == ".. Writing\nok Writing\n"
 
 
+class TypedOn(io.StringIO):
+    """A terminal that keeps what it is sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_the_end_of_a_step_takes_the_place_of_its_beginning() -> None:
+    out, err = io.StringIO(), TypedOn()
+    console = Console(io.StringIO(), out, err, as_json=False, assume_yes=False, dry_run=False)
+    console.progress(Step("Writing", "doing"))
+    console.progress(Step("Written", "done"))
+    console.progress(Step("Waiting", "doing"))
+    console.say("A word.")
+    console.progress(Step("Waiting", "doing"))
+    console.progress(Step("No", "failed"))
+    assert err.getvalue() == (".. Writing\r\x1b[Kok Written\n.. Waiting\nA word.\n.. Waiting\r\x1b[K!  No\n")
+    assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_without_json_a_receipt_is_its_lines_on_stdout_and_a_refusal_is_on_stderr(dry: bool) -> None:
+    ends = Pipes(dry_run=dry)
+    ends.console.result(Receipt("scale", "plant", REF, True, ("one", "two\x07")), ok=True)
+    said = " (server dry run)" if dry else ""
+    assert ends.out.getvalue() == f"one{said}\ntwo {said}\n"
+    assert ends.err.getvalue() == ("Dry run: nothing was changed.\n" if dry else "")
+    ends = Pipes(dry_run=dry)
+    problem = Refusal("It is paused.", "Resume it.", diff=("- a", "+ b"), paste=("kind: Role", "rules: []"))
+    assert not ends.console.refused("scale", "plant", problem)
+    assert ends.err.getvalue() == "It is paused. Resume it.\n  - a\n  + b\n\nkind: Role\nrules: []\n"
+    assert ends.out.getvalue() == ""
+    ends = Pipes(dry_run=dry)
+    assert ends.console.refused("scale", "plant", Cancelled("Cancelled.")) is dry
+    assert ends.err.getvalue() == ("Dry run: nothing was changed.\n" if dry else "Cancelled.\n")
+
+
 def test_nothing_from_a_cluster_reaches_the_terminal_raw() -> None:
     ends = Pipes()
     ends.console.progress(Step("\x1b]0;title\x07", "info"))
@@ -121,11 +158,11 @@ def test_nothing_from_a_cluster_reaches_the_terminal_raw() -> None:
 async def test_on_a_terminal_only_yes_agrees(typed: bytes, agreed: bool) -> None:
     leader, follower = pty.openpty()
     with os.fdopen(leader, "r+b", buffering=0), os.fdopen(follower, "r") as keyboard:
-        console = Console(
-            keyboard, io.StringIO(), io.StringIO(), as_json=False, assume_yes=False, dry_run=False
-        )
+        err = io.StringIO()
+        console = Console(keyboard, io.StringIO(), err, as_json=False, assume_yes=False, dry_run=False)
         os.write(leader, typed)
         assert await asyncio.wait_for(console.confirm(PLAN), 10) is agreed
+        assert err.getvalue().endswith("Do it? [y/N] ")
 
 
 async def test_a_question_can_be_interrupted() -> None:

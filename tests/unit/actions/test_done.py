@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from edgetui.actions.catalogue import OLD_NAMES
 from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.gate.done import done_to
 
@@ -28,6 +31,11 @@ def test_newest_first_and_what_was_refused_never_happened() -> None:
     found = done_to([*records("1", "scale"), *records("2", "image", "refused"), *records("3", "pause")])
     assert [one.run for one in found] == ["3", "1"]
     assert (found[0].when, found[0].user) == ("2026-11-24 19:00:00 UTC", "kim")
+
+
+@pytest.mark.parametrize(("old", "present"), OLD_NAMES.items())
+def test_what_was_recorded_under_the_name_an_action_had_is_that_action(old: str, present: str) -> None:
+    assert [one.action for one in done_to(records("1", old))] == [present]
 
 
 def test_a_lost_answer_and_a_kill_in_the_middle_may_have_happened() -> None:

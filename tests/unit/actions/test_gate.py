@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from edgetui.actions.catalogue import ACTIONS, needs
 from edgetui.actions.gate.gate import Write
-from edgetui.actions.messages import Cancelled, Refusal
+from edgetui.actions.messages import Cancelled, Plan, Refusal
 from edgetui.actions.scaling import scale
-from edgetui.cluster.errors import Conflict, Forbidden, LinkError
+from edgetui.cluster.errors import Conflict, EdgetuiError, Forbidden, LinkError
 from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -30,18 +31,16 @@ async def test_every_request_in_order(tmp_path: Path) -> None:
         receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
         lines = server.lines
     assert receipt.ok
-    assert lines[:3] == [f"PUT {SCALE} dry", "the person says yes ", f"PUT {SCALE}"]
-    assert {line.split()[0] for line in lines[3:]} == {"GET"}
+    asked = lines.index("the person says yes ")
+    assert lines[asked - 3] == f"PUT {SCALE} dry", (
+        "what drives the workload is read while the server rehearses"
+    )
+    assert {line.rpartition("/")[2] for line in lines[asked - 2 : asked]} == {"canaries", "rollouts"}
+    assert asked == 3
+    assert lines[asked + 1] == f"PUT {SCALE}"
+    assert {line.split()[0] for line in lines[asked + 2 :]} == {"GET"}
     assert [record["event"] for record in hands.audit] == ["intent", "result", "outcome"]
-    asked = [review.body["spec"]["resourceAttributes"] for review in server.reviews]
-    right = {
-        "verb": "update",
-        "group": "apps",
-        "resource": "deployments",
-        "subresource": "scale",
-        "namespace": "line-2",
-    }
-    assert right in asked
+    assert not server.reviews, "the dry run has answered that it is permitted"
 
 
 @pytest.mark.parametrize("code", [DROP, 504, 500])
@@ -178,6 +177,16 @@ async def test_a_cluster_marked_read_only_in_its_kubeconfig_is_refused(tmp_path:
     assert press.replicas == 3
 
 
+async def test_a_gate_that_was_started_read_only_refuses_every_write(tmp_path: Path) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path, read_only=True)
+    async with scripted(press.answer) as (server, session):
+        view = await scale.prepare(session, REF)
+        with pytest.raises(Refusal, match="started read-only"):
+            await scale.perform(hands.gate, session, view, 6, wait=5)
+        assert not any(line.startswith("PUT") for line in server.lines)
+    assert (press.replicas, hands.plans) == (3, [])
+
+
 async def test_a_record_that_cannot_be_written_stops_the_write(tmp_path: Path) -> None:
     press = FakeDeployment()
     (tmp_path / "state").write_text("in the way")
@@ -203,6 +212,32 @@ async def test_a_run_that_was_not_confirmed_cannot_write(tmp_path: Path) -> None
         with pytest.raises(Cancelled):
             await scale.perform(hands.gate, session, view, 6, wait=5)
         assert f"PUT {SCALE}" not in server.lines
+
+
+@pytest.mark.parametrize(
+    ("code", "left"),
+    [(DROP, "It may have arrived."), (200, "Done before that: scale it."), (409, "Nothing was changed.")],
+)
+async def test_an_error_behind_a_write_says_what_became_of_the_write(
+    tmp_path: Path, code: int, left: str
+) -> None:
+    press, hands = FakeDeployment(), Watching(tmp_path)
+
+    def answer(request: Request) -> Answer:
+        return (code, {}) if request.line == f"PUT {SCALE}" else press.answer(request)
+
+    plan = Plan("scale", "plant", REF, "Scale press on plant", (), (), (), ())
+    write = Write("PUT", SCALE, {"metadata": {"resourceVersion": "812"}}, "scale it", uid="uid-1")
+    async with scripted(answer) as (_, session):
+        with pytest.raises(LinkError) as raised:
+            async with hands.gate.run(
+                session, "scale", REF, needs("scale", "Deployment"), "line-2", "press"
+            ) as run:
+                await run.confirm(plan)
+                with suppress(EdgetuiError):
+                    await run.write(write)
+                raise LinkError("The link went down.", "Try again.")
+    assert raised.value.next_step == f"{left} Try again."
 
 
 async def test_rights_are_asked_once_a_minute_and_again_after_a_403(tmp_path: Path) -> None:

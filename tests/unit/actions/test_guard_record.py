@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from edgetui.actions.change.long_running import Ended, Listener
 from edgetui.actions.guard import guard as guarding
-from edgetui.actions.guard.guard import Ending, Guard
-from edgetui.actions.guard.plan import prepare
+from edgetui.actions.guard.guard import Guard
+from edgetui.actions.guard.plan import plan_of, read_guard
 from edgetui.actions.messages import Refusal
-from edgetui.cluster.watch.scoped_informer import Aside, Selector
+from edgetui.cluster.watch.partition import Selector
+from edgetui.cluster.watch.scoped_informer import ScopedStore
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
@@ -36,8 +38,8 @@ class Watched(Connected):
         super().__init__(url, store)
         self.rows = store
 
-    def aside(self, parts: Mapping[str, Selector]) -> Aside:
-        return Aside(self.rows, asyncio.Event())
+    def scoped_store(self, parts: Mapping[str, Selector]) -> ScopedStore:
+        return ScopedStore(self.rows, asyncio.Event())
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +85,9 @@ async def guarding_on(site: Site, tmp_path: Path) -> AsyncIterator[tuple[Guard, 
                 store.apply(one["kind"], row_of(one["kind"], one))
 
         site.changed = heard
-        view = await prepare(session, REF, TERMS, hands.log, on_screen=False)
-        guard = Guard(session, hands.gate, view, keep=False, told=told.append)
-        await guard.agree()
+        view = await read_guard(session, REF, hands.log)
+        guard = Guard(session, hands.gate, view, TERMS, Listener(told.append), keep=False)
+        await guard.agree(plan_of(session, view, TERMS, on_screen=False))
         yield guard, hands, told
         session.api.close()
 
@@ -94,7 +96,7 @@ def states(hands: Watching) -> list[str]:
     return [one["guard"]["state"] for one in hands.audit if one["event"] == "guard"]
 
 
-async def ended(guard: Guard) -> Ending:
+async def ended(guard: Guard) -> Ended:
     return await asyncio.wait_for(guard.run(), 30)
 
 
@@ -117,7 +119,7 @@ async def test_a_cancelled_guard_is_recorded_as_cancelled(tmp_path: Path) -> Non
 async def test_a_guard_that_ends_with_its_program_is_recorded_as_stopped(tmp_path: Path) -> None:
     async with guarding_on(bad(), tmp_path) as (guard, hands, _):
         running = asyncio.create_task(guard.run())
-        while not guard.counting:
+        while not guard.urgent:
             await asyncio.sleep(0.001)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -152,9 +154,10 @@ async def test_where_nothing_can_be_recorded_it_says_so_and_guards_on(
 async def test_a_person_who_says_no_has_no_guard(tmp_path: Path) -> None:
     hands = Watching(tmp_path, answer=False)
     async with scripted(well().answer) as (_, session):
-        view = await prepare(session, REF, TERMS, hands.log, on_screen=False)
+        view = await read_guard(session, REF, hands.log)
         watched = Watched(session.target.server, f.store_of(*well().objects.values()))
         with pytest.raises(Refusal, match="Cancelled"):
-            await Guard(watched, hands.gate, view, keep=False, told=lambda text: None).agree()
+            guard = Guard(watched, hands.gate, view, TERMS, Listener(lambda text: None), keep=False)
+            await guard.agree(plan_of(session, view, TERMS, on_screen=False))
         watched.api.close()
     assert [one["event"] for one in hands.audit if one["event"] == "guard"] == []

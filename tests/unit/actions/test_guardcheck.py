@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from edgetui.actions.gate.audit import AuditLog
-from edgetui.actions.guard.plan import prepare
+from edgetui.actions.guard.plan import GuardView, plan_of, read_guard
 from edgetui.actions.guard.recheck import Check, look_again, what_became
 from edgetui.actions.guard.record import Open
-from edgetui.actions.messages import Refusal
+from edgetui.actions.messages import Plan, Refusal
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.rollout.guard import State, Terms
 from tests.unit.model import factories as f
@@ -77,17 +77,17 @@ async def test_a_roll_back_without_an_answer_is_looked_up(target: str, template:
     assert found.result == result
 
 
-async def planned(session: Connected, tmp_path: Path, patience: float = 120.0) -> Any:
-    log = AuditLog(tmp_path / "audit.jsonl")
-    return await prepare(session, REF, Terms(patience), log, on_screen=False)
+async def planned(session: Connected, tmp_path: Path, patience: float = 120.0) -> tuple[GuardView, Plan]:
+    view = await read_guard(session, REF, AuditLog(tmp_path / "audit.jsonl"))
+    return view, plan_of(session, view, Terms(patience), on_screen=False)
 
 
 async def test_a_guard_that_knows_of_nothing_good_says_so_when_it_starts(tmp_path: Path) -> None:
     async with scripted(released(old=0).answer) as (_, session):
-        view = await planned(session, tmp_path)
+        view, plan = await planned(session, tmp_path)
     assert view.agreed == ()
-    assert dict(view.plan.facts)["back to"] == "nothing yet"
-    assert view.plan.warnings == (
+    assert dict(plan.facts)["back to"] == "nothing yet"
+    assert plan.warnings == (
         "No revision of deployment press is known to have worked: "
         "it rolls nothing back until it has seen one serve.",
     )
@@ -95,12 +95,12 @@ async def test_a_guard_that_knows_of_nothing_good_says_so_when_it_starts(tmp_pat
 
 async def test_a_guard_goes_back_to_what_serves_or_to_what_runs_well_now(tmp_path: Path) -> None:
     async with scripted(released().answer) as (_, session):
-        assert (await planned(session, tmp_path)).agreed == ("old",)
+        assert (await planned(session, tmp_path))[0].agreed == ("old",)
     well = f.deployment("press", "line-2", revision=1)
     async with scripted(Site(well, f.replica_set(well, "old", revision=1)).answer) as (_, session):
-        view = await planned(session, tmp_path)
-    assert (view.agreed, view.plan.warnings) == (("old",), ())
-    assert dict(view.plan.facts)["back to"] == "revision 1 once there is a newer one"
+        view, plan = await planned(session, tmp_path)
+    assert (view.agreed, plan.warnings) == (("old",), ())
+    assert dict(plan.facts)["back to"] == "revision 1 once there is a newer one"
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,5 @@ async def test_a_guard_goes_back_to_what_serves_or_to_what_runs_well_now(tmp_pat
 async def test_a_short_span_is_warned_of_in_the_plan(patience: float, said: str, tmp_path: Path) -> None:
     """As a number without a unit is: it counts seconds."""
     async with scripted(released().answer) as (_, session):
-        warnings = (await planned(session, tmp_path, patience)).plan.warnings
+        warnings = (await planned(session, tmp_path, patience))[1].warnings
     assert [one.startswith(said) for one in warnings] == ([True] if said else [])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgetui.actions.cli.guard import Log, _span
+from edgetui.actions.cli.long_running import Log
 from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.guard.action import seconds as read
 from edgetui.actions.guard.record import Open, Past, past
 from edgetui.actions.messages import Step
 
@@ -72,16 +72,16 @@ def test_other_objects_other_actions_and_torn_lines_say_nothing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("0s", 1)]
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("1.5m", 90), ("1s", 1)]
 )
 def test_a_span_of_time(text: str, seconds: float) -> None:
-    assert _span(text) == seconds
+    assert read(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "5 minutes", "-3s", "1.5m"])
+@pytest.mark.parametrize("text", ["", "soon", "5 minutes", "-3s", "0s", "500ms"])
 def test_what_is_no_span_of_time(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError):
-        _span(text)
+    with pytest.raises(ValueError):
+        read(text)
 
 
 class Gone(io.StringIO):

@@ -12,6 +12,7 @@ import pytest
 
 from edgetui.actions.messages import Cancelled, Refusal
 from edgetui.actions.scaling import scale
+from edgetui.actions.scaling.scale import ScaleAnswer
 from edgetui.cluster.errors import EdgetuiError, Invalid, LinkError, Throttled
 from edgetui.model.cache.freshness import Link, LinkState
 from edgetui.model.cache.store import Store
@@ -96,7 +97,7 @@ async def test_a_patient_look_waits_for_the_watch_to_have_its_link_again(tmp_pat
         server.handler = answer
         receipt = await scale.perform(hands.gate, session, view, 6, wait=5)
         assert receipt.ok
-        assert server.lines[:2] == [f"PUT {SCALE}", f"GET {FakeDeployment.path}"]
+        assert server.lines[:2] == [f"PUT {SCALE}", f"GET {SCALE}"]
     assert naps >= 50
     assert any("cannot look yet: The link is down." in step.text for step in hands.steps)
 
@@ -119,7 +120,7 @@ async def test_an_error_after_a_write_that_was_found_says_that_it_was_done(tmp_p
         view = await scale.prepare(session, REF)
         with pytest.raises(LinkError) as raised:
             async with hands.gate.run(session, "scale", REF, view.needs, "line-2", "press") as run:
-                await run.confirm(scale._change(session, view, 5).plan("812"))
+                await run.confirm(scale.change(session, view, ScaleAnswer(5)).plan("812"))
                 await run.rehearse(scale.request(view, 5, "812"))
                 await run.found("The write arrived, only its answer was lost")
                 raise LinkError("The link broke.", "Look again.")
@@ -253,7 +254,7 @@ async def test_a_record_that_fails_after_the_first_write_does_not_say_that_nothi
         rights = view.needs
         with pytest.raises(Refusal) as raised:
             async with hands.gate.run(session, "scale", REF, rights, "line-2", "press") as run:
-                await run.confirm(scale._change(session, view, 5).plan("812"))
+                await run.confirm(scale.change(session, view, ScaleAnswer(5)).plan("812"))
                 await run.write(scale.request(view, 5, "812"))
                 _full(hands)
                 await run.write(scale.request(view, 6, "813"))

@@ -49,6 +49,9 @@ class OldServer:
         if request.path.startswith("/apis/autoscaling/"):
             version = request.path.split("/")[3]
             return self._autoscalers(request, version) if version in self.versions else NOT_FOUND
+        if request.path.endswith("/deployments/press/scale"):
+            metadata = f.deployment("press", "line-2", replicas=3)["metadata"]
+            return 200, {"metadata": metadata, "spec": {"replicas": 3}, "status": {"replicas": 3}}
         if request.path.endswith("/deployments/press"):
             return 200, f.deployment("press", "line-2", replicas=3)
         return 200, {"kind": "List", "items": []}

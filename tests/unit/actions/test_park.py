@@ -1,4 +1,4 @@
-"""What the audit record remembers of a parked workload."""
+"""What the audit record remembers of a workload that was scaled to 0."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgetui.actions.gate.audit import AuditLog
-from edgetui.actions.scaling.scale_to_zero import parked_from
+from edgetui.actions.scaling.before_zero import replicas_before_zero
 
 
 def run(
@@ -20,18 +20,20 @@ def run(
 
 def test_the_last_time_it_went_to_0_counts() -> None:
     records = [*run("a", 3, 0), *run("b", 0, 5), *run("c", 5, 0), *run("d", 0, 0)]
-    assert parked_from(records) == (5, 1795514400)
-    assert parked_from(run("a", 3, 6)) == (0, 0)
+    assert replicas_before_zero(records) == (5, 1795514400)
+    assert replicas_before_zero(run("a", 3, 6)) == (0, 0)
 
 
-def test_a_write_that_was_refused_parked_nothing() -> None:
-    assert parked_from([*run("a", 3, 0), *run("b", 4, 0, "refused")])[0] == 3
-    assert parked_from(run("a", 3, 0, "unknown"))[0] == 3
+def test_a_write_that_was_refused_is_not_remembered() -> None:
+    assert replicas_before_zero([*run("a", 3, 0), *run("b", 4, 0, "refused")])[0] == 3
+    assert replicas_before_zero(run("a", 3, 0, "unknown"))[0] == 3
 
 
 def test_a_rollback_in_between_is_no_number() -> None:
     assert (
-        parked_from([{"event": "intent", "run": "a", "before": {"revision": 3}, "after": {"revision": 2}}])[0]
+        replicas_before_zero(
+            [{"event": "intent", "run": "a", "before": {"revision": 3}, "after": {"revision": 2}}]
+        )[0]
         == 0
     )
 

@@ -34,12 +34,13 @@ async def test_a_role_with_resource_names_works_through_the_gate_and_is_remember
     press, hands = FakeDeployment(), Watching(tmp_path)
     async with scripted(press.answer) as (server, session):
         server.allows = narrow
+        permissions, action = hands.gate.permissions, ACTIONS["scale"]
+        assert (await permissions.allowed(session, action, "line-2", "Deployment", "press")).ok
         view = await scale.prepare(session, REF)
         assert (await scale.perform(hands.gate, session, view, 6, wait=5)).ok
-        known = hands.gate.permissions.known("plant", ACTIONS["scale"], KEY)
+        known = permissions.known("plant", action, KEY)
         assert (known.ok, known.known) == (True, True)
-        other = hands.gate.permissions.known("plant", ACTIONS["scale"], KEY._replace(name="weld"))
-        assert not other.known
+        assert not permissions.known("plant", action, KEY._replace(name="weld")).known
 
 
 async def test_a_right_on_any_object_is_asked_once_for_all_of_them(tmp_path: Path) -> None:
@@ -56,14 +57,29 @@ async def test_a_denial_is_remembered_for_the_footer_and_asked_again_by_the_next
     async with scripted(press.answer) as (server, session):
         view = await scale.prepare(session, REF)
         server.allows = lambda asked: asked["verb"] != "update"
+        assert not server.reviews
         with pytest.raises(Refusal, match="kim may not update deployments/scale in line-2 on plant"):
             await scale.perform(hands.gate, session, view, 6, wait=5)
         assert (
             hands.gate.permissions.known("plant", ACTIONS["scale"], KEY).words == "update deployments/scale"
         )
+        asked = len(server.reviews)
         server.allows = lambda asked: True
         assert (await scale.perform(hands.gate, session, view, 6, wait=5)).ok
-        assert hands.gate.permissions.known("plant", ACTIONS["scale"], KEY).ok
+        assert len(server.reviews) == asked, "what the server lets through is not asked about"
+
+
+async def test_a_denial_is_asked_again_by_a_try_and_not_by_a_look() -> None:
+    async with scripted(FakeDeployment().answer) as (server, session):
+        server.allows = lambda asked: False
+        permissions = Permissions(lambda: 1000.0)
+        assert not (await permissions.allowed(session, ACTIONS["scale"], "line-2", "Deployment")).ok
+        asked = len(server.reviews)
+        assert not (await permissions.allowed(session, ACTIONS["scale"], "line-2", "Deployment")).ok
+        assert len(server.reviews) == asked, "the footer of a viewer costs nothing"
+        server.allows = lambda asked: True
+        await permissions.require(session, "scale", needs("scale", "Deployment"), "line-2", "")
+        assert len(server.reviews) > asked
 
 
 def test_what_is_remembered_is_forgotten_after_a_while() -> None:

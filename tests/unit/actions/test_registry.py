@@ -44,3 +44,11 @@ def test_a_kind_it_does_not_work_on_is_refused_with_those_it_does() -> None:
         needs("rollback", "Pod")
     assert "Pod" in refused.value.sentence
     assert "DaemonSet, Deployment, StatefulSet" in refused.value.next_step
+
+
+def test_what_another_action_does_on_a_kind_works_on_that_kind() -> None:
+    found = [(action, kind, other) for action in ACTIONS.values() for kind, other in action.instead.items()]
+    assert found
+    for action, kind, other in found:
+        assert not action.works_on(kind)
+        assert ACTIONS[other].works_on(kind)

@@ -31,7 +31,7 @@ def test_the_plan_names_the_owner_of_the_number(
     with shell_on(site(), tmp_path, monkeypatch, capsys) as shell:
         told = shell.run("scale", "deploy/press", "5", "--dry-run")
     facts = told.json["plan"]["facts"]
-    assert facts["now"] == "3 wanted, 3 running, 3 ready"
+    assert facts["current"] == "3 desired, 3 current, 3 ready"
     assert facts.get("owned by", "") == "" if owner is None else owner in facts["owned by"]
 
 

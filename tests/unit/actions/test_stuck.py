@@ -82,11 +82,11 @@ def test_the_receipt_names_the_pod_and_the_command_and_that_deletes_it(shell: Sh
     shell.site.changed = lambda: settled(shell.site)
     told = shell.run("rollback", "sts/camera", "--yes", "--timeout", "5")
     assert (told.code, told.json["outcome"], told.json["data"]["stuck_pod"]) == (3, "pending", "camera-2")
-    assert told.json["lines"][-1].startswith("Delete that pod: edgetui unstick ")
+    assert told.json["lines"][-1].startswith("Delete that pod: edgetui delete-stuck-pod ")
     assert shell.run("cancel", "sts/camera", "--yes").code == 1
 
     shell.site.idle, shell.site.changed = False, lambda: None
-    told = shell.run("unstick", "sts/camera", "--yes")
+    told = shell.run("delete-stuck-pod", "sts/camera", "--yes")
     assert (told.code, told.json["data"]["deleted_pod"]) == (0, "camera-2")
     assert not any(path.endswith("/camera-2") for path in shell.site.objects)
 
@@ -102,6 +102,6 @@ def test_a_pod_that_became_ready_meanwhile_is_not_deleted(shell: Shell) -> None:
         shell.site.objects[path] = ready
 
     shell.site.before_write = recovered
-    told = shell.run("unstick", "sts/camera", "--yes")
+    told = shell.run("delete-stuck-pod", "sts/camera", "--yes")
     assert (told.code, shell.site.writes) == (1, [])
     assert "has become ready meanwhile: nothing was deleted" in told.json["error"]["sentence"]

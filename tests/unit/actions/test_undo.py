@@ -60,7 +60,8 @@ def test_what_is_back_at_its_old_value_is_said_to_be_taken_back(case: Case, shel
     assert shell.run(*case.words, "--yes").code == 0
     now = shell.site.objects[case.path]
     now["spec"] = before["spec"]
-    now["metadata"]["annotations"] = before["metadata"].get("annotations") or {}
+    for notes in ("annotations", "labels"):
+        now["metadata"][notes] = before["metadata"].get(notes) or {}
     shell.site.touch(case.path, spec=True)
     told = shell.run("undo", case.words[1], "--yes")
     assert (told.code, shell.site.writes) == (1, [])

@@ -10,7 +10,8 @@ from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.guard.record import past
 from edgetui.actions.messages import Refusal
 from edgetui.actions.rollout import rollback
-from edgetui.actions.scaling import scale, scale_to_zero
+from edgetui.actions.scaling import scale
+from edgetui.actions.scaling.before_zero import recall
 from edgetui.actions.undo import undo
 from edgetui.model.identity import ObjectKey, ObjectRef
 
@@ -32,8 +33,8 @@ async def test_an_object_at_0_is_offered_the_number_of_an_earlier_revision(log: 
     site = healthy(replicas=0)
     async with scripted(site.answer) as (_, session):
         view = await scale.prepare(session, REF)
-        recalled = await scale_to_zero.recall(log, session, view)
-        assert (recalled.before, recalled.before_said) == (3, "as an earlier revision had")
+        recalled = await recall(log, session, view.ref)
+        assert (recalled.replicas, recalled.said) == (3, "as an earlier revision had")
 
 
 async def test_revisions_are_judged_by_the_word_of_the_server_alone(log: AuditLog) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edgetui.actions.catalogue import needs
 from edgetui.actions.change import watch as watching
-from edgetui.actions.change.watch import Judgement, Watched, Workload, watch
+from edgetui.actions.change.watch import Observation, Watched, Workload, watch
 from edgetui.actions.gate.gate import Run
 from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.store import Store
@@ -48,9 +48,9 @@ async def running(tmp_path: Path, looks: Looks) -> AsyncIterator[tuple[Run, Serv
         yield run, server, hands
 
 
-async def at_six(row: Workload) -> Judgement:
+async def at_six(row: Workload) -> Observation:
     replicas = getattr(row, "replicas", 0)
-    return Judgement(replicas == 6, replicas == 99, f"at {replicas}")
+    return Observation(replicas == 6, replicas == 99, f"at {replicas}")
 
 
 async def seen(run: Run, **options: float) -> Watched:

@@ -14,13 +14,13 @@ from .every_action import (
     CAMERA,
     POD,
     PRESS,
+    at_zero,
     bounded,
     controlled,
     half_done,
     healthy,
     held_up,
     one_pod,
-    parked,
     pumping,
     queued,
 )
@@ -92,10 +92,14 @@ BEHIND = {"observedGeneration": 1}
 
 REFUSED = [
     (having(half_done, PRESS, status=BEHIND), "cancel deploy/press", "has not seen its last change yet"),
-    (healthy, "cancel deploy/press", "No rollout of deployment press is under way: its last one is complete"),
-    (settled_camera, "cancel sts/camera", "is under way: all of it is at revision camera-a"),
+    (
+        healthy,
+        "cancel deploy/press",
+        "No rollout of deployment press is in progress: its last one is complete",
+    ),
+    (settled_camera, "cancel sts/camera", "is in progress: all of it is at revision camera-a"),
     (left_behind, "cancel sts/camera", "but pod camera-0 (ImagePullBackOff) is of an older revision"),
-    (settled_camera, "unstick sts/camera", "No pod holds"),
+    (settled_camera, "delete-stuck-pod sts/camera", "No pod blocks"),
     (one_revision, "rollback deploy/press", "has no other revision: there is nothing to go back to"),
     (
         having(one_revision, PRESS, spec={"revisionHistoryLimit": 0}),
@@ -105,12 +109,12 @@ REFUSED = [
     (half_done, "rollback deploy/press --to-revision 9", "has no revision 9"),
     (having(half_done, PRESS, spec={"paused": True}), "rollback deploy/press", "is paused"),
     (healthy, "rollback deploy/press", "has no other revision"),
-    (parked, "restart deploy/press", "has no pods to restart: it wants 0"),
+    (at_zero, "restart deploy/press", "has no pods to restart: 0 replicas are desired"),
     (having(healthy, PRESS, spec={"paused": True}), "restart deploy/press", "is paused"),
-    (healthy, "unpark deploy/press", "is not parked: it is at 3"),
+    (healthy, "restore deploy/press", "is not at 0: it is at 3"),
     (
         lambda: Site(f.deployment("press", "line-2", replicas=0)),
-        "unpark deploy/press",
+        "restore deploy/press",
         "Nobody here remembers how many replicas deployment press had",
     ),
     (healthy, "scale rs/press-two 5", "belongs to deployment press, which would set its number back"),

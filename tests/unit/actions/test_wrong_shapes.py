@@ -30,7 +30,9 @@ def shell(
 
 def read_first(case: Case) -> str:
     """The object that an action looks at, where that is not the one that it writes to."""
-    return {"keda-pause": PRESS, "keda-unpause": PRESS, "unstick": CAMERA}.get(case.words[0], case.path)
+    return {"keda-pause": PRESS, "keda-resume": PRESS, "delete-stuck-pod": CAMERA}.get(
+        case.words[0], case.path
+    )
 
 
 WHOLE: list[Any] = [
@@ -137,7 +139,7 @@ def test_an_object_that_turns_odd_after_the_write_does_not_hide_that_it_was_acce
 
 
 @pytest.mark.parametrize(
-    "case", [CASES["scale"], CASES["image"], CASES["bounds"]], ids=["scale", "image", "bounds"]
+    "case", [CASES["scale"], CASES["image"], CASES["set-hpa"]], ids=["scale", "image", "set-hpa"]
 )
 def test_an_undo_of_an_object_of_a_wrong_shape_is_a_sentence_too(case: Case, shell: Shell) -> None:
     assert shell.run(*case.words, "--yes").code == 0

@@ -69,7 +69,7 @@ class Source:
     def need(self, kind: str, needed: bool) -> None:
         self.needed.append((kind, needed))
 
-    def show_metrics(self, kinds: object) -> None:
+    def look_at_kinds(self, kinds: object) -> None:
         """Nothing is measured here."""
 
     def lower(self) -> None:

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.unit.model import factories as f
+from tests.unit.model import updates as u
+from tests.unit.model.test_canary import canary
+from tests.unit.model.test_cronjob import cron_job
+from tests.unit.model.test_job import FAILED, job
+from tests.unit.model.test_rollout_kind import rollout
 
 Json = dict[str, Any]
 
@@ -25,7 +30,20 @@ OBJECTS: dict[str, Json] = {
     "HorizontalPodAutoscaler": f.autoscaler("press", behavior={"scaleDown": {"selectPolicy": "Max"}}),
     "Service": f.service("press", type_="LoadBalancer", ips=("192.0.2.7",)),
     "EndpointSlice": f.endpoint_slice("press", ready=1, waiting=1, draining=1),
+    "ServiceL2Status": f.announced("ServiceL2Status", "press", "edge-1"),
+    "ServiceBGPStatus": f.announced("ServiceBGPStatus", "press", "edge-1"),
     "Event": f.event(POD, "BackOff"),
+    "Job": job("press", FAILED, failed=7),
+    "CronJob": cron_job(),
+    "Plan": u.plan("k3s", *u.whole(*u.SYNC), applying=("edge-1",), window={"days": ["su"]}),
+    "AutopilotPlan": u.K0S[4].objects[0],
+    "NodeUpgradeJob": u.KUBEEDGE[4].objects[0],
+    "NodeOpUpgrade": u.KAIROS[5].objects[0],
+    "TalosUpgrade": u.TALOS[6].objects[0],
+    "KubernetesUpgrade": u.KUBERNETES[3].objects[0],
+    "Bundle": u.FLEET[2].objects[0],
+    "Rollout": rollout(),
+    "Canary": canary(),
 }
 
 DEEP = "deep"

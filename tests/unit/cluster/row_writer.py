@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgetui.cluster.snapshot.file import RowFile
 from edgetui.model.cache.snapshot import KeptRows, pack, to_bytes
-from edgetui.model.kinds import row_of
+from edgetui.model.kinds import KINDS, row_of
 from tests.unit.model.factories import pod
 
 ROWS = [row_of("Pod", pod(f"press-{n}")) for n in range(500)]
@@ -16,7 +16,7 @@ ROWS = [row_of("Pod", pod(f"press-{n}")) for n in range(500)]
 
 def main(path: Path) -> None:
     for turn in itertools.count(1):
-        kinds = {"Pod": pack("Pod", ROWS, float(turn), partial=False)}
+        kinds = {"Pod": pack(KINDS["Pod"], ROWS, float(turn), partial=False)}
         RowFile(path).write(to_bytes(KeptRows(float(turn), "uid", "", kinds)))
         if turn == 1:
             print("written", flush=True)

@@ -54,6 +54,7 @@ def kind(name: str, *, namespaced: bool = True, bookmarks: bool = True) -> Kind:
         version="v1",
         namespaced=namespaced,
         wire=Thing,
+        row=ThingRow,
         project=_project,
         bookmarks=bookmarks,
     )
@@ -76,6 +77,8 @@ class Stream:
     open: bool = True
     rv: int = 0
     printed: bool = False
+    outside: frozenset[str] = frozenset()
+    """Namespaces that a field selector leaves out."""
     live: bool = False
     mute: bool = False
     """Bytes of this stream are lost on the way and nobody is told (half-open)."""
@@ -97,6 +100,8 @@ class Server:
     watchlist: str = "yes"
     """"yes", "422" (gate off) or "silent" (initial events, but never the end bookmark)."""
     bookmarks: bool = True
+    gzips: bool = True
+    """Whether streaming lists are said to be compressed."""
     tables: bool = True
     """Whether rows are printed for those who ask for them."""
     page_size: int = 3
@@ -237,7 +242,13 @@ class Server:
     ) -> Stream:
         self.dial()
         self.requests.append((self.world.time, path, query))
-        stream = Stream(sink, *_collection(kinds, path), self.world.time, printed=printed and self.tables)
+        stream = Stream(
+            sink,
+            *_collection(kinds, path),
+            self.world.time,
+            printed=printed and self.tables,
+            outside=_left_out(query),
+        )
         if self.black_hole:
             self.world.later(10.0, lambda: self._refuse(stream, LinkError("The server did not answer.")))
         elif self.dial_fails:
@@ -295,7 +306,8 @@ class Server:
             self.kept += 1
             stream.sink.on_end(True)
             return
-        stream.sink.on_head(200, {"content-encoding": "gzip"} if "sendInitialEvents" in query else {})
+        packed = self.gzips and "sendInitialEvents" in query
+        stream.sink.on_head(200, {"content-encoding": "gzip"} if packed else {})
         if self.frozen:
             return
         ends = float(query["timeoutSeconds"])
@@ -349,7 +361,9 @@ class Server:
         return [
             (key, thing)
             for key, thing in self.objects.items()
-            if key[0] == stream.kind.name and stream.namespace in ("", key[1])
+            if key[0] == stream.kind.name
+            and stream.namespace in ("", key[1])
+            and key[1] not in stream.outside
         ]
 
     def _catch_up(self, stream: Stream) -> None:
@@ -358,6 +372,7 @@ class Server:
                 "",
                 thing["metadata"]["namespace"],
             )
+            wanted = wanted and thing["metadata"]["namespace"] not in stream.outside
             if rv > stream.rv:
                 stream.rv = rv
                 if wanted:
@@ -370,8 +385,11 @@ class Server:
         if not stream.open or stream.mute:
             return
         if stream.printed and event["type"] != "ERROR":
-            marked = {"metadata": event["object"]["metadata"]} if event["type"] == "BOOKMARK" else None
-            event = {**event, "object": as_table(event["object"]["metadata"], [event["object"]], marked)}
+            told = event["type"] == "BOOKMARK" or not stream.namespace
+            event = {
+                **event,
+                "object": as_table(event["object"]["metadata"], [event["object"]], objects=told),
+            }
         data = json.dumps(event, separators=(",", ":")).encode() + b"\n"
         middle = self.world.rng.randrange(len(data))
         stream.sink.on_data(data[:middle])
@@ -400,7 +418,8 @@ class Server:
         if self.frozen:
             return 504, b'{"kind":"Status","code":504,"message":"context deadline exceeded"}'
         found, namespace = _collection(kinds, path)
-        stream = Stream(None, found, namespace, self.world.time)  # type: ignore[arg-type]
+        outside = _left_out(query)
+        stream = Stream(None, found, namespace, self.world.time, outside=outside)  # type: ignore[arg-type]
         status = self._status(stream, query)
         self.kept += 1
         if status is not None:
@@ -412,12 +431,13 @@ class Server:
             [thing for _, thing in sorted(self._matching(stream))] if rv == self.rv else self._at(rv, stream)
         )
         size = self.page_size if "limit" in query else len(things) + 1
-        meta = {"resourceVersion": str(rv)}
+        meta: dict[str, Any] = {"resourceVersion": str(rv)}
         if at + size < len(things):
-            meta["continue"] = f"{at + size}/{rv}"
+            meta |= {"continue": f"{at + size}/{rv}", "remainingItemCount": len(things) - at - size}
         page = things[at : at + size]
         body = {"kind": found.name + "List", "metadata": meta, "items": page}
-        return 200, json.dumps(as_table(meta, page) if printed and self.tables else body).encode()
+        table = as_table(meta, page, objects=not namespace)
+        return 200, json.dumps(table if printed and self.tables else body).encode()
 
     def _at(self, rv: int, stream: Stream) -> list[dict[str, Any]]:
         """The collection as it was, by undoing the log."""
@@ -435,14 +455,18 @@ class Server:
         return [thing for _, thing in sorted(now.items())]
 
 
-def as_table(meta: dict[str, Any], things: list[dict[str, Any]], mark: Any = None) -> dict[str, Any]:
-    """Things as rows; a bookmark's thing has neither name nor value, and its row is made up."""
+def as_table(meta: dict[str, Any], things: list[dict[str, Any]], *, objects: bool = False) -> dict[str, Any]:
+    """Things as rows, with their metadata if asked for; a bookmark's thing has neither name nor value."""
+    kept = ("resourceVersion", "continue", "remainingItemCount")
     cells = [[one["metadata"].get("name", ""), str(one.get("value", 0)), *POD_CELLS] for one in things]
     return {
         "kind": "Table",
-        "metadata": {name: value for name, value in meta.items() if name in ("resourceVersion", "continue")},
+        "metadata": {name: value for name, value in meta.items() if name in kept},
         "columnDefinitions": [{"name": name} for name in ("Name", "Value", *POD_COLUMNS)],
-        "rows": [{"cells": row, "object": mark} for row in cells],
+        "rows": [
+            {"cells": row, "object": {"metadata": one["metadata"]} if objects else None}
+            for row, one in zip(cells, things, strict=True)
+        ],
     }
 
 
@@ -456,3 +480,9 @@ def _collection(kinds: dict[str, Kind], path: str) -> tuple[Kind, str]:
     found = next(k for k in kinds.values() if k.plural == parts[-1])
     version = parts[2] if parts[1] == "api" else parts[3]
     return found.at(version), parts[-2] if "namespaces" in parts else ""
+
+
+def _left_out(query: dict[str, str]) -> frozenset[str]:
+    """The namespaces that a field selector leaves out."""
+    terms = query.get("fieldSelector", "").split(",")
+    return frozenset(term.partition("!=")[2] for term in terms if term.startswith("metadata.namespace!="))

@@ -10,6 +10,7 @@ from edgetui.cluster.api.status import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
 from edgetui.cluster.http.exchange import WatchSink
 from edgetui.cluster.watch.informers import Supervisor
+from edgetui.cluster.watch.io import Listener
 from edgetui.cluster.watch.reflector.states import Page, Refreshed
 from edgetui.cluster.watch.table import NotPrinted, Printer
 from edgetui.model.cache.store import Store, older
@@ -42,7 +43,9 @@ class Cluster:
         self.refresh_changes = False
         self.store = Store("sim")
         self.identity = self.server.uid
-        self.supervisor = Supervisor(self, self.store, kinds)
+        self.came_up: list[float] = []
+        listener = Listener(up=lambda: self.came_up.append(self.world.time))
+        self.supervisor = Supervisor(self, self.store, kinds, listener)
 
     def now(self) -> float:
         return self.world.time
@@ -80,7 +83,9 @@ class Cluster:
         self.world.later(60.0 if self.server.frozen else self.server.latency, answer)
         return handle
 
-    def probe(self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None]) -> _Open:
+    def probe(
+        self, timeout: float, version: str, done: Callable[[EdgetuiError | None], None], *, dials: bool = True
+    ) -> _Open:
         handle = _Open()
         self._probe(timeout, version, lambda error: done(error) if handle.open else None)
         return handle
@@ -117,6 +122,7 @@ class Cluster:
         self.identity = self.server.uid
         if void:
             self.supervisor.list_again(void)
+        self.supervisor.identified(str(self.server.rv))
         done(None)
 
     def refresh(self, done: Callable[[Refreshed], None]) -> None:

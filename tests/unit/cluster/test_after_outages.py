@@ -35,6 +35,27 @@ def test_only_what_cannot_be_read_again_and_again_is_listed(times: int, rv: str)
     assert state.rv == rv
 
 
+def test_what_breaks_at_every_first_answer_is_asked_by_one_stream_at_a_time() -> None:
+    c = Cluster().start("Node", "Pod", "Event")
+    c.world.until(c.live, 5.0)
+    began = c.world.time
+
+    def break_off() -> None:
+        if any(stream.live for stream in c.server.streams):
+            c.server.reset()
+        if c.world.time < began + 60.0:
+            c.world.later(0.001, break_off)
+
+    break_off()
+    c.world.run(60.0)
+    asked = [(at, path) for at, path, _ in c.server.requests if at > began + 5.0]
+    assert len(asked) >= 10
+    assert {"probe"} < {path for _, path in asked}
+    for at, _ in asked:
+        assert sum(at <= other < at + 1.0 for other, _ in asked) <= 2
+    c.world.until(lambda: c.live() and c.equal(), 40.0)
+
+
 def test_after_an_outage_with_many_failures_nothing_is_listed() -> None:
     c = Cluster()
     for n in range(8):
@@ -60,7 +81,7 @@ def test_a_406_to_a_watch_of_objects_is_that_collections_own_trouble() -> None:
     c.server.denied = lambda kind, namespace: 406 if kind.name == "Pod" else 0
     c.start()
     c.world.run(5.0)
-    assert c.supervisor.tables
+    assert c.supervisor.can.tables.there
     assert c.store.freshness("Node").sync is Sync.LIVE
     assert c.store.freshness("Pod").sync is Sync.NEVER
     assert c.store.freshness("Pod").reason

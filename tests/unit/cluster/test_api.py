@@ -154,6 +154,18 @@ async def test_an_error_answer_is_raised(code: int, kind: type[ApiError]) -> Non
         api.close()
 
 
+@pytest.mark.parametrize(("code", "fine"), [(200, True), (299, True), (300, False), (302, False)])
+async def test_only_what_is_in_the_two_hundreds_is_success(code: int, fine: bool) -> None:
+    async with connected(failed(code)) as (_, transport):
+        api, _ = client(transport, "one")
+        if fine:
+            assert (await api.get_bytes("/x")) is not None
+        else:
+            with pytest.raises(ApiError):
+                await api.get_bytes("/x")
+        api.close()
+
+
 async def test_a_review_says_its_kind_and_is_repeated_on_a_dead_connection() -> None:
     async with connected([ok()], [Close()], [ok(b'{"status":{}}')]) as (server, transport):
         api, _ = client(transport, "one")

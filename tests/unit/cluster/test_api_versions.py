@@ -11,6 +11,7 @@ from edgetui.cluster.api.versions import versions_of
 from edgetui.cluster.errors import ProtocolError
 from edgetui.model.cache.freshness import Sync
 from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds.autoscaler import AutoscalerRow
 from edgetui.model.kinds.base import Kind
 from tests.unit.cluster.simulated_server import KINDS as SIMULATED
 from tests.unit.cluster.simulation import Cluster
@@ -109,8 +110,11 @@ def test_every_version_of_a_kind_can_be_reached_from_every_other() -> None:
 def test_an_object_is_read_by_the_version_that_it_names() -> None:
     spec = {"maxReplicas": 3, "targetCPUUtilizationPercentage": 70}
     obj = {"apiVersion": "autoscaling/v1", "metadata": {"name": "a"}, "spec": spec}
-    assert [one.target for one in row_of("HorizontalPodAutoscaler", obj).metrics] == ["70%"]
-    assert row_of("HorizontalPodAutoscaler", {**obj, "apiVersion": "autoscaling/v2"}).metrics == ()
+    first = row_of("HorizontalPodAutoscaler", obj)
+    second = row_of("HorizontalPodAutoscaler", {**obj, "apiVersion": "autoscaling/v2"})
+    assert isinstance(first, AutoscalerRow) and isinstance(second, AutoscalerRow)
+    assert [one.target for one in first.metrics] == ["70%"]
+    assert second.metrics == ()
 
 
 def test_an_odd_version_of_a_group_costs_itself_only() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgetui.cluster.backoff import Features
 from edgetui.cluster.errors import LinkError
 from edgetui.cluster.watch import events, runner
 from edgetui.cluster.watch.events import EventDecoder
@@ -28,7 +29,7 @@ class Host:
 
     def __init__(self) -> None:
         self.rng = random.Random(1)
-        self.streaming = True
+        self.can = Features(self.now)
         self.sink: Any = None
         self.soon: list[Callable[[], None]] = []
 

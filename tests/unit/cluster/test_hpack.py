@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.errors import ProtocolError
-from edgetui.cluster.http.hpack import Decoder, Encoder, Field
+from edgetui.cluster.http.hpack import _SYMBOLS, Decoder, Encoder, Field
 
 NAMES = st.one_of(
     st.sampled_from([":path", ":status", "authorization", "content-type", "accept", "audit-id"]),
@@ -80,6 +80,11 @@ def test_a_name_beyond_ascii_reaches_the_peer_as_utf_8() -> None:
 def test_a_damaged_block_is_refused(block: str) -> None:
     with pytest.raises(ProtocolError, match="not valid HTTP/2"):
         Decoder().decode(bytes.fromhex(block))
+
+
+def test_every_bit_leads_to_a_symbol_so_that_no_value_is_without_end() -> None:
+    """Kraft's sum of a complete code is 1: the decoder needs no bound of its own."""
+    assert sum(2.0**-length for length, _ in _SYMBOLS) == 1.0
 
 
 @settings(deadline=None)

@@ -235,6 +235,8 @@ MALFORMED = {
     "endless folded header": HEAD + b"A: b\r\n" + b" x\r\n" * (protocol.MAX_LINE // 2) + b"\r\n",
     "too many headers": HEAD + b"a: b\r\n" * (protocol.MAX_HEADERS + 1) + b"\r\n",
     "endless head": HEAD + (b"a: " + b"x" * 8000 + b"\r\n") * 9 + b"\r\n",
+    "an interim response of an unknown coding": b"HTTP/1.1 100\r\nTransfer-Encoding: chunked\r\n Continue\r\n\r\n",
+    "an interim response of two lengths": b"HTTP/1.1 100\r\nContent-Length: 1, 2\r\n\r\n",
     "endless interim responses": b"HTTP/1.1 100 Continue\r\n\r\n" * (protocol.MAX_INTERIM + 1),
 }
 

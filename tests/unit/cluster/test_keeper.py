@@ -13,7 +13,7 @@ import pytest
 from edgetui.cluster.snapshot import keeper as module
 from edgetui.cluster.snapshot.keeper import Keeper
 from edgetui.cluster.target import ClusterTarget
-from edgetui.cluster.watch.informer import Kept
+from edgetui.cluster.watch.resumption import Kept
 from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.cache.snapshot import from_bytes, pack
 from edgetui.model.cache.store import Store
@@ -22,11 +22,6 @@ from edgetui.model.kinds.base import Row
 from tests.ui.fleet import plant
 
 TARGET = ClusterTarget("plant", "default", Path("/k/plant.yaml"), "https://10.0.0.1:6443")
-
-
-@pytest.fixture(autouse=True)
-def no_head_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "HEAD_START", 0.0)
 
 
 class Screen:
@@ -40,6 +35,9 @@ class Screen:
     def recall(self, kind: str, rows: list[Row], kept: Kept) -> bool:
         self.rows[kind], self.kept[kind] = rows, kept
         return True
+
+    def versions(self, kind: str) -> tuple[bool, dict[str, str]]:
+        return False, {"": "7"}
 
     def forget(self) -> None:
         self.forgotten += 1
@@ -106,7 +104,7 @@ async def test_what_was_saved_is_shown_with_its_time(tmp_path: Path, clock: Cloc
     after = store()
     async with running(Keeper(TARGET, tmp_path, clock=clock), after) as screen:
         assert screen.rows == {kind: list(before.rows(kind)) for kind in ("Node", "Pod")}
-        assert set(screen.kept.values()) == {Kept(1_789_990_000.0, partial=False)}
+        assert list(screen.kept.values()) == [Kept(1_789_990_000.0, partial=False)] * 2
         assert after.version == "v1.33.4+k3s1"
 
 
@@ -254,7 +252,7 @@ async def test_what_does_not_fit_is_left_out_the_least_wanted_first(
 ) -> None:
     wanted = ("Node", "Pod", "Deployment")
     told = store(*wanted, "ReplicaSet", "Service")
-    sizes = [pack(kind, told.rows(kind), 1.0, partial=False).size for kind in wanted]
+    sizes = [pack(KINDS[kind], told.rows(kind), 1.0, partial=False).size for kind in wanted]
     monkeypatch.setattr(module, "MOST_BYTES", module.ENVELOPE + sum(sizes))
     keeper = Keeper(TARGET, tmp_path, clock=clock)
     await kept_by(keeper, told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.cluster.errors import Unauthorized
-from edgetui.cluster.watch.informer import Kept
+from edgetui.cluster.watch.resumption import Kept
 from edgetui.model.cache.freshness import Freshness, Link, Sync
 from edgetui.model.kinds.base import Row
 from tests.unit.cluster.simulated_server import ThingRow

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from edgetui.cluster.errors import KubeconfigError
-from edgetui.cluster.kubeconfig.loader import Selection, load_fleet, reload, reload_auth
+from edgetui.cluster.kubeconfig.document import Document, Entry
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet, reload
 from tests.unit.cluster.kubeconfigs import config, load, one, put, several
 
 
@@ -227,10 +228,13 @@ def test_a_token_put_there_by_another_program_is_found(tmp_path: Path) -> None:
     file = put(tmp_path / "a", config(user={"token": "old"}))
     target = one(file)
     put(file, config(user={"token": "new"}))
-    auth = reload_auth(target)
-    assert auth is not None and auth.token == "new"
+    assert reload(target, {}).auth.token == "new"
     put(file, "{")
-    assert reload_auth(target) is None
+    with pytest.raises(KubeconfigError, match="is not valid YAML"):
+        reload(target, {})
+    put(file, config("another"))
+    with pytest.raises(KubeconfigError, match="The context plant is no longer in"):
+        reload(target, {})
 
 
 def test_every_context_is_the_same_when_it_is_read_again(tmp_path: Path) -> None:
@@ -242,3 +246,15 @@ def test_every_context_is_the_same_when_it_is_read_again(tmp_path: Path) -> None
     put(tmp_path / "other", several("a", "b", current="a"))
     again = reload(unread, {})
     assert again is not None and (again.context, again.name) == ("a", unread.name)
+
+
+def test_a_file_is_empty_when_it_holds_nothing_at_all(tmp_path: Path) -> None:
+    entry = Entry("cluster", "c", tmp_path / "config", {})
+    for fields, empty in (
+        ({}, True),
+        ({"clusters": {"c": entry}}, False),
+        ({"users": {"u": entry}}, False),
+        ({"contexts": {"x": entry}}, False),
+        ({"current_context": "x"}, False),
+    ):
+        assert Document((tmp_path / "config",), **fields).empty is empty, fields  # type: ignore[arg-type]

@@ -28,7 +28,7 @@ def cluster() -> Cluster:
 
 
 @pytest.mark.parametrize("watchlist", ["yes", "422"])
-def test_a_server_without_bookmarks_is_listed_in_vain_twice_and_then_believed(
+def test_a_server_without_bookmarks_is_resumed_and_listed_in_vain_and_then_believed(
     cluster: Cluster, watchlist: str
 ) -> None:
     cluster.server.bookmarks = False
@@ -37,8 +37,8 @@ def test_a_server_without_bookmarks_is_listed_in_vain_twice_and_then_believed(
     cluster.world.until(cluster.live, 5.0)
     began = cluster.world.time
     cluster.world.run(600.0)
-    assert not cluster.supervisor.bookmarks
-    assert lists(cluster, "pods", began) <= 4
+    assert not cluster.supervisor.can.bookmarks.there
+    assert lists(cluster, "pods", began) <= 1
     calm = cluster.world.time
     cluster.world.run(2700.0)
     assert lists(cluster, "pods", calm) == 0
@@ -55,7 +55,7 @@ def test_without_bookmarks_a_dead_stream_is_found_out_within_ten_minutes_on_any_
     cluster.supervisor.pace(True, {})
     cluster.start()
     cluster.world.run(700.0)
-    assert not cluster.supervisor.bookmarks
+    assert not cluster.supervisor.can.bookmarks.there
     cluster.world.run(3600.0 - 700.0)
     for stream in cluster.server.streams:
         stream.mute = True
@@ -63,12 +63,27 @@ def test_without_bookmarks_a_dead_stream_is_found_out_within_ten_minutes_on_any_
     cluster.world.until(cluster.equal, 640.0)
 
 
+def test_one_silence_of_all_watches_costs_one_question_and_no_list(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.world.run(130.0)
+    for stream in cluster.server.streams:
+        stream.mute = True
+    began = cluster.world.time
+    cluster.world.run(100.0)
+    assert max(cluster.came_up) < began, "the link was never down"
+    asked = [(path, query) for at, path, query in cluster.server.requests if at >= began]
+    assert sum(path == "probe" for path, _ in asked) == 1
+    assert {path for path, _ in asked} == {"probe", "/api/v1/nodes", "/api/v1/pods"}
+    assert all("resourceVersion" in query for path, query in asked if path != "probe")
+    assert cluster.live()
+
+
 def test_a_server_that_sent_a_bookmark_once_is_expected_to_go_on(cluster: Cluster) -> None:
     cluster.start()
     cluster.world.run(130.0)
     cluster.server.bookmarks = False
     cluster.world.run(1200.0)
-    assert cluster.supervisor.bookmarks
+    assert cluster.supervisor.can.bookmarks.there
 
 
 def test_what_was_changed_meanwhile_is_no_proof_that_silence_means_nothing(cluster: Cluster) -> None:
@@ -81,7 +96,7 @@ def test_what_was_changed_meanwhile_is_no_proof_that_silence_means_nothing(clust
         cluster.server.put("Pod", "a", "p0", 100 + n)
         cluster.server.put("Node", "", "n0", 100 + n)
         cluster.world.until(cluster.equal, 100.0)
-    assert cluster.supervisor.bookmarks
+    assert cluster.supervisor.can.bookmarks.there
 
 
 def test_what_a_server_lacked_is_tried_again_after_a_while(cluster: Cluster) -> None:
@@ -89,7 +104,7 @@ def test_what_a_server_lacked_is_tried_again_after_a_while(cluster: Cluster) -> 
     cluster.server.watchlist = "422"
     cluster.start()
     cluster.world.until(cluster.live, 5.0)
-    assert not cluster.supervisor.streaming
+    assert not cluster.supervisor.can.streaming.there
     cluster.server.watchlist = "yes"
     cluster.world.run(FIRST_WHILE)
     asked = cluster.world.time
@@ -105,10 +120,10 @@ def test_a_table_that_cannot_be_read_is_no_lesson_for_ever() -> None:
     c.supervisor.use_tables(True)
     c.start()
     c.world.until(lambda: c.live() and right(c), 20.0)
-    assert not c.supervisor.tables
+    assert not c.supervisor.can.tables.there
     c.server.tables = True
     c.world.run(FIRST_WHILE)
-    assert c.supervisor.tables
+    assert c.supervisor.can.tables.there
     c.supervisor.use_tables(True)
     c.world.until(lambda: c.live() and all(not row.uid for row in c.store.rows("Pod")), 5.0)
 

@@ -128,11 +128,13 @@ def test_a_server_that_says_when_to_come_back_is_obeyed() -> None:
     assert after.wake_at >= NOW + 20.0
 
 
-def test_only_progress_or_two_minutes_make_it_hopeful_again() -> None:
+def test_only_progress_that_lasts_or_two_minutes_make_it_hopeful_again() -> None:
     flapping = replace(SAMPLES[Phase.UP], attempts=9, up_since=NOW - 5.0)
     assert step(flapping, link.Failed(REFUSED), NOW, Fixed())[0].wake_at > NOW + 2.0
     better, _ = step(flapping, link.Progress(), NOW, Fixed())
     assert step(better, link.Failed(REFUSED), NOW, Fixed())[0].wake_at < NOW + 0.1
+    short, _ = step(replace(flapping, up_since=NOW - 1.0), link.Progress(), NOW, Fixed())
+    assert step(short, link.Failed(REFUSED), NOW, Fixed())[0].wake_at > NOW + 2.0
     old = replace(flapping, up_since=NOW - 120.0)
     assert step(old, link.Failed(REFUSED), NOW, Fixed())[0].wake_at < NOW + 0.1
 
@@ -152,6 +154,9 @@ def test_release_says_since_when_it_was_down() -> None:
 def test_a_suspicion_that_proves_right_is_an_outage_and_otherwise_a_release() -> None:
     suspected, _ = step(SAMPLES[Phase.UP], link.Suspected(), NOW, Fixed())
     assert step(suspected, link.Suspected(), NOW, Fixed())[1] == ()
+    (asked,) = step(SAMPLES[Phase.UP], link.Suspected(), NOW, Fixed())[1]
+    assert isinstance(asked, link.Probe)
+    assert not asked.dials
     assert step(suspected, link.Probed(None, suspected.ticket), NOW, Fixed())[1] == (
         link.Release(link.NEVER),
     )

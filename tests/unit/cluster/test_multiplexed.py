@@ -185,6 +185,21 @@ async def test_a_silent_connection_proves_itself_by_a_ping_before_it_carries_a_w
         assert [asked.line for asked in server.requests].count("PUT /api/v1/y") == 1
 
 
+@pytest.mark.parametrize("dead", [False, True], ids=["alive", "dead"])
+async def test_whether_it_is_alive_is_asked_by_a_ping_and_a_silent_one_is_used_no_more(
+    monkeypatch: pytest.MonkeyPatch, dead: bool
+) -> None:
+    monkeypatch.setattr(pool, "PROOF", 0.3)
+    async with multiplexed(ok_all) as (server, transport):
+        assert not await transport.alive()
+        await get(transport)
+        if dead:
+            server.peers[0].data_received = lambda data: None  # type: ignore[method-assign]
+        assert await transport.alive() is not dead
+        await get(transport)
+        assert len(server.peers) == 1 + dead
+
+
 async def test_more_than_a_server_takes_go_to_a_second_connection() -> None:
     async with multiplexed(lambda asked: asked.head() if "watch" in asked.line else asked.ok()) as (
         server,
@@ -250,3 +265,23 @@ async def test_a_server_that_refuses_every_stream_is_not_asked_without_end() -> 
         with pytest.raises(LinkError):
             await get(transport)
         assert len(server.requests) <= 4
+
+
+@pytest.mark.parametrize(
+    ("active", "silent", "stays"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+async def test_a_shared_connection_that_carries_something_and_was_heard_of_late_is_kept(
+    monkeypatch: pytest.MonkeyPatch, active: bool, silent: bool, stays: bool
+) -> None:
+    async with multiplexed(watches_and_answers) as (server, transport):
+        sink = Heard()
+        if active:
+            watch(transport, sink)
+            await until(sink.headed.is_set)
+        else:
+            await get(transport)
+        monkeypatch.setattr(pool, "FRESH_ENOUGH", -1.0 if silent else 3600.0)
+        transport.drop_idle()
+        monkeypatch.setattr(pool, "FRESH_ENOUGH", 3600.0)
+        await get(transport)
+        assert len(server.peers) == (1 if stays else 2)

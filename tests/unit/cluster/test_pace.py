@@ -57,7 +57,8 @@ def test_lists_take_the_place_of_a_watch_and_the_rows_stay_current(cluster: Clus
     assert cluster.equal()
     made = asked(cluster, "/api/v1/pods")[before:]
     assert len([query for query in made if "continue" not in query]) == 4
-    assert not any("watch" in query for query in made)
+    assert all("sendInitialEvents" in query for query in made), "a LIST of so little is never compressed"
+    assert not [stream for stream in cluster.server.streams if stream.open and stream.kind.name == "Pod"]
     heard = cluster.store.freshness("Pod").heard - cluster.offset
     assert cluster.world.time - heard <= EVERY + 1.0
 
@@ -68,7 +69,22 @@ def test_a_kind_that_begins_with_lists_never_watches(cluster: Cluster) -> None:
     cluster.world.until(cluster.live, 1.0)
     assert cluster.equal()
     cluster.world.run(3 * EVERY)
-    assert not any("watch" in query for query in asked(cluster, "/api/v1/pods"))
+    made = asked(cluster, "/api/v1/pods")
+    assert len(made) == 4
+    assert all("sendInitialEvents" in query for query in made)
+    assert not [stream for stream in cluster.server.streams if stream.open and stream.kind.name == "Pod"]
+
+
+def test_without_streaming_lists_it_is_listed_now_and_then(cluster: Cluster) -> None:
+    cluster.server.watchlist = "422"
+    cluster.supervisor.pace(True, {"Pod": EVERY})
+    cluster.start()
+    cluster.world.until(cluster.live, 1.0)
+    before = len(asked(cluster, "/api/v1/pods"))
+    cluster.world.run(3 * EVERY)
+    made = asked(cluster, "/api/v1/pods")[before:]
+    assert len([query for query in made if "continue" not in query]) in (2, 3)
+    assert not any("watch" in query for query in made)
 
 
 def test_rows_of_a_list_are_stale_at_once_without_a_link_and_come_back(cluster: Cluster) -> None:

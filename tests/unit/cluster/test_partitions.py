@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edgetui.cluster.link.state import Phase
-from edgetui.cluster.watch.informer import TABLES, WHOLE, Kept, Partition
-from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.cluster.watch.partition import WHOLE, Partition
+from edgetui.cluster.watch.printed import TABLES
+from edgetui.cluster.watch.resumption import Kept
+from edgetui.model.cache.freshness import Freshness, Link, Sync
 from tests.unit.cluster.simulated_server import ThingRow
 from tests.unit.cluster.simulation import Cluster
 from tests.unit.cluster.test_printed import PRINTED
@@ -79,7 +81,7 @@ def test_an_answer_that_a_replaced_partition_waited_for_begins_nothing(latency: 
     c.server.denied = lambda kind, namespace: 403 if kind.name == "Pod" and not namespace else 0
     c.start()
     pods = c.supervisor._informers["Pod"]
-    while not pods._asking:
+    while not pods.asking:
         c.world.run(latency / 10)
     divide(c, "tables")
     c.world.run(20.0)
@@ -98,7 +100,7 @@ def test_namespaces_in_view_are_the_only_ones_watched_where_the_cluster_may_not_
         c.server.put("Pod", name, "p", 1)
     c.server.namespaces_listed = names
     c.server.denied = lambda kind, namespace: 403 if kind.name == "Pod" and not namespace else 0
-    c.supervisor.in_view = ("ns7",)
+    c.supervisor.look_at(("ns7",))
     c.start("Node", "Pod")
     c.world.until(lambda: fresh(c).sync is Sync.LIVE, 5.0)
     assert c.supervisor.namespaces_of("Pod") == ["ns7"]
@@ -109,21 +111,116 @@ def test_namespaces_in_view_are_the_only_ones_watched_where_the_cluster_may_not_
     c.world.until(lambda: len(c.rows("Pod")) == 50, 30.0)
 
 
-def test_a_namespace_that_comes_later_is_missing_and_the_others_keep_their_age() -> None:
+def tables_of(c: Cluster) -> set[str]:
+    """The namespaces whose pods are printed; what is outside of them comes in one stream of objects."""
+    open_ones = [s for s in c.server.streams if s.open and s.kind.name == "Pod"]
+    assert [s.namespace for s in open_ones if not s.printed] == [""]
+    return {s.namespace for s in open_ones if s.printed}
+
+
+def test_a_namespace_that_comes_later_is_there_at_once_and_gets_a_table_when_it_is_worth_one() -> None:
     c = made()
     divide(c, "tables")
     c.start()
     c.world.until(c.live, 5.0)
-    c.server.latency = 5.0
+    c.world.run(60.0)
     c.server.namespaces_listed = ["a", "b", "c"]
-    c.server.put("Pod", "c", "new", 1)
-    asked = c.world.until(lambda: "c" in c.supervisor._informers["Pod"]._watchers, 700.0)
-    assert asked
-    while ("c", "new") not in values(c):
-        assert (fresh(c).sync, fresh(c).partial) == (Sync.LIVE, True)
+    for n in range(2):
+        c.server.put("Pod", "c", f"new{n}", 1)
+        c.world.run(0.1)
+        assert right(c)
+    c.world.run(700.0)
+    assert tables_of(c) == {"a", "b"}
+    c.server.put("Pod", "c", "new2", 1)
+    c.server.put("Pod", "c", "new3", 1)
+    while tables_of(c) != {"a", "b", "c"}:
+        c.world.run(0.02)
+        assert (fresh(c).sync, fresh(c).partial) == (Sync.LIVE, False)
+        assert right(c)
+        assert c.world.time < 3500.0
+    c.world.run(0.1)
+    c.server.put("Pod", "c", "new3", 2)
+    c.server.put("Pod", "d", "far", 2)
+    c.world.run(0.1)
+    assert right(c)
+    assert c.live()
+
+
+def test_a_namespace_without_pods_costs_no_stream_of_its_own() -> None:
+    c = made()
+    c.server.namespaces_listed = ["a", "b", "empty", "default"]
+    divide(c, "tables")
+    c.start()
+    c.world.until(c.live, 5.0)
+    assert tables_of(c) == {"a", "b", "empty"}
+    while tables_of(c) != {"a", "b"}:
         c.world.run(0.5)
+        assert (fresh(c).sync, fresh(c).partial) == (Sync.LIVE, False)
+        assert c.world.time < 1200.0
+    c.server.put("Pod", "empty", "first", 1)
+    c.server.put("Pod", "default", "first", 1)
+    c.world.run(0.1)
+    assert right(c)
+
+
+def test_of_many_namespaces_all_pods_come_printed_in_one_stream() -> None:
+    c = Cluster(kinds=PRINTED)
+    c.server.put("Node", "", "n0", 0)
+    c.server.namespaces_listed = [f"ns{n}" for n in range(48)]
+    for name in c.server.namespaces_listed:
+        c.server.put("Pod", name, "p", 1)
+    divide(c, "tables")
+    c.start()
+    c.world.until(lambda: c.live() and right(c), 5.0)
+    (stream,) = [s for s in c.server.streams if s.open and s.kind.name == "Pod"]
+    assert (stream.printed, stream.namespace) == (True, "")
+    assert all(row.uid for row in c.store.rows("Pod"))
+    c.server.put("Pod", "ns7", "p", 70)
+    c.server.remove("Pod", "ns8", "p")
+    c.world.run(0.1)
+    assert right(c)
+
+
+def test_who_may_read_no_more_than_some_namespaces_gets_those_as_tables() -> None:
+    c = made()
+    c.server.namespaces_listed = ["a", "b", "default"]
+    c.server.put("Pod", "default", "p", 1)
+    c.server.denied = lambda kind, namespace: (
+        403 if kind.name == "Pod" and namespace not in ("a", "default") else 0
+    )
+    divide(c, "tables")
+    c.start()
+    c.world.until(lambda: fresh(c).sync is Sync.LIVE, 30.0)
+    assert {space for space, _ in values(c)} == {"a", "default"}
+    assert fresh(c).partial
+
+
+def test_rows_of_a_first_list_are_shown_as_they_come_and_said_to_be_on_their_way() -> None:
+    c = made()
+    c.server.watchlist = "silent"
+    c.start()
     c.world.run(1.0)
-    assert (fresh(c).sync, fresh(c).partial) == (Sync.LIVE, False)
+    assert right(c)
+    assert fresh(c).sync is Sync.SYNCING
+    listing = c.store.listing.get("Pod")
+    assert listing is not None
+    assert (listing.rows, listing.remaining) == (8, None)
+
+
+@pytest.mark.parametrize("down", [1.0, 40.0])
+def test_namespaces_that_come_into_view_while_the_link_is_down_are_the_only_ones_watched_when_it_is_back(
+    down: float,
+) -> None:
+    c = made()
+    divide(c, "tables")
+    c.start()
+    c.world.until(c.live, 5.0)
+    c.server.cut()
+    c.world.run(down)
+    c.supervisor.look_at(["a"])
+    c.server.mend()
+    c.world.until(lambda: c.store.link.link is Link.LIVE, 40.0)
+    streams_are_those_of_the_partition(c)
 
 
 def test_an_answer_that_comes_after_the_link_went_down_opens_nothing() -> None:
@@ -247,14 +344,51 @@ histories = st.lists(
 
 
 def streams_are_those_of_the_partition(c: Cluster) -> None:
-    """No stream is open but those of watchers that are kept, and no two of the same collection."""
-    pods = c.supervisor._informers["Pod"]
+    """No stream is open but those of watchers that are kept, or are to take over, and no two of the same collection."""
+    informers = [one for one in c.supervisor._informers.values() if one.kind.id == "Pod"]
+    assert len(informers) <= 2
     opened = [s for s in c.server.streams if s.open and s.kind.name == "Pod" and not s.mute]
-    assert len(opened) <= len(pods.watchers)
-    assert {s.namespace for s in opened} <= pods._watchers.keys()
+    watchers = [(one, watcher) for one in informers for watcher in one.watchers]
+    assert len(opened) <= len(watchers)
+    assert {s.namespace for s in opened} <= {watcher.namespace for _, watcher in watchers}
     if c.supervisor.in_view and c.supervisor.link.phase is Phase.UP:
-        assert pods._watchers.keys() - {""} <= set(c.supervisor.in_view)
-    assert all(s.printed == pods.partition.tables for s in opened)
+        assert {watcher.namespace for _, watcher in watchers} - {""} <= set(c.supervisor.in_view)
+    forms = {(one.partition.tables is not None) and bool(watcher.namespace) for one, watcher in watchers}
+    assert {s.printed for s in opened} <= forms
+
+
+def test_rows_that_are_current_stay_so_while_another_partition_comes_and_nothing_is_missed_meanwhile() -> (
+    None
+):
+    c = made()
+    c.start()
+    c.world.until(c.live, 5.0)
+    for name in ("tables", "whole", "each", "whole"):
+        c.world.run(40.0)
+        c.server.latency = 4.0
+        divide(c, name)
+        for step in range(30):
+            c.server.put("Pod", "a", "p0", 1000 + step)
+            c.world.run(0.3)
+            assert fresh(c).sync is Sync.LIVE
+            assert right(c), step
+        assert c.supervisor._informers["Pod"].partition == PARTITIONS[name]
+        streams_are_those_of_the_partition(c)
+        assert len([one for one in c.supervisor._informers.values() if one.kind.id == "Pod"]) == 1
+        c.server.latency = 0.01
+
+
+def test_a_kind_that_is_hidden_while_another_partition_comes_is_gone() -> None:
+    c = made()
+    c.start()
+    c.world.until(c.live, 5.0)
+    c.server.latency = 4.0
+    divide(c, "tables")
+    c.world.run(1.0)
+    c.supervisor.hide("Pod")
+    c.world.run(20.0)
+    assert fresh(c).sync is Sync.HIDDEN
+    assert not [s for s in c.server.streams if s.open and s.kind.name == "Pod"]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -272,7 +406,9 @@ def test_whatever_changes_rows_keep_their_age_and_end_equal_to_the_server(
         for _ in range(1 + min(8, int(wait / 0.3))):
             c.world.run(wait / 8)
             now = fresh(c)
-            if now.sync is not Sync.FORBIDDEN and values(c):
+            # Denied as a whole its rows are gone, and those of its namespaces are shown as they come.
+            begun = now.sync is Sync.SYNCING and c.supervisor._informers["Pod"]._denied
+            if now.sync is not Sync.FORBIDDEN and values(c) and not begun:
                 lost = now.heard < age.heard and not (age.sync is Sync.FORBIDDEN or not age.heard)
                 assert not lost, (name, age, now)
                 assert now.sync in CURRENT or not age.heard, (name, age, now)
@@ -308,3 +444,15 @@ def test_rows_of_an_earlier_run_stay_through_a_change_of_partition() -> None:
     c.server.mend()
     c.world.until(lambda: c.live() and right(c), 10.0)
     assert not fresh(c).kept
+
+
+@pytest.mark.parametrize("name", PARTITIONS)
+def test_the_same_partition_is_no_change(name: str) -> None:
+    c = made()
+    divide(c, name)
+    c.start()
+    c.world.until(lambda: c.live() and right(c), 5.0)
+    pods = c.supervisor._informers["Pod"]
+    assert pods.divide(pods.partition) is False
+    other = next(one for one in PARTITIONS.values() if one != pods.partition)
+    assert pods.divide(other) is True

@@ -276,6 +276,24 @@ class TestFailing:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
 
+    async def test_it_goes_on_until_the_last_who_shares_it_has_closed_it(self, tmp_path: Path) -> None:
+        script = Script(
+            tmp_path, f"echo $$ > {tmp_path}/started; read go < {tmp_path}/go; cat {tmp_path}/says.json"
+        )
+        script.says.write_text(answer(token="t"))
+        for pipe in ("started", "go"):
+            os.mkfifo(tmp_path / pipe)
+        plugin = script.plugin()
+        plugin.users = 3
+        task = asyncio.create_task(plugin.current())
+        await asyncio.to_thread((tmp_path / "started").read_text)
+        await plugin.close()
+        await plugin.close()
+        handle = os.open(tmp_path / "go", os.O_RDWR)  # which waits for no reader
+        os.write(handle, b"go\n")
+        assert (await task).token == "t"
+        os.close(handle)
+
     async def test_ended_by_a_signal(self, tmp_path: Path) -> None:
         assert "failed with signal 9" in (await failure(Script(tmp_path, "kill -9 $$").plugin())).sentence
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from edgetui.cluster.watch.informer import Kept
+from edgetui.cluster.watch.resumption import Kept
 from edgetui.model.cache.freshness import Link, Sync
 from tests.unit.cluster.simulated_server import KINDS, ThingRow
 from tests.unit.cluster.simulation import Cluster
@@ -68,10 +68,11 @@ def test_each_namespace_has_a_watch_and_the_rows_follow(cluster: Cluster, watchl
 
 
 def test_a_server_that_does_not_compress_is_asked_for_lists(cluster: Cluster) -> None:
-    cluster.supervisor.gzips = False
+    cluster.server.gzips = False
     cluster.start()
     cluster.world.until(lambda: cluster.live() and right(cluster), 5.0)
-    pods = [query for _, path, query in cluster.server.requests if path.endswith("pods")]
+    pods = [query for _, path, query in cluster.server.requests if path.startswith("/api/v1/namespaces/")]
+    assert len(pods) >= 2
     assert not any("sendInitialEvents" in query for query in pods)
 
 
@@ -102,7 +103,7 @@ def test_namespaces_come_and_go(cluster: Cluster) -> None:
 
 def test_of_chosen_namespaces_only_those_are_watched_and_that_is_said(cluster: Cluster) -> None:
     cluster.supervisor.use_tables(False)
-    cluster.supervisor.in_view = ["b"]
+    cluster.supervisor.look_at(["b"])
     cluster.start()
     cluster.world.until(lambda: cluster.live() and cluster.equal(), 5.0)
     cluster.supervisor.use_tables(True)
@@ -179,7 +180,7 @@ def test_a_server_without_tables_sends_objects(cluster: Cluster, watchlist: str)
     cluster.server.watchlist = watchlist
     cluster.start()
     cluster.world.until(lambda: cluster.live() and right(cluster), 20.0)
-    assert not cluster.supervisor.tables
+    assert not cluster.supervisor.can.tables.there
     assert not is_printed(cluster)
     assert cluster.equal()
 

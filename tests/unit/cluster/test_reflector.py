@@ -246,6 +246,55 @@ def test_silence_is_suspect_after_75_s_and_listed_again_after_the_verdict() -> N
     assert "sendInitialEvents" in query(effects)
 
 
+def silent_for_long() -> r.State:
+    """A watch at version 100 whose silence is reported."""
+    return run(replace(sample(r.Phase.WATCHING), heard=NOW - 75.0), r.Tick())[0]
+
+
+def test_a_silent_watch_is_resumed_where_the_server_proves_that_it_has_reached_its_version() -> None:
+    state, effects = run(silent_for_long(), r.Identified("100"), r.LinkUp())
+    assert query(effects)["resourceVersion"] == "100"
+    assert sum(isinstance(e, (r.OpenWatch, r.OpenList)) for e in effects) == 1
+    assert (state.shown and state.shown.sync) is Sync.STALE
+    state, _ = run(state, r.Head())
+    state, _ = run(state, r.Tick(), at=state.wake_at)
+    assert (state.phase, state.shown and state.shown.sync) == (r.Phase.WATCHING, Sync.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("silence", "bookmarks", "resumed"), [(64.0, True, False), (65.0, True, True), (65.0, False, False)]
+)
+def test_the_proof_that_one_watch_asked_for_does_for_those_whose_bookmark_is_late(
+    silence: float, bookmarks: bool, resumed: bool
+) -> None:
+    late = replace(sample(r.Phase.WATCHING), heard=NOW - silence, bookmarks=bookmarks)
+    state, _ = run(late, r.Identified("100"))
+    assert (state.phase is r.Phase.RESUMING) is resumed
+
+
+@pytest.mark.parametrize("newest", ["99", "", "opaque"])
+def test_a_silent_watch_is_listed_again_without_that_proof(newest: str) -> None:
+    _, effects = run(silent_for_long(), r.Identified(newest), r.LinkUp())
+    assert "sendInitialEvents" in query(effects)
+
+
+@pytest.mark.parametrize(
+    ("between", "listed"),
+    [((), True), ((r.Bookmark("130"),), False), ((INPUTS["Changes"],), False), ((r.Heard(),), False)],
+    ids=["nothing", "a bookmark", "a change", "bytes"],
+)
+def test_a_second_silence_is_answered_by_a_list_unless_something_came_between(
+    between: tuple[r.Input, ...], listed: bool
+) -> None:
+    state, _ = run(silent_for_long(), r.Identified("100"), r.Head())
+    state, _ = run(state, r.Tick(), at=state.wake_at)
+    state, _ = run(state, *between)
+    state, effects = run(state, r.Tick(), at=NOW + 76.0)
+    assert any(isinstance(e, r.Suspect) for e in effects)
+    _, effects = run(state, r.Identified("130"), r.LinkUp(), at=NOW + 76.0)
+    assert ("sendInitialEvents" in query(effects)) is listed
+
+
 def test_silence_is_nothing_where_the_server_sends_no_bookmarks() -> None:
     state = replace(sample(r.Phase.WATCHING), bookmarks=False, heard=NOW - 290.0)
     _, effects = run(state, r.Tick())
@@ -374,3 +423,67 @@ def test_after_a_sleep_a_stream_is_believed_when_it_speaks_and_opened_again_when
     long, _ = run(sample(r.Phase.WATCHING), r.Woke(120.0))
     assert "sendInitialEvents" in query(run(long, r.LinkUp())[1])
     assert "sendInitialEvents" in query(run(long, r.Reinit("another history"))[1])
+
+
+def recalled(version: str = "100") -> r.State:
+    """A resumption of an earlier run whose watch was accepted."""
+    state, _ = run(r.State(), r.Shown(), r.Recalled(version), r.LinkUp(), r.Sent(), r.Head())
+    return state
+
+
+def test_a_version_of_an_earlier_run_is_watched_from_and_counts_when_the_cluster_has_reached_it() -> None:
+    state, effects = run(r.State(), r.Shown(), r.Recalled("100"), r.LinkUp())
+    assert query(effects)["resourceVersion"] == "100"
+    caught_up, _ = run(recalled(), r.Tick(), at=NOW + 5.0)
+    assert caught_up.shown is not None
+    assert (caught_up.phase, caught_up.shown.sync) == (r.Phase.RESUMING, Sync.STALE)
+    proven, _ = run(caught_up, r.Identified("100"), r.Tick(), at=NOW + 5.0)
+    assert proven.shown is not None
+    assert (proven.phase, proven.shown.sync, proven.rv) == (r.Phase.WATCHING, Sync.LIVE, "100")
+    early, _ = run(state, r.Identified("130"), r.Sent(), r.Head())
+    assert run(early, r.Tick(), at=NOW + 1.0)[0].phase is r.Phase.WATCHING
+
+
+@pytest.mark.parametrize("newest", ["99", "", "abc"])
+def test_a_cluster_that_has_not_certainly_reached_it_is_listed(newest: str) -> None:
+    state, effects = run(recalled(), r.Identified(newest))
+    assert "sendInitialEvents" in query(effects)
+    assert state.forked
+    shut, _ = run(r.State(), r.Shown(), r.Recalled("100"), r.Identified(newest))
+    assert (shut.rv, shut.forked) == ("", True)
+
+
+def test_a_bookmark_does_not_prove_which_cluster_it_is_and_no_answer_leads_to_a_list() -> None:
+    state, _ = run(recalled(), r.Changes([("MODIFIED", row())]), r.Bookmark("130"))
+    assert (state.phase, state.rv) == (r.Phase.RESUMING, "130")
+    state, _ = run(state, r.Tick(), at=NOW + 5.0)
+    assert state.phase is r.Phase.RESUMING
+    _, effects = run(state, r.Tick(), at=NOW + 20.0)
+    assert "sendInitialEvents" in query(effects)
+
+
+def test_a_version_that_was_forgotten_meanwhile_is_listed_without_any_proof() -> None:
+    state, _ = run(recalled(), INPUTS["410"])
+    _, effects = run(state, r.Tick(), at=NOW + 1.0)
+    assert "sendInitialEvents" in query(effects)
+
+
+def test_a_version_that_comes_when_a_list_is_on_its_way_is_left_alone() -> None:
+    state, _ = run(r.State(link_up=True), r.Shown(), r.Recalled("100"))
+    assert (state.phase, state.rv, state.unproven) == (r.Phase.STREAMING, "", False)
+
+
+@pytest.mark.parametrize(("rows", "thin", "anew"), [(5, True, True), (500, True, False), (5, False, False)])
+def test_a_resumed_watch_on_a_thin_link_begins_anew_once_its_plain_events_cost_more_than_a_list(
+    rows: int, thin: bool, anew: bool
+) -> None:
+    waiting, _ = run(r.State(), r.Shown(), r.Recalled("100", rows, thin), r.LinkUp(), r.Sent(), r.Head())
+    watching, _ = run(waiting, r.Identified("100"), r.Tick(), at=NOW + 1.0)
+    assert watching.phase is r.Phase.WATCHING
+    after, effects = run(watching, r.Changes([("MODIFIED", row())]), at=NOW + 60.0)
+    assert isinstance(effects[0], r.Apply)
+    assert (after.phase is r.Phase.STREAMING) == anew
+    if anew:
+        assert "sendInitialEvents" in query(effects)
+        assert after.shown is not None
+        assert after.shown.reason.startswith("listing again")

@@ -40,6 +40,7 @@ EXPECTED = {
         500 | backoff | Close | never
         504 too large | backoff | Close | never
         Recalled | - | - | stale
+        Recalled version | - | - | stale
     """,
     "listing": """
         Page more | - | Collect OpenList | -
@@ -58,6 +59,7 @@ EXPECTED = {
         500 | backoff | Close | never
         504 too large | backoff | Close | never
         Recalled | - | - | stale
+        Recalled version | - | - | stale
     """,
     "resuming": """
         Changes | - | Apply | -
@@ -106,11 +108,11 @@ EXPECTED = {
         504 too large | backoff | Close | stale
     """,
     "resting": """
-        Tick | listing | Begin OpenList | -
-        CredentialsChanged | listing | Close Begin OpenList | -
+        Tick | streaming | Begin OpenWatch | -
+        CredentialsChanged | streaming | Close Begin OpenWatch | -
         LinkDown | waiting | - | stale
-        Woke | listing | Begin OpenList | stale
-        Reinit | listing | Begin OpenList | stale
+        Woke | streaming | Begin OpenWatch | stale
+        Reinit | streaming | Begin OpenWatch | stale
         Pace | streaming | Begin OpenWatch | -
     """,
     "backoff": """

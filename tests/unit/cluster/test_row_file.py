@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from edgetui.cluster.atomic_file import ABANDONED
 from edgetui.cluster.snapshot import file as row_file
-from edgetui.cluster.snapshot.file import RowFile, default_directory, file_name
+from edgetui.cluster.snapshot.file import OLDEST, RowFile, default_directory, file_name
 from edgetui.cluster.target import AuthSettings, ClusterTarget, Impersonation, TlsSettings
 from edgetui.model.cache.snapshot import from_bytes, unpack
+from edgetui.model.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGET = ClusterTarget("van", "default", Path("/k/van.yaml"), "https://127.0.0.1:6443", user_name="default")
@@ -61,6 +62,7 @@ def test_the_name_tells_views_of_clusters_apart_and_holds_no_credential() -> Non
     ]
     names = {file_name(one) for one in (TARGET, *others)}
     assert len(names) == 7
+    assert file_name(TARGET) == "9c88db750179497f1f375afbe0e771fb.rows", "the next start finds it"
     assert file_name(replace(TARGET, auth=AuthSettings(token="t0ken"))) == file_name(TARGET)
     assert file_name(replace(TARGET, name="renamed")) == file_name(TARGET)
 
@@ -146,6 +148,15 @@ def test_the_oldest_files_go_when_all_are_too_large(file: RowFile, monkeypatch: 
     assert {path.name for path in directory.iterdir()} == {"a.rows", "newer.rows", "older.rows", young.name}
 
 
+def test_rows_that_nobody_wrote_for_a_month_go(file: RowFile) -> None:
+    now = time.time()
+    for name, age in (("month", OLDEST + 60), ("recent", OLDEST - 60)):
+        RowFile(file.path.parent / f"{name}.rows").write(b"x")
+        os.utime(file.path.parent / f"{name}.rows", (now - age, now - age))
+    file.write(b"x")
+    assert {path.name for path in file.path.parent.iterdir()} == {"a.rows", "recent.rows"}
+
+
 def test_a_full_disk_leaves_the_old_file(file: RowFile, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write(b"old")
 
@@ -170,6 +181,6 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_file(file: RowFile) -> No
             writer.kill()
         kept = from_bytes(file.read())
         assert kept is not None
-        rows = unpack("Pod", kept.kinds["Pod"])
+        rows = unpack(KINDS["Pod"], kept.kinds["Pod"])
         assert rows is not None
         assert len(rows) == 500

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.cluster.watch.informer import Informer, Partition
-from edgetui.cluster.watch.scoped_informer import Selector
+from edgetui.cluster.watch.informer import Informer
+from edgetui.cluster.watch.partition import Partition, Selector
 from edgetui.model.cache.freshness import Sync
 from edgetui.model.cache.store import Store
 from tests.unit.cluster.simulation import Cluster
@@ -34,7 +34,7 @@ def names(store: Store) -> set[str]:
 def test_it_asks_for_its_part_alone_and_follows_it_through_an_outage(cluster: Cluster) -> None:
     store, informer = beside(cluster)
     cluster.start("Node")
-    end = cluster.supervisor.aside(informer)
+    end = cluster.supervisor.watch_beside(informer)
     cluster.world.until(lambda: store.freshness("Pod").sync is Sync.LIVE, 5.0)
     assert names(store) == {"p0", "p2"}
     asked = [(path, query) for _, path, query in cluster.server.requests if path.endswith("pods")]
@@ -65,7 +65,7 @@ def test_what_may_not_be_read_is_forbidden_and_nothing_smaller_is_asked_for(clus
     cluster.server.denied = lambda kind, namespace: 403 if kind.name == "Pod" else 0
     store, informer = beside(cluster)
     cluster.start("Node")
-    cluster.supervisor.aside(informer)
+    cluster.supervisor.watch_beside(informer)
     cluster.world.until(lambda: store.freshness("Pod").sync is Sync.FORBIDDEN, 5.0)
     cluster.world.run(5.0)
     assert store.freshness("Pod").sync is Sync.FORBIDDEN
@@ -75,6 +75,6 @@ def test_what_may_not_be_read_is_forbidden_and_nothing_smaller_is_asked_for(clus
 def test_one_that_ends_before_the_link_is_known_lets_another_find_it_out(cluster: Cluster) -> None:
     _, informer = beside(cluster)
     cluster.supervisor.start(())
-    cluster.supervisor.aside(informer)()
+    cluster.supervisor.watch_beside(informer)()
     cluster.supervisor.show("Node")
     cluster.world.until(lambda: cluster.store.freshness("Node").sync is Sync.LIVE, 60.0)

@@ -242,12 +242,12 @@ def test_watches_are_moved_when_certificate_files_were_replaced(play: Play) -> N
         await s.open(write(s.folder)).start(("Node", "Pod"))
         await s.live()
         await asyncio.sleep(60.0)
-        before = len(s.site.contexts), {id(stream) for stream in s.site.streams()}
+        known, open_before = len(s.site.contexts), list(s.site.streams())
         write(s.folder)
         await asyncio.sleep(60.0)
-        assert not before[1] & {id(stream) for stream in s.site.streams()}
         assert len(s.site.streams()) == 2
-        old, new = s.site.contexts[: before[0]], s.site.contexts[before[0] :]
+        assert not any(one is other for one in s.site.streams() for other in open_before)
+        old, new = s.site.contexts[:known], s.site.contexts[known:]
         assert not {id(one) for one in old} & {id(one) for one in new}
         await s.live()
 
@@ -303,13 +303,35 @@ def test_a_slow_round_trip_makes_it_lean_and_a_cut_link_changes_nothing(play: Pl
     play(scene)
 
 
+@pytest.mark.parametrize("wire", [Wire.FULL, Wire.LEAN])
+def test_a_kind_is_watched_while_anybody_needs_it_and_from_the_start_for_good(play: Play, wire: Wire) -> None:
+    async def scene(s: Scenery) -> None:
+        session = s.open(link_watch=LinkWatch(wire))
+        await session.start(("Node", "Pod"))
+        await s.live()
+        for kind in ("Pod", "Deployment", "Deployment"):
+            session.need(kind, True)
+        await until(lambda: s.site.streams("Deployment"), 10.0)
+        for kind in ("Pod", "Deployment"):
+            session.need(kind, False)
+        await asyncio.sleep(HIDE_AFTER + 5.0)
+        assert s.site.streams("Pod")
+        assert s.site.streams("Deployment")
+        session.need("Deployment", False)
+        await asyncio.sleep(HIDE_AFTER + 5.0)
+        assert s.site.streams("Pod")
+        assert s.site.streams("Deployment") == []
+
+    play(scene)
+
+
 def test_to_tables_and_back_the_rows_stay_and_keep_their_age(play: Play) -> None:
     async def scene(s: Scenery) -> None:
         session = s.open(link_watch=LinkWatch(Wire.THIN))
         await session.start(("Node", "Pod"))
         await s.live()
-        assert {stream.printed for stream in s.site.streams("Pod")} == {True}
-        assert {stream.namespace for stream in s.site.streams("Pod")} == {"a", "b", "kube-system"}
+        assert all(stream.printed == bool(stream.namespace) for stream in s.site.streams("Pod"))
+        assert {stream.namespace for stream in s.site.streams("Pod")} == {"", "a", "b", "kube-system"}
         assert session._supervisor is not None
         for tables in (False, True, False):
             await asyncio.sleep(30.0)
@@ -320,7 +342,7 @@ def test_to_tables_and_back_the_rows_stay_and_keep_their_age(play: Play) -> None
                 assert session.store.freshness("Pod").heard >= known
                 assert len(s.pods()) == PODS
                 await asyncio.sleep(0.2)
-            assert {stream.printed for stream in s.site.streams("Pod")} == {tables}
+            assert {s.printed for s in s.site.streams("Pod") if s.namespace or not tables} == {tables}
             assert s.sync() is Sync.LIVE
             s.server.latency = 0.01
 

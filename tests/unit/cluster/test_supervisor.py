@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.cluster.errors import TlsError
+from edgetui.cluster.watch.opening_queue import WHOLE_WITHIN
 from edgetui.model.cache.freshness import Link, Sync
 from tests.unit.cluster.simulation import Cluster
 
@@ -39,6 +40,35 @@ def test_events_arrive_at_once(cluster: Cluster) -> None:
     assert cluster.equal()
 
 
+@pytest.mark.parametrize("patient", [False, True])
+def test_where_others_share_the_link_the_next_kind_waits_until_the_one_before_has_come_through(
+    cluster: Cluster, patient: bool
+) -> None:
+    cluster.server.frozen = True  # heads of answers come, and no rows
+    cluster.supervisor.start(("Node", "Pod"), patient=patient)
+    cluster.world.run(5.0)
+    assert _asked(cluster, "pods") is not patient
+    cluster.world.until(lambda: _asked(cluster, "pods"), WHOLE_WITHIN)
+
+
+def test_what_is_on_the_screen_opens_before_all_else_but_the_first_dial(cluster: Cluster) -> None:
+    cluster.server.latency = 0.1
+    cluster.start("Node", "Pod", "Event")
+    cluster.supervisor.front = frozenset({"Event"})
+    cluster.world.until(cluster.live, 2.0)
+    assert [path.rpartition("/")[2] for _, path, _ in cluster.server.requests] == ["nodes", "events", "pods"]
+
+
+def test_with_patience_every_kind_comes_all_the_same(cluster: Cluster) -> None:
+    cluster.supervisor.start(("Node", "Pod", "Event"), patient=True)
+    cluster.world.until(cluster.live, 1.0)
+    assert cluster.equal()
+
+
+def _asked(c: Cluster, kind: str) -> bool:
+    return any(path.endswith(kind) for _, path, _ in c.server.requests)
+
+
 @pytest.mark.parametrize("mode", ["422", "silent"])
 def test_a_server_without_streaming_lists_is_listed_and_remembered(cluster: Cluster, mode: str) -> None:
     cluster.server.watchlist = mode
@@ -54,7 +84,7 @@ def test_a_server_without_streaming_lists_is_listed_and_remembered(cluster: Clus
         cluster.world.run(5.0)
     tried = sum("sendInitialEvents" in query for _, _, query in cluster.server.requests)
     assert tried <= (1 if mode == "422" else 4), "not more than twice for each kind"
-    assert not cluster.supervisor.streaming
+    assert not cluster.supervisor.can.streaming.there
 
 
 def test_an_outage_of_30_s_costs_at_most_15_attempts_and_data_is_back_in_2_s(cluster: Cluster) -> None:

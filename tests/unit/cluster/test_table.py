@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from edgetui.cluster.api.probe import gzips_watches
 from edgetui.cluster.watch.events import Unreadable
 from edgetui.cluster.watch.reflector.states import Bookmark, Changes, Failed, Heard
 from edgetui.cluster.watch.table import NotPrinted, Printer, TableDecoder
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.cells import pair, restarts, when
-from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.pod import SUMMARY_ONLY, PodRow
 
 from .odd_objects import ODD, changed, paths
 
@@ -91,9 +90,9 @@ def test_what_the_cells_do_not_tell_is_not_known(printer: Printer) -> None:
     running = ["web-x", "1/1", "Running", "0", "5m", "10.42.0.1", "node-0", "<none>", "<none>"]
     (row,) = printer.page(body(table("340", running, heads=True))).rows
     assert isinstance(row, PodRow)
-    assert row.brief
+    assert row.summary_only
     assert not row.is_ready
-    assert (row.owner_uid, row.phase, row.condition) == ("", "", "untold")
+    assert (row.owner_uid, row.phase, row.condition) == ("", "", SUMMARY_ONLY)
 
 
 def test_events_carry_their_own_version_and_no_columns(decoder: TableDecoder) -> None:
@@ -132,21 +131,6 @@ def test_the_columns_may_come_with_a_bookmark_alone(printer: Printer) -> None:
     )
     assert mark == Bookmark("349")
     assert isinstance(changes, Changes)
-
-
-@pytest.mark.parametrize(
-    ("version", "gzips"),
-    [
-        ("v1.37.2", True),
-        ("v1.36.9+k3s1", False),
-        ("v1.9.0", False),
-        ("v2.0.0", True),
-        ("", True),
-        ("?", True),
-    ],
-)
-def test_servers_compress_watches_from_one_minor_version_on(version: str, gzips: bool) -> None:
-    assert gzips_watches(version) is gzips
 
 
 def test_an_error_is_a_status_as_ever(decoder: TableDecoder) -> None:

@@ -122,7 +122,7 @@ async def test_a_socket_is_asked_for_its_session_once_and_again_when_the_server_
 ) -> None:
     """Each time costs memory that CPython never gives back."""
     asked: list[Connection] = []
-    session = Connection.session
+    session = vars(Connection)["session"]
     monkeypatch.setattr(
         Connection, "session", property(lambda self: (asked.append(self), session.fget(self))[1])
     )

@@ -262,7 +262,7 @@ class _SiteTransport(Transport):
         self._redirect(self._connections)
 
     def _redirect(self, connections: Connections) -> None:
-        async def dial(context: object, timeout: float) -> Any:
+        async def dial(context: object, timeout: float, *, http2: bool = True) -> Any:
             return await self._site.dial(connections, context, timeout)
 
         connections._dial = dial  # type: ignore[method-assign, assignment]

@@ -76,7 +76,7 @@ def test_an_ordered_set_stays_stuck_after_the_rollback_until_its_pod_is_deleted(
     assert stuck["metadata"]["name"] == "db-2"
     assert status(bench)["currentRevision"] == status(bench)["updateRevision"]
     assert (status(bench)["updatedReplicas"], status(bench)["readyReplicas"]) == (2, 2)
-    bench.simulation.world.delete_pod(stuck)
+    bench.simulation.manager.delete_pod(stuck)
     bench.until(lambda: good(bench, "db", "r/db:1", 3), 20)
     numbers = sorted(int(revision["revision"]) for revision in bench.storage.objects(REVISIONS))
     assert numbers == [2, 3]

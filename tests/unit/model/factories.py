@@ -7,7 +7,7 @@ unless given. Times are Unix seconds.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -579,15 +579,21 @@ def endpoint_slice(
     draining: int = 0,
     number: int = 1,
     family: str = "IPv4",
+    on: Sequence[str] = (),
     **metadata: Any,
 ) -> Json:
-    """A slice of a Service: ready endpoints, some that are not, and some that are terminating and still serve."""
+    """A slice of a Service: ready endpoints, some that are not, and some that are terminating and still serve.
+
+    `on` are the nodes that they stand on, in turn; none is named without any.
+    """
     kinds = [(ready, True, True, False), (waiting, False, False, False), (draining, False, True, True)]
-    endpoints = [
+    endpoints: list[Json] = [
         {"addresses": ["10.42.0.9"], "conditions": {"ready": takes, "serving": serves, "terminating": ends}}
         for count, takes, serves, ends in kinds
         for _ in range(count)
     ]
+    for at, one in enumerate(endpoints if on else ()):
+        one["nodeName"] = on[at % len(on)]
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -602,6 +608,41 @@ def endpoint_slice(
         "endpoints": endpoints or None,
         "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
     }
+
+
+def announced(
+    kind: str, of: str, node: str, namespace: str = "default", *, labels_only: bool = False
+) -> Json:
+    """A ServiceL2Status or ServiceBGPStatus of MetalLB: a node that announces the address of a Service."""
+    named = {"node": node, "service-name": of, "service-namespace": namespace}
+    status = {"node": node, "serviceName": of, "serviceNamespace": namespace}
+    return {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": kind,
+        "metadata": meta(
+            kind,
+            f"{of}-{node}-{kind[7:10].lower()}",
+            "metallb-system",
+            labels={f"metallb.io/{key}": value for key, value in named.items()},
+        ),
+        "spec": {},
+        "status": {"node": node} if labels_only else {**status, "interfaces": [{"name": "eth0"}]},
+    }
+
+
+def service_lb(of: str, *nodes: str, namespace: str = "default", ready: str = "True") -> list[Json]:
+    """What K3s runs for the address of a Service: a DaemonSet, and a pod of it on each of these nodes."""
+    labels = {
+        "svccontroller.k3s.cattle.io/svcname": of,
+        "svccontroller.k3s.cattle.io/svcnamespace": namespace,
+    }
+    up = len(nodes) if ready == "True" else 0
+    balancer = daemon_set(f"svclb-{of}", "kube-system", desired=len(nodes), ready=up, labels=labels)
+    pods = [
+        pod(f"svclb-{of}-{node}", "kube-system", node=node, owner=balancer, labels=labels, ready=ready)
+        for node in nodes
+    ]
+    return [balancer, *pods]
 
 
 def event(

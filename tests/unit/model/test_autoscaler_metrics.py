@@ -163,6 +163,6 @@ def test_v1_with_an_annotation_that_cannot_be_read_is_not_read_as_less(note: str
 def test_how_many_run_is_not_known_before_the_controller_has_looked() -> None:
     fresh = row({"metadata": {"name": "a"}, "spec": {"maxReplicas": 3}})
     assert (fresh.current, recommended(fresh), headline(fresh, f.NOW)[1]) == (None, None, "starting")
-    parked = f.autoscaler("a")
-    del parked["status"]["currentReplicas"]  # as the API writes 0
-    assert row(parked).current == 0
+    scaled = f.autoscaler("a")
+    del scaled["status"]["currentReplicas"]  # as the API writes 0
+    assert row(scaled).current == 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from edgetui.model.cells import cells, cut, elided, head, pieces, tail, told_apart, visible
+from edgetui.model.cells import cells, clusters, cut, elided, head, pieces, tail, told_apart, visible
 
 ODD = (
     "a", " ", "é", "e\u0301", "\u0301", "漢", "한", "\u1112\u1161", "👩\u200d🔧", "👨\u200d👩\u200d👧\u200d👦",
@@ -25,6 +25,23 @@ def test_what_may_be_shown_holds_nothing_that_a_terminal_obeys_or_that_has_no_lo
     assert shown == "" or shown.isprintable()
     assert not {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} & set(map(category, shown))
     assert visible(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "last", "after"),
+    [
+        (0x180A, 0x180B, 0x180F, 0x1810),
+        (0xFDFF, 0xFE00, 0xFE0F, 0xFE10),
+        (0xE00FF, 0xE0100, 0xE01EF, 0xE01F0),
+    ],
+)
+def test_what_only_selects_a_look_is_left_out(before: int, first: int, last: int, after: int) -> None:
+    for number in (first, first + 1, last - 1, last):
+        assert visible(f"a{chr(number)}b") == "ab", hex(number)
+        assert visible(f"\x07{chr(number)}b") == " b", hex(number)
+    for number in (before, after):
+        kept = category(chr(number)) not in ("Cf", "Cn")
+        assert (chr(number) in visible(f"\x07a{chr(number)}b")) is kept, hex(number)
 
 
 @given(TEXTS, st.integers(0, 12))
@@ -117,3 +134,31 @@ def test_what_is_elided_is_what_they_share() -> None:
     assert told_apart([ARN + "1", ARN + "2"], 18) == ["…shop-floor-line-1", "…shop-floor-line-2"]
     made = told_apart(["line-1.plant.example.com", "line-2.plant.example.com"], 12)
     assert made == ["line-1…e.com", "line-2…e.com"]
+
+
+@pytest.mark.parametrize(
+    ("names", "width", "made"),
+    [
+        (["short", "names"], 5, ["short", "names"]),
+        (["aaaaaaaaaa", "aaaaaaaaab"], 3, ["…aa", "…ab"]),
+        (["x" * 20 + "漢" * 20 + "1", "x" * 20 + "漢" * 20 + "2"], 2, ["…1", "…2"]),
+        (["same-a-same"] * 2, 4, ["s…me"] * 2),
+        ([f"{'1' * 9}{middle}{'2' * 9}" for middle in "ab"], 4, ["…a2…", "…b2…"]),
+        # Where no way tells all of them apart, the rest gets numbers; what has its own text keeps it.
+        (["aababbbbaababb", "abbaabaaaababa", "abbabaabbabaab"], 2, ["…2", "…a", "a…"]),
+        (
+            [f"{'m' * 9}{one}{'m' * 9}{end}" for end in "12" for one in "ab"],
+            4,
+            ["…a…2", "…b…2", "…am…", "…bm…"],
+        ),
+    ],
+)
+def test_names_are_told_apart_by_what_reads_best(names: list[str], width: int, made: list[str]) -> None:
+    found = told_apart(names, width)
+    assert len(set(found)) == len(set(names))
+    assert all(cells(one) <= width for one in found)
+    assert found == made
+
+
+def test_a_joiner_at_the_beginning_takes_the_next_character_with_it() -> None:
+    assert clusters("\u200dab") == [("\u200da", 0), ("b", 1)]

@@ -85,7 +85,7 @@ def test_pods(text: str, expected: list[str]) -> None:
 
 def test_a_node_is_its_own_node() -> None:
     assert names("node=node-a", "nodes") == ["node-a"]
-    assert names("silent", "nodes") == ["node-b"]
+    assert names("heartbeat", "nodes") == ["node-b"]
 
 
 def test_ages_are_not_searched() -> None:

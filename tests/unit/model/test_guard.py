@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import row_of
+from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.pod import PodRow
 from edgetui.model.rollout.evidence import Look, look_at
 from edgetui.model.rollout.guard import (
     SETTLE,
@@ -386,3 +390,18 @@ def test_how_long_it_has_served_is_not_told_while_one_of_its_pods_is_not_ready()
     assert look(made, new_set, *pods).ready_for == 28
     late = slow("press-new-9", "default", owner=new_set, labels={"app": "press", "pod-template-hash": "new"})
     assert look(made, new_set, *pods, late).ready_for == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "serves"),
+    [({}, True), ({"template": "old"}, False), ({"deleting": 1}, False), ({"phase": "Succeeded"}, False)],
+)
+def test_only_pods_of_the_newest_template_that_should_serve_are_judged(
+    changed: dict[str, Any], serves: bool
+) -> None:
+    row, shown = row_of("Deployment", f.deployment("press")), row_of("Pod", f.pod("press-1"))
+    assert isinstance(row, DeploymentRow)
+    assert isinstance(shown, PodRow)
+    one = replace(shown, **({"template": "new"} | changed))
+    assert Look(row=row, template="new", pods=(one,)).newest == ([one] if serves else [])
+    assert Look(pods=(one,)).newest == [], "nothing is known of the workload"

@@ -146,24 +146,36 @@ def test_replicas_default_to_one_only_when_missing() -> None:
     ("labels", "notes", "expected"),
     [
         ({}, {}, ()),
-        ({}, {"argocd.argoproj.io/tracking-id": "plant:apps/Deployment:d/press"}, ("Argo CD (plant)",)),
-        ({"kustomize.toolkit.fluxcd.io/name": "apps"}, {}, ("Flux (apps)",)),
-        ({"helm.toolkit.fluxcd.io/name": "press"}, {"meta.helm.sh/release-name": "press"}, ("Flux (press)",)),
-        ({}, {"objectset.rio.cattle.io/owner-name": "bundle"}, ("Fleet (bundle)",)),
+        (
+            {},
+            {"argocd.argoproj.io/tracking-id": "plant:apps/Deployment:d/press"},
+            ("Argo CD Application plant",),
+        ),
+        ({"kustomize.toolkit.fluxcd.io/name": "apps"}, {}, ("Flux Kustomization apps",)),
+        (
+            {"helm.toolkit.fluxcd.io/name": "press"},
+            {"meta.helm.sh/release-name": "press"},
+            ("Flux HelmRelease press",),
+        ),
+        ({}, {"objectset.rio.cattle.io/owner-name": "bundle"}, ("Fleet bundle bundle",)),
         (
             {},
             {
                 "objectset.rio.cattle.io/owner-name": "metrics-server",
                 "objectset.rio.cattle.io/owner-gvk": "k3s.cattle.io/v1, Kind=Addon",
             },
-            ("K3s AddOn (metrics-server)",),
+            ("K3s AddOn metrics-server",),
         ),
-        ({"app.kubernetes.io/managed-by": "Helm"}, {"meta.helm.sh/release-name": "press"}, ("Helm (press)",)),
+        (
+            {"app.kubernetes.io/managed-by": "Helm"},
+            {"meta.helm.sh/release-name": "press"},
+            ("Helm release press",),
+        ),
     ],
 )
 def test_who_else_writes_it(labels: dict[str, str], notes: dict[str, str], expected: tuple[str, ...]) -> None:
     row = row_of("Deployment", f.deployment("press", labels=labels, annotations=notes))
-    assert row.managers == expected  # type: ignore[attr-defined]
+    assert tuple(one.words for one in row.managers) == expected  # type: ignore[attr-defined]
 
 
 def test_stateful_set_and_its_partition() -> None:
@@ -289,7 +301,8 @@ def test_windows_of_an_autoscaler() -> None:
 def test_service_ports_and_addresses() -> None:
     row = row_of("Service", f.service("web", type_="LoadBalancer", ips=("10.0.0.9",)))
     assert isinstance(row, ServiceRow)
-    assert (row.ports, row.external, row.pending) == (("80:30080/TCP",), ("10.0.0.9",), False)
+    assert [port.words for port in row.ports] == ["80:30080/TCP"]
+    assert (row.external, row.virtual_ips, row.pending) == (("10.0.0.9",), ("10.0.0.9",), False)
     assert row_of("Service", f.service("web", type_="LoadBalancer")).pending  # type: ignore[attr-defined]
 
 

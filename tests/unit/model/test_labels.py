@@ -9,7 +9,7 @@ import pytest
 
 from edgetui.model import labels
 from edgetui.model.cache.snapshot import pack, unpack
-from edgetui.model.kinds import row_of
+from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.panes import PANES
@@ -123,7 +123,7 @@ def test_the_table_of_texts_is_bounded() -> None:
 
 def test_rows_that_were_kept_share_their_text_again() -> None:
     rows = [pod(f"db-{n}", labels=member(n)) for n in (0, 1)]
-    back = unpack("Pod", pack("Pod", rows, 1.0, False))
+    back = unpack(KINDS["Pod"], pack(KINDS["Pod"], rows, 1.0, False))
     assert back == rows
     assert back is not None and back[0].labels is back[1].labels
 

@@ -113,3 +113,22 @@ def test_an_object_of_a_real_server_hides_nothing_but_secrets() -> None:
     said = text(factories.pod("press-1"))
     assert "press-1" in said
     assert "(hidden)" not in said
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ({"code": "cGx1Z2g=", "pin": ""}, ["  code: (hidden)", "  pin: (hidden)"]),
+        ({"deep": {"code": "cGx1Z2g="}}, ["  deep: (hidden)"]),
+        ("cGx1Z2g=", []),
+        (["cGx1Z2g="], []),
+    ],
+)
+@pytest.mark.parametrize("field", ["data", "stringData"])
+def test_a_secret_shows_its_type_and_keys_and_nothing_that_it_holds(
+    field: str, data: Any, shown: list[str]
+) -> None:
+    said = text({"kind": "Secret", "metadata": {"name": "door"}, field: data, "type": "Opaque"})
+    assert "cGx1Z2g" not in said
+    assert set(shown) <= set(said.splitlines())
+    assert {"  name: door", "type: Opaque"} <= set(said.splitlines())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgetui.model.autoscaling.limits import limits
-from edgetui.model.autoscaling.vpa_keda import advice, scaled_object
+from edgetui.model.autoscaling.vpa_keda import recommendations, scaled_object
 from edgetui.model.pod.node_images import held_images
 from tests.unit.cluster.odd_objects import DEEP, ODD, changed, paths
 
@@ -65,7 +65,7 @@ def quotas(found: list[Json]) -> list[str]:
 
 
 def vertical(found: list[Json]) -> list[str]:
-    return [one.words for one in advice(found, "Deployment", "press")]
+    return [one.words for one in recommendations(found, "Deployment", "press")]
 
 
 def keda(found: list[Json]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetui.model.autoscaling.vpa_keda import advice, one_scaled_object, scaled_object
+from edgetui.model.autoscaling.vpa_keda import one_scaled_object, recommendations, scaled_object
 
 VPA = {
     "metadata": {"name": "press"},
@@ -33,14 +33,14 @@ def keda(**annotations: str) -> dict[str, Any]:
 
 
 def test_a_recommendation_is_told_for_each_container_with_who_acts_on_it() -> None:
-    assert [one.words for one in advice([VPA], "Deployment", "press")] == [
+    assert [one.words for one in recommendations([VPA], "Deployment", "press")] == [
         "app cpu 120m memory 250Mi, by press (Off: it only recommends)",
         "side memory 16Mi, by press (Off: it only recommends)",
     ]
-    assert advice([VPA], "StatefulSet", "press") == []
-    assert advice([{}, {"spec": None, "status": []}], "Deployment", "press") == []
+    assert recommendations([VPA], "StatefulSet", "press") == []
+    assert recommendations([{}, {"spec": None, "status": []}], "Deployment", "press") == []
     own = {**VPA, "spec": {**VPA["spec"], "updatePolicy": {}}}
-    assert "Auto: it sets this itself" in advice([own], "Deployment", "press")[0].words
+    assert "Auto: it sets this itself" in recommendations([own], "Deployment", "press")[0].words
 
 
 @pytest.mark.parametrize(

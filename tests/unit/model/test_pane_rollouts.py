@@ -46,7 +46,7 @@ def test_deployments() -> None:
     assert judged("Deployment", f.deployment("a")) == (3, "complete")
     assert judged("Deployment", f.deployment("a", replicas=0)) == (3, "scaled to 0")
     assert judged("Deployment", *deployed()) == (1, "1 of 3 updated")
-    assert judged("Deployment", *deployed(new=3)) == (1, "3 old to stop")
+    assert judged("Deployment", *deployed(new=3)) == (1, "3 old pods terminating")
     assert judged("Deployment", *deployed(generation=5, observed=4)) == (1, "not seen yet")
     assert judged("Deployment", *deployed(paused=True)) == (1, "paused, 1 of 3 updated")
     assert judged("Deployment", f.deployment("a", paused=True)) == (1, "paused")
@@ -63,7 +63,7 @@ def test_a_stuck_deployment_says_what_holds_it_up() -> None:
 def test_a_passed_deadline_is_not_final_while_pods_are_on_their_way() -> None:
     assert judged("Deployment", *deployed(build_new=starting, progressing=OVERDUE)) == (
         1,
-        "deadline passed, still moving",
+        "deadline passed, still progressing",
     )
     assert judged("Deployment", *deployed(new=0, progressing=OVERDUE)) == (0, "stuck: deadline passed")
     assert judged("Deployment", *deployed(build_new=f.image_pull, progressing=OVERDUE)) == (
@@ -156,9 +156,9 @@ def trapped(management: str) -> list[f.Json]:
 
 
 def test_the_trap_of_ordered_stateful_sets_is_named() -> None:
-    assert judged("StatefulSet", *trapped("OrderedReady")) == (0, "stuck: broken db-2")
+    assert judged("StatefulSet", *trapped("OrderedReady")) == (0, "stuck: blocked by db-2")
     row = build(f.store_of(*trapped("OrderedReady")), "StatefulSet", "db")
-    assert "must be deleted" in PANE.value(row, "reason")
+    assert "blocks the StatefulSet rollout (OrderedReady)" in PANE.value(row, "reason")
     assert judged("StatefulSet", *trapped("Parallel")) == (0, "stuck: image not found")
 
 
@@ -170,12 +170,53 @@ def test_daemon_sets() -> None:
     assert judged("DaemonSet", f.daemon_set("ag", strategy="OnDelete", updated=1)) == (3, "1 of 3 on delete")
 
 
+OPENYURT = [
+    ("OTA", {"updated": 1}, (1, "2 wait for their site")),
+    ("ota", {"updated": 2}, (1, "1 waits for its site")),
+    ("OTA", {"updated": 2, "ready": 2}, (1, "1 waits for its site")),
+    ("OTA", {"updated": 1, "ready": 0}, (0, "2 wait for their site")),
+    ("OTA", {}, (3, "complete")),
+    ("AdvancedRollingUpdate", {"updated": 1}, (1, "1 of 3 updated")),
+    ("auto", {"updated": 1}, (1, "1 of 3 updated")),
+    ("RollingUpdate", {"updated": 1}, (3, "1 of 3 on delete")),
+]
+
+
+@pytest.mark.parametrize(("way", "counts", "expected"), OPENYURT)
+def test_a_daemon_set_of_openyurt_waits_for_its_sites_and_is_never_stuck(
+    way: str, counts: dict[str, int], expected: tuple[int, str]
+) -> None:
+    notes = {"apps.openyurt.io/update-strategy": way}
+    made = f.daemon_set("ag", strategy="OnDelete", annotations=notes, **counts)
+    assert judged("DaemonSet", made) == expected
+    rolling = f.daemon_set("ag", annotations=notes, updated=1)
+    assert judged("DaemonSet", rolling) == (1, "1 of 3 updated")
+
+
+def test_a_pod_that_its_site_has_updated_and_that_fails_is_told_with_those_that_wait() -> None:
+    made = f.daemon_set(
+        "ag", strategy="OnDelete", annotations={"apps.openyurt.io/update-strategy": "OTA"}, updated=1, ready=2
+    )
+    pods = [f.image_pull("ag-1", owner=made, node="edge-1")]
+    assert judged("DaemonSet", made, *pods) == (0, "2 wait for their site, image not found")
+
+
+def test_a_site_that_is_cut_off_does_not_make_it_stuck() -> None:
+    made = f.daemon_set(
+        "ag", strategy="OnDelete", annotations={"apps.openyurt.io/update-strategy": "OTA"}, updated=1, ready=2
+    )
+    gone = f.pod("ag-2", owner=made, node="edge-2", ready="False", deleting=f.NOW - 60)
+    severity, words = judged("DaemonSet", made, gone, f.node("edge-2", ready="Unknown"))
+    assert words == "2 wait for their site"
+    assert severity == 1
+
+
 def test_a_silent_node_blocks_a_daemon_set_whose_counters_look_healthy() -> None:
     made = f.daemon_set("ag", desired=4, updated=0, misscheduled=1)
     old = f.pod("ag-x", owner=made, node="node-9", deleting=f.NOW + 20, ready="False")
     taint = {"key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"}
     silent = f.node("node-9", ready="Unknown", taints=[taint])
-    assert judged("DaemonSet", made, old, silent) == (0, "stuck: node silent")
+    assert judged("DaemonSet", made, old, silent) == (0, "stuck: node NotReady")
     row = build(f.store_of(made, old, silent), "DaemonSet", "ag")
     assert PANE.value(row, "reason") == "1 of 5 nodes unreachable: cannot finish until it returns (node-9)"
 

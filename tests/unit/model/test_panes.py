@@ -10,7 +10,7 @@ import pytest
 from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.cache.store import ChangeSet, Store, Usage
 from edgetui.model.identity import ObjectKey
-from edgetui.model.panes import PANES
+from edgetui.model.panes import NUMBERED, PANES, number_of
 from edgetui.model.panes.base import Pane, PaneRow, State
 from edgetui.model.view.pane_view import FleetView
 from tests.unit.model import factories as f
@@ -46,7 +46,9 @@ def of(obj: f.Json, *others: f.Json, now: float = f.NOW) -> PaneRow:
 
 
 def test_the_screen_order() -> None:
-    assert list(PANES) == ["nodes", "pods", "autoscalers", "rollouts", "services", "events"]
+    assert NUMBERED == ("nodes", "pods", "autoscalers", "rollouts", "services", "events")
+    assert list(PANES) == [*NUMBERED, *sorted(set(PANES) - set(NUMBERED))]
+    assert [number_of(id) for id in PANES] == [1, 2, 3, 4, 5, 6, *(0 for _ in range(len(PANES) - 6))]
 
 
 @pytest.mark.parametrize("pane", PANES.values(), ids=list(PANES))
@@ -121,7 +123,7 @@ PODS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"statuses": [f.running(ready=False)], "ready_at": f.NOW - 900}, 0, "Running", "not ready"),
     ({"statuses": [f.ended(0, "Completed")], "phase": "Succeeded"}, 3, "Completed", ""),
     ({"deleting": f.NOW + 20}, 1, "Terminating", ""),
-    ({"deleting": f.NOW - 600}, 0, "Terminating", "late by 10m"),
+    ({"deleting": f.NOW - 600}, 0, "Terminating", "10m past grace"),
     ({"statuses": [], "phase": "Failed", "reason": "Evicted"}, 0, "Evicted", "evicted"),
 ]
 
@@ -136,7 +138,7 @@ def test_pods(more: dict[str, Any], severity: int, status: str, why: str) -> Non
 def test_a_failed_pod_that_has_been_replaced_is_no_alarm() -> None:
     sets = f.replica_set(f.deployment("press"), "a")
     row = of(f.pod("a", owner=sets, statuses=[], phase="Failed", reason="Evicted"))
-    assert (row.severity, cell(row, "why")) == (1, "left over, evicted")
+    assert (row.severity, cell(row, "why")) == (1, "replaced, evicted")
 
 
 def test_a_recent_restart_is_news_for_ten_minutes() -> None:
@@ -149,12 +151,12 @@ def test_a_recent_restart_is_news_for_ten_minutes() -> None:
 
 def test_a_pod_on_a_silent_node_says_so() -> None:
     row = of(f.pod("a", ready="False"), f.node("node-1", ready="Unknown"))
-    assert (row.severity, words(row), cell(row, "why")) == (0, "Running", "node silent")
+    assert (row.severity, words(row), cell(row, "why")) == (0, "Running", "node NotReady")
 
 
 def test_a_pod_that_cannot_leave_a_silent_node_says_so() -> None:
     row = of(f.pod("a", ready="False", deleting=f.NOW + 20), f.node("node-1", ready="Unknown"))
-    assert (row.severity, words(row), cell(row, "why")) == (1, "Terminating", "node silent")
+    assert (row.severity, words(row), cell(row, "why")) == (1, "Terminating", "node NotReady")
 
 
 def test_a_restart_without_a_known_time_is_dated_by_the_return_to_ready() -> None:
@@ -174,7 +176,7 @@ def test_pods_show_what_they_use_when_it_is_known() -> None:
 
 NODES: list[tuple[dict[str, Any], int, str]] = [
     ({}, 3, "Ready"),
-    ({"ready": "Unknown"}, 0, "silent"),
+    ({"ready": "Unknown"}, 0, "NotReady, no heartbeat"),
     ({"ready": "False"}, 0, "NotReady"),
     ({"ready": "False", "created": f.NOW - 5}, 1, "joining"),
     ({"cordoned": True}, 1, "Ready, cordoned"),
@@ -305,7 +307,7 @@ def test_events_come_newest_first() -> None:
 def test_tallies() -> None:
     rows = [of(f.pod("a")), of(f.image_pull("b")), of(f.image_pull("c"))]
     assert PANES["pods"].summary(rows) == "2 failing"
-    assert PANES["rollouts"].tally(1, 2) == "1 stuck · 2 moving"
+    assert PANES["rollouts"].tally(1, 2) == "1 stuck · 2 progressing"
     assert PANES["nodes"].summary([]) == ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetui.model.pod.scheduling import Placing, no_node, refused, unreachable
+from edgetui.model.pod.scheduling import SchedulingFailure, no_node, refused, unreachable
 
 NODES = "0/6 nodes are available: "
 SCHEDULER = [
@@ -43,18 +43,18 @@ SCHEDULER = [
 
 @pytest.mark.parametrize(("message", "short", "sentence"), SCHEDULER)
 def test_the_scheduler_in_plain_words(message: str, short: str, sentence: str) -> None:
-    assert no_node(NODES + message, 1500, 200 << 20) == Placing(short, sentence)
+    assert no_node(NODES + message, 1500, 200 << 20) == SchedulingFailure(short, sentence)
 
 
 def test_a_request_that_is_not_known() -> None:
     assert no_node(NODES + "6 Insufficient memory.").sentence == "no node has enough memory free"
-    assert no_node("") == Placing("no node fits", "no node fits")
+    assert no_node("") == SchedulingFailure("no node fits", "no node fits")
     assert no_node("something new").sentence == "no node fits: something new"
 
 
 def test_a_quota_that_is_used_up() -> None:
     told = 'pods "a" is forbidden: exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4'
-    assert refused(told) == Placing("quota", "quota small is full: 4 of 4 pods used")
+    assert refused(told) == SchedulingFailure("quota", "quota small is full: 4 of 4 pods used")
     two = (
         "exceeded quota: q, requested: limits.cpu=1,requests.memory=1Gi, used: limits.cpu=2,requests.memory=3Gi,"
         " limited: limits.cpu=2,requests.memory=3584Mi"
@@ -63,7 +63,7 @@ def test_a_quota_that_is_used_up() -> None:
 
 
 def test_another_refusal_is_told_as_it_is() -> None:
-    assert refused("admission webhook denied it") == Placing(
+    assert refused("admission webhook denied it") == SchedulingFailure(
         "pods refused", "pods are refused: admission webhook denied it"
     )
     assert refused("").sentence == "pods are refused"

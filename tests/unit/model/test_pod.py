@@ -214,7 +214,7 @@ def test_null_fields_are_read_as_missing() -> None:
             "status": {"phase": None, "conditions": None, "containerStatuses": None},
         }
     )
-    assert (row.name, row.status, row.created, row.trouble) == ("a", "", 0, None)
+    assert (row.name, row.status, row.created, row.problem) == ("a", "", 0, None)
 
 
 def test_owner_template_and_times() -> None:
@@ -240,7 +240,7 @@ def test_an_owner_that_does_not_control_is_not_the_owner() -> None:
 
 
 def test_a_healthy_pod_keeps_no_message_and_no_image() -> None:
-    assert project(pod("a")).trouble is None
+    assert project(pod("a")).problem is None
 
 
 def test_the_last_restart_is_kept_when_all_is_well_again() -> None:
@@ -248,26 +248,26 @@ def test_the_last_restart_is_kept_when_all_is_well_again() -> None:
     status["lastState"] = ended(1, "Error", at=NOW - 50)["state"]
     row = project(pod("a", statuses=[status]))
     assert row.restarted == NOW - 50
-    assert row.trouble is not None
-    assert (row.trouble.reason, row.trouble.message, row.trouble.image) == ("", "", "")
+    assert row.problem is not None
+    assert (row.problem.reason, row.problem.message, row.problem.image) == ("", "", "")
 
 
 def test_the_worst_container_is_told_bounded() -> None:
     long = waiting("ImagePullBackOff", "no\n\x1b[31mred\x07 " + "x" * 5000, name="side", image="side:2")
     row = project(pod("a", statuses=[running("app"), long]))
-    assert row.trouble is not None
-    assert (row.trouble.reason, row.trouble.container, row.trouble.image) == (
+    assert row.problem is not None
+    assert (row.problem.reason, row.problem.container, row.problem.image) == (
         "ImagePullBackOff",
         "side",
         "side:2",
     )
-    assert row.trouble.message.startswith("no [31mred x")
-    assert len(row.trouble.message) == 200
-    assert row.trouble.message.endswith("xxx")
+    assert row.problem.message.startswith("no [31mred x")
+    assert len(row.problem.message) == 200
+    assert row.problem.message.endswith("xxx")
 
 
 def test_a_crash_keeps_its_exit() -> None:
-    trouble = project(pod("a", statuses=[crashing(137, "OOMKilled")], phase="Running")).trouble
+    trouble = project(pod("a", statuses=[crashing(137, "OOMKilled")], phase="Running")).problem
     assert trouble is not None
     assert (trouble.exit_code, trouble.exit_reason, trouble.restarted) == (137, "OOMKilled", NOW - 30)
 
@@ -280,7 +280,7 @@ def test_the_scheduler_is_quoted() -> None:
             statuses=[],
             conditions=[cond("PodScheduled", "False", "Unschedulable", "0/3 nodes are …")],
         )
-    ).trouble
+    ).problem
     assert trouble is not None
     assert (trouble.reason, trouble.message) == ("Unschedulable", "0/3 nodes are …")
 
@@ -291,7 +291,7 @@ def test_readiness_is_the_condition_not_the_containers() -> None:
 
 
 def test_pull_message_of_the_kubelet_is_kept() -> None:
-    trouble = project(image_pull("a", image="registry.local/press:2.1")).trouble
+    trouble = project(image_pull("a", image="registry.local/press:2.1")).problem
     assert trouble is not None
     assert trouble.message.endswith("not found")
     assert trouble.image == "registry.local/press:2.1"

@@ -49,13 +49,13 @@ def test_a_printed_pod_is_judged_by_its_words(pod: PodRow, severity: str, why: s
 
 
 def test_containers_that_were_ready_prove_nothing_on_a_node_that_is_silent_or_unknown() -> None:
-    assert judged(row(), node("edge-1", ready="Unknown")) == ("bad", "node silent")
+    assert judged(row(), node("edge-1", ready="Unknown")) == ("bad", "node NotReady")
     assert judged(row()) == ("unsure", "its node is not known")
 
 
 def test_a_printed_pod_is_ready_for_nobody() -> None:
     assert not row().is_ready
-    assert row().brief
+    assert row().summary_only
 
 
 def test_a_printed_row_gives_way_to_the_next_one_and_to_its_end() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.rollout.revision import (
+    _served,
     controller_revisions,
     deployment_revisions,
     last_known_good,
@@ -221,3 +224,34 @@ def test_a_cause_that_the_controller_copied_is_told_of_the_revision_it_was_writt
     ]
     causes = [(one.number, one.cause) for one in deployment_revisions(made, sets)]
     assert causes == [(4, ""), (3, "back to press:1"), (2, "")]
+
+
+def test_a_revision_without_data_is_one_without_images() -> None:
+    made = f.stateful_set("camera", current_revision="camera-a", update_revision="camera-a")
+    for data in ({}, {"data": None}):
+        one = {"metadata": f.meta("ControllerRevision", "camera-a", owner=made), "revision": 1, **data}
+        (found,) = controller_revisions(made, [one], [])
+        assert (found.number, found.name, found.images) == (1, "camera-a", ())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "available", "serves"),
+    [(1, 1, True), (1, 0, False), (3, 2, False), (3, 3, True), (3, 4, True), (0, 0, False), (0, 1, True)],
+)
+def test_what_serves_has_as_many_available_as_are_wanted_and_more_than_none(
+    wanted: int, available: int, serves: bool
+) -> None:
+    assert _served({"metadata": {}, "spec": {"replicas": wanted}}, available) is serves
+    asked = {"metadata": {}, "spec": {}, "status": {"desiredNumberScheduled": wanted}}
+    assert _served(asked, available) is serves
+
+
+def test_how_many_pods_a_revision_has_is_what_its_set_says() -> None:
+    made = f.deployment("press", replicas=3, revision=8)
+    new = f.replica_set(made, "b", revision=8, replicas=2, ready=1)
+    old = f.replica_set(made, "a", revision=7, replicas=1, ready=0)
+    del old["status"]
+    assert [(one.number, one.replicas, one.available) for one in deployment_revisions(made, [old, new])] == [
+        (8, 2, 1),
+        (7, 0, 0),
+    ]

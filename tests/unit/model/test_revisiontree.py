@@ -6,7 +6,7 @@ from edgetui.model.cache.store import Store
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout.history import Branch, tree
+from edgetui.model.rollout.history import RevisionNode, tree
 from edgetui.model.rollout.revision import controller_revisions, deployment_revisions
 from edgetui.model.rollout.status import look
 from tests.unit.model import factories as f
@@ -22,13 +22,13 @@ def controller_revision(owner: f.Json, hash_: str, number: int, image: str) -> f
     }
 
 
-def grown(store: Store, kind: str, history: object = ()) -> list[Branch]:
+def grown(store: Store, kind: str, history: object = ()) -> list[RevisionNode]:
     (row,) = store.rows(kind)
     assert isinstance(row, DeploymentRow | StatefulSetRow | DaemonSetRow)
     return tree(store, row, look(store, row), history)  # type: ignore[arg-type]
 
 
-def shape(branches: list[Branch]) -> list[tuple[int, str, str, int]]:
+def shape(branches: list[RevisionNode]) -> list[tuple[int, str, str, int]]:
     return [(one.number, one.name, one.mark, len(one.pods)) for one in branches]
 
 

@@ -31,21 +31,25 @@ def limited(reason: str) -> list[f.Json]:
 
 
 HEADLINES: list[tuple[dict[str, Any], int, str]] = [
-    ({}, 3, "steady"),
+    ({}, 3, "stable"),
     (
         {"current": 8, "desired": 8, "cpu": 93, "conditions": limited("TooManyReplicas")},
         1,
-        "limited: needs 13",
+        "at max, needs 13",
     ),
     ({"current": 8, "desired": 8, "conditions": limited("TooManyReplicas")}, 1, "at max 8"),
     ({"current": 2, "desired": 2, "cpu": 5, "conditions": limited("TooFewReplicas")}, 3, "at min 2"),
-    ({"current": 2, "desired": 4, "cpu": 300, "conditions": limited("ScaleUpLimit")}, 1, "in steps, 2 to 4"),
-    ({"current": 3, "desired": 5, "cpu": 90}, 1, "growing to 5"),
-    ({"current": 5, "desired": 3, "cpu": 30}, 1, "shrinking to 3"),
+    (
+        {"current": 2, "desired": 4, "cpu": 300, "conditions": limited("ScaleUpLimit")},
+        1,
+        "rate-limited, 2 to 4",
+    ),
+    ({"current": 3, "desired": 5, "cpu": 90}, 1, "scaling up to 5"),
+    ({"current": 5, "desired": 3, "cpu": 30}, 1, "scaling down to 3"),
     (
         {"cpu": 20, "conditions": [f.cond("AbleToScale", "True", "ScaleDownStabilized"), ACTIVE, WITHIN]},
         3,
-        "held: waits to shrink",
+        "stabilizing before scale-down",
     ),
     (
         {
@@ -221,7 +225,7 @@ PROSPECTS: list[tuple[dict[str, Any], int, tuple[int, int], str]] = [
         {"current": 5, "cpu": 12, "behavior": {"scaleDown": {"selectPolicy": "Disabled"}}},
         5,
         (1, 8),
-        "it stays at 5: shrinking is switched off",
+        "it stays at 5: scaling down is disabled",
     ),
 ]
 

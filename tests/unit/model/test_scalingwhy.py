@@ -23,16 +23,16 @@ def sentences(**more: object) -> list[str]:
 
 def test_each_condition_is_a_sentence_and_the_present_load_another() -> None:
     assert sentences() == [
-        "it is ready: the number it recommends is the one that runs",
-        "its metrics are there",
-        "the number it wants is within its bounds",
+        "AbleToScale: the recommended size is the current size",
+        "ScalingActive: can compute the desired replicas from metrics",
+        "ScalingLimited: no, desired replicas are within min and max",
         "at the present load it stays at 3",
     ]
 
 
 def test_at_the_maximum_the_limit_is_what_is_in_the_way() -> None:
     said = why(hpa(current=8, desired=8, cpu=93, conditions=limited("TooManyReplicas")), (), f.NOW)
-    assert [one.text for one in said if not one.good] == ["it wants more than its maximum 8"]
+    assert [one.text for one in said if not one.good] == ["ScalingLimited: desired replicas above max 8"]
     assert said[-1].text == "at the present load it stays at 8: the load asks for 13, 8 is the most allowed"
 
 
@@ -59,8 +59,8 @@ def test_missing_metrics_say_what_is_missing_and_what_still_holds(message: str, 
     assert not any("maximum" in one.text for one in said)
 
 
-def test_a_parked_target_an_unknown_reason_and_no_condition_at_all() -> None:
-    assert "it is off while its target is at 0" in " ".join(
+def test_a_target_at_0_an_unknown_reason_and_no_condition_at_all() -> None:
+    assert "off while the target is at 0" in " ".join(
         sentences(current=0, desired=0, conditions=inactive("ScalingDisabled"))
     )
     odd = [ABLE, ACTIVE, f.cond("ScalingLimited", "True", "Strange", "for {reasons}")]
@@ -102,3 +102,28 @@ def test_what_is_kept_of_an_autoscaler() -> None:
     values, names = sampled(hpa(cpu=None, conditions=inactive("FailedGetResourceMetric")))
     assert values == (None, 3, None)
     assert [bool(name) for name in names] == [False, False, True]
+
+
+@pytest.mark.parametrize(("status", "told"), [("True", True), ("False", False), ("Unknown", False)])
+def test_an_autoscaler_that_took_its_target_to_0_says_so(status: str, told: bool) -> None:
+    said = why(hpa(conditions=[ABLE, ACTIVE, f.cond("ScaledToZero", status, "x")]), (), f.NOW)
+    assert ("it has taken its target to 0 itself" in [one.text for one in said if one.good]) == told
+
+
+@pytest.mark.parametrize(
+    ("type_", "status", "good"),
+    [
+        ("ScalingLimited", "True", False),
+        ("ScalingLimited", "False", True),
+        ("AbleToScale", "True", True),
+        ("AbleToScale", "False", False),
+    ],
+)
+def test_a_condition_of_another_server_is_told_with_whether_it_is_good(
+    type_: str, status: str, good: bool
+) -> None:
+    odd = f.cond(type_, status, "OfTomorrow", "words of tomorrow")
+    conditions = [one for one in (ABLE, ACTIVE, WITHIN) if one["type"] != type_]
+    said = why(hpa(conditions=[*conditions, odd]), (), f.NOW)
+    (found,) = [one for one in said if "words of tomorrow" in one.text]
+    assert (found.good, found.text) == (good, f"{type_} is {status}: words of tomorrow")

@@ -9,7 +9,7 @@ import pytest
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.pod.diagnosis import diagnose
-from edgetui.model.pod.schedulerwords import places
+from edgetui.model.pod.scheduler_message import places
 from edgetui.model.pod.scheduling import no_node
 from tests.unit.model import factories as f
 

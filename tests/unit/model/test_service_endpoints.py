@@ -127,7 +127,7 @@ def test_where_not_all_may_be_read_none_is_not_known(freshness: Json) -> None:
 def test_a_viewer_without_the_right_is_told(sync: Sync, note: str) -> None:
     store = f.store_of(service())
     store.set_freshness("EndpointSlice", Freshness(sync, f.NOW))
-    assert notes(PANE, [store], 1) == ((note,) if note else ())
+    assert notes(PANE, [store], 1, f.NOW) == ((note,) if note else ())
 
 
 def test_a_row_follows_its_slices() -> None:
@@ -163,7 +163,7 @@ CONDITIONS: list[tuple[Any, tuple[int, int, int]]] = [
     ({"ready": False, "serving": True}, (0, 1, 0)),
     ({"ready": False, "serving": True, "terminating": True}, (0, 0, 1)),
     ({"ready": False, "serving": False, "terminating": True}, (0, 0, 0)),
-    ({"ready": False, "terminating": True}, (0, 0, 0)),
+    ({"ready": False, "terminating": True}, (0, 0, 1)),
 ]
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgetui.model import labels
 from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.store import ChangeSet, Store, Usage, older
 from edgetui.model.kinds import KINDS, row_of
@@ -327,6 +328,8 @@ def test_a_pod_row_with_its_share_of_the_store_fits_the_budget() -> None:
         }
         one["metadata"]["name"] = f"conveyor-7f9c66d8b4-{at:05d}"
         lines[at] = msgspec.json.encode(one)
+    labels._shared.clear()  # as in a program that has just begun, whatever ran here before
+    labels._parse.cache_clear()
     store = f.store_of(*owners)
     kind = KINDS["Pod"]
     decoder = msgspec.json.Decoder(kind.wire)
@@ -380,3 +383,15 @@ def test_what_an_owner_has_is_found_by_uid_once_it_is_much() -> None:
     store.replace("Pod", [])
     assert store.owned_by("job") == ()
     assert store._owned == {}
+
+
+def test_an_object_without_a_version_counts_as_changed_when_its_row_does() -> None:
+    """Usage of nodes in metrics.k8s.io has neither uid nor version."""
+    store = Store("plant")
+    first = Row(namespace="", name="node-0", uid="", resource_version="", created=1)
+    later = Row(namespace="", name="node-0", uid="", resource_version="", created=2)
+    assert store.replace("NodeMetrics", [first])
+    assert not store.replace("NodeMetrics", [first])
+    assert store.replace("NodeMetrics", [later])
+    assert store.apply("NodeMetrics", first)
+    assert not store.apply("NodeMetrics", first)

@@ -43,6 +43,19 @@ def test_duration(seconds: float, words: str) -> None:
     assert text.duration(seconds) == words
 
 
+UNITS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_decimal_unit_is_its_power_of_ten(unit: str) -> None:
+    assert text.quantity(f"3{unit}") == pytest.approx(3 * 10.0 ** UNITS[unit], rel=1e-12)
+
+
+@pytest.mark.parametrize(("power", "unit"), enumerate(["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"], 1))
+def test_a_binary_unit_is_its_power_of_1024(power: int, unit: str) -> None:
+    assert text.quantity(f"3{unit}") == 3 * 1024.0**power
+
+
 @pytest.mark.parametrize(
     ("quantity", "number"),
     [
@@ -72,7 +85,7 @@ def test_quantity(quantity: str, number: float | None) -> None:
     [("100m", 100), ("1", 1000), ("1n", 1), ("0.1", 100), ("3.3", 3300), ("0", 0), ("", None), ("x", None)],
 )
 def test_millicores_round_up(quantity: str, millicores: int | None) -> None:
-    assert text.milli(quantity) == millicores
+    assert text.parse_cpu(quantity) == millicores
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,7 @@ def test_cores_never_need_more_than_four_columns(millicores: int) -> None:
 
 @given(st.text(), st.integers(2, 60))
 def test_foreign_text_cannot_move_the_cursor_or_outgrow_its_place(foreign: str, limit: int) -> None:
-    for made in (text.clean(foreign, limit), text.squeeze(foreign, limit)):
+    for made in (text.clean(foreign, limit), text.elide_middle(foreign, limit)):
         assert len(made) <= limit
         assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in made)
 
@@ -113,7 +126,7 @@ def test_escapes_and_direction_marks_go() -> None:
 
 def test_a_wrapped_error_keeps_its_object_and_its_cause() -> None:
     long = 'failed to pull image "press": ' + "rpc error: " * 40 + "not found"
-    made = text.squeeze(long)
+    made = text.elide_middle(long)
     assert len(made) == text.MAX_MESSAGE
     assert made.startswith('failed to pull image "press"')
     assert made.endswith("not found")

@@ -15,17 +15,25 @@ cacher.go; the rest was measured on a real API server):
 5. Back-off grows with every failure and shrinks only after real progress.
 6. 403 and 404 count at once only if nothing was ever seen and there was no outage; otherwise they must last a few
    seconds, because a starting API server answers 403 until its RBAC caches are filled.
-7. Bookmarks are the heartbeat: silence for longer than one allows is suspect. After the verdict on the link the
-   collection is listed again, since a watch at a version from the future is silent for ever. A server that never
-   sent one, and twice had nothing new to tell then, has none (an API server without watch cache, some proxies).
+7. Bookmarks are the heartbeat: silence for longer than one allows is suspect. If the server proves that it has
+   reached our version, the watch is resumed there, which costs a tenth of a list; if nothing comes on that one
+   either, or without that proof, the collection is listed again, since a watch at a version from the future is silent
+   for ever. A server that never sent one, and twice had nothing new to tell then, has none (an API server without
+   watch cache, some proxies).
 8. A bookmark behind our version means that the server's history was rewound.
 9. While the link is down nothing is opened here; open streams live on, since a draining server keeps them.
 10. After an outage of two minutes nothing is resumed: the history may have forked while nobody looked.
 11. A refused credential (401) is renewed once.
 12. Rows of an earlier run count as a complete list that is not current: they spare a starting server's first 403
-    (rule 6), and the first list replaces every one of them.
-13. Where a list now and then is cheaper than a watch, it takes its place.
+    (rule 6). Where their version is known, a watch from it is opened at once; they count as current when it was
+    accepted and the same cluster has told a newest version that is not behind it, since a watch at a version from
+    the future is silent for ever. Where that is not known the first list replaces every one of them.
+13. Where a list now and then is cheaper than a watch, it takes its place; a streaming list, because a LIST of less
+    than 128 KiB is never compressed, which is given up at its end bookmark.
 14. After a sleep of this machine no open stream is believed until the link has its verdict.
+15. The first event of a watch of Tables brings their columns, 3.4 KB for pods, and a bookmark is an event. So one that
+    is resumed asks for no bookmarks until something has changed; it lasts two to three minutes, and its end in good
+    order is the sign of life.
 
 states.py holds the vocabulary and the legal moves; opening.py, initial.py, watching.py, pacing.py and failing.py the
 rules; cost.py what resuming costs.
@@ -43,6 +51,7 @@ from edgetui.cluster.watch.reflector import failing, initial, opening, pacing, w
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.cluster.watch.reflector.states import Effects, Input, Phase, State
 from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.store import reached
 
 STANDING = frozenset({Phase.WATCHING, Phase.RESTING})
 """Where rows are kept current, unless a gap is known."""
@@ -139,10 +148,20 @@ def _learned(s: State, happened: r.Learned, now: float, rng: backoff.Random) -> 
     return known, ()
 
 
-def _recalled(s: State, _: r.Recalled, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+def _recalled(s: State, happened: r.Recalled, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     if s.synced or s.verdict:
         return s, ()
-    return replace(s, synced=True, lapsed=True), ()
+    rv = happened.rv if s.phase is Phase.WAITING else ""
+    recalled = replace(s, synced=True, lapsed=True, rv=rv or s.rv, unproven=bool(rv))
+    return (replace(recalled, rows=happened.rows, thin=happened.thin) if rv else recalled), ()
+
+
+def _identified_shut(s: State, happened: r.Identified, _: float, __: backoff.Random) -> tuple[State, Effects]:
+    if not s.unproven:
+        return s, ()
+    if reached(happened.rv, s.rv):
+        return replace(s, unproven=False), ()
+    return replace(s, unproven=False, rv="", forked=True), ()
 
 
 _LINK: dict[type, Rule] = {
@@ -156,6 +175,7 @@ _WANTED: dict[type, Rule] = {
     **_LINK,
     r.CredentialsChanged: _credentials_changed,
     r.Recalled: _recalled,
+    r.Identified: _identified_shut,
 }
 _OPEN: dict[type, Rule] = {**_WANTED, r.Failed: failing.failed, r.Reinit: _reinit_open}
 _WATCH: dict[type, Rule] = {
@@ -182,8 +202,14 @@ RULES: dict[Phase, dict[type, Rule]] = {
         r.Tick: initial.tick,
     },
     Phase.LISTING: {**_OPEN, r.Page: initial.page},
-    Phase.RESUMING: {**_WATCH, r.Sent: opening.sent, r.Head: watching.head, r.Tick: watching.resume_tick},
-    Phase.WATCHING: {**_WATCH, r.Tick: watching.watch_tick},
+    Phase.RESUMING: {
+        **_WATCH,
+        r.Sent: opening.sent,
+        r.Head: watching.head,
+        r.Tick: watching.resume_tick,
+        r.Identified: watching.identified,
+    },
+    Phase.WATCHING: {**_WATCH, r.Tick: watching.watch_tick, r.Identified: watching.reaches},
     Phase.RESTING: {
         **_SHUT,
         r.LinkDown: pacing.link_down,

@@ -40,6 +40,8 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
         return replace(s, heard=now), ()
     thin = s.packed and cost.thin(s.events, now - s.opened)
     complete = replace(_complete(s, happened.rv, now), rows=s.events, events=1, thin=thin, stalls=0)
+    if complete.every:
+        return rest(complete, now), (r.Replace(s.forked), r.Close())
     return current(complete, now), (r.Replace(s.forked),)
 
 
@@ -66,7 +68,7 @@ def page(s: State, happened: r.Page, now: float, rng: backoff.Random) -> tuple[S
     What a streaming list failed at once, it may do the next time; only what it fails in a row is learned.
     """
     items = [("ADDED", row) for row in happened.rows] + [("UNREADABLE", row) for row in happened.odd]
-    collected = r.Collect(items)
+    collected = r.Collect(items, happened.remaining)
     if happened.token:
         query = {"limit": str(PAGE_SIZE), "continue": happened.token}
         return replace(s, heard=now, list_rv=s.list_rv or happened.rv), (collected, r.OpenList(query))

@@ -12,13 +12,12 @@ from edgetui.cluster.watch.reflector.states import NEVER, Effects, Phase, State
 
 def pace(s: State, happened: r.Pace, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Another pace. A watch that is open lives on until its own end, unless lists are to take its place."""
-    s = replace(s, long=happened.long, every=happened.every)
+    listed = s.wake_at - s.every
+    s = replace(s, long=happened.long, every=happened.every, unwatched=happened.unwatched)
     if s.phase is Phase.WATCHING and s.every:
         return rest(s, now), (r.Close(),)
     if s.phase is Phase.RESTING:
-        return (
-            (replace(s, wake_at=min(s.wake_at, now + s.every)), ()) if s.every else open_request(s, now, rng)
-        )
+        return (replace(s, wake_at=max(now, listed + s.every)), ()) if s.every else open_request(s, now, rng)
     return s, ()
 
 

@@ -1,5 +1,4 @@
-"""What the reflector of one collection can be, hear and ask for. The rules are in the
-other files of this package.
+"""What the reflector of one collection can be, hear and ask for. The rules are in the other files of this package.
 
 A reflector keeps one collection (one kind, in the whole cluster or in one namespace) equal to the server. It is
 a value: `State`. What happens to it is an `Input`; what it wants done is an `Effect`. Times are seconds of a
@@ -45,13 +44,14 @@ class Phase(StrEnum):
 
 
 OPEN = frozenset({Phase.STREAMING, Phase.LISTING, Phase.RESUMING, Phase.WATCHING})
+LISTS = frozenset({Phase.STREAMING, Phase.LISTING})
 _OPENING = frozenset({Phase.WAITING, Phase.STREAMING, Phase.LISTING, Phase.RESUMING})
 _FAILING = frozenset({Phase.BACKOFF, Phase.REFRESHING, Phase.FORBIDDEN, Phase.ABSENT})
 
 MOVES: dict[Phase, frozenset[Phase]] = {
-    Phase.IDLE: _OPENING - {Phase.RESUMING},
+    Phase.IDLE: _OPENING,
     Phase.WAITING: _OPENING,
-    Phase.STREAMING: _OPENING | _FAILING | {Phase.WATCHING},
+    Phase.STREAMING: _OPENING | _FAILING | {Phase.WATCHING, Phase.RESTING},
     Phase.LISTING: _OPENING | _FAILING | {Phase.RESTING},
     Phase.RESUMING: _OPENING | _FAILING | {Phase.WATCHING},
     Phase.WATCHING: _OPENING | _FAILING | {Phase.RESTING},
@@ -72,15 +72,23 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whether the server sends bookmarks for this kind about once a minute (not for Events)."""
     marked: bool = False
     """Whether one has come, besides those that end an initial list."""
+    dear: bool = False
+    """Whether the first event of a watch that is resumed costs more than the rows: a Table brings its columns."""
+    bare: bool = False
+    """The open watch was asked for without bookmarks."""
     streaming: bool = True
     """Whether a streaming list is to be tried; false once this cluster is known to lack it."""
     long: bool = False
     """Whether watches last about an hour: a handshake costs more than the link can spare."""
     every: float = 0.0
     """Seconds between two lists that take the place of a watch; 0.0 for a watch."""
+    unwatched: bool = False
+    """Whether it may be listed and not watched, by a streaming list either."""
     link_up: bool = False
     rv: str = ""
     """Version to resume from; empty: list again. Opaque, see `store.older`."""
+    unproven: bool = False
+    """The version is of an earlier run: until the server has said who it is, nothing at it counts as current."""
     synced: bool = False
     """The store holds a complete list, however old."""
     lapsed: bool = False
@@ -88,11 +96,13 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     silent: bool = False
     """The stream is open but has said nothing for too long."""
     suspect: bool = False
-    """Silence was reported; after the verdict on the link the collection is listed again."""
+    """Silence was reported; after the verdict on the link the collection is resumed or listed again."""
+    resumed: bool = False
+    """A silence was answered by resuming the watch, and nothing has come on a watch since."""
     doubted: bool = False
-    """The list under way, or the last one, was asked for because of a silence although the server was there."""
+    """What was opened last was opened because of a silence although the server was there, and has not caught up."""
     vain: int = 0
-    """How many such lists in a row changed nothing."""
+    """How many such openings in a row changed nothing."""
     verdict: Sync | None = None
     """FORBIDDEN or ABSENT: stays shown while it is being asked again."""
     reason: str = ""
@@ -179,12 +189,16 @@ class Bookmark(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page of a LIST. `token` continues it, empty on the last page. `odd` are objects that cannot be read."""
+    """One page of a LIST. `token` continues it, empty on the last page. `odd` are objects that cannot be read.
+
+    `remaining` is how many objects follow on later pages; None where the server does not say.
+    """
 
     rows: list[Row]
     rv: str
     token: str = ""
     odd: list[Row] = []
+    remaining: int | None = None
 
 
 class StreamEnded(msgspec.Struct, frozen=True):
@@ -197,6 +211,9 @@ class Failed(msgspec.Struct, frozen=True):
     """The request or the stream failed: a status, an ERROR event, the link, or unreadable bytes."""
 
     error: EdgetuiError
+
+    def __post_init__(self) -> None:
+        self.error.let_go()
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -240,10 +257,14 @@ class Reinit(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """Keep this collection with `long` watches, or with a list `every` so many seconds (0.0: with a watch)."""
+    """Keep this collection with `long` watches, or with a list `every` so many seconds (0.0: with a watch).
+
+    `unwatched`: nothing of it may be watched, so that a streaming list is none of the lists.
+    """
 
     long: bool = False
     every: float = 0.0
+    unwatched: bool = False
 
 
 class Woke(msgspec.Struct, frozen=True):
@@ -266,7 +287,23 @@ class Replaced(msgspec.Struct, frozen=True):
 
 
 class Recalled(msgspec.Struct, frozen=True):
-    """The store was given the complete list of an earlier run; there is no version to resume from."""
+    """The store was given the complete list of an earlier run; `rv` is its version, empty if it is not to be resumed.
+
+    The version counts only before anything was opened. `rows` is how many there are, `thin` whether each byte counts.
+    """
+
+    rv: str = ""
+    rows: int = 0
+    thin: bool = False
+
+
+class Identified(msgspec.Struct, frozen=True):
+    """The cluster that the version of an earlier run is of was asked for its newest version: `rv`.
+
+    Empty when it does not say, or not who it is.
+    """
+
+    rv: str
 
 
 Input = (
@@ -291,6 +328,7 @@ Input = (
     | Learned
     | Replaced
     | Recalled
+    | Identified
 )
 
 
@@ -318,9 +356,10 @@ class Begin(msgspec.Struct, frozen=True):
 
 
 class Collect(msgspec.Struct, frozen=True):
-    """Put these into the buffer; the store is not touched yet."""
+    """Put these into the buffer; the store is not touched yet. `remaining` are those of the list still to come."""
 
     items: list[Change]
+    remaining: int | None = None
 
 
 class Replace(msgspec.Struct, frozen=True):
@@ -386,6 +425,9 @@ class NoWatchList(msgspec.Struct, frozen=True):
 class NoBookmarks(msgspec.Struct, frozen=True):
     """This cluster sends no bookmarks: a watch that is silent for long is none to worry about."""
 
+
+OF_ITS_SERVER = (Rewound, NoWatchList, NoBookmarks)
+"""What is true of the server that answered: an aggregated API has one, and a history, of its own."""
 
 Effect = (
     OpenWatch

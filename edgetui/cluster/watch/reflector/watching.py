@@ -8,22 +8,28 @@ from edgetui.cluster import backoff
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.cluster.watch.reflector.failing import FORBIDDEN_AGAIN
 from edgetui.cluster.watch.reflector.opening import (
+    ANSWER_WITHIN,
     OVERDUE,
     STEADY_LINK,
     back_off,
+    begins_anew,
     list_again,
     open_request,
     reopen,
 )
 from edgetui.cluster.watch.reflector.states import NEVER, OPEN, Effects, Phase, State
-from edgetui.model.cache.store import older
+from edgetui.model.cache.store import older, reached
 
 CATCH_UP_QUIET, CATCH_UP_MOST = 0.3, 2.0
-BOOKMARK_SILENCE = 75.0
+PROVEN_QUIET = 0.05
+"""The question who answers goes out last, so what a watch had to say at once came before its answer."""
+BOOKMARK_LATE, BOOKMARK_SILENCE = 65.0, 75.0
+"""Seconds after which a bookmark is late, and after which that is a reason to ask: they come 60 to 61 s apart."""
 VERDICT_WITHIN = 15.0
 QUIET_WHILE_DOWN = 20.0
+UNPROVEN = "listing again: the server does not prove that it is the one of the last run"
 MOST_VAIN = 2
-"""Lists in a row that a silence asked for and that changed nothing, after which bookmarks are not expected."""
+"""Openings in a row that a silence asked for and that changed nothing, after which bookmarks are not expected."""
 SHORT_LIFE = 1.0
 SETTLES_WITHIN = 5.0
 """A starting API server answers 403 to users with rights by RBAC for up to 1.6 s, and 5xx before that."""
@@ -47,15 +53,21 @@ def current(s: State, now: float) -> State:
     )
 
 
+def _expects(s: State) -> bool:
+    """Whether bookmarks are due about once a minute."""
+    return s.bookmarks and not s.bare
+
+
 def _next_look(s: State, heard: float) -> float:
-    look = min(s.expires, heard + BOOKMARK_SILENCE) if s.bookmarks else s.expires
+    look = min(s.expires, heard + BOOKMARK_SILENCE) if _expects(s) else s.expires
     return look if s.link_up else min(look, heard + QUIET_WHILE_DOWN)
 
 
 def _heard(s: State, now: float) -> State:
     if s.phase is Phase.RESUMING:
-        return replace(s, heard=now, wake_at=min(now + CATCH_UP_QUIET, s.opened + CATCH_UP_MOST))
-    return replace(s, heard=now, silent=False, suspect=False, wake_at=_next_look(s, now))
+        most = s.opened + (ANSWER_WITHIN if s.unproven else CATCH_UP_MOST)
+        return replace(s, heard=now, wake_at=min(now + CATCH_UP_QUIET, most))
+    return replace(s, heard=now, silent=False, suspect=False, resumed=False, wake_at=_next_look(s, now))
 
 
 def head(s: State, _: r.Head, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -71,7 +83,11 @@ def apply(s: State, happened: r.Changes, now: float, rng: backoff.Random) -> tup
     )  # an object that cannot be read may not tell its version
     count = len(happened.items)
     after = replace(_heard(s, now), rv=rv, events=s.events + count, changes=s.changes + count)
-    return after, (r.Apply(happened.items),)
+    applied = r.Apply(happened.items)
+    if s.phase is Phase.WATCHING and not s.packed and s.link_up and begins_anew(after):
+        after, effects = open_request(after, now, rng)
+        return after, (applied, r.Close(), *effects)
+    return after, (applied,)
 
 
 def more_bytes(s: State, _: r.Heard, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -87,7 +103,9 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
         return after, (*effects, r.Rewound(reason))
     marked = s.marked or not happened.initial_end
     after = replace(_heard(s, now), rv=happened.rv, events=s.events + 1, marked=marked, vain=0)
-    return (current(after, now) if after.phase is Phase.RESUMING else after), ()
+    if after.phase is Phase.RESUMING and not s.unproven:
+        return replace(current(after, now), doubted=False, resumed=False), ()
+    return after, ()
 
 
 def resume_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -96,7 +114,33 @@ def resume_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[S
         return s, ()
     if not s.head:
         return back_off(s, "no answer came", now, rng, steady=STEADY_LINK)
-    return current(s, now), ()
+    if not s.unproven:
+        return _had_to_tell(current(s, now), now, changed=bool(s.changes))
+    proof_due = s.opened + ANSWER_WITHIN
+    if now < proof_due:
+        return replace(s, wake_at=proof_due), ()
+    return list_again(replace(s, unproven=False, forked=True), UNPROVEN, now, rng)
+
+
+def identified(s: State, happened: r.Identified, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Whether the version of an earlier run is one of this server's past, or may be one of another history."""
+    if not s.unproven:
+        return s, ()
+    if not reached(happened.rv, s.rv):
+        return list_again(replace(s, unproven=False, forked=True), UNPROVEN, now, rng)
+    proven = replace(s, unproven=False)
+    return (replace(proven, wake_at=max(now, s.heard + PROVEN_QUIET)) if s.head else proven), ()
+
+
+def reaches(s: State, happened: r.Identified, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """The server is there, and where its history stands: a watch that is silent is resumed if that is proof enough.
+
+    One that will be doubted in a moment is spared the question.
+    """
+    silent = s.suspect or (_expects(s) and now - s.heard >= BOOKMARK_LATE)
+    if not silent or s.resumed or not reached(happened.rv, s.rv):
+        return s, ()
+    return reopen(replace(s, resumed=True, doubted=True, lapsed=True), now, rng)
 
 
 def watch_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -107,14 +151,14 @@ def watch_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[St
         return back_off(s, "the stream outlived its own timeout", now, rng, steady=STEADY_LINK)
     if s.suspect:
         return list_again(s, s.reason, now, rng) if s.link_up else (replace(s, wake_at=s.expires), ())
-    if s.bookmarks and now >= s.heard + BOOKMARK_SILENCE:
+    if _expects(s) and now >= s.heard + BOOKMARK_SILENCE:
         reason = f"no sign of life for {round(now - s.heard)} s"
         after = replace(
             s, silent=True, suspect=True, reason=reason, wake_at=min(s.expires, now + VERDICT_WITHIN)
         )
         return after, (r.Suspect(reason),)
     if not s.link_up and now >= s.heard + QUIET_WHILE_DOWN:
-        look = s.heard + BOOKMARK_SILENCE if s.bookmarks else s.expires
+        look = s.heard + BOOKMARK_SILENCE if _expects(s) else s.expires
         return replace(s, silent=True, wake_at=min(s.expires, look)), ()
     return replace(s, wake_at=_next_look(s, s.heard)), ()
 
@@ -172,10 +216,15 @@ def woke(s: State, happened: r.Woke, now: float, rng: backoff.Random) -> tuple[S
 
 
 def replaced(s: State, happened: r.Replaced, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    """A list that answers a silence was swapped in: if there was nothing new again and again, silence means nothing."""
+    """A list was swapped in."""
+    return _had_to_tell(s, now, changed=happened.changed)
+
+
+def _had_to_tell(s: State, now: float, *, changed: bool) -> tuple[State, Effects]:
+    """What a silence asked for is there: if there was nothing new again and again, silence means nothing."""
     if not s.doubted:
         return s, ()
-    vain = 0 if happened.changed or s.marked else s.vain + 1
+    vain = 0 if changed or s.marked else s.vain + 1
     s = replace(s, doubted=False, vain=vain)
     if vain < MOST_VAIN:
         return s, ()

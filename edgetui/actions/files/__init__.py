@@ -1,0 +1,1 @@
+"""Files of containers: copied as a tar archive over exec, in both directions."""

@@ -1,0 +1,1 @@
+"""Actions on nodes: no new pods on one, and its pods elsewhere."""

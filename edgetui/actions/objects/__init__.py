@@ -1,0 +1,1 @@
+"""Actions on objects of any kind."""

@@ -1,0 +1,1 @@
+"""What runs in containers for as long as a person wants: commands and shells. Imports change and gate."""

@@ -1,0 +1,1 @@
+"""What a person has set in k9s, for edgetui."""

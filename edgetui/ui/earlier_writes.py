@@ -1,0 +1,63 @@
+"""Writes of an earlier start that got no answer: looked for once the link of their cluster is up, and said."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from edgetui.actions.gate.audit import AuditLog, default_path
+from edgetui.actions.gate.open_runs import OpenRun, open_runs
+from edgetui.actions.messages import Plan, Receipt, Refusal, Step
+from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.cache.freshness import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgetui.ui.flows import Flows
+    from edgetui.ui.shell import Shell
+
+AGAIN = 1.0
+"""Seconds between two looks at a link that is not up."""
+
+
+async def look_back(app: Shell, jobs: Callable[[], Flows], started: float) -> None:
+    """Look up all that runs from before `started` (Unix s) left open; each cluster in its own time."""
+    log = AuditLog(app.options.audit or default_path())
+    try:
+        left = await open_runs(log, started)
+    except Refusal:
+        return  # an action says so, and is refused
+    runs: dict[str, list[OpenRun]] = {}
+    for one in left:
+        runs.setdefault(one.ref.key.cluster, []).append(one)
+    await asyncio.gather(*(_look_up(app, jobs, cluster, some) for cluster, some in runs.items()))
+
+
+async def _look_up(app: Shell, jobs: Callable[[], Flows], cluster: str, runs: list[OpenRun]) -> None:
+    session = app.sessions.get(cluster)
+    if session is None:
+        return
+    from edgetui.actions.gate.gate import Gate
+    from edgetui.actions.undo.unanswered import look_up
+    from edgetui.ui.dialogs.progress import Progress
+
+    async def nobody(plan: Plan) -> bool:
+        return False
+
+    def told(step: Step) -> None:
+        app.flash(step.text)
+
+    while session.store.link.link is not Link.LIVE:  # noqa: ASYNC110 - a store tells the screen alone
+        await asyncio.sleep(AGAIN)
+    flows = jobs()
+    gate = Gate(flows.audit, True, nobody, told, app.now, permissions=flows.permissions)
+    for one in runs:
+        try:
+            said = await look_up(gate, session, one)
+        except EdgetuiError:
+            continue  # it stays open, and is looked for at the next start
+        if said:
+            progress = Progress(one.done.words, app.monotonic)
+            progress.finish(Receipt(one.done.action, cluster, one.ref, True, (said,)))
+            flows.jobs.show_later(progress)

@@ -1,0 +1,203 @@
+"""The text of an object in an editor: it reads back as the object, and what is wrong with it has a line."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examined
+from hypothesis import strategies as st
+
+from edgetui.actions.objects.edit_text import (
+    NotRead,
+    body_of,
+    decoded,
+    editable,
+    is_empty,
+    read_back,
+    with_header,
+    without_header,
+)
+from tests.unit.model.test_manifest import TEXT, VALUES
+
+Json = dict[str, Any]
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def settings(**data: Any) -> Json:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "settings",
+            "namespace": "line-2",
+            "uid": "u-1",
+            "resourceVersion": "7",
+            "managedFields": [{"manager": "kubectl"}],
+        },
+        "data": data,
+        "status": {"seen": 1},
+    }
+
+
+@examined(deadline=None)
+@given(st.dictionaries(TEXT, VALUES | FLOATS | st.integers(), max_size=4))
+def test_what_is_not_touched_reads_back_as_it_was(data: Json) -> None:
+    there = settings(**{f"k{key}": value for key, value in data.items()})
+    assert read_back(with_header(body_of(there), "about"), there) == editable(there)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tabs\tin it\n\tand before\n",
+        "a script:\n#!/bin/sh\n  # indented\nend",
+        "C:\\dir\r\nwith CRLF\r\n",
+        "ключ: значение ☃ 😀\nnext\n",
+        "\ttab first\nthen\n",
+        " blank first\nthen\n",
+        "ends in blanks  \n\n\n",
+        "bell \x07 and nul \x00",
+        "nel \x85 ls \u2028 bom \ufeff",
+        "on",
+        "1e3",
+        "0o17",
+        "1_000",
+        "2026-11-29",
+        "80:30",
+        "<<",
+        "=",
+        "%YAML 1.1",
+        "---",
+    ],
+)
+def test_texts_that_editors_and_yaml_take_otherwise(value: str) -> None:
+    there = settings(key=value)
+    text = body_of(there)
+    assert "managedFields" not in text
+    assert "status" not in text
+    assert read_back(text, there)["data"]["key"] == value
+    # An editor that ends its lines as Windows does changes nothing.
+    assert read_back(decoded(text.replace("\n", "\r\n").encode()), there)["data"]["key"] == value
+    assert read_back(decoded(b"\xef\xbb\xbf" + text.encode()), there)["data"]["key"] == value
+
+
+def test_scripts_keep_their_lines_and_tabs() -> None:
+    assert "    nginx {\n    \tlisten 80;\n    }\n" in body_of(settings(conf="nginx {\n\tlisten 80;\n}\n"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("1e3", 1000.0),
+        ("1e-07", 1e-07),
+        ("0644", 420),
+        ("yes", True),
+        ("80:30", "80:30"),
+        ("2026-11-29", "2026-11-29"),
+        ("~", None),
+        ("{a: 1}", {"a": 1}),
+        ("&x [1, *y]", None),
+    ],
+)
+def test_words_without_quotes_are_what_kubectl_takes_them_for(typed: str, value: Any) -> None:
+    there = settings()
+    text = body_of(there) + f"more: {typed}\n"
+    if "*y" in typed:
+        with pytest.raises(NotRead):
+            read_back(text, there)
+    else:
+        assert read_back(text, there).get("more") == value
+
+
+WRONG: dict[str, tuple[str, str, int, str]] = {
+    # what: (this, becomes that, line of the text, words)
+    "an open bracket": ("key: one", "key: [one", 9, "did not find expected ',' or ']' for what begins here"),
+    "a tab before a key": ("  key: one", "\tkey: one", 9, "tab"),
+    "a colon too many": ("key: one", "key: one: two", 9, "mapping values are not allowed"),
+    "a key without a colon": ("metadata:", "metadata", 3, "could not find expected ':' for what begins here"),
+    "a key twice": ("  key: one", "  key: one\n  key: two", 10, "a second time; the first is on line 9"),
+    "another name": ("name: settings", "name: other", 4, "metadata.name cannot be changed"),
+    "another kind": (
+        "kind: ConfigMap",
+        "kind: Secret",
+        2,
+        "kind cannot be changed by an edit: it is ConfigMap",
+    ),
+    "no kind": ("kind: ConfigMap\n", "", 1, "kind cannot be changed"),
+    "another namespace": ("namespace: line-2", "namespace: x", 5, "metadata.namespace cannot be changed"),
+    "another version": ('resourceVersion: "7"', 'resourceVersion: "8"', 7, "metadata.resourceVersion"),
+    "status": ("\ndata:", "\nstatus: {}\ndata:", 8, "status cannot be edited"),
+    "managedFields": (
+        "\ndata:",
+        "\n  managedFields: []\ndata:",
+        8,
+        "metadata.managedFields cannot be edited",
+    ),
+    "a second document": ("\ndata:", "\n---\ndata:", 9, "a second document"),
+    "a tag": ("key: one", "key: !!binary aGk=", 9, "the tag"),
+    "no number of JSON": ("key: one", "key: .inf", 9, "no number that JSON has"),
+    "a character of control": ("key: one", "key: \x01", 9, "a character"),
+    "a list": ("metadata:", "metadata: []\nmore:", 3, "metadata is missing"),
+    "a list as a key": ("key: one", "[a]: one", 9, "a key is one word"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_has_its_line(what: str) -> None:
+    this, that, line, words = WRONG[what]
+    there = settings(key="one")
+    text = body_of(there)
+    assert this in text
+    with pytest.raises(NotRead) as problem:
+        read_back(text.replace(this, that, 1), there)
+    assert words in problem.value.sentence
+    assert problem.value.line == line, problem.value.sentence
+
+
+def test_what_the_server_sets_may_be_left_out() -> None:
+    there = settings(key="one")
+    text = body_of(there).replace("  uid: u-1\n", "").replace('  resourceVersion: "7"\n', "")
+    assert read_back(text, there) == editable(there)
+
+
+def test_a_header_is_taken_off_and_comments_below_it_stay() -> None:
+    there = settings(key="one")
+    body = body_of(there) + "# a note of mine\n"
+    text = with_header(body, "configmap settings", ["Line 3: a reason", "+ key: two"])
+    assert text.startswith("# configmap settings\n# Lines that begin with # are ignored.")
+    assert "#\n# Line 3: a reason\n# + key: two\n#\napiVersion" in text
+    assert without_header(text) == body
+    assert read_back(text, there) == editable(there)
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "# only\n# comments", "---\n# x\n"])
+def test_an_empty_file_is_one(text: str) -> None:
+    assert is_empty(text)
+    assert not is_empty(f"{text}\na: b\n")
+
+
+def test_no_text_at_all_and_no_utf_8() -> None:
+    with pytest.raises(NotRead, match="Line 2: it is not UTF-8"):
+        decoded(b"a: b\nc: \xff\n")
+    with pytest.raises(NotRead, match="no object in the text"):
+        read_back("", settings())
+    with pytest.raises(NotRead, match="more than 8 MiB"):
+        decoded(b"x" * (8 * 1024 * 1024 + 1))
+
+
+def test_aliases_that_unfold_to_too_much_are_refused() -> None:
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for now, before in zip("bcdefgh", "abcdefg", strict=True):
+        bomb += f"{now}: &{now} [" + ", ".join([f"*{before}"] * 10) + "]\n"
+    with pytest.raises(NotRead, match="unfold"):
+        read_back(body_of(settings()) + bomb, settings())
+
+
+def test_nothing_of_the_object_is_changed() -> None:
+    there = settings(key="one")
+    before = copy.deepcopy(there)
+    read_back(body_of(there), there)
+    assert there == before

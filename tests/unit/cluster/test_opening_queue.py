@@ -1,0 +1,117 @@
+"""How many streams open at once, and who waits for whom, without a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from edgetui.cluster.watch.opening_queue import MOST_OPENING, NEXT_WITHIN, OpeningQueue
+from edgetui.cluster.watch.reflector import states as r
+
+
+class Stream:
+    """A watcher that asks as soon as it may."""
+
+    def __init__(self) -> None:
+        self.state = r.State()
+        self.stopped = False
+
+    def feed(self, happened: r.LinkUp) -> None:
+        self.is_in(r.Phase.STREAMING)
+
+    def is_in(self, phase: r.Phase, *, head: bool = False) -> None:
+        self.state = r.State(phase=phase, head=head)
+
+    @property
+    def asked(self) -> bool:
+        return self.state.phase is not r.Phase.IDLE
+
+
+class Clock:
+    """Keeps what is to be called later; `ring` calls what was not cancelled."""
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], None]] = []
+        self.seconds: list[float] = []
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        self.calls.append(call)
+        self.seconds.append(seconds)
+        return lambda: self.calls.remove(call) if call in self.calls else None
+
+    def ring(self) -> None:
+        calls, self.calls = self.calls, []
+        for call in calls:
+            call()
+
+
+def opener(*, alone: bool = False, asking: bool = False) -> Any:
+    return SimpleNamespace(alone=alone, asking=asking)
+
+
+def of(count: int) -> list[Any]:
+    return [Stream() for _ in range(count)]
+
+
+def asked(streams: list[Any]) -> int:
+    return sum(stream.asked for stream in streams)
+
+
+def test_no_more_than_eight_open_at_once_and_each_that_is_answered_makes_room_for_one() -> None:
+    queue, streams = OpeningQueue(Clock().later), of(MOST_OPENING + 3)
+    queue.admit(opener(), streams)
+    for answered in range(4):
+        assert asked(streams) == MOST_OPENING + min(answered, 3)
+        streams[answered].is_in(r.Phase.STREAMING, head=True)
+        queue.moved(streams[answered])
+    assert asked(streams) == len(streams)
+
+
+def test_what_is_shown_first_opens_alone_until_it_is_answered_or_a_second_has_passed() -> None:
+    for late in (False, True):
+        clock, first, then = Clock(), of(1), of(2)
+        queue = OpeningQueue(clock.later)
+        queue.admit(opener(alone=True), first)
+        queue.admit(opener(), then)
+        assert (asked(first), asked(then)) == (1, 0)
+        assert set(clock.seconds) == {NEXT_WITHIN}
+        if late:
+            clock.ring()
+        else:
+            first[0].is_in(r.Phase.STREAMING, head=True)
+            queue.moved(first[0])
+        assert asked(then) == 2
+
+
+def test_who_does_not_know_yet_what_to_open_keeps_its_turn() -> None:
+    clock, then = Clock(), of(1)
+    queue = OpeningQueue(clock.later)
+    queue.admit(opener(asking=True), [])
+    queue.admit(opener(), then)
+    assert asked(then) == 0
+    clock.ring()
+    assert asked(then) == 1
+
+
+def test_after_a_failure_one_tries_and_the_others_wait_until_it_is_complete() -> None:
+    clock, streams = Clock(), of(4)
+    queue = OpeningQueue(clock.later)
+    queue.clear()
+    queue.admit(opener(), streams)
+    assert asked(streams) == 1
+    clock.ring()
+    assert asked(streams) == 1, "it owes the answer"
+    streams[0].is_in(r.Phase.WATCHING, head=True)
+    queue.moved(streams[0])
+    assert asked(streams) == 4
+
+
+def test_one_that_stopped_holds_nobody_up() -> None:
+    queue, streams, others = OpeningQueue(Clock().later), of(MOST_OPENING), of(1)
+    queue.admit(opener(), streams)
+    queue.admit(opener(), others)
+    assert asked(others) == 0
+    streams[0].stopped = True
+    queue.moved(streams[0])
+    assert asked(others) == 1
