@@ -176,7 +176,7 @@ def test_what_is_made_fits_its_type_and_null_is_what_is_left_out(kind: str) -> N
     reader, document = READERS[kind]
     whole = reader(document)
     for path in places(document):
-        if kind in RAW and (path[-1] in NEEDED or TABLES & {*path[:-1]}):
+        if kind in RAW and (path[-1] in NEEDED or isinstance(path[-1], int) or TABLES & {*path[:-1]}):
             continue
         left_out = read(reader, put(document, path, ...))
         null = read(reader, put(document, path, None))
