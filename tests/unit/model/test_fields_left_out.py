@@ -128,7 +128,16 @@ READERS: dict[str, tuple[Read, Json]] = {
 RAW = ("demand", "offer")
 """Readers that take the types of an API server for granted; the names in NEEDED have to be there for them."""
 NEEDED = ("name", "key")
-TABLES = {"labels", "requests", "overhead", "allocatable", "nodeSelector", "matchLabels"}
+TABLES = {
+    "nodeSelectorTerms",
+    "labelSelector",
+    "labels",
+    "requests",
+    "overhead",
+    "allocatable",
+    "nodeSelector",
+    "matchLabels",
+}
 ODD = (NotReadable, LookupError, TypeError, AttributeError, ValueError)
 """What a reader raises for what is no object of its kind."""
 
