@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ import pytest
 
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.cache.store import Store
-from edgetui.model.kinds.endpointslice import ENDPOINT_SLICE
+from edgetui.model.kinds.endpointslice import ENDPOINT_SLICE, Endpoint, EndpointSliceRow, owner_of
 from edgetui.model.kinds.node import NODE
 from edgetui.model.kinds.pod import POD
 from edgetui.model.kinds.service import SERVICE, Port, ServiceRow
@@ -21,6 +22,7 @@ from edgetui.model.traffic.routing import is_proxied
 from release.errors import BuildError
 
 from . import workloads as w
+from .api import STRATEGIC_MERGE_PATCH
 from .assets import Assets
 from .cluster import ControlPlane
 from .conftest import Boot
@@ -33,6 +35,7 @@ Json = dict[str, Any]
 Said = dict[tuple[str, Port, Origin, str], Answer]
 """By Service, port, origin of the connections and node."""
 ZONE = "topology.kubernetes.io/zone"
+ZONES = ("barn", "barn", "field")
 GRACE = 8
 SERVICES: dict[str, Json] = {
     "plain": {
@@ -118,9 +121,10 @@ class Site:
         self.store = session.store
         self.namespace = namespace
         self.proxies: list[KubeProxy] = []
+        self.compared = 0
 
     def differing(self) -> list[tuple[Any, ...]]:
-        """Every way in whose rules are other than what is said; all of them where a rule has no word here."""
+        """Every way in whose rules are other than what is said, and every one that has no rule."""
         said, rows = ours(self.store, self.namespace), services(self.store, self.namespace)
         heard, differ = set(), []
         for proxy in self.proxies:
@@ -128,19 +132,20 @@ class Site:
             for row in rows:
                 for port in row.ports:
                     for origin, answer in theirs(rules, row, port):
-                        of = (row.name, port, origin, proxy.node)
-                        heard.add(of)
-                        if said.get(of) != without_ports(answer):
-                            differ.append((of, said.get(of), answer))
-        return differ + [(of, said[of], "no rule") for of in said.keys() - heard]
+                        way = (row.name, port, origin, proxy.node)
+                        heard.add(way)
+                        if said.get(way) != without_ports(answer):
+                            differ.append((way, said.get(way), answer))
+        self.compared = len(heard)
+        return differ + [(way, said[way], "no rule") for way in said.keys() - heard]
 
-    async def agree(self, step: str, fact: Callable[[Said], bool], within: float = 30.0) -> Said:
-        """What is said once `fact` is true of it and every rule on every node is the same."""
+    async def agree(self, step: str, fact: Callable[[Said], bool], within: float = 40.0) -> Said:
+        """What is said once `fact` is true of it and the rules on every node are the same."""
         deadline = time.monotonic() + within
         while True:
             self.store.drain()
             said = ours(self.store, self.namespace)
-            differ = self.differing() if fact(said) else [("not yet", said)]
+            differ = self.differing() if fact(said) else [("not said", said)]
             if not differ:
                 return said
             assert time.monotonic() < deadline, f"{step}: {len(differ)} differ, such as {differ[0]}"
@@ -150,33 +155,136 @@ class Site:
 def of(said: Said, service: str, origin: Origin = Origin.INSIDE) -> dict[str, Answer]:
     """What is said of one way to the first port of a Service, by node."""
     return {
-        node: answer for (name, port, way, node), answer in said.items() if (name, way) == (service, origin)
+        node: answer
+        for (name, port, way, node), answer in said.items()
+        if (name, port.port, way) == (service, 80, origin)
     }
 
 
 def spread(said: Said, service: str, over: int) -> bool:
     """Whether every node spreads connections to a Service over so many endpoints."""
-    return bool(of(said, service)) and all(
-        len(one) == over for one in of(said, service).values() if one != DROPPED
-    )
+    found = of(said, service).values()
+    return bool(found) and all(len(one) == over and not isinstance(one, str) for one in found)
+
+
+def everywhere(said: Said, service: str, answer: Answer) -> bool:
+    return set(of(said, service).values()) == {answer}
+
+
+@pytest.fixture(scope="module")
+def cluster(boot: Boot) -> ControlPlane:
+    """Three hosts in two zones, which are noticed quickly when they are gone, and whose pods stay."""
+    found = boot("proxied", nodes=3, node_monitor_grace=GRACE, lease_duration=8, toleration=60)
+    for number, zone in enumerate(ZONES):
+        found.api.patch(f"/api/v1/nodes/node-{number}", {"metadata": {"labels": {ZONE: zone}}})
+    return found
 
 
 async def test_rules_of_kube_proxy_are_what_is_said_of_each_service(
-    boot: Boot, control_plane_assets: Assets, nft: Nft
+    cluster: ControlPlane, control_plane_assets: Assets, nft: Nft
 ) -> None:
-    cluster = boot("proxied", nodes=3, node_monitor_grace=GRACE, lease_duration=8, toleration=60)
-    for number, zone in enumerate(("barn", "barn", "field")):
-        cluster.api.patch(f"/api/v1/nodes/node-{number}", {"metadata": {"labels": {ZONE: zone}}})
     with ExitStack() as running, cluster.namespace() as namespace:
         deploy(cluster, namespace)
+
+        def started(node: str) -> KubeProxy:
+            return running.enter_context(KubeProxy(cluster, node, control_plane_assets, nft))
+
         async with watching(cluster.kubeconfig(), (NODE, POD, SERVICE, ENDPOINT_SLICE)) as session:
             site = Site(session, namespace)
+            site.proxies = [started(f"node-{number}") for number in range(3)]
+            await all_is_well(site)
+            await a_host_dies_and_returns(cluster, site)
+            await a_rolling_update(cluster, site)
+            site.proxies.append(started(*await asyncio.to_thread(cluster.add_nodes, 1)))
+            await a_node_has_joined(cluster, site)
+            await all_pods_end_at_once(cluster, site)
 
-            def started(node: str) -> KubeProxy:
-                return running.enter_context(KubeProxy(cluster, node, control_plane_assets, nft))
 
-            site.proxies = [started(row) for row in ("node-0", "node-1", "node-2")]
-            said = await site.agree(
-                "all is well", lambda said: spread(said, "plain", 4) and spread(said, "cam", 1)
-            )
-            print(said)
+async def all_is_well(site: Site) -> None:
+    """Every way in, with pods on every node; a policy of Local drops where none of its pods is."""
+
+    def well(said: Said) -> bool:
+        apart = len(set(of(said, "zoned").values())) == len(set(ZONES))
+        return spread(said, "plain", 4) and spread(said, "cam", 1) and apart
+
+    said = await site.agree("all is well", well)
+    ways = sum(len(one.ports) * (1 + is_open(one)) for one in services(site.store, site.namespace))
+    assert site.compared == ways * 3
+    assert everywhere(said, "nobody", REFUSED)
+    for name, origin in (
+        ("cam-near", Origin.INSIDE),
+        ("cam-open", Origin.OUTSIDE),
+        ("cam-balanced", Origin.OUTSIDE),
+    ):
+        assert list(of(said, name, origin).values()).count(DROPPED) == 2, name
+
+
+def is_open(row: ServiceRow) -> bool:
+    return row.type != "ClusterIP"
+
+
+def workload(site: Site, name: str) -> str:
+    return f"/apis/apps/v1/namespaces/{site.namespace}/deployments/{name}"
+
+
+async def a_host_dies_and_returns(cluster: ControlPlane, site: Site) -> None:
+    """It is the one of the only pod of a Service: that is refused, where it was dropped on other nodes before."""
+    (cam,) = cluster.api.get(f"/api/v1/namespaces/{site.namespace}/pods?labelSelector=app%3Dcam")["items"]
+    host = cam["spec"]["nodeName"]
+    cluster.kill_node(host)
+    said = await site.agree("a host dies", lambda said: everywhere(said, "cam", REFUSED))
+    assert everywhere(said, "cam-near", REFUSED)
+    assert not spread(said, "plain", 4)
+    assert spread(said, "early", 4), "publishNotReadyAddresses keeps them"
+    cluster.revive_node(host)
+    said = await site.agree("a host returns", lambda said: spread(said, "cam", 1))
+    assert spread(said, "plain", 4)
+
+
+async def a_rolling_update(cluster: ControlPlane, site: Site) -> None:
+    """Held after its first new pod, which serves beside the old ones, then let go."""
+    held = {"minReadySeconds": 500, "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+    template = {"spec": {"containers": [{"name": "app", "image": f"{w.REGISTRY}/app:2.0"}]}}
+    old = serving(site, "plain")
+    cluster.api.patch(workload(site, "web"), {"spec": {**held, "template": template}}, STRATEGIC_MERGE_PATCH)
+    await site.agree("a rolling update", lambda said: spread(said, "plain", 5))
+    assert old < serving(site, "plain")
+    cluster.api.patch(workload(site, "web"), {"spec": {"minReadySeconds": 0}})
+    await site.agree(
+        "after an update", lambda said: spread(said, "plain", 4) and not old & serving(site, "plain")
+    )
+
+
+async def a_node_has_joined(cluster: ControlPlane, site: Site) -> None:
+    """Its own rules are those of the others before it has pods, and pods on it are used as soon as they are there."""
+    await site.agree("a node joins", lambda said: len(of(said, "plain")) == 4)
+    cluster.api.patch(workload(site, "web"), {"spec": {"replicas": 9}})
+    said = await site.agree("it gets pods", lambda said: spread(said, "plain", 9))
+    assert not isinstance(of(said, "near")["node-3"], str)
+
+
+async def all_pods_end_at_once(cluster: ControlPlane, site: Site) -> None:
+    """While the pods of the last that served are ending they serve on; then nobody does."""
+    players = cluster.process("kwok")
+    players.signal(signal.SIGSTOP)
+    try:
+        cluster.api.patch(workload(site, "web"), {"spec": {"replicas": 0}})
+
+        def draining(said: Said) -> bool:
+            ending = endpoints(site, "plain")
+            return all(one.draining and not one.ready for one in ending) and spread(said, "plain", 9)
+
+        await site.agree("all pods end", draining)
+    finally:
+        players.signal(signal.SIGCONT)
+    await site.agree("all pods are gone", lambda said: everywhere(said, "plain", REFUSED))
+
+
+def endpoints(site: Site, service: str) -> list[Endpoint]:
+    found = site.store.owned_by(owner_of(site.namespace, service))
+    return [one for row in found if isinstance(row, EndpointSliceRow) for one in row.endpoints]
+
+
+def serving(site: Site, service: str) -> set[str]:
+    """The pods that get new connections; their addresses are given away again."""
+    return {one.pod for one in endpoints(site, service) if one.ready}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgetui.cluster.api.client import Api
-from edgetui.cluster.errors import Forbidden, KubeconfigError, NotFound
+from edgetui.cluster.errors import ApiError, Forbidden, KubeconfigError, NotFound
 from edgetui.model.cache.store import Store
 from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.kinds.base import api_path
@@ -41,13 +41,14 @@ async def read_spread(api: Api, store: Store) -> Spread:
             unread = data
         elif data is not None:
             return spread.by_config(_parsed(data.get(_KEY)), store.version)
-    return await _by_events(api) or (unread if unread.why else Spread(why="nothing in the API tells"))
+    told = await _by_events(api) or spread.by_distribution(store)
+    return told or (unread if unread.why else Spread(why="nothing in the API tells"))
 
 
 async def _data(api: Api, namespace: str, name: str) -> dict[str, Any] | Spread | None:
     """What a ConfigMap holds; None where there is none, and why it is not known where it may not be read."""
     try:
-        found = await api.get(api_path("", "v1", "configmaps", namespace, name))
+        found = await api.read(api_path("", "v1", "configmaps", namespace), name)
     except NotFound:
         return None
     except Forbidden:
@@ -71,7 +72,7 @@ async def _by_events(api: Api) -> Spread | None:
     asked = {"fieldSelector": f"source={KUBE_PROXY},type=Warning", "limit": _MOST_EVENTS}
     try:
         found = await api.get(api_path("", "v1", "events", "default"), asked)
-    except Forbidden:
+    except ApiError:
         return None
     items = found.get("items") if isinstance(found, dict) else None
     return spread.by_events(str(one.get("reason")) for one in items or () if isinstance(one, dict))

@@ -52,7 +52,7 @@ class Rule(NamedTuple):
 class Spread(NamedTuple):
     """By which rule, on which nodes (none for all). `outside` is another rule for what comes from outside, if there is.
 
-    `source` is what told it; `why` is why it is not known, where there is no rule.
+    `source` is what told it, with a verb; `why` is why it is not known, where there is no rule.
     """
 
     rules: tuple[tuple[Rule, tuple[str, ...]], ...] = ()
@@ -74,10 +74,10 @@ def sentences(spread: Spread) -> list[str]:
     if spread.outside is not None:
         ((inside, _),) = spread.rules
         return [
-            f"in cluster {inside.words}, from outside {spread.outside.words} ({inside.by}, says {spread.source})"
+            f"in cluster {inside.words}, from outside {spread.outside.words} ({inside.by}, {spread.source})"
         ]
     return [
-        f"{f'on {_named(nodes)} ' if several else ''}{rule.words} ({rule.by}, says {spread.source})"
+        f"{f'on {_named(nodes)} ' if several else ''}{rule.words} ({rule.by}, {spread.source})"
         for rule, nodes in spread.rules
     ]
 
@@ -113,7 +113,7 @@ def by_nodes(store: Store) -> Spread | None:
             rules.append((rule, tuple(sorted(nodes)) if len(groups) > 1 else ()))
     if len(rules) < len(groups) or not rules:
         return None
-    return Spread(tuple(rules), "node-args")
+    return Spread(tuple(rules), "say the node-args of its nodes")
 
 
 def is_off(store: Store) -> bool:
@@ -157,7 +157,7 @@ def by_config(config: Any, version: str) -> Spread:
     if rule is None:
         named = f"IPVS {chosen}, which" if mode == "ipvs" else f"a mode {mode} that"
         return Spread(why=f"{source} sets {named} is not known")
-    return Spread(((rule, ()),), source)
+    return Spread(((rule, ()),), f"says {source}")
 
 
 def _minor(version: str) -> int:
@@ -172,7 +172,7 @@ def by_cilium(data: Mapping[str, Any], namespace: str) -> Spread | None:
     inside = Rule("at random for each connection", "Cilium in place of kube-proxy")
     hashed = data.get("bpf-lb-algorithm") == "maglev"
     outside = Rule("by a ring hash (Maglev) of addresses and ports", inside.by) if hashed else None
-    return Spread(((inside, ()),), f"ConfigMap {namespace}/{CILIUM_CONFIG}", outside=outside)
+    return Spread(((inside, ()),), f"says ConfigMap {namespace}/{CILIUM_CONFIG}", outside=outside)
 
 
 _EVENTS = {"KubeProxyDefaultMode": "iptables", "IPVSDeprecation": "ipvs"}
@@ -188,5 +188,14 @@ def by_events(reasons: Iterable[str]) -> Spread | None:
                     why=f"{KUBE_PROXY} is in IPVS mode, says its Event {reason}, but not with which scheduler"
                 )
             rule = rule_of(mode, default=True)
-            return Spread(((rule, ()),), f"its Event {reason}") if rule else None
+            return Spread(((rule, ()),), f"says its Event {reason}") if rule else None
     return None
+
+
+def by_distribution(store: Store) -> Spread | None:
+    """As MicroK8s installs it, which notes its arguments in a file on each node only; None for any other."""
+    nodes = [row for row in store.rows(NODE) if isinstance(row, NodeRow)]
+    if not nodes or any(row.distribution != "MicroK8s" for row in nodes):
+        return None
+    rule = rule_of(DEFAULT, default=True)
+    return Spread(((rule, ()),), "unless a file on a node of MicroK8s says otherwise") if rule else None

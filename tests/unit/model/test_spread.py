@@ -13,6 +13,7 @@ from edgetui.model.traffic.spread import (
     Spread,
     by_cilium,
     by_config,
+    by_distribution,
     by_events,
     by_nodes,
     cilium_of,
@@ -82,22 +83,22 @@ def test_the_default_is_that_of_the_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "at random for each connection (kube-proxy, iptables, says node-args)"),
+        ((), "at random for each connection (kube-proxy, iptables, say the node-args of its nodes)"),
         (
             ("--kube-proxy-arg", "proxy-mode=nftables"),
-            "at random for each connection (kube-proxy, nftables, says node-args)",
+            "at random for each connection (kube-proxy, nftables, say the node-args of its nodes)",
         ),
         (
             ("--kube-proxy-arg=--proxy-mode=ipvs", "--kube-proxy-arg", "ipvs-scheduler=sh"),
-            "by a hash of the client's address (kube-proxy, IPVS sh, says node-args)",
+            "by a hash of the client's address (kube-proxy, IPVS sh, say the node-args of its nodes)",
         ),
         (
             ("--kube-proxy-arg", "proxy-mode=ipvs,v=2"),
-            "in turn (round robin), each node counting by itself (kube-proxy, IPVS rr, says node-args)",
+            "in turn (round robin), each node counting by itself (kube-proxy, IPVS rr, say the node-args of its nodes)",
         ),
         (
             ("--disable-kube-proxy", "false"),
-            "at random for each connection (kube-proxy, iptables, says node-args)",
+            "at random for each connection (kube-proxy, iptables, say the node-args of its nodes)",
         ),
     ],
 )
@@ -113,8 +114,9 @@ def test_nodes_that_differ_are_told_apart() -> None:
     found = by_nodes(f.store_of(k3s("edge-2"), k3s("edge-1", *ipvs), k3s("edge-3"), f.node("edge-4")))
     assert found is not None
     assert sentences(found) == [
-        "on edge-2, edge-3 at random for each connection (kube-proxy, iptables, says node-args)",
-        "on edge-1 in turn (round robin), each node counting by itself (kube-proxy, IPVS rr, says node-args)",
+        "on edge-2, edge-3 at random for each connection (kube-proxy, iptables, say the node-args of its nodes)",
+        "on edge-1 in turn (round robin), each node counting by itself "
+        "(kube-proxy, IPVS rr, say the node-args of its nodes)",
     ]
 
 
@@ -164,6 +166,18 @@ def test_nodes_that_do_not_tell_name_nothing(told: Json) -> None:
 def test_settings_of_cilium_name_the_way(data: Json, words: list[str] | None) -> None:
     found = by_cilium(data, "cilium")
     assert (None if found is None else sentences(found)) == words
+
+
+def test_microk8s_is_taken_to_be_as_it_is_installed() -> None:
+    micro = {"microk8s.io/cluster": "true"}
+    one, other = f.node("van", version="v1.34.1", labels=micro), f.node("edge-1", version="v1.34.1")
+    assert (found := by_distribution(f.store_of(one))) is not None
+    assert sentences(found) == [
+        "at random for each connection (kube-proxy, iptables by default, "
+        "unless a file on a node of MicroK8s says otherwise)"
+    ]
+    assert by_distribution(f.store_of(one, other)) is None
+    assert by_distribution(f.store_of()) is None
 
 
 def test_events_name_the_way_as_far_as_they_tell() -> None:
