@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from weakref import WeakKeyDictionary
 
 from edgetui.cluster.api.leases import read_lease
 from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.session import ClusterSession
 from edgetui.model.cache.freshness import UNHEARD
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.daemonset import DAEMON_SET
@@ -17,6 +15,7 @@ from edgetui.model.traffic.holders import KUBE_VIP, holder_of
 from edgetui.model.traffic.routing import is_proxied
 from edgetui.model.traffic.spread import Spread
 from edgetui.ui.details import Build, service
+from edgetui.ui.last_seen import spreads
 from edgetui.ui.later import attempt, later
 from edgetui.ui.screens.detail import DetailScreen
 
@@ -25,8 +24,6 @@ AGAIN = 5.0
 KEPT, FAILED = 600.0, 60.0
 """Seconds until it is asked again how a cluster spreads connections (kube-proxy reads its settings as it starts), and
 until then where no answer came."""
-_spreads: WeakKeyDictionary[ClusterSession, tuple[float, Spread]] = WeakKeyDictionary()
-"""What was found of each cluster, and until when that counts."""
 
 
 class ServiceScreen(DetailScreen):
@@ -97,13 +94,13 @@ class ServiceScreen(DetailScreen):
         session, now = self.app.sessions.get(self.key.cluster), self.app.monotonic()
         if session is None:
             return
-        until, known = _spreads.get(session, (0.0, None))
+        until, known = spreads.get(session, (0.0, None))
         if known is None or now >= until:
             found = await attempt(read_spread(session.api, self.app.fleet.stores[self.key.cluster]))
             if isinstance(found, EdgetuiError):
                 until, known = now + FAILED, Spread(why=str(found))
             else:
                 until, known = now + KEPT, found
-            _spreads[session] = (until, known)
+            spreads[session] = (until, known)
         self._spread, self._spread_due = known, until
         self.show_again()
