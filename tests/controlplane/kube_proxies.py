@@ -1,4 +1,4 @@
-"""kube-proxy itself, one for each node, in nftables mode and in network namespaces of their own."""
+"""kube-proxy itself, one for each node, in network namespaces of their own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import yaml
 
 from .assets import Assets
 from .cluster import ControlPlane
+from .iptables import Iptables
 from .netspace import NetSpace
-from .nft import Nft, Ruleset
+from .nft import Nft
 from .process import Process
 from .proxy import FaultProxy
 
@@ -19,11 +20,17 @@ USER = "system:kube-proxy"
 
 
 class KubeProxy:
-    """What runs on one node; its way to the apiserver is a link that can be cut. Use it as a context manager."""
+    """What runs on one node; its way to the apiserver is a link that can be cut. Use it as a context manager.
 
-    def __init__(self, cluster: ControlPlane, node: str, assets: Assets, nft: Nft) -> None:
+    `mode` is empty for the one that it takes when nobody says.
+    """
+
+    def __init__(
+        self, cluster: ControlPlane, node: str, assets: Assets, tools: Nft | Iptables, mode: str = "nftables"
+    ) -> None:
         self.node = node
-        self._nft = nft
+        self._tools = tools
+        self._mode = mode
         self._space = NetSpace(node, cluster.directory)
         server = urlsplit(cluster.server)
         self.link = FaultProxy(server.hostname or "", server.port or 0, self._space.listen)
@@ -38,7 +45,7 @@ class KubeProxy:
         config = {
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
             "kind": "KubeProxyConfiguration",
-            "mode": "nftables",
+            "mode": self._mode,
             "hostnameOverride": self.node,
             "clientConnection": {"kubeconfig": str(cluster.kubeconfig(USER, server=self.link.url))},
             "conntrack": {
@@ -55,8 +62,8 @@ class KubeProxy:
 
     def __enter__(self) -> Self:
         self.link.start()
-        settings = [f"{name}={value}" for name, value in self._nft.environment.items()]
-        settings.append(f"PATH={self._nft.directory}:/usr/sbin:/usr/bin:/sbin:/bin")
+        settings = [f"{name}={value}" for name, value in self._tools.environment.items()]
+        settings.append(f"PATH={self._tools.directory}:/usr/sbin:/usr/bin:/sbin:/bin")
         command = self._space.command("env", *settings, self._program, f"--config={self._config}")
         log = self._directory / f"kube-proxy-{self.node}.log"
         self._process = Process(f"kube-proxy of {self.node}", command, log)
@@ -68,9 +75,10 @@ class KubeProxy:
         self.link.stop()
         self._space.stop()
 
-    def rules(self) -> Ruleset:
-        """What it wrote last. Raises OSError where it has ended."""
+    @property
+    def space(self) -> NetSpace:
+        """Where its rules are. Raises OSError where it has ended."""
         if self._process is None or not self._process.running:
             said = self._process.tail() if self._process else "not started"
             raise OSError(f"kube-proxy of {self.node} does not run: {said}")
-        return self._nft.ruleset(self._space)
+        return self._space

@@ -7,10 +7,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 
+from edgetui.cluster.api.spread import read_spread
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds.endpointslice import ENDPOINT_SLICE, Endpoint, EndpointSliceRow, owner_of
@@ -19,19 +21,23 @@ from edgetui.model.kinds.pod import POD
 from edgetui.model.kinds.service import SERVICE, Port, ServiceRow
 from edgetui.model.traffic.reach import Origin, endpoints_of_port, reaches
 from edgetui.model.traffic.routing import is_proxied
+from edgetui.model.traffic.spread import sentences
 from release.errors import BuildError
 
 from . import workloads as w
+from .acting import until
 from .api import STRATEGIC_MERGE_PATCH
 from .assets import Assets
 from .cluster import ControlPlane
 from .conftest import Boot
+from .iptables import Iptables
 from .kube_proxies import KubeProxy
 from .netspace import NetSpace, NoNamespaceError
 from .nft import DROPPED, REFUSED, Answer, Nft, Ruleset
 from .watching import watching
 
 Json = dict[str, Any]
+Filter = TypeVar("Filter", Nft, Iptables)
 Said = dict[tuple[str, Port, Origin, str], Answer]
 """By Service, port, origin of the connections and node."""
 ZONE = "topology.kubernetes.io/zone"
@@ -57,15 +63,26 @@ SERVICES: dict[str, Json] = {
 
 @pytest.fixture(scope="session")
 def nft(tmp_path_factory: pytest.TempPathFactory) -> Nft:
-    """The packet filter of this machine. Lacking what kube-proxy's rules need is a failure, and told once."""
+    """The packet filter of this machine."""
+    return tried(Nft, "nftables", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def iptables(tmp_path_factory: pytest.TempPathFactory) -> Iptables:
+    """The same as iptables has it."""
+    return tried(partial(Iptables, tmp_path_factory.mktemp("iptables")), "iptables", tmp_path_factory)
+
+
+def tried(make: Callable[[], Filter], mode: str, scratch: pytest.TempPathFactory) -> Filter:
+    """What kube-proxy needs for a mode. A machine that lacks a part of it is a failure, told once with the part."""
     try:
-        found = Nft()
-        with NetSpace("trial", tmp_path_factory.mktemp("netspace")) as trial:
+        found = make()
+        with NetSpace("trial", scratch.mktemp("netspace")) as trial:
             lacking = found.lacking(trial)
     except (BuildError, NoNamespaceError) as error:
         lacking = str(error)
     if lacking:
-        pytest.fail(f"no kube-proxy can run in nftables mode on this machine: {lacking}", pytrace=False)
+        pytest.fail(f"no kube-proxy can run in {mode} mode on this machine: {lacking}", pytrace=False)
     return found
 
 
@@ -117,9 +134,10 @@ def without_ports(answer: Answer) -> Answer:
 class Site:
     """A cluster with a kube-proxy on every node, and a session that watches it."""
 
-    def __init__(self, session: ClusterSession, namespace: str) -> None:
+    def __init__(self, session: ClusterSession, namespace: str, nft: Nft) -> None:
         self.store = session.store
         self.namespace = namespace
+        self.nft = nft
         self.proxies: list[KubeProxy] = []
         self.compared = 0
 
@@ -128,7 +146,7 @@ class Site:
         said, rows = ours(self.store, self.namespace), services(self.store, self.namespace)
         heard, differ = set(), []
         for proxy in self.proxies:
-            rules = proxy.rules()
+            rules = self.nft.ruleset(proxy.space)
             for row in rows:
                 for port in row.ports:
                     for origin, answer in theirs(rules, row, port):
@@ -190,14 +208,51 @@ async def test_rules_of_kube_proxy_are_what_is_said_of_each_service(
             return running.enter_context(KubeProxy(cluster, node, control_plane_assets, nft))
 
         async with watching(cluster.kubeconfig(), (NODE, POD, SERVICE, ENDPOINT_SLICE)) as session:
-            site = Site(session, namespace)
+            site = Site(session, namespace, nft)
             site.proxies = [started(f"node-{number}") for number in range(3)]
             await all_is_well(site)
             await a_host_dies_and_returns(cluster, site)
             await a_rolling_update(cluster, site)
             site.proxies.append(started(*await asyncio.to_thread(cluster.add_nodes, 1)))
             await a_node_has_joined(cluster, site)
+            await a_node_is_cut_off(cluster, site)
             await all_pods_end_at_once(cluster, site)
+
+
+async def test_a_kube_proxy_without_a_mode_draws_by_iptables_and_its_event_says_so(
+    cluster: ControlPlane, control_plane_assets: Assets, iptables: Iptables
+) -> None:
+    with cluster.namespace() as namespace:
+        cluster.create(namespace, w.deployment("web", replicas=4))
+        plain = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+        path = f"/api/v1/namespaces/{namespace}/services"
+        address = cluster.api.create(path, {"metadata": {"name": "plain"}, "spec": plain})["spec"][
+            "clusterIP"
+        ]
+        with KubeProxy(cluster, "node-0", control_plane_assets, iptables, mode="") as proxy:
+            async with watching(cluster.kubeconfig(), (NODE, SERVICE, ENDPOINT_SLICE)) as session:
+
+                def drawn() -> dict[str, float]:
+                    session.store.drain()
+                    said = of(ours(session.store, namespace), "plain").get("node-0", "")
+                    found = iptables.chances(proxy.space, address, 80)
+                    return found if len(said) == 4 and tuple(sorted(found)) == said else {}
+
+                found = await until(drawn, within=40, what="the rules of iptables")
+                assert all(chance == pytest.approx(1 / 4, abs=1e-6) for chance in found.values())
+
+                assert await event_of(session) == [
+                    "at random for each connection (kube-proxy, iptables by default, "
+                    "says its Event KubeProxyDefaultMode)"
+                ]
+
+
+async def event_of(session: ClusterSession) -> list[str]:
+    """What is said of how connections are spread, once an Event tells."""
+    async with asyncio.timeout(20):
+        while not (found := await read_spread(session.api, session.store)).rules:
+            await asyncio.sleep(0.2)
+    return sentences(found)
 
 
 async def all_is_well(site: Site) -> None:
@@ -263,6 +318,24 @@ async def a_node_has_joined(cluster: ControlPlane, site: Site) -> None:
     assert not isinstance(of(said, "near")["node-3"], str)
 
 
+async def a_node_is_cut_off(cluster: ControlPlane, site: Site) -> None:
+    """It keeps the rules that it had, and follows once it hears again."""
+    lost = site.proxies.pop(0)
+    (plain,) = (row for row in services(site.store, site.namespace) if row.name == "plain")
+
+    def rules() -> dict[Port, dict[Origin, Answer]]:
+        return {port: dict(theirs(site.nft.ruleset(lost.space), plain, port)) for port in plain.ports}
+
+    had = rules()
+    lost.link.stall()
+    cluster.api.patch(workload(site, "web"), {"spec": {"replicas": 7}})
+    await site.agree("elsewhere", lambda said: spread(said, "plain", 7))
+    assert rules() == had
+    lost.link.restore()
+    site.proxies.insert(0, lost)
+    await site.agree("it hears again", lambda said: spread(said, "plain", 7))
+
+
 async def all_pods_end_at_once(cluster: ControlPlane, site: Site) -> None:
     """While the pods of the last that served are ending they serve on; then nobody does."""
     players = cluster.process("kwok")
@@ -272,7 +345,7 @@ async def all_pods_end_at_once(cluster: ControlPlane, site: Site) -> None:
 
         def draining(said: Said) -> bool:
             ending = endpoints(site, "plain")
-            return all(one.draining and not one.ready for one in ending) and spread(said, "plain", 9)
+            return all(one.draining and not one.ready for one in ending) and spread(said, "plain", 7)
 
         await site.agree("all pods end", draining)
     finally:

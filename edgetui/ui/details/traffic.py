@@ -139,6 +139,12 @@ def _where(nodes: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NODES]) + more
 
 
+def _silent(store: Store) -> list[NodeRow]:
+    """Nodes that are cut off, or gone: if one still runs, its kube-proxy keeps the rules that it had."""
+    found = [row for row in store.rows(NODE) if isinstance(row, NodeRow) and row.silent]
+    return sorted(found, key=lambda row: row.name)
+
+
 def _remarks(store: Store, service: ServiceRow, endpoints: Sequence[Endpoint], now: float) -> list[Spans]:
     out = []
     if service.sticky and not service.headless:
@@ -147,6 +153,12 @@ def _remarks(store: Store, service: ServiceRow, endpoints: Sequence[Endpoint], n
         )
     if service.distribution:
         out.append(fact("prefers", f"trafficDistribution {service.distribution}"))
+    if is_proxied(service) and (silent := _silent(store)):
+        told = ", ".join(f"{row.name} ({ago(row.since, now)})" for row in silent[:MOST_NODES])
+        rest = f" and {len(silent) - MOST_NODES} more" if len(silent) > MOST_NODES else ""
+        out.append(
+            fact("old rules", f"{told}{rest}: no contact, so pods there use what was last known there")
+        )
     serving = {one.node for one in endpoints if one.ready}
     if len(serving) == 1 and "" not in serving and store.count(NODE) > 1:
         out.append(trouble(f"all ready endpoints are on one node, {next(iter(serving))}", "warn"))
