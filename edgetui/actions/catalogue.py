@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from edgetui.actions import rights
 from edgetui.actions.action import Action as Action
-from edgetui.actions.in_containers import IN_CONTAINERS
 from edgetui.actions.messages import Refusal
-from edgetui.actions.other_tools import OTHER_TOOLS
+from edgetui.actions.other_tools import IN_CONTAINERS, OTHER_TOOLS
 from edgetui.actions.rights import Access as Access
 
 OLD_NAMES = {

@@ -44,6 +44,7 @@ class Aim(Discreet, frozen=True):
     `other` is the resource of an object whose kind edgetui does not watch. `beside` are the other clusters of the
     screen. `on_screen` is true where a person is asked: a key that stands for two actions then means the one that
     changes something. `terminal` gives the person's terminal to a container, where there is one to give.
+    `namespace` is where the command line says that something is to be.
     """
 
     SHOWN = ("action", "ref")
@@ -57,6 +58,7 @@ class Aim(Discreet, frozen=True):
     beside: Sequence[Session] = ()
     on_screen: bool = False
     terminal: Terminal | None = None
+    namespace: str = ""
 
     @property
     def words(self) -> str:

@@ -19,7 +19,15 @@ from edgetui.actions.change.spec import Aim, Argument, Given, Spec, perform, spe
 from edgetui.actions.cli import objects
 from edgetui.actions.cli.connect import Connection
 from edgetui.actions.cli.console import Console
-from edgetui.actions.cli.running import Job, again, bare_parser, carry_out, new_parser, patience
+from edgetui.actions.cli.running import (
+    Job,
+    again,
+    bare_parser,
+    carry_out,
+    ended_by_signals,
+    new_parser,
+    patience,
+)
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Changed, Plan, Receipt, Refusal
 from edgetui.arguments import Parser
@@ -45,8 +53,10 @@ def command_of(action: str) -> Callable[[Sequence[str]], int]:
 
         async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
             aims = await _aims(action, spec, session, named, options, given, gate)
-            aims = [replace(aim, terminal=_terminal(console, options)) for aim in aims]
-            return await _act(spec, gate, aims, options, console)
+            place, terminal = options.namespace or "", _terminal(console, options)
+            aims = [replace(aim, terminal=terminal, namespace=place) for aim in aims]
+            with ended_by_signals() if terminal is not None else contextlib.nullcontext():
+                return await _act(spec, gate, aims, options, console)
 
         return carry_out(Job(action, options, named, act))
 

@@ -74,9 +74,7 @@ async def prepare(aim: Aim) -> DebugView:
 def _answer(view: DebugView, given: Given) -> DebugAnswer:
     """Raises Refusal for a target that is none, and for what is no image."""
     typed = {**given, **_typed(str(given.get("options") or ""))}
-    image, target = str(typed.get("image") or view.image), str(typed.get("target") or "")
-    if clean(image) != image or " " in image:
-        raise Refusal(f"“{clean(image, 80)}” is not the name of an image.")
+    image, target = image_of(typed.get("image") or view.image), str(typed.get("target") or "")
     if target:
         view.pod.container(target)
         if target not in {one.name for one in view.pod.containers}:
@@ -85,6 +83,14 @@ def _answer(view: DebugView, given: Given) -> DebugAnswer:
                 f"Name one of {', '.join(one.name for one in view.pod.containers)}.",
             )
     return DebugAnswer(image, target, tuple(typed.get("command") or ()), str(typed.get("profile") or GENERAL))
+
+
+def image_of(text: object) -> str:
+    """What was typed as an image. Raises Refusal for what is the name of none."""
+    image = str(text)
+    if clean(image) != image or " " in image:
+        raise Refusal(f"“{clean(image, 80)}” is not the name of an image.")
+    return image
 
 
 def _typed(text: str) -> Given:
@@ -228,6 +234,12 @@ def _leads(view: DebugView, given: Given) -> Leads:
     return Leads((FOR_EVER, *_notes(view)), notes=notes)
 
 
+IMAGE = Argument(
+    "image", f"what runs in it; default: debug.image of config.yaml, or {DEBUG_IMAGE}", "IMAGE", ("--image",)
+)
+COMMAND = Argument(
+    "command", "what it runs; default: what its image runs", "COMMAND", read=_words, default=(), rest=True
+)
 SPEC: Spec[DebugView, DebugAnswer] = Spec(
     read=prepare,
     answer=_answer,
@@ -235,12 +247,7 @@ SPEC: Spec[DebugView, DebugAnswer] = Spec(
     procedure=perform,
     final="Kubernetes removes no ephemeral container from a pod",
     arguments=(
-        Argument(
-            "image",
-            f"what runs in it; default: debug.image of config.yaml, or {DEBUG_IMAGE}",
-            "IMAGE",
-            ("--image",),
-        ),
+        IMAGE,
         Argument(
             "target",
             "the container whose processes it sees; default: none",
@@ -256,14 +263,7 @@ SPEC: Spec[DebugView, DebugAnswer] = Spec(
             default=GENERAL,
             choices=PROFILES,
         ),
-        Argument(
-            "command",
-            "what it runs; default: what its image runs",
-            "COMMAND",
-            read=_words,
-            default=(),
-            rest=True,
-        ),
+        COMMAND,
     ),
     usual="pod",
     example="for example press-7f9c66-x2k4q",

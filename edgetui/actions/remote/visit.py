@@ -53,6 +53,11 @@ class Visit(msgspec.Struct, frozen=True):
     lines: tuple[str, ...] = ()
     left: bool = False
 
+    @classmethod
+    def stopped(cls, sentence: str) -> Visit:
+        """Nobody looks any more, for the reason that the sentence says."""
+        return cls(Seen(Stage.WAITING, "is not watched any more"), (sentence,), left=True)
+
 
 def suffix() -> str:
     """What Kubernetes puts behind a name that has to be new."""
@@ -155,8 +160,8 @@ async def _afterwards(run: Run, container: Container) -> Seen:
     return found
 
 
-def ending(container: Container, visited: Visit, *more: str) -> Ending:
-    """The same as a receipt has it; `more` is what remains."""
+def ending(container: Container, visited: Visit, *more: str, stays: bool = True) -> Ending:
+    """The same as a receipt has it; `more` is what remains. What `stays` can be attached to again."""
     found, words = visited.seen, f"{container.words[:1].upper()}{container.words[1:]}"
     runs = found.stage is Stage.RUNNING
     again = (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from edgetui.model.kinds.pod import PodProblem
+from edgetui.model.kinds.pod import POD, PodProblem
 from edgetui.model.kinds.podstatus import FINISHED
 from edgetui.model.pod import diagnosis
 from edgetui.model.text import clean
@@ -53,7 +53,7 @@ def node_pod(name: str, node: str, image: str, argv: Sequence[str], seconds: int
     """A pod on a node that sees its processes, network and files. It ends by itself after so many `seconds`."""
     return {
         "apiVersion": "v1",
-        "kind": "Pod",
+        "kind": POD,
         "metadata": {"name": name, "labels": labels},
         "spec": {
             "nodeName": node,
