@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import msgspec
 
+from edgetui.actions.commandline import edgetui
 from edgetui.actions.files import far_side
 from edgetui.actions.files.meter import Pace, size
 from edgetui.actions.files.pack import Packer
@@ -22,7 +24,10 @@ from edgetui.actions.files.unpack import Tally, Unpacker
 from edgetui.actions.messages import Refusal
 from edgetui.cluster.api.remote_command import MOST_INPUT, Channel, Command, Ended
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError, ServerFailure
+from edgetui.cluster.target import ClusterTarget
 from edgetui.model.cells import visible
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.pod import POD
 from edgetui.model.text import plural
 
 MOST_SAID = 4096
@@ -51,6 +56,7 @@ class Task(msgspec.Struct, frozen=True):
     """A copy, and how it is done. `container` has a name; `tell` hears how many bytes are copied, of how many."""
 
     copy: Copy
+    target: ClusterTarget
     namespace: str
     container: str
     preserve: bool
@@ -61,6 +67,18 @@ class Task(msgspec.Struct, frozen=True):
         """A command in the container of this copy."""
         window = 0 if self.pace.limit is None else max(LEAST_WINDOW, int(self.pace.limit * WINDOW))
         return Command(self.namespace, self.copy.there.pod, self.container, argv, stdin=stdin, window=window)
+
+    def by_hand(self, *argv: str) -> str:
+        """The command line that runs something in the container of this copy."""
+        return f"{self._command('exec', '-c', self.container)} -- {shlex.join(argv)}"
+
+    def debug(self) -> str:
+        """The command line that puts a container with a tar beside it."""
+        return self._command("debug", "--target", self.container)
+
+    def _command(self, verb: str, *options: str) -> str:
+        pod = ObjectKey(self.target.name, POD, self.namespace, self.copy.there.pod)
+        return edgetui(self.target, verb, pod, *options)
 
     @property
     def where(self) -> str:
@@ -337,16 +355,14 @@ def _told(lost: EdgetuiError, ends: Receiving | Sending, tries: int) -> EdgetuiE
 
 def without_tar(task: Task, what: str) -> Refusal:
     """The container lacks what copying needs."""
-    pod, path = task.copy.there.pod, task.copy.there.path
-    here = task.copy.target.path if task.copy.download else task.copy.source.path
+    copied = task.copy
+    cat = f"{task.by_hand('cat', copied.there.path)} > {shlex.quote(copied.target.path)}"
     by_hand = (
-        f"edgetui exec {pod} -c {task.container} -n {task.namespace} -- cat {path} > {here} copies one file without it"
-        if task.copy.download
-        else f"kubectl debug {pod} --image=busybox --target={task.container} has one"
+        f"This copies one file without it: {cat}"
+        if copied.download
+        else f"A container beside it has one: {task.debug()}"
     )
-    return Refusal(
-        f"{task.where[:1].upper()}{task.where[1:]} has no {what}: nothing was copied.", f"{by_hand}."
-    )
+    return Refusal(f"{task.where[:1].upper()}{task.where[1:]} has no {what}: nothing was copied.", by_hand)
 
 
 def _why(lines: list[str], ended: Ended) -> str:
@@ -355,8 +371,7 @@ def _why(lines: list[str], ended: Ended) -> str:
 
 
 def _look(task: Task) -> str:
-    there = task.copy.there
-    return f"edgetui exec {there.pod} -c {task.container} -n {task.namespace} -- ls -la shows what is there."
+    return f"Look at what is there: {task.by_hand('ls', '-la')}"
 
 
 async def _aside(call: Callable[..., T], *given: Any) -> T:

@@ -25,6 +25,7 @@ from edgetui.actions.files.place import copy_of
 from edgetui.actions.messages import Refusal
 from edgetui.cluster.api.remote_command import Channel, Command, Ended
 from edgetui.cluster.errors import LinkError
+from edgetui.cluster.target import ClusterTarget
 
 from .test_unpack import tree
 
@@ -139,9 +140,14 @@ class Bench:
         def tell(done: int, total: int | None) -> None:
             self.told.append((done, total))
 
-        task = Task(wanted, "line-2", "app", preserve, Pace(None, lambda: 0.0), tell)
+        task = Task(wanted, TARGET, "line-2", "app", preserve, Pace(None, lambda: 0.0), tell)
         async with asyncio.timeout(30):
             return await copy(task, (kubelet or Kubelet(self.there)).run, retries, self.said.append, wait)
+
+
+TARGET = ClusterTarget(
+    name="plant", context="plant", file=Path("/k/plant.yaml"), context_file=Path("/k/plant.yaml")
+)
 
 
 @pytest.fixture
@@ -268,9 +274,17 @@ async def test_a_container_without_tar_is_a_sentence(bench: Bench, tmp_path: Pat
     if shell:
         (tmp_path / "bin" / "sh").symlink_to(shutil.which("sh") or "")
     kubelet = Kubelet(bench.there, path=str(tmp_path / "bin"))
-    with pytest.raises(Refusal, match=r"Container app of pod p has no tar: .* cat a > .* copies one file"):
+    with pytest.raises(
+        Refusal,
+        match=r"Container app of pod p has no tar: .*edgetui exec pod/p -c app --kubeconfig /k/plant.yaml "
+        r"--context plant -n line-2 -- cat a > /",
+    ):
         await bench.copy("p:a", "HERE/b", kubelet)
-    with pytest.raises(Refusal, match=r"Container app of pod p has no tar, or no sh: .*kubectl debug p"):
+    with pytest.raises(
+        Refusal,
+        match=r"Container app of pod p has no tar, or no sh: .*beside it has one: edgetui debug pod/p --target app "
+        r"--kubeconfig /k/plant.yaml --context plant -n line-2",
+    ):
         await bench.copy("HERE/a", "p:b", kubelet)
     assert tree(bench.there) == {}
 
