@@ -10,6 +10,7 @@ import secrets
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -50,6 +51,10 @@ class CutOff(EdgetuiError):
 
 class Changed(Exception):
     """What is copied is not what it was before the link was lost."""
+
+
+class NoShell(Exception):
+    """The container has no shell; it may have a tar."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -100,9 +105,10 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class _Ends:
-    """The near side of a tar in a container."""
+    """The near side of a tar in a container. `stdin` is whether that is sent anything."""
 
     attended = False
+    stdin = True
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -134,15 +140,17 @@ class _Ends:
 class Receiving(_Ends):
     """What comes from a container, into files. It can go on with another command where a first one was cut off."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, shell: bool = True) -> None:
         super().__init__(task)
-        self.argv, self._root = far_side.send(task.copy.source.path)
-        self.mark = ""
+        self.argv, self._root = far_side.send(task.copy.source.path, stays=shell)
+        self.stdin = shell
+        self._resumes = False
         self.begin()
 
     def begin(self) -> None:
         """From the beginning, whatever came before."""
         self._reader = TarReader()
+        self._whole = asyncio.Event()
         self._unpacker = Unpacker(self.task.copy.target.path, self._root, preserve=self.task.preserve)
         self._last: Member | None = None
         self._again = b""
@@ -156,12 +164,12 @@ class Receiving(_Ends):
         if self._last is None:
             self.close()
             self.begin()
-            self.argv, _ = far_side.send(self.task.copy.source.path)
+            self.argv, _ = far_side.send(self.task.copy.source.path, stays=self.stdin)
             return
-        self.mark = f"edgetui-{secrets.token_hex(4)}"
+        self.stdin = self._resumes = True
         self._again = self._last.raw
         header = (self._last.start, len(self._last.raw))
-        self.argv = far_side.resume(self.task.copy.source.path, header, self._reader.read, self.mark)
+        self.argv = far_side.resume(self.task.copy.source.path, header, self._reader.read)
 
     @property
     def tally(self) -> Tally:
@@ -178,9 +186,9 @@ class Receiving(_Ends):
         self._unpacker.close()
 
     async def input(self) -> AsyncIterator[bytes]:
-        """There is none."""
-        return
-        yield b""
+        """A line, once the whole archive has come: the command there stays until then."""
+        await self._whole.wait()
+        yield b"\n"
 
     async def write(self, channel: Channel, data: bytes) -> None:
         """Take what comes. Raises Refusal for what no honest tar sends, CannotWrite, Changed."""
@@ -188,6 +196,8 @@ class Receiving(_Ends):
             self.hear(data)
             return
         await _aside(self._take, data)
+        if self._reader.ended:
+            self._whole.set()
         self.task.tell(self.tally.bytes, self._unpacker.total)
         await self.task.pace.spend(len(data))
 
@@ -215,16 +225,14 @@ class Receiving(_Ends):
 
     def result(self, ended: Ended) -> Result:
         """What came of it, once the command has ended. Raises Refusal where that is nothing."""
-        lines, code = self.lines, ended.code
-        marked = [line for line in lines if self.mark and line.startswith(f"{self.mark} ")]
-        if marked:
-            lines.remove(marked[0])
-            code = int(marked[0].split()[1])
+        lines = self.lines
         if self._reader.ended and self._last is not None:
-            return Result(self.tally, code, tuple(lines))
+            return Result(self.tally, ended.code, tuple(lines))
         first = self._first.decode(errors="replace")
         if far_side.is_missing(ended.code, ended.sentence, first, *lines):
-            raise without_tar(self.task, "sh or tail" if self.mark else "tar")
+            if self.stdin and not self._resumes and not any("tar" in one for one in lines):
+                raise NoShell
+            raise without_tar(self.task, "sh or tail" if self._resumes else "tar")
         if self._garbage is not None:
             raise self._garbage
         why = _why(lines, ended)
@@ -315,7 +323,11 @@ async def copy(
     try:
         while True:
             try:
-                return ends.result(await run(task.command(ends.argv, stdin=isinstance(ends, Sending)), ends))
+                return ends.result(await run(task.command(ends.argv, stdin=ends.stdin), ends))
+            except NoShell:
+                if isinstance(ends, Receiving):
+                    await _aside(ends.close)
+                ends = await _aside(partial(Receiving, task, shell=False))
             except Changed:
                 again("It is not what it was when the link was lost: starting over.")
                 ends = await _over(ends)
