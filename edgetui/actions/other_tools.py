@@ -188,7 +188,7 @@ IN_CONTAINERS = (
     Action(
         "debug",
         "",
-        "debug container",
+        "debug",
         "Add a container with a shell beside those of a pod, which stays in it, and open a terminal in it.",
         rights.DEBUG,
         module="edgetui.actions.remote.debug",

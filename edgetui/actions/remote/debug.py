@@ -170,6 +170,7 @@ def plan(session: Session, view: DebugView, answer: DebugAnswer, image: str, ver
         writes=(
             f"add an ephemeral container to Pod/{view.ref.key.name}, if it is still at version {version}",
         ),
+        yes="Add the container",
     )
 
 

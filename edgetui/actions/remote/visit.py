@@ -45,18 +45,15 @@ class Container(msgspec.Struct, frozen=True):
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """What came of it: how far the container is, and what there is to say besides. `left` is true where the person
-    left it, or the link did.
-    """
+    """What came of it: how far the container is, and what there is to say besides."""
 
     seen: Seen
     lines: tuple[str, ...] = ()
-    left: bool = False
 
     @classmethod
     def stopped(cls, sentence: str) -> Visit:
         """Nobody looks any more, for the reason that the sentence says."""
-        return cls(Seen(Stage.WAITING, "is not watched any more"), (sentence,), left=True)
+        return cls(Seen(Stage.WAITING, "is not watched any more"), (sentence,))
 
 
 def suffix() -> str:
@@ -78,15 +75,13 @@ async def visit(run: Run, container: Container, terminal: Terminal | None, wait:
     Raises as `poll` does where nobody waits any more, Refusal where the pod is gone.
     """
     if wait is None:
-        return Visit(
-            Seen(Stage.WAITING, "is not waited for"), (f"Attach to it: {container.again}",), left=True
-        )
+        return Visit(Seen(Stage.WAITING, "was added and is not waited for"))
     found = await _started(run, container, wait)
     if found.stage is not Stage.RUNNING:
         return Visit(found)
     run.step(f"{container.words} runs", "done")
     if terminal is None:
-        return Visit(found, (f"Attach to it: {container.again}",), left=True)
+        return Visit(found)
     return await _attached(run, container, terminal)
 
 
@@ -140,10 +135,10 @@ async def _attached(run: Run, container: Container, terminal: Terminal) -> Visit
     runs = Seen(Stage.RUNNING, "runs")
     try:
         await execute(run.gate, run.session, container.ref, command, terminal(greeting))
-    except Cancelled as left:
-        return Visit(runs, (left.sentence,), left=True)
+    except Cancelled:
+        return Visit(runs)
     except EdgetuiError as problem:
-        return Visit(runs, (str(problem),), left=True)
+        return Visit(runs, (str(problem),))
     return Visit(await _afterwards(run, container))
 
 
@@ -162,17 +157,15 @@ async def _afterwards(run: Run, container: Container) -> Seen:
 
 def ending(container: Container, visited: Visit, *more: str, stays: bool = True) -> Ending:
     """The same as a receipt has it; `more` is what remains. What `stays` can be attached to again."""
-    found, words = visited.seen, f"{container.words[:1].upper()}{container.words[1:]}"
-    runs = found.stage is Stage.RUNNING
-    again = (
-        (f"Attach to it: {container.again}",)
-        if runs and container.again not in " ".join(visited.lines)
-        else ()
-    )
-    lines = (f"{words} {found.words}.", *visited.lines, *again, *more)
+    stage = visited.seen.stage
+    first = f"{container.words[:1].upper()}{container.words[1:]} {visited.seen.words}."
+    there = stays and stage in (Stage.RUNNING, Stage.WAITING, Stage.FAILING)
+    again = (f"Attach to it: {container.again}",) if there else ()
+    if stage is Stage.RUNNING and not stays:
+        first = "The shell was left."
     return Ending(
-        found.stage in (Stage.RUNNING, Stage.ENDED),
-        found.stage in (Stage.WAITING, Stage.FAILING),
-        lines,
-        {"container": container.name, "stage": found.stage.value},
+        stage in (Stage.RUNNING, Stage.ENDED),
+        stays and stage in (Stage.WAITING, Stage.FAILING),
+        (first, *visited.lines, *again, *more),
+        {"container": container.name, "stage": stage.value},
     )
