@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+LONG_EXIT = 8.0
+"""Seconds; deleting the pod of a node shell is one request."""
+
+
 class StatusChanged(Message):
     """What header and footer say besides the rows has changed: actions, guards, rights, the link, frozen or not."""
 
@@ -123,6 +127,13 @@ class Actions(Protocol):
 
     def begin(self, action_id: str, *refs: ObjectRef, typed: str = "") -> None:
         """Start an action."""
+
+    @property
+    def tidies(self) -> bool:
+        """Whether one of them may have to put things right when it is ended."""
+
+    async def finish(self) -> None:
+        """The screen has ended: let what was agreed to put right what it has to."""
 
 
 class Navigation(Protocol):
@@ -222,6 +233,12 @@ class Shell(DrawnApp):
     def loaded_flows(self) -> Actions | None:
         """The same where they have been needed already."""
         raise NotImplementedError
+
+    @property
+    def exit_limit(self) -> float:
+        """Longer where an action that runs may have to put things right."""
+        tidies = self.loaded_flows is not None and self.loaded_flows.tidies
+        return LONG_EXIT if tidies else super().exit_limit
 
     # -- screens
 
