@@ -33,6 +33,7 @@ _DONE = {
     ABORT: "aborted",
     RETRY: "retried",
 }
+SILENT = ("Its controller has said nothing of it: Argo Rollouts may not run.",)
 _DOING = {PROMOTE: "Promoting", FULL: "Promoting", ABORT: "Aborting", RETRY: "Retrying"}
 
 
@@ -164,7 +165,7 @@ def told(row: ArgoRolloutRow) -> list[tuple[str, str]]:
 
 def _meets(view: ArgoView) -> tuple[str, ...]:
     row = view.row
-    found = [] if row.phase else ["Its controller has said nothing of it: Argo Rollouts may not run."]
+    found = [] if row.phase else [*SILENT]
     if view.action == FULL:
         found.append("All remaining steps, pauses and analyses are skipped.")
     if view.action == ABORT:

@@ -18,6 +18,9 @@ from edgetui.model.text import clean, duration, elide_middle, seconds_of, unix
 
 ROLLOUT = "Rollout"
 HEALTHY, PROGRESSING, PAUSED, DEGRADED = "Healthy", "Progressing", "Paused", "Degraded"
+DEADLINE_PASSED = "ProgressDeadlineExceeded"
+_UNSEEN = "waiting for rollout spec update to be observed"
+_UNSEEN_WORKLOAD = f"{_UNSEEN} for the reference workload"
 TEMPLATE_HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 
@@ -176,6 +179,26 @@ class ArgoRolloutRow(WorkloadRow):
         return bool(self.stable) and self.stable == self.newest
 
     @property
+    def complete(self) -> bool:
+        """Whether its newest template has all of it, and all of it serves; one that wants no pods shows nothing."""
+        return self.promoted and self.phase == HEALTHY and 0 < self.available >= self.replicas
+
+    @property
+    def behind(self) -> bool:
+        """Whether its controller has not acted on the newest template yet."""
+        return self.generation > self.observed or self.message in (_UNSEEN, _UNSEEN_WORKLOAD)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its progress deadline has passed."""
+        return self.phase == DEGRADED and self.message.startswith(DEADLINE_PASSED)
+
+    @property
+    def refused(self) -> bool:
+        """Whether its controller takes its spec for invalid, and does nothing with it."""
+        return self.phase == DEGRADED and self.message.startswith("InvalidSpec")
+
+    @property
     def progress(self) -> str:
         """Its step in words; empty where it has none, or was aborted."""
         if self.step is None or self.aborted:
@@ -242,13 +265,13 @@ def _phase(meta: RolloutMeta, spec: WireRolloutSpec, status: WireRolloutStatus) 
     """What a client says: its controller writes the phase, which may be of an older spec."""
     observed = _number(status.observed_generation)
     if observed is not None and observed < (meta.generation or 0):
-        return PROGRESSING, "waiting for rollout spec update to be observed"
+        return PROGRESSING, _UNSEEN
     if status.controller_pause and not status.pause_conditions:
         return PROGRESSING, "waiting for rollout to unpause"
     wanted = _number(meta.annotations.workload_generation) if meta.annotations else None
     seen = _number(status.workload_observed_generation)
     if spec.workload_ref and wanted is not None and seen is not None and wanted != seen:
-        return PROGRESSING, "waiting for rollout spec update to be observed for the reference workload"
+        return PROGRESSING, _UNSEEN_WORKLOAD
     return status.phase or "", status.message or ""
 
 
