@@ -151,7 +151,8 @@ class ArgoRolloutRow(WorkloadRow):
     traffic in percent that the present step sets, None for blue-green and without steps; `routed` what its traffic
     router says that the new revision gets, None without one. `pauses` are the reasons why its controller holds it,
     `held` is whether `spec.paused` does. `stable` and `newest` are template hashes. `analysis` is what the running
-    analysis says. `workload` names the object that has its template, "" where it has its own.
+    analysis says, `inconclusive` whether that of its present step ended without saying good or bad. `workload` names
+    the object that has its template, "" where it has its own.
     """
 
     phase: str = ""
@@ -171,6 +172,7 @@ class ArgoRolloutRow(WorkloadRow):
     revision: int = 0
     updated: int = 0
     analysis: str = ""
+    inconclusive: bool = False
     workload: str = ""
 
     @property
@@ -250,6 +252,7 @@ def project(rollout: WireRollout) -> ArgoRolloutRow:
         newest=shared(status.current_pod_hash),
         revision=number(meta.annotations.revision) if meta.annotations else 0,
         analysis=shared(_analysis(status)),
+        inconclusive=_inconclusive(status),
         workload=shared(clean(f"{(ref.kind or '').lower()} {ref.name}", 120)) if ref and ref.name else "",
     )
 
@@ -313,6 +316,11 @@ def _analysis(status: WireRolloutStatus) -> str:
         if one is not None and one.status
     ]
     return "; ".join(told)
+
+
+def _inconclusive(status: WireRolloutStatus) -> bool:
+    run = status.canary.current_step_analysis_run_status if status.canary else None
+    return run is not None and run.status == "Inconclusive"
 
 
 def facts(row: ArgoRolloutRow, now: float) -> Iterator[Fact]:
