@@ -66,12 +66,12 @@ class Updates(Pane):
     bad_word = "in trouble"
     columns = (
         CLUSTER,
-        Column("engine", "ENGINE", 7, 4, priority=3),
+        Column("engine", "ENGINE", 7, 4, priority=4),
         name_column(15),
         state_column(26),
         Column("done", "DONE", 5, 4, "right", 2, text=some_pair_text, sort=_done_sort, json=some_pair_json),
-        Column("target", "VERSION", 13, 8, priority=4),
-        Column("reason", "REASON", 38, 24, priority=6, flex=True),
+        Column("target", "VERSION", 13, 8, priority=5),
+        Column("reason", "REASON", 30, 20, priority=3, flex=True),
         Column(
             "running",
             "UPDATING",
