@@ -27,17 +27,49 @@ _KUBERNETES_VARS = (
 
 BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
-KWOK_MODULE = "sigs.k8s.io/kwok"
-_KWOK_STAGE_PATHS = (
-    "kustomize/stage/node/fast/node-initialize.yaml",
-    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
-    "kustomize/stage/pod/fast/pod-complete.yaml",
-    "kustomize/stage/pod/fast/pod-delete.yaml",
-    "kustomize/metrics/resource/metrics-resource.yaml",
-    "kustomize/metrics/usage/usage-from-annotation.yaml",
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files of a Go module that are kept beside its programs: the module under ``tools/``, the Go module that it
+    names, the directory in the cache, and the paths in the Go module.
+    """
+
+    module: str
+    of: str
+    directory: str
+    paths: tuple[str, ...]
+
+    @property
+    def kept(self) -> Path:
+        """Where the copies are."""
+        return module_cache(self.module) / self.directory
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called there."""
+        return tuple(Path(path).name for path in self.paths)
+
+    @property
+    def there(self) -> bool:
+        """Whether every one of them has been copied."""
+        return all((self.kept / name).is_file() for name in self.names)
+
+
+KWOK_STAGES = Files(
+    "kwok",
+    "sigs.k8s.io/kwok",
+    "stages",
+    (
+        "kustomize/stage/node/fast/node-initialize.yaml",
+        "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+        "kustomize/stage/pod/fast/pod-complete.yaml",
+        "kustomize/stage/pod/fast/pod-delete.yaml",
+        "kustomize/metrics/resource/metrics-resource.yaml",
+        "kustomize/metrics/usage/usage-from-annotation.yaml",
+    ),
 )
-KWOK_STAGES = {Path(path).name: path for path in _KWOK_STAGE_PATHS}
-"""Files of the kwok module that a running kwok is started with: name in the cache, path in the module."""
+"""What a running kwok is started with."""
+FILES = (KWOK_STAGES,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +153,6 @@ def module_cache(module: str) -> Path:
     return cache_root() / f"{module}-{key(module)}"
 
 
-def kwok_stages_dir() -> Path:
-    """Where the copies of kwok's own stage files are kept."""
-    return module_cache("kwok") / "stages"
-
-
 def provided() -> Path | None:
     """The directory of ready-made programs in ``$KUBEBUILDER_ASSETS``, if it is set."""
     chosen = os.environ.get("KUBEBUILDER_ASSETS")
@@ -145,11 +172,6 @@ def locate(tool: Tool) -> Path | None:
     return None
 
 
-def have_kwok_stages() -> bool:
-    """Whether every stage file of the kwok module has been copied."""
-    return all((kwok_stages_dir() / name).is_file() for name in KWOK_STAGES)
-
-
 def find(tools: Iterable[Tool] = TOOLS) -> tuple[Assets, list[Tool]]:
     """What is there already, and the tools that are missing."""
     programs: dict[str, Path] = {}
@@ -160,4 +182,4 @@ def find(tools: Iterable[Tool] = TOOLS) -> tuple[Assets, list[Tool]]:
             missing.append(tool)
         else:
             programs[tool.name] = program
-    return Assets(programs, kwok_stages_dir()), missing
+    return Assets(programs, KWOK_STAGES.kept), missing

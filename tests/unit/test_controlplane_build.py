@@ -64,7 +64,7 @@ def test_nothing_is_built_when_everything_is_there(monkeypatch: pytest.MonkeyPat
 
 def test_each_module_has_a_key_of_its_own() -> None:
     modules = {tool.module for tool in assets.TOOLS}
-    assert len({assets.key(module) for module in modules}) == len(modules) == 8
+    assert len({assets.key(module) for module in modules}) == len(modules) == 7
 
 
 def test_a_module_is_built_again_when_its_source_changes(

@@ -44,7 +44,7 @@ async def _rows(session: Session, kind: str, namespace: str) -> list[Row]:
     if store is not None:
         if store.freshness(kind).sync is Sync.LIVE:
             return [one for one in store.rows(kind) if one.namespace == namespace]
-        if not store.kinds.is_served(kind):
+        if store.kinds.asked and not store.kinds.is_served(kind):
             return []
     found = []
     for item in await items_at(session, KINDS[kind].path(namespace)):

@@ -18,6 +18,7 @@ from edgetui.actions.guard.recheck import look_again, what_became
 from edgetui.actions.guard.record import Open
 from edgetui.actions.guard.view import GuardView
 from edgetui.actions.messages import Plan, Receipt, Refusal, Step
+from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.rollout.guard import State, Terms
 from tests.unit.model import factories as f
@@ -241,3 +242,15 @@ def test_the_commands_of_a_deployment_mean_those_of_a_rollout(
 def _run(shell: Shell, words: tuple[str, ...]) -> str:
     told = shell.run(*words)
     return told.out + told.err
+
+
+async def test_a_session_that_never_asked_what_is_served_looks_for_a_canary_itself(tmp_path: Path) -> None:
+    """As the command of a guard, which watches nothing but its own objects."""
+    site = Site(*half_done().objects.values(), canary())
+    async with scripted(site.answer) as (_, session):
+        session.store = f.store_of()
+        session.store.set_freshness("Canary", Freshness(Sync.HIDDEN))
+        with pytest.raises(Refusal, match="Flagger drives deployment press"):
+            await read_guard(session, PRESS, AuditLog(tmp_path / "audit.jsonl"))
+        session.store.kinds.replace_discovered({})
+        assert (await read_guard(session, PRESS, AuditLog(tmp_path / "audit.jsonl"))).target is not None
