@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from release.errors import BuildError
-from release.parts import HEADERS_ARMV7, MACHINES, Machine, debian_packages
+from release.parts import BUILDING, HEADERS_ARMV7, MACHINES, Machine, debian_packages
 from release.running import cache, keep, run, sha256
 
 LOCK = Path(__file__).with_name("debian.lock")
@@ -49,7 +49,7 @@ def newest(names: Iterable[str] = MACHINES) -> Lock:
     for name in names:
         machine = MACHINES[name]
         _update(machine)
-        wanted = [*debian_packages(machine), *([HEADERS_ARMV7] if name == "armv7" else [])]
+        wanted = [*debian_packages(machine), *BUILDING, *([HEADERS_ARMV7] if name == "armv7" else [])]
         told = _apt(machine, "apt-cache", "show", "--no-all-versions", *wanted)
         found[machine.debian] = {
             stanza["Package"]: Pin(stanza["Version"], stanza["SHA256"]) for stanza in _stanzas(told)
@@ -103,18 +103,29 @@ def _download(machine: Machine, name: str, pin: Pin, kept: Path) -> None:
         keep(came, kept)
 
 
-def tool(name: str, machine: Machine) -> Path:
-    """A package of Debian as it is served now, unpacked in the cache: what tests run, and no build contains."""
-    kept = cache() / "tools" / f"{name}-{machine.debian}"
-    if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
-        if not _listed(machine):
+def tool(name: str, machine: Machine, *libraries: str, into: Path | None = None) -> Path:
+    """A package of Debian as it is served now, with libraries beside it, unpacked: what tests run, not what is built.
+
+    Its directory is named after it and its version, below `into` or in the cache of builds. Raises BuildError.
+    """
+    home = into or cache() / "tools"
+    home.mkdir(parents=True, exist_ok=True)
+    if there := sorted(home.glob(f"{name}_*_{machine.debian}")):
+        return there[-1]
+    if not _listed(machine):
+        _update(machine)
+    with tempfile.TemporaryDirectory(dir=home, prefix="unpacking-") as scratch:
+        fetching = ("apt-get", "download", name, *libraries)
+        try:
+            _apt(machine, *fetching, cwd=Path(scratch))
+        except BuildError:  # the index may name what has been replaced since
             _update(machine)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
-            _apt(machine, "apt-get", "download", name, cwd=Path(scratch))
-            (came,) = Path(scratch).glob("*.deb")
-            unpack(came, Path(scratch) / "files")
-            keep(Path(scratch) / "files", kept)
+            _apt(machine, *fetching, cwd=Path(scratch))
+        files, came = Path(scratch) / "files", sorted(Path(scratch).glob("*.deb"))
+        for package in came:
+            unpack(package, files)
+        kept = home / next(one.stem for one in came if one.name.startswith(f"{name}_"))
+        keep(files, kept)
     return kept
 
 

@@ -74,13 +74,18 @@ def node(host: Host, index: int, version: str, runtime: str, now: float) -> Obje
         "metadata": {
             "name": host.name,
             "labels": labels,
-            "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
+            "annotations": {"node.alpha.kubernetes.io/ttl": "0"} | _arguments(host, version),
         },
         "spec": {"podCIDR": f"10.42.{index}.0/24", "podCIDRs": [f"10.42.{index}.0/24"]},
         "status": status,
     }
     make_ready(made, now)
     return made
+
+
+def _arguments(host: Host, version: str) -> dict[str, str]:
+    """What K3s notes on its nodes."""
+    return {"k3s.io/node-args": f'["{"server" if host.role else "agent"}"]'} if "+k3s" in version else {}
 
 
 def template(app: str, *containers: Container, node_selector: dict[str, str] | None = None) -> Object:

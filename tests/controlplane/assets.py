@@ -1,7 +1,8 @@
 """Which programs a control plane needs, and where a copy of each is kept.
 
 Every Go module under ``tools/`` has its own directory in the cache, named after its go.mod, go.sum, source and
-build flags: changing one rebuilds only that one, and an unchanged tree never asks Go anything.
+build flags: changing one rebuilds only that one, and an unchanged tree never asks Go anything. A program with a
+``place`` has a directory of its own beside those of its module.
 """
 
 from __future__ import annotations
@@ -27,54 +28,25 @@ _KUBERNETES_VARS = (
 
 BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Files of a Go module that are kept beside its programs: the module under ``tools/``, the Go module that it
-    names, the directory in the cache, and the paths in the Go module.
-    """
-
-    module: str
-    of: str
-    directory: str
-    paths: tuple[str, ...]
-
-    @property
-    def kept(self) -> Path:
-        """Where the copies are."""
-        return module_cache(self.module) / self.directory
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What they are called there."""
-        return tuple(Path(path).name for path in self.paths)
-
-    @property
-    def there(self) -> bool:
-        """Whether every one of them has been copied."""
-        return all((self.kept / name).is_file() for name in self.names)
-
-
-KWOK_STAGES = Files(
-    "kwok",
-    "sigs.k8s.io/kwok",
-    "stages",
-    (
-        "kustomize/stage/node/fast/node-initialize.yaml",
-        "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
-        "kustomize/stage/pod/fast/pod-complete.yaml",
-        "kustomize/stage/pod/fast/pod-delete.yaml",
-        "kustomize/metrics/resource/metrics-resource.yaml",
-        "kustomize/metrics/usage/usage-from-annotation.yaml",
-    ),
+KWOK_MODULE = "sigs.k8s.io/kwok"
+_KWOK_STAGE_PATHS = (
+    "kustomize/stage/node/fast/node-initialize.yaml",
+    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "kustomize/stage/pod/fast/pod-complete.yaml",
+    "kustomize/stage/pod/fast/pod-delete.yaml",
+    "kustomize/metrics/resource/metrics-resource.yaml",
+    "kustomize/metrics/usage/usage-from-annotation.yaml",
 )
-"""What a running kwok is started with."""
-FILES = (KWOK_STAGES,)
+KWOK_STAGES = {Path(path).name: path for path in _KWOK_STAGE_PATHS}
+"""Files of the kwok module that a running kwok is started with: name in the cache, path in the module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One program: its Go module under ``tools/``, its package, and how long a cold build takes."""
+    """One program: its Go module under ``tools/``, its package, and how long a cold build takes.
+
+    ``place`` begins the name of its directory in the cache; empty for the module's.
+    """
 
     name: str
     module: str
@@ -82,6 +54,12 @@ class Tool:
     takes: str
     variables: tuple[str, ...] = ()
     cgo: bool = False
+    place: str = ""
+
+    @property
+    def kept_in(self) -> str:
+        """What begins the name of its directory in the cache."""
+        return self.place or self.module
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -110,6 +88,14 @@ TOOLS = (
     Tool("kine", "kine", "github.com/k3s-io/kine", "about 2 min", cgo=True),
     Tool("verdicts", "verdicts", ".", "about 30 s"),
     Tool("endpoints", "kube-proxy", ".", "about 1 min"),
+    Tool(
+        "kube-proxy",
+        "kube-proxy",
+        "k8s.io/kubernetes/cmd/kube-proxy",
+        "about 30 s",
+        _KUBERNETES_VARS,
+        place="kube-proxy-itself",
+    ),
 )
 
 
@@ -136,21 +122,26 @@ def cache_root() -> Path:
     return base.absolute() / "edgetui-controlplane"
 
 
-def key(module: str) -> str:
-    """What a module's build depends on, as 16 hex digits."""
+def key(place: str) -> str:
+    """What the programs of one directory of the cache depend on, as 16 hex digits."""
     digest = hashlib.sha256()
-    directory = TOOLS_DIR / module
-    for file in (directory / "go.mod", directory / "go.sum", *sorted(directory.glob("*.go"))):
-        digest.update(file.read_bytes())
-    for tool in TOOLS:
-        if tool.module == module:
-            digest.update(repr((tool.name, tool.package, tool.flags, tool.cgo)).encode())
+    tools = [tool for tool in TOOLS if tool.kept_in == place]
+    for directory in sorted({tool.module_dir for tool in tools}):
+        for file in (directory / "go.mod", directory / "go.sum", *sorted(directory.glob("*.go"))):
+            digest.update(file.read_bytes())
+    for tool in tools:
+        digest.update(repr((tool.name, tool.package, tool.flags, tool.cgo)).encode())
     return digest.hexdigest()[:16]
 
 
-def module_cache(module: str) -> Path:
-    """The cache directory of one module's current key."""
-    return cache_root() / f"{module}-{key(module)}"
+def place_cache(place: str) -> Path:
+    """The directory of the cache that the programs of a module, or a place of its own, are in now."""
+    return cache_root() / f"{place}-{key(place)}"
+
+
+def kwok_stages_dir() -> Path:
+    """Where the copies of kwok's own stage files are kept."""
+    return place_cache("kwok") / "stages"
 
 
 def provided() -> Path | None:
@@ -161,7 +152,7 @@ def provided() -> Path | None:
 
 def locate(tool: Tool) -> Path | None:
     """The program if it is there: in ``$KUBEBUILDER_ASSETS`` first, then in the cache."""
-    directories: list[Path] = [module_cache(tool.module) / "bin"]
+    directories: list[Path] = [place_cache(tool.kept_in) / "bin"]
     ready_made = provided()
     if ready_made is not None:
         directories.insert(0, ready_made)
@@ -170,6 +161,11 @@ def locate(tool: Tool) -> Path | None:
         if program.is_file() and os.access(program, os.X_OK):
             return program
     return None
+
+
+def have_kwok_stages() -> bool:
+    """Whether every stage file of the kwok module has been copied."""
+    return all((kwok_stages_dir() / name).is_file() for name in KWOK_STAGES)
 
 
 def find(tools: Iterable[Tool] = TOOLS) -> tuple[Assets, list[Tool]]:
@@ -182,4 +178,4 @@ def find(tools: Iterable[Tool] = TOOLS) -> tuple[Assets, list[Tool]]:
             missing.append(tool)
         else:
             programs[tool.name] = program
-    return Assets(programs, KWOK_STAGES.kept), missing
+    return Assets(programs, kwok_stages_dir()), missing

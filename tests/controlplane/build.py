@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import assets
-from .assets import Assets, Files, Tool
+from .assets import Assets, Tool
 from .golang import BuildError, Go, find_go
 
 _JOBS = 2  # a linker needs up to 3 GB; more at once would not fit a small machine
@@ -34,20 +34,19 @@ def say(text: str) -> None:
 def ensure(report: Callable[[str], None] = say) -> Assets:
     """Every program and stage file of a control plane, built first where missing. Raises BuildError."""
     found, missing = assets.find()
-    if not missing and all(files.there for files in assets.FILES):
+    if not missing and assets.have_kwok_stages():
         return found
     with _only_one_build(report):
         found, missing = assets.find()  # another run may have built them meanwhile
-        lacking = [files for files in assets.FILES if not files.there]
-        if missing or lacking:
+        if missing or not assets.have_kwok_stages():
             go = find_go(report)
             for number, tool in enumerate(missing, start=1):
                 report(f"building {tool.name}, {number} of {len(missing)}, {tool.takes}, once")
                 started = time.monotonic()
                 _build(go, tool)
                 report(f"built {tool.name} in {time.monotonic() - started:.0f} s")
-            for files in lacking:
-                _copy(go, files)
+            if not assets.have_kwok_stages():
+                _copy_kwok_stages(go)
     found, missing = assets.find()
     if missing:
         raise BuildError(f"{missing[0].name} was built but cannot be run from {assets.cache_root()}.")
@@ -80,7 +79,7 @@ def _build(go: Go, tool: Tool) -> None:
             f"{tool.name} cannot be built because there is no C compiler; "
             "install gcc (package build-essential or gcc)."
         )
-    target = assets.module_cache(tool.module) / "bin" / tool.name
+    target = assets.place_cache(tool.kept_in) / "bin" / tool.name
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent.parent, prefix="building-") as scratch:
         program = Path(scratch) / tool.name
@@ -93,21 +92,21 @@ def _build(go: Go, tool: Tool) -> None:
         program.replace(target)
 
 
-def _copy(go: Go, files: Files) -> None:
-    """Copy files of a Go module, so that they are there when Go's module cache is not."""
-    answer = go.run(["mod", "download", "-json", files.of], assets.TOOLS_DIR / files.module)
+def _copy_kwok_stages(go: Go) -> None:
+    """Copy kwok's own stage files, so that they are there when Go's module cache is not."""
+    answer = go.run(["mod", "download", "-json", assets.KWOK_MODULE], assets.TOOLS_DIR / "kwok")
     if answer.returncode != 0:
         _show(answer.stderr)
         raise BuildError(
-            f"The files of {files.of} could not be fetched: {_why(answer.stderr + answer.stdout)}"
+            f"The stage files of kwok could not be fetched: {_why(answer.stderr + answer.stdout)}"
         )
     module = Path(json.loads(answer.stdout)["Dir"])
-    target = files.kept
+    target = assets.kwok_stages_dir()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="copying-") as scratch:
-        complete = Path(scratch) / files.directory
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix="stages-") as scratch:
+        complete = Path(scratch) / "stages"
         complete.mkdir()
-        for name, path in zip(files.names, files.paths, strict=True):
+        for name, path in assets.KWOK_STAGES.items():
             (complete / name).write_bytes((module / path).read_bytes())
         shutil.rmtree(target, ignore_errors=True)
         complete.replace(target)

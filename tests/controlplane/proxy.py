@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -71,11 +71,13 @@ class FaultProxy:
     ``delay`` is seconds added in each direction, ``rate`` bytes per second in each direction over all
     connections, ``kill_after`` resets a connection that has sent so many bytes down. ``jitter`` is seconds up to which
     the delay of each piece grows by chance, ``loss`` the share of packets that come only with their retransmission; as
-    in TCP nothing overtakes what was sent before it. All may change while it runs.
+    in TCP nothing overtakes what was sent before it. All may change while it runs. ``listen`` gives the listening
+    socket for a port where that is not on this host's loopback.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, listen: Callable[[int], socket.socket] | None = None) -> None:
         self._target = (host, port)
+        self._listen = listen or _on_loopback
         self.port = free_ports(1)[0]
         self.delay = 0.0
         self.jitter = 0.0
@@ -169,11 +171,8 @@ class FaultProxy:
         self._refusing = False
         self._flowing.set()
         if self._listener is None:
-            self._listener = socket.socket()
-            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listener = self._listen(self.port)
             self._listener.setblocking(False)
-            self._listener.bind(("127.0.0.1", self.port))
-            self._listener.listen(512)
             self._loop.add_reader(self._listener.fileno(), self._accept, self._listener)
 
     async def _break(self, *, refuse: bool) -> None:
@@ -281,6 +280,14 @@ class FaultProxy:
             await self._loop.sock_sendall(sink, data)
             if way == "down" and self.kill_after is not None and connection.down >= self.kill_after:
                 raise ConnectionResetError("killed after the bytes asked for")
+
+
+def _on_loopback(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(512)
+    return listener
 
 
 async def _unless_abandoned(connection: Connection) -> None:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from edgetui.cluster.api.client import Api
+from edgetui.cluster.api.spread import read_spread
+from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.http.client import Transport
+from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.cache.freshness import Sync
+from edgetui.model.cache.store import Store
+from edgetui.model.kinds.daemonset import DAEMON_SET
+from edgetui.model.kinds.node import NODE
 from edgetui.model.panes import PANES
+from edgetui.model.traffic.spread import is_run, sentences
 
 from . import workloads as w
 from .cluster import ControlPlane
 from .custom import defined, definition
-from .watching import until, watching
+from .watching import live, until, watching
 
 PANE = PANES["services"]
 
@@ -91,3 +102,102 @@ async def test_an_address_says_who_holds_it(cluster: ControlPlane, namespace: st
             }
             await until(session, lambda: holders(session, namespace) == says, within=60, what=f"{says}")
             assert session.store.freshness("ServiceBGPStatus").sync is Sync.ABSENT
+
+
+KUBEADM = """apiVersion: kubeproxy.config.k8s.io/v1alpha1
+bindAddress: 0.0.0.0
+bindAddressHardFail: false
+clientConnection:
+  acceptContentTypes: ""
+  burst: 0
+  contentType: ""
+  kubeconfig: /var/lib/kube-proxy/kubeconfig.conf
+  qps: 0
+clusterCIDR: 10.244.0.0/16
+configSyncPeriod: 0s
+conntrack: {maxPerCore: null, min: null, tcpBeLiberal: false, tcpCloseWaitTimeout: null}
+detectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}
+detectLocalMode: ""
+enableProfiling: false
+healthzBindAddress: ""
+hostnameOverride: ""
+iptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}
+ipvs:
+  excludeCIDRs: null
+  minSyncPeriod: 0s
+  scheduler: "mh"
+  strictARP: false
+  syncPeriod: 0s
+  tcpFinTimeout: 0s
+  tcpTimeout: 0s
+  udpTimeout: 0s
+kind: KubeProxyConfiguration
+logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}, text: {infoBufferSize: "0"}}, verbosity: 0}
+metricsBindAddress: ""
+mode: "ipvs"
+nftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}
+nodePortAddresses: null
+oomScoreAdj: null
+portRange: ""
+showHiddenMetricsForVersion: ""
+"""
+"""As kubeadm writes it, in one ConfigMap with a kubeconfig that names the server."""
+HEARD = 2_500
+"""Bytes that it may cost, once in ten minutes, to know how connections are spread; slow links carry fewer."""
+
+
+async def test_how_connections_are_spread_is_read_with_the_rights_there_are(cluster: ControlPlane) -> None:
+    system = "/api/v1/namespaces/kube-system/configmaps"
+    agents = "/apis/apps/v1/namespaces/kube-system/daemonsets"
+    settings = {
+        "metadata": {"name": "kube-proxy"},
+        "data": {"config.conf": KUBEADM, "kubeconfig.conf": "x" * 400},
+    }
+    warned = {
+        "metadata": {"name": "kube-proxy-started", "namespace": "default"},
+        "involvedObject": {"kind": "Node", "name": "node-0"},
+        "reason": "KubeProxyDefaultMode",
+        "type": "Warning",
+        "reportingComponent": "kube-proxy",
+        "reportingInstance": "kube-proxy-node-0",
+        "action": "StartKubeProxy",
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime()),
+    }
+    with cluster.namespace() as namespace:
+        limited = cluster.service_account_kubeconfig(namespace, "spread")
+        async with watching(cluster.kubeconfig(), PANE.needs) as session, watching(limited) as other:
+            await until(session, lambda: live(session, (DAEMON_SET, NODE)), within=30, what="agents")
+
+            async def said(by: ClusterSession) -> str:
+                (words,) = sentences(await read_spread(by.api, by.store))
+                return words
+
+            assert await said(session) == "not known: nothing in the API tells"
+            cluster.api.create("/api/v1/namespaces/default/events", warned)
+            assert "iptables by default, says its Event KubeProxyDefaultMode" in await said(session)
+            cluster.api.delete("/api/v1/namespaces/default/events/kube-proxy-started")
+            cluster.api.create(system, settings)
+            cluster.api.create(agents, w.daemonset("kube-proxy"))
+            try:
+                runs = partial(is_run, session.store)
+                await until(session, runs, within=30, what="the DaemonSet of kube-proxy")
+                assert (await said(session)).startswith(
+                    "by a ring hash (Maglev) of the client's address (kube-proxy"
+                )
+                assert await said(other) == "not known: needs get on configmaps in kube-system"
+                assert await heard(cluster, session.store) < HEARD
+            finally:
+                cluster.api.delete(f"{agents}/kube-proxy")
+                cluster.api.delete(f"{system}/kube-proxy")
+
+
+async def heard(cluster: ControlPlane, store: Store) -> int:
+    """Bytes that it takes to find out, on a connection that is there already."""
+    (target,) = load_fleet(Selection(files=[cluster.kubeconfig()]), {}, Path("/nonexistent"))
+    credentials = Credentials(target)
+    api = Api(Transport(target, credentials), credentials)
+    await api.get("/version")
+    before = api.transport.counters.bytes_in
+    await read_spread(api, store)
+    api.close()
+    return api.transport.counters.bytes_in - before

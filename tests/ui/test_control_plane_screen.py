@@ -161,6 +161,24 @@ async def test_the_list_of_clusters_leads_to_it() -> None:
         assert "clusters 1" in screen.text()
 
 
+async def test_the_list_of_clusters_says_the_worst_of_what_was_seen_and_asks_nothing_for_it() -> None:
+    hosts = Plant()
+    async with shown(hosts) as screen:
+        await screen.press("c")
+        await screen.wait_for(lambda: "clusters 1" in screen.text(), "the list of clusters")
+        assert "Voter" not in screen.text()
+        assert not hosts.asked
+        await screen.press("p")
+        await screen.wait_for(lambda: "disruption budgets" in screen.text(), "the answer")
+        await screen.press("escape")
+        await screen.wait_for(lambda: "clusters 1" in screen.text(), "the list of clusters")
+        asked = len(hosts.asked)
+        await screen.wait_for(lambda: "Voter edge-3 is down" in screen.text(), "what was found")
+        said = " ".join(screen.text().split())
+        assert "Voter edge-3 is down: its node is not Ready. control plane 0s ago, 3 more" in said
+        assert len(hosts.asked) == asked
+
+
 async def test_a_cluster_that_is_not_there_is_told_and_nothing_is_asked() -> None:
     hosts = Plant()
     async with shown(hosts) as screen:

@@ -21,6 +21,8 @@ OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 """With this taint the pods of a node that is powered off for certain are deleted by force (KEP-2268)."""
 _ROLE = "node-role.kubernetes.io/"
 _MAX_HINT = 40
+PROXY_OFF, PROXY_FILE = "off", "file"
+_ARGUMENTS = ("k3s.io/node-args", "rke2.io/node-args")
 
 
 class NodeMeta(Meta):
@@ -85,7 +87,9 @@ class NodeRow(Row):
     `message` its explanation while it is not True, `since` its last transition (Unix s). `heartbeat` is the
     newest heartbeat of any condition (Unix s); kubelets renew it every few minutes only, so its age alone is
     no alarm. cpu is in thousandths of a core, memory in bytes, None while the node does not tell. `distribution` is
-    "K3s", "MicroK8s", … or "" when it is not recognised.
+    "K3s", "MicroK8s", … or "" when it is not recognised. `proxy` is the mode of its kube-proxy, with IPVS also the
+    scheduler ("ipvs sh"), `PROXY_OFF` where none is run and `PROXY_FILE` where a file on the node says it; "" where
+    nothing of the node tells.
     """
 
     ready: str = ""
@@ -102,6 +106,7 @@ class NodeRow(Row):
     memory_allocatable: int | None = None
     pods_allocatable: int | None = None
     distribution: str = ""
+    proxy: str = ""
     os: str = ""
     arch: str = ""
     os_image: str = ""
@@ -177,6 +182,7 @@ def project(node: WireNode) -> NodeRow:
         memory_allocatable=whole(allocatable.get("memory")),
         pods_allocatable=whole(allocatable.get("pods")),
         distribution=distribution(node, labels),
+        proxy=shared(proxy(meta.annotations or {})),
         os=shared(clean(info.operating_system, _MAX_HINT)),
         arch=shared(clean(info.architecture, _MAX_HINT)),
         os_image=shared(clean(info.os_image, 80)),
@@ -220,6 +226,35 @@ def distribution(node: WireNode, labels: Mapping[str, str]) -> str:
         ("kind", provider.startswith("kind://")),
     )
     return next((name for name, found in tests if found), "")
+
+
+def proxy(notes: Mapping[str, str]) -> str:
+    """What the arguments that K3s and RKE2 note on their nodes say of kube-proxy, see `NodeRow`.
+
+    They run it in iptables mode where nothing else is said (k3s, pkg/daemons/agent). Each `--flag=value` of theirs is
+    noted as two words.
+    """
+    noted = next((notes[key] for key in _ARGUMENTS if key in notes), None)
+    if noted is None:
+        return ""
+    try:
+        words = msgspec.json.decode(noted, type=list[str])
+    except msgspec.DecodeError:
+        return ""
+    told = {}
+    for at, word in enumerate(words):
+        flag, equals, value = word.lstrip("-").partition("=")
+        following = value if equals else "".join(words[at + 1 : at + 2])
+        if flag == "disable-kube-proxy" and value != "false" and following != "false":
+            return PROXY_OFF
+        if flag == "kube-proxy-arg":
+            for one in following.split(","):
+                name, _, chosen = one.lstrip("-").partition("=")
+                told[name] = clean(chosen, _MAX_HINT)
+    if "config" in told:
+        return PROXY_FILE
+    mode, scheduler = told.get("proxy-mode") or "iptables", told.get("ipvs-scheduler") or "rr"
+    return f"{mode} {scheduler}" if mode == "ipvs" else mode
 
 
 KIND = Kind(

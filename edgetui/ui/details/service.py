@@ -11,6 +11,7 @@ from edgetui.model.panes.base import BAD
 from edgetui.model.panes.services import endpoints_of, service_state, unknown
 from edgetui.model.text import ago, plural
 from edgetui.model.traffic.holders import KUBE_VIP, Holder, holder_of
+from edgetui.model.traffic.spread import Spread
 from edgetui.ui.spans import Span, Spans, line
 
 from .common import fact, trouble
@@ -31,8 +32,18 @@ _NOT_HELD = {
 }
 
 
-def lines(store: Store, row: Row, now: float, width: int, lease: Lease | None = None) -> list[Spans]:
-    """All about one service. `lease` is what kube-vip elects the holder of its address by, where there is one."""
+def lines(
+    store: Store,
+    row: Row,
+    now: float,
+    width: int,
+    lease: Lease | None = None,
+    spread: Spread | None = None,
+) -> list[Spans]:
+    """All about one service. `lease` is what kube-vip elects the holder of its address by, where there is one.
+
+    `spread` is how the cluster spreads connections, None before that was read.
+    """
     assert isinstance(row, ServiceRow)
     holder = holder_of(store, row)
     severity, words = service_state(row, endpoints_of(store, row), now, holder, several=store.count(NODE) > 1)
@@ -52,7 +63,7 @@ def lines(store: Store, row: Row, now: float, width: int, lease: Lease | None = 
         )
         out.append(_endpoints(store, row, Span(words, _ROLES.get(severity, "row"))))
     out.append(fact("age", ago(row.created, now)))
-    return out if row.elsewhere else out + traffic_lines(store, row, now)
+    return out if row.elsewhere else out + traffic_lines(store, row, now, spread)
 
 
 def _endpoints(store: Store, row: ServiceRow, state: Span) -> Spans:

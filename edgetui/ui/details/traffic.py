@@ -12,6 +12,7 @@ from edgetui.model.panes.services import endpoints_of
 from edgetui.model.text import ago, duration, plural
 from edgetui.model.traffic.reach import Origin, Reach, endpoints_of_port, is_doubtful, not_in_slice, reaches
 from edgetui.model.traffic.routing import is_proxied
+from edgetui.model.traffic.spread import Spread, sentences
 from edgetui.ui.spans import Span, Spans, line
 
 from .common import fact, trouble
@@ -22,8 +23,11 @@ MOST_NODES = 4
 """Nodes of one answer that are named."""
 
 
-def traffic_lines(store: Store, service: ServiceRow, now: float) -> list[Spans]:
-    """Each endpoint with its node, then an answer for each origin of traffic; nothing while no slice is known."""
+def traffic_lines(store: Store, service: ServiceRow, now: float, spread: Spread | None = None) -> list[Spans]:
+    """Each endpoint with its node, then an answer for each origin of traffic; nothing while no slice is known.
+
+    `spread` is how the cluster spreads connections, None before that was read.
+    """
     if endpoints_of(store, service) is None or not service.ports:
         return []
     same = _ports_alike(store, service)
@@ -36,8 +40,11 @@ def traffic_lines(store: Store, service: ServiceRow, now: float) -> list[Spans]:
             out.append(fact("headless", "clients choose themselves among these addresses, by DNS"))
         elif is_proxied(service):
             out += [
-                _reach_line(service, ports[0], one) for one in reaches(store, service, ports[0], endpoints)
+                _reach_line(service, ports[0], one, spread is None or spread.even)
+                for one in reaches(store, service, ports[0], endpoints)
             ]
+    if spread is not None and is_proxied(service):
+        out += [fact("spread", one) for one in sentences(spread)]
     every = [one for _, endpoints in same for one in endpoints]
     return [*out, *_remarks(store, service, every, now)]
 
@@ -91,7 +98,7 @@ def _hints(one: Endpoint) -> str:
     return f"  for {', '.join(places)}" if places else ""
 
 
-def _reach_line(service: ServiceRow, port: Port, one: Reach) -> Spans:
+def _reach_line(service: ServiceRow, port: Port, one: Reach, even: bool) -> Spans:
     where = _where(one.nodes)
     if one.origin is Origin.INSIDE:
         label, source = "in cluster", f"from pods on {where}"
@@ -110,8 +117,10 @@ def _reach_line(service: ServiceRow, port: Port, one: Reach) -> Spans:
     count = len(one.endpoints)
     ready = any(each.ready for each in one.endpoints)
     shared = f"{plural(count, 'endpoint' if ready else 'terminating endpoint')}{policy}"
-    if count > 1:
-        shared += f", each gets one in {count}" if not service.sticky else ", one for each client"
+    if count > 1 and service.sticky:
+        shared += ", one for each client"
+    elif count > 1 and even:
+        shared += f", each gets one in {count}"
     if not one.doubtful:
         return fact(label, f"{source}: {shared}")
     lost = f"; {len(one.doubtful)} on a node that is not Ready: {_share(len(one.doubtful), count)} may fail"
@@ -130,6 +139,12 @@ def _where(nodes: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NODES]) + more
 
 
+def _silent(store: Store) -> list[NodeRow]:
+    """Nodes that are cut off, or gone: if one still runs, its kube-proxy keeps the rules that it had."""
+    found = [row for row in store.rows(NODE) if isinstance(row, NodeRow) and row.silent]
+    return sorted(found, key=lambda row: row.name)
+
+
 def _remarks(store: Store, service: ServiceRow, endpoints: Sequence[Endpoint], now: float) -> list[Spans]:
     out = []
     if service.sticky and not service.headless:
@@ -138,6 +153,12 @@ def _remarks(store: Store, service: ServiceRow, endpoints: Sequence[Endpoint], n
         )
     if service.distribution:
         out.append(fact("prefers", f"trafficDistribution {service.distribution}"))
+    if is_proxied(service) and (silent := _silent(store)):
+        told = ", ".join(f"{row.name} ({ago(row.since, now)})" for row in silent[:MOST_NODES])
+        rest = f" and {len(silent) - MOST_NODES} more" if len(silent) > MOST_NODES else ""
+        out.append(
+            fact("old rules", f"{told}{rest}: no contact, so pods there use what was last known there")
+        )
     serving = {one.node for one in endpoints if one.ready}
     if len(serving) == 1 and "" not in serving and store.count(NODE) > 1:
         out.append(trouble(f"all ready endpoints are on one node, {next(iter(serving))}", "warn"))

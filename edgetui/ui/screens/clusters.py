@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from edgetui.model.cache.freshness import Link
 from edgetui.model.text import memory
 from edgetui.ui.dialogs.pick import PickScreen
+from edgetui.ui.last_seen import control_planes
 from edgetui.ui.later import later
 from edgetui.ui.screens.text_screen import TextScreen
 from edgetui.ui.shell import Shell
@@ -20,6 +21,7 @@ from edgetui.ui.widgets.bars import KeyHint
 
 if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
+    from edgetui.model.control_plane.findings import Seen
 
 _WORST_FIRST = {Link.BROKEN: 0, Link.REFUSED: 1, Link.STALE: 2, Link.CONNECTING: 3, Link.LIVE: 4}
 
@@ -48,6 +50,8 @@ class ClustersScreen(TextScreen):
             notice = _notice(session) if session is not None else ""
             traffic = _traffic(session) if session is not None else ""
             out += cluster_details.cluster_lines(store, app.now(), server, context, notice, traffic)
+            if session is not None and (seen := control_planes.get(session)) is not None:
+                out += _found(seen, app.now())
             out.append(line())
         return out
 
@@ -88,6 +92,13 @@ def show_control_plane(app: Shell) -> None:
     else:
         choices = [(store.cluster, link_words(store.link, app.now())) for store in stores]
         app.push_screen(PickScreen("The control plane of", choices), chosen)
+
+
+def _found(seen: Seen, now: float) -> list[Spans]:
+    """The worst of what the last look at its control plane found: nothing is asked for this list."""
+    from edgetui.ui.text.control_plane import summary  # loaded with the first look
+
+    return [summary(seen, now)]
 
 
 def _notice(session: ClusterSession) -> str:

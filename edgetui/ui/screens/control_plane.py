@@ -12,6 +12,7 @@ from edgetui.actions.nodes.control_plane import look
 from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.control_plane.findings import Seen
 from edgetui.model.text import age
+from edgetui.ui.last_seen import control_planes
 from edgetui.ui.later import attempt, later
 from edgetui.ui.screens.text_screen import TextScreen
 from edgetui.ui.spans import Span, Spans, line
@@ -78,6 +79,8 @@ class ControlPlaneScreen(TextScreen):
         self._asking = False
         if isinstance(found, Seen):
             self._seen, self._said = found, ""
+            if session is not None:
+                control_planes[session] = found
         else:
             self._said = str(found) if found is not None else "not connected"
         thin = self.app.fleet.stores[self._cluster].wire.wire is Wire.THIN

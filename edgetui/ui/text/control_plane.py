@@ -34,6 +34,17 @@ def control_plane_lines(seen: Seen, now: float) -> list[Spans]:
     ]
 
 
+def summary(seen: Seen, now: float) -> Spans:
+    """The worst that a look found, as of then, how many more, and how long ago it was."""
+    found = findings(seen, seen.at)
+    when = f"{ago(seen.at, now)} ago"
+    if not found:
+        return line("    ", Span(f"control plane: nothing wrong or weak, {when}", "quiet"))
+    more = f", {len(found) - 1} more" if len(found) > 1 else ""
+    worst = Span(found[0].words, "bad" if found[0].bad else "warn")
+    return line("    ", worst, Span(f"  control plane {when}{more}", "quiet"))
+
+
 def _finding(words: str, bad: bool) -> Spans:
     return line(Span("! " if bad else "  ", "bad" if bad else "warn"), Span(words, "bad" if bad else "warn"))
 

@@ -69,6 +69,11 @@ ANSWERS: list[tuple[str, Sequence[Json], str]] = [
         "1 on a node that is not Ready: 1 of 2 may fail",
     ),
     (
+        "a node that is cut off keeps the rules that it had",
+        [service(), PAIR, *THREE[:2], silent("edge-3")],
+        "old rules edge-3 (30s): no contact, so pods there use what was last known there",
+    ),
+    (
         "a Local policy serves pods on the same node only",
         [service(internalTrafficPolicy="Local"), HERE_ONLY, *THREE],
         "in cluster from pods on edge-1: 1 endpoint (internalTrafficPolicy Local)",
