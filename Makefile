@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 CONTROLPLANE := $(BIN)/python -m tests.controlplane.build
 
 .DEFAULT_GOAL := help
@@ -20,10 +21,10 @@ run: $(VENV)/run.stamp ## open edgetui on the built-in demo fleet
 
 test: $(VENV)/dev.stamp ## all tests, on a real Kubernetes control plane
 	@$(CONTROLPLANE)
-	@$(PYTEST)
+	@$(PYTEST) $(SIDE_BY_SIDE)
 
 test-quick: $(VENV)/dev.stamp ## all tests that need no control plane
-	@$(PYTEST) --ignore=tests/controlplane
+	@$(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/controlplane
 
 soak: $(VENV)/dev.stamp ## 20 minutes of churn and bad links on three clusters; `make test` has two minutes of it
 	@$(CONTROLPLANE)

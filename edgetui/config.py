@@ -53,6 +53,12 @@ def _theme(text: str) -> str:
     return text
 
 
+def _image(text: str) -> str:
+    if not text or " " in text or not text.isprintable():
+        raise ValueError("is no name of an image")
+    return text
+
+
 def _word(text: str) -> str:
     if not text.isprintable():
         raise ValueError("holds characters that cannot be seen")
@@ -92,7 +98,11 @@ SETTINGS: dict[str, Setting] = {
     "budget": Setting(arguments.bytes_per_second, "limit of API traffic per cluster", "budget", True),
     "theme": Setting(_theme, "a theme by name", "theme", per_context=True),
     "terminal": Setting(_one_of(*arguments.TERMINALS), "profile of the terminal", "terminal", True),
+    "debug.image": Setting(_image, "what debug containers run", "", per_context=True),
+    "debug.node_shell": Setting(_switch, "allow a shell on nodes", "", per_context=True),
 }
+_SECTIONS = ("debug",)
+"""Keys that have others below them: "debug.image" is image below debug."""
 _TABLES = ("aliases", "groups", "contexts", "commands")
 
 
@@ -147,7 +157,14 @@ class Settings:
             marks = [badge for badge in marks if badge not in target.badges]
             namespace = own.get("namespace") or target.namespace
             marked.append(
-                replace(target, badges=(*target.badges, *marks), marks=tuple(marks), namespace=namespace)
+                replace(
+                    target,
+                    badges=(*target.badges, *marks),
+                    marks=tuple(marks),
+                    namespace=namespace,
+                    debug_image=own.get("debug.image") or target.debug_image,
+                    node_shell=bool(own.get("debug.node_shell")),
+                )
             )
         for key in ("theme", "terminal"):
             if hasattr(options, key) and key not in options.given:
@@ -168,7 +185,7 @@ def load(env: Mapping[str, str]) -> Settings:
     settings = Settings()
     for name in sorted(env):
         if name.startswith(PREFIX):
-            key = name.removeprefix(PREFIX).lower().replace("_", "-")
+            key = _of_variable(name)
             if key not in SETTINGS:
                 raise EdgetuiError(f"${name} sets nothing that there is.", _nearest(key))
             settings.variables[key] = _read(key, env[name].split(","), env[name], f"${name}")
@@ -186,7 +203,7 @@ def load(env: Mapping[str, str]) -> Settings:
         ) from None
     parse(data, shown)  # what is no YAML at all is told in its sentences
     node = compose_first(data)
-    for key, value, at in _pairs(node, shown):
+    for key, value, at in _flat(_pairs(node, shown), shown):
         if key in _TABLES:
             _table(settings, key, value, shown)
         else:
@@ -199,7 +216,7 @@ def _table(settings: Settings, table: str, node: yaml.Node, shown: str) -> None:
     for name, value, at in _pairs(node, shown):
         if table == "contexts":
             settings.contexts[name] = {
-                key: _setting(key, one, where, own) for key, one, where in _pairs(value, shown)
+                key: _setting(key, one, where, own) for key, one, where in _flat(_pairs(value, shown), shown)
             }
             continue
         if table == "commands":
@@ -209,6 +226,26 @@ def _table(settings: Settings, table: str, node: yaml.Node, shown: str) -> None:
         if not members or (table == "aliases" and len(members) > 1):
             raise EdgetuiError(f"{at}: {visible(name)} names no context.", "Write NAME: CONTEXT.")
         settings.names[name] = members
+
+
+def _of_variable(name: str) -> str:
+    """The key that a variable stands for: api-traffic for EDGETUI_API_TRAFFIC."""
+    word = name.removeprefix(PREFIX).lower().replace("_", "-")
+    same = (key for key in SETTINGS if key.replace(".", "-").replace("_", "-") == word)
+    return next(same, word)
+
+
+Pairs = Iterator[tuple[str, yaml.Node, str]]
+
+
+def _flat(pairs: Pairs, shown: str) -> Pairs:
+    """The same with what stands below a section under its whole key."""
+    for key, value, at in pairs:
+        if key in _SECTIONS:
+            for name, one, where in _pairs(value, shown):
+                yield f"{key}.{name}", one, where
+        else:
+            yield key, value, at
 
 
 def _one_word(name: str, at: str) -> str:

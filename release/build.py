@@ -44,7 +44,7 @@ class Builder:
         if self._python is None:
             folder = self.work / "python"
             folder.mkdir()
-            tree.lay_python(here(), self.lock, folder, self.work / "python-debian")
+            tree.lay_python(here(), self.lock, folder, self.work / "python-debian", building=True)
             self._python = folder
         return self._python
 

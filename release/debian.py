@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from release.errors import BuildError
-from release.parts import HEADERS_ARMV7, MACHINES, Machine, debian_packages
+from release.parts import BUILDING, HEADERS_ARMV7, MACHINES, Machine, debian_packages
 from release.running import cache, keep, run, sha256
 
 LOCK = Path(__file__).with_name("debian.lock")
@@ -49,7 +49,7 @@ def newest(names: Iterable[str] = MACHINES) -> Lock:
     for name in names:
         machine = MACHINES[name]
         _update(machine)
-        wanted = [*debian_packages(machine), *([HEADERS_ARMV7] if name == "armv7" else [])]
+        wanted = [*debian_packages(machine), *BUILDING, *([HEADERS_ARMV7] if name == "armv7" else [])]
         told = _apt(machine, "apt-cache", "show", "--no-all-versions", *wanted)
         found[machine.debian] = {
             stanza["Package"]: Pin(stanza["Version"], stanza["SHA256"]) for stanza in _stanzas(told)

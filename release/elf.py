@@ -1,6 +1,6 @@
-"""Which libraries an ELF file asks for: its DT_NEEDED entries, for any machine.
+"""ELF files of any machine: which libraries one asks for (DT_NEEDED), and one without what no loader reads.
 
-Layout: the generic ABI, chapters "Program Header" and "Dynamic Section".
+Layout: the generic ABI, chapters "ELF Header", "Program Header" and "Dynamic Section"; little-endian files only.
 """
 
 from __future__ import annotations
@@ -20,15 +20,10 @@ def is_elf(path: Path) -> bool:
 
 
 def needed(path: Path) -> list[str]:
-    """Names of the libraries that the file asks for, in its order; little-endian files only."""
+    """Names of the libraries that the file asks for, in its order."""
     data = path.read_bytes()
     wide = data[4] == 2
-    start, size, count = (
-        (struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54))
-        if wide
-        else (struct.unpack_from("<I", data, 28)[0], *struct.unpack_from("<HH", data, 42))
-    )
-    segments = [_segment(data, start + index * size, wide) for index in range(count)]
+    segments = _segments(data)
     dynamic = next((segment for segment in segments if segment[0] == PT_DYNAMIC), None)
     if dynamic is None:
         return []
@@ -47,6 +42,37 @@ def needed(path: Path) -> list[str]:
                 if address <= value < address + length
             )
     return [data[table + name : data.index(b"\0", table + name)].decode() for name in names]
+
+
+def stripped(data: bytes) -> bytes:
+    """The file without the bytes that no segment holds: symbols and lines for a debugger, and the table of sections."""
+    wide = data[4] == 2
+    start, size, count = _program_headers(data)
+    held = sorted(
+        [
+            (0, 64 if wide else 52),
+            (start, start + size * count),
+            *((offset, offset + length) for _, offset, _, length in _segments(data)),
+        ]
+    )
+    made = bytearray(max(end for _, end in held))
+    for begin, end in held:
+        made[begin:end] = data[begin:end]
+    struct.pack_into("<Q" if wide else "<I", made, 40 if wide else 32, 0)  # e_shoff
+    struct.pack_into("<HH", made, 60 if wide else 48, 0, 0)  # e_shnum, e_shstrndx
+    return bytes(made)
+
+
+def _segments(data: bytes) -> list[tuple[int, int, int, int]]:
+    start, size, count = _program_headers(data)
+    return [_segment(data, start + index * size, data[4] == 2) for index in range(count)]
+
+
+def _program_headers(data: bytes) -> tuple[int, int, int]:
+    """Where their table starts, the size of an entry and their number."""
+    if data[4] == 2:
+        return (struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54))
+    return (struct.unpack_from("<I", data, 28)[0], *struct.unpack_from("<HH", data, 42))
 
 
 def _segment(data: bytes, at: int, wide: bool) -> tuple[int, int, int, int]:

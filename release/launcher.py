@@ -2,7 +2,8 @@
 
 Python finds its library beside the program it believes to be, and that is bin/python: so `sys.executable` names a
 script that starts it again the same way, and nothing has to be handed on in the environment, which credential plugins
-inherit.
+inherit. It speaks UTF-8 whatever the locale: the encodings of East Asia are not packed, and no name that a cluster has
+is then one that cannot be printed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ case $root in
 	;;
 esac
 exec "$root/lib/{loader}" --inhibit-cache --library-path "$root/lib" --argv0 "$root/bin/python" \\
-	"$root/bin/{python}" -I -S {arguments}"$@"
+	"$root/bin/{python}" -I -S -X utf8 {arguments}"$@"
 """
 
 # Without its own name in /proc every such program is called like the loader in `top`.

@@ -52,13 +52,13 @@ DEBIAN = {
     "libffi8": "MIT",
     "zlib1g": "Zlib",
     "libexpat1": "MIT",
-    "libbz2-1.0": "bzip2-1.0.6",
-    "liblzma5": "0BSD",
-    "libuuid1": "BSD-3-Clause",
     "base-files": "GPL-2.0-or-later",
     "gcc-12-base": "GPL-3.0-or-later WITH GCC-exception-3.1",
 }
 """Debian's packages with their licences; Debian's own words on each come along. The last two have only such words."""
+
+BUILDING = {"liblzma5": "0BSD"}
+"""What only the Python of the building machine needs, which compresses; it does not go in."""
 
 LICENCE_TEXTS = ("Apache-2.0", "GPL-2", "GPL-3", "LGPL-2.1")
 """What Debian's notices refer to; base-files has them, and gives nothing else."""
@@ -76,10 +76,6 @@ PYPI = (
     "msgspec",
     "platformdirs",
     "pygments",
-    "markdown-it-py",
-    "mdurl",
-    "mdit-py-plugins",
-    "linkify-it-py",
     "typing-extensions",
     "wsproto",
     "h11",
@@ -91,8 +87,9 @@ COMPILED = ("msgspec",)
 
 FROM_DEBIAN_ON_ARMV7 = ("pyyaml",)
 
-LEFT_OUT = ("kubernetes",)
-"""What edgetui depends on elsewhere and a gateway goes without: auth providers of old kubeconfigs need it."""
+LEFT_OUT = ("kubernetes", "linkify-it-py", "markdown-it-py", "mdit-py-plugins")
+"""What edgetui and its packages depend on elsewhere and a gateway goes without: auth providers of old kubeconfigs need
+the first; the others are for Markdown, which edgetui shows nowhere."""
 
 ALWAYS = ("libgcc_s.so.1",)
 """Libraries that the C library loads by name, when a thread ends."""
@@ -123,8 +120,77 @@ DROPPED = (
 )
 """Of the standard library: what needs libraries that are not packed, makes Pythons, or tests Python."""
 
-UNUSED = {"pygments/lexers": ("__init__.py", "_mapping.py", "python.py")}
-"""By directory of a package, the files that stay: of 500 languages only that of a traceback is ever coloured."""
+ROOTS = (
+    "edgetui",
+    "_strptime",
+    "copyreg",
+    "encodings",
+    "importlib",
+    "runpy",
+    "traceback",
+    "typing",
+    "warnings",
+    "zipimport",
+)
+"""What imports begin with: edgetui, and what Python itself asks for without a statement."""
+
+CUT = (
+    "_pydecimal",
+    "_pyio",
+    "_codecs_cn",
+    "_codecs_hk",
+    "_codecs_iso2022",
+    "_codecs_jp",
+    "_codecs_kr",
+    "_codecs_tw",
+    "_multibytecodec",
+    "asyncio.windows_events",
+    "asyncio.windows_utils",
+    "bz2",
+    "concurrent.futures.process",
+    "lzma",
+    "pdb",
+    "platformdirs.android",
+    "platformdirs.macos",
+    "platformdirs.windows",
+    "plistlib",
+    "rich._win32_console",
+    "rich._windows_renderer",
+    "textual.drivers.win32",
+    "textual.drivers.windows_driver",
+    "textual.widgets._help_panel",
+    "textual.widgets._markdown",
+    "textual.widgets._welcome",
+)
+"""What statements lead to and no run does: stand-ins for compiled modules, other systems, what Textual offers and
+edgetui switches off. Python runs with UTF-8 (see launcher.py), so it needs no encodings of East Asia."""
+
+HIDDEN = {
+    "ctypes": (),
+    "encodings": ("encodings",),
+    "importlib": (),
+    "importlib._bootstrap": (),
+    "importlib.metadata": (),
+    "importlib.resources._common": (),
+    "importlib.util": (),
+    "inspect": (),
+    "msgspec._core": ("copy", "datetime", "decimal", "inspect", "typing", "uuid", "weakref"),
+    "pickle": (),
+    "pkgutil": (),
+    "pygments.formatters": (),
+    "pygments.lexers": (),
+    "pygments.styles": (),
+    "rich._unicode_data": ("rich._unicode_data",),
+    "rich.pager": (),
+    "runpy": (),
+    "sysconfig": (),
+    "textual._import_app": (),
+    "textual.app": (),
+    "textual.widgets": (),
+    "warnings": (),
+    "yaml.constructor": (),
+}
+"""By module, what it imports by a name made at run time or from compiled code, as far as a run of edgetui does."""
 
 PYTHON = "python3.11"
 

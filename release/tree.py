@@ -8,16 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from release import debian, launcher, native, pypi
-from release.elf import needed
+from release import debian, launcher, native, pypi, reach
+from release.elf import is_elf, needed, stripped
 from release.errors import BuildError
 from release.parts import (
     ALWAYS,
+    BUILDING,
     COMPILED,
     DROPPED,
     LICENCE_TEXTS,
     PYTHON,
-    UNUSED,
     Machine,
     debian_packages,
     wheels,
@@ -37,9 +37,11 @@ class Part(msgspec.Struct, frozen=True, order=True):
     sha256: str
 
 
-def lay_python(machine: Machine, lock: debian.Lock, folder: Path, scratch: Path) -> list[Part]:
-    """Python itself, without packages and without compiled code."""
-    names = debian_packages(machine)
+def lay_python(
+    machine: Machine, lock: debian.Lock, folder: Path, scratch: Path, *, building: bool = False
+) -> list[Part]:
+    """Python itself, without packages and without compiled code; `building` is whether it is to compile the others."""
+    names = debian_packages(machine) | (BUILDING if building else {})
     parts = []
     for name, file in debian.fetch(machine, names, lock).items():
         debian.unpack(file, scratch)
@@ -84,19 +86,19 @@ def lay_packages(
 
 
 def prune(library: Path) -> None:
-    """Take away what a gateway never uses: the demo fleet, and parts of packages that nothing loads."""
+    """Take away what a gateway never uses: the demo fleet, modules that nothing loads, and symbols for debuggers."""
     shutil.rmtree(library / "edgetui" / "demo")
-    for directory, stay in UNUSED.items():
-        for path in (library / directory).iterdir():
-            if path.name not in stay:
-                path.unlink()
+    reach.keep_reached(library)
+    for extension in library.rglob("*.so"):
+        if is_elf(extension):
+            extension.write_bytes(stripped(extension.read_bytes()))
 
 
 def compile_all(folder: Path, python: Path) -> None:
     """Compile every module ahead of time, with the packed Python of the building machine.
 
-    Only edgetui's own modules keep their source, for the lines of a traceback: that of the others would take a third of
-    the space. What is compiled is told from its source by no time stamp, and holds no path of this machine.
+    No source stays: it would take a third of the space. What is compiled is told from its source by no time stamp, and
+    holds no path of this machine.
     """
     library = folder / "lib" / PYTHON
     loader = next((python / "lib").glob("ld-linux*"))
@@ -141,6 +143,8 @@ def _lay_libraries(machine: Machine, folder: Path, scratch: Path) -> None:
     wanted = {machine.loader, *ALWAYS, *needed(folder / "bin" / PYTHON)}
     for extension in (folder / "lib" / PYTHON).rglob("*.so"):
         wanted.update(needed(extension))
+    for left in (folder / "lib").glob("*.so*"):
+        left.unlink()
     for name in _closed(wanted, available):
         shutil.copy(available[name], folder / "lib" / name)
         (folder / "lib" / name).chmod(0o755 if name == machine.loader else 0o644)

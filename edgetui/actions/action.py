@@ -11,19 +11,19 @@ class Action(msgspec.Struct, frozen=True):
     """One thing a key or a command can do. One without a key is reached through another one.
 
     `kinds` are the Kubernetes kinds whose rows it works on; empty for an action on the cluster's own credential.
-    `needs` are the rights per kind (under "" when `kinds` is empty); `verbs` are the same in words. `danger` is true
-    when the action can stop what runs or lock a person out. `front` are those that a short footer still has room for.
-    `module` has its Spec: "module" for SPEC in it, or "module:NAME". `undone` is whether undo can take it back,
-    `at_once` whether it asks once for all marked objects. `number` is the argument of its Spec that a number typed
-    behind its name answers, `text` the one that any other text does. `turns` names the field of a row that says that
-    the key means another action by now, and that action; `unless` the one that says that it does not work now, and why
-    in a few words. `letter` chooses it in the menu of actions where it has no key. One with a verb in `any_kind` works
-    on every object, with that right and `get`. `only_once` is one that
-    nobody wants twice at a time on the same object; `to_its_end` one that ends by itself, and that half done would lock
-    a person out. What is `on_terminal` has no Spec: it takes the terminal while it runs. `group` is where help lists
-    its command, `forms` are the other names of that command, those of kubectl among them, and `example` is what may
-    follow the first of all names. `instead` names the action that its key means on objects of a kind, where another one
-    does it.
+    `needs` are the rights per kind (under "" when `kinds` is empty); `verbs` are the same in words. `danger` is
+    true when the action can stop what runs or lock a person out. `front` are those that a short footer still has
+    room for. `module` has its Spec: "module" for SPEC in it, or "module:NAME". `undone` is whether undo can take it
+    back, `at_once` whether it asks once for all marked objects. `number` is the argument of its Spec that a number
+    typed behind its name answers, `text` the one that any other text does. `turns` names the field of a row that
+    says that the key means another action by now, and that action; `unless` the one that says that it does not work
+    now, and why in a few words; `allowed` the field of a cluster's target without which settings forbid it, and
+    what allows it. `letter` chooses it in the menu of actions where it has no key. One with a verb in `any_kind`
+    works on every object, with that right and `get`. `only_once` is one that nobody wants twice at a time on the
+    same object; `to_its_end` one that ends by itself, and that half done would lock a person out. What is
+    `on_terminal` has no Spec: it takes the terminal while it runs. `group` is where help lists its command, `forms`
+    are the other names of that command, those of kubectl among them, and `example` is what may follow the first of
+    all names. `instead` names the action that its key means on objects of a kind, where another one does it.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Action(msgspec.Struct, frozen=True):
     text: str = ""
     turns: tuple[str, str] = ("", "")
     unless: tuple[str, str] = ("", "")
+    allowed: tuple[str, str] = ("", "")
     letter: str = ""
     any_kind: str = ""
     only_once: bool = False

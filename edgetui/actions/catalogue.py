@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgetui.actions import rights
 from edgetui.actions.action import Action as Action
 from edgetui.actions.messages import Refusal
-from edgetui.actions.other_tools import OTHER_TOOLS
+from edgetui.actions.other_tools import IN_CONTAINERS, OTHER_TOOLS
 from edgetui.actions.rights import Access as Access
 
 OLD_NAMES = {
@@ -225,39 +225,7 @@ ACTIONS: dict[str, Action] = {
             forms=("set resources",),
             example="deploy/weld --limits cpu=500m -n line-1",
         ),
-        Action(
-            "shell",
-            "",
-            "shell",
-            "Open a shell in a container of a pod, or run the command that follows :shell; ctrl+] and then d leaves.",
-            rights.EXEC,
-            letter="s",
-            text="command",
-            on_terminal=True,
-        ),
-        Action(
-            "attach",
-            "",
-            "attach",
-            "Show what a container of a pod writes, and type to it; ctrl+] and then d leaves.",
-            rights.ATTACH,
-            letter="A",
-            text="container",
-            on_terminal=True,
-        ),
-        Action(
-            "forward",
-            "",
-            "forward",
-            "Forward ports of this machine, on 127.0.0.1, to a pod or to the ready pods of a workload or Service.",
-            rights.FORWARD,
-            module="edgetui.actions.remote.forward",
-            letter="f",
-            text="ports",
-            group="pods",
-            forms=("port-forward",),
-            example="svc/press 8080:80 -n line-2",
-        ),
+        *IN_CONTAINERS,
         Action(
             "edit",
             "",

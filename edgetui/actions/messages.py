@@ -46,12 +46,14 @@ class Step(msgspec.Struct, frozen=True):
 class Offer(msgspec.Struct, frozen=True):
     """The action that would go on from here, on the same object, with its own question: id and words.
 
-    `command` is the line of the receipt, or the next step of the refusal, that says the same for a shell.
+    `command` is the line of the receipt, or the next step of the refusal, that says the same for a shell. `typed` is
+    what a person would type behind the name of the action.
     """
 
     action: str
     label: str
     command: str = ""
+    typed: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True):

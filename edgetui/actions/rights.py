@@ -54,6 +54,14 @@ def _forward(plural: str, group: str = "apps") -> tuple[Access, ...]:
 
 
 EXEC, ATTACH = _remote("exec"), _remote("attach")
+DEBUG = {"Pod": (Access("patch", "pods", subresource="ephemeralcontainers"), *ATTACH["Pod"])}
+NODE_SHELL = {
+    "Node": (
+        Access("get", "nodes"),
+        *(Access(verb, "pods", named=False) for verb in ("create", "get", "delete")),
+        *(Access(verb, "pods", subresource="attach", named=False) for verb in ("get", "create")),
+    )
+}
 FORWARD = {
     **_remote("portforward"),
     "Deployment": _forward("deployments"),

@@ -17,6 +17,8 @@ from edgetui.model.redacted import Discreet
 
 INSECURE_BADGE = "INSECURE TLS"
 PLAIN_HTTP_BADGE = "PLAIN HTTP"
+DEBUG_IMAGE = "busybox:1.37"
+"""What debug containers run where a person's settings name no image: a shell and the usual tools in 2 MB."""
 
 
 class TlsSettings(Discreet, frozen=True):
@@ -123,7 +125,8 @@ class ClusterTarget(Discreet, frozen=True):
     considers the environment's HTTPS_PROXY and NO_PROXY.
     `sources` are the kubeconfig files it was made of, several in a merged list. `acting_as` is whom a person asked to
     act as, in the place of what the files say; it is `impersonate` then. `marks` are the badges that a person's own
-    settings give to it.
+    settings give to it, `debug_image` is what they have debug containers run, `node_shell` whether they allow a shell
+    on its nodes.
     `error` says why this cluster cannot be used; then the other fields hold whatever could be read.
     `owned_by_distribution` marks files that a Kubernetes distribution rewrites itself: never write them.
     """
@@ -149,3 +152,5 @@ class ClusterTarget(Discreet, frozen=True):
     sources: tuple[Path, ...] = ()
     acting_as: Impersonation | None = None
     marks: tuple[str, ...] = ()
+    debug_image: str = DEBUG_IMAGE
+    node_shell: bool = False

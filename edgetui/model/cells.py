@@ -33,6 +33,8 @@ class _Shown(dict[int, str]):
 
     def __missing__(self, number: int) -> str:
         character = chr(number)
+        if number < 0x80:  # without Unicode's tables, which are memory as soon as they are looked into
+            return character if character.isprintable() else " "
         return "" if number in _SELECTORS else _SHOWN_AS.get(category(character), character)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from textual import events, messages
+from textual import events, keys, messages
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual._time import get_time as event_clock
@@ -18,6 +18,7 @@ from textual.app import App
 from textual.message import Message
 
 from .cells import Grid
+from .key_names import KeyNames
 from .profile import Profile
 
 Frame = CompositorUpdate
@@ -36,6 +37,11 @@ __all__ = [
 for _option in "§1234567890-=":
     # What Option and a digit type on a Mac; where a link brings Escape and a digit together, they are meant.
     ANSI_SEQUENCES_KEYS.pop(f"\x1b{_option}", None)  # type: ignore[attr-defined]
+
+
+keys.unicodedata = KeyNames(  # type: ignore[assignment, attr-defined]
+    [*(key.value for key in keys.Keys), *keys.KEY_NAME_REPLACEMENTS.values()]
+)
 
 
 class SyncSupported(Message):

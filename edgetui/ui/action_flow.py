@@ -12,11 +12,13 @@ from msgspec.structs import replace
 
 from edgetui.actions.catalogue import ACTIONS
 from edgetui.actions.change.batch import Confirm, Item, gate_beside, perform_many, summary, waits_for
+from edgetui.actions.change.desk import Ends
 from edgetui.actions.change.form import Fact, Form, Leads
 from edgetui.actions.change.long_running import Listener
 from edgetui.actions.change.spec import Aim, Given, Spec, at_hand, loaded, perform, seen_whole, spec_of
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Changed, Plan, Receipt, Step
+from edgetui.model.cells import visible
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import object_words
 from edgetui.model.text import plural
@@ -45,7 +47,16 @@ async def flow(
     """One action on one object; what is `given` stands in its dialog."""
     spec = await spec_in_time(action)
     beside = [one for one in job.app.sessions.values() if one is not session]
-    aim = Aim(action, session, ref, job.audit, given or {}, beside=beside, on_screen=True)
+    aim = Aim(
+        action,
+        session,
+        ref,
+        job.audit,
+        given or {},
+        beside=beside,
+        on_screen=True,
+        terminal=partial(_terminal, job),
+    )
     what = f"{kind_word(ref.key.kind)} {ref.key.name}" if not ACTIONS[action].on_cluster else ""
     view = await job.read(f"{spec.reads.format(object=what)} on {session.name}", spec.read(aim))
     note = ""
@@ -70,6 +81,13 @@ async def flow(
             view, note = changed.view, changed.sentence
         finally:
             explained.cancel()
+
+
+def _terminal(job: ActionJob, greeting: str) -> Ends:
+    """The terminal of the screen, for a container; most actions need none."""
+    from edgetui.ui.terminal_flow import ScreenTerminal
+
+    return ScreenTerminal(job, visible(greeting), lines=False, stays=False)
 
 
 async def _start(job: ActionJob, spec: Spec[Any, Any], aim: Aim, view: Any, answer: Any) -> None:

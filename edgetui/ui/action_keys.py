@@ -86,6 +86,13 @@ class ActionKeys:
         field, words = action.unless
         if field and getattr(self._app.fleet.find(key), field, False):
             return Why(words, f"{action.heading} does not work on {object_words(key)}: {words}.")
+        field, setting = action.allowed
+        session = self._app.sessions.get(key.cluster)
+        if field and session is not None and not getattr(session.target, field, False):
+            return Why(
+                "not allowed by config.yaml",
+                f"{action.heading} is not allowed on {key.cluster}; {setting} in config.yaml allows it.",
+            )
         flows = self._app.loaded_flows
         missing = flows.missing(action.id, key) if flows is not None else ""
         return Why(missing, "") if missing else None

@@ -1,4 +1,7 @@
-"""Writes of an earlier start that got no answer: looked for once the link of their cluster is up, and said."""
+"""What an earlier start left: writes without an answer, and pods of node shells.
+
+They are looked for once the link of their cluster is up, and said.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from edgetui.actions.gate.audit import AuditLog, default_path
-from edgetui.actions.gate.open_runs import OpenRun, open_runs
+from edgetui.actions.gate.open_runs import LeftPod, OpenRun, left_behind
 from edgetui.actions.messages import Plan, Receipt, Refusal, Step
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.cache.freshness import Link
@@ -14,6 +17,8 @@ from edgetui.model.cache.freshness import Link
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edgetui.actions.gate.gate import Gate
+    from edgetui.cluster.session import ClusterSession
     from edgetui.ui.flows import Flows
     from edgetui.ui.shell import Shell
 
@@ -25,22 +30,24 @@ async def look_back(app: Shell, jobs: Callable[[], Flows], started: float) -> No
     """Look up all that runs from before `started` (Unix s) left open; each cluster in its own time."""
     log = AuditLog(app.options.audit or default_path())
     try:
-        left = await open_runs(log, started)
+        left, there = await left_behind(log, started)
     except Refusal:
         return  # an action says so, and is refused
     runs: dict[str, list[OpenRun]] = {}
     for one in left:
         runs.setdefault(one.ref.key.cluster, []).append(one)
-    await asyncio.gather(*(_look_up(app, jobs, cluster, some) for cluster, some in runs.items()))
+    pods: dict[str, list[LeftPod]] = {}
+    for pod in there:
+        pods.setdefault(pod.key.cluster, []).append(pod)
+    await asyncio.gather(
+        *(_look_up(app, jobs, cluster, some) for cluster, some in runs.items()),
+        *(_look_for(app, jobs, cluster, some) for cluster, some in pods.items()),
+    )
 
 
-async def _look_up(app: Shell, jobs: Callable[[], Flows], cluster: str, runs: list[OpenRun]) -> None:
-    session = app.sessions.get(cluster)
-    if session is None:
-        return
+async def _gate(app: Shell, flows: Flows, session: ClusterSession) -> Gate:
+    """A gate that writes nothing but its record, once the link is up."""
     from edgetui.actions.gate.gate import Gate
-    from edgetui.actions.undo.unanswered import look_up
-    from edgetui.ui.dialogs.progress import Progress
 
     async def nobody(plan: Plan) -> bool:
         return False
@@ -50,8 +57,38 @@ async def _look_up(app: Shell, jobs: Callable[[], Flows], cluster: str, runs: li
 
     while session.store.link.link is not Link.LIVE:  # noqa: ASYNC110 - a store tells the screen alone
         await asyncio.sleep(AGAIN)
+    return Gate(flows.audit, True, nobody, told, app.now, permissions=flows.permissions)
+
+
+async def _look_for(app: Shell, jobs: Callable[[], Flows], cluster: str, pods: list[LeftPod]) -> None:
+    session = app.sessions.get(cluster)
+    if session is None:
+        return
+    from edgetui.actions.remote.left_pods import look
+    from edgetui.ui.dialogs.progress import Progress
+
     flows = jobs()
-    gate = Gate(flows.audit, True, nobody, told, app.now, permissions=flows.permissions)
+    gate = await _gate(app, flows, session)
+    for one in pods:
+        try:
+            receipt = await look(gate, session, one)
+        except EdgetuiError:
+            continue  # it is looked for at the next start
+        if receipt is not None:
+            progress = Progress(f"Node shell on {one.node}", app.monotonic)
+            progress.finish(receipt)
+            flows.jobs.show_later(progress)
+
+
+async def _look_up(app: Shell, jobs: Callable[[], Flows], cluster: str, runs: list[OpenRun]) -> None:
+    session = app.sessions.get(cluster)
+    if session is None:
+        return
+    from edgetui.actions.undo.unanswered import look_up
+    from edgetui.ui.dialogs.progress import Progress
+
+    flows = jobs()
+    gate = await _gate(app, flows, session)
     for one in runs:
         try:
             said = await look_up(gate, session, one)

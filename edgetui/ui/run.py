@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edgetui import heap
+from edgetui.terminal import no_palette
 from edgetui.terminal.profile import unusable
 from edgetui.ui.first_rows import FirstRows, affordable
 from edgetui.ui.options import ScreenOptions
@@ -66,6 +67,7 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
         rows = FirstRows([session.store for session in sessions], _size(), _write)
         if affordable(options.profile) and remembered.layout.usual:
             rows.start()
+        no_palette.leave_out()
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.
         await asyncio.to_thread(importlib.import_module, "edgetui.ui.app")
         return await _run_app(sessions, options, rows, remembered)

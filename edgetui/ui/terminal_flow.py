@@ -11,7 +11,16 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgetui.actions.messages import Refusal
-from edgetui.actions.remote.execute import SHELL, Container, PodView, attachment, execute, read_pod
+from edgetui.actions.remote.execute import (
+    SHELL,
+    Container,
+    PodView,
+    attachment,
+    execute,
+    has_no_shell,
+    read_pod,
+    without_shell,
+)
 from edgetui.actions.remote.local_terminal import LocalTerminal
 from edgetui.cluster.api.remote_command import Command, Ended
 from edgetui.cluster.errors import EdgetuiError
@@ -23,9 +32,6 @@ if TYPE_CHECKING:
     from edgetui.cluster.session import ClusterSession
     from edgetui.model.identity import ObjectRef
     from edgetui.ui.background.action import ActionJob
-
-NOT_FOUND = frozenset({126, 127})
-"""Exit codes of what cannot be run, and of what is not there."""
 
 
 class Asked(NamedTuple):
@@ -96,11 +102,7 @@ async def flow(
     gate = job.gate(lambda step: job.app.flash(step.text))
     ended = await execute(gate, session, view.ref, command, terminal)
     if command.argv is SHELL and not terminal.typed and has_no_shell(ended):
-        raise Refusal(
-            f"Container {container.name} of pod {name} has no shell.",
-            f":shell COMMAND runs a program that it has; kubectl debug -it {name} --image=busybox "
-            f"--target={container.name} puts a container with a shell beside it.",
-        )
+        raise without_shell(session, view, container.name)
     if ended.sentence:
         raise EdgetuiError(ended.sentence)
     job.app.flash(f"Exit code {ended.code}: {what.lower()} {name}")
@@ -128,8 +130,3 @@ async def _container(job: ActionJob, view: PodView, asked: Asked) -> Container |
     title = f"In which container of {object_words(view.ref.key)}?"
     place = await job.ask(lambda: PickScreen(title, lines))
     return None if place is None else choices[place]
-
-
-def has_no_shell(ended: Ended) -> bool:
-    """A container without sh says so in one of two ways: an exit code of its runtime's, or that one's words."""
-    return ended.code in NOT_FOUND or "executable file not found" in ended.sentence

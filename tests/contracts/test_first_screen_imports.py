@@ -68,8 +68,11 @@ LATER = {
     "rich.syntax",
     "rich.traceback",
     "sqlite3",
+    "textual.types",
     "textual.widgets._data_table",
     "textual.widgets._markdown",
+    "textual.widgets._option_list",
+    "textual.widgets._tree",
     "unittest",
     "urllib.request",
     "wsproto",
@@ -78,12 +81,12 @@ FLOOR = (
     "import argparse, asyncio, json, sys, msgspec, textual.app, yaml; print(json.dumps(sorted(sys.modules)))"
 )
 ROOT = Path(__file__).resolve().parents[2]
-OURS_AT_MOST = 148
+OURS_AT_MOST = 150
 """Modules; packages, whose files hold a few lines of text, are not counted."""
 OTHERS_AT_MOST = 24
 
-FIRST_SCREEN, AT_REST = 50.5 * 1024, 53 * 1024
-"""KiB: 48.8 and 50.4 MiB are held, whatever the link; the rest is for other builds, and a run that compiles itself."""
+FIRST_SCREEN, AT_REST = 49.5 * 1024, 50.5 * 1024
+"""KiB: 48.1 and 49.0 MiB are held, whatever the link; the rest is for other builds, and a run that compiles itself."""
 
 
 def is_package(name: str) -> bool:

@@ -16,7 +16,7 @@ from tests.terminal.ptyapp import PtyApp
 
 from .running import Variant
 
-_APPLETS = ("sh", "env", "cat", "readlink", "uname")
+_APPLETS = ("sh", "env", "cat", "readlink", "sed", "uname")
 _SECONDS = 1_700_000_000
 _ENTER = 'mount --rbind /dev "$1/dev" && mount --rbind /proc "$1/proc" && root=$1 && shift && exec chroot "$root" "$@"'
 
@@ -70,10 +70,10 @@ def lock_for(machine: Machine) -> debian.Lock:
     """The pinned packages where Debian serves them still; else what it serves now, which tests the rest as well."""
     lock = debian.read_lock()
     from release.errors import BuildError
-    from release.parts import debian_packages
+    from release.parts import BUILDING, debian_packages
 
     with suppress(BuildError):
-        debian.fetch(machine, debian_packages(machine), lock)
+        debian.fetch(machine, [*debian_packages(machine), *BUILDING], lock)
         return lock
     return debian.newest([machine.name])
 

@@ -61,7 +61,7 @@ def _logs(directory: Path) -> dict[str, Any]:
     What the present instance and the one before have written are two files. Other containers have no log.
     """
     directory.mkdir()
-    files = {name: directory / f"{name}.log" for name in ("app", "previous", "quiet")}
+    files = {name: directory / f"{name}.log" for name in ("app", "previous", "quiet", "debugger")}
     for file in files.values():
         file.touch()
     return {
@@ -86,13 +86,18 @@ def _streams(logs: Path) -> list[dict[str, Any]]:
     """What runs in containers called ``app`` and ``side``, by the code that kubelets stream with.
 
     A command runs on this machine. Its exit code does not come back, and it does not hear that its input is over: kwok
-    says neither. Who attaches to ``app`` sees what its log gets from then on. Port 7 of every pod gives back what it
-    gets until that ends, and no other port is served.
+    says neither. Who attaches to ``app`` sees what its log gets from then on; containers of other names have one log to
+    attach to. Port 7 of every pod gives back what it gets until that ends, and no other port is served.
     """
     specs = {
         "ClusterExec": {"execs": [{"containers": ["app", "side"], "local": {"workDir": "/"}}]},
         "ClusterPortForward": {"forwards": [{"ports": [7], "command": ["cat"]}]},
-        "ClusterAttach": {"attaches": [{"containers": ["app"], "logsFile": str(logs / "app.log")}]},
+        "ClusterAttach": {
+            "attaches": [
+                {"containers": ["app"], "logsFile": str(logs / "app.log")},
+                {"logsFile": str(logs / "debugger.log")},
+            ]
+        },
     }
     return [
         {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": kind, "metadata": {"name": "streams"}, "spec": spec}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from edgetui.actions.messages import Cancelled, Refusal
-from edgetui.actions.objects.resource import find
+from edgetui.actions.objects.resource import EDIT, find
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 from . import workloads as w
@@ -366,7 +366,7 @@ async def test_somebody_else_writes_meanwhile(
     desk = Desk() if scenario.later else Desk(other)
     acting.meanwhile = other if scenario.later else lambda: None
     async with connected(cluster.kubeconfig()) as session:
-        resource = await find(session, "epu", "patch")
+        resource = await find(session, "epu", EDIT)
         ref = ObjectRef(ObjectKey(session.name, "EditPump", namespace, "main"), "", "")
         try:
             receipt = await edited(acting, session, ref, desk, resource)
@@ -409,7 +409,7 @@ async def test_an_object_that_is_gone_is_not_made_anew(
 
     desk = Desk(other)
     async with connected(cluster.kubeconfig()) as session:
-        resource = await find(session, "cm", "patch")
+        resource = await find(session, "cm", EDIT)
         ref = ObjectRef(ObjectKey(session.name, "ConfigMap", namespace, "settings"), "", "")
         with pytest.raises(Cancelled, match="Nothing was changed in the editor"):
             await edited(Acting(tmp_path), session, ref, desk, resource)
@@ -474,7 +474,7 @@ async def test_who_may_not_patch_is_told_before_the_editor_opens(
     desk = Desk()
     kubeconfig = cluster.service_account_kubeconfig(namespace, "reader", role="view")
     async with connected(kubeconfig) as session:
-        resource = await find(session, "cm", "patch")
+        resource = await find(session, "cm", EDIT)
         ref = ObjectRef(ObjectKey(session.name, "ConfigMap", namespace, "settings"), "", "")
         with pytest.raises(Refusal) as problem:
             await edited(Acting(tmp_path), session, ref, desk, resource)
@@ -598,7 +598,7 @@ async def test_a_lost_link_gives_the_text_back(
     with FaultProxy.in_front_of(cluster) as proxy:
         desk = Desk(proxy.cut)
         async with connected(cluster.kubeconfig(server=proxy.url)) as session:
-            resource = await find(session, "cm", "patch")
+            resource = await find(session, "cm", EDIT)
             ref = ObjectRef(ObjectKey(session.name, "ConfigMap", namespace, "settings"), "", "")
             with pytest.raises(Cancelled, match="Nothing was changed in the editor"):
                 await edited(Acting(tmp_path), session, ref, desk, resource)

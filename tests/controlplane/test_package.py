@@ -10,13 +10,25 @@ from pathlib import Path
 import pytest
 
 from edgetui import __version__
+from edgetui.commands import commands
 from release import archive
 
 from .bare_host import BareHost, inlined, made_here
 from .cluster import ControlPlane
 from .running import ROOT, Variant
+from .test_exec import pod as pod
 
 EDGETUI = "/opt/edgetui/edgetui"
+AT_ONCE = ("--kubeconfig", "/tmp/plant.yaml", "--yes", "-n")
+_IMPORT_ALL = """
+import importlib, pathlib, sys
+library = next(pathlib.Path(place) for place in sys.path if place.endswith("python3.11"))
+for path in sorted([*library.rglob("*.pyc"), *library.rglob("*.so")]):
+    words = [*path.relative_to(library).parent.parts, path.name.partition(".")[0]]
+    words = [word for word in words if word not in ("lib-dynload", "__init__")]
+    if words[0] != "encodings" and words[-1] != "__main__":
+        importlib.import_module(".".join(words))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +66,59 @@ def test_the_screen_opens_and_ends(host: BareHost) -> None:
         app.wait_for("help", timeout=30)
         app.keys("escape", "q")
         assert app.wait_exit(30) == 0
+
+
+def test_every_module_that_stays_finds_what_it_imports(host: BareHost) -> None:
+    """But encodings: those of East Asia lack their tables, and the launcher sees to it that none is asked for."""
+    done = host.run("/opt/edgetui/bin/python", "-c", _IMPORT_ALL)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_has_its_help(host: BareHost) -> None:
+    names = [command.name for command in commands() if command.name != "demo"]
+    each = f"for name in {' '.join(names)}; do {EDGETUI} $name --help >/dev/null || echo $name; done; {EDGETUI} help"
+    done = host.run("sh", "-c", each)
+    assert done.stderr == ""
+    assert done.stdout.startswith("usage: edgetui "), done.stdout
+
+
+def test_any_locale_of_the_host_will_do(host: BareHost) -> None:
+    for locale in ("C", "POSIX", "ja_JP.eucJP", "de_DE@euro", "no_such"):
+        done = host.run(EDGETUI, "help", "doctor", env=(f"LC_ALL={locale}",))
+        assert (done.returncode, done.stderr) == (0, ""), locale
+
+
+def test_a_cluster_is_examined(host: BareHost) -> None:
+    done = host.run(EDGETUI, "doctor", "/tmp/plant.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = host.run(EDGETUI, "--version", "--verbose")
+    assert "textual" in done.stdout, done.stderr
+
+
+def test_a_command_runs_in_a_container_and_files_are_copied(host: BareHost, namespace: str, pod: str) -> None:
+    done = host.run(EDGETUI, "exec", *AT_ONCE, namespace, pod, "--", "sh", "-c", "echo here")
+    assert (done.returncode, done.stdout) == (0, "here\n"), done.stderr
+    there = host.root / "tmp" / "there"
+    there.write_text("there\n")
+    done = host.run(EDGETUI, "cp", *AT_ONCE, namespace, f"{pod}:{there}", "/tmp/copy")
+    assert done.returncode == 0, done.stderr
+    assert (host.root / "tmp" / "copy").read_text() == "there\n"
+    done = host.run(EDGETUI, "cp", *AT_ONCE, namespace, "/tmp/copy", f"{pod}:{there}.again")
+    assert done.returncode == 0, done.stderr
+    assert Path(f"{there}.again").read_text() == "there\n"
+
+
+def test_an_object_is_edited(host: BareHost, cluster: ControlPlane, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    cluster.api.create(
+        path,
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "press"}, "data": {"mode": "slow"}},
+    )
+    done = host.run(
+        EDGETUI, "edit", "cm/press", *AT_ONCE, namespace, env=("KUBE_EDITOR=/bin/sed -i s/slow/fast/",)
+    )
+    assert done.returncode == 0, done.stderr
+    assert cluster.api.get(f"{path}/press")["data"] == {"mode": "fast"}
 
 
 def test_it_starts_through_links_and_from_any_directory(host: BareHost) -> None:

@@ -25,9 +25,9 @@ from .workloads import deployment
 
 ACCOUNTS = ("viewer", "scaler", "operator", "shell")
 SCALES = {"scale", "scale-to-zero", "restore", "set-hpa"}
-STREAMS = {"shell", "attach", "forward"}
-ELSEWHERE = {"keda-pause", "keda-resume"}
-"""What needs rules for kinds that a cluster may not have; the page says so."""
+STREAMS = {"shell", "attach", "forward", "debug"}
+ELSEWHERE = {"keda-pause", "keda-resume", "node-shell"}
+"""What needs rules for kinds that a cluster may not have, or is root on nodes; the pages say so."""
 BY_ANOTHER = {"undo", "owner-pause", "owner-resume"}
 """Whose rights are those of what is undone, or of the object that is paused."""
 MAY: dict[str, set[str]] = {

@@ -9,7 +9,8 @@ import pytest
 
 from edgetui.actions.cli.connect import Connection
 from edgetui.actions.messages import Changed, Refusal
-from edgetui.actions.scaling import scale, scale_subresource
+from edgetui.actions.objects.resource import SCALE, find
+from edgetui.actions.scaling import scale
 from edgetui.actions.undo import undo
 from edgetui.model.identity import ObjectKey, ObjectRef
 
@@ -67,15 +68,13 @@ async def test_it_is_found_by_any_of_its_names_and_scaled_at_its_version(
     path = make(pumps, namespace)
     acting = Acting(tmp_path)
     async with connected(pumps.kubeconfig()) as session:
-        found = [
-            await scale_subresource.find(session, name) for name in ("pump", "pumps", "pu", f"pumps.{GROUP}")
-        ]
+        found = [await find(session, name, SCALE) for name in ("pump", "pumps", "pu", f"pumps.{GROUP}")]
         assert len(set(found)) == 1
-        with pytest.raises(Refusal, match="has no kind “valve” that can be scaled"):
-            await scale_subresource.find(session, "valve")
+        with pytest.raises(Refusal, match="has no kind “valve” whose objects can be scaled"):
+            await find(session, "valve", SCALE)
         with pytest.raises(Refusal, match=r"has no kind “pumps\.other\.io”"):
-            await scale_subresource.find(session, "pumps.other.io")
-        assert (await scale_subresource.find(session, "rc")).kind == "ReplicationController"
+            await find(session, "pumps.other.io", SCALE)
+        assert (await find(session, "rc", SCALE)).kind == "ReplicationController"
 
         ref = ObjectRef(ObjectKey(session.name, "Pump", namespace, "main"), "", "")
         view = await scale.prepare(session, ref, None, found[0])
@@ -103,7 +102,7 @@ async def test_its_autoscaler_is_found_and_what_it_will_do_is_said(
     owner["spec"]["scaleTargetRef"] = {"apiVersion": f"{GROUP}/v1", "kind": "Pump", "name": "main"}
     pumps.create(namespace, owner)
     async with connected(pumps.kubeconfig()) as session:
-        other = await scale_subresource.find(session, "pump")
+        other = await find(session, "pump", SCALE)
         ref = ObjectRef(ObjectKey(session.name, "Pump", namespace, "main"), "", "")
         view = await scale.prepare(session, ref, None, other)
     assert view.owner == "autoscaler main, 2 to 5"
@@ -136,12 +135,12 @@ async def test_a_scale_of_it_is_undone_while_nobody_else_changed_its_number(
     acting = Acting(tmp_path)
 
     async def scaled(session: Connection, units: int) -> None:
-        view = await scale.prepare(session, ref, None, await scale_subresource.find(session, "pump"))
+        view = await scale.prepare(session, ref, None, await find(session, "pump", SCALE))
         assert (await scale.perform(acting.gate, session, view, units, wait=None)).pending
 
     async with connected(pumps.kubeconfig()) as session:
         ref = ObjectRef(ObjectKey(session.name, "Pump", namespace, "main"), "", "")
-        pump = await scale_subresource.find(session, "pump")
+        pump = await find(session, "pump", SCALE)
         await scaled(session, 5)
         view = await undo.prepare(session, ref, acting.log, pump)
         assert view.way.diff == ("- replicas: 5", "+ replicas: 2")

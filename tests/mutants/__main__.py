@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         "--map",
         type=Path,
         metavar="FILE",
-        help="keep here which tests run which line; an old one is used again",
+        help="keep here which tests run which line, of every line; an old one is used again",
     )
     add("--json", type=Path, metavar="FILE", help="write the result here; an interrupted run goes on")
     return result
@@ -205,7 +205,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     with tempfile.TemporaryDirectory(prefix="edgetui-mutants-") as directory:
         copies: SimpleQueue[Copy] = SimpleQueue()
         made = [Copy(root, Path(directory, str(number))) for number in range(options.jobs)]
-        found = tests_of(made, sample, options.tests, options.map)
+        asked = sample if options.map is None else of_package(root, "edgetui", LEFT_OUT)
+        found = tests_of(made, asked, options.tests, options.map)
         for one in made:
             copies.put(one)
 

@@ -73,18 +73,25 @@ class Mutant:
 
 def probed(source: bytes, sample: Iterable[Mutant]) -> bytes:
     """The source of a file with a probe at every mutant of it: a call of PROBE with what it is asked for as."""
-    added: list[tuple[int, str]] = []
-    for one in sample:
-        call = f"{PROBE}({one.asked!r})"
-        if not one.in_function:
-            added += [(at, f"{call}\n{indent}") for at, indent in _function_starts(source)]
-        elif one.statement:
-            added.append((one.start, f"{call}; "))
+    added: list[
+        tuple[int, int, str]
+    ] = []  # at one place in this order: what ends there, lines, what begins there
+    for asked, start, end, in_function, statement in {
+        (one.asked, *((one.start, one.end, True, one.statement) if one.in_function else (0, 0, False, False)))
+        for one in sample
+    }:
+        call = f"{PROBE}({asked!r})"
+        if not in_function:
+            added += [(at, 1, f"{call}\n{indent}") for at, indent in _function_starts(source)]
+        elif statement:
+            added.append((start, 2, f"{call}; "))
         else:
-            added += [(one.start, f"({call} or ("), (one.end, "))")]
-    for at, text in sorted(added, key=lambda part: part[0], reverse=True):
-        source = source[:at] + text.encode() + source[at:]
-    return source
+            added += [(start, 3, f"({call} or ("), (end, 0, "))")]
+    parts, begin = [], 0
+    for at, _, text in sorted(added):
+        parts += [source[begin:at], text.encode()]
+        begin = at
+    return b"".join([*parts, source[begin:]])
 
 
 def _function_starts(source: bytes) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,16 @@ from syrupy.assertion import SnapshotAssertion
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.base import NotReadable
+from edgetui.model.kinds.canary import CANARY
 from edgetui.model.kinds.pod import PodRow
+from edgetui.model.kinds.rollout import ROLLOUT
 from edgetui.model.panes import PANES
 from edgetui.ui.details import detail
 from edgetui.ui.details.pod import lines as pod_lines
 from edgetui.ui.spans import plain
 from tests.unit.model import factories as f
+from tests.unit.model import updates as u
+from tests.unit.model.test_canary import serving
 from tests.unit.model.test_cronjob import cron_job
 from tests.unit.model.test_job import COMPLETE, FAILED, job
 from tests.unit.model.test_pod_printed import row as printed_row
@@ -208,12 +212,14 @@ def changed(document: Json, path: Path, change: Callable[[Any, str | int], None]
 def said(document: Json, beside: Sequence[Json]) -> list[str]:
     """The row for scripts and the page of an object among others, as lines."""
     try:
-        row = row_of(document["kind"], document)
-        store = f.store_of(document, *beside)
-        pane = PANES.of(document["kind"])
+        kind, store = u.id_of(document), u.store_of(document, *beside)
+        if any(one["kind"] in (CANARY, ROLLOUT) for one in (document, *beside)):
+            store.kinds.replace_discovered(serving().kinds._discovered)
+        row = row_of(kind, document)
+        pane = PANES.of(kind)
         assert pane is not None
-        built = pane.build(store, document["kind"], row, f.NOW)
-        key = ObjectKey("plant", document["kind"], row.namespace, row.name)
+        built = pane.build(store, kind, row, f.NOW)
+        key = ObjectKey("plant", kind, row.namespace, row.name)
         page = [plain(one) for one in detail(store, key, row, f.NOW, 100, (), "")]
     except NotReadable as problem:
         return [f"not readable: {problem}"]
@@ -227,30 +233,51 @@ def differences(usual: list[str], now: list[str]) -> list[str]:
     return [line for line in lines if line[:2] not in ("--", "++", "@@")]
 
 
-def report(scene: str) -> str:
-    """Every change of words, with the changes of fields that lead to it."""
-    document, *beside = SCENES[scene]
-    usual = said(document, beside)
-    found: dict[tuple[str, ...], list[str]] = {}
+def variants_of(document: Json) -> Iterator[tuple[str, Json]]:
+    """Each change of one field, with its words."""
     for path, value in leaves(document):
         name = ".".join(map(str, path))
 
         def left_out(place: Any, at: str | int) -> None:
             del place[at]
 
-        variants: list[tuple[str, Json]] = [(f"{name} left out", changed(document, path, left_out))]
+        yield f"{name} left out", changed(document, path, left_out)
         for word, other in others(value):
 
             def put(place: Any, at: str | int, other: Any = other) -> None:
                 place[at] = other
 
-            variants.append((f"{name}: {word}", changed(document, path, put)))
-        for what, variant in variants:
-            lines = differences(usual, said(variant, beside))
-            if lines:
-                found.setdefault(tuple(lines), []).append(what)
-    told = ["\n".join([*(f"# {what}" for what in by), *lines]) for lines, by in found.items()]
-    return "\n\n".join(["\n".join(usual), *told])
+            yield f"{name}: {word}", changed(document, path, put)
+
+
+def told(usual: list[str], variants: Iterable[tuple[str, list[str]]]) -> str:
+    """Every change of words, with the changes of fields that lead to it."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for what, lines in variants:
+        if other := differences(usual, lines):
+            found.setdefault(tuple(other), []).append(what)
+    parts = ["\n".join([*(f"# {what}" for what in by), *lines]) for lines, by in found.items()]
+    return "\n\n".join(["\n".join(usual), *parts])
+
+
+def report(document: Json, *beside: Json) -> str:
+    """What each field of an object does to what is said of it."""
+    return told(said(document, beside), ((what, said(one, beside)) for what, one in variants_of(document)))
+
+
+def report_beside(document: Json, *beside: Json) -> str:
+    """What each field of the objects beside one does to what is said of it."""
+    return told(
+        said(document, beside),
+        (
+            (
+                f"{other['kind']} {other['metadata']['name']}: {what}",
+                said(document, [*beside[:at], one, *beside[at + 1 :]]),
+            )
+            for at, other in enumerate(beside)
+            for what, one in variants_of(other)
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -280,4 +307,4 @@ def test_what_only_the_server_printed_of_a_pod_is_told_until_the_rest_is_there(
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_what_every_field_does(scene: str, snapshot: SnapshotAssertion) -> None:
-    assert report(scene) == snapshot
+    assert report(*SCENES[scene]) == snapshot

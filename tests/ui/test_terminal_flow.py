@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edgetui.actions.messages import Refusal
+from edgetui.actions.remote.execute import has_no_shell
 from edgetui.cluster.api.remote_command import Ended
-from edgetui.ui.terminal_flow import Asked, asked_for, has_no_shell
+from edgetui.ui.terminal_flow import Asked, asked_for
 
 
 @pytest.mark.parametrize(

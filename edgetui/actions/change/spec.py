@@ -19,7 +19,7 @@ from edgetui.actions.catalogue import ACTIONS, Access
 from edgetui.actions.change import change as one_patch
 from edgetui.actions.change.change import Change, Spot
 from edgetui.actions.change.change import at_hand as at_hand
-from edgetui.actions.change.desk import Desk
+from edgetui.actions.change.desk import Desk, Terminal
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.form import Form, Leads
 from edgetui.actions.change.form import Given as Given
@@ -43,7 +43,8 @@ class Aim(Discreet, frozen=True):
     `action` is the id it was asked for by. `log` is the audit record. `given` are answers that came with the request.
     `other` is the resource of an object whose kind edgetui does not watch. `beside` are the other clusters of the
     screen. `on_screen` is true where a person is asked: a key that stands for two actions then means the one that
-    changes something.
+    changes something. `terminal` gives the person's terminal to a container, where there is one to give.
+    `namespace` is where the command line says that something is to be.
     """
 
     SHOWN = ("action", "ref")
@@ -56,6 +57,8 @@ class Aim(Discreet, frozen=True):
     other: Any = None
     beside: Sequence[Session] = ()
     on_screen: bool = False
+    terminal: Terminal | None = None
+    namespace: str = ""
 
     @property
     def words(self) -> str:
@@ -78,7 +81,7 @@ class Argument(msgspec.Struct, frozen=True):
     `read` raises ValueError with a sentence for a text that is none. `label` names it in a form, and `hint` explains it
     there, where flag and help do not. `edited` is true where a person changes the end of what stands there, and does
     not type it anew. `many` is true where a command line has one or more such words, and a form their text; `one_more`
-    tells whether what stands before the last of them is one, too.
+    tells whether what stands before the last of them is one, too. `rest` is true for all words behind --.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Argument(msgspec.Struct, frozen=True):
     hint: str = ""
     edited: bool = False
     many: bool = False
+    rest: bool = False
     one_more: Callable[[str], bool] = lambda text: True
 
     def value(self, text: str) -> Any:

@@ -14,12 +14,20 @@ from msgspec.structs import replace
 
 from edgetui.actions.catalogue import ACTIONS
 from edgetui.actions.change.batch import Confirm, Item, gate_beside, perform_many, summary
-from edgetui.actions.change.desk import Desk
+from edgetui.actions.change.desk import Desk, Ends, Terminal
 from edgetui.actions.change.spec import Aim, Argument, Given, Spec, perform, spec_of
 from edgetui.actions.cli import objects
 from edgetui.actions.cli.connect import Connection
 from edgetui.actions.cli.console import Console
-from edgetui.actions.cli.running import Job, again, bare_parser, carry_out, new_parser, patience
+from edgetui.actions.cli.running import (
+    Job,
+    again,
+    bare_parser,
+    carry_out,
+    ended_by_signals,
+    new_parser,
+    patience,
+)
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Changed, Plan, Receipt, Refusal
 from edgetui.arguments import Parser
@@ -33,8 +41,10 @@ def command_of(action: str) -> Callable[[Sequence[str]], int]:
     def run(argv: Sequence[str]) -> int:
         spec = spec_of(action)
         parser = parser_of(action, spec)
-        options = parser.parse_words(argv)
+        words, rest = _split(spec, argv)
+        options = parser.parse_words(words)
         named, given = understood(action, spec, parser, options)
+        given = {**given, **rest}
 
         if spec.starts is not None:
             from edgetui.actions.cli import long_running  # with all that watches a cluster
@@ -43,7 +53,10 @@ def command_of(action: str) -> Callable[[Sequence[str]], int]:
 
         async def act(gate: Gate, session: Connection, console: Console) -> Receipt:
             aims = await _aims(action, spec, session, named, options, given, gate)
-            return await _act(spec, gate, aims, options, console)
+            place, terminal = options.namespace or "", _terminal(console, options)
+            aims = [replace(aim, terminal=terminal, namespace=place) for aim in aims]
+            with ended_by_signals() if terminal is not None else contextlib.nullcontext():
+                return await _act(spec, gate, aims, options, console)
 
         return carry_out(Job(action, options, named, act))
 
@@ -56,11 +69,13 @@ def parser_of(action: str, spec: Spec[Any, Any]) -> Parser:
     parser = (
         new_parser(action, row.help) if spec.starts is None else bare_parser(action, row.help, spec.exits)
     )
-    words = [one for one in spec.arguments if not one.flags]
+    words = [one for one in spec.arguments if not one.flags and not one.rest]
     if not row.on_cluster:
         named = (f"{one.metavar}{'...' if one.many else ''}" for one in words)
-        parser.usage = " ".join(("%(prog)s KIND/NAME...", *named, "[options]"))
-        told = "; ".join((spec.example, *(f"{one.metavar}: {one.help}" for one in words)))
+        rest = [one for one in spec.arguments if one.rest]
+        behind = (f"[-- {one.metavar}]" for one in rest)
+        parser.usage = " ".join(("%(prog)s KIND/NAME...", *named, "[options]", *behind))
+        told = "; ".join((spec.example, *(f"{one.metavar}: {one.help}" for one in (*words, *rest))))
         parser.add_argument("words", nargs="*", metavar="KIND/NAME", help=told)
         parser.add_argument(
             "-l", "--selector", default="", metavar="LABELS", help="the objects of a kind with these labels"
@@ -68,6 +83,13 @@ def parser_of(action: str, spec: Spec[Any, Any]) -> Parser:
     for one in spec.arguments:
         _add(parser, one)
     return parser
+
+
+def _split(spec: Spec[Any, Any], argv: Sequence[str]) -> tuple[Sequence[str], Given]:
+    """The words up to --, and what stands behind it as the answer that it is."""
+    rest = next((one.name for one in spec.arguments if one.rest), "")
+    at = list(argv).index("--") if rest and "--" in argv else len(argv)
+    return argv[:at], ({rest: list(argv[at + 1 :])} if rest else {})
 
 
 def _add(parser: argparse.ArgumentParser, one: Argument) -> None:
@@ -102,7 +124,7 @@ def understood(
     """
     row, words = ACTIONS[action], list(getattr(options, "words", ()))
     given = {one.name: getattr(options, one.name, None) for one in spec.arguments}
-    for one in reversed([one for one in spec.arguments if not one.flags]):
+    for one in reversed([one for one in spec.arguments if not one.flags and not one.rest]):
         if given[one.name] is not None:
             continue
         least = 1 if options.selector else 2
@@ -262,6 +284,19 @@ def _desk(console: Console) -> Desk:
     from edgetui.actions.objects.editor import OwnTerminal  # most actions need no editor
 
     return OwnTerminal(console.ask, attended=sys.stdin.isatty() and sys.stdout.isatty())
+
+
+def _terminal(console: Console, options: argparse.Namespace) -> Terminal | None:
+    """What gives this command's terminal to a container, where it has one that nothing else is printed on."""
+
+    def given(greeting: str) -> Ends:
+        from edgetui.actions.remote.local_terminal import LocalTerminal
+
+        console.say(f"{greeting} ctrl+] and then d leaves.")
+        return LocalTerminal(True)
+
+    attended = sys.stdin.isatty() and sys.stdout.isatty()
+    return given if attended and not options.json else None
 
 
 async def _typed_again(desk: Desk, changed: Changed) -> Any:

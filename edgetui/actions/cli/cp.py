@@ -137,7 +137,7 @@ async def _copied(
 
     pace = Pace(options.limit, time.monotonic)
     preserve = not options.no_preserve
-    task = Task(wanted, namespace, container, preserve, pace, progress.tell)
+    task = Task(wanted, session.target, namespace, container, preserve, pace, progress.tell)
     return await copy(task, run, options.retries, again, wait)
 
 

@@ -16,7 +16,14 @@ from edgetui.actions.cli.running import FAILED, INTERRUPTED, UNUSABLE, USAGE, ba
 from edgetui.actions.gate.audit import AuditLog, default_path
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled
-from edgetui.actions.remote.execute import SHELL, attachment, execute, read_pod
+from edgetui.actions.remote.execute import (
+    SHELL,
+    attachment,
+    execute,
+    has_no_shell,
+    read_pod,
+    without_shell,
+)
 from edgetui.actions.remote.local_terminal import LocalTerminal, say
 from edgetui.arguments import Parser
 from edgetui.cluster.api.remote_command import Command, Ended
@@ -120,4 +127,7 @@ async def _in_pod(session: Connection, options: argparse.Namespace, console: Con
         wanted = attachment(view, container, LocalTerminal.is_terminal())
         terminal = LocalTerminal(LocalTerminal.is_terminal(), lines=not wanted.tty)
     gate = Gate(AuditLog(default_path()), False, console.confirm, console.progress, patient=False)
-    return await execute(gate, session, view.ref, wanted, terminal)
+    ended = await execute(gate, session, view.ref, wanted, terminal)
+    if options.argv is SHELL and not terminal.typed and has_no_shell(ended):
+        return Ended(ended.code, str(without_shell(session, view, container.name)))
+    return ended

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from edgetui.actions.cli.connect import Connection, choose
 from edgetui.actions.cli.console import Console
 from edgetui.actions.gate.audit import AuditLog, default_path
 from edgetui.actions.gate.gate import PROTECTED_BADGE, Gate
-from edgetui.actions.messages import Changed, Receipt, Refusal
+from edgetui.actions.messages import Cancelled, Changed, Receipt, Refusal
 from edgetui.actions.session import Session
 from edgetui.arguments import Parser, acting_as, add_acting_as, add_verbosity, name_requests, with_settings
 from edgetui.arguments import patience as longest
@@ -179,6 +181,31 @@ async def again(console: Console, changed: Changed) -> Any:
     if console.can_ask and await console.ask("Go on with what is there now?"):
         return changed.view
     raise changed
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """While SIGTERM and SIGHUP end a command as a person does: what it has to put right, it does. Raises Cancelled."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    ended: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        ended.append(number)
+        task.cancel()
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, end, number)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        raise Cancelled(f"Ended by {ended[0].name}.") from None
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
 
 
 def patience(options: argparse.Namespace) -> float | None:

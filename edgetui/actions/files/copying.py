@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
+from edgetui.actions.commandline import edgetui
 from edgetui.actions.files import far_side
 from edgetui.actions.files.meter import Pace, size
 from edgetui.actions.files.pack import Packer
@@ -22,7 +25,10 @@ from edgetui.actions.files.unpack import Tally, Unpacker
 from edgetui.actions.messages import Refusal
 from edgetui.cluster.api.remote_command import MOST_INPUT, Channel, Command, Ended
 from edgetui.cluster.errors import EdgetuiError, LinkError, ProtocolError, ServerFailure
+from edgetui.cluster.target import ClusterTarget
 from edgetui.model.cells import visible
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.pod import POD
 from edgetui.model.text import plural
 
 MOST_SAID = 4096
@@ -47,10 +53,15 @@ class Changed(Exception):
     """What is copied is not what it was before the link was lost."""
 
 
+class NoShell(Exception):
+    """The container has no shell; it may have a tar."""
+
+
 class Task(msgspec.Struct, frozen=True):
     """A copy, and how it is done. `container` has a name; `tell` hears how many bytes are copied, of how many."""
 
     copy: Copy
+    target: ClusterTarget
     namespace: str
     container: str
     preserve: bool
@@ -61,6 +72,18 @@ class Task(msgspec.Struct, frozen=True):
         """A command in the container of this copy."""
         window = 0 if self.pace.limit is None else max(LEAST_WINDOW, int(self.pace.limit * WINDOW))
         return Command(self.namespace, self.copy.there.pod, self.container, argv, stdin=stdin, window=window)
+
+    def by_hand(self, *argv: str) -> str:
+        """The command line that runs something in the container of this copy."""
+        return f"{self._command('exec', '-c', self.container)} -- {shlex.join(argv)}"
+
+    def debug(self) -> str:
+        """The command line that puts a container with a tar beside it."""
+        return self._command("debug", "--target", self.container)
+
+    def _command(self, verb: str, *options: str) -> str:
+        pod = ObjectKey(self.target.name, POD, self.namespace, self.copy.there.pod)
+        return edgetui(self.target, verb, pod, *options)
 
     @property
     def where(self) -> str:
@@ -82,9 +105,10 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class _Ends:
-    """The near side of a tar in a container."""
+    """The near side of a tar in a container. `stdin` is whether that is sent anything."""
 
     attended = False
+    stdin = True
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -116,15 +140,17 @@ class _Ends:
 class Receiving(_Ends):
     """What comes from a container, into files. It can go on with another command where a first one was cut off."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, shell: bool = True) -> None:
         super().__init__(task)
-        self.argv, self._root = far_side.send(task.copy.source.path)
-        self.mark = ""
+        self.argv, self._root = far_side.send(task.copy.source.path, stays=shell)
+        self.stdin = shell
+        self._resumes = False
         self.begin()
 
     def begin(self) -> None:
         """From the beginning, whatever came before."""
         self._reader = TarReader()
+        self._whole = asyncio.Event()
         self._unpacker = Unpacker(self.task.copy.target.path, self._root, preserve=self.task.preserve)
         self._last: Member | None = None
         self._again = b""
@@ -138,12 +164,12 @@ class Receiving(_Ends):
         if self._last is None:
             self.close()
             self.begin()
-            self.argv, _ = far_side.send(self.task.copy.source.path)
+            self.argv, _ = far_side.send(self.task.copy.source.path, stays=self.stdin)
             return
-        self.mark = f"edgetui-{secrets.token_hex(4)}"
+        self.stdin = self._resumes = True
         self._again = self._last.raw
         header = (self._last.start, len(self._last.raw))
-        self.argv = far_side.resume(self.task.copy.source.path, header, self._reader.read, self.mark)
+        self.argv = far_side.resume(self.task.copy.source.path, header, self._reader.read)
 
     @property
     def tally(self) -> Tally:
@@ -160,9 +186,9 @@ class Receiving(_Ends):
         self._unpacker.close()
 
     async def input(self) -> AsyncIterator[bytes]:
-        """There is none."""
-        return
-        yield b""
+        """A line, once the whole archive has come: the command there stays until then."""
+        await self._whole.wait()
+        yield b"\n"
 
     async def write(self, channel: Channel, data: bytes) -> None:
         """Take what comes. Raises Refusal for what no honest tar sends, CannotWrite, Changed."""
@@ -170,6 +196,8 @@ class Receiving(_Ends):
             self.hear(data)
             return
         await _aside(self._take, data)
+        if self._reader.ended:
+            self._whole.set()
         self.task.tell(self.tally.bytes, self._unpacker.total)
         await self.task.pace.spend(len(data))
 
@@ -197,16 +225,14 @@ class Receiving(_Ends):
 
     def result(self, ended: Ended) -> Result:
         """What came of it, once the command has ended. Raises Refusal where that is nothing."""
-        lines, code = self.lines, ended.code
-        marked = [line for line in lines if self.mark and line.startswith(f"{self.mark} ")]
-        if marked:
-            lines.remove(marked[0])
-            code = int(marked[0].split()[1])
+        lines = self.lines
         if self._reader.ended and self._last is not None:
-            return Result(self.tally, code, tuple(lines))
+            return Result(self.tally, ended.code, tuple(lines))
         first = self._first.decode(errors="replace")
         if far_side.is_missing(ended.code, ended.sentence, first, *lines):
-            raise without_tar(self.task, "sh or tail" if self.mark else "tar")
+            if self.stdin and not self._resumes and not any("tar" in one for one in lines):
+                raise NoShell
+            raise without_tar(self.task, "sh or tail" if self._resumes else "tar")
         if self._garbage is not None:
             raise self._garbage
         why = _why(lines, ended)
@@ -297,7 +323,11 @@ async def copy(
     try:
         while True:
             try:
-                return ends.result(await run(task.command(ends.argv, stdin=isinstance(ends, Sending)), ends))
+                return ends.result(await run(task.command(ends.argv, stdin=ends.stdin), ends))
+            except NoShell:
+                if isinstance(ends, Receiving):
+                    await _aside(ends.close)
+                ends = await _aside(partial(Receiving, task, shell=False))
             except Changed:
                 again("It is not what it was when the link was lost: starting over.")
                 ends = await _over(ends)
@@ -337,16 +367,14 @@ def _told(lost: EdgetuiError, ends: Receiving | Sending, tries: int) -> EdgetuiE
 
 def without_tar(task: Task, what: str) -> Refusal:
     """The container lacks what copying needs."""
-    pod, path = task.copy.there.pod, task.copy.there.path
-    here = task.copy.target.path if task.copy.download else task.copy.source.path
+    copied = task.copy
+    cat = f"{task.by_hand('cat', copied.there.path)} > {shlex.quote(copied.target.path)}"
     by_hand = (
-        f"edgetui exec {pod} -c {task.container} -n {task.namespace} -- cat {path} > {here} copies one file without it"
-        if task.copy.download
-        else f"kubectl debug {pod} --image=busybox --target={task.container} has one"
+        f"This copies one file without it: {cat}"
+        if copied.download
+        else f"A container beside it has one: {task.debug()}"
     )
-    return Refusal(
-        f"{task.where[:1].upper()}{task.where[1:]} has no {what}: nothing was copied.", f"{by_hand}."
-    )
+    return Refusal(f"{task.where[:1].upper()}{task.where[1:]} has no {what}: nothing was copied.", by_hand)
 
 
 def _why(lines: list[str], ended: Ended) -> str:
@@ -355,8 +383,7 @@ def _why(lines: list[str], ended: Ended) -> str:
 
 
 def _look(task: Task) -> str:
-    there = task.copy.there
-    return f"edgetui exec {there.pod} -c {task.container} -n {task.namespace} -- ls -la shows what is there."
+    return f"Look at what is there: {task.by_hand('ls', '-la')}"
 
 
 async def _aside(call: Callable[..., T], *given: Any) -> T:

@@ -51,26 +51,46 @@ rm -rf "$new"
 exit $code
 """
 
-# $1 and $2 as for tar, $3 and $4 the place and length of the header that is compared, $5 where to go on, both places
-# counted from 1; $6 stands before the exit code of tar, which a pipe would lose.
-_RESUME = """
-tar cf - -C "$1" "$2" 2>/dev/null | tail -c +"$3" | head -c "$4"
-{ tar cf - -C "$1" "$2"; echo "$6 $?" >&2; } | tail -c +"$5"
+# A command that has ended takes with it what is still on its way: its kubelet closes the connection to the API server,
+# and the next ping of that (every 5 s, apiserver, proxy.StreamTranslatorHandler) makes the kernel drop what it has not
+# sent. Success is reported all the same. So a tar that went well is not over before the other end has all of it.
+_STAYS = """
+[ "$code" = 0 ] && read -r got
+exit "$code"
 """
+_SEND = f"""
+tar cf - -C "$1" "$2"
+code=$?
+{_STAYS}"""
+
+# $1 and $2 as for tar, $3 and $4 the place and length of the header that is compared, $5 where to go on, both places
+# counted from 1. The exit code of tar, which a pipe would lose, comes by a descriptor of its own.
+_RESUME = f"""
+tar cf - -C "$1" "$2" 2>/dev/null | tail -c +"$3" | head -c "$4"
+exec 4>&1
+code=$({{ {{ tar cf - -C "$1" "$2"; echo "$?" >&3; }} | tail -c +"$5" >&4; }} 3>&1)
+{_STAYS}"""
 
 
-def send(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The command that sends a path, and the names that all its members begin with."""
+def send(path: str, *, stays: bool = True) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The command that sends a path, and the names that all its members begin with.
+
+    It `stays` until it is sent a line, which needs a shell in the container.
+    """
     folder, name = split(path)
     root = () if name == "." else (name,)
-    return ("tar", "cf", "-", "-C", folder, f"./{name}" if name.startswith("-") else name), root
+    what = (folder, f"./{name}" if name.startswith("-") else name)
+    return (("sh", "-c", _SEND, "sh", *what) if stays else ("tar", "cf", "-", "-C", *what)), root
 
 
-def resume(path: str, header: tuple[int, int], at: int, mark: str) -> tuple[str, ...]:
-    """The command that sends a header again, by its place and length, and then what comes from byte `at` on."""
+def resume(path: str, header: tuple[int, int], at: int) -> tuple[str, ...]:
+    """The command that sends a header again, by its place and length, and then what comes from byte `at` on.
+
+    It stays until it is sent a line.
+    """
     sending, _ = send(path)
     numbers = (header[0] + 1, header[1], at + 1)
-    return ("sh", "-c", _RESUME, "sh", *sending[-2:], *map(str, numbers), mark)
+    return ("sh", "-c", _RESUME, "sh", *sending[-2:], *map(str, numbers))
 
 
 def receive(

@@ -214,5 +214,5 @@ def _size(written: str | None, otherwise: int) -> int:
 def no_archive() -> Refusal:
     """What came is no archive."""
     return Refusal(
-        "What came from the container is no tar archive.", "Look at what its tar is: edgetui exec."
+        "What came from the container is no tar archive.", "Look at what its tar is: tar --version there."
     )

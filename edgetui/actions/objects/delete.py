@@ -19,7 +19,7 @@ from edgetui.actions.change.spec import Aim, Argument, Given, Spec
 from edgetui.actions.change.watch import Observation, poll
 from edgetui.actions.gate.gate import Run, Write
 from edgetui.actions.messages import Json
-from edgetui.actions.objects.resource import Resource, find, resource_of
+from edgetui.actions.objects.resource import DELETE, Resource, find, resource_of
 from edgetui.actions.reading import an_object
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import NotFound
@@ -80,7 +80,7 @@ class DeleteView(msgspec.Struct, frozen=True):
 async def _read(aim: Aim) -> DeleteView:
     """The object: who owns it, and what holds it."""
     session, ref = aim.session, aim.ref
-    resource = aim.other or resource_of(session.api.kind(ref.key.kind), "delete")
+    resource = aim.other or resource_of(session.api.kind(ref.key.kind), DELETE)
     there = await read(session, ref, resource.path(ref.key.namespace, ref.key.name))
     metadata = there["metadata"]
     owner = controller_of(there)
@@ -212,6 +212,6 @@ SPEC: Spec[DeleteView, str] = Spec(
         ),
     ),
     example="any object, for example pod/press-7f9c66-x2k4q, cm/settings or pumps.example.com/main",
-    resolve=partial(find, verb="delete"),
+    resolve=lambda session, word: find(session, word, DELETE),
     fields=lambda view: {"cascade": "background"},
 )

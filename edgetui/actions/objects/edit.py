@@ -41,7 +41,7 @@ from edgetui.actions.objects.edit_text import (
     without_header,
 )
 from edgetui.actions.objects.editor import EditFile, edit_file, editor_words, how_it_ended, not_started
-from edgetui.actions.objects.resource import Resource, find, resource_of
+from edgetui.actions.objects.resource import EDIT, Resource, find, resource_of
 from edgetui.actions.rollout.follow import Following, follow_change
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import EdgetuiError
@@ -112,9 +112,7 @@ async def _read(aim: Aim) -> EditView:
             "then type stringData: {KEY: value}, and ctrl+d.",
         )
     resource = (
-        Resource(other.group, other.version, other.plural, other.kind, other.namespaced, "patch")
-        if other is not None
-        else resource_of(session.api.kind(key.kind), "patch")
+        replace(other, way=EDIT) if other is not None else resource_of(session.api.kind(key.kind), EDIT)
     )
     there = await read(session, ref, resource.path(key.namespace, key.name))
     metadata = there["metadata"]
@@ -364,5 +362,5 @@ SPEC: Spec[EditView, Typed] = Spec(
     outcome=outcome,
     back=way_back,
     example="any object, for example deploy/press, cm/settings or pumps.example.com/main",
-    resolve=partial(find, verb="patch"),
+    resolve=lambda session, word: find(session, word, EDIT),
 )

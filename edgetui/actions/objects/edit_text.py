@@ -51,14 +51,7 @@ class _Loader(PlainLoader):
     """Numbers with an exponent and no point are numbers, as in Go's YAML and JSON: 1e-07."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as in its base
-        first: [
-            *(
-                [(_FLOAT, re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+\Z"))]
-                if first in "-+0123456789" and first
-                else []
-            ),
-            *pairs,
-        ]
+        first: [(_FLOAT, re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+\Z")), *pairs]
         for first, pairs in PlainLoader.yaml_implicit_resolvers.items()
     }
 
@@ -99,7 +92,7 @@ def with_header(body: str, about: str, why: Sequence[str] = ()) -> str:
 def without_header(text: str) -> str:
     """The text from its first line that is no comment; what a person wrote above that goes with the header."""
     at = 0
-    while (found := _COMMENT.match(text, at)) and found.end() > at:
+    while found := _COMMENT.match(text, at):
         at = found.end()
     return text[at:]
 
@@ -127,13 +120,10 @@ def read_back(text: str, there: Mapping[str, Any]) -> Json:
     Raises NotRead, with the line, for what is no YAML, no object, or changes what an edit cannot change.
     """
     root = _root(text)
-    loader = _Loader("")
     try:
-        typed = _value(loader, root)
+        typed = _value(_Loader(""), root)
     except yaml.YAMLError as problem:
         raise _no_yaml(problem, text) from None
-    finally:
-        loader.dispose()
     if not isinstance(typed, dict):
         raise NotRead("this is no object: it has no fields.", root.start_mark.line + 1)
     metadata = typed.get("metadata")
@@ -159,16 +149,13 @@ def _root(text: str) -> Any:
         data = text.encode()
         check_depth(data, "the text")
         loader = _Loader(text)
-        try:
-            root = loader.get_node() if loader.check_node() else None
-            if root is None:
-                raise NotRead("There is no object in the text.")
-            check_unfolded(root, "the text")
-            if loader.check_node():
-                again = loader.get_node().start_mark.line + 1
-                raise NotRead("a second document begins here; one object is edited.", again)
-        finally:
-            loader.dispose()
+        root = loader.get_node() if loader.check_node() else None
+        if root is None:
+            raise NotRead("There is no object in the text.")
+        check_unfolded(root, "the text")
+        if loader.check_node():
+            again = loader.get_node().start_mark.line + 1
+            raise NotRead("a second document begins here; one object is edited.", again)
     except yaml.YAMLError as problem:
         raise _no_yaml(problem, text) from None
     except KubeconfigError as problem:
@@ -186,8 +173,6 @@ def _value(loader: _Loader, node: yaml.Node) -> Any:
         _check_keys(node)
         loader.flatten_mapping(node)
         return {key.value: _value(loader, value) for key, value in node.value}
-    if node.tag == "tag:yaml.org,2002:str":
-        return node.value
     try:
         value = loader.construct_object(node)
     except ValueError:
@@ -229,14 +214,14 @@ def line_of(root: yaml.Node, path: Sequence[str]) -> int:
 
 def _no_yaml(problem: yaml.YAMLError, text: str) -> NotRead:
     """What is wrong with the YAML, and where; never a piece of the text."""
-    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
+    mark = getattr(problem, "problem_mark", None)
     if mark is None:
-        at = getattr(problem, "position", None)
-        line = text.encode().count(b"\n", 0, at) + 1 if isinstance(at, int) else 0
+        at: int = getattr(problem, "position", 0)
+        line = text.encode().count(b"\n", 0, at) + 1
         return NotRead("a character stands there that YAML does not take.", line)
-    said = str(getattr(problem, "problem", "") or getattr(problem, "context", "") or "this is no YAML")
-    began = getattr(problem, "context_mark", None)
-    if began is not None and ("expected ':'" in said or "expected ','" in said):
+    said = str(getattr(problem, "problem", ""))
+    if "expected ':'" in said or "expected ','" in said:
+        began = getattr(problem, "context_mark", mark)
         return NotRead(
             f"{clean(said, 200)} for what begins here (column {began.column + 1}).", began.line + 1
         )

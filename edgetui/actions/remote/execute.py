@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from edgetui.actions.catalogue import needs
+from edgetui.actions.change.desk import Ends as Ends
 from edgetui.actions.change.precondition import read
+from edgetui.actions.commandline import edgetui
 from edgetui.actions.gate.gate import Gate
-from edgetui.actions.messages import Cancelled, Json, Refusal
+from edgetui.actions.messages import Cancelled, Json, Offer, Refusal
 from edgetui.actions.session import Session
-from edgetui.cluster.api.remote_command import Channel, Command, Ended, RemoteCommand
+from edgetui.cluster.api.remote_command import Command, Ended, RemoteCommand
 from edgetui.cluster.errors import Forbidden, LinkError
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.podstatus import FINISHED
@@ -25,6 +26,8 @@ from edgetui.model.kinds.podstatus import FINISHED
 ACTION = {"exec": "shell", "attach": "attach"}
 """The action of the catalogue that has the rights of each subresource."""
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+NOT_FOUND = frozenset({126, 127})
+"""Exit codes of what cannot be run, and of what is not there."""
 INTERRUPT = b"\x03"
 """Ctrl+c; where nothing takes input it can only mean to leave."""
 SHELL = (
@@ -33,30 +36,6 @@ SHELL = (
     "TERM=${TERM:-xterm}; export TERM; command -v bash >/dev/null 2>&1 && exec bash || exec sh",
 )
 """The best shell that a container has."""
-
-
-class Ends(Protocol):
-    """The near side of a command: where its input comes from and its outputs go.
-
-    `attended` is true where a person may leave in the middle, which `input` then says by raising Cancelled.
-    """
-
-    attended: bool
-
-    def input(self) -> AsyncIterator[bytes]:
-        """What is typed or piped in, until it is over."""
-
-    async def write(self, channel: Channel, data: bytes) -> None:
-        """Show what came out; returns when there is room for more."""
-
-    def sizes(self) -> AsyncIterator[tuple[int, int]]:
-        """Columns and rows of the terminal: now, and after every change."""
-
-    def held(self) -> AbstractAsyncContextManager[None]:
-        """While a command runs."""
-
-    async def done(self, ended: Ended) -> None:
-        """It has ended; returns when that has been seen."""
 
 
 class Container(NamedTuple):
@@ -132,6 +111,22 @@ def attachment(view: PodView, container: Container, on_terminal: bool) -> Comman
     key = view.ref.key
     stdin, tty = (has and on_terminal for has in (container.stdin, container.tty))
     return Command(key.namespace, key.name, container.name, stdin=stdin, tty=tty)
+
+
+def has_no_shell(ended: Ended) -> bool:
+    """A container without sh says so in one of two ways: an exit code of its runtime's, or that one's words."""
+    return ended.code in NOT_FOUND or "executable file not found" in ended.sentence
+
+
+def without_shell(session: Session, view: PodView, container: str) -> Refusal:
+    """What to do about a container that has no shell: another one beside it."""
+    key = view.ref.key
+    step = f"A container beside it has one: {edgetui(session.target, 'debug', key, '--target', container)}"
+    return Refusal(
+        f"Container {container} of pod {key.name} has no shell.",
+        step,
+        offer=Offer("debug", "Add a debug container…", step, f"--target {container}"),
+    )
 
 
 class Purpose(NamedTuple):

@@ -16,10 +16,10 @@ from edgetui.actions.change.spec import Aim, Argument, Given, Next, SetBack, Spe
 from edgetui.actions.change.watch import Observation, Workload, watch
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Receipt, Refusal
+from edgetui.actions.objects.resource import SCALE, Resource, find
 from edgetui.actions.rollout.pods import why_not_ready
-from edgetui.actions.scaling import scale_subresource
 from edgetui.actions.scaling.hpa_owner import HOLD
-from edgetui.actions.scaling.scale_subresource import Scalable, reach
+from edgetui.actions.scaling.scale_subresource import reach
 from edgetui.actions.scaling.scale_view import ScaleView, explain, read_scale
 from edgetui.actions.session import Session
 from edgetui.model.autoscaling.hpa import bounds_for, meets
@@ -239,13 +239,13 @@ SPEC: Spec[ScaleView, ScaleAnswer] = Spec(
     fields=form,
     leads=leads,
     several={"replicas": 1},
-    resolve=scale_subresource.find,
+    resolve=lambda session, word: find(session, word, SCALE),
     instead=_instead,
 )
 
 
 async def prepare(
-    session: Session, ref: ObjectRef, replicas: int | None = None, other: Scalable | None = None
+    session: Session, ref: ObjectRef, replicas: int | None = None, other: Resource | None = None
 ) -> ScaleView:
     """All that is known of it. Raises Refusal when scaling it makes no sense."""
     aim = Aim("scale", session, ref, given={"replicas": replicas}, other=other)

@@ -16,12 +16,12 @@ from edgetui.actions.change.precondition import in_words, object_path, read
 from edgetui.actions.change.spec import Aim
 from edgetui.actions.change.watch import Workload, live_row
 from edgetui.actions.messages import Json, Refusal
+from edgetui.actions.objects.resource import Resource
 from edgetui.actions.reading import numbers, readable
 from edgetui.actions.rollout.revisions import selector
 from edgetui.actions.scaling.before_zero import recall
 from edgetui.actions.scaling.budgets_quotas import BUDGETS, QUOTAS
 from edgetui.actions.scaling.hpa_owner import autoscaler_of
-from edgetui.actions.scaling.scale_subresource import Scalable
 from edgetui.actions.scaling.vpa_keda_owner import scaled_object_of
 from edgetui.model.autoscaling.hpa import meets
 from edgetui.model.autoscaling.limits import Limits, limits
@@ -65,7 +65,7 @@ class ScaleView(Discreet, frozen=True):
     before: int = 0
     before_said: str = ""
     before_at: int = 0
-    other: Scalable | None = None
+    other: Resource | None = None
     keda: ScaledObject | None = None
     unsure: bool = False
     whole: bool = True

@@ -20,10 +20,8 @@ from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.gate.done import Done, done_to
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Receipt, Refusal
-from edgetui.actions.objects.resource import Resource, find
+from edgetui.actions.objects.resource import EDIT, SCALE, Resource, find
 from edgetui.actions.rollout.follow import Following, follow_change
-from edgetui.actions.scaling import scale_subresource
-from edgetui.actions.scaling.scale_subresource import Scalable
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
 from edgetui.model.redacted import Discreet
@@ -45,7 +43,7 @@ class UndoView(Discreet, frozen=True):
     done: Done
     way: Reversal
     kept: tuple[str, ...]
-    other: Scalable | Resource | None = None
+    other: Resource | None = None
     passed: str = ""
 
     @property
@@ -54,9 +52,7 @@ class UndoView(Discreet, frozen=True):
         return " ".join(said for said in (self.passed, self.way.unproven) if said)
 
 
-async def prepare(
-    session: Session, ref: ObjectRef, log: AuditLog, other: Scalable | Resource | None = None
-) -> UndoView:
+async def prepare(session: Session, ref: ObjectRef, log: AuditLog, other: Resource | None = None) -> UndoView:
     """Find what to undo. Raises Refusal, with the difference, when somebody changed the object since."""
     if other is None:
         needs("undo", ref.key.kind)
@@ -181,14 +177,6 @@ async def outcome(run: Run, view: UndoView, answer: None, wait: float | None) ->
     return went or Ending(True, False, (f"{words} is {then} again.",), {})
 
 
-async def _resource(session: Session, word: str) -> Scalable | Resource:
-    """The resource that a word means: one that can be scaled, else any that can be patched. Raises Refusal."""
-    try:
-        return await scale_subresource.find(session, word)
-    except Refusal:
-        return await find(session, word, "patch")
-
-
 async def _read(aim: Aim) -> UndoView:
     assert aim.log is not None
     return await prepare(aim.session, aim.ref, aim.log, aim.other)
@@ -202,5 +190,5 @@ SPEC: Spec[UndoView, None] = Spec(
     change=change,
     outcome=outcome,
     example="for example deploy/press, sts/camera or pumps.example.com/main",
-    resolve=_resource,
+    resolve=lambda session, word: find(session, word, SCALE, EDIT),
 )

@@ -49,6 +49,12 @@ class _ResponseKind(_Wire):
     kind: str | None = None
 
 
+class _Subresource(_Wire):
+    """`APISubresourceDiscovery`."""
+
+    subresource: str | None = None
+
+
 class _Discovered(_Wire):
     """`APIResourceDiscovery`."""
 
@@ -59,6 +65,7 @@ class _Discovered(_Wire):
     verbs: list[str] | None = None
     short_names: list[str] | None = None
     categories: list[str] | None = None
+    subresources: list[msgspec.Raw] | None = None
 
 
 class _DiscoveredVersion(_Wire):
@@ -178,7 +185,9 @@ def aggregated(body: bytes | bytearray) -> Served | None:
                 broken.append(Broken(_group_version(name, version.version or ""), _STALE))
                 continue
             found = _each(version.resources, _Discovered, MOST_RESOURCES)
-            resources += _resources(name, version.version or "", (_as_listed(one) for one in found))
+            resources += _resources(
+                name, version.version or "", ((_as_listed(one), _scalable(one)) for one in found)
+            )
     return bounded(resources, broken)
 
 
@@ -225,7 +234,9 @@ def resource_list(group: str, version: str, body: bytes | bytearray) -> list[Res
         answer = _ResourceList()
     if answer.kind != "APIResourceList":
         raise Unreadable("it answers with something else than a list of its resources")
-    return list(_resources(group, version, _each(answer.resources, _Listed, MOST_RESOURCES)))
+    listed = list(_each(answer.resources, _Listed, MOST_RESOURCES))
+    names = {one.name for one in listed}
+    return list(_resources(group, version, ((one, f"{one.name}/scale" in names) for one in listed)))
 
 
 def bounded(resources: Iterable[Resource], broken: Iterable[Broken]) -> Served:
@@ -260,9 +271,16 @@ def _as_listed(found: _Discovered) -> _Listed:
     )
 
 
-def _resources(group: str, version: str, found: Iterable[_Listed]) -> Iterator[Resource]:
-    """Those with a name and a kind that any server would give; subresources are no kinds of their own."""
-    for one in found:
+def _scalable(found: _Discovered) -> bool:
+    return any(one.subresource == "scale" for one in _each(found.subresources, _Subresource))
+
+
+def _resources(group: str, version: str, found: Iterable[tuple[_Listed, bool]]) -> Iterator[Resource]:
+    """Those with a name and a kind that any server would give, each with whether it can be scaled.
+
+    Subresources are no kinds of their own.
+    """
+    for one, scalable in found:
         plural, kind = one.name or "", one.kind or ""
         if _NAME.fullmatch(plural) and _KIND.fullmatch(kind):
             yield Resource(
@@ -275,6 +293,7 @@ def _resources(group: str, version: str, found: Iterable[_Listed]) -> Iterator[R
                 verbs=_words(one.verbs),
                 short_names=_words(one.short_names),
                 categories=_words(one.categories),
+                scalable=scalable,
             )
 
 

@@ -170,6 +170,10 @@ class Transport:
             exchange.abort()
             asked.delivery.sent = exchange.sent
             self._exchanges.discard(exchange)
+            del (
+                answer,
+                exchange,
+            )  # the traceback of what was raised keeps this frame, and so megabytes of a body
 
     async def _message(
         self,

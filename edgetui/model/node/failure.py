@@ -105,15 +105,11 @@ def _endpoints_out(store: Store, node: NodeRow, now: float) -> Iterator[Step]:
         yield Step("endpoints out", min(out), words=f"{plural(len(out), 'pod')} no longer counted as ready")
     slices = (row for row in store.rows(ENDPOINT_SLICE) if isinstance(row, EndpointSliceRow))
     used = sum(one.ready for piece in slices for one in piece.endpoints if one.node == node.name)
-    if still and node.silent and now - node.since > MARKED:
-        known = store.freshness(ENDPOINT_SLICE).sync is Sync.LIVE
-        what = plural(used, "endpoint") if known else plural(len(still), "pod")
-        keep = "keeps" if (used if known else len(still)) == 1 else "keep"
-        yield Step(
-            "endpoints out",
-            words=f"not: {what} {keep} getting traffic until eviction, for its kubelet had said NotReady before",
-            bad=True,
-        )
+    known = store.freshness(ENDPOINT_SLICE).sync is Sync.LIVE
+    count, what = (used, "endpoint") if known else (len(still), "pod")
+    if still and count and node.silent and now - node.since > MARKED:
+        words = f"{plural(count, what)} {'keeps' if count == 1 else 'keep'} getting traffic until eviction"
+        yield Step("endpoints out", words=f"not: {words}, for its kubelet had said NotReady before", bad=True)
 
 
 def _taint_since(node: NodeRow) -> int:

@@ -29,8 +29,10 @@ class Diagnosis(msgspec.Struct, frozen=True, gc=False):
     hard: bool = True
 
 
-_PULL = {"ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "ErrImageNeverPull"}
-_START = {
+PULLS = {"ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "ErrImageNeverPull"}
+NEVER_PULLED = {"InvalidImageName", "ErrImageNeverPull"}
+"""What a kubelet says of an image that it does not try again."""
+STARTS = {
     "CreateContainerError",
     "RunContainerError",
     "StartError",
@@ -60,12 +62,12 @@ def diagnose(pod: PodRow, node: NodeRow | None = None) -> Diagnosis | None:
     if pod.deleting:
         return None
     trouble = pod.problem or PodProblem()
-    if trouble.reason in _PULL or trouble.reason == "InvalidImageName":
+    if trouble.reason in PULLS or trouble.reason in NEVER_PULLED:
         return pull(trouble)
     if trouble.reason == "CreateContainerConfigError":
         text = trouble.message or "a ConfigMap or Secret that it needs is missing"
         return Diagnosis("config", "config missing", f"cannot start: {text}")
-    if trouble.reason in _START:
+    if trouble.reason in STARTS:
         return Diagnosis(
             "start", "cannot start", f"the container cannot start: {trouble.message}".rstrip(": ")
         )

@@ -54,6 +54,18 @@ def held_images(nodes: Iterable[Mapping[str, Any]]) -> HeldImages:
     return HeldImages(tuple(_of(node) for node in nodes))
 
 
+def on_node(node: Mapping[str, Any], image: str) -> str:
+    """Whether one node, as JSON, has an image: "the node has it"."""
+    held, wanted = _of(node), imageref.parse(image)
+    if wanted is not None and wanted.full in held.names:
+        return "the node has it"
+    return (
+        "the node must pull it"
+        if wanted is not None and held.complete
+        else "not known whether the node has it"
+    )
+
+
 def _of(node: Mapping[str, Any]) -> NodeImages:
     """An image whose names cannot be read counts among those that it does not name."""
     status = node.get("status")

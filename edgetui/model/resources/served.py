@@ -9,7 +9,8 @@ class Resource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One resource in one version of its group (`APIResource` of meta/v1), subresources left out.
 
     `plural` is the name in paths ("pumps"), `singular` that of one object ("pump"), `kind` the type of its objects
-    ("Pump"). `verbs` are those that the server serves, whatever this user may do.
+    ("Pump"). `verbs` are those that the server serves, whatever this user may do; `scalable` is whether it has a scale
+    subresource.
     """
 
     group: str
@@ -21,6 +22,7 @@ class Resource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     verbs: tuple[str, ...] = ()
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    scalable: bool = False
 
     @property
     def name(self) -> str:

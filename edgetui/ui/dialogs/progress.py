@@ -187,7 +187,7 @@ class ProgressScreen(Question[None]):
         self.dismiss(None)
         offer, target = self.progress.offer, self.progress.target
         if message.answer == "offer" and offer and target:
-            self.app.flows.begin(offer.action, target)
+            self.app.flows.begin(offer.action, target, typed=offer.typed)
 
     def action_dismiss_harmless(self) -> None:
         """Escape closes; what runs goes on. An end that nobody can have read yet stays."""

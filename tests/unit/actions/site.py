@@ -132,7 +132,9 @@ class Site:
     def _write(self, request: Request, *, keep: bool) -> Answer:
         if request.method == "POST":
             return self._create(request, keep=keep)
-        path = request.path.removesuffix("/scale").removesuffix("/resize").removesuffix("/status")
+        path = request.path
+        for subresource in ("scale", "resize", "status", "ephemeralcontainers"):
+            path = path.removesuffix(f"/{subresource}")
         if path not in self.objects:
             return refusal(404)
         there, body = self.objects[path], request.body
@@ -346,14 +348,14 @@ class Shell:
     def __init__(self, site: Site, kubeconfig: Path, capsys: pytest.CaptureFixture[str], home: Path) -> None:
         self.site, self._kubeconfig, self._capsys, self._home = site, kubeconfig, capsys, home
 
-    def run(self, *words: str) -> Told:
-        """One command, with --json."""
+    def run(self, *words: str, rest: tuple[str, ...] = ()) -> Told:
+        """One command, with --json; `rest` stands behind all options."""
         self.site.requests.clear()
         self._capsys.readouterr()
         file = self._home / "edgetui" / "audit.jsonl"
         before = len(file.read_text().splitlines()) if file.exists() else 0
         on = ["--kubeconfig", str(self._kubeconfig), "-n", "line-2", "--json"]
-        code = cli.main([*words, *on])
+        code = cli.main([*words, *on, *rest])
         said = self._capsys.readouterr()
         lines = file.read_text().splitlines()[before:] if file.exists() else []
         return Told(code, said.out, said.err, [json.loads(line) for line in lines])

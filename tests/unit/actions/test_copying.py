@@ -25,6 +25,7 @@ from edgetui.actions.files.place import copy_of
 from edgetui.actions.messages import Refusal
 from edgetui.cluster.api.remote_command import Channel, Command, Ended
 from edgetui.cluster.errors import LinkError
+from edgetui.cluster.target import ClusterTarget
 
 from .test_unpack import tree
 
@@ -66,14 +67,14 @@ class Kubelet:
         ]
         feeding = asyncio.ensure_future(self._in(process, ends, room)) if command.stdin else None
         try:
-            done, _ = await asyncio.wait(
-                [*work, *([feeding] if feeding else [])], return_when="FIRST_EXCEPTION"
-            )
-            for one in done:
-                one.result()
+            running = {*work, *([feeding] if feeding else [])}
+            while not all(one.done() for one in work):  # what is typed after the end goes nowhere
+                done, running = await asyncio.wait(running, return_when="FIRST_COMPLETED")
+                for one in done:
+                    one.result()
             return Ended(await process.wait())
         except LinkError:
-            if command.stdin and process.stdin is not None:
+            if isinstance(ends, Sending) and process.stdin is not None:
                 process.stdin.close()  # as a kubelet does when its client is gone
                 await process.wait()
             self.between()
@@ -139,9 +140,14 @@ class Bench:
         def tell(done: int, total: int | None) -> None:
             self.told.append((done, total))
 
-        task = Task(wanted, "line-2", "app", preserve, Pace(None, lambda: 0.0), tell)
+        task = Task(wanted, TARGET, "line-2", "app", preserve, Pace(None, lambda: 0.0), tell)
         async with asyncio.timeout(30):
             return await copy(task, (kubelet or Kubelet(self.there)).run, retries, self.said.append, wait)
+
+
+TARGET = ClusterTarget(
+    name="plant", context="plant", file=Path("/k/plant.yaml"), context_file=Path("/k/plant.yaml")
+)
 
 
 @pytest.fixture
@@ -268,9 +274,17 @@ async def test_a_container_without_tar_is_a_sentence(bench: Bench, tmp_path: Pat
     if shell:
         (tmp_path / "bin" / "sh").symlink_to(shutil.which("sh") or "")
     kubelet = Kubelet(bench.there, path=str(tmp_path / "bin"))
-    with pytest.raises(Refusal, match=r"Container app of pod p has no tar: .* cat a > .* copies one file"):
+    with pytest.raises(
+        Refusal,
+        match=r"Container app of pod p has no tar: .*edgetui exec pod/p -c app --kubeconfig /k/plant.yaml "
+        r"--context plant -n line-2 -- cat a > /",
+    ):
         await bench.copy("p:a", "HERE/b", kubelet)
-    with pytest.raises(Refusal, match=r"Container app of pod p has no tar, or no sh: .*kubectl debug p"):
+    with pytest.raises(
+        Refusal,
+        match=r"Container app of pod p has no tar, or no sh: .*beside it has one: edgetui debug pod/p --target app "
+        r"--kubeconfig /k/plant.yaml --context plant -n line-2",
+    ):
         await bench.copy("HERE/a", "p:b", kubelet)
     assert tree(bench.there) == {}
 
@@ -425,3 +439,37 @@ def test_the_name_of_a_source_is_its_last_part() -> None:
         ".",
         ".",
     ]
+
+
+async def test_the_far_side_stays_until_all_of_it_has_come(bench: Bench) -> None:
+    """A command that ends takes along what is still on its way (`far_side.py`)."""
+    fill(bench.there / "logs")
+    came: list[int] = []
+
+    class Slow(Kubelet):
+        async def _in(
+            self, process: asyncio.subprocess.Process, ends: Receiving | Sending, room: int
+        ) -> None:
+            assert isinstance(ends, Receiving) and process.stdin is not None
+            async for data in ends.input():
+                came.append(ends.moved)
+                assert (process.returncode, data) == (None, b"\n")
+                process.stdin.write(data)
+
+    for cuts in ([], [30_000]):
+        kubelet = Slow(bench.there, cuts)
+        result = await bench.copy("p:logs", "HERE/logs", kubelet, retries=1)
+        assert (result.well, result.tally.files) == (True, 7)
+        shutil.rmtree(bench.here / "logs")
+    assert len(came) == 2 and min(came) > 50_000
+
+
+async def test_a_container_with_a_tar_and_no_shell_is_copied_from(bench: Bench, tmp_path: Path) -> None:
+    (bench.there / "a").write_text("x")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "tar").symlink_to(shutil.which("tar") or "")
+    kubelet = Kubelet(bench.there, path=str(tmp_path / "bin"))
+    result = await bench.copy("p:a", "HERE/a", kubelet)
+    assert (result.well, (bench.here / "a").read_text()) == (True, "x")
+    assert [one.argv[0] for one in kubelet.commands] == ["sh", "tar"]
+    assert [one.stdin for one in kubelet.commands] == [True, False]

@@ -10,12 +10,12 @@ import pytest
 
 from edgetui.actions.messages import Refusal
 from edgetui.actions.objects.delete import DeleteView, outcome
-from edgetui.actions.objects.resource import Resource, find
+from edgetui.actions.objects.resource import DELETE, Resource, find
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 from .scripted import Answer, Request, scripted
 
-PODS = Resource("", "v1", "pods", "Pod", True, "delete")
+PODS = Resource("", "v1", "pods", "Pod", True, DELETE)
 GONE = (404, {"kind": "Status", "reason": "NotFound", "message": "none", "code": 404})
 
 
@@ -149,8 +149,8 @@ async def test_the_kind_is_one_that_the_cluster_serves_and_deletes(word: str, fo
     async with scripted(discovery) as (_, session):
         if isinstance(found, str):
             with pytest.raises(Refusal) as refused:
-                await find(session, word, "delete")
+                await find(session, word, DELETE)
             assert str(refused.value).startswith(found)
         else:
-            resource = await find(session, word, "delete")
+            resource = await find(session, word, DELETE)
             assert (resource.group, resource.plural, resource.namespaced) == (*found, True)

@@ -16,7 +16,7 @@ from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Refusal
 from edgetui.actions.objects.edit import SPEC, EditView, Typed, change, merged_with, recorded, typed
 from edgetui.actions.objects.edit_text import editable, read_back, without_header
-from edgetui.actions.objects.resource import Resource
+from edgetui.actions.objects.resource import EDIT, Resource
 from edgetui.cluster.errors import Invalid
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.deployment import DEPLOYMENT
@@ -27,7 +27,7 @@ from .scripted import Answer, Connected, Request, Watching, scripted
 Json = dict[str, Any]
 KEY = ObjectKey("plant", DEPLOYMENT, "line-2", "press")
 REF = ObjectRef(KEY, "", "")
-DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", True, "patch")
+DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", True, EDIT)
 
 
 class Desk:

@@ -142,6 +142,30 @@ WRONG: dict[str, tuple[str, str, int, str]] = {
     "a character of control": ("key: one", "key: \x01", 9, "a character"),
     "a list": ("metadata:", "metadata: []\nmore:", 3, "metadata is missing"),
     "a list as a key": ("key: one", "[a]: one", 9, "a key is one word"),
+    "a kind on the next line": ("kind: ConfigMap", "kind:\n  Secret", 2, "kind cannot be changed"),
+    "a merge of a word": ("key: one", "<<: one", 9, "for merging, but found scalar (column 7)."),
+    "a number of letters": ("key: one", "key: !!int abc", 9, "Line 9: abc is no value."),
+    "a number without an end": ("key: one", "key: 1e400", 9, "1e400 is no number that JSON has."),
+    "no such alias": ("key: one", "key: *one", 9, "found undefined alias (column 8)."),
+    "a tab before a list": (
+        "  key: one",
+        "  key:\n\t- one",
+        10,
+        "Line 10: it begins with a tab, and YAML takes only blanks there (column 1).",
+    ),
+    "a tab that is not at fault": (
+        "key: one",
+        "key: \t@one",
+        9,
+        "found character that cannot start any token",
+    ),
+    "a tab in a text with another fault": (
+        "key: one",
+        'key: "one\n\t\\q"',
+        10,
+        "found unknown escape character (column 2).",
+    ),
+    "a word": ("  key: one", "  key: one\n word", 10, "did not find expected key (column 2)."),
 }
 
 
@@ -155,6 +179,36 @@ def test_what_is_wrong_has_its_line(what: str) -> None:
         read_back(text.replace(this, that, 1), there)
     assert words in problem.value.sentence
     assert problem.value.line == line, problem.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "There is no object in the text."),
+        ("# only this\n", "There is no object in the text."),
+        ("# x\n- a\n", "Line 2: this is no object: it has no fields."),
+        ("word", "Line 1: this is no object: it has no fields."),
+        ("\x01", "Line 1: a character stands there that YAML does not take."),
+        ("\n\n\x01", "Line 3: a character stands there that YAML does not take."),
+        ("a: " + "[" * 300 + "]" * 300, "The text is not read: it is nested more than 256 levels deep."),
+        ("a: \ud800", "The text is no YAML."),
+        ("a: {}\nmetadata: x\n", "Line 2: metadata is missing or has no fields."),
+        ("a: {}\n", "Line 1: metadata is missing or has no fields."),
+    ],
+)
+def test_a_text_that_is_no_object_at_all(text: str, sentence: str) -> None:
+    with pytest.raises(NotRead) as problem:
+        read_back(text, settings())
+    assert problem.value.sentence == sentence
+    assert problem.value.line == (int(sentence.split()[1].rstrip(":")) if sentence.startswith("Line") else 0)
+
+
+def test_merges_are_followed_and_may_stand_there_twice() -> None:
+    there = settings(one={"a": 1, "b": 2}, two={"c": 3})
+    text = body_of(settings()).rstrip("\n")
+    text += "\ndata:\n  one: &one {a: 1, b: 2}\n  two: &two {c: 3}\n  all:\n    <<: *one\n    <<: *two\n    b: 4\n"
+    text = text.replace("data: {}\n", "", 1)
+    assert read_back(text, there)["data"]["all"] == {"a": 1, "b": 4, "c": 3}
 
 
 def test_what_the_server_sets_may_be_left_out() -> None:
@@ -184,8 +238,12 @@ def test_no_text_at_all_and_no_utf_8() -> None:
         decoded(b"a: b\nc: \xff\n")
     with pytest.raises(NotRead, match="no object in the text"):
         read_back("", settings())
-    with pytest.raises(NotRead, match="more than 8 MiB"):
-        decoded(b"x" * (8 * 1024 * 1024 + 1))
+    with pytest.raises(NotRead, match=r"^Line 2: it is not UTF-8\.$"):
+        decoded(b"\n\xff")
+    most = b"x" * (8 * 1024 * 1024)
+    assert len(decoded(most)) == len(most)
+    with pytest.raises(NotRead, match=r"^The text has more than 8 MiB, which is no object"):
+        decoded(most + b"x")
 
 
 def test_aliases_that_unfold_to_too_much_are_refused() -> None:

@@ -55,6 +55,8 @@ def test_the_table_has_every_action_and_every_command_one_of_them() -> None:
         "drain",
         "trigger",
         "forward",
+        "debug",
+        "node-shell",
     }
     assert commands == {id for id, action in ACTIONS.items() if not action.on_terminal}
     assert set(COMMANDS) == set(ACTIONS) | {"audit", "cp", "exec", "status", "history"}

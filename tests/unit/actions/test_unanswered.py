@@ -14,7 +14,7 @@ from edgetui.actions.cli.connect import Connection, choose
 from edgetui.actions.gate.audit import AuditLog, default_path
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.gate.handover import acts
-from edgetui.actions.gate.open_runs import FAR_BACK, OpenRun, left_open, open_runs
+from edgetui.actions.gate.open_runs import FAR_BACK, OpenRun, left_behind, left_open
 from edgetui.actions.undo.unanswered import look_up
 from edgetui.cluster.errors import EdgetuiError
 
@@ -57,7 +57,7 @@ def started_again(shell: Shell) -> tuple[list[OpenRun], list[str]]:
         gate = Gate(log, True, never, lambda step: None)
         session = Connection(choose([shell._kubeconfig], []))
         try:
-            found = await open_runs(log, time.time() + 1)
+            found, _ = await left_behind(log, time.time() + 1)
             return found, [await look_up(gate, session, one) for one in found]
         finally:
             session.close()
@@ -177,6 +177,6 @@ async def test_what_is_older_than_a_week_is_left(tmp_path: Path) -> None:
     log = AuditLog(tmp_path / "audit.jsonl")
     log.append(INTENT)
     at = left_open([INTENT], NOW)[0].done.at
-    assert len(await open_runs(log, at + FAR_BACK - 60)) == 1
-    assert await open_runs(log, at + FAR_BACK + 60) == []
-    assert await open_runs(AuditLog(tmp_path / "none"), NOW) == []
+    assert len((await left_behind(log, at + FAR_BACK - 60))[0]) == 1
+    assert await left_behind(log, at + FAR_BACK + 60) == ([], [])
+    assert await left_behind(AuditLog(tmp_path / "none"), NOW) == ([], [])

@@ -10,7 +10,7 @@ import pytest
 
 from edgetui.actions.gate.audit import AuditLog, default_path
 from edgetui.actions.messages import Refusal
-from edgetui.actions.scaling.scale_subresource import Scalable
+from edgetui.actions.objects.resource import SCALE, Resource
 from edgetui.actions.undo import undo
 from edgetui.model.identity import ObjectKey, ObjectRef
 
@@ -27,7 +27,7 @@ def shell(
         yield found
 
 
-SCALE = pytest.mark.parametrize("case", [CASES["scale"]], ids=["scale"])
+A_SCALE = pytest.mark.parametrize("case", [CASES["scale"]], ids=["scale"])
 UNDOABLE = {name: case for name, case in CASES.items() if case.undone == "yes"}
 
 
@@ -37,7 +37,7 @@ def set_replicas(shell: Shell, number: int) -> None:
     shell.site.touch(PRESS, spec=True)
 
 
-@SCALE
+@A_SCALE
 def test_an_action_that_somebody_reverted_is_not_passed_in_silence(case: Case, shell: Shell) -> None:
     for number in ("5", "7"):
         assert shell.run("scale", "deploy/press", number, "--yes").code == 0
@@ -68,7 +68,7 @@ def test_what_is_back_at_its_old_value_is_said_to_be_taken_back(case: Case, shel
     assert "was taken back already, not by edgetui" in told.json["error"]["sentence"]
 
 
-@SCALE
+@A_SCALE
 def test_what_somebody_changed_to_something_else_is_left_alone_and_shown(case: Case, shell: Shell) -> None:
     for number in ("5", "7"):
         assert shell.run("scale", "deploy/press", number, "--yes").code == 0
@@ -140,7 +140,7 @@ def test_an_action_whose_record_is_not_complete_is_said_to_be_final(
 
 async def test_an_object_without_a_generation_is_undone_at_its_version(tmp_path: Path) -> None:
     pump, hands = FakeDeployment(), Watching(tmp_path)
-    other = Scalable("example.com", "v1", "pumps", "Pump", True)
+    other = Resource("example.com", "v1", "pumps", "Pump", True, SCALE)
     path = other.path("line-2", "press")
 
     def answer(request: Request) -> Answer:

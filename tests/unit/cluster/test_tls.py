@@ -66,7 +66,7 @@ def test_a_wrong_name_is_refused(ca: trustme.CA, server: TlsServer) -> None:
     assert "is for another name" in explain(caught.value, WHERE).sentence
 
 
-@pytest.mark.parametrize("trusted", [ca_pem(trustme.CA()), None])
+@pytest.mark.parametrize("trusted", [ca_pem(trustme.CA()), None], ids=["another", "none"])
 def test_an_authority_that_is_not_named_is_refused(server: TlsServer, trusted: bytes | None) -> None:
     with pytest.raises(ssl.SSLCertVerificationError) as caught:
         server.meet(client_context(TlsSettings(ca_pem=trusted), None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import socket
 import threading
@@ -320,6 +321,25 @@ async def test_a_cancelled_request_closes_its_connection() -> None:
             await asking
         await until(lambda: server.open == 0)
         assert (await get(transport)).body == b"2"
+
+
+async def test_what_came_of_a_cancelled_request_is_given_back_whoever_keeps_the_exception() -> None:
+    """Half a list is megabytes, and what is alive when the start is over (`ui/run.py`) is never looked at again."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n"
+    async with connected([head, b"x" * 1_000_000, Stall()]) as (_, transport):
+        delivery = Delivery()
+        asking = asyncio.create_task(transport.request("GET", "/", timeout=10, delivery=delivery))
+        await until(lambda: transport.counters.bytes_in > 1_000_000)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError) as kept:
+            await asking
+        gc.disable()
+        try:
+            answers = [each for each in gc.get_objects() if isinstance(each, transports._Answer)]
+        finally:
+            gc.enable()
+    assert kept.value.__traceback__ is not None
+    assert answers == []
 
 
 async def test_close_ends_what_is_under_way_and_leaves_no_descriptor() -> None:

@@ -17,7 +17,7 @@ import pytest
 from release import archive, debian, launcher, pypi
 from release.elf import needed
 from release.errors import BuildError
-from release.parts import DEBIAN, HEADERS_ARMV7, LEFT_OUT, MACHINES, PYPI, debian_packages, wheels
+from release.parts import BUILDING, DEBIAN, HEADERS_ARMV7, LEFT_OUT, MACHINES, PYPI, debian_packages, wheels
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -41,7 +41,7 @@ def test_the_wheels_need_nothing_that_is_not_packed() -> None:
 def test_every_package_is_pinned_by_version_and_hash(machine: object) -> None:
     assert machine in MACHINES.values()
     lock = debian.read_lock()[machine.debian]  # type: ignore[attr-defined]
-    wanted = {*debian_packages(machine), *([HEADERS_ARMV7] if machine.debian == "armhf" else [])}  # type: ignore[arg-type, attr-defined]
+    wanted = {*debian_packages(machine), *BUILDING, *([HEADERS_ARMV7] if machine.debian == "armhf" else [])}  # type: ignore[arg-type, attr-defined]
     assert set(lock) == wanted
     assert all(pin.version and re.fullmatch("[0-9a-f]{64}", pin.sha256) for pin in lock.values())
     assert "--hash=sha256:" in pypi.locked(wheels(machine))  # type: ignore[arg-type]
