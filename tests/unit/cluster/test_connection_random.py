@@ -87,9 +87,7 @@ async def test_everything_arrives_once_and_in_order(seed: int) -> None:
                 both.connection.go_on()
             elif not done or done[-1] >= 0:
                 done.append(-1)
-                both.connection.when_sent(
-                    lambda at=len(done) - 1: done.__setitem__(at, both.connection.unsent)
-                )
+                both.connection.when_sent(partial(told, len(done) - 1))
             await turns()
             assert both.counters.bytes_out == len(sent) - both.connection.unsent
         while (more := both.read()) or both.connection.unsent:
