@@ -188,7 +188,7 @@ def test_a_shell_on_a_node_is_a_pod_that_is_gone_when_it_is_left(
         assert app.wait_exit() == 0
     eventually(lambda: not shells(cluster, namespace), within=HAPPENS, what="no pod")
     writes = [
-        one["write"].split()[0] for one in recorded(home) if one["event"] == "result" and "write" in one
+        str(one["write"]).split()[0] for one in recorded(home) if one["event"] == "result" and "write" in one
     ]
     assert writes == ["POST", "DELETE"]
 

@@ -142,29 +142,19 @@ async def _step(
 
 async def _kind(session: Session, store: Store, reference: OwnerReference) -> Kind | None:
     """The kind that an owner reference names; its group is asked where edgetui does not know it."""
+    from edgetui.cluster.api.discovery import resource_list
     from edgetui.model.kinds.discovered import kind_of
-    from edgetui.model.resources.served import Resource
 
     group, _, version = (reference.api_version or "").rpartition("/")
     known = store.kinds.of(group, reference.kind or "")
     if known is not None:
         return known
     try:
-        answer = await session.api.get(api_path(group, version, ""))
+        answer = await session.api.get_bytes(api_path(group, version, ""))
     except NotFound:
         return None
-    listed: list[Any] = readable(lambda: list(answer["resources"]), [])
-    for one in listed:
-        if isinstance(one, Mapping) and one.get("kind") == reference.kind and "/" not in str(one.get("name")):
-            made = Resource(
-                group=group,
-                version=version,
-                plural=str(one.get("name")),
-                kind=str(reference.kind),
-                namespaced=one.get("namespaced") is True,
-            )
-            return kind_of(made)
-    return None
+    served = resource_list(group, version, answer)
+    return next((kind_of(one) for one in served if one.kind == reference.kind), None)
 
 
 async def _metadata(session: Session, kind: Kind, key: ObjectKey) -> Json:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import grp  # noqa: F401 - loaded while this user may still read the standard library
 import itertools
 import os
-import pwd  # noqa: F401
 import stat
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +14,7 @@ from edgetui.cluster.errors import KubeconfigError
 from edgetui.cluster.kubeconfig import yaml_file
 from edgetui.cluster.kubeconfig.yaml_file import MAX_BYTES, parse, permission_advice
 from tests.unit.cluster.kubeconfigs import CA, KEY, b64, config, load, one, put, sentence, several
-
-NOBODY = 65534
-
-
-@contextmanager
-def unprivileged() -> Iterator[Path]:
-    """A directory anyone may enter, as a user who is not root."""
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        was_root = os.geteuid() == 0
-        try:
-            yield directory
-        finally:
-            if was_root:
-                os.seteuid(0)
-
-
-def drop_rights() -> None:
-    if os.geteuid() == 0:
-        os.seteuid(NOBODY)
+from tests.unit.unprivileged import drop_rights, unprivileged
 
 
 class TestFiles:
