@@ -169,6 +169,7 @@ def looks() -> None:
     """What a technician looks at besides: a silent node, services, events, a label, and nothing at all."""
     with demo("--no-outages") as app:
         wait_row(app, "farm-tower-4", "no heartbeat")
+        app.until(lambda text: re.search(r"van-17 +Ready .*%.*%", text), 60, "the usage of nodes")
         take(app, "nodes-80x24")
         narrow(app, "farm-tower-4")
         app.keys("enter")
