@@ -25,10 +25,7 @@ _FIELDS = {
     "involvedObject.name",
     "involvedObject.namespace",
     "involvedObject.uid",
-    "source",
 }
-_REPORTER = ("source.component", "reportingComponent")
-"""What field `source` of Events means: whichever of these an Event has (pkg/registry/core/event)."""
 
 
 def labels_match(selector: str) -> Callable[[Labels], bool]:
@@ -61,8 +58,7 @@ def fields_match(selector: str, resource: str) -> Callable[[str, str, Entry | by
             else:
                 if decoded is None:
                     decoded = json.loads(stored.raw if isinstance(stored, Entry) else stored)
-                paths = _REPORTER if field == "source" else (field,)
-                found = next(filter(None, (_dig(decoded, path) for path in paths)), "")
+                found = _dig(decoded, field)
             if (found == value) is not equal:
                 return False
         return True

@@ -1,8 +1,7 @@
 """Which programs a control plane needs, and where a copy of each is kept.
 
 Every Go module under ``tools/`` has its own directory in the cache, named after its go.mod, go.sum, source and
-build flags: changing one rebuilds only that one, and an unchanged tree never asks Go anything. A program with a
-``place`` has a directory of its own beside those of its module.
+build flags: changing one rebuilds only that one, and an unchanged tree never asks Go anything.
 """
 
 from __future__ import annotations
@@ -43,10 +42,7 @@ KWOK_STAGES = {Path(path).name: path for path in _KWOK_STAGE_PATHS}
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One program: its Go module under ``tools/``, its package, and how long a cold build takes.
-
-    ``place`` begins the name of its directory in the cache; empty for the module's.
-    """
+    """One program: its Go module under ``tools/``, its package, and how long a cold build takes."""
 
     name: str
     module: str
@@ -54,12 +50,6 @@ class Tool:
     takes: str
     variables: tuple[str, ...] = ()
     cgo: bool = False
-    place: str = ""
-
-    @property
-    def kept_in(self) -> str:
-        """What begins the name of its directory in the cache."""
-        return self.place or self.module
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -90,11 +80,10 @@ TOOLS = (
     Tool("endpoints", "kube-proxy", ".", "about 1 min"),
     Tool(
         "kube-proxy",
-        "kube-proxy",
+        "kube-proxy-server",
         "k8s.io/kubernetes/cmd/kube-proxy",
         "about 30 s",
         _KUBERNETES_VARS,
-        place="kube-proxy-itself",
     ),
 )
 
@@ -122,26 +111,26 @@ def cache_root() -> Path:
     return base.absolute() / "edgetui-controlplane"
 
 
-def key(place: str) -> str:
-    """What the programs of one directory of the cache depend on, as 16 hex digits."""
+def key(module: str) -> str:
+    """What a module's build depends on, as 16 hex digits."""
     digest = hashlib.sha256()
-    tools = [tool for tool in TOOLS if tool.kept_in == place]
-    for directory in sorted({tool.module_dir for tool in tools}):
-        for file in (directory / "go.mod", directory / "go.sum", *sorted(directory.glob("*.go"))):
-            digest.update(file.read_bytes())
-    for tool in tools:
-        digest.update(repr((tool.name, tool.package, tool.flags, tool.cgo)).encode())
+    directory = TOOLS_DIR / module
+    for file in (directory / "go.mod", directory / "go.sum", *sorted(directory.glob("*.go"))):
+        digest.update(file.read_bytes())
+    for tool in TOOLS:
+        if tool.module == module:
+            digest.update(repr((tool.name, tool.package, tool.flags, tool.cgo)).encode())
     return digest.hexdigest()[:16]
 
 
-def place_cache(place: str) -> Path:
-    """The directory of the cache that the programs of a module, or a place of its own, are in now."""
-    return cache_root() / f"{place}-{key(place)}"
+def module_cache(module: str) -> Path:
+    """The cache directory of one module's current key."""
+    return cache_root() / f"{module}-{key(module)}"
 
 
 def kwok_stages_dir() -> Path:
     """Where the copies of kwok's own stage files are kept."""
-    return place_cache("kwok") / "stages"
+    return module_cache("kwok") / "stages"
 
 
 def provided() -> Path | None:
@@ -152,7 +141,7 @@ def provided() -> Path | None:
 
 def locate(tool: Tool) -> Path | None:
     """The program if it is there: in ``$KUBEBUILDER_ASSETS`` first, then in the cache."""
-    directories: list[Path] = [place_cache(tool.kept_in) / "bin"]
+    directories: list[Path] = [module_cache(tool.module) / "bin"]
     ready_made = provided()
     if ready_made is not None:
         directories.insert(0, ready_made)

@@ -79,7 +79,7 @@ def _build(go: Go, tool: Tool) -> None:
             f"{tool.name} cannot be built because there is no C compiler; "
             "install gcc (package build-essential or gcc)."
         )
-    target = assets.place_cache(tool.kept_in) / "bin" / tool.name
+    target = assets.module_cache(tool.module) / "bin" / tool.name
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent.parent, prefix="building-") as scratch:
         program = Path(scratch) / tool.name

@@ -153,16 +153,6 @@ async def test_how_connections_are_spread_is_read_with_the_rights_there_are(clus
         "metadata": {"name": "kube-proxy"},
         "data": {"config.conf": KUBEADM, "kubeconfig.conf": "x" * 400},
     }
-    warned = {
-        "metadata": {"name": "kube-proxy-started", "namespace": "default"},
-        "involvedObject": {"kind": "Node", "name": "node-0"},
-        "reason": "KubeProxyDefaultMode",
-        "type": "Warning",
-        "reportingComponent": "kube-proxy",
-        "reportingInstance": "kube-proxy-node-0",
-        "action": "StartKubeProxy",
-        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime()),
-    }
     with cluster.namespace() as namespace:
         limited = cluster.service_account_kubeconfig(namespace, "spread")
         async with watching(cluster.kubeconfig(), PANE.needs) as session, watching(limited) as other:
@@ -173,9 +163,6 @@ async def test_how_connections_are_spread_is_read_with_the_rights_there_are(clus
                 return words
 
             assert await said(session) == "not known: nothing in the API tells"
-            cluster.api.create("/api/v1/namespaces/default/events", warned)
-            assert "iptables by default, says its Event KubeProxyDefaultMode" in await said(session)
-            cluster.api.delete("/api/v1/namespaces/default/events/kube-proxy-started")
             cluster.api.create(system, settings)
             cluster.api.create(agents, w.daemonset("kube-proxy"))
             try:

@@ -28,14 +28,13 @@ PLURALS = {
 class Hosts:
     """The objects. `leases` are when each Lease was renewed, by its name (Unix s); what is `hidden` may not be read.
 
-    `configs` are what ConfigMaps hold, by namespace and name, and `reasons` those of the Events of nodes.
+    `configs` are what ConfigMaps hold, by namespace and name.
     """
 
     def __init__(self, *objects: Json) -> None:
         self.objects = list(objects)
         self.leases: dict[str, float] = {}
         self.configs: dict[str, dict[str, str]] = {}
-        self.reasons: list[str] = []
         self.hidden: set[str] = set()
         self.asked: list[Request] = []
         self.store: Store = f.store_of(*(one for one in objects if one["kind"] in KINDS))
@@ -67,8 +66,6 @@ class Hosts:
             return 200, {"spec": spec}
         if where.endswith("/configmaps") and (data := self.configs.get(f"{where.split('/')[-2]}/{last}")):
             return 200, {"kind": "ConfigMap", "data": data}
-        if last == "events":
-            return 200, {"items": [{"reason": one} for one in self.reasons if "source" in str(request.query)]}
         return 404, {"kind": "Status", "reason": "NotFound", "code": 404}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def test_everything_is_missing_from_an_empty_cache() -> None:
 
 
 def test_a_ready_made_program_beats_the_cached_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    cached = _program(assets.place_cache("etcd") / "bin" / "etcd")
+    cached = _program(assets.module_cache("etcd") / "bin" / "etcd")
     assert assets.locate(_etcd()) == cached
     ready_made = _program(tmp_path / "ready-made" / "etcd")
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(ready_made.parent))
@@ -47,13 +46,13 @@ def test_a_ready_made_program_beats_the_cached_one(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_file_that_cannot_be_run_is_not_a_program() -> None:
-    _program(assets.place_cache("etcd") / "bin" / "etcd").chmod(0o644)
+    _program(assets.module_cache("etcd") / "bin" / "etcd").chmod(0o644)
     assert assets.locate(_etcd()) is None
 
 
 def test_nothing_is_built_when_everything_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for tool in assets.TOOLS:
-        _program(assets.place_cache(tool.kept_in) / "bin" / tool.name)
+        _program(assets.module_cache(tool.module) / "bin" / tool.name)
     for name in assets.KWOK_STAGES:
         _program(assets.kwok_stages_dir() / name)
     monkeypatch.setenv("PATH", str(tmp_path / "no-programs-here"))
@@ -62,19 +61,9 @@ def test_nothing_is_built_when_everything_is_there(monkeypatch: pytest.MonkeyPat
     assert said == []
 
 
-def test_each_place_has_a_key_of_its_own() -> None:
-    places = {tool.kept_in for tool in assets.TOOLS}
-    assert len({assets.key(place) for place in places}) == len(places) == 8
-
-
-def test_a_program_with_a_place_leaves_the_others_of_its_module_built(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before = assets.key("etcd")
-    more = replace(_etcd(), name="etcdctl", place="etcd-beside")
-    monkeypatch.setattr(assets, "TOOLS", (*assets.TOOLS, more))
-    assert assets.key("etcd") == before
-    assert assets.place_cache(more.kept_in).name.startswith("etcd-beside-")
+def test_each_module_has_a_key_of_its_own() -> None:
+    modules = {tool.module for tool in assets.TOOLS}
+    assert len({assets.key(module) for module in modules}) == len(modules) == 8
 
 
 def test_a_module_is_built_again_when_its_source_changes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgetui.cluster.api.client import Api
-from edgetui.cluster.errors import ApiError, Forbidden, KubeconfigError, NotFound
+from edgetui.cluster.errors import Forbidden, KubeconfigError, NotFound
 from edgetui.model.cache.store import Store
 from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.kinds.base import api_path
@@ -13,12 +13,12 @@ from edgetui.model.traffic import spread
 from edgetui.model.traffic.spread import CILIUM_CONFIG, KUBE_PROXY, SYSTEM, Spread
 
 _KEY = "config.conf"
-_MOST_EVENTS = "2"
 
 
 async def read_spread(api: Api, store: Store) -> Spread:
-    """What tells it first: Cilium's settings, what nodes bear, kube-proxy's settings, its Events.
+    """What tells it first: Cilium's settings, what nodes bear, kube-proxy's settings, what its distribution installs.
 
+    kube-proxy's Events do not: those that name a mode are made before it begins to send any (cmd/kube-proxy/app).
     Raises LinkError where there is no answer. What may not be read is said in its `why`.
     """
     agents = spread.cilium_of(store)
@@ -34,15 +34,14 @@ async def read_spread(api: Api, store: Store) -> Spread:
         return found
     if spread.is_off(store):
         return Spread(why="K3s is told to run no kube-proxy, and what is in its place does not tell")
-    unread = Spread()
+    unread = Spread(why="nothing in the API tells")
     if spread.is_run(store) is not False:
         data = await _data(api, SYSTEM, KUBE_PROXY)
         if isinstance(data, Spread):
             unread = data
         elif data is not None:
             return spread.by_config(_parsed(data.get(_KEY)), store.version)
-    told = await _by_events(api) or spread.by_distribution(store)
-    return told or (unread if unread.why else Spread(why="nothing in the API tells"))
+    return spread.by_distribution(store) or unread
 
 
 async def _data(api: Api, namespace: str, name: str) -> dict[str, Any] | Spread | None:
@@ -65,14 +64,3 @@ def _parsed(text: Any) -> Any:
         return parse(text.encode(), KUBE_PROXY) if isinstance(text, str) else None
     except KubeconfigError:
         return None
-
-
-async def _by_events(api: Api) -> Spread | None:
-    """Those of nodes are in namespace default."""
-    asked = {"fieldSelector": f"source={KUBE_PROXY},type=Warning", "limit": _MOST_EVENTS}
-    try:
-        found = await api.get(api_path("", "v1", "events", "default"), asked)
-    except ApiError:
-        return None
-    items = found.get("items") if isinstance(found, dict) else None
-    return spread.by_events(str(one.get("reason")) for one in items or () if isinstance(one, dict))

@@ -8,7 +8,7 @@ own node's sockets, which Maglev has no part in (Cilium's "Kubernetes Without ku
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edgetui.model.cache.freshness import Sync
@@ -173,23 +173,6 @@ def by_cilium(data: Mapping[str, Any], namespace: str) -> Spread | None:
     hashed = data.get("bpf-lb-algorithm") == "maglev"
     outside = Rule("by a ring hash (Maglev) of addresses and ports", inside.by) if hashed else None
     return Spread(((inside, ()),), f"says ConfigMap {namespace}/{CILIUM_CONFIG}", outside=outside)
-
-
-_EVENTS = {"KubeProxyDefaultMode": "iptables", "IPVSDeprecation": "ipvs"}
-"""Reasons of Events that kube-proxy 1.37 and later write as it starts (cmd/kube-proxy/app/server_linux.go)."""
-
-
-def by_events(reasons: Iterable[str]) -> Spread | None:
-    """As it told when it last started; None where no Event of that is left. The scheduler of IPVS is not told."""
-    for reason in reasons:
-        if mode := _EVENTS.get(reason):
-            if mode == "ipvs":
-                return Spread(
-                    why=f"{KUBE_PROXY} is in IPVS mode, says its Event {reason}, but not with which scheduler"
-                )
-            rule = rule_of(mode, default=True)
-            return Spread(((rule, ()),), f"says its Event {reason}") if rule else None
-    return None
 
 
 def by_distribution(store: Store) -> Spread | None:

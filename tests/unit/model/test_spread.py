@@ -14,7 +14,6 @@ from edgetui.model.traffic.spread import (
     by_cilium,
     by_config,
     by_distribution,
-    by_events,
     by_nodes,
     cilium_of,
     is_off,
@@ -178,20 +177,6 @@ def test_microk8s_is_taken_to_be_as_it_is_installed() -> None:
     ]
     assert by_distribution(f.store_of(one, other)) is None
     assert by_distribution(f.store_of()) is None
-
-
-def test_events_name_the_way_as_far_as_they_tell() -> None:
-    drawn = by_events(["Else", "KubeProxyDefaultMode"])
-    turns = by_events(["IPVSDeprecation"])
-    assert drawn is not None
-    assert turns is not None
-    assert sentences(drawn) == [
-        "at random for each connection (kube-proxy, iptables by default, says its Event KubeProxyDefaultMode)"
-    ]
-    assert sentences(turns) == [
-        "not known: kube-proxy is in IPVS mode, says its Event IPVSDeprecation, but not with which scheduler"
-    ]
-    assert by_events(["Starting"]) is None
 
 
 @pytest.mark.parametrize(
