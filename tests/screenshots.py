@@ -214,6 +214,7 @@ def updates() -> None:
         with demo("--no-outages", columns=columns, lines=lines) as app:
             app.keys(":updates", "enter")
             wait_row(app, "k3s-agent", "held by farm-tower-4", timeout=60)
+            wait_row(app, "van-17", "same minor", timeout=60)
             take(app, f"updates-{columns}x{lines}")
 
 
