@@ -111,8 +111,9 @@ class Builder:
                 what=f"edgetui has no completion for {shell}",
             )
             (pages / shell).write_text(script, encoding="utf-8")
-        shutil.copy(ROOT / "CHANGELOG.md", pages / "changelog")
+        shutil.copy(ROOT / "CHANGELOG.md", pages / "CHANGELOG.md")
         told = (
+            f"Copyright {day[:4]} the authors of edgetui.\n"
             "edgetui is under the Apache License 2.0: /opt/edgetui/LICENSE, /usr/share/common-licenses/Apache-2.0.\n"
             "/opt/edgetui/MANIFEST.json names every other part with its licence, and /opt/edgetui/licenses holds what\n"
             "Debian says of its parts; what came from PyPI has its licence beside it.\n"

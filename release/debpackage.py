@@ -12,6 +12,7 @@ import lzma
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from release.archive import FILTERS, tar
@@ -40,15 +41,25 @@ OVERRIDES = """# edgetui lives below /opt as a whole, with a Python and a C libr
 edgetui: dir-or-file-in-opt *
 edgetui: embedded-library *
 edgetui: custom-library-search-path *
+edgetui: shared-library-lacks-prerequisites *
+edgetui: undeclared-elf-prerequisites *
 # Compiled ahead of time: nobody but root can write there.
 edgetui: package-installs-python-pycache-dir *
 edgetui: package-installs-python-bytecode *
-# As PyPI has it.
-edgetui: unstripped-binary-or-object *
+# As Debian builds it.
+edgetui: hardening-no-pie *
 # Whoever builds it keeps it.
 edgetui: bogus-mail-host *
+edgetui: bogus-mail-host-in-debian-changelog *
 # The loader is a program here.
 edgetui: shared-library-is-executable *
+"""
+DATE = "%a, %d %b %Y %H:%M:%S +0000"
+CHANGELOG = """edgetui ({version}) stable; urgency=medium
+
+  * What is new stands in CHANGELOG.md.gz.
+
+ -- edgetui maintainers <edgetui@localhost>  {day}
 """
 CONTROL = """Package: edgetui
 Version: {version}
@@ -66,8 +77,8 @@ Description: terminal for many small Kubernetes clusters
 """
 
 
-def lay(root: Path, folder: Path, pages: Path, seconds: int) -> None:
-    """The files of the package below `root`: `pages` holds man page, completions, change log and copyright."""
+def lay(root: Path, folder: Path, pages: Path, version: str, seconds: int) -> None:
+    """The files of the package below `root`: `pages` holds man page, completions, what is new, and copyright."""
     shutil.copytree(folder, root / "opt" / "edgetui", symlinks=True)
     (root / "usr" / "bin").mkdir(parents=True)
     for name in ("edgetui", "kubectl-edge"):
@@ -84,9 +95,13 @@ def lay(root: Path, folder: Path, pages: Path, seconds: int) -> None:
         _put(root / place, (pages / name).read_bytes())
     for name, place in (
         ("edgetui.1", "usr/share/man/man1/edgetui.1.gz"),
-        ("changelog", "usr/share/doc/edgetui/changelog.gz"),
+        ("CHANGELOG.md", "usr/share/doc/edgetui/CHANGELOG.md.gz"),
     ):
-        _put(root / place, gzip.compress((pages / name).read_bytes(), 9, mtime=0))
+        _put_packed(root / place, (pages / name).read_bytes())
+    changes = CHANGELOG.format(version=version, day=time.strftime(DATE, time.gmtime(seconds)))
+    _put_packed(root / "usr/share/doc/edgetui/changelog.gz", changes.encode())
+    for name in ("kubectl-edge", "kubectl_complete-edge"):
+        (root / "usr/share/man/man1" / f"{name}.1.gz").symlink_to("edgetui.1.gz")
     _put(root / "lib/systemd/system/edgetui-guard@.service", UNIT.encode())
     _put(root / "usr/share/lintian/overrides/edgetui", OVERRIDES.encode())
 
@@ -97,7 +112,7 @@ def pack(folder: Path, pages: Path, target: Path, version: str, machine: str, se
         root, control = Path(scratch) / "root", Path(scratch) / "control"
         root.mkdir()
         control.mkdir()
-        lay(root, folder, pages, seconds)
+        lay(root, folder, pages, version, seconds)
         files = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
         sums = "".join(f"{_md5(path)}  {path.relative_to(root)}\n" for path in files)
         (control / "md5sums").write_text(sums, encoding="utf-8")
@@ -130,6 +145,10 @@ def _compressed(folder: Path, seconds: int) -> bytes:
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _put_packed(path: Path, content: bytes) -> None:
+    _put(path, gzip.compress(content, 9, mtime=0))
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 
 def man_page(version: str, helps: Mapping[str, str], day: str) -> str:
-    """edgetui(1): `helps` has the help text of each command, that of the screen under the empty name."""
+    """edgetui(1): `helps` has the help text of each command, that of the screen under the empty name.
+
+    What says the same as that, as `help` does, is not said twice.
+    """
     lines = [
         f'.TH EDGETUI 1 "{day}" "edgetui {version}" "User Commands"',
         ".SH NAME",
@@ -15,7 +18,7 @@ def man_page(version: str, helps: Mapping[str, str], day: str) -> str:
         *_verbatim(helps[""]),
     ]
     for name, text in helps.items():
-        if name:
+        if name and text != helps[""]:
             lines += [f".SH EDGETUI {name.upper()}".replace("-", "\\-"), *_verbatim(text)]
     lines += [
         ".SH FILES",

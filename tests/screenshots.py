@@ -207,6 +207,15 @@ def looks() -> None:
         take(app, "empty-80x24")
 
 
+def updates() -> None:
+    """An update that a dead tower holds up, and every node's version."""
+    for columns, lines in ((80, 24), (120, 36)):
+        with demo("--no-outages", columns=columns, lines=lines) as app:
+            app.keys(":updates", "enter")
+            wait_row(app, "k3s-agent", "held by farm-tower-4", timeout=60)
+            take(app, f"updates-{columns}x{lines}")
+
+
 def many() -> None:
     """Ten thousand pods."""
     home = Path(tempfile.mkdtemp(prefix="edgetui-shots-"))
@@ -297,6 +306,7 @@ def main() -> int:
         "small": small,
         "objects": objects,
         "looks": looks,
+        "updates": updates,
         "many": many,
         "forbidden": forbidden,
         "rotate": rotate,

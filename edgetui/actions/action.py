@@ -23,7 +23,8 @@ class Action(msgspec.Struct, frozen=True):
     same object; `to_its_end` one that ends by itself, and that half done would lock a person out. What is
     `on_terminal` has no Spec: it takes the terminal while it runs. `group` is where help lists its command, `forms`
     are the other names of that command, those of kubectl among them, and `example` is what may follow the first of
-    all names. `instead` names the action that its key means on objects of a kind, where another one does it.
+    all names. `instead` names the action that its key and its command mean on objects of a kind, where another one
+    does it; `left` is a sentence on why nothing does it for objects of a kind.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Action(msgspec.Struct, frozen=True):
     forms: tuple[str, ...] = ()
     example: str = ""
     instead: dict[str, str] = {}
+    left: dict[str, str] = {}
 
     @property
     def on_cluster(self) -> bool:

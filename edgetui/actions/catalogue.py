@@ -116,6 +116,7 @@ ACTIONS: dict[str, Action] = {
             module="edgetui.actions.rollout.rollback",
             undone=True,
             instead={"Rollout": "rollout-undo"},
+            left={"Canary": "Flagger rolls back by itself; roll back the workload that it drives instead."},
             group="rollout",
             forms=("rollout undo",),
             example="deploy/press --to-revision 3 -n line-2",
@@ -129,6 +130,7 @@ ACTIONS: dict[str, Action] = {
             danger=True,
             module="edgetui.actions.guard.action",
             only_once=True,
+            left={"Canary": "Flagger rolls back by itself when its checks fail; a guard would fight it."},
             group="rollout",
             example="deploy/press --for 2m -n line-2",
         ),
@@ -168,6 +170,7 @@ ACTIONS: dict[str, Action] = {
             rights.PAUSE,
             module="edgetui.actions.rollout.pause",
             undone=True,
+            instead={"Rollout": "rollout-resume"},
             group="rollout",
             forms=("rollout resume",),
             example="deploy/oven -n line-1",
@@ -401,6 +404,8 @@ def needs(action: str, kind: str = "") -> tuple[Access, ...]:
     """The rights that an action needs for a kind; raises Refusal when it does not work on that kind."""
     known = ACTIONS[action]
     if not known.any_kind and kind not in known.needs:
+        if kind in known.left:
+            raise Refusal(f"{known.heading} does not work on a {kind}.", known.left[kind])
         raise Refusal(
             f"{known.heading} does not work on a {kind}.",
             f"It works on {', '.join(sorted(known.kinds))}." if known.kinds else "",

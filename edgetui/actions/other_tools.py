@@ -48,6 +48,18 @@ OTHER_TOOLS = (
         example="talosupgrade/talos",
     ),
     Action(
+        "retry-update",
+        "",
+        "retry update",
+        "Begin an update of Talos or Kubernetes by tuppr again that has failed, from scratch.",
+        rights.TUPPR,
+        danger=True,
+        module="edgetui.actions.objects.retry_update",
+        letter="y",
+        group="nodes",
+        example="talosupgrade/talos",
+    ),
+    Action(
         "promote",
         "",
         "promote",

@@ -124,7 +124,13 @@ BATCH: dict[str, tuple[Access, ...]] = {
     kind: (Access("patch", plural, "batch"), Access("get", plural, "batch"))
     for kind, plural in (("Job", "jobs"), ("CronJob", "cronjobs"))
 }
-GUARD = {kind: (*rights, Access("list", "pods", named=False)) for kind, rights in ROLLBACK.items()}
+GUARD = {
+    kind: (*rights, Access("list", "pods", named=False))
+    for kind, rights in {
+        **ROLLBACK,
+        "Rollout": (*ARGO_STATUS["Rollout"], Access("list", "replicasets", "apps", named=False)),
+    }.items()
+}
 HPA: dict[str, tuple[Access, ...]] = {
     "HorizontalPodAutoscaler": (
         Access("patch", "horizontalpodautoscalers", "autoscaling"),

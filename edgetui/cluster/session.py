@@ -181,7 +181,7 @@ class ClusterSession:
             steady=self._steady,
         )
         io.clock_jumped = self._supervisor.republish
-        self._poller = MetricsPoller(api, self.store, self._supervisor.namespaces_of)
+        self._poller = MetricsPoller(api, self.store, self._supervisor.namespaces_of, lambda: self._in_view)
         self._profile = ProfileLoop(
             self._supervisor,
             self.store,
@@ -225,6 +225,7 @@ class ClusterSession:
         self._namespaces.extend(name for name in namespaces if name not in self._namespaces)
         if self._supervisor is not None:
             self._supervisor.look_at(namespaces)
+        self._poll_what_is_shown()
 
     def show(self, kind: str) -> None:
         """Keep this kind, too."""
@@ -398,8 +399,7 @@ class ClusterSession:
     def _poll_what_is_shown(self) -> None:
         if self._poller is None or self._closed:
             return
-        full = self._profile is None or self._profile.full
-        self._poller.period = PERIOD if full else SLOW_PERIOD
+        self._poller.period = PERIOD if self._profile is None or self._profile.full else SLOW_PERIOD
         shown = self._in_front & self.store.wire.metered
         if shown and not self._poller.running:
             self._spawn(self._poller.run(self._until_rows))

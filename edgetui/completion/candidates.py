@@ -156,10 +156,14 @@ def _words(
 ) -> Iterable[str]:
     """Kinds, then the names of objects; commands for help."""
     places = [action for action in parser._actions if not action.option_strings]
-    if not places or places[0].dest == "files":
+    if not places or places[0].dest in ("files", "directory"):
+        return ()
+    if all(action.nargs is None for action in places) and len(typed) >= len(places):
         return ()
     if places[0].choices is not None:
-        return [str(one) for one in places[0].choices] if not typed else ()
+        return [str(one) for one in places[0].choices]
+    if command_.name == "cp":
+        return _sides(typed, begun, place)
     if command_.name != "get":  # which shows every namespace; the others act in one
         place = place._replace(namespace=place.namespace or "default")
     only = _kinds_of(command_)
@@ -178,13 +182,32 @@ def _words(
     return _names(place, typed[0])
 
 
+def _sides(typed: Sequence[str], begun: str, place: Place) -> Iterable[str]:
+    """What `cp` copies from and to: pods, as kubectl offers them; paths are left to the shell."""
+    if any(":" in word for word in typed) or ":" in begun or begun.startswith((".", "/", "~")):
+        return ()
+    namespace, slash, _ = begun.partition("/")
+    if slash:
+        return [f"{namespace}/{pod}:" for pod in _names(place._replace(namespace=namespace), POD)]
+    place = place._replace(namespace=place.namespace or "default")
+
+    async def offered() -> list[str]:
+        pods, spaces = await asyncio.gather(live.names(place, POD), live.names(place, live.NAMESPACES))
+        return [*(f"{pod}:" for pod in pods), *(f"{space}/" for space in spaces)]
+
+    return _limited(offered()) or [
+        *(f"{pod}:" for pod in live.kept_names(place, POD)),
+        *(f"{space}/" for space in live.kept_namespaces(place)),
+    ]
+
+
 def _kinds_of(command_: Command) -> list[str]:
     """The kinds that a command works on; none for any."""
     from edgetui.actions.catalogue import ACTIONS
 
     if command_.run in ACTIONS:
         return sorted(ACTIONS[command_.run].kinds)
-    own = {"cp": [POD], "exec": [POD], "status": [*live.WORKLOADS], "history": [*live.WORKLOADS]}
+    own = {"exec": [POD], "status": [*live.WORKLOADS], "history": [*live.WORKLOADS]}
     return own.get(command_.run, [])
 
 

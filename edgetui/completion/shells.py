@@ -14,7 +14,7 @@ _BASH = """# bash completion for edgetui: source <(edgetui completion bash)
 _edgetui() {
   local IFS=$'\\n'
   COMPREPLY=($("${COMP_WORDS[0]}" __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
-  if [[ ${#COMPREPLY[@]} -eq 1 && ( ${COMPREPLY[0]} == */ || ${COMPREPLY[0]} == *= ) ]]; then
+  if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[/=:] ]]; then
     compopt -o nospace
   fi
 }
@@ -27,8 +27,8 @@ _edgetui() {
   found=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   found=(${found:#})
   if (( $#found )); then
-    compadd -S '' -q -- ${(M)found:#*[/=]}
-    compadd -- ${found:#*[/=]}
+    compadd -S '' -q -- ${(M)found:#*[/=:]}
+    compadd -- ${found:#*[/=:]}
   else
     _files
   fi

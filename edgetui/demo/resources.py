@@ -96,6 +96,7 @@ LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 BUDGETS = Resource(
     "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", short=("pdb",), subresources=("status",)
 )
+PLANS = Resource("upgrade.cattle.io", "v1", "plans", "Plan", subresources=("status",), generation=True)
 CLUSTERROLES = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False, verbs=READ
 )
@@ -138,6 +139,7 @@ STORED = (
     LEASES,
     ENDPOINTSLICES,
     BUDGETS,
+    PLANS,
     CLUSTERROLES,
 )
 RESOURCES = {(r.group, r.version, r.plural): r for r in (*STORED, NODE_METRICS, POD_METRICS, *REVIEWS)}

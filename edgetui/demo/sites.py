@@ -25,6 +25,7 @@ from edgetui.demo.resources import (
 )
 from edgetui.demo.simulation import Simulation
 from edgetui.demo.templates import Container, Host
+from edgetui.demo.upgrades import Upgrades
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 OPERATOR = "edgetui-operator"
@@ -168,7 +169,9 @@ def van(name: str, now: float, seed: int, filler: int) -> Site:
 
 
 def farm(name: str, now: float, seed: int, filler: int) -> Site:
-    """K3s on a wind farm: an autoscaler at its limit, one without a request to measure, and a dead tower."""
+    """K3s on a wind farm: an autoscaler at its limit, one without a request to measure, and a dead tower that holds an
+    update up.
+    """
     site = _begin(name, Profile("v1.36.4+k3s1", _RULES, watch_gzip=False), now, seed, ("turbines", "grid"))
     hosts = [Host(f"{name}-cp", "control-plane"), *(Host(f"{name}-tower-{n}", cpu=2) for n in range(1, 5))]
     _nodes(site, hosts, "v1.36.4+k3s1", now - 200 * DAY)
@@ -190,14 +193,35 @@ def farm(name: str, now: float, seed: int, filler: int) -> Site:
     site.at(now - 2 * HOUR)
     site.nodes.fail(f"{name}-tower-4")
     site.at(now - HOUR, fast=True)
+    upgrades = _half_updated(site, name)
     _filler(site, filler)
     site.at(now - 50 * MINUTE)
     site.cluster.metrics.curves["turbines", "telemetry"] = _wave(now, 700, 500, 240)
     site.cluster.metrics.curves["turbines", "blade-vision"] = _wave(now + 60, 320, 160, 420)
+    site.at(now - 4 * MINUTE)
+    upgrades.begin("k3s-agent", f"{name}-tower-4")
     _settle(site, now)
     site.at(now)
+    upgrades.start()
     _control_plane(site, f"{name}-cp", now - 200 * DAY, {("turbines", "telemetry"): 2})
     return Site(site)
+
+
+def _half_updated(site: Simulation, name: str) -> Upgrades:
+    """K3s 1.36 on the server and two towers; two have the version of before."""
+    for number in (3, 4):
+        site.change(
+            NODES,
+            "",
+            f"{name}-tower-{number}",
+            lambda one: one["status"]["nodeInfo"].update(kubeletVersion="v1.35.7+k3s1"),
+        )
+    upgrades = Upgrades(site)
+    upgrades.add_plan("k3s-server", "v1.36.4+k3s1", "control-plane")
+    upgrades.add_plan("k3s-agent", "v1.36.4+k3s1", None)
+    upgrades.done("k3s-server", [f"{name}-cp"])
+    upgrades.done("k3s-agent", [f"{name}-tower-1", f"{name}-tower-2"])
+    return upgrades
 
 
 def _begin(name: str, profile: Profile, now: float, seed: int, namespaces: tuple[str, ...]) -> Simulation:

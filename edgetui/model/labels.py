@@ -34,8 +34,10 @@ _ECHOED = {
     "batch.kubernetes.io/controller-uid": "owner_uid",
     "pod-template-hash": "template",
     "controller-revision-hash": "template",
+    "rollouts-pod-template-hash": "template",
 }
 """Labels that differ from pod to pod or from template to template, and where a row says the same."""
+_TEMPLATE = tuple(key for key, field in _ECHOED.items() if field == "template")
 
 
 class Labels(msgspec.Struct, frozen=True, gc=False):
@@ -76,7 +78,7 @@ def _parse(raw: bytes) -> Labels:
         if key in whole and (value := _find(whole, key)):
             echoes.append((field, value))
             short = short.replace(f"{_GAP}{key}={value}{_GAP}", f"{_GAP}{key}={_ECHO}{_GAP}", 1)
-    template = _find(whole, "pod-template-hash") or _find(whole, "controller-revision-hash") or ""
+    template = next(filter(None, (_find(whole, key) for key in _TEMPLATE)), "")
     return Labels(whole, share(short), tuple(echoes), share(template))
 
 

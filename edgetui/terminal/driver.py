@@ -3,7 +3,7 @@
 Textual's own driver spins on an input that ended, leaves the terminal raw after SIGTERM, shows a blank screen
 after `fg` and blocks the event loop when the terminal stops reading. Here the input is a reader of the loop,
 output goes out when the terminal takes it (a newer screen replaces one that was never sent), and every way to
-end restores the terminal, within EXIT_LIMIT seconds.
+end restores the terminal, within the app's exit_limit.
 """
 
 from __future__ import annotations
@@ -30,10 +30,7 @@ from .cells import Grid
 from .input import Input
 from .output import Output
 from .profile import Profile, fitting
-from .textual_seam import Borrower, DrawnApp, Frame, SyncSupported, put_update
-
-EXIT_LIMIT = 2.0
-"""Seconds between a signal to end and the end, whatever the program is doing."""
+from .textual_seam import EXIT_LIMIT, Borrower, DrawnApp, Frame, SyncSupported, put_update
 
 DRAIN_LIMIT = 0.5
 """Seconds that leaving waits for a terminal that does not read."""
@@ -206,11 +203,12 @@ class TerminalDriver(Driver):
         add(signal.SIGWINCH, self._announce_size)
 
     def _end(self, code: int) -> None:
-        """Leave the app cleanly, or without its help after EXIT_LIMIT seconds."""
+        """Leave the app cleanly, or without its help where that takes too long, whatever the program is doing."""
         if self._ending:
             return
         self._ending = True
-        limit = threading.Timer(EXIT_LIMIT, self._end_now, (code,))
+        longest = getattr(self._app, "exit_limit", EXIT_LIMIT)
+        limit = threading.Timer(longest, self._end_now, (code,))
         limit.daemon = True
         limit.start()
         self._loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))

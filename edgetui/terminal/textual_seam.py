@@ -87,6 +87,10 @@ class KeyParser:
                 yield message
 
 
+EXIT_LIMIT = 2.0
+"""Seconds from a signal to the end of the program, where nothing else is said."""
+
+
 class Borrower(Protocol):
     """What has the terminal for a while in place of the screen.
 
@@ -104,6 +108,11 @@ class Borrower(Protocol):
 
 class DrawnApp(App[int]):
     """An app whose frames go to the driver as cells instead of as text; a driver without `draw` gets them as ever."""
+
+    @property
+    def exit_limit(self) -> float:
+        """Seconds that it may take to leave after a signal."""
+        return EXIT_LIMIT
 
     def link_changed(self, profile: Profile) -> None:
         """The link turned out to be slower or quicker than thought; `profile` fits it."""

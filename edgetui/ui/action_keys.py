@@ -79,10 +79,8 @@ class ActionKeys:
         if key is None:
             return Why("no row", "There is nothing under the cursor.")
         if not action.works_on(key.kind):
-            return Why(
-                f"not on a {kind_word(key.kind)}",
-                f"{action.heading} does not work on {object_words(key)}. ? lists what works where.",
-            )
+            words = f"{action.heading} does not work on {object_words(key)}. ? lists what works where."
+            return Why(f"not on a {kind_word(key.kind)}", action.left.get(key.kind, words))
         field, words = action.unless
         if field and getattr(self._app.fleet.find(key), field, False):
             return Why(words, f"{action.heading} does not work on {object_words(key)}: {words}.")

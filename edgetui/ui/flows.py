@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
 
+TIDY_UP = 6.0
+"""Seconds that an action gets to put things right when the screen ends."""
 ACTION_FLOW = "edgetui.ui.action_flow"
 TERMINAL_FLOW = "edgetui.ui.terminal_flow"
 """Loaded when an action is first asked for: with the actions it is a hundred modules, and who only looks needs none."""
@@ -171,6 +173,21 @@ class Flows:
         if job.holds_keys:
             self.app.forget_keys()
         await job.fail(job.title, error, ref)
+
+    async def finish(self) -> None:
+        """The screen has ended, and every action with it: let those that were agreed to put right what they have to."""
+        tasks = {job.task for job in self._agreed if job.task is not None}
+        if tasks:
+            await asyncio.wait(tasks, timeout=TIDY_UP)
+
+    @property
+    def tidies(self) -> bool:
+        """Whether one of them may have to put things right when it is ended."""
+        return bool(self._agreed)
+
+    @property
+    def _agreed(self) -> list[ActionJob]:
+        return [job for job in self._begun if job.running]
 
     # -- keys
 

@@ -113,6 +113,8 @@ async def _run_app(
     rows.clear()
     asyncio.get_running_loop().call_later(STARTED, _look_for_garbage)
     await app.run_async(mouse=options.profile.mouse)
+    if app.loaded_flows is not None:
+        await app.loaded_flows.finish()
     if app.layout_keeper is not None:
         await app.layout_keeper.finish()
     if app.failure is not None:

@@ -17,6 +17,8 @@ APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/{}/applications"
 ROLLOUTS = "/apis/argoproj.io/v1alpha1/namespaces/{}/rollouts"
 CANARIES = "/apis/flagger.app/v1beta1/namespaces/{}/canaries"
 
+HASH = "rollouts-pod-template-hash"
+
 _ANY: Json = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _ROLLOUT_STATUS: Json = {
     "type": "object",
@@ -141,3 +143,45 @@ def template(image: str, **env: str) -> Json:
     if env:
         container["env"] = [{"name": name, "value": value} for name, value in env.items()]
     return {"metadata": {"labels": {"app": "press"}}, "spec": {"containers": [container]}}
+
+
+def waiting_canary(
+    cluster: ControlPlane, namespace: str, stable: Json, newest: Json, pods: tuple[int, int] = (0, 0)
+) -> str:
+    """A Rollout that waits at its second step, with a ReplicaSet of each template and so many pods; its path."""
+    path = f"{ROLLOUTS.format(namespace)}/press"
+    made = cluster.api.create(ROLLOUTS.format(namespace), rollout(newest))
+    owner = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "name": "press",
+        "uid": made["metadata"]["uid"],
+        "controller": True,
+    }
+    for number, (hash_, kept, count) in enumerate(
+        zip(("6d", "7f"), (stable, newest), pods, strict=True), start=1
+    ):
+        labels = {"app": "press", HASH: hash_}
+        own = {**kept, "metadata": {**kept["metadata"], "labels": labels}}
+        cluster.api.create(
+            f"/apis/apps/v1/namespaces/{namespace}/replicasets",
+            {
+                "apiVersion": "apps/v1",
+                "kind": "ReplicaSet",
+                "metadata": {
+                    "name": f"press-{hash_}",
+                    "labels": labels,
+                    "annotations": {"rollout.argoproj.io/revision": str(number)},
+                    "ownerReferences": [owner],
+                },
+                "spec": {"replicas": count, "selector": {"matchLabels": labels}, "template": own},
+            },
+        )
+    observe(cluster, path, PAUSED)
+    return path
+
+
+def observe(cluster: ControlPlane, path: str, status: Json) -> None:
+    """What the controller writes."""
+    generation = cluster.api.get(path)["metadata"]["generation"]
+    cluster.api.patch(f"{path}/status", {"status": status | {"observedGeneration": str(generation)}})

@@ -20,6 +20,7 @@ from edgetui.actions.guard.guard import Guard
 from edgetui.actions.guard.plan import plan_of, read_guard
 from edgetui.actions.messages import Plan
 from edgetui.cluster.session import ClusterSession
+from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.rollout.guard import Phase, State, Terms
 from edgetui.model.rollout.status import verdict
 
@@ -49,7 +50,15 @@ class Trial:
 
     @classmethod
     async def begin(
-        cls, session: ClusterSession, kind: str, namespace: str, name: str, file: Path, *, keep: bool = False
+        cls,
+        session: ClusterSession,
+        kind: str,
+        namespace: str,
+        name: str,
+        file: Path,
+        *,
+        keep: bool = False,
+        terms: Terms = TERMS,
     ) -> Trial:
         """Agree to a guard, and let it run."""
         view = await read_guard(session, named(session, kind, namespace, name), AuditLog(file))
@@ -61,9 +70,9 @@ class Trial:
 
         gate = Gate(AuditLog(file), False, agreed, lambda step: None)
         listener = Listener(told.append, changed=lambda: trial.looked())
-        guard = Guard(session, gate, view, TERMS, listener, keep=keep)
+        guard = Guard(session, gate, view, terms, listener, keep=keep)
         trial = cls(file, guard, told=told)
-        await guard.agree(plan_of(session, view, TERMS, on_screen=False))
+        await guard.agree(plan_of(session, view, terms, on_screen=False))
         trial.ending = asyncio.create_task(guard.run())
         return trial
 
@@ -72,7 +81,7 @@ class Trial:
         self.states.append(self.guard.state)
         key = self.guard.ref.key
         row: Any = self.guard.session.store.get(key.kind, key.namespace, key.name)
-        self.failed = self.failed or (row is not None and verdict(row).failed)
+        self.failed = self.failed or (isinstance(row, RolloutRow) and verdict(row).failed)
 
     @property
     def phases(self) -> list[Phase]:

@@ -49,11 +49,11 @@ def far(
 
 @pytest.mark.parametrize(
     ("words", "most"),
-    [(("2", "--no-wait"), 6 * KB), (("3", "--no-wait"), 10 * KB), (("3",), 13 * KB)],
+    [(("2", "--no-wait"), 6 * KB), (("3", "--no-wait"), 9.5 * KB), (("3",), 12 * KB)],
     ids=["as it is", "another", "until it is ready"],
 )
 def test_scaling_costs_one_connection_and_few_bytes(
-    proxy: FaultProxy, far: Command, words: tuple[str, ...], most: int
+    proxy: FaultProxy, far: Command, words: tuple[str, ...], most: float
 ) -> None:
     code, _, said = far.agreed("scale", "deploy/press", *words)
     assert code == 0, said

@@ -212,3 +212,11 @@ def test_ctrl_c_leaves_no_half_file(cp: Cp, tmp_path: Path) -> None:
         app.wait_for("Interrupted")
         assert app.wait_exit() == 130
     assert not list(tmp_path.glob("*copy*")) + list(tmp_path.glob(".edgetui*"))
+
+
+def test_the_end_of_a_slow_copy_is_not_lost(cp: Cp, tmp_path: Path) -> None:
+    """More than the API server and the kernels hold: a tar that had ended by then would take the rest with it."""
+    (tmp_path / "large").write_bytes(os.urandom(13 * 1024 * 1024))
+    ours = cp(f"PLACE:{tmp_path}/large", str(tmp_path / "copy"), "--limit", "1300KiB/s")
+    assert ours.returncode == 0, ours.stderr
+    assert same(tmp_path / "large", tmp_path / "copy")

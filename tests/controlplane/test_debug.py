@@ -146,7 +146,7 @@ def test_an_image_that_cannot_be_pulled_is_said(
     with command(
         home, file, "debug", pod, "-n", namespace, "--image", "bad:1", "--yes", "--timeout", "3s"
     ) as app:
-        app.wait_for("cannot start: image bad:1 not found", "removes no ephemeral container")
+        app.wait_for("cannot start: image bad:1", "Attach to it: edgetui attach")
         assert app.wait_exit() == 3
 
 
@@ -188,7 +188,7 @@ def test_a_shell_on_a_node_is_a_pod_that_is_gone_when_it_is_left(
         assert app.wait_exit() == 0
     eventually(lambda: not shells(cluster, namespace), within=HAPPENS, what="no pod")
     writes = [
-        one["write"].split()[0] for one in recorded(home) if one["event"] == "result" and "write" in one
+        str(one["write"]).split()[0] for one in recorded(home) if one["event"] == "result" and "write" in one
     ]
     assert writes == ["POST", "DELETE"]
 
@@ -253,6 +253,8 @@ def test_what_a_killed_screen_left_is_found_by_the_next_and_deleted_when_asked(
         app.wait_for("1 RESULT")
         act(app, "R", "of an earlier node shell")
         agree_to_offer(app, f"Delete pod {name[:20]}")
+        app.wait_for("enter continue", "cascade")
+        app.keys("enter")
         app.wait_for("> Cancel", "Delete pod")
         app.keys("tab")
         app.until(lambda text: "> Cancel" not in text)

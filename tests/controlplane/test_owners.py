@@ -20,17 +20,16 @@ from .delivery import (
     ABORTED,
     APPLICATIONS,
     CANARIES,
+    HASH,
     KUSTOMIZATIONS,
-    PAUSED,
-    ROLLOUTS,
     define_all,
-    rollout,
+    observe,
     template,
+    waiting_canary,
 )
 from .workloads import PATHS
 
 Json = dict[str, Any]
-HASH = "rollouts-pod-template-hash"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -130,40 +129,7 @@ def test_argo_cd_loses_its_automated_sync_and_gets_all_of_it_back(
 @pytest.fixture
 def canary(cluster: ControlPlane, namespace: str) -> str:
     """A Rollout that waits at its second step, with the ReplicaSets of both revisions; its path."""
-    path = f"{ROLLOUTS.format(namespace)}/press"
-    made = cluster.api.create(ROLLOUTS.format(namespace), rollout(template("press:2", MODE="new")))
-    owner = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Rollout",
-        "name": "press",
-        "uid": made["metadata"]["uid"],
-        "controller": True,
-    }
-    for number, hash_, kept in ((1, "6d", template("press:1")), (2, "7f", template("press:2", MODE="new"))):
-        labels = {"app": "press", HASH: hash_}
-        kept["metadata"]["labels"] = labels
-        cluster.api.create(
-            f"/apis/apps/v1/namespaces/{namespace}/replicasets",
-            {
-                "apiVersion": "apps/v1",
-                "kind": "ReplicaSet",
-                "metadata": {
-                    "name": f"press-{hash_}",
-                    "labels": labels,
-                    "annotations": {"rollout.argoproj.io/revision": str(number)},
-                    "ownerReferences": [owner],
-                },
-                "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": kept},
-            },
-        )
-    observe(cluster, path, PAUSED)
-    return path
-
-
-def observe(cluster: ControlPlane, path: str, status: Json) -> None:
-    """What the controller writes."""
-    generation = cluster.api.get(path)["metadata"]["generation"]
-    cluster.api.patch(f"{path}/status", {"status": status | {"observedGeneration": str(generation)}})
+    return waiting_canary(cluster, namespace, template("press:1"), template("press:2", MODE="new"))
 
 
 def test_a_promotion_clears_the_pause_in_the_status_and_nothing_else(

@@ -76,10 +76,9 @@ def test_every_module_that_stays_finds_what_it_imports(host: BareHost) -> None:
 
 def test_every_command_has_its_help(host: BareHost) -> None:
     names = [command.name for command in commands() if command.name != "demo"]
-    each = f"for name in {' '.join(names)}; do {EDGETUI} $name --help >/dev/null || echo $name; done; {EDGETUI} help"
+    each = "\n".join(f"{EDGETUI} {name} --help >/dev/null || echo {name}" for name in (*names, "help"))
     done = host.run("sh", "-c", each)
-    assert done.stderr == ""
-    assert done.stdout.startswith("usage: edgetui "), done.stdout
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_any_locale_of_the_host_will_do(host: BareHost) -> None:

@@ -88,3 +88,11 @@ async def test_a_word_for_a_plan_shows_what_the_server_prints() -> None:
     async with shown(plant=site) as screen:
         await screen.press("colon", *"plans", "enter")
         await screen.wait_for(lambda: ": plans.upgrade.cattle.io" in screen.text(), "the pane of the kind")
+
+
+async def test_why_an_update_is_stuck_is_on_an_80_column_screen() -> None:
+    hosts = (u.host("edge-1"), u.host("edge-2", cordoned=True, ready="Unknown", heartbeat=f.NOW - 400))
+    plan = u.plan("k3s", *u.whole(*u.SYNC), applying=("edge-2",))
+    async with running([f.store_of(*hosts, plan, u.job("edge-2"))], size=(80, 24)) as screen:
+        await screen.press("colon", *"updates", "enter")
+        assert "held by edge-2" in screen.line("NotReady, holds the only place")

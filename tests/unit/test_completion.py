@@ -81,6 +81,12 @@ def offered(line: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
         ("set hpa -n line-2 v", ["vision"]),
         ("cordon --context farm farm-c", ["farm-cp"]),
         ("uncordon plant-line", ["plant-line-1", "plant-line-2", "plant-line-3", "plant-line-4"]),
+        ("cp line", ["line-1/", "line-2/"]),
+        ("cp -n line-2 ./pr", []),
+        ("cp line-2/press:/var/log/ ", []),
+        ("cp line-2/press : /var/log/ ", []),
+        ("import-k9s ", []),
+        ("exec press-0 -- ", []),
         ("get --kubeconfig ", []),
         ("nosuch deploy ", []),
         ("get --context nope pods ", []),
@@ -90,6 +96,16 @@ def test_the_next_word_is_offered(
     line: str, words: list[str], home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert offered(line, capsys) == words
+
+
+def test_a_pod_to_copy_from_or_to_is_offered_up_to_its_path(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_press = re.compile(r"(line-2/)?press-[a-z0-9]+-[a-z0-9]+:")
+    for line in ("cp -n line-2 press", "cp line-2/press", "cp ./here line-2/press"):
+        found = offered(line, capsys)
+        assert found, line
+        assert all(of_press.fullmatch(word) for word in found), found
 
 
 @pytest.mark.parametrize(

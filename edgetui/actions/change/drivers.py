@@ -28,10 +28,15 @@ _KINDS = (CANARY, ROLLOUT)
 
 async def drivers_of(session: Session, key: ObjectKey) -> tuple[str, ...]:
     """A sentence for each. Never raises for what cannot be read."""
+    return tuple(driver_line(one, key.kind, key.name) for one in await driving(session, key))
+
+
+async def driving(session: Session, key: ObjectKey) -> tuple[Row, ...]:
+    """Their rows. Never raises for what cannot be read."""
     if key.kind not in _DRIVEN:
         return ()
     rows = await asyncio.gather(*(_rows(session, kind, key.namespace) for kind in _KINDS))
-    return tuple(filter(None, (driver_line(one, key.kind, key.name) for found in rows for one in found)))
+    return tuple(one for found in rows for one in found if driver_line(one, key.kind, key.name))
 
 
 async def _rows(session: Session, kind: str, namespace: str) -> list[Row]:
@@ -39,7 +44,7 @@ async def _rows(session: Session, kind: str, namespace: str) -> list[Row]:
     if store is not None:
         if store.freshness(kind).sync is Sync.LIVE:
             return [one for one in store.rows(kind) if one.namespace == namespace]
-        if not store.kinds.is_served(kind):
+        if store.kinds.asked and not store.kinds.is_served(kind):
             return []
     found = []
     for item in await items_at(session, KINDS[kind].path(namespace)):

@@ -35,16 +35,18 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 
-def command_of(action: str) -> Callable[[Sequence[str]], int]:
+def command_of(name: str) -> Callable[[Sequence[str]], int]:
     """What runs an action with the arguments of a command line and returns the exit code."""
 
     def run(argv: Sequence[str]) -> int:
-        spec = spec_of(action)
-        parser = parser_of(action, spec)
-        words, rest = _split(spec, argv)
+        asked = spec_of(name)
+        parser = parser_of(name, asked)
+        words, rest = _split(asked, argv)
         options = parser.parse_words(words)
-        named, given = understood(action, spec, parser, options)
+        named, given = understood(name, asked, parser, options)
         given = {**given, **rest}
+        action = meant(name, named)
+        spec = spec_of(action)
 
         if spec.starts is not None:
             from edgetui.actions.cli import long_running  # with all that watches a cluster
@@ -61,6 +63,13 @@ def command_of(action: str) -> Callable[[Sequence[str]], int]:
         return carry_out(Job(action, options, named, act))
 
     return run
+
+
+def meant(action: str, named: objects.Named) -> str:
+    """The action that a command means where all the objects that it names are of a kind with one of its own."""
+    words = {*named.kinds, *(kind for kind, _ in named.objects)}
+    others = {ACTIONS[action].instead.get(objects.known(word), action) for word in words}
+    return others.pop() if len(others) == 1 else action
 
 
 def parser_of(action: str, spec: Spec[Any, Any]) -> Parser:

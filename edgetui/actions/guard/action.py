@@ -9,7 +9,9 @@ from edgetui.actions.change.long_running import Listener
 from edgetui.actions.change.spec import Aim, Argument, Given, Spec
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.guard.guard import Guard, Watched
-from edgetui.actions.guard.plan import GuardView, plan_of, read_guard
+from edgetui.actions.guard.plan import plan_of, read_guard
+from edgetui.actions.guard.view import GuardView
+from edgetui.actions.messages import Refusal
 from edgetui.model.kinds.node import NODE
 from edgetui.model.rollout.guard import Terms, hasty, wrong
 from edgetui.model.text import duration, seconds_of
@@ -44,7 +46,24 @@ async def _read(aim: Aim) -> GuardView:
 
 
 def _terms(view: GuardView, given: Given) -> Terms:
-    return Terms(given["patience"], given["after"])
+    undo = bool(given.get("undo"))
+    if undo and not view.argo:
+        raise Refusal(
+            f"--undo is for an Argo Rollout: a guard of {view.words} puts its template back anyway.",
+            "Start it without --undo.",
+        )
+    if undo and view.template_of:
+        raise Refusal(
+            f"The template of {view.words} is that of {view.template_of} (workloadRef): a guard can abort its update, "
+            "but put no template back.",
+            "Start it without --undo.",
+        )
+    return Terms(given["patience"], given["after"], undo)
+
+
+def _fields(view: GuardView) -> Given:
+    asked = {"patience": duration(_USUAL.patience), "after": duration(_USUAL.after)}
+    return {**asked, "undo": False} if view.argo and not view.template_of else asked
 
 
 _USUAL = Terms()
@@ -53,7 +72,7 @@ SPEC = Spec(
     read=_read,
     reads="the revisions of {object}",
     answer=_terms,
-    title=lambda view, terms: f"Guard {view.there.words}",
+    title=lambda view, terms: f"Guard {view.words}",
     starts=starts,
     watches=(NODE,),
     leads=leads,
@@ -77,6 +96,14 @@ SPEC = Spec(
             default=_USUAL.after,
         ),
         Argument(
+            "undo",
+            "put the last good template of an Argo Rollout back, instead of aborting its update",
+            flags=("--undo",),
+            switch=True,
+            default=False,
+            label="template back",
+        ),
+        Argument(
             "once",
             "end when the present release is good or was rolled back",
             flags=("--once",),
@@ -84,7 +111,7 @@ SPEC = Spec(
             default=False,
         ),
     ),
-    fields=lambda view: {"patience": duration(_USUAL.patience), "after": duration(_USUAL.after)},
-    exits="0 stopped, or with --once: the release is good; 1 refused, failed or the object is gone; "
-    "2 wrong usage or no usable cluster; 3 with --once: rolled back",
+    fields=_fields,
+    exits="0 stopped, or with --once: the release is good; 1 refused, failed, the object is gone, or with --once: its "
+    "controller aborted it; 2 wrong usage or no usable cluster; 3 with --once: rolled back",
 )

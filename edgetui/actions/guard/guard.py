@@ -19,10 +19,10 @@ from edgetui.actions.change.long_running import Ended, Listener
 from edgetui.actions.change.precondition import in_words
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.guard import recheck
-from edgetui.actions.guard.plan import GuardView
 from edgetui.actions.guard.record import Open, past
+from edgetui.actions.guard.view import GuardView
 from edgetui.actions.messages import Cancelled, Plan, Receipt, Refusal, Step
-from edgetui.actions.rollout import rollback
+from edgetui.actions.rights import ARGO_SPEC
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.watch.asyncio_io import steady_clock
@@ -31,7 +31,7 @@ from edgetui.cluster.watch.scoped_informer import ScopedStore
 from edgetui.model.cache.freshness import UNHEARD, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
-from edgetui.model.rollout.evidence import look_at
+from edgetui.model.rollout.evidence import Look, look_at
 from edgetui.model.rollout.guard import Phase, State, Terms, fired, held_back, step, template_of
 from edgetui.model.text import duration
 
@@ -39,6 +39,7 @@ EVERY = 1.0  # seconds between two looks
 AGAIN, MOST_AGAIN = 10.0, 300.0  # seconds before it is tried again, after something spoke against it
 FIRST = 5.0  # seconds that its first look waits for rows
 REACH = 600.0  # seconds that a roll-back is watched
+_WRITES = frozenset({"rollback", "abort", "rollout-undo"})
 _UNHEARD = UNHEARD | {Sync.HIDDEN}
 
 
@@ -81,7 +82,7 @@ class Guard:
         self._gate = gate
         self._keep = keep
         self._patient = patient
-        self._found_good = ""
+        self._found_over = ""
         self._listener = listener
         self._own = gate.beside(self._due_still, listener.step)
         self._record: Callable[..., Awaitable[None]] | None = None
@@ -152,10 +153,11 @@ class Guard:
         What earlier guards of this object did, or were about to do when they ended, is taken from the audit record.
         """
         key = self.ref.key
-        rights = needs("guard", key.kind)
+        rights = (*needs("guard", key.kind), *(ARGO_SPEC[key.kind] if self.terms.undo else ()))
         async with self._gate.run(self.session, "guard", self.ref, rights, key.namespace, key.name) as run:
             await run.confirm(plan)
             terms = {"for": self.terms.patience, "after": self.terms.after}
+            terms |= {"undo": True} if self.terms.undo else {}
             await run.record("guard", guard={"state": "started", "agreed": self._view.agreed, **terms})
             self._record = run.record
         known = await asyncio.to_thread(past, self._own.audit.path, self.ref.uid)
@@ -225,15 +227,23 @@ class Guard:
             return Ended(f"The guard of {self.words} was cancelled: it rolls nothing back.", cancelled=True)
         if self.state.phase is Phase.GONE:
             return Ended(f"The guard of {self.words} ended: {self.state.why}.")
-        if self._patient and not before.template and self.state.phase is Phase.DONE:
-            self._found_good = self.state.template
-        over = self.state.phase is Phase.DONE and self.state.template != self._found_good
-        if over and not self._keep:
+        ended = self._over(look)
+        if ended is not None and self._patient and not before.template:
+            self._found_over = self.state.template
+        if ended is not None and not self._keep and self.state.template != self._found_over:
             await self._note("done")
-            stayed = f"{self.words} is complete and stayed so for {duration(self.terms.after)}"
-            return Ended(f"{stayed}; its guard ended.", good=True)
+            return ended
         if self.state.phase is Phase.FIRE:
             self._firing = asyncio.create_task(self._fire(self.state.template))
+        return None
+
+    def _over(self, look: Look) -> Ended | None:
+        """How the present release ended without its guard; None while it has not."""
+        if self.state.phase is Phase.DONE:
+            stayed = f"{self.words} is complete and stayed so for {duration(self.terms.after)}"
+            return Ended(f"{stayed}; its guard ended.", good=True)
+        if look.aborted and self.state.phase is Phase.SPENT and self.state.template not in self.state.spent:
+            return Ended(f"{self.words.capitalize()}: {self.state.why}; its guard ended.")
         return None
 
     async def _fired(self) -> Ended | None:
@@ -243,7 +253,8 @@ class Guard:
         if receipt is None:
             return None
         if not self._keep:
-            return Ended(f"{self.words} was rolled back by its guard.", receipt=receipt)
+            did = "aborted" if receipt.action == "abort" else "rolled back"
+            return Ended(f"{self.words} was {did} by its guard.", receipt=receipt)
         for line in receipt.lines:
             self._listener.say(line)
         return None
@@ -265,7 +276,7 @@ class Guard:
         try:
             now = self._own.clock()
             check = await recheck.look_again(
-                self.session, self.ref, self.state, self._view.agreed, now, self._own.audit
+                self.session, self.ref, self.state, self.terms, self._view.agreed, now, self._own.audit
             )
             target = template_of(key.kind, key.name, check.target.name)
             about = {
@@ -278,9 +289,7 @@ class Guard:
             }
             seen = f"seen for {duration(self.state.bad)}, agreed {duration(self.terms.patience)}"
             self._listener.step(Step(f"{check.evidence[0]}, {seen}", "info"))
-            receipt = await rollback.perform(
-                self._own, self.session, check.view, check.target, wait=REACH, about=about
-            )
+            receipt = await check.perform(self._own, REACH, about)
         except EdgetuiError as problem:
             self.writing = False
             known = await asyncio.to_thread(past, self._own.audit.path, self.ref.uid)
@@ -303,7 +312,7 @@ class Guard:
 
     async def _due_still(self, plan: Plan) -> bool:
         """The gate's last question before the write: what was agreed to, and only while it still holds."""
-        assert plan.action == "rollback"
+        assert plan.action in _WRITES
         self.writing = not self._cancelled.is_set() and self.state.due(self.terms)
         return self.writing
 

@@ -5,32 +5,24 @@ from __future__ import annotations
 import msgspec
 
 from edgetui.actions import commandline
+from edgetui.actions.change.drivers import drivers_of
 from edgetui.actions.change.precondition import in_words, read
+from edgetui.actions.change.spec import Aim
 from edgetui.actions.gate.audit import AuditLog
+from edgetui.actions.guard.check import Check, found, pods_of
 from edgetui.actions.guard.record import Open
 from edgetui.actions.messages import Json, Refusal
-from edgetui.actions.reading import rows
 from edgetui.actions.rollout import rollback
 from edgetui.actions.rollout.revisions import history
-from edgetui.actions.rollout.rollback import RollbackView
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
-from edgetui.model.kinds import KINDS, row_of
+from edgetui.model.kinds import row_of
 from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
-from edgetui.model.kinds.pod import POD, PodRow
+from edgetui.model.kinds.rollout import ROLLOUT
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout.evidence import causes, evidence, seen, silent_nodes
-from edgetui.model.rollout.guard import State, go_back_to, overdue, template_of
-from edgetui.model.rollout.revision import Revision
-
-
-class Check(msgspec.Struct, frozen=True):
-    """The server says so too: what to go back to, and what speaks against the release."""
-
-    view: RollbackView
-    target: Revision
-    evidence: tuple[str, ...]
+from edgetui.model.rollout.evidence import seen, silent_nodes
+from edgetui.model.rollout.guard import State, Terms, go_back_to, template_of
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -41,10 +33,22 @@ class Found(msgspec.Struct, frozen=True):
 
 
 async def look_again(
-    session: Session, ref: ObjectRef, s: State, agreed: tuple[str, ...], now: float, log: AuditLog
+    session: Session,
+    ref: ObjectRef,
+    s: State,
+    terms: Terms,
+    agreed: tuple[str, ...],
+    now: float,
+    log: AuditLog,
 ) -> Check:
     """Read object, revisions and pods. Raises Refusal when they do not say what the watched rows said."""
     key = ref.key
+    if key.kind == ROLLOUT:
+        from edgetui.actions.guard import argo  # of most guards nobody needs it
+
+        return await argo.look_again(session, ref, s, terms, agreed, now, log)
+    if driven := await drivers_of(session, key):
+        raise Refusal(driven[0])
     view = await rollback.prepare(session, ref, log)
     there = await read(session, ref)
     row = row_of(key.kind, there)
@@ -53,36 +57,41 @@ async def look_again(
     if template != s.template or row.generation != view.generation:
         raise Refusal("its template has just changed.")
     owners = {ref.uid, *(one.uid for one in view.revisions)}
-    pods = [pod for pod in await _pods(session, key.namespace, view.selector) if pod.owner_uid in owners]
+    pods = [pod for pod in await pods_of(session, key.namespace, view.selector) if pod.owner_uid in owners]
     silent = silent_nodes(session.store) if session.store is not None else frozenset()
     look = seen(row, template, pods, silent, now)
     if look.why:
         raise Refusal(f"{look.why}.")
-    found = evidence(look, causes(look, s.causes), overdue(s, look))
-    if not found:
+    against = found(s, look)
+    if not against:
         raise Refusal("the server says that nothing is wrong with it any more.")
     target = go_back_to(view.revisions, key.kind, key.name, s, agreed)
     if target is None:
         raise Refusal("none of its revisions is known to have worked.")
-    return Check(view, target, found)
-
-
-async def _pods(session: Session, namespace: str, selector: str) -> list[PodRow]:
-    listed = await session.api.read(KINDS[POD].path(namespace), query={"labelSelector": selector})
-    return [row for row in rows(POD, listed) if isinstance(row, PodRow)]
+    return Check(rollback.SPEC, Aim(view.action, session, view.ref, log), view, target, target, against)
 
 
 async def what_became(session: Session, ref: ObjectRef, missing: Open) -> Found:
     """Whether the roll-back of a guard that ended before its answer came is on the server."""
     key = ref.key
-    there: Json = await read(session, ref)
-    current = next((one for one in await history(session, key, there) if one.current), None)
-    template = template_of(key.kind, key.name, current.name) if current else ""
+    template, aborted = await _template_now(session, ref)
     words = f"An earlier guard of {in_words(key)} ended while it rolled it back"
-    if template == missing.target:
+    if template == missing.target or (aborted and template == missing.template):
         return Found("arrived", f"{words}: the roll-back is on the server.")
     if template == missing.template:
         command = commandline.edgetui(session.target, "rollback", key)
         said = f"{words}: nothing was written. It is not repeated for this template. To do it: {command}"
         return Found("not arrived", said)
     return Found("replaced", f"{words}: another template has taken its place since.")
+
+
+async def _template_now(session: Session, ref: ObjectRef) -> tuple[str, bool]:
+    """The template of the object's spec, and whether the update of a Rollout is aborted."""
+    key = ref.key
+    if key.kind == ROLLOUT:
+        from edgetui.actions.guard import argo
+
+        return await argo.template_now(session, ref)
+    there: Json = await read(session, ref)
+    current = next((one for one in await history(session, key, there) if one.current), None)
+    return (template_of(key.kind, key.name, current.name) if current else ""), False

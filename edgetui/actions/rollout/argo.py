@@ -33,6 +33,7 @@ _DONE = {
     ABORT: "aborted",
     RETRY: "retried",
 }
+SILENT = ("Its controller has said nothing of it: Argo Rollouts may not run.",)
 _DOING = {PROMOTE: "Promoting", FULL: "Promoting", ABORT: "Aborting", RETRY: "Retrying"}
 
 
@@ -75,14 +76,15 @@ async def _read(aim: Aim) -> ArgoView:
 
 
 def _promote(session: Session, view: ArgoView) -> tuple[Json, str]:
-    """Clears what pauses it; where nothing does, it goes on to the next step (getPatches in promote.go)."""
+    """Clears what pauses it; where nothing does, or its analysis was inconclusive, it goes on to the next step
+    (getPatches in promote.go).
+    """
     row = view.row
-    if row.held:
-        raise Refusal(
-            f"{view.words.capitalize()} is paused by spec.paused: no promotion takes that away.",
-            f"Resume it: {commandline.edgetui(session.target, 'rollout-resume', view.ref.key)}",
-        )
+    _refuse_held(session, view)
     _refuse_aborted(session, view)
+    if row.pauses and row.inconclusive and row.step is not None:
+        step = min(row.step + 1, row.steps)
+        return {"pauseConditions": None, "controllerPause": False, "currentStepIndex": step}, ""
     if row.pauses:
         return {"pauseConditions": None}, ""
     if row.promoted or row.step is None or row.step >= row.steps:
@@ -91,6 +93,7 @@ def _promote(session: Session, view: ArgoView) -> tuple[Json, str]:
 
 
 def _full(session: Session, view: ArgoView) -> tuple[Json, str]:
+    _refuse_held(session, view)
     _refuse_aborted(session, view)
     if view.row.promoted:
         return {}, f"{view.words} is fully promoted already"
@@ -110,6 +113,14 @@ def _retry(session: Session, view: ArgoView) -> tuple[Json, str]:
 
 
 _WRITES = {PROMOTE: _promote, FULL: _full, ABORT: _abort, RETRY: _retry}
+
+
+def _refuse_held(session: Session, view: ArgoView) -> None:
+    if view.row.held:
+        raise Refusal(
+            f"{view.words.capitalize()} is paused by spec.paused: no promotion takes that away.",
+            f"Resume it: {commandline.edgetui(session.target, 'rollout-resume', view.ref.key)}",
+        )
 
 
 def _refuse_aborted(session: Session, view: ArgoView) -> None:
@@ -164,7 +175,7 @@ def told(row: ArgoRolloutRow) -> list[tuple[str, str]]:
 
 def _meets(view: ArgoView) -> tuple[str, ...]:
     row = view.row
-    found = [] if row.phase else ["Its controller has said nothing of it: Argo Rollouts may not run."]
+    found = [] if row.phase else [*SILENT]
     if view.action == FULL:
         found.append("All remaining steps, pauses and analyses are skipped.")
     if view.action == ABORT:

@@ -13,7 +13,7 @@ from edgetui.actions import commandline
 from edgetui.actions.catalogue import needs
 from edgetui.actions.change.change import Change, facts
 from edgetui.actions.change.ending import Ending, ending_of, not_waited
-from edgetui.actions.change.precondition import in_words, object_path
+from edgetui.actions.change.precondition import in_words, object_path, read
 from edgetui.actions.change.spec import Aim, Argument, Given, Reversal, Spec, State
 from edgetui.actions.change.watch import Observation, poll
 from edgetui.actions.gate.done import Done
@@ -25,6 +25,7 @@ from edgetui.actions.rollout.revisions import selector
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.deployment import DEPLOYMENT
 from edgetui.model.kinds.replicaset import REPLICA_SET
 from edgetui.model.kinds.rollout import DEGRADED, HEALTHY, PAUSED, REVISION, TEMPLATE_HASH, ArgoRolloutRow
 from edgetui.model.kinds.wire import controller_of
@@ -43,6 +44,7 @@ class ArgoRevision(Discreet, frozen=True):
 
     number: int
     name: str
+    uid: str
     hash: str
     template: Json
     stable: bool
@@ -56,7 +58,7 @@ class ArgoRevision(Discreet, frozen=True):
 
 
 class UndoView(Discreet, frozen=True):
-    """A Rollout and its revisions, newest first."""
+    """A Rollout and its revisions, newest first. `selector` finds its pods and ReplicaSets."""
 
     SHOWN = ("ref", "revisions")
 
@@ -65,6 +67,7 @@ class UndoView(Discreet, frozen=True):
     template: Json
     revisions: tuple[ArgoRevision, ...]
     command: str
+    selector: str
 
     @property
     def words(self) -> str:
@@ -106,21 +109,38 @@ async def _read(aim: Aim) -> UndoView:
     """The Rollout and its revisions. Raises Refusal where its template is another object's."""
     session, key = aim.session, aim.ref.key
     needs(aim.action, key.kind)
-    ref, row, there = await look_at(session, aim.ref)
-    if row.workload:
-        kind, _, name = row.workload.partition(" ")
+    view, _ = await read_revisions(session, aim.ref)
+    if view.row.workload:
+        kind, _, name = view.row.workload.partition(" ")
         target = ObjectKey(key.cluster, kind, key.namespace, name)
         raise Refusal(
-            f"The template of {in_words(key)} is that of {row.workload} (workloadRef): it is rolled back there, and "
-            f"{in_words(key)} rolls it out in its own steps.",
+            f"The template of {view.words} is that of {view.row.workload} (workloadRef): it is rolled back there, and "
+            f"{view.words} rolls it out in its own steps.",
             f"Roll that back: {commandline.edgetui(session.target, 'rollback', target)}",
         )
-    spec = there.get("spec") or {}
-    query = {"labelSelector": selector(spec.get("selector") or {})}
-    sets = items(await session.api.read(KINDS[REPLICA_SET].path(key.namespace), query=query))
+    return view
+
+
+async def read_revisions(session: Session, ref: ObjectRef) -> tuple[UndoView, Json]:
+    """The Rollout with its revisions, whoever has its template, and its metadata."""
+    ref, row, there = await look_at(session, ref)
+    key, spec = ref.key, there.get("spec") or {}
+    chosen = selector(spec.get("selector") or await _of_workload(session, key, row))
+    found = await session.api.read(KINDS[REPLICA_SET].path(key.namespace), query={"labelSelector": chosen})
     template = spec.get("template") or {}
     command = f"{commandline.edgetui(session.target, 'rollout-undo', key)} --to-revision"
-    return UndoView(ref, row, template, revisions(row, template, sets), command)
+    view = UndoView(ref, row, template, revisions(row, template, items(found)), command, chosen)
+    return view, there["metadata"]
+
+
+async def _of_workload(session: Session, key: ObjectKey, row: ArgoRolloutRow) -> Json:
+    """The selector of a Rollout that leaves it to the Deployment which has its template."""
+    kind, _, name = row.workload.partition(" ")
+    if kind != DEPLOYMENT.lower():
+        return {}
+    there = await read(session, ObjectRef(ObjectKey(key.cluster, DEPLOYMENT, key.namespace, name), "", ""))
+    found: Json = (there.get("spec") or {}).get("selector") or {}
+    return found
 
 
 def revisions(row: ArgoRolloutRow, template: Json, sets: list[Json]) -> tuple[ArgoRevision, ...]:
@@ -139,7 +159,15 @@ def revisions(row: ArgoRolloutRow, template: Json, sets: list[Json]) -> tuple[Ar
             row.observed >= row.generation and hash_ == row.newest != ""
         )
         found.append(
-            ArgoRevision(int(number), metadata["name"], hash_, kept, hash_ == row.stable != "", current)
+            ArgoRevision(
+                int(number),
+                metadata["name"],
+                metadata.get("uid", ""),
+                hash_,
+                kept,
+                hash_ == row.stable != "",
+                current,
+            )
         )
     return tuple(sorted(found, key=lambda one: -one.number))
 

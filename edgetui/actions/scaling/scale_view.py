@@ -191,10 +191,13 @@ async def explain(aim: Aim, view: ScaleView) -> ScaleView:
     session, key = aim.session, view.ref.key
     group = aim.other.group if aim.other else None
     row = live_row(session, view.ref) if view.generation else None
+    # A form may be given any number; of one that stands, only what it can meet is asked for (`Limits.warnings`).
+    asked = None if aim.on_screen else view.replicas
+    fewer, more = asked is None or asked < view.desired, asked is None or asked > view.current
     (hpa, note), budgets, quotas, keda, there = await asyncio.gather(
         autoscaler_of(session, key, group),
-        items_at(session, BUDGETS(key.namespace)) if aim.other is None else _nothing(),
-        items_at(session, QUOTAS(key.namespace)) if aim.other is None else _nothing(),
+        items_at(session, BUDGETS(key.namespace)) if fewer and aim.other is None else _nothing(),
+        items_at(session, QUOTAS(key.namespace)) if more and aim.other is None else _nothing(),
         scaled_object_of(session, key) if aim.other is None else _none(),
         _object(aim, view) if _counts(row) else _none(),
     )

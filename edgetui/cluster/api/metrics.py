@@ -16,7 +16,7 @@ from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound
 from edgetui.model.cache.store import Store, Usage
-from edgetui.model.kinds import METERED
+from edgetui.model.kinds import KINDS, METERED
 from edgetui.model.kinds.base import api_path
 from edgetui.model.text import parse_cpu, whole
 
@@ -87,17 +87,24 @@ def _sum(parts: list[int | None]) -> int | None:
 class MetricsPoller:
     """Keeps the usage of the kinds that are shown in the store while it runs. `period` is in seconds.
 
-    `namespaces` gives those in which a kind is watched one by one, none where the cluster may be read as a whole.
+    `namespaces` gives those in which a kind is watched one by one, none where the cluster may be read as a whole;
+    `in_view` those that are looked at, none for all: in others nothing is asked for.
     """
 
     def __init__(
-        self, api: Api, store: Store, namespaces: Callable[[str], Sequence[str]] = lambda kind: ()
+        self,
+        api: Api,
+        store: Store,
+        namespaces: Callable[[str], Sequence[str]] = lambda kind: (),
+        in_view: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
         self.period = PERIOD
         self.running = False
         self._api = api
         self._store = store
         self._namespaces = namespaces
+        self._in_view = in_view
+        self._narrowed: dict[str, tuple[str, ...]] = {}
         self._version = ""
         self._shown: frozenset[str] = frozenset()
         self._asked: dict[str, float] = {}
@@ -146,14 +153,17 @@ class MetricsPoller:
         return max(absent, min(self._due(kind) for kind in self._shown))
 
     def _due(self, kind: str) -> float:
-        """Seconds until a kind is to be asked for."""
+        """Seconds until a kind is to be asked for: at once where other namespaces have come into view."""
         now = asyncio.get_running_loop().time()
+        if self._narrowed.get(kind, ()) not in ((), self._looked_at(kind)):
+            return 0.0
         return self._asked[kind] + self.period - now if kind in self._asked else 0.0
 
     async def poll(self, kinds: Collection[str] = METERED) -> bool:
         """Ask once for these kinds; False if this cluster has no metrics API. A lost link changes nothing."""
         now = asyncio.get_running_loop().time()
         self._asked.update(dict.fromkeys(kinds, now))
+        self._narrowed.update({kind: self._looked_at(kind) for kind in kinds})
         try:
             if not self._version:
                 self._version = await self._find_version()
@@ -170,9 +180,13 @@ class MetricsPoller:
             pass  # the link's own state says it
         return True
 
+    def _looked_at(self, kind: str) -> tuple[str, ...]:
+        """The namespaces in which alone somebody looks at this kind; empty for all."""
+        return tuple(self._in_view()) if KINDS[kind].namespaced else ()
+
     async def _usage(self, kind: str) -> dict[tuple[str, str], Usage]:
-        """The usage of one kind, namespace by namespace where the kind itself is watched so."""
-        names = self._namespaces(kind)
+        """The usage of one kind, by namespace where it is watched so itself, or where only some are in view."""
+        names = self._narrowed.get(kind) or self._namespaces(kind)
         if not names:
             return decode(await self._api.get_bytes(self._path(kind), {}))
         usage: dict[tuple[str, str], Usage] = {}

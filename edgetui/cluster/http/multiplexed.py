@@ -16,6 +16,8 @@ from edgetui.cluster.http.request import Request
 
 PATIENCE = 5.0
 """Seconds after which an answer is a stream that tells what changes, and may be read later."""
+SOON = 0.02
+"""Seconds that what nobody waits for may wait for a request: a TLS record of its own is 22 bytes, a packet 52."""
 
 
 class Multiplexed:
@@ -27,6 +29,7 @@ class Multiplexed:
 
     __slots__ = (
         "_connection",
+        "_due",
         "_frames",
         "_loop",
         "_on_answer",
@@ -55,8 +58,9 @@ class Multiplexed:
         self._proof: asyncio.Future[bool] | None = None
         self._frames = Frames(self._tell, loop.time)
         self._open: dict[int, Call] = {}
+        self._due: asyncio.Handle | None = None
         connection.attach(self._received, self._lost)
-        self._flush()
+        self._flush_soon()
 
     @property
     def context(self) -> ssl.SSLContext | None:
@@ -97,14 +101,14 @@ class Multiplexed:
         self._open[number] = call
         call.began = self._loop.time()
         self.used = True
-        self._flush()
+        self._flush_with_others()
         return number
 
     def cancel(self, number: int) -> None:
         """Give an answer up."""
         self._frames.cancel(number)
         self._forget(number)
-        self._flush()
+        self._flush_soon()
 
     async def answers(self, within: float) -> bool:
         """Ping the peer: whether anything at all comes within so many seconds."""
@@ -125,9 +129,27 @@ class Multiplexed:
     def close(self) -> None:
         """Close at once; whoever still waits hears nothing."""
         self._open.clear()
+        self._forget_due()
         self._connection.close()
 
+    def _flush_soon(self) -> None:
+        """Send with what is sent next, if that comes soon."""
+        if self._due is None:
+            self._due = self._loop.call_later(SOON, self._flush)
+
+    def _flush_with_others(self) -> None:
+        """Send with all that is asked in this turn of the loop."""
+        if self._due is None or isinstance(self._due, asyncio.TimerHandle):
+            self._forget_due()
+            self._due = self._loop.call_soon(self._flush)
+
+    def _forget_due(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
     def _flush(self) -> None:
+        self._forget_due()
         if self._frames.out and not self._connection.closed:
             data, self._frames.out = bytes(self._frames.out), bytearray()
             self._connection.send(data)

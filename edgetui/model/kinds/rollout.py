@@ -18,6 +18,9 @@ from edgetui.model.text import clean, duration, elide_middle, seconds_of, unix
 
 ROLLOUT = "Rollout"
 HEALTHY, PROGRESSING, PAUSED, DEGRADED = "Healthy", "Progressing", "Paused", "Degraded"
+DEADLINE_PASSED = "ProgressDeadlineExceeded"
+_UNSEEN = "waiting for rollout spec update to be observed"
+_UNSEEN_WORKLOAD = f"{_UNSEEN} for the reference workload"
 TEMPLATE_HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 
@@ -148,7 +151,8 @@ class ArgoRolloutRow(WorkloadRow):
     traffic in percent that the present step sets, None for blue-green and without steps; `routed` what its traffic
     router says that the new revision gets, None without one. `pauses` are the reasons why its controller holds it,
     `held` is whether `spec.paused` does. `stable` and `newest` are template hashes. `analysis` is what the running
-    analysis says. `workload` names the object that has its template, "" where it has its own.
+    analysis says, `inconclusive` whether that of its present step ended without saying good or bad. `workload` names
+    the object that has its template, "" where it has its own.
     """
 
     phase: str = ""
@@ -168,12 +172,33 @@ class ArgoRolloutRow(WorkloadRow):
     revision: int = 0
     updated: int = 0
     analysis: str = ""
+    inconclusive: bool = False
     workload: str = ""
 
     @property
     def promoted(self) -> bool:
         """Whether its newest template is the one that serves (IsFullyPromoted)."""
         return bool(self.stable) and self.stable == self.newest
+
+    @property
+    def complete(self) -> bool:
+        """Whether its newest template has all of it, and all of it serves; one that wants no pods shows nothing."""
+        return self.promoted and self.phase == HEALTHY and 0 < self.available >= self.replicas
+
+    @property
+    def behind(self) -> bool:
+        """Whether its controller has not acted on the newest template yet."""
+        return self.generation > self.observed or self.message in (_UNSEEN, _UNSEEN_WORKLOAD)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its progress deadline has passed."""
+        return self.phase == DEGRADED and self.message.startswith(DEADLINE_PASSED)
+
+    @property
+    def refused(self) -> bool:
+        """Whether its controller takes its spec for invalid, and does nothing with it."""
+        return self.phase == DEGRADED and self.message.startswith("InvalidSpec")
 
     @property
     def progress(self) -> str:
@@ -227,6 +252,7 @@ def project(rollout: WireRollout) -> ArgoRolloutRow:
         newest=shared(status.current_pod_hash),
         revision=number(meta.annotations.revision) if meta.annotations else 0,
         analysis=shared(_analysis(status)),
+        inconclusive=_inconclusive(status),
         workload=shared(clean(f"{(ref.kind or '').lower()} {ref.name}", 120)) if ref and ref.name else "",
     )
 
@@ -242,13 +268,13 @@ def _phase(meta: RolloutMeta, spec: WireRolloutSpec, status: WireRolloutStatus) 
     """What a client says: its controller writes the phase, which may be of an older spec."""
     observed = _number(status.observed_generation)
     if observed is not None and observed < (meta.generation or 0):
-        return PROGRESSING, "waiting for rollout spec update to be observed"
+        return PROGRESSING, _UNSEEN
     if status.controller_pause and not status.pause_conditions:
         return PROGRESSING, "waiting for rollout to unpause"
     wanted = _number(meta.annotations.workload_generation) if meta.annotations else None
     seen = _number(status.workload_observed_generation)
     if spec.workload_ref and wanted is not None and seen is not None and wanted != seen:
-        return PROGRESSING, "waiting for rollout spec update to be observed for the reference workload"
+        return PROGRESSING, _UNSEEN_WORKLOAD
     return status.phase or "", status.message or ""
 
 
@@ -290,6 +316,11 @@ def _analysis(status: WireRolloutStatus) -> str:
         if one is not None and one.status
     ]
     return "; ".join(told)
+
+
+def _inconclusive(status: WireRolloutStatus) -> bool:
+    run = status.canary.current_step_analysis_run_status if status.canary else None
+    return run is not None and run.status == "Inconclusive"
 
 
 def facts(row: ArgoRolloutRow, now: float) -> Iterator[Fact]:

@@ -5,20 +5,23 @@ Its types are api/v1alpha1/talosupgrade_types.go of tuppr. An annotation suspend
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Iterator
 
-from edgetui.model.kinds.base import Kind
+import msgspec
+from msgspec.structs import replace
+
+from edgetui.model.kinds.base import Fact, Kind, Row
 from edgetui.model.kinds.update import (
     MOST_TEXT,
     Stage,
     UpdateRow,
     WireSelector,
-    facts,
     failures,
     names,
     on_disk,
     requirements,
 )
+from edgetui.model.kinds.update import facts as common
 from edgetui.model.kinds.wire import Meta, Wire, labelled, shared
 from edgetui.model.text import clean
 
@@ -59,6 +62,14 @@ class WireTalosReboot(Wire):
     node_name: str | None = None
 
 
+class WirePulled(Wire):
+    node_name: str | None = None
+
+
+class WirePullFailure(Wire):
+    last_error: str | None = None
+
+
 class WireTalosStatus(Wire):
     phase: str | None = None
     message: str | None = None
@@ -67,6 +78,8 @@ class WireTalosStatus(Wire):
     completed_nodes: list[str] | None = None
     failed_nodes: list[WireTalosFailure] | None = None
     rebooting_nodes: list[WireTalosReboot] | None = None
+    pre_pulled_nodes: list[WirePulled | str] | None = None
+    pre_pull_failure: WirePullFailure | None = None
 
 
 class WireTalosUpgrade(Wire):
@@ -78,9 +91,15 @@ class WireTalosUpgrade(Wire):
 
 
 class TalosUpgradeRow(UpdateRow):
-    """A TalosUpgrade. It does not say how many nodes it is for: those that its selector takes."""
+    """A TalosUpgrade. It does not say how many nodes it is for: those that its selector takes.
+
+    `pulled` are the nodes that hold the image of their update already; None where nobody tells. `unpulled` is why the
+    pull before the update failed last, empty while it has not.
+    """
 
     engine: str = "tuppr"
+    pulled: tuple[str, ...] | None = None
+    unpulled: str = ""
 
 
 def project(upgrade: WireTalosUpgrade) -> TalosUpgradeRow:
@@ -89,6 +108,7 @@ def project(upgrade: WireTalosUpgrade) -> TalosUpgradeRow:
     phase = clean(status.phase, 40)
     rebooting = [one.node_name for one in status.rebooting_nodes or ()]
     now = [*(status.current_nodes or ()), status.current_node, *rebooting]
+    pulled, lost = status.pre_pulled_nodes, status.pre_pull_failure
     return TalosUpgradeRow(
         **labelled(upgrade.metadata),
         target=shared(clean(spec.talos.version, 60)) if spec.talos else "",
@@ -99,7 +119,23 @@ def project(upgrade: WireTalosUpgrade) -> TalosUpgradeRow:
         selector=requirements(spec.node_selector) if spec.talos is not None else None,
         running=names(dict.fromkeys(now)),
         failed=failures((one.node_name, one.last_error) for one in status.failed_nodes or ()),
+        pulled=names(one if isinstance(one, str) else one.node_name for one in pulled) if pulled else None,
+        unpulled=clean(lost.last_error or "no reason told", MOST_TEXT) if lost is not None else "",
     )
+
+
+def facts(row: TalosUpgradeRow, now: float) -> Iterator[Fact]:
+    """What its page says of it."""
+    yield from common(row, now)
+    if row.pulled is not None:
+        yield Fact("image pulled", ", ".join(row.pulled) or "on no node yet")
+    if row.unpulled:
+        yield Fact("pull failed", row.unpulled, bad=True)
+
+
+def kept(row: TalosUpgradeRow) -> Row:
+    """The row without what its engine says in free text."""
+    return on_disk(replace(row, unpulled="not told" if row.unpulled else ""))
 
 
 def stage_of(metadata: TupprMeta | None, phase: str) -> Stage:
@@ -119,6 +155,6 @@ KIND = Kind(
     wire=WireTalosUpgrade,
     row=TalosUpgradeRow,
     project=project,
-    snapshot=on_disk,
+    snapshot=kept,
     facts=facts,
 )

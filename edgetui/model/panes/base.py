@@ -56,6 +56,10 @@ class PaneRow(msgspec.Struct, gc=False):
         """One value for each column of the pane."""
         raise NotImplementedError
 
+    def value(self, at: int) -> Any:
+        """The value of one column, by its place."""
+        return self.values[at]
+
     @property
     def uid(self) -> str:
         return self.of.uid

@@ -45,6 +45,8 @@ def cell_sort(value: Cell) -> tuple[Any, ...]:
         return (2, -value.at)
     if not isinstance(value, str):
         return (1, value)
+    if value.isalpha():
+        return (3, ((0, value),))
     parts = enumerate(_DIGITS.split(value))
     return (3, tuple((int(part[:_MOST_DIGITS]), "") if at % 2 else (0, part) for at, part in parts))
 
@@ -66,6 +68,10 @@ class KindRow(PaneRow, gc=False):
     def values(self) -> tuple[Any, ...]:
         """Its cells in the columns that the pane has now."""
         return self.pane.values_of(self.key, self.of)
+
+    def value(self, at: int) -> Any:
+        """As from `values`, at a third of its time: a sort asks for one of each row."""
+        return self.pane.value_of(self.key, self.of, at)
 
 
 class KindPane(Pane):
@@ -129,8 +135,7 @@ class KindPane(Pane):
     def values_of(self, key: ObjectKey, row: Row) -> tuple[Any, ...]:
         """The value of each column for one object."""
         values: list[Any] = [""] * len(self.columns)
-        own = (key.cluster, row.namespace, row.name, self._resources[key.kind].name, row.created)
-        for at, value in zip(self._own, own, strict=True):
+        for at, value in zip(self._own, self._of_each(key, row), strict=True):
             if at >= 0:
                 values[at] = value
         if isinstance(row, TableRow) and not row.deleting:  # as _cells, at a third of its time
@@ -142,6 +147,20 @@ class KindPane(Pane):
             if place >= 0:
                 values[place] = cell
         return tuple(values)
+
+    def _of_each(self, key: ObjectKey, row: Row) -> tuple[Any, ...]:
+        """What every object has, in the order of `_own`."""
+        return (key.cluster, row.namespace, row.name, self._resources[key.kind].name, row.created)
+
+    def value_of(self, key: ObjectKey, row: Row, at: int) -> Any:
+        """The value of one column for one object."""
+        if at in self._own:
+            return self._of_each(key, row)[self._own.index(at)]
+        if isinstance(row, TableRow) and not row.deleting:
+            places = self._of(row.head)
+            if places.count(at) < 2:  # a server may print a column twice; then the last counts
+                return row.cells[places.index(at)] if at in places else ""
+        return self.values_of(key, row)[at]
 
     def json(self, row: PaneRow, now: float) -> dict[str, Any]:
         """The row for scripts: its uid and its columns."""

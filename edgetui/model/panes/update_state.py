@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Fact
 from edgetui.model.kinds.node import NODE, NodeRow
 from edgetui.model.kinds.plan import PlanRow
-from edgetui.model.kinds.update import Stage, UpdateRow
+from edgetui.model.kinds.talosupgrade import TalosUpgradeRow
+from edgetui.model.kinds.update import Failure, Stage, UpdateRow
 from edgetui.model.panes.base import BAD, FINE, SETTLING, UNSURE, WATCH
 from edgetui.model.text import duration, plural
 from edgetui.model.update.plan import Coverage, count, coverage, is_switched_off, job_of, left_cordoned
@@ -38,6 +39,8 @@ def update_state(store: Store, row: UpdateRow, now: float) -> UpdateState:
     if isinstance(row, PlanRow):
         return plan_state(store, row, now)
     severity, words, why = _told(store, row, now)
+    if severity != BAD and row.of == "node" and (full := _full(store, row.running)):
+        severity, words, why = BAD, f"no room on {full[0]}", _no_room(full)
     total = row.total
     if total is None and row.selector is not None:
         total = count(store, row.selector)
@@ -49,13 +52,19 @@ def _told(store: Store, row: UpdateRow, now: float) -> tuple[int, str, str]:
     if row.failed:
         first = row.failed[0]
         words = f"failed on {first.name}" if len(row.failed) == 1 else f"{len(row.failed)} failed"
-        return BAD, words, _because(first.name, first.why or row.message)
+        return BAD, words, _because(row.failed, first.why or row.message)
     if row.stage is Stage.UNSEEN:
         return _unseen(row, now)
+    if isinstance(row, TalosUpgradeRow) and row.unpulled and row.stage is not Stage.PAUSED:
+        return (
+            BAD,
+            "image not pulled",
+            f"the pull before the update failed, no node is touched: {row.unpulled}",
+        )
     words = row.stage.value
     off = [name for name in row.running if _is_off(store, name, now)] if row.of == "node" else []
     if off and row.stage is Stage.RUNNING:
-        return BAD, f"held by {off[0]}", f"{off[0]} is NotReady, and the update waits for it"
+        return BAD, f"held by {off[0]}", "NotReady, and the update waits for it"
     if row.stage is Stage.RUNNING and row.running:
         words = f"updating {_some(row.running, 1)}"
     return _SEVERITY.get(row.stage, WATCH), words, row.message
@@ -64,6 +73,18 @@ def _told(store: Store, row: UpdateRow, now: float) -> tuple[int, str, str]:
 def _is_off(store: Store, name: str, now: float) -> bool:
     node = store.get(NODE, "", name)
     return isinstance(node, NodeRow) and is_switched_off(node, now)
+
+
+def _full(store: Store, names: Iterable[str]) -> tuple[str, ...]:
+    """Those nodes that report a full disk."""
+    nodes = (store.get(NODE, "", name) for name in names)
+    return tuple(one.name for one in nodes if isinstance(one, NodeRow) and "DiskPressure" in one.pressures)
+
+
+def _no_room(names: tuple[str, ...]) -> str:
+    """A kubelet under disk pressure takes no new pods, and deletes images."""
+    who = f"{_some(names, _SHOWN)}: " if len(names) > 1 else ""
+    return f"{who}DiskPressure, no room for images"
 
 
 def _unseen(row: UpdateRow, now: float) -> tuple[int, str, str]:
@@ -78,6 +99,8 @@ def plan_state(store: Store, row: PlanRow, now: float) -> UpdateState:
     if found is None:
         return UpdateState(BAD, "not valid", "its node selector is not valid")
     severity, words, why = _of_plan(store, row, found, now)
+    if severity != BAD and row.concurrency and (full := _full(store, found.todo)):
+        severity, words, why = BAD, f"no room on {full[0]}", _no_room(full)
     return UpdateState(severity, words, why, len(found.done), found.total, found.running)
 
 
@@ -89,7 +112,7 @@ def _of_plan(store: Store, row: PlanRow, found: Coverage, now: float) -> tuple[i
     if found.failed:
         first = found.failed[0]
         words = f"failed on {first.name}" if len(found.failed) == 1 else f"{len(found.failed)} failed"
-        return BAD, words, _because(first.name, first.why)
+        return BAD, words, _because(found.failed, first.why)
     if found.silent:
         return BAD, f"held by {found.silent[0]}", _held(store, row, found)
     if found.newer:
@@ -125,7 +148,7 @@ def _held(store: Store, row: PlanRow, found: Coverage) -> str:
     others = f", {plural(waiting, 'node')} {'wait' if waiting > 1 else 'waits'}" if waiting else ""
     job = job_of(store, row, name)
     until = f"; its Job fails after {duration(job.deadline)}" if job is not None and job.deadline else ""
-    return f"{name} is NotReady and holds {places}{others}{until}"
+    return f"NotReady, holds {places}{others}{until}"
 
 
 def _left(store: Store, row: PlanRow, node: str, now: float) -> str:
@@ -144,8 +167,9 @@ def _nobody(row: PlanRow, found: Coverage) -> str:
     return f"its selector takes no node{said}"
 
 
-def _because(name: str, why: str) -> str:
-    return f"{name}: {why}" if why else ""
+def _because(failed: tuple[Failure, ...], why: str) -> str:
+    """Why the first of them failed; it is named where the state does not name it."""
+    return f"{failed[0].name}: {why}" if why and len(failed) > 1 else why
 
 
 def _some(names: tuple[str, ...], most: int) -> str:

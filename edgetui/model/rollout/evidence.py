@@ -2,13 +2,14 @@
 
 Evidence is what no waiting mends and what the release itself brought: an image that is not there, a container that
 crashes again and again, or, once its deadline has passed, one that cannot start. A link that is slow or down, a full
-node and a silent node are no evidence, whatever they do to the rollout.
+node and a silent node are no evidence, whatever they do to the rollout. Of an Argo Rollout its own abort is evidence as
+well, and, once its deadline has passed, a readiness check that fails.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -20,6 +21,7 @@ from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.node import NODE, NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
+from edgetui.model.kinds.rollout import ArgoRolloutRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
 from edgetui.model.kinds.workload import RolloutRow
 from edgetui.model.pod.diagnosis import Diagnosis, diagnose
@@ -32,8 +34,12 @@ LOOP = 2
 _IMAGE = frozenset({"image-missing", "image-denied", "image-name"})
 _CRASH = frozenset({"crash", "memory"})
 _OVERDUE = _CRASH | {"config", "start"}
+_DEGRADED = _OVERDUE | {"not-ready"}
 _PULL = _IMAGE | {"image", "image-link"}
 _UNTOLD = "cannot pull image"
+
+Guarded = RolloutRow | ArgoRolloutRow
+"""What a guard can look at."""
 
 Causes = Mapping[str, Diagnosis]
 """By pod uid: the last cause that was told for an image that cannot be pulled."""
@@ -49,7 +55,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     why: str = ""
     gone: str = ""
-    row: RolloutRow | None = None
+    row: Guarded | None = None
     template: str = ""
     pods: tuple[PodRow, ...] = ()
     silent: frozenset[str] = frozenset()
@@ -70,12 +76,20 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         """Whether the rollout is complete and all of it serves."""
-        return self.row is not None and healthy(self.row)
+        row = self.row
+        return row.complete if isinstance(row, ArgoRolloutRow) else row is not None and healthy(row)
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the update of an Argo Rollout is aborted: its stable revision serves."""
+        return isinstance(self.row, ArgoRolloutRow) and self.row.aborted
 
     @property
     def overdue(self) -> bool:
-        """Whether a Deployment's deadline has passed for its newest template; the condition may be of an older one."""
+        """Whether a deadline has passed for the newest template; a Deployment's condition may be of an older one."""
         row = self.row
+        if isinstance(row, ArgoRolloutRow):
+            return row.overdue
         if not isinstance(row, DeploymentRow) or row.progressing is None:
             return False
         told = row.progressing
@@ -98,7 +112,7 @@ def look_at(store: Store, key: ObjectKey, uid: str, now: float, around: Store | 
         return Look(gone="it no longer exists")
     if row.uid != uid:
         return Look(gone="another object has its name now")
-    assert isinstance(row, RolloutRow)
+    assert isinstance(row, RolloutRow | ArgoRolloutRow)
     sets = [one for one in store.owned_by(uid) if isinstance(one, ReplicaSetRow)]
     pods = list(store.pods_of(uid))
     template = ""
@@ -107,12 +121,15 @@ def look_at(store: Store, key: ObjectKey, uid: str, now: float, around: Store | 
     return seen(row, template, pods, silent_nodes(around), now)
 
 
-def seen(row: RolloutRow, template: str, pods: Iterable[PodRow], silent: frozenset[str], now: float) -> Look:
+def seen(row: Guarded, template: str, pods: Iterable[PodRow], silent: frozenset[str], now: float) -> Look:
     """A look at these rows, which are known to be current."""
-    if not template or row.generation > row.observed:
+    behind = row.behind if isinstance(row, ArgoRolloutRow) else row.generation > row.observed
+    if not template or behind:
         return Look(why="its controller has not made the newest change yet", row=row)
     if isinstance(row, DeploymentRow) and row.paused:
         return Look(why="its rollout is paused", row=row)
+    if isinstance(row, ArgoRolloutRow) and row.refused:
+        return Look(why="its controller takes its spec for invalid", row=row)
     look = Look(row=row, template=template, pods=tuple(pods), silent=silent)
     newest = look.newest
     since = max((pod.ready_since for pod in newest), default=0)
@@ -120,7 +137,7 @@ def seen(row: RolloutRow, template: str, pods: Iterable[PodRow], silent: frozens
     return msgspec.structs.replace(look, ready_for=max(0.0, now - since)) if serves else look
 
 
-def newest_template(row: RolloutRow, sets: Iterable[ReplicaSetRow], pods: Sequence[PodRow]) -> str:
+def newest_template(row: Guarded, sets: Iterable[ReplicaSetRow], pods: Sequence[PodRow]) -> str:
     """The hash of the newest template, "" while it cannot be told for certain.
 
     Rows of one rollout come over several watches: a ReplicaSet counts only at the very revision of its Deployment.
@@ -129,6 +146,8 @@ def newest_template(row: RolloutRow, sets: Iterable[ReplicaSetRow], pods: Sequen
         return next((one.template for one in sets if row.revision and one.revision == row.revision), "")
     if isinstance(row, StatefulSetRow):
         return row.update_revision
+    if isinstance(row, ArgoRolloutRow):
+        return row.newest
     assert isinstance(row, DaemonSetRow)
     return newest_hash(row, pods)
 
@@ -166,20 +185,25 @@ def causes(look: Look, before: Causes) -> dict[str, Diagnosis]:
 
 def evidence(look: Look, known: Causes, overdue: bool) -> tuple[str, ...]:
     """What speaks against the release, a sentence each, the commonest first; empty when nothing does."""
+    row = look.row
+    if isinstance(row, ArgoRolloutRow) and row.aborted:
+        return (row.message or "its update is aborted",)
+    late = frozenset() if not overdue else _DEGRADED if isinstance(row, ArgoRolloutRow) else _OVERDUE
     counted: Counter[str] = Counter()
     for pod in look.newest:
         if pod.is_ready or pod.node in look.silent:
             continue
         found = known.get(pod.uid) or diagnose(pod)
-        if found is not None and _damning(found, pod, overdue):
+        if found is not None and _damning(found, pod, late):
             counted[found.sentence] += 1
     return tuple(f"{sentence} ({plural(count, 'pod')})" for sentence, count in counted.most_common())
 
 
-def _damning(found: Diagnosis, pod: PodRow, overdue: bool) -> bool:
+def _damning(found: Diagnosis, pod: PodRow, late: Container[str]) -> bool:
+    """`late` are the codes that count besides, since the deadline has passed."""
     if found.code in _IMAGE or (found.code in _CRASH and pod.restarts >= LOOP):
         return True
-    return overdue and found.code in _OVERDUE
+    return found.code in late
 
 
 def serving(look: Look) -> set[str]:

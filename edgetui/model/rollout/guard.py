@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edgetui.model.kinds.deployment import DeploymentRow
+from edgetui.model.kinds.rollout import ArgoRolloutRow
 from edgetui.model.kinds.statefulset import STATEFUL_SET
 from edgetui.model.rollout.evidence import Causes, Look, causes, evidence, serving
 from edgetui.model.rollout.revision import Revision, last_known_good
@@ -27,10 +28,14 @@ STANDSTILL = 600.0
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What was agreed to, in seconds: how long the evidence must stand, how long a complete release is watched."""
+    """What was agreed to, in seconds: how long the evidence must stand, how long a complete release is watched.
+
+    `undo` is whether an Argo Rollout gets an earlier template back; without it its update is aborted.
+    """
 
     patience: float = 120.0
     after: float = 600.0
+    undo: bool = False
 
 
 LEAST, HASTY = 10.0, 60.0
@@ -109,7 +114,7 @@ def step(s: State, terms: Terms, look: Look, now: float) -> State:
     if look.template != s.template:
         s = _other_template(s, terms, look)
     s = _remember_good(s, terms, look, passed)
-    return _judge(_count(s, terms, look, passed), terms, now)
+    return _judge(_count(s, terms, look, passed), terms, look, now)
 
 
 def _other_template(s: State, terms: Terms, look: Look) -> State:
@@ -148,14 +153,16 @@ def _count(s: State, terms: Terms, look: Look, passed: float) -> State:
 
 def overdue(s: State, look: Look) -> bool:
     """Whether the deadline of the newest template has passed."""
-    if isinstance(look.row, DeploymentRow):
+    if isinstance(look.row, DeploymentRow | ArgoRolloutRow):
         return look.overdue
     return not look.complete and s.still >= STANDSTILL
 
 
-def _judge(s: State, terms: Terms, now: float) -> State:
+def _judge(s: State, terms: Terms, look: Look, now: float) -> State:
     if s.template in s.spent:
         return replace(s, phase=Phase.SPENT, why="this template was rolled back from once")
+    if look.aborted and not terms.undo:
+        return replace(s, phase=Phase.SPENT, why="its update is aborted, the stable revision serves")
     if s.complete >= terms.after:
         s = replace(s, trusted=s.trusted | {s.template})
     if s.template in s.trusted:

@@ -20,7 +20,7 @@ from edgetui.model.kinds.node import NodeRow
 from edgetui.model.kinds.pod import PodRow
 from edgetui.model.kinds.replicaset import ReplicaSetRow
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.kinds.workload import RolloutRow
+from edgetui.model.kinds.workload import RolloutRow, WorkloadRow
 from edgetui.model.pod.diagnosis import Diagnosis, diagnose
 from edgetui.model.text import plural
 
@@ -226,7 +226,7 @@ def from_counters(row: Counted) -> Segments:
     )
 
 
-def is_updated(row: RolloutRow, pod: PodRow, template: str = "") -> bool:
+def is_updated(row: WorkloadRow, pod: PodRow, template: str = "") -> bool:
     """Whether a pod was made from the newest template of its workload."""
     if isinstance(row, StatefulSetRow):
         return pod.template == row.update_revision

@@ -284,7 +284,7 @@ class FleetView:
         """Ends in the object's key, so that no two rows compare equal."""
         if self._column is None:
             return self.pane.order(row)
-        return (self.pane.columns[self._column].sort(row.values[self._column]), row.key)
+        return (self.pane.columns[self._column].sort(row.value(self._column)), row.key)
 
     def _visible(self, row: PaneRow) -> bool:
         if not self._filter.active:

@@ -79,7 +79,7 @@ class ActionJob(BackgroundJob):
         self._screen: ProgressScreen | None = None
         self._looked_at = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self._cancelled = False
 
     # -- what others read
@@ -152,11 +152,11 @@ class ActionJob(BackgroundJob):
 
     async def run(self, flow: Awaitable[None]) -> None:
         """Carry a flow out; raises Cancelled where the person ends it before anything was agreed to."""
-        self._task = asyncio.ensure_future(flow)
+        self.task = asyncio.ensure_future(flow)
         if self._cancelled:
-            self._task.cancel()
+            self.task.cancel()
         try:
-            await self._task
+            await self.task
         except asyncio.CancelledError:
             if self._cancelled:
                 raise Cancelled("Cancelled: nothing was changed.") from None
@@ -168,8 +168,8 @@ class ActionJob(BackgroundJob):
             self._stopped.set()
             return
         self._cancelled = True
-        if self._task is not None:
-            self._task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
     def attend(self) -> None:
         """The person looks at it: what waits is shown, and what comes next too."""

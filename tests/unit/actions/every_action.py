@@ -342,6 +342,16 @@ CASES: dict[str, Case] = {
         same_site=lambda: Site(u.talos("Draining")),
         at_once=True,
     ),
+    "retry-update": Case(
+        ("retry-update", "talosupgrade/talos"),
+        lambda: Site(
+            u.talos("Failed", failedNodes=[{"nodeName": "edge-2", "lastError": "did not come back"}])
+        ),
+        TALOS,
+        same=("retry-update", "talosupgrade/talos"),
+        same_site=lambda: Site(u.talos("Draining")),
+        undone="final",
+    ),
     "scale-to-zero": Case(
         ("scale-to-zero", "deploy/press"), healthy, same=("scale-to-zero", "deploy/press"), same_site=at_zero
     ),

@@ -310,6 +310,13 @@ def _rollout(site: Site, one: Json) -> None:
     status |= {"currentStepIndex": at, "phase": phase[0], "message": phase[1]}
 
 
+def _tuppr(site: Site, one: Json) -> None:
+    """Tuppr begins anew where it is told to."""
+    notes = one["metadata"].get("annotations") or {}
+    if notes.pop("tuppr.home-operations.com/reset", None) is not None:
+        one["status"] = {"phase": "Pending", "message": "Reset requested via annotation"}
+
+
 _CONTROLLERS: dict[str, Callable[[Site, Json], None]] = {
     "Deployment": _workload,
     "StatefulSet": _workload,
@@ -319,6 +326,7 @@ _CONTROLLERS: dict[str, Callable[[Site, Json], None]] = {
     "Pod": _pod,
     "ScaledObject": _scaled_object,
     "Rollout": _rollout,
+    "TalosUpgrade": _tuppr,
 }
 
 

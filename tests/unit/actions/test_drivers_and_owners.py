@@ -36,7 +36,7 @@ def elsewhere(namespace: str) -> Json:
 
 
 @pytest.mark.parametrize("kind", [DEPLOYMENT, DAEMON_SET, STATEFUL_SET, SERVICE])
-@pytest.mark.parametrize("known", ["watched", "not watched", "not served", "no store"])
+@pytest.mark.parametrize("known", ["watched", "not watched", "not served", "not asked", "no store"])
 async def test_drivers_are_looked_for_where_they_can_be_and_only_of_what_has_any(
     kind: str, known: str
 ) -> None:
@@ -54,6 +54,9 @@ async def test_drivers_are_looked_for_where_they_can_be_and_only_of_what_has_any
     if known == "not watched":
         assert store is not None
         store.kinds.replace_discovered(serving().kinds._discovered)
+    if known == "not served":
+        assert store is not None
+        store.kinds.replace_discovered({})
     async with scripted(answer) as (_, session):
         session.store = store
         found = await drivers_of(session, ObjectKey("plant", kind, "line-2", "press"))

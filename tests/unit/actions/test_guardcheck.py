@@ -35,7 +35,9 @@ def released(*, build: Any = f.image_pull, old: int = 3, **more: Any) -> Site:
 
 async def check(site: Site, tmp_path: Path, state: State = NEW, agreed: tuple[str, ...] = ()) -> Check:
     async with scripted(site.answer) as (_, session):
-        return await look_again(session, REF, state, agreed, f.NOW, AuditLog(tmp_path / "audit.jsonl"))
+        return await look_again(
+            session, REF, state, Terms(), agreed, f.NOW, AuditLog(tmp_path / "audit.jsonl")
+        )
 
 
 async def test_the_same_evidence_on_the_server_gives_what_to_go_back_to(tmp_path: Path) -> None:

@@ -45,3 +45,22 @@ def test_what_is_no_number_of_replicas_is_refused(
         except SystemExit as wrong_usage:
             assert wrong_usage.code == 2
         assert shell.site.writes == []
+
+
+@pytest.mark.parametrize(
+    ("number", "asked"),
+    [("5", {"resourcequotas"}), ("1", {"poddisruptionbudgets"}), ("3", set())],
+    ids=["more", "fewer", "the same"],
+)
+def test_only_what_the_number_can_meet_is_asked_for(
+    number: str,
+    asked: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    site = healthy()
+    with shell_on(site, tmp_path, monkeypatch, capsys) as shell:
+        assert shell.run("scale", "deploy/press", number, "--dry-run").code == 0
+        listed = {request.path.partition("?")[0].rpartition("/")[2] for request in site.requests}
+    assert listed & {"resourcequotas", "poddisruptionbudgets"} == asked

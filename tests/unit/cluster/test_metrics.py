@@ -119,3 +119,22 @@ async def test_where_a_kind_is_watched_namespace_by_namespace_its_usage_is_asked
     names.remove("line-1")
     await one.poll(["Pod"])
     assert one._store.metrics_available("Pod") is False
+
+
+async def test_usage_is_asked_for_in_the_namespaces_in_view_and_at_once_when_others_come_into_view() -> None:
+    metrics, in_view = Metrics(), ["line-2"]
+    one = MetricsPoller(cast(Api, metrics), Store("plant"), in_view=lambda: in_view)
+    one.show({"Node", "Pod"})
+    await one.poll()
+    assert metrics.asked == ["v1", "v1/nodes", "v1/namespaces/line-2/pods"]
+    assert min(one._due("Pod"), one._due("Node")) > one.period - 5
+    in_view[:] = ["line-1"]
+    assert one._due("Pod") == 0
+    assert one._due("Node") > one.period - 5, "nodes have no namespace"
+    await one.poll(["Pod"])
+    in_view.clear()
+    assert one._due("Pod") == 0
+    await one.poll(["Pod"])
+    assert metrics.asked[3:] == ["v1/namespaces/line-1/pods", "v1/pods"]
+    in_view[:] = ["line-1"]
+    assert one._due("Pod") > one.period - 5, "what is known of all is known of one"

@@ -11,6 +11,7 @@ import pytest
 from edgetui.cluster.errors import LinkError, ProtocolError
 from edgetui.cluster.http import pool
 from edgetui.cluster.http.client import Delivery, NotSent, StreamHandle, Transport
+from edgetui.cluster.http.connection import Connection
 
 from .http2_server import Asked, multiplexed
 from .wire import Heard, connected, descriptors, ok, until
@@ -285,3 +286,34 @@ async def test_a_shared_connection_that_carries_something_and_was_heard_of_late_
         monkeypatch.setattr(pool, "FRESH_ENOUGH", 3600.0)
         await get(transport)
         assert len(server.peers) == (1 if stays else 2)
+
+
+async def test_what_is_asked_in_one_turn_goes_out_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TLS record is 22 bytes and a packet 52: beside a request of 60 that counts on a thin link."""
+    pieces: list[bytes] = []
+    send = Connection.send
+
+    def counted(self: Connection, data: bytes) -> None:
+        pieces.append(bytes(data))
+        send(self, data)
+
+    monkeypatch.setattr(Connection, "send", counted)
+    async with multiplexed(watches_and_answers) as (server, transport):
+        await get(transport)
+        assert pieces[0].startswith(b"PRI * ") and len(pieces[0]) > 100, (
+            "the first request came with the preface"
+        )
+        watching, sink = len(pieces), Heard()
+        handle = watch(transport, sink)
+        await sink.headed.wait()
+        assert len(pieces) == watching + 1
+        handle.close()
+        await asyncio.gather(*(get(transport) for _ in range(6)))
+        assert len(pieces) == watching + 2, "six requests, and the end of the watch before them"
+        await until(lambda: server.requests[1].reset)
+        last = Heard()
+        watch(transport, last).close()
+        handle = watch(transport, last)
+        await last.headed.wait()
+        handle.close()
+        await until(lambda: server.requests[-1].reset)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import re
 import tracemalloc
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import pytest
 
 from edgetui.model import labels
 from edgetui.model.cache.freshness import Freshness, Sync
@@ -16,7 +18,7 @@ from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.discovered import head_of, kind_of, row_of_cells
 from edgetui.model.kinds.wire import Meta
-from edgetui.model.panes.of_kind import KindPane
+from edgetui.model.panes.of_kind import KindPane, cell_sort
 from edgetui.model.resources.served import Resource
 from edgetui.model.view.fleet import Fleet
 from tests.unit.model import factories as f
@@ -120,3 +122,29 @@ def test_a_row_of_equal_cells_is_no_change_and_one_of_others_is() -> None:
     change = view.absorb({"plant": store.drain()}, f.NOW)
     assert {key.name for key in change.changed} == {"pump-00000"}
     assert view.pane.value(view.row(view.keys[0]), "phase") == "Failed"
+
+
+def test_the_value_of_one_column_is_that_among_all() -> None:
+    store, view = shown()
+    store.replace("Pump.example.com", rows(50))
+    view.absorb({"plant": store.drain()}, f.NOW)
+    head = head_of([*COLUMNS, ("Phase", "string", "", 0)])
+    meta = {"name": "twice", "namespace": "line-1", "uid": "u"}
+    twice = row_of_cells(head, ["twice", "Old", 1, "2d", "1", "3d", "New"], _fresh(meta, Meta), f.NOW)
+    store.apply("Pump.example.com", twice)
+    going = row_of_cells(
+        head_of(COLUMNS), ["a", "Gone", 1, "2d", "1", "3d"], _fresh(meta | {"name": "a"}, Meta), f.NOW
+    )
+    store.apply("Pump.example.com", msgspec.structs.replace(going, deleting=f.NOW - 5, uid="v"))
+    view.absorb({"plant": store.drain()}, f.NOW)
+    assert view.shown == 52
+    for key in view.keys:
+        row = view.row(key)
+        assert [row.value(at) for at in range(len(view.pane.columns))] == list(row.values)
+
+
+@pytest.mark.parametrize("text", ["Running", "Überlauf", "a1", "1a", "", "-", "a-b", "٣", "v10", "v9"])
+def test_a_text_is_sorted_by_its_letters_and_numbers(text: str) -> None:
+    parts = re.split("([0-9]+)", text)
+    expected = tuple((int(part), "") if at % 2 else (0, part) for at, part in enumerate(parts))
+    assert cell_sort(text) == (3, expected)

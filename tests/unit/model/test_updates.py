@@ -144,7 +144,7 @@ PLANS: list[tuple[str, list[f.Json], tuple[str, str, str | None, str]]] = [
             u.host("edge-9", ready="Unknown", heartbeat=f.NOW - 400),
             u.plan("k3s", *u.whole(*u.SYNC), concurrency=2, applying=("edge-1", "edge-9")),
         ],
-        ("bad", "held by edge-9", "0/6", "edge-9 is NotReady and holds one of 2 places, 4 nodes wait"),
+        ("bad", "held by edge-9", "0/6", "NotReady, holds one of 2 places, 4 nodes wait"),
     ),
     (
         "a node that restarts while it is updated",
@@ -162,7 +162,7 @@ PLANS: list[tuple[str, list[f.Json], tuple[str, str, str | None, str]]] = [
             u.plan("k3s", *u.whole(*u.SYNC), applying=("edge-1",)),
             u.job("edge-1", started=f.NOW - 60),
         ],
-        ("bad", "held by edge-1", "0/1", "edge-1 is NotReady and holds the only place; its Job fails after 10m"),
+        ("bad", "held by edge-1", "0/1", "NotReady, holds the only place; its Job fails after 10m"),
     ),
     (
         "a version that is no Kubernetes",
@@ -338,3 +338,35 @@ def test_versions_are_read_as_distributions_write_them() -> None:
     assert not differs("v1.34.2", "v1.34.3")
     assert minors_behind("v1.33.0", "v1.34.9") == 1
     assert minors_behind("?", "v1.34.9") is None
+
+
+def test_nodes_that_hold_the_image_already_are_named_on_the_page_of_an_update() -> None:
+    pulled = [{"nodeName": "edge-1", "nodeUID": "u", "image": "installer:v1.12.1"}]
+    store = f.store_of(*u.BOTH, u.talos("Pending", prePulledNodes=pulled))
+    row = store.get("TalosUpgrade", "", "talos")
+    assert row is not None
+    told = {fact.label: fact.text for fact in store.kinds["TalosUpgrade"].facts(row, f.NOW)}
+    assert told["image pulled"] == "edge-1"
+    older = row_of("TalosUpgrade", u.talos("Pending", prePulledNodes=["edge-1"]))
+    assert getattr(older, "pulled", None) == ("edge-1",)
+
+
+@pytest.mark.parametrize(
+    ("objects", "kind", "space", "name"),
+    [
+        ((u.talos("Upgrading", currentNodes=["edge-1"]),), "TalosUpgrade", "", "talos"),
+        (
+            (u.plan("k3s", *u.whole(*u.SYNC), applying=("edge-1",)), u.job("edge-1")),
+            "Plan",
+            "system-upgrade",
+            "k3s",
+        ),
+    ],
+)
+def test_a_node_whose_disk_is_full_holds_its_update_up(
+    objects: tuple[f.Json, ...], kind: str, space: str, name: str
+) -> None:
+    full = u.host("edge-1", conditions=[f.cond("DiskPressure", "True", "KubeletHasDiskPressure")])
+    said = says(f.store_of(full, u.host("edge-2"), *objects), kind, space, name)
+    assert said[0::3] == ("bad", "DiskPressure, no room for images")
+    assert said[1] == "no room on edge-1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from edgetui.completion.shells import SCRIPTS
 from release import debpackage, manual, unpacking
 
 HELPS = {"": "usage: edgetui [--read-only] [FILE ...]\n  .hidden\n", "once": "usage: once [--json] [-n NS]\n"}
+HELPS["help"] = HELPS[""]
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def pages(tmp_path: Path) -> Path:
     pages.mkdir()
     for name, text in (
         ("edgetui.1", manual.man_page("1.2", HELPS, "2026-01-01")),
-        ("changelog", "x"),
+        ("CHANGELOG.md", "x"),
         ("copyright", "y"),
     ):
         (pages / name).write_text(text)
@@ -36,6 +38,7 @@ def test_the_man_page_has_every_command_and_no_line_is_taken_for_a_request() -> 
     assert '.TH EDGETUI 1 "2026-01-01" "edgetui 1.2"' in page
     assert ".SH EDGETUI ONCE" in page
     assert "usage: once [\\-\\-json] [\\-n NS]" in page
+    assert ".SH EDGETUI HELP" not in page
     assert "\n.hidden" not in page
     assert "\n  .hidden" in page
 
@@ -56,6 +59,10 @@ def test_a_deb_holds_the_folder_its_command_and_a_true_list_of_sums(tmp_path: Pa
     for name in ("edgetui", "kubectl-edge"):
         assert (root / "usr/bin" / name).readlink() == Path("/opt/edgetui/edgetui")
     assert (root / "usr/bin/kubectl_complete-edge").stat().st_mode & 0o777 == 0o755
+    assert (root / "usr/share/man/man1/kubectl-edge.1.gz").resolve().exists()
+    changes = gzip.decompress((root / "usr/share/doc/edgetui/changelog.gz").read_bytes()).decode()
+    assert changes.startswith("edgetui (1.2) stable; ")
+    assert changes.endswith(">  Tue, 14 Nov 2023 22:13:20 +0000\n")
     assert (root / "usr/share/bash-completion/completions/edgetui").read_text() == SCRIPTS["bash"]
     assert (root / "opt/edgetui/edgetui").stat().st_mode & 0o111
     assert (root / "lib/systemd/system/edgetui-guard@.service").exists()
