@@ -33,7 +33,7 @@ async def read_spread(api: Api, store: Store) -> Spread:
     if (found := spread.by_nodes(store)) is not None:
         return found
     if spread.is_off(store):
-        return Spread(why="K3s is told to run no kube-proxy, and what is in its place does not tell")
+        return Spread(why="its nodes are told to run no kube-proxy, and what is in its place does not tell")
     unread = Spread(why="nothing in the API tells")
     if spread.is_run(store) is not False:
         data = await _data(api, SYSTEM, KUBE_PROXY)
