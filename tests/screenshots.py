@@ -169,6 +169,7 @@ def looks() -> None:
     """What a technician looks at besides: a silent node, services, events, a label, and nothing at all."""
     with demo("--no-outages") as app:
         wait_row(app, "farm-tower-4", "no heartbeat")
+        app.until(lambda text: re.search(r"van-17 +Ready .*%.*%", text), 60, "the usage of nodes")
         take(app, "nodes-80x24")
         narrow(app, "farm-tower-4")
         app.keys("enter")
@@ -213,6 +214,7 @@ def updates() -> None:
         with demo("--no-outages", columns=columns, lines=lines) as app:
             app.keys(":updates", "enter")
             wait_row(app, "k3s-agent", "held by farm-tower-4", timeout=60)
+            wait_row(app, "van-17", "same minor", timeout=60)
             take(app, f"updates-{columns}x{lines}")
 
 

@@ -16,7 +16,7 @@ from edgetui.demo.storage import Object
 from edgetui.demo.templates import Container, namespace, template
 from edgetui.demo.times import stamp
 
-LOOK, TOOK, DEADLINE, KEPT = 5.0, 45.0, 900.0, 900.0
+LOOK, TOOK, DEADLINE, KEPT = 5.0, 45.0, 600.0, 900.0
 """Seconds between two looks, that an update takes, that a Job may take, and that a failed one is kept."""
 SPACE = "system-upgrade"
 _GROUP = "upgrade.cattle.io"
@@ -113,8 +113,9 @@ class Upgrades:
 
     def _begin(self, plan: Object, node: str) -> None:
         name, now = plan["metadata"]["name"], self._site.manager.now()
-        pod = template("upgrade", Container(f"rancher/k3s-upgrade:{_latest(plan)}", "50m", "64Mi"))
-        pod["spec"] |= {"restartPolicy": "Never", "nodeName": node}
+        image = Container(f"rancher/k3s-upgrade:{_latest(plan)}", "50m", "64Mi")
+        pod = template("upgrade", image, node_selector={"kubernetes.io/hostname": node})
+        pod["spec"]["restartPolicy"] = "Never"
         labels = {
             f"{_GROUP}/controller": "system-upgrade-controller",
             f"{_GROUP}/node": node,
@@ -139,7 +140,8 @@ class Upgrades:
         self._site.add(
             JOBS, {"metadata": meta, "spec": spec, "status": {"active": 1, "startTime": stamp(now)}}
         )
-        self._site.cordon(node)
+        if node not in self._site.kubelet.dead:  # the pod of the Job cordons it
+            self._site.cordon(node)
 
     def _finish(self, plan: Object, node: str) -> None:
         def edit(one: Object) -> None:

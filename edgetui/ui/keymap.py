@@ -155,6 +155,6 @@ def acting_bindings() -> list[BindingType]:
 
 
 def actions_for(kind: str) -> list[Action]:
-    """The actions with a key that work on a kind, and those that work on the cluster itself."""
+    """The actions whose key means something on a kind, and those that work on the cluster itself."""
     keyed = [action for action in ACTIONS.values() if action.key]
-    return [action for action in keyed if action.works_on(kind)]
+    return [action for action in keyed if action.works_on(kind) or kind in action.instead]

@@ -38,7 +38,10 @@ async def test_a_guard_of_a_rollout_aborts_or_puts_the_template_back(
     keys: tuple[str, ...], back: str, tmp_path: Path
 ) -> None:
     site = argo()
-    store = serving(*site.objects.values(), f.deployment("oven", "line-2"))
+    labels = {"app": "press", "rollouts-pod-template-hash": "7f"}
+    newest = next(one for one in site.objects.values() if one["metadata"]["name"] == "press-7f")
+    failing = f.image_pull("press-7f-1", "line-2", owner=newest, labels=labels)
+    store = serving(*site.objects.values(), failing, f.node("node-1"), f.deployment("oven", "line-2"))
     store.set_link(LinkState(Link.LIVE, since=f.NOW - 60, heard=f.NOW))
     async with scripted(site.answer) as (_, there):
         session = Site(there.target.server, store)
@@ -49,7 +52,11 @@ async def test_a_guard_of_a_rollout_aborts_or_puts_the_template_back(
             await until_shown(screen, back)
             assert "more line" not in screen.text()
             assert "press:1" in screen.line(back)
-            await screen.press("escape")
+            await screen.press("right", "enter")
+            await until_shown(screen, "GUARD press")
+            await screen.press("enter")
+            does = "aborts" if back == "aborts to" else "rolls back"
+            await until_shown(screen, f"guard, g cancels it: {does} in 2m")
         session.api.close()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -31,6 +31,7 @@ from edgetui.cluster.watch.scoped_informer import ScopedStore
 from edgetui.model.cache.freshness import UNHEARD, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.rollout import ROLLOUT
 from edgetui.model.rollout.evidence import Look, look_at
 from edgetui.model.rollout.guard import Phase, State, Terms, fired, held_back, step, template_of
 from edgetui.model.text import duration
@@ -41,6 +42,14 @@ FIRST = 5.0  # seconds that its first look waits for rows
 REACH = 600.0  # seconds that a roll-back is watched
 _WRITES = frozenset({"rollback", "abort", "rollout-undo"})
 _UNHEARD = UNHEARD | {Sync.HIDDEN}
+
+
+class _Words(NamedTuple):
+    """What it does when it is due."""
+
+    does: str = "rolls back"
+    doing: str = "rolling back"
+    done: str = "rolled back"
 
 
 class Watched(Session, Protocol):
@@ -136,9 +145,9 @@ class Guard:
         s, terms = self.state, self.terms
         if self.urgent:
             if self.note:
-                return f"due, but not rolled back: {self.note}"
-            left = s.left(terms)
-            return f"{f'rolls back in {duration(left)}' if left >= 1 else 'rolling back'}: {s.why}"
+                return f"due, but not {self._words.done}: {self.note}"
+            left, verb = s.left(terms), self._words
+            return f"{f'{verb.does} in {duration(left)}' if left >= 1 else verb.doing}: {s.why}"
         if s.phase is Phase.WATCHING and s.complete:
             return f"complete for {duration(s.complete)} of {duration(terms.after)}"
         words = {
@@ -189,6 +198,11 @@ class Guard:
         self._cancelled.set()
 
     # Inside
+
+    @property
+    def _words(self) -> _Words:
+        aborts = self.ref.key.kind == ROLLOUT and not self.terms.undo
+        return _Words("aborts", "aborting", "aborted") if aborts else _Words()
 
     def _parts(self) -> dict[str, Selector]:
         """What it watches: the object and what it owns, and nothing else of the cluster."""
@@ -253,8 +267,7 @@ class Guard:
         if receipt is None:
             return None
         if not self._keep:
-            did = "aborted" if receipt.action == "abort" else "rolled back"
-            return Ended(f"{self.words} was {did} by its guard.", receipt=receipt)
+            return Ended(f"{self.words} was {self._words.done} by its guard.", receipt=receipt)
         for line in receipt.lines:
             self._listener.say(line)
         return None
@@ -304,7 +317,7 @@ class Guard:
 
     def _hold(self, why: str) -> None:
         if why != self.note:
-            self._listener.say(f"Not rolled back: {why}")
+            self._listener.say(f"Not {self._words.done}: {why}")
         self.note = why
         seconds = min(MOST_AGAIN, AGAIN * 2**self._held)
         self._held += 1

@@ -51,8 +51,9 @@ def told(site: Simulation) -> list[str]:
 def test_the_dead_tower_holds_the_only_place(farm: Simulation) -> None:
     farm.at(NOW + 60)
     assert agent(farm)["status"]["applying"] == [OFF]
-    held = "NotReady, holds the only place, 1 node waits; its Job fails after 15m"
+    held = "NotReady, holds the only place, 1 node waits; its Job fails after 10m"
     assert told(farm) == ["bad", f"held by {OFF}", "2/4", held]
+    assert not node(farm, OFF)["spec"].get("unschedulable")
 
 
 def test_its_job_fails_at_the_deadline(farm: Simulation) -> None:
