@@ -18,8 +18,9 @@ from edgetui.actions.gate.audit import AuditLog, default_path
 from edgetui.actions.gate.permissions import Permissions
 from edgetui.actions.messages import Cancelled
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.model.cache.freshness import UNHEARD
 from edgetui.model.identity import ObjectKey, ObjectRef
-from edgetui.model.kinds import object_words
+from edgetui.model.kinds import FIRST_PAINT, object_words
 from edgetui.model.text import plural
 
 from .background.action import ActionJob
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 REST = 0.4
 """Seconds the cursor stays on an object before its rights are looked up."""
+
+LISTS_FIRST = 20.0
+"""Seconds that first lists may take before rights are looked up beside them: on a slow link rows matter more."""
 
 TIDY_UP = 6.0
 """Seconds that an action gets to put things right when the screen ends."""
@@ -72,9 +76,15 @@ class Flows:
         if not all(self.permissions.known(key.cluster, one, key).known for one in wanted):
             self.app.set_timer(REST, lambda: self._ask_rights(key))
 
-    def _ask_rights(self, key: ObjectKey) -> None:
+    def _ask_rights(self, key: ObjectKey, waited: float = 0.0) -> None:
         target = self.app.front.target
-        if target is not None and target.key == key:
+        if target is None or target.key != key:
+            return
+        store = self.app.fleet.stores[key.cluster]
+        coming = any(store.freshness(kind).sync in UNHEARD for kind in FIRST_PAINT)
+        if coming and waited < LISTS_FIRST:
+            self.app.set_timer(REST, lambda: self._ask_rights(key, waited + REST))
+        else:
             asks = later(self._fetch_rights, key)
             self.app.run_worker(asks, group="rights", exclusive=True, exit_on_error=False)
 

@@ -26,7 +26,6 @@ from edgetui.model.view.fleet import Fleet
 from edgetui.terminal.textual_seam import DrawnApp
 
 from . import themes
-from .app_parts import Actions, Navigation, RowActions
 from .feed import Changes
 from .layout import Remembered
 from .options import ScreenOptions
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
     from edgetui.ui.background.job import BackgroundJob
     from edgetui.ui.navigation.history import Place
     from edgetui.ui.usage_history import Measured
+
+    from .app_parts import Actions, Navigation, RowActions
 
 Result = TypeVar("Result")
 

@@ -81,7 +81,7 @@ FLOOR = (
     "import argparse, asyncio, json, sys, msgspec, textual.app, yaml; print(json.dumps(sorted(sys.modules)))"
 )
 ROOT = Path(__file__).resolve().parents[2]
-OURS_AT_MOST = 150
+OURS_AT_MOST = 151
 """Modules; packages, whose files hold a few lines of text, are not counted."""
 OTHERS_AT_MOST = 24
 

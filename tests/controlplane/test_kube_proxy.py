@@ -40,7 +40,8 @@ Said = dict[tuple[str, Port, Origin, str], Answer]
 """By Service, port, origin of the connections and node."""
 ZONE = "topology.kubernetes.io/zone"
 ZONES = ("barn", "barn", "field")
-GRACE = 8
+GRACE = 12
+"""Seconds after which a host counts as gone; for as long, kwok can stand still without anybody noticing."""
 SERVICES: dict[str, Json] = {
     "plain": {
         "ports": [{"name": "web", "port": 80}, {"name": "metrics", "port": 9100, "protocol": "UDP"}],

@@ -14,6 +14,7 @@ from edgetui.actions.catalogue import ACTIONS, Access
 from edgetui.actions.gate.permissions import ask
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.errors import Forbidden, NotFound
 from edgetui.cluster.http.client import Transport
 from edgetui.cluster.kubeconfig.loader import Selection, load_fleet
 
@@ -126,6 +127,22 @@ async def test_the_server_grants_the_actions_of_that_account_and_no_others(
             assert not await ask(api, Access(verb, "secrets"), "edgetui")
     finally:
         transport.close()
+
+
+async def test_a_viewer_reads_how_connections_are_spread_and_no_other_settings(
+    kubeconfigs: dict[str, Path],
+) -> None:
+    [target] = load_fleet(Selection(files=[kubeconfigs["viewer"]]), {}, Path("/nowhere"))
+    credentials = Credentials(target)
+    api = Api(Transport(target, credentials), credentials)
+    try:
+        for name in ("kube-proxy", "cilium-config"):
+            with pytest.raises(NotFound):
+                await api.get(f"/api/v1/namespaces/kube-system/configmaps/{name}")
+        with pytest.raises(Forbidden):
+            await api.get("/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication")
+    finally:
+        api.close()
 
 
 def test_a_viewer_changes_nothing(kubeconfigs: dict[str, Path]) -> None:

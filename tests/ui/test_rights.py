@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 from edgetui.cluster.target import ClusterTarget
+from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.ui import flows as flows_module
+from edgetui.ui.flows import LISTS_FIRST, Flows
 from tests.unit.actions.scripted import FakeDeployment, scripted
 
 from .driving import running
@@ -68,3 +73,33 @@ async def test_a_key_that_was_denied_asks_again_and_says_all_that_is_missing(tmp
                 "refused",
                 "press",
             )
+
+
+async def test_rights_are_looked_up_once_the_first_lists_have_come_or_took_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def told(flows: Flows, key: ObjectKey) -> None:
+        asked.append(key.kind)
+
+    monkeypatch.setattr(Flows, "_fetch_rights", told)
+    monkeypatch.setattr(flows_module, "REST", 0.02)
+    store = plant()
+    async with scripted(FakeDeployment().answer) as (_, session):
+        here = Site(session.target.server, store)
+        async with running([store], sessions={"plant": here}, audit=tmp_path / "audit.jsonl") as screen:
+            await screen.press("2")
+            assert screen.app.main.target is not None
+            key = screen.app.main.target.key
+            live = store.freshness("Deployment")
+            store.set_freshness("Deployment", Freshness(Sync.SYNCING, 0.0))
+            asked.clear()
+            screen.app.flows._ask_rights(key)
+            await screen.pilot.pause(0.1)
+            assert asked == [], "their answer would come between the rows"
+            store.set_freshness("Deployment", live)
+            await screen.wait_for(lambda: asked == ["Pod"])
+            store.set_freshness("Deployment", Freshness(Sync.SYNCING, 0.0))
+            screen.app.flows._ask_rights(key, LISTS_FIRST)
+            await screen.wait_for(lambda: asked == ["Pod", "Pod"])

@@ -245,3 +245,30 @@ def test_every_option_of_the_screen_can_be_set() -> None:
     shown = {action.dest for action in parser._actions if action.help is not argparse.SUPPRESS}
     settable = {one.dest or key.replace("-", "_") for key, one in config.SETTINGS.items()}
     assert shown - settable <= {"help", "files"}
+
+
+def test_what_debug_containers_run_and_whether_nodes_may_have_a_shell_is_set_for_each_context(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> dict[str, tuple[str, bool]]:
+        targets = arguments.targets(screen("--all-contexts"))
+        return {one.context: (one.debug_image, one.node_shell) for one in targets}
+
+    assert set(found().values()) == {("busybox:1.37", False)}
+    write(
+        home,
+        "debug:\n  image: tools:9\ncontexts:\n  van-*:\n    debug: {node_shell: true, image: van:1}\n",
+    )
+    assert found() == {"plant": ("tools:9", False), "van-17": ("van:1", True), "farm": ("tools:9", False)}
+    monkeypatch.setenv("EDGETUI_DEBUG_IMAGE", "alpine:3")
+    monkeypatch.setenv("EDGETUI_DEBUG_NODE_SHELL", "yes")
+    assert set(found().values()) == {("alpine:3", True)}
+    for text, said in (
+        ("debug: {node-shell: true}\n", "nothing is called “debug.node-shell” here"),
+        ("debug: true\n", "is no KEY: VALUE"),
+        ("debug: {node_shell: perhaps}\n", "is neither true nor false"),
+        ("debug: {image: a b}\n", "is no name of an image"),
+    ):
+        write(home, text)
+        with pytest.raises(EdgetuiError, match=said):
+            screen()

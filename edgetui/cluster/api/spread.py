@@ -33,7 +33,7 @@ async def read_spread(api: Api, store: Store) -> Spread:
     if (found := spread.by_nodes(store)) is not None:
         return found
     if spread.is_off(store):
-        return Spread(why="K3s is told to run no kube-proxy, and what is in its place does not tell")
+        return Spread(why="its nodes are told to run no kube-proxy, and what is in its place does not tell")
     unread = Spread(why="nothing in the API tells")
     if spread.is_run(store) is not False:
         data = await _data(api, SYSTEM, KUBE_PROXY)
@@ -47,13 +47,21 @@ async def read_spread(api: Api, store: Store) -> Spread:
 async def _data(api: Api, namespace: str, name: str) -> dict[str, Any] | Spread | None:
     """What a ConfigMap holds; None where there is none, and why it is not known where it may not be read."""
     try:
-        found = await api.read(api_path("", "v1", "configmaps", namespace), name)
+        found = await _object(api, api_path("", "v1", "configmaps", namespace), name)
     except NotFound:
         return None
     except Forbidden:
         return Spread(why=f"needs get on configmaps in {namespace}")
     data = found.get("data") if isinstance(found, dict) else None
     return data if isinstance(data, dict) else {}
+
+
+async def _object(api: Api, collection: str, name: str) -> Any:
+    """As a slow link has it compressed, or where only the object itself may be read as it is."""
+    try:
+        return await api.read(collection, name)
+    except Forbidden:
+        return await api.get(f"{collection}/{name}")
 
 
 def _parsed(text: Any) -> Any:

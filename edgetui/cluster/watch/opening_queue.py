@@ -7,6 +7,9 @@ since each turn would cost a round trip.
 Where other clusters start over the same link, what opens alone comes through whole before the next one opens: so the
 nodes of all come first, then the pods of all.
 
+What is only listed now and then opens last, once all others have come through whole: until its stream can be closed,
+every change is sent as well, and the longer the link is full of other lists, the more of them.
+
 After the link has failed they open one by one until a collection has come through whole: what breaks every connection
 at its first long answer would else be asked as often as there are streams.
 """
@@ -48,6 +51,11 @@ class _Waiting:
         self.opener = opener
         self.waiting: deque[tuple[Watcher, float]] = deque()
 
+    @property
+    def last(self) -> bool:
+        """Whether what waits is a list, and none that is shown first."""
+        return not self.opener.alone and bool(self.waiting) and bool(self.waiting[0][0].state.every)
+
 
 class OpeningQueue:
     """Lets watchers open, kind by kind; after NEXT_WITHIN the next one does not wait any longer.
@@ -61,6 +69,7 @@ class OpeningQueue:
         self._later = later
         self._queue: deque[_Waiting] = deque()
         self._opening: set[Watcher] = set()
+        self._coming: set[Watcher] = set()
         self._cancel: Callable[[], None] | None = None
         self._busy = False
         self._carries = True
@@ -77,8 +86,8 @@ class OpeningQueue:
     def moved(self, watcher: Watcher) -> None:
         """A watcher has come further: if it was its turn, it may be over."""
         self._carries = self._carries or watcher.state.phase in (r.Phase.WATCHING, r.Phase.RESTING)
-        if watcher in self._opening and not self._holds_up(watcher):
-            self._opening.discard(watcher)
+        through = watcher in self._coming and not _comes(watcher)
+        if through or (watcher in self._opening and not self._holds_up(watcher)):
             self._go_on()
 
     def clear(self) -> None:
@@ -86,12 +95,18 @@ class OpeningQueue:
         self._carries = False
         self._queue.clear()
         self._opening.clear()
+        self._coming.clear()
         self._quiet()
 
     def _quiet(self) -> None:
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
+
+    def _too_late(self) -> None:
+        """What comes whole has kept the lists waiting for long enough."""
+        self._coming.clear()
+        self._late()
 
     def _late(self) -> None:
         """Who has kept the others waiting for so long does so no more, unless a link that failed owes it the answer."""
@@ -117,9 +132,20 @@ class OpeningQueue:
     def _step(self, turn: _Waiting) -> bool:
         """Open the next one, or end the turn; False while neither can be done."""
         self._opening = {watcher for watcher in self._opening if self._holds_up(watcher)}
+        self._coming = {watcher for watcher in self._coming if _comes(watcher)}
+        last = turn.last
+        if last and not all(other.last for other in self._queue):
+            self._queue.rotate(-1)
+            return True
+        if last and self._coming:
+            if self._cancel is None:
+                self._cancel = self._later(WHOLE_WITHIN, self._too_late)
+            return False
         if turn.waiting and len(self._opening) < (MOST_OPENING if self._carries else 1):
             watcher, down_since = turn.waiting.popleft()
             self._opening.add(watcher)
+            if not last:
+                self._coming.add(watcher)
             watcher.feed(r.LinkUp(down_since))
             self._wait()
             return True
@@ -146,6 +172,11 @@ class OpeningQueue:
     def _wait(self) -> None:
         self._quiet()
         self._cancel = self._later(WHOLE_WITHIN if self._alone else NEXT_WITHIN, self._late)
+
+
+def _comes(watcher: Watcher) -> bool:
+    """Whether its first rows are on their way, or asked for."""
+    return watcher.state.phase in _OPENING and not watcher.stopped
 
 
 def _opens(watcher: Watcher) -> bool:

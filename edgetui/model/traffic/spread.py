@@ -176,9 +176,13 @@ def by_cilium(data: Mapping[str, Any], namespace: str) -> Spread | None:
 
 
 def by_distribution(store: Store) -> Spread | None:
-    """As MicroK8s installs it, which notes its arguments in a file on each node only; None for any other."""
+    """As it is installed, where what differs stands on the nodes only, or on nodes that may not be seen; else None."""
     nodes = [row for row in store.rows(NODE) if isinstance(row, NodeRow)]
-    if not nodes or any(row.distribution != "MicroK8s" for row in nodes):
-        return None
+    if nodes:
+        unless = "a file on a node of MicroK8s says"
+        alike = all(row.distribution == "MicroK8s" for row in nodes)
+    else:
+        unless = "its nodes, which may not be seen, were told"
+        alike = any(mark in store.version for mark in ("+k3s", "+rke2"))
     rule = rule_of(DEFAULT, default=True)
-    return Spread(((rule, ()),), "unless a file on a node of MicroK8s says otherwise") if rule else None
+    return Spread(((rule, ()),), f"unless {unless} otherwise") if alike and rule else None

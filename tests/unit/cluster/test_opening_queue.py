@@ -6,22 +6,22 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from edgetui.cluster.watch.opening_queue import MOST_OPENING, NEXT_WITHIN, OpeningQueue
+from edgetui.cluster.watch.opening_queue import MOST_OPENING, NEXT_WITHIN, WHOLE_WITHIN, OpeningQueue
 from edgetui.cluster.watch.reflector import states as r
 
 
 class Stream:
     """A watcher that asks as soon as it may."""
 
-    def __init__(self) -> None:
-        self.state = r.State()
+    def __init__(self, every: float = 0.0) -> None:
+        self.state = r.State(every=every)
         self.stopped = False
 
     def feed(self, happened: r.LinkUp) -> None:
         self.is_in(r.Phase.STREAMING)
 
     def is_in(self, phase: r.Phase, *, head: bool = False) -> None:
-        self.state = r.State(phase=phase, head=head)
+        self.state = r.State(phase=phase, head=head, every=self.state.every)
 
     @property
     def asked(self) -> bool:
@@ -115,3 +115,45 @@ def test_one_that_stopped_holds_nobody_up() -> None:
     streams[0].stopped = True
     queue.moved(streams[0])
     assert asked(others) == 1
+
+
+def test_what_is_only_listed_opens_once_all_others_have_come_through_whole() -> None:
+    clock, listed, watched, later = Clock(), [Stream(180.0), Stream(180.0)], of(2), of(1)
+    queue = OpeningQueue(clock.later)
+    queue.admit(opener(), watched[:1])
+    queue.admit(opener(), listed)
+    queue.admit(opener(), watched[1:])
+    assert (asked(watched), asked(listed)) == (2, 0)
+    for one in watched:
+        one.is_in(r.Phase.STREAMING, head=True)
+        queue.moved(one)
+    assert asked(listed) == 0, "their rows are still on their way"
+    watched[0].is_in(r.Phase.WATCHING)
+    queue.moved(watched[0])
+    queue.admit(opener(), later)
+    assert (asked(later), asked(listed)) == (1, 0), "nobody waits for a list"
+    for one in (watched[1], later[0]):
+        one.is_in(r.Phase.WATCHING)
+        queue.moved(one)
+    assert asked(listed) == 2
+
+
+def test_a_list_does_not_wait_for_ever_for_what_does_not_come() -> None:
+    clock, listed, watched = Clock(), [Stream(180.0)], of(1)
+    queue = OpeningQueue(clock.later)
+    queue.admit(opener(), watched)
+    queue.admit(opener(), listed)
+    watched[0].is_in(r.Phase.STREAMING, head=True)
+    queue.moved(watched[0])
+    assert asked(listed) == 0
+    assert clock.seconds[-1] == WHOLE_WITHIN
+    clock.ring()
+    assert asked(listed) == 1
+
+
+def test_a_list_that_is_shown_opens_as_what_is_shown() -> None:
+    clock, listed, then = Clock(), [Stream(60.0)], of(1)
+    queue = OpeningQueue(clock.later)
+    queue.admit(opener(alone=True), listed)
+    queue.admit(opener(), then)
+    assert (asked(listed), asked(then)) == (1, 0)

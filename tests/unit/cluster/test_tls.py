@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 import trustme
 
 from edgetui.cluster.errors import CredentialError, TlsError
+from edgetui.cluster.http import tls
 from edgetui.cluster.http.failures import explain
 from edgetui.cluster.http.tls import KeyPair, client_context
 from edgetui.cluster.target import TlsSettings
@@ -137,3 +139,39 @@ def test_no_handle_is_left_open(ca: trustme.CA) -> None:
 
 def test_key_bytes_are_in_no_repr(ca: trustme.CA) -> None:
     assert "BEGIN" not in repr(client_pair(ca, "a"))
+
+
+def test_clusters_that_trust_and_show_the_same_share_a_context_as_long_as_one_is_there(
+    ca: trustme.CA,
+) -> None:
+    """27 KB for each of fifty clusters, and a megabyte where the system's authorities are trusted."""
+    pem, pair = ca_pem(ca), client_pair(ca, "admin")
+    one = client_context(TlsSettings(ca_pem=pem), pair)
+    assert (
+        client_context(
+            TlsSettings(ca_pem=pem, server_name="plant.example"), KeyPair(pair.certificate, pair.key)
+        )
+        is one
+    )
+    others = [
+        client_context(TlsSettings(ca_pem=pem), None),
+        client_context(TlsSettings(ca_pem=pem), client_pair(ca, "viewer")),
+        client_context(TlsSettings(ca_pem=ca_pem(trustme.CA())), pair),
+        client_context(TlsSettings(insecure=True), pair),
+        client_context(TlsSettings(), pair),
+    ]
+    assert len({id(each) for each in [one, *others]}) == 6
+    before = len(tls._contexts)
+    del one, others
+    gc.collect()
+    assert len(tls._contexts) <= before - 6
+
+
+def test_the_system_authorities_are_read_again_where_the_environment_names_others(
+    ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = client_context(TlsSettings(), None)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(ca_pem(ca))
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    assert client_context(TlsSettings(), None) is not before

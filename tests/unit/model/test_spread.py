@@ -176,7 +176,20 @@ def test_microk8s_is_taken_to_be_as_it_is_installed() -> None:
         "unless a file on a node of MicroK8s says otherwise)"
     ]
     assert by_distribution(f.store_of(one, other)) is None
-    assert by_distribution(f.store_of()) is None
+
+
+def test_k3s_whose_nodes_may_not_be_seen_is_taken_to_be_as_it_is_installed() -> None:
+    store = f.store_of()
+    assert by_distribution(store) is None
+    store.set_version("v1.37.2+k3s1")
+    assert (found := by_distribution(store)) is not None
+    assert sentences(found) == [
+        "at random for each connection (kube-proxy, iptables by default, "
+        "unless its nodes, which may not be seen, were told otherwise)"
+    ]
+    told = f.store_of(k3s("edge-1", "--kube-proxy-arg", "config=/etc/kube-proxy.yaml"))
+    told.set_version("v1.37.2+k3s1")
+    assert by_distribution(told) is None
 
 
 @pytest.mark.parametrize(
