@@ -122,7 +122,8 @@ def judged(pod: Json) -> PodOnNode:
 
 
 async def read(aim: Aim) -> DrainView:
-    """The node and its pods."""
+    """The node and its pods. Raises Refusal for what is no node."""
+    needs(aim.action, aim.ref.key.kind)
     node, pods = await asyncio.gather(
         CORDON.read(replace(aim, action="cordon", on_screen=False)), pods_on(aim.session, aim.ref.key.name)
     )

@@ -48,7 +48,8 @@ Answer = tuple[str, str | None]
 
 
 async def _read(aim: Aim) -> SkipView:
-    """The node, and the Plans that the store knows. Raises Refusal where it is gone."""
+    """The node, and the Plans that the store knows. Raises Refusal where it is gone, or is no node."""
+    needs(aim.action, aim.ref.key.kind)
     there = await read(aim.session, aim.ref)
     metadata, row = there["metadata"], row_of(NODE, there)
     assert isinstance(row, NodeRow)

@@ -393,8 +393,13 @@ def _leads(view: ForwardView, given: Given) -> Leads:
     return Leads()
 
 
+async def _read(aim: Aim) -> ForwardView:
+    needs(aim.action, aim.ref.key.kind)
+    return await read_target(aim.session, aim.ref)
+
+
 SPEC: Spec[ForwardView, tuple[Ports, ...]] = Spec(
-    read=lambda aim: read_target(aim.session, aim.ref),
+    read=_read,
     answer=_answer,
     title=lambda view, ports: f"Forward to {view.words}",
     starts=starts,
