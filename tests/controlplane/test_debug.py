@@ -97,8 +97,8 @@ def screen(cluster: ControlPlane, namespace: str, pod: str, home: Path) -> Itera
         yield app
 
 
-def agree(app: PtyApp, answer: str) -> None:
-    app.wait_for("> Cancel", answer)
+def agree(app: PtyApp, answer: str, instead_of: str = "Cancel") -> None:
+    app.wait_for(f"> {instead_of}", answer)
     app.keys("tab")
     app.until(lambda text: f"> {answer}" in text)
     app.keys("enter")
@@ -257,21 +257,11 @@ def test_what_a_killed_screen_left_is_found_by_the_next_and_deleted_when_asked(
     with opened(cluster, namespace, home) as app:
         app.wait_for("1 RESULT")
         act(app, "R", "of an earlier node shell")
-        agree_to_offer(app, f"Delete pod {name[:20]}")
+        agree(app, f"Delete pod {name[:20]}", "Close")
         app.wait_for("enter continue", "cascade")
         app.keys("enter")
-        app.wait_for("> Cancel", "Delete pod")
-        app.keys("tab")
-        app.until(lambda text: "> Cancel" not in text)
-        app.keys("enter")
+        agree(app, "Delete on plant")
         eventually(lambda: not shells(cluster, namespace), within=HAPPENS, what="no pod")
-
-
-def agree_to_offer(app: PtyApp, answer: str) -> None:
-    app.wait_for("> Close", answer)
-    app.keys("tab")
-    app.until(lambda text: f"> {answer}" in text)
-    app.keys("enter")
 
 
 def test_where_the_link_is_lost_the_command_that_deletes_it_is_said(
