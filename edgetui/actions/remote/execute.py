@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from edgetui.actions.catalogue import needs
@@ -19,7 +20,7 @@ from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Json, Offer, Refusal
 from edgetui.actions.session import Session
 from edgetui.cluster.api.remote_command import Command, Ended, RemoteCommand
-from edgetui.cluster.errors import Forbidden, LinkError
+from edgetui.cluster.errors import Forbidden, LinkError, NotFound
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds.podstatus import FINISHED
 
@@ -129,6 +130,25 @@ def without_shell(session: Session, view: PodView, container: str) -> Refusal:
     )
 
 
+UNSERVED = ("could not find the requested resource", "page not found")
+"""What API servers say of a path that they do not serve; of an object that is gone they say its name."""
+
+
+@contextmanager
+def served(session: Session, subresource: str) -> Iterator[None]:
+    """Say of a server that lacks a subresource of pods that it does. Raises Refusal in place of that NotFound."""
+    try:
+        yield
+    except NotFound as missing:
+        if not any(words in missing.sentence for words in UNSERVED):
+            raise
+        since = " Kubernetes has it since 1.25." if subresource == "ephemeralcontainers" else ""
+        raise Refusal(
+            f"{session.name} does not serve pods/{subresource}.{since}",
+            "It may be a simulated or an older cluster: edgetui doctor tells its version.",
+        ) from None
+
+
 class Purpose(NamedTuple):
     """What a command is run for: the action that the record has, its words there, and what else it says."""
 
@@ -164,7 +184,8 @@ async def execute(
     async with gate.run(session, action, ref, rights, key.namespace, key.name) as run:
         await run.record("intent", words=words, **about)
         try:
-            remote = await RemoteCommand.start(session.api.transport, command)
+            with served(session, command.subresource):
+                remote = await RemoteCommand.start(session.api.transport, command)
         except Forbidden:
             gate.permissions.invalidate(session)
             await gate.permissions.require(session, action, rights, key.namespace, key.name)

@@ -20,6 +20,7 @@ from edgetui.actions.change.long_running import Ended, Listener
 from edgetui.actions.change.spec import Aim, Argument, Given, Spec
 from edgetui.actions.gate.gate import Gate, Run
 from edgetui.actions.messages import Refusal
+from edgetui.actions.remote.execute import served
 from edgetui.actions.remote.forward_plan import (
     ForwardView,
     Ports,
@@ -265,7 +266,8 @@ class Forward:
                     return pod, kept
             kept.close()
         try:
-            return pod, await open_port(self._session.api.transport, self.ref.key.namespace, pod, port)
+            with served(self._session, "portforward"):
+                return pod, await open_port(self._session.api.transport, self.ref.key.namespace, pod, port)
         except EdgetuiError as problem:
             if self._view.selector is not None and not isinstance(problem, LinkError):
                 self._take(None)  # it may have gone before anybody said so: the next connection looks again

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from edgetui.actions.messages import Refusal
-from edgetui.actions.remote.execute import DEFAULT_CONTAINER, attachment, pod_view
+from edgetui.actions.remote.execute import DEFAULT_CONTAINER, attachment, pod_view, served
+from edgetui.cluster.errors import NotFound
 from edgetui.model.identity import ObjectKey, ObjectRef
 
 REF = ObjectRef(ObjectKey("plant", "Pod", "line-2", "press-x"), "", "")
@@ -67,3 +68,18 @@ def test_only_what_a_container_was_created_with_is_attached_to() -> None:
     assert not attachment(view, view.container(), False).tty
     bare = pod_view(REF, pod("app"))
     assert not attachment(bare, bare.container(), True).stdin
+
+
+class Plant:
+    name = "plant"
+
+
+def test_a_server_that_lacks_a_subresource_is_told_from_a_pod_that_is_gone() -> None:
+    for words in (
+        "The server says: the server could not find the requested resource.",
+        "The server says: 404 page not found.",
+    ):
+        with pytest.raises(Refusal, match="plant does not serve pods/exec"), served(Plant(), "exec"):  # type: ignore[arg-type]
+            raise NotFound(words, code=404)
+    with pytest.raises(NotFound), served(Plant(), "exec"):  # type: ignore[arg-type]
+        raise NotFound('The server says: pods "press-x" not found.', code=404)

@@ -212,3 +212,17 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(
     told = shell.run("debug", "press-x", *words, "--yes")
     assert (told.code, shell.site.writes) == (1, [])
     assert sentence in told.json["error"]["sentence"]
+
+
+def test_a_server_without_ephemeral_containers_is_told_from_a_pod_that_is_gone(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
+    said["message"] = "the server could not find the requested resource"
+    monkeypatch.setattr(shell.site, "_write", lambda request, *, keep: (404, said))
+    told = shell.run("debug", "press-x", "--yes")
+    assert told.code == 1 and not added(shell)
+    assert told.json["error"]["sentence"].startswith("plant does not serve pods/ephemeralcontainers.")
+    shell.site.instead = lambda request: None
+    del shell.site.objects[POD]
+    assert "There is no pod press-x" in shell.run("debug", "press-x", "--yes").json["error"]["sentence"]
