@@ -48,6 +48,8 @@ edgetui: package-installs-python-pycache-dir *
 edgetui: package-installs-python-bytecode *
 # As Debian builds it.
 edgetui: hardening-no-pie *
+# On armhf msgspec takes of the C library what Python has loaded.
+edgetui: library-not-linked-against-libc *
 # Whoever builds it keeps it.
 edgetui: bogus-mail-host *
 edgetui: bogus-mail-host-in-debian-changelog *

@@ -35,6 +35,7 @@ import compileall, io, sys, tarfile
 data = open(sys.argv[1], "rb").read()
 content = data[data.index(b"\\n# --- what follows is a tar.xz " + b"---\\n") + {skip} :]
 with tarfile.open(fileobj=io.BytesIO(content), mode="r:xz") as archive:
+    archive.extraction_filter = getattr(tarfile, "data_filter", None)
     archive.extractall(sys.argv[2])
 compileall.compile_dir(sys.argv[2], quiet=2)
 END
