@@ -98,7 +98,7 @@ class ClusterSession:
         self._generation = 0
         self._looking: asyncio.TimerHandle | None = None
         self._poller: MetricsPoller | None = None
-        self._in_front: frozenset[str] = frozenset()
+        self._in_front, self._beside = frozenset[str](), ""
         self._auditor: CacheAuditor | None = None
         self._introduction: Introduction | None = None
         self._closed = False
@@ -257,9 +257,9 @@ class ClusterSession:
 
         return open_scoped_store(self.name, self.kinds, self._supervisor, parts)
 
-    def look_at_kinds(self, kinds: Iterable[str]) -> None:
-        """These kinds are on the screen, and no others: their usage is asked for, and they are kept fresher."""
-        self._in_front = frozenset(kinds)
+    def look_at_kinds(self, kinds: Iterable[str], beside: str = "") -> None:
+        """These kinds are on the screen, and no others; `beside` is the namespace of an open object."""
+        self._in_front, self._beside = frozenset(kinds), beside
         self._poll_what_is_shown()
         if self._profile is not None:
             self._profile.in_front(self._in_front)
@@ -296,9 +296,7 @@ class ClusterSession:
             self._supervisor.list_again(because.sentence)
             self._supervisor.link_failed(because)
         if credentials_changed:
-            self._generation = self.credentials.generation
-            self.transport.drop_idle()
-            self._supervisor.credentials_changed()
+            self._renew(self._supervisor)
         self._supervisor.try_now()
 
     async def _follow_kubeconfig(self, kinds: Iterable[str]) -> None:
@@ -312,9 +310,12 @@ class ClusterSession:
         if self.credentials.has_files:
             self._spawn(self.credentials.look())  # they may have been replaced
         if self.credentials.generation != self._generation and self._is_up and self._supervisor is not None:
-            self._generation = self.credentials.generation
-            self.transport.drop_idle()
-            self._supervisor.credentials_changed()
+            self._renew(self._supervisor)
+
+    def _renew(self, supervisor: Supervisor) -> None:
+        self._generation = self.credentials.generation
+        self.transport.drop_idle()
+        supervisor.credentials_changed()
 
     async def settled(self, timeout: float) -> bool:
         """Wait until every kind that is shown is live, forbidden or absent.
@@ -330,8 +331,7 @@ class ClusterSession:
 
     async def introduced(self, timeout: float) -> bool:
         """Wait until the server's version and badges are known; false after `timeout` seconds."""
-        introduction = self._introduction
-        if introduction is None:
+        if (introduction := self._introduction) is None:
             return False
         introduction.hurry()
         with suppress(TimeoutError):
@@ -404,7 +404,7 @@ class ClusterSession:
         if shown and not self._poller.running:
             self._spawn(self._poller.run(self._until_rows))
         self._poller.forget(self._in_front - shown)
-        self._poller.show(shown)
+        self._poller.show(shown, self._beside)
 
     # Inside
 

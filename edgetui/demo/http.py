@@ -149,12 +149,10 @@ class Connection:
                         await task
 
     async def _client_gone(self) -> None:
-        """Returns when the client ends a connection that is busy with a stream; pipelined bytes are kept."""
-        while True:
-            data = await self._reader.read(_READ)
-            if not data:
-                return
-            self._http.receive_data(data)
+        """Returns when the client ends or resets a connection that is busy with a stream; pipelined bytes are kept."""
+        with contextlib.suppress(OSError):
+            while data := await self._reader.read(_READ):
+                self._http.receive_data(data)
 
     async def _refuse(self, error: h11.RemoteProtocolError) -> None:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):

@@ -43,7 +43,7 @@ def lines() -> Iterator[str]:
     yield f"authorities of the system: {paths.cafile or system_bundle() or paths.capath or 'none found'}"
     yield f"terminal profile {profile.name}: {profile.colours} colours, {'ASCII' if profile.ascii else 'UTF-8'}"
     yield "settings: " + (", ".join(_settings()) or "none")
-    yield "link profile: chosen for each cluster from what is measured, unless --wire says which; c shows it"
+    yield "link profile: chosen for each cluster from what is measured, unless --api-traffic says which; c shows it"
     yield "kubeconfigs are looked for in " + ", ".join(
         _presence(path) for path in searched(Path.home(), Path("/"))
     )

@@ -79,7 +79,7 @@ class EdgetuiApp(Shell):
         self._navigator: Navigator | None = None
         self._commander: Commander | None = None
         self._flows: Flows | None = None
-        self._in_view: frozenset[str] = frozenset()
+        self._in_view: tuple[frozenset[str], str] = frozenset(), ""
         self._wires: dict[str, WireState] = {}
         self._links: dict[str, Link] = {}
         self._type_ahead = TypeAhead(self, self._give_key, self._takes_keys, self._holds_keys)
@@ -220,10 +220,12 @@ class EdgetuiApp(Shell):
         """Tell every cluster which kinds are on the screen in front: of no others is the usage asked for."""
         full = [screen for screen in self.screens_in_view if not isinstance(screen, ModalScreen)]
         kinds = full[-1].kinds_in_view if full else frozenset()
-        if kinds != self._in_view:
-            self._in_view = kinds
+        target = full[-1].target if len(full) > 1 else None
+        beside = target.key.namespace if target is not None else ""
+        if (kinds, beside) != self._in_view:
+            self._in_view = kinds, beside
             for session in self.sessions.values():
-                session.look_at_kinds(kinds)
+                session.look_at_kinds(kinds, beside)
 
     def _deliver(self, changes: Changes) -> None:
         now = self.now()

@@ -195,3 +195,24 @@ def test_a_host_that_is_switched_off_is_skipped_and_an_update_is_suspended_and_b
                 code, found, said = command.agreed(*asked)
                 assert (code, found["outcome"]) == (0, "reached"), (found, said)
                 assert site.api.get(path)["metadata"].get(part, {}).get(key) == there
+
+
+def test_a_failed_update_is_told_to_begin_again(
+    site: ControlPlane, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    command = Command(capsys, "--kubeconfig", str(site.kubeconfig()))
+    reset, talos = "tuppr.home-operations.com/reset", KINDS["TalosUpgrade"].path(name="talos")
+    steps = [u.Step((u.talos("Failed", failedNodes=[{"nodeName": "edge-2"}]),), u.SUC[0].says)]
+    with defined(site, DEFINITIONS["tuppr, Talos"]), removed_again(site, steps):
+        for one in steps[0].objects:
+            written(site, one)
+        code, found, said = command.agreed("retry-update", "talosupgrade/talos", "--no-wait")
+        assert code == 0, (found, said)
+        assert site.api.get(talos)["metadata"]["annotations"] == {reset: "true"}
+        again = command.agreed("retry-update", "talosupgrade/talos")
+        assert "told to begin again already" in again.found["lines"][0]
+        site.api.patch(talos, {"metadata": {"annotations": {reset: None}}})
+        site.api.patch(f"{talos}/status", {"status": {"phase": "Pending", "failedNodes": None}})
+        over = command.agreed("retry-update", "talosupgrade/talos")
+        assert "has not failed (Pending)" in over.found["lines"][0]

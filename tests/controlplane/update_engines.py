@@ -146,6 +146,8 @@ TALOS = _engine(
         "completedNodes": [str],
         "failedNodes": [{"nodeName": str, "retries": int, "lastError": str, "jobName": str}],
         "rebootingNodes": [{"nodeName": str, "deadline": str}],
+        "prePulledNodes": [{"nodeName": str, "nodeUID": str, "image": str}],
+        "prePullFailure": {"attempts": int, "lastError": str},
     },
 )
 KUBERNETES = _engine(

@@ -575,7 +575,7 @@ def _session() -> Any:
         identity="",
         api=SimpleNamespace(get_tagged=_nobody_answers, review=_nobody_answers, silence=lambda: 0.0),
         target=SimpleNamespace(user_name="", context="", server=""),
-        look_at_kinds=lambda kinds: None,
+        look_at_kinds=lambda *shown: None,
         need=lambda kind, needed: None,
         show=lambda kind: None,
         hide=lambda kind: None,

@@ -422,7 +422,7 @@ class TestProgress:
             assert "edgetui delete-stuck-pod" not in screen.text()
             assert "> Close     Delete pod camera-2…" in screen.text()
             begun: list[tuple[str, ObjectRef]] = []
-            screen.app.flows.begin = lambda action, ref: begun.append((action, ref))  # type: ignore[method-assign]
+            screen.app.flows.begin = lambda action, ref, typed="": begun.append((action, ref))  # type: ignore[method-assign]
             await screen.press("right", "enter")
             assert begun == [("delete-stuck-pod", REF)]
             assert answers == [None]

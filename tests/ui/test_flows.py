@@ -216,7 +216,7 @@ async def test_a_defect_while_rights_are_looked_up_is_said(monkeypatch: pytest.M
         raise KeyError("token=abc")
 
     async with running(
-        [plant()], sessions={"plant": SimpleNamespace(look_at_kinds=lambda _: None)}
+        [plant()], sessions={"plant": SimpleNamespace(look_at_kinds=lambda *shown: None)}
     ) as screen:
         monkeypatch.setattr(screen.app.flows.permissions, "foresee", broken)
         await screen.app.flows._fetch_rights(REF.key)

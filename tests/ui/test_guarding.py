@@ -33,7 +33,7 @@ class Site(Connected):
         assert self.store is not None
         return ScopedStore(self.store, asyncio.Event())
 
-    def look_at_kinds(self, kinds: Iterable[str]) -> None:
+    def look_at_kinds(self, kinds: Iterable[str], beside: str = "") -> None:
         """Nobody measures anything here."""
 
 

@@ -24,7 +24,7 @@ class Server:
         self.answer: Any = factories.pod("press-1", "line-1")
         self.asked: list[str] = []
 
-    def look_at_kinds(self, kinds: object) -> None:
+    def look_at_kinds(self, kinds: object, beside: str = "") -> None:
         """Everything is in the store already."""
 
     @property

@@ -141,7 +141,7 @@ def _session() -> Any:
     return SimpleNamespace(
         name="plant",
         target=SimpleNamespace(user_name="", context="", server=""),
-        look_at_kinds=lambda kinds: None,
+        look_at_kinds=lambda *shown: None,
     )
 
 

@@ -37,7 +37,7 @@ async def test_a_role_with_resource_names_counts_for_the_object_that_it_names(tm
 async def test_a_defect_while_rights_are_read_is_told(tmp_path: Path) -> None:
     store = plant()
     broken = SimpleNamespace(name="plant", api=None, target=ClusterTarget("plant", "plant"), store=store)
-    broken.look_at_kinds = lambda kinds: None
+    broken.look_at_kinds = lambda *shown: None
     async with running([store], sessions={"plant": broken}, audit=tmp_path / "audit.jsonl") as screen:
         await screen.app.flows._fetch_rights(PRESS)
         assert "AttributeError" in screen.app.main.footer.message

@@ -24,7 +24,7 @@ class Server:
         self.refused: Exception | None = None
         self.asked: list[str] = []
 
-    def look_at_kinds(self, kinds: object) -> None:
+    def look_at_kinds(self, kinds: object, beside: str = "") -> None:
         """Nobody looks at usage here."""
 
     def need(self, kind: str, needed: bool) -> None:

@@ -40,7 +40,7 @@ class Session:
         self.in_view: list[set[str]] = []
         self.needed: list[tuple[str, bool]] = []
 
-    def look_at_kinds(self, kinds: Any) -> None:
+    def look_at_kinds(self, kinds: Any, beside: str = "") -> None:
         self.in_view.append(set(kinds))
 
     def need(self, kind: str, needed: bool) -> None:

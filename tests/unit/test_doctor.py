@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,9 @@ def test_a_ticket_names_versions_places_and_why_the_profile_and_no_secret(tmp_pa
         assert word in said.stdout, word
     assert str(tmp_path / ".local/state/edgetui") in said.stdout
     assert "s3cret" not in said.stdout
+    options = run("--help", home=tmp_path).stdout
+    for named in re.findall(r"--[a-z-]+", said.stdout):
+        assert f"{named} " in options, named
 
 
 def test_the_short_version_stays_one_line(tmp_path: Path) -> None:

@@ -194,8 +194,8 @@ async def _used(run: Run, aim: Aim, view: NodeShellView, ref: ObjectRef, wait: f
 async def _visited(run: Run, aim: Aim, container: Container, wait: float | None) -> Visit:
     try:
         return await visit(run, container, aim.terminal, STARTS if wait is None else wait)
-    except Cancelled as stopped:
-        return Visit.stopped(stopped.sentence)
+    except Cancelled:
+        return Visit.stopped()
     except EdgetuiError as problem:
         return Visit.stopped(str(problem))
 

@@ -51,9 +51,9 @@ class Visit(msgspec.Struct, frozen=True):
     lines: tuple[str, ...] = ()
 
     @classmethod
-    def stopped(cls, sentence: str) -> Visit:
-        """Nobody looks any more, for the reason that the sentence says."""
-        return cls(Seen(Stage.WAITING, "is not watched any more"), (sentence,))
+    def stopped(cls, *why: str) -> Visit:
+        """Nobody looks any more, for the reason that a sentence says where it is not the person's wish."""
+        return cls(Seen(Stage.WAITING, "is not watched any more"), why)
 
 
 def suffix() -> str:

@@ -107,6 +107,7 @@ class MetricsPoller:
         self._narrowed: dict[str, tuple[str, ...]] = {}
         self._version = ""
         self._shown: frozenset[str] = frozenset()
+        self._beside = ""
         self._asked: dict[str, float] = {}
         self._absent_until = 0.0
         self._wake = asyncio.Event()
@@ -116,14 +117,14 @@ class MetricsPoller:
         for kind in self._asked.keys() & set(kinds):
             self._store.set_metrics(kind, {}, False)
 
-    def show(self, kinds: Collection[str]) -> None:
-        """From now on somebody looks at these kinds, and at no others."""
+    def show(self, kinds: Collection[str], beside: str = "") -> None:
+        """From now on somebody looks at these kinds, and at no others; in one namespace `beside` those in view, too."""
         shown = frozenset(kinds).intersection(METERED)
         now = asyncio.get_running_loop().time()
         for kind in shown - self._shown:
             if kind in self._asked and now - self._asked[kind] > OLD and self._version:
                 self._store.set_metrics(kind, {}, True)
-        self._shown = shown
+        self._shown, self._beside = shown, beside
         self._wake.set()
 
     async def run(self, until_up: Callable[[], Awaitable[None]]) -> None:
@@ -155,7 +156,8 @@ class MetricsPoller:
     def _due(self, kind: str) -> float:
         """Seconds until a kind is to be asked for: at once where other namespaces have come into view."""
         now = asyncio.get_running_loop().time()
-        if self._narrowed.get(kind, ()) not in ((), self._looked_at(kind)):
+        narrowed, looked_at = self._narrowed.get(kind, ()), self._looked_at(kind)
+        if narrowed and not (looked_at and set(looked_at) <= set(narrowed)):
             return 0.0
         return self._asked[kind] + self.period - now if kind in self._asked else 0.0
 
@@ -182,7 +184,8 @@ class MetricsPoller:
 
     def _looked_at(self, kind: str) -> tuple[str, ...]:
         """The namespaces in which alone somebody looks at this kind; empty for all."""
-        return tuple(self._in_view()) if KINDS[kind].namespaced else ()
+        names = self._in_view() if KINDS[kind].namespaced else ()
+        return tuple(dict.fromkeys((*names, self._beside or names[0]))) if names else ()
 
     async def _usage(self, kind: str) -> dict[tuple[str, str], Usage]:
         """The usage of one kind, by namespace where it is watched so itself, or where only some are in view."""

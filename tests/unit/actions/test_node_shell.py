@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgetui import arguments, config
-from edgetui.actions.cli import act
+from edgetui.actions.cli import act, running
+from edgetui.actions.gate.gate import Gate
 from edgetui.actions.gate.open_runs import LeftPod, left_pods
+from edgetui.actions.messages import Cancelled
 from edgetui.actions.remote.node_shell import DEADLINE, pod_name
 from edgetui.model.identity import ObjectKey
 from tests.unit.model import factories as f
@@ -162,3 +165,17 @@ def test_a_long_name_of_a_node_leaves_room_for_the_suffix() -> None:
     name = pod_name("a" * 60 + ".example.com")
     assert len(name) <= 63 and name.startswith("node-debugger-aaa")
     assert pod_name("node-1") != pod_name("node-1")
+
+
+def test_who_no_longer_waits_for_it_leaves_no_pod(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on the screen, where a person may end the watching."""
+    starts(shell, {"waiting": {"reason": "ContainerCreating"}})
+
+    async def ended(seconds: float) -> None:
+        raise Cancelled("No longer watched. What was sent stays as it is.")
+
+    monkeypatch.setattr(running, "Gate", partial(Gate, sleep=ended))
+    told = shell.run("node-shell", "node-1", "--yes")
+    assert told.code == 1 and pods(shell) == []
+    first, last = told.json["lines"]
+    assert first.endswith("is not watched any more.") and last.endswith("is deleted.")

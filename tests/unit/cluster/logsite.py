@@ -69,7 +69,7 @@ class Source:
     def need(self, kind: str, needed: bool) -> None:
         self.needed.append((kind, needed))
 
-    def look_at_kinds(self, kinds: object) -> None:
+    def look_at_kinds(self, kinds: object, beside: str = "") -> None:
         """Nothing is measured here."""
 
     def lower(self) -> None:

@@ -138,3 +138,10 @@ async def test_usage_is_asked_for_in_the_namespaces_in_view_and_at_once_when_oth
     assert metrics.asked[3:] == ["v1/namespaces/line-1/pods", "v1/pods"]
     in_view[:] = ["line-1"]
     assert one._due("Pod") > one.period - 5, "what is known of all is known of one"
+    await one.poll(["Pod"])
+    one.show({"Pod"}, "shop")
+    assert one._due("Pod") == 0, "a pod of another namespace was opened"
+    await one.poll(["Pod"])
+    assert metrics.asked[5:] == ["v1/namespaces/line-1/pods"] * 2 + ["v1/namespaces/shop/pods"]
+    one.show({"Pod"}, "line-1")
+    assert one._due("Pod") > one.period - 5, "and closed again"
