@@ -47,6 +47,11 @@ def command(home: Path, file: Path, *words: str) -> PtyApp:
     return PtyApp([sys.executable, "-m", "edgetui", *words, "--kubeconfig", str(file)], env=environment(home))
 
 
+def says(app: PtyApp, *words: str) -> None:
+    """All of them, wherever the terminal breaks its lines."""
+    app.until(lambda text: all("".join(one.split()) in "".join(text.split()) for one in words))
+
+
 def debuggers(cluster: ControlPlane, namespace: str, pod: str) -> list[Json]:
     found = cluster.api.get(f"/api/v1/namespaces/{namespace}/pods/{pod}")
     containers: list[Json] = found["spec"].get("ephemeralContainers") or []
@@ -146,7 +151,7 @@ def test_an_image_that_cannot_be_pulled_is_said(
     with command(
         home, file, "debug", pod, "-n", namespace, "--image", "bad:1", "--yes", "--timeout", "3s"
     ) as app:
-        app.wait_for("cannot start: image bad:1", "Attach to it: edgetui attach")
+        says(app, "cannot start: image bad:1 not found.", "Attach to it: edgetui attach")
         assert app.wait_exit() == 3
 
 
@@ -169,7 +174,7 @@ def test_the_right_that_is_missing_is_named_before_anything_is_sent(
     cluster.api.create("/apis/rbac.authorization.k8s.io/v1/clusterroles", body)
     file = cluster.service_account_kubeconfig(namespace, "hand", role=role)
     with command(home, file, "debug", pod, "-n", namespace, "--yes") as app:
-        app.wait_for(f"{lacks} pods/{subresource}")
+        says(app, f"{lacks} pods/{subresource}")
         assert app.wait_exit() == 1
     assert debuggers(cluster, namespace, pod) == []
 
@@ -311,6 +316,26 @@ def test_read_only_and_protected_clusters_refuse(
         file.write(f"{setting}: true\n")
     asked = [word.format(pod=pod) for word in words]
     with command(home, cluster.kubeconfig(), *asked, "-n", namespace, "--yes") as app:
-        app.wait_for(said)
+        says(app, said)
         assert app.wait_exit() == 1
     assert shells(cluster, namespace) == [] and debuggers(cluster, namespace, pod) == []
+
+
+def test_a_pod_security_standard_that_forbids_it_is_said_with_what_helps(
+    cluster: ControlPlane, namespace: str, pod: str, home: Path
+) -> None:
+    cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=baseline")
+    file = cluster.kubeconfig()
+    with command(home, file, "debug", pod, "-n", namespace, "--yes") as app:
+        says(app, "PodSecurity", "Nothing was changed", "--profile baseline")
+        assert app.wait_exit() == 1
+    with command(home, file, "node-shell", "node-0", "-n", namespace, "--yes") as app:
+        says(app, "PodSecurity", "Nothing was changed", "-n kube-system")
+        assert app.wait_exit() == 1
+    assert shells(cluster, namespace) == [] and debuggers(cluster, namespace, pod) == []
+    with command(
+        home, file, "debug", pod, "-n", namespace, "--yes", "--profile", "baseline", "--no-wait"
+    ) as app:
+        says(app, "is not waited for")
+        assert app.wait_exit() == 0
+    assert len(debuggers(cluster, namespace, pod)) == 1

@@ -21,7 +21,7 @@ from edgetui.actions.commandline import edgetui
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Json, Plan, Receipt, Refusal
 from edgetui.actions.remote.execute import PodView, pod_view
-from edgetui.actions.remote.visit import Container, ending, held, suffix, visit
+from edgetui.actions.remote.visit import Container, ending, explained_standard, held, suffix, visit
 from edgetui.actions.session import Session
 from edgetui.cluster.target import DEBUG_IMAGE
 from edgetui.model.identity import ObjectRef
@@ -206,7 +206,9 @@ async def perform(gate: Gate, aim: Aim, view: DebugView, answer: DebugAnswer, wa
         same=lambda there: not there["metadata"].get("deletionTimestamp"),
     )
     async with gate.run(session, "debug", view.ref, needs("debug", key.kind), key.namespace, key.name) as run:
-        if lost := await carry_out(run, intent, wait):
+        with explained_standard("--profile baseline asks for less, --profile restricted for the least."):
+            lost = await carry_out(run, intent, wait)
+        if lost:
             return await run.finish(_receipt(view, unknown(f"Add {container.words}", lost)))
         accepted = f"The server accepted {container.words}"
         run.step(accepted, "done")

@@ -22,7 +22,15 @@ from edgetui.actions.commandline import edgetui, kubectl
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Cancelled, Plan, Receipt, Refusal
 from edgetui.actions.remote.debug import COMMAND, IMAGE, image_of
-from edgetui.actions.remote.visit import Container, Visit, ending, held, suffix, visit
+from edgetui.actions.remote.visit import (
+    Container,
+    Visit,
+    ending,
+    explained_standard,
+    held,
+    suffix,
+    visit,
+)
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import (
     Conflict,
@@ -146,7 +154,8 @@ async def perform(
     session, write = aim.session, creation(view, answer)
     rights = needs("node-shell", view.ref.key.kind)
     async with gate.run(session, "node-shell", view.ref, rights, view.namespace, view.node) as run:
-        _, image = await asyncio.gather(run.rehearse(write), held(session, view.node, answer.image))
+        with explained_standard("Name a namespace that lets privileged pods in: -n kube-system."):
+            _, image = await asyncio.gather(run.rehearse(write), held(session, view.node, answer.image))
         await run.confirm(plan(session, view, answer, image))
         if aim.terminal is None:
             raise Refusal("A shell on a node needs a terminal: nothing was changed.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -17,7 +19,7 @@ from edgetui.actions.reading import items
 from edgetui.actions.remote.execute import execute
 from edgetui.actions.session import Session
 from edgetui.cluster.api.remote_command import Command
-from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.errors import EdgetuiError, Forbidden
 from edgetui.model.identity import ObjectRef
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.event import EVENT
@@ -59,6 +61,17 @@ class Visit(msgspec.Struct, frozen=True):
 def suffix() -> str:
     """What Kubernetes puts behind a name that has to be new."""
     return "".join(secrets.choice(LETTERS) for _ in range(SUFFIX))
+
+
+@contextmanager
+def explained_standard(next_step: str) -> Iterator[None]:
+    """Say what helps where the Pod Security Standard of a namespace forbids what is asked for."""
+    try:
+        yield
+    except Forbidden as refused:
+        if "PodSecurity" in refused.sentence:
+            refused.next_step = next_step
+        raise
 
 
 async def held(session: Session, node: str, image: str) -> str:

@@ -130,7 +130,7 @@ REFUSED = [
         "has ended or is ending",
     ),
     (healthy, "keda-pause deploy/press", "No KEDA ScaledObject in line-2 on plant scales deployment press"),
-    (pumping, "scale valves/main 3", "has no kind “valves” that can be scaled"),
+    (pumping, "scale valves/main 3", "has no kind “valves” whose objects can be scaled"),
     (pumping, "scale pumps.other.example.com/main 3", "can be scaled"),
     (pumping, "scale pu/second 3", "There is no"),
     (healthy, "undo deploy/press", "edgetui has done nothing to"),
