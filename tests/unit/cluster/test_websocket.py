@@ -53,6 +53,7 @@ class Far:
             assert data, "the client left"
             self.frames.receive_bytes(data)
             for frame in self.frames.received_frames():
+                assert frame.message_finished, "every message of the client is one frame"
                 payload = frame.payload[1] if isinstance(frame.payload, tuple) else frame.payload
                 self.heard.append((frame.opcode, payload.encode() if isinstance(payload, str) else payload))
         return self.heard.pop(0)
