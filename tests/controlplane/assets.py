@@ -27,17 +27,65 @@ _KUBERNETES_VARS = (
 
 BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
-KWOK_MODULE = "sigs.k8s.io/kwok"
-_KWOK_STAGE_PATHS = (
-    "kustomize/stage/node/fast/node-initialize.yaml",
-    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
-    "kustomize/stage/pod/fast/pod-complete.yaml",
-    "kustomize/stage/pod/fast/pod-delete.yaml",
-    "kustomize/metrics/resource/metrics-resource.yaml",
-    "kustomize/metrics/usage/usage-from-annotation.yaml",
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files of a Go module that are kept beside its programs: the module under ``tools/``, the Go module that it
+    names, the directory in the cache, and the paths in the Go module.
+    """
+
+    module: str
+    of: str
+    directory: str
+    paths: tuple[str, ...]
+
+    @property
+    def kept(self) -> Path:
+        """Where the copies are."""
+        return module_cache(self.module) / self.directory
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called there."""
+        return tuple(Path(path).name for path in self.paths)
+
+    @property
+    def there(self) -> bool:
+        """Whether every one of them has been copied."""
+        return all((self.kept / name).is_file() for name in self.names)
+
+
+KWOK_STAGES = Files(
+    "kwok",
+    "sigs.k8s.io/kwok",
+    "stages",
+    (
+        "kustomize/stage/node/fast/node-initialize.yaml",
+        "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+        "kustomize/stage/pod/fast/pod-complete.yaml",
+        "kustomize/stage/pod/fast/pod-delete.yaml",
+        "kustomize/metrics/resource/metrics-resource.yaml",
+        "kustomize/metrics/usage/usage-from-annotation.yaml",
+    ),
 )
-KWOK_STAGES = {Path(path).name: path for path in _KWOK_STAGE_PATHS}
-"""Files of the kwok module that a running kwok is started with: name in the cache, path in the module."""
+"""What a running kwok is started with."""
+ARGO_KINDS = Files(
+    "argo-rollouts",
+    "github.com/argoproj/argo-rollouts",
+    "kinds",
+    tuple(
+        f"manifests/crds/{name}-crd.yaml"
+        for name in (
+            "analysis-run",
+            "analysis-template",
+            "cluster-analysis-template",
+            "experiment",
+            "rollout",
+        )
+    ),
+)
+"""The kinds that the controller of Argo Rollouts watches."""
+FILES = (KWOK_STAGES, ARGO_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +115,10 @@ def _kubernetes(name: str, takes: str) -> Tool:
     return Tool(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", takes, _KUBERNETES_VARS)
 
 
+def _argo(name: str, takes: str) -> Tool:
+    return Tool(name, "argo-rollouts", f"github.com/argoproj/argo-rollouts/cmd/{name}", takes)
+
+
 TOOLS = (
     _kubernetes("kube-apiserver", "about 4 min"),
     _kubernetes("kube-controller-manager", "about 1 min"),
@@ -78,6 +130,8 @@ TOOLS = (
     Tool("kine", "kine", "github.com/k3s-io/kine", "about 2 min", cgo=True),
     Tool("verdicts", "verdicts", ".", "about 30 s"),
     Tool("endpoints", "kube-proxy", ".", "about 1 min"),
+    _argo("rollouts-controller", "about 5 min"),
+    _argo("kubectl-argo-rollouts", "about 1 min"),
     Tool(
         "kube-proxy",
         "kube-proxy-server",
@@ -90,10 +144,11 @@ TOOLS = (
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """Programs by name, and the directory with kwok's own stage files."""
+    """Programs by name, and the directories with kwok's own stage files and the kinds of Argo Rollouts."""
 
     programs: dict[str, Path]
     kwok_stages: Path
+    argo_kinds: Path
 
     def __getitem__(self, name: str) -> str:
         return str(self.programs[name])
@@ -128,11 +183,6 @@ def module_cache(module: str) -> Path:
     return cache_root() / f"{module}-{key(module)}"
 
 
-def kwok_stages_dir() -> Path:
-    """Where the copies of kwok's own stage files are kept."""
-    return module_cache("kwok") / "stages"
-
-
 def provided() -> Path | None:
     """The directory of ready-made programs in ``$KUBEBUILDER_ASSETS``, if it is set."""
     chosen = os.environ.get("KUBEBUILDER_ASSETS")
@@ -152,11 +202,6 @@ def locate(tool: Tool) -> Path | None:
     return None
 
 
-def have_kwok_stages() -> bool:
-    """Whether every stage file of the kwok module has been copied."""
-    return all((kwok_stages_dir() / name).is_file() for name in KWOK_STAGES)
-
-
 def find(tools: Iterable[Tool] = TOOLS) -> tuple[Assets, list[Tool]]:
     """What is there already, and the tools that are missing."""
     programs: dict[str, Path] = {}
@@ -167,4 +212,4 @@ def find(tools: Iterable[Tool] = TOOLS) -> tuple[Assets, list[Tool]]:
             missing.append(tool)
         else:
             programs[tool.name] = program
-    return Assets(programs, kwok_stages_dir()), missing
+    return Assets(programs, KWOK_STAGES.kept, ARGO_KINDS.kept), missing

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import assets
-from .assets import Assets, Tool
+from .assets import Assets, Files, Tool
 from .golang import BuildError, Go, find_go
 
 _JOBS = 2  # a linker needs up to 3 GB; more at once would not fit a small machine
@@ -34,19 +34,20 @@ def say(text: str) -> None:
 def ensure(report: Callable[[str], None] = say) -> Assets:
     """Every program and stage file of a control plane, built first where missing. Raises BuildError."""
     found, missing = assets.find()
-    if not missing and assets.have_kwok_stages():
+    if not missing and all(files.there for files in assets.FILES):
         return found
     with _only_one_build(report):
         found, missing = assets.find()  # another run may have built them meanwhile
-        if missing or not assets.have_kwok_stages():
+        lacking = [files for files in assets.FILES if not files.there]
+        if missing or lacking:
             go = find_go(report)
             for number, tool in enumerate(missing, start=1):
                 report(f"building {tool.name}, {number} of {len(missing)}, {tool.takes}, once")
                 started = time.monotonic()
                 _build(go, tool)
                 report(f"built {tool.name} in {time.monotonic() - started:.0f} s")
-            if not assets.have_kwok_stages():
-                _copy_kwok_stages(go)
+            for files in lacking:
+                _copy(go, files)
     found, missing = assets.find()
     if missing:
         raise BuildError(f"{missing[0].name} was built but cannot be run from {assets.cache_root()}.")
@@ -92,21 +93,21 @@ def _build(go: Go, tool: Tool) -> None:
         program.replace(target)
 
 
-def _copy_kwok_stages(go: Go) -> None:
-    """Copy kwok's own stage files, so that they are there when Go's module cache is not."""
-    answer = go.run(["mod", "download", "-json", assets.KWOK_MODULE], assets.TOOLS_DIR / "kwok")
+def _copy(go: Go, files: Files) -> None:
+    """Copy files of a Go module, so that they are there when Go's module cache is not."""
+    answer = go.run(["mod", "download", "-json", files.of], assets.TOOLS_DIR / files.module)
     if answer.returncode != 0:
         _show(answer.stderr)
         raise BuildError(
-            f"The stage files of kwok could not be fetched: {_why(answer.stderr + answer.stdout)}"
+            f"The files of {files.of} could not be fetched: {_why(answer.stderr + answer.stdout)}"
         )
     module = Path(json.loads(answer.stdout)["Dir"])
-    target = assets.kwok_stages_dir()
+    target = files.kept
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="stages-") as scratch:
-        complete = Path(scratch) / "stages"
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix="copying-") as scratch:
+        complete = Path(scratch) / files.directory
         complete.mkdir()
-        for name, path in assets.KWOK_STAGES.items():
+        for name, path in zip(files.names, files.paths, strict=True):
             (complete / name).write_bytes((module / path).read_bytes())
         shutil.rmtree(target, ignore_errors=True)
         complete.replace(target)

@@ -116,7 +116,7 @@ def write_config(path: Path, kwok_stages: Path, logs: Path) -> Path:
         _logs(logs),
         *_streams(logs),
     ]
-    for name in sorted(KWOK_STAGES):
+    for name in sorted(KWOK_STAGES.names):
         documents.extend(map(_with_idle_load, yaml.safe_load_all((kwok_stages / name).read_text())))
     own = yaml.safe_load(_OWN_STAGES.read_text())
     documents.extend(_stage(entry) for entry in own["stages"])

@@ -34,7 +34,7 @@ def test_everything_is_missing_from_an_empty_cache() -> None:
     found, missing = assets.find()
     assert not found.programs
     assert missing == list(assets.TOOLS)
-    assert not assets.have_kwok_stages()
+    assert not any(files.there for files in assets.FILES)
 
 
 def test_a_ready_made_program_beats_the_cached_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -53,8 +53,9 @@ def test_a_file_that_cannot_be_run_is_not_a_program() -> None:
 def test_nothing_is_built_when_everything_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for tool in assets.TOOLS:
         _program(assets.module_cache(tool.module) / "bin" / tool.name)
-    for name in assets.KWOK_STAGES:
-        _program(assets.kwok_stages_dir() / name)
+    for files in assets.FILES:
+        for name in files.names:
+            _program(files.kept / name)
     monkeypatch.setenv("PATH", str(tmp_path / "no-programs-here"))
     said: list[str] = []
     assert set(build.ensure(said.append).programs) == {tool.name for tool in assets.TOOLS}
@@ -63,7 +64,7 @@ def test_nothing_is_built_when_everything_is_there(monkeypatch: pytest.MonkeyPat
 
 def test_each_module_has_a_key_of_its_own() -> None:
     modules = {tool.module for tool in assets.TOOLS}
-    assert len({assets.key(module) for module in modules}) == len(modules) == 8
+    assert len({assets.key(module) for module in modules}) == len(modules) == 9
 
 
 def test_a_module_is_built_again_when_its_source_changes(
