@@ -126,7 +126,7 @@ class Press:
         """What its controller and a client decide by: the same of two Rollouts with the same history."""
         there = self.there
         status, notes = there.get("status", {}), there["metadata"].get("annotations", {})
-        names = ("phase", "message", "currentStepIndex", "abort", "promoteFull", "stableRS", "currentPodHash")
+        names = ("phase", "message", "currentStepIndex", "stableRS", "currentPodHash")
         return {
             "paused": there["spec"].get("paused", False),
             "image": there["spec"]["template"]["spec"]["containers"][0]["image"],
@@ -137,16 +137,18 @@ class Press:
             "updated": status.get("updatedReplicas", 0),
             "ready": status.get("readyReplicas", 0),
             **{name: status.get(name) for name in names},
+            **{name: status.get(name, False) for name in ("abort", "promoteFull")},
         }
 
     def reaches(self, phase: str, **more: Any) -> Json:
         """Wait for a phase that its controller has seen the newest spec for, and for other parts of the state."""
 
-        def there() -> Json | None:
-            found = self.state
-            wanted = {"phase": phase, "observed": True, **more}
-            return found if all(found[name] == value for name, value in wanted.items()) else None
+        wanted = {"phase": phase, "observed": True, **more}
 
-        found = eventually(there, within=60, what=f"press {phase} {more}")
-        assert found is not None
-        return found
+        def there() -> Json:
+            found = self.state
+            if any(found[name] != value for name, value in wanted.items()):
+                raise LookupError(found)
+            return found
+
+        return eventually(there, within=60, what=f"press with {wanted}", errors=(LookupError,))
