@@ -114,8 +114,7 @@ def change(session: Session, view: SkipView, answer: Answer) -> Change:
 def _warnings(view: SkipView, plan: str, wanted: str | None) -> tuple[str, ...]:
     if wanted != DISABLED:
         return (f"Plan {plan} updates it again when the label is not that of its latest version.",)
-    away = f"kubectl label node {view.row.name} {LABEL}{plan}-"
-    found = [f"It keeps the version that it has, until undo or {away} takes the label away."]
+    found = [f"It keeps the version that it has, until undo takes label {LABEL}{plan} away."]
     if view.row.cordoned:
         found.append("It stays cordoned: if the plan cordoned it, uncordon it.")
     return tuple(found)

@@ -26,6 +26,7 @@ from edgetui.actions.change.desk import Desk
 from edgetui.actions.change.ending import Ending, not_waited
 from edgetui.actions.change.precondition import in_words, read
 from edgetui.actions.change.spec import Aim, Given, Reversal, Spec, State
+from edgetui.actions.commandline import kubectl
 from edgetui.actions.gate.done import Done
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Cancelled, Json, Refusal
@@ -105,11 +106,12 @@ async def _read(aim: Aim) -> EditView:
     session, ref, other = aim.session, aim.ref, aim.other
     key = ref.key
     if key.kind == SECRET:
-        where = f" -n {key.namespace}" if key.namespace else ""
+        patch = kubectl(
+            session.target, key.namespace, "patch", "secret", key.name, "--patch-file", "/dev/stdin"
+        )
         raise Refusal(
             "A Secret is not edited here: an editor would write its data to the disk.",
-            f"Set a key from standard input: kubectl patch secret {key.name}{where} --patch-file /dev/stdin, "
-            "then type stringData: {KEY: value}, and ctrl+d.",
+            f"Set a key from standard input: {patch}, then type stringData: {{KEY: value}}, and ctrl+d.",
         )
     resource = (
         replace(other, way=EDIT) if other is not None else resource_of(session.api.kind(key.kind), EDIT)

@@ -210,7 +210,7 @@ class ArgoRolloutRow(WorkloadRow):
     @property
     def kubectl(self) -> str:
         """What `kubectl argo rollouts status` prints."""
-        return f"{self.phase} - {self.message}" if self.message else self.phase
+        return " - ".join(filter(None, (self.phase, self.message)))
 
 
 def project(rollout: WireRollout) -> ArgoRolloutRow:

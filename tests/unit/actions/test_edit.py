@@ -192,7 +192,10 @@ async def test_a_secret_is_refused_unread(tmp_path: Path) -> None:
         with pytest.raises(Refusal) as problem:
             await SPEC.read(Aim("edit", session, ObjectRef(key, "", "")))
     assert asked == []
-    assert "kubectl patch secret tls -n line-2 --patch-file /dev/stdin" in problem.value.next_step
+    assert (
+        "kubectl --context plant -n line-2 patch secret tls --patch-file /dev/stdin"
+        in problem.value.next_step
+    )
 
 
 def view_of(there: Json) -> EditView:
