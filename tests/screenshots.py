@@ -260,8 +260,7 @@ def forbidden() -> None:
 def rotate() -> None:
     """A token rotated in a kubeconfig of one's own, next to which nothing of this machine is seen."""
     # A receipt names the file in full: the short way to it says nothing about this machine.
-    home = Path(tempfile.gettempdir()) / NEUTRAL
-    home.mkdir(mode=0o700)
+    home = neutral_directory()
     with contextlib.ExitStack() as leaving, Fleet(3, 0, outages=False) as fleet:
         leaving.callback(shutil.rmtree, home)
         (home / "sites.yaml").write_bytes(fleet.ready().read_bytes())
