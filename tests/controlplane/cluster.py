@@ -411,6 +411,15 @@ class ControlPlane:
         finally:
             self.api.request("DELETE", f"/api/v1/namespaces/{name}")
 
+    def await_still(self) -> None:
+        """Wait until nothing of the namespaces of earlier tests is left, for what counts bytes of a shared cluster."""
+
+        def emptied() -> bool:
+            found = self.api.get("/api/v1/namespaces")["items"]
+            return all(one["status"]["phase"] == "Active" for one in found)
+
+        eventually(emptied, within=90, what="an end of the namespaces that were deleted")
+
     def create(self, namespace: str, *objects: dict[str, Any]) -> None:
         """Create objects of ``workloads`` in a namespace."""
         for body in objects:

@@ -39,6 +39,7 @@ async def test_no_resumed_watch_of_tables_pays_for_its_columns_while_nothing_cha
     )  # some ends in good order within that minute
     await asyncio.to_thread(cluster.create, namespace, w.deployment("web", replicas=5))
     await asyncio.to_thread(cluster.kubectl, "rollout", "status", "deployment/web", "-n", namespace)
+    await asyncio.to_thread(cluster.await_still)
     with FaultProxy.in_front_of(cluster) as link:
         link.delay = 0.05
         file = cluster.kubeconfig(server=link.url)

@@ -63,7 +63,11 @@ async def test_both_api_servers_the_leaders_and_the_checks_are_told(site: Contro
         await await_live(session)
         found = await seen(
             session,
-            lambda one: alive(one) == {HERE, THERE} and len(one.leaders(time.time())) >= 2,
+            lambda one: (
+                alive(one) == {HERE, THERE}
+                and one.addresses == ADDRESSES
+                and len(one.leaders(time.time())) >= 2
+            ),
             60,
             "two API servers and two leaders",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -460,9 +461,9 @@ def test_a_secret_is_refused_and_the_way_that_is_told_works(
     code, found, said = command.agreed("edit", "secret/tls")
     assert (code, found["outcome"]) == (1, "refused"), found
     assert "hunter2" not in json.dumps(found) + said
-    words = re.search(r"kubectl (patch .*?),", found["error"]["next_step"])
+    words = re.search(r"kubectl (--kubeconfig .*?), then", found["error"]["next_step"])
     assert words is not None
-    cluster.kubectl(*words[1].split(), input="stringData: {key: hunter3}")
+    cluster.kubectl(*shlex.split(words[1]), input="stringData: {key: hunter3}")
     assert cluster.api.get(f"{path}/tls")["data"]["key"] == "aHVudGVyMw=="
 
 

@@ -190,6 +190,7 @@ async def test_a_second_start_lists_nothing_and_costs_little_more_than_its_hands
     cluster: ControlPlane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await asyncio.to_thread(cluster.create, namespace, w.deployment("web", replicas=12, bulky=True))
+    await asyncio.to_thread(cluster.await_still)
     with FaultProxy.in_front_of(cluster) as proxy:
         file = cluster.kubeconfig(server=proxy.url)
         before = make_session(file)

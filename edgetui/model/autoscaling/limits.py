@@ -94,7 +94,7 @@ def asked_by(spec: Json) -> dict[str, float]:
     first = [one for one in spec.get("initContainers") or () if one.get("restartPolicy") != "Always"]
     together = [*(spec.get("containers") or ()), *beside]
     for kind in ("requests", "limits"):
-        for name in {name for one in (*together, *first) for name in _amounts(one, kind)}:
+        for name in sorted({name for one in (*together, *first) for name in _amounts(one, kind)}):
             running = sum(_amounts(one, kind).get(name, 0.0) for one in together)
             asked[f"{kind}.{name}"] = max([running, *(_amounts(one, kind).get(name, 0.0) for one in first)])
     for name in ("cpu", "memory", "ephemeral-storage"):

@@ -18,6 +18,7 @@ from edgetui.actions.guard import guard as guarding
 from edgetui.actions.guard.guard import Guard
 from edgetui.actions.guard.record import Past
 from edgetui.cluster.errors import Forbidden, LinkError, Unauthorized
+from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.rollout.guard import Terms
 
 from .scripted import Watching
@@ -190,7 +191,7 @@ class Held:
     def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.told: list[str] = []
         self.rests: list[float] = []
-        view = SimpleNamespace(ref=None)
+        view = SimpleNamespace(ref=ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "", ""))
         self.guard = Guard(
             None,  # type: ignore[arg-type]
             Watching(tmp_path).gate,
