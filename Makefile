@@ -42,6 +42,7 @@ bench: $(VENV)/dev.stamp ## measure the core, the whole program, its start and i
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.rollouts
+	@$(BIN)/python -m tests.bench.opening
 	@$(BIN)/python -m tests.bench.starts
 	@$(BIN)/python -m tests.bench.terminal
 
