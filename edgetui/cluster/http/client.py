@@ -170,10 +170,8 @@ class Transport:
             exchange.abort()
             asked.delivery.sent = exchange.sent
             self._exchanges.discard(exchange)
-            del (
-                answer,
-                exchange,
-            )  # the traceback of what was raised keeps this frame, and so megabytes of a body
+            # The traceback of what was raised keeps this frame, and so megabytes of a body.
+            del answer, exchange
 
     async def _message(
         self,

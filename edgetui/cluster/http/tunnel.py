@@ -49,6 +49,7 @@ async def secured(
     """
     if context is None:
         context = client_context(TlsSettings(), None)
+    context.set_alpn_protocols([])  # what the last server was offered is not offered to a proxy
     wrapped = context.wrap_socket(
         sock, server_hostname=proxy.host, do_handshake_on_connect=False, suppress_ragged_eofs=False
     )

@@ -226,6 +226,28 @@ async def test_much_goes_both_ways_through_a_proxy_inside_tls() -> None:
         listener.close()
 
 
+async def test_a_proxy_inside_tls_is_never_offered_what_a_server_was() -> None:
+    context = server_context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    taken: list[str | None] = []
+
+    async with serving() as server:
+
+        async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            taken.append(writer.get_extra_info("ssl_object").selected_alpn_protocol())
+            await ProxyServer(server.port).connect(reader, writer)
+
+        for _ in range(2):
+            assert await through(connect, "https://127.0.0.1:%d", server.port, context=context) is None
+            cluster = target(f"https://127.0.0.1:{server.port}")
+            direct = Transport(cluster, Credentials(cluster))
+            await succeed(direct)
+            error = await through(connect, "https://127.0.0.1:%d", server.port, context=context)
+            direct.close()
+            assert error is None
+    assert taken == [None] * 4
+
+
 @pytest.mark.parametrize("scheme", ["https", "http", "socks5"])
 async def test_a_proxy_that_goes_away_in_the_middle_is_a_broken_link(scheme: str) -> None:
     async def vanish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
