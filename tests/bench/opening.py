@@ -37,13 +37,6 @@ def begun(cluster: ControlPlane, home: Path) -> PtyApp:
     return PtyApp(command, cwd=ROOT, env=environment(home))
 
 
-def until(app: PtyApp, word: str) -> float:
-    """Seconds until a word is on the screen, read without a pause."""
-    began = time.monotonic()
-    app.wait_for(word, timeout=60)
-    return time.monotonic() - began
-
-
 def timed(work: Callable[[], object]) -> float:
     """Seconds that it took."""
     began = time.monotonic()
@@ -65,7 +58,7 @@ def shells(cluster: ControlPlane, home: Path) -> dict[str, float]:
             for turn in range(4):
                 app.quiet(SETTLE if not turn else 1.0)
                 app.keys(":shell\r")
-                (later if turn else first).append(until(app, GREETING))
+                (later if turn else first).append(timed(lambda: app.wait_for(GREETING, timeout=60)))
                 app.quiet(0.5)
                 app.keys("\x1dd")
                 app.wait_for("Left", "press-0")

@@ -10,14 +10,14 @@ from edgetui.actions import commandline
 from edgetui.actions.change.owners import owner_lines
 from edgetui.actions.change.spec import Aim
 from edgetui.actions.gate.audit import AuditLog
-from edgetui.actions.guard.check import Check, found, pods_of
+from edgetui.actions.guard.check import Check, still_against
 from edgetui.actions.guard.view import GuardView
 from edgetui.actions.messages import Refusal
 from edgetui.actions.rollout import argo, argo_undo
 from edgetui.actions.rollout.argo_undo import UndoView
 from edgetui.actions.session import Session
 from edgetui.model.identity import ObjectRef
-from edgetui.model.rollout.evidence import newest_template, seen, silent_nodes
+from edgetui.model.rollout.evidence import newest_template
 from edgetui.model.rollout.guard import State, Terms, go_back_to, template_of
 from edgetui.model.rollout.revision import Revision
 
@@ -81,14 +81,8 @@ async def look_again(
     if row.newest != s.template:
         raise Refusal("its template has just changed.")
     sets = {one.uid for one in known}
-    pods = [pod for pod in await pods_of(session, key.namespace, view.selector) if pod.owner_uid in sets]
-    silent = silent_nodes(session.store) if session.store is not None else frozenset()
-    look = seen(row, newest_template(row, (), ()), pods, silent, now)
-    if look.why:
-        raise Refusal(f"{look.why}.")
-    against = found(s, look)
-    if not against:
-        raise Refusal("the server says that nothing is wrong with it any more.")
+    newest = newest_template(row, (), ())
+    against = await still_against(session, key.namespace, view.selector, sets, row, newest, s, now)
     if terms.undo:
         target = go_back_to(known, key.kind, key.name, s, agreed)
         if target is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -9,12 +10,12 @@ import msgspec
 from edgetui.actions.change import spec as specs
 from edgetui.actions.change.spec import Aim, Spec
 from edgetui.actions.gate.gate import Gate
-from edgetui.actions.messages import Json, Receipt
+from edgetui.actions.messages import Json, Receipt, Refusal
 from edgetui.actions.reading import rows
 from edgetui.actions.session import Session
 from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.pod import POD, PodRow
-from edgetui.model.rollout.evidence import Look, causes, evidence
+from edgetui.model.rollout.evidence import Guarded, causes, evidence, seen, silent_nodes
 from edgetui.model.rollout.guard import State, overdue
 from edgetui.model.rollout.revision import Revision
 
@@ -40,12 +41,27 @@ class Check(msgspec.Struct, frozen=True):
         )
 
 
-def found(s: State, look: Look) -> tuple[str, ...]:
-    """What speaks against the release by this look."""
-    return evidence(look, causes(look, s.causes), overdue(s, look))
+async def still_against(
+    session: Session,
+    namespace: str,
+    selector: str,
+    owners: Collection[str],
+    row: Guarded,
+    template: str,
+    s: State,
+    now: float,
+) -> tuple[str, ...]:
+    """What speaks against the release, by the pods of these `owners` (uids) as the server has them now.
 
-
-async def pods_of(session: Session, namespace: str, selector: str) -> list[PodRow]:
-    """The pods that a selector finds, as the server has them now."""
+    Raises Refusal where that cannot be told, and where nothing does.
+    """
     listed = await session.api.read(KINDS[POD].path(namespace), query={"labelSelector": selector})
-    return [row for row in rows(POD, listed) if isinstance(row, PodRow)]
+    pods = [one for one in rows(POD, listed) if isinstance(one, PodRow) and one.owner_uid in owners]
+    silent = silent_nodes(session.store) if session.store is not None else frozenset()
+    look = seen(row, template, pods, silent, now)
+    if look.why:
+        raise Refusal(f"{look.why}.")
+    against = evidence(look, causes(look, s.causes), overdue(s, look))
+    if not against:
+        raise Refusal("the server says that nothing is wrong with it any more.")
+    return against

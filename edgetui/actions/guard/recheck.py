@@ -9,7 +9,7 @@ from edgetui.actions.change.drivers import drivers_of
 from edgetui.actions.change.precondition import in_words, read
 from edgetui.actions.change.spec import Aim
 from edgetui.actions.gate.audit import AuditLog
-from edgetui.actions.guard.check import Check, found, pods_of
+from edgetui.actions.guard.check import Check, still_against
 from edgetui.actions.guard.record import Open
 from edgetui.actions.messages import Json, Refusal
 from edgetui.actions.rollout import rollback
@@ -21,7 +21,6 @@ from edgetui.model.kinds.daemonset import DaemonSetRow
 from edgetui.model.kinds.deployment import DeploymentRow
 from edgetui.model.kinds.rollout import ROLLOUT
 from edgetui.model.kinds.statefulset import StatefulSetRow
-from edgetui.model.rollout.evidence import seen, silent_nodes
 from edgetui.model.rollout.guard import State, Terms, go_back_to, template_of
 
 
@@ -57,14 +56,7 @@ async def look_again(
     if template != s.template or row.generation != view.generation:
         raise Refusal("its template has just changed.")
     owners = {ref.uid, *(one.uid for one in view.revisions)}
-    pods = [pod for pod in await pods_of(session, key.namespace, view.selector) if pod.owner_uid in owners]
-    silent = silent_nodes(session.store) if session.store is not None else frozenset()
-    look = seen(row, template, pods, silent, now)
-    if look.why:
-        raise Refusal(f"{look.why}.")
-    against = found(s, look)
-    if not against:
-        raise Refusal("the server says that nothing is wrong with it any more.")
+    against = await still_against(session, key.namespace, view.selector, owners, row, template, s, now)
     target = go_back_to(view.revisions, key.kind, key.name, s, agreed)
     if target is None:
         raise Refusal("none of its revisions is known to have worked.")
