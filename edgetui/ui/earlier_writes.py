@@ -6,7 +6,7 @@ They are looked for once the link of their cluster is up, and said.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edgetui.actions.gate.audit import AuditLog, default_path
 from edgetui.actions.gate.open_runs import LeftPod, OpenRun, left_behind
@@ -15,12 +15,14 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.cache.freshness import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from edgetui.actions.gate.gate import Gate
     from edgetui.cluster.session import ClusterSession
     from edgetui.ui.flows import Flows
     from edgetui.ui.shell import Shell
+
+Left = TypeVar("Left", LeftPod, OpenRun)
 
 AGAIN = 1.0
 """Seconds between two looks at a link that is not up."""
@@ -40,8 +42,8 @@ async def look_back(app: Shell, jobs: Callable[[], Flows], started: float) -> No
     for pod in there:
         pods.setdefault(pod.key.cluster, []).append(pod)
     await asyncio.gather(
-        *(_look_up(app, jobs, cluster, some) for cluster, some in runs.items()),
-        *(_look_for(app, jobs, cluster, some) for cluster, some in pods.items()),
+        *(_told(app, jobs, cluster, some, _of_run) for cluster, some in runs.items()),
+        *(_told(app, jobs, cluster, some, _of_pod) for cluster, some in pods.items()),
     )
 
 
@@ -60,41 +62,48 @@ async def _gate(app: Shell, flows: Flows, session: ClusterSession) -> Gate:
     return Gate(flows.audit, True, nobody, told, app.now, permissions=flows.permissions)
 
 
-async def _look_for(app: Shell, jobs: Callable[[], Flows], cluster: str, pods: list[LeftPod]) -> None:
+Told = tuple[str, Receipt] | None
+"""A heading, and what there is to say under it; None for nothing."""
+
+
+async def _told(
+    app: Shell,
+    jobs: Callable[[], Flows],
+    cluster: str,
+    left: Sequence[Left],
+    look: Callable[[Gate, ClusterSession, Left], Awaitable[Told]],
+) -> None:
+    """Look for each of them, and show later what there is to say."""
     session = app.sessions.get(cluster)
     if session is None:
         return
-    from edgetui.actions.remote.left_pods import look
     from edgetui.ui.dialogs.progress import Progress
 
     flows = jobs()
     gate = await _gate(app, flows, session)
-    for one in pods:
+    for one in left:
         try:
-            receipt = await look(gate, session, one)
+            told = await look(gate, session, one)
         except EdgetuiError:
-            continue  # it is looked for at the next start
-        if receipt is not None:
-            progress = Progress(f"Node shell on {one.node}", app.monotonic)
+            continue  # it stays open, and is looked for at the next start
+        if told is not None:
+            heading, receipt = told
+            progress = Progress(heading, app.monotonic)
             progress.finish(receipt)
             flows.jobs.show_later(progress)
 
 
-async def _look_up(app: Shell, jobs: Callable[[], Flows], cluster: str, runs: list[OpenRun]) -> None:
-    session = app.sessions.get(cluster)
-    if session is None:
-        return
-    from edgetui.actions.undo.unanswered import look_up
-    from edgetui.ui.dialogs.progress import Progress
+async def _of_pod(gate: Gate, session: ClusterSession, one: LeftPod) -> Told:
+    from edgetui.actions.remote.left_pods import look
 
-    flows = jobs()
-    gate = await _gate(app, flows, session)
-    for one in runs:
-        try:
-            said = await look_up(gate, session, one)
-        except EdgetuiError:
-            continue  # it stays open, and is looked for at the next start
-        if said:
-            progress = Progress(one.done.words, app.monotonic)
-            progress.finish(Receipt(one.done.action, cluster, one.ref, True, (said,)))
-            flows.jobs.show_later(progress)
+    receipt = await look(gate, session, one)
+    return (f"Node shell on {one.node}", receipt) if receipt is not None else None
+
+
+async def _of_run(gate: Gate, session: ClusterSession, one: OpenRun) -> Told:
+    from edgetui.actions.undo.unanswered import look_up
+
+    said = await look_up(gate, session, one)
+    if not said:
+        return None
+    return one.done.words, Receipt(one.done.action, one.ref.key.cluster, one.ref, True, (said,))
