@@ -102,7 +102,7 @@ class ActionKeys:
             return
         from .dialogs.action_menu import ActionMenu, Entry
 
-        key = target.key
+        key, front = target.key, self._app.front
         others = {action.turns[1] for action in ACTIONS.values()}
         entries = []
         for action in ACTIONS.values():
@@ -113,7 +113,11 @@ class ActionKeys:
             entries.append(Entry(now.id, shown, self.label(action, key), now.help, why.short if why else ""))
 
         def chosen(action_id: str | None) -> None:
-            if action_id is not None:
+            if action_id is None:
+                return
+            if (now := front.target) is None or (now.key, now.uid) != (key, target.uid):
+                self._app.flash(f"The cursor is no longer on {object_words(key)}: nothing was begun.")
+            else:
                 begin(action_id)
 
         self._app.push_screen(ActionMenu(object_words(key), entries), chosen)

@@ -14,7 +14,7 @@ import pytest
 
 from edgetui.actions.remote.node_shell import OWNED
 from tests.terminal.ptyapp import PtyApp
-from tests.terminal.walking import act, go_to, narrow, open_screen
+from tests.terminal.walking import act, choose, go_to, narrow, open_screen
 
 from .cluster import ControlPlane
 from .proxy import FaultProxy
@@ -107,8 +107,7 @@ def agree(app: PtyApp, answer: str, instead_of: str = "Cancel") -> None:
 def test_on_the_screen_it_is_asked_added_waited_for_and_attached_to(
     screen: PtyApp, cluster: ControlPlane, namespace: str, pod: str, home: Path
 ) -> None:
-    act(screen, ".", "Actions on")
-    act(screen, "b", "enter continue")
+    choose(screen, "b", "enter continue")
     screen.wait_for("busybox:1.37", "removes no ephemeral container")
     screen.keys("enter")
     agree(screen, "Add the container")
@@ -218,8 +217,7 @@ def node_shell_on_screen(
 ) -> Iterator[PtyApp]:
     """The screen with the shell open in its place."""
     with opened(cluster, namespace, home, server) as app:
-        act(app, ".", "Actions on node")
-        act(app, "s", "it is deleted when")
+        choose(app, "s", "it is deleted when")
         app.keys("enter")
         agree(app, "Open a shell")
         app.wait_for(GREETING)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.terminal.ptyapp import PtyApp
-from tests.terminal.walking import act, close_receipt, confirm, narrow, open_screen
+from tests.terminal.walking import act, choose, close_receipt, confirm, narrow, open_screen
 
 from .cluster import ControlPlane
 from .editing import editor
@@ -78,8 +78,7 @@ def data(cluster: ControlPlane, namespace: str) -> Callable[[], dict[str, str]]:
 
 def begin(app: PtyApp) -> None:
     """Choose to edit what is under the cursor, in the menu, and wait for the editor."""
-    act(app, ".", "Actions on")
-    act(app, "E", "editing settings.yaml")
+    choose(app, "E", "editing settings.yaml")
 
 
 def leave(app: PtyApp) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.terminal.ptyapp import PtyApp
-from tests.terminal.walking import act, back, go_to, narrow, open_screen, row
+from tests.terminal.walking import back, choose, go_to, narrow, open_screen, row
 
 from . import workloads as w
 from .cluster import ControlPlane
@@ -55,8 +55,7 @@ def on_pods(app: PtyApp, namespace: str, pods: list[str]) -> None:
 
 def begin_shell(app: PtyApp, opens: str = GREETING) -> None:
     """Choose a shell on what is under the cursor in the menu, and wait for what that opens."""
-    act(app, ".", "Actions on")
-    act(app, "s", opens)
+    choose(app, "s", opens)
 
 
 def as_before(app: PtyApp) -> bool:
@@ -180,8 +179,7 @@ def test_the_verb_that_is_missing_is_named_before_anything_is_sent(
 def test_read_only_refuses(cluster: ControlPlane, namespace: str, pods: list[str], tmp_path: Path) -> None:
     with open_screen(str(cluster.kubeconfig()), "--read-only", home=tmp_path) as app:
         on_pods(app, namespace, pods)
-        app.keys(".", "s")
-        app.wait_for("edgetui was started read-only")
+        begin_shell(app, "edgetui was started read-only")
 
 
 def test_one_of_several_containers_is_chosen(cluster: ControlPlane, namespace: str, tmp_path: Path) -> None:

@@ -114,8 +114,7 @@ def test_a_question_waits_for_the_terminals_answer_and_forgets_what_was_typed_un
     screen: PtyApp, tmp_path: Path
 ) -> None:
     screen.answering = False
-    screen.keys("r")
-    screen.wait_for("Restart on plant")
+    act(screen, "r", "Restart on plant")
     for _ in range(4):
         screen.quiet(SETTLE / 2)
         screen.keys("tab", "enter")

@@ -82,6 +82,18 @@ def act(app: PtyApp, key: str, opens: str) -> None:
         app.keys(key)
 
 
+def choose(app: PtyApp, letter: str, opens: str) -> None:
+    """Choose an action in the menu; open that again where the row had just changed by itself."""
+    while True:
+        act(app, ".", "Actions on")
+        app.keys(letter)
+        if "press the key again" not in app.until(
+            lambda text: opens in text or "press the key again" in text, what=opens
+        ):
+            return
+        app.wait_gone("press the key again")
+
+
 def scale(app: PtyApp, replicas: int, cluster: str) -> None:
     """Ask for so many replicas of what is under the cursor, and confirm."""
     act(app, "s", "enter continue")

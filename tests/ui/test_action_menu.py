@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from edgetui.actions.catalogue import ACTIONS
+from edgetui.model.kinds import row_of
 from edgetui.ui.dialogs.action_menu import ActionMenu
 from edgetui.ui.flows import Flows
+from tests.unit.model.factories import NOW, crashing, pod
 
 from .driving import Screen, running
-from .fleet import plant
+from .fleet import many_pods, plant
 from .test_commands import _session
+from .test_made_anew import made_anew
 
 
 @pytest.fixture
@@ -55,6 +58,30 @@ async def test_the_cursor_chooses_too_and_escape_begins_nothing(begun: list[tupl
         await screen.press("enter")
         await screen.wait_for(lambda: begun)
         assert begun[0][0] == "scale"
+
+
+async def test_a_row_that_changed_behind_the_menu_gets_nothing_of_what_is_chosen_there(
+    begun: list[tuple[str, str]],
+) -> None:
+    for change in ("gone", "made anew", "another is worse"):
+        store = many_pods(20)
+        async with running([store], sessions={"plant": _session()}) as screen:
+            await opened(screen, "2")
+            key = screen.app.main.current.table.cursor
+            assert key is not None
+            if change == "gone":
+                store.delete("Pod", key.namespace, key.name, "")
+            elif change == "made anew":
+                made_anew(store, key)
+            else:
+                broken = pod("broken", "ns-9", statuses=[crashing()], created=NOW - 4000)
+                store.apply("Pod", row_of("Pod", broken))
+            await screen.changed()
+            screen.clock.advance(5)
+            await screen.press("s")
+            await screen.wait_for(lambda: screen.app.screen is screen.app.main, "the pane")
+            assert f"The cursor is no longer on pod {key.name}" in screen.text()
+            assert begun == []
 
 
 @pytest.mark.parametrize("height", [12, 24])
