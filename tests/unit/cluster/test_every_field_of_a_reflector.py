@@ -15,6 +15,7 @@ from msgspec.structs import asdict, replace
 from syrupy.assertion import SnapshotAssertion
 
 from edgetui.cluster import errors
+from edgetui.cluster.backoff import Random
 from edgetui.cluster.watch.reflector import RULES, IllegalMove, freshness, step
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.model.cache.freshness import Sync
@@ -74,6 +75,23 @@ MORE: dict[str, r.Input] = {
 """Further inputs than the ones that the table of all pairs has."""
 
 
+MIDDLE = Fixed()
+
+
+class Least:
+    """A random source that always gives the least."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+class Most:
+    """A random source that always gives the most."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
 def near(value: float) -> str:
     """A time as seconds from now."""
     return "never" if value == r.NEVER else f"{value - NOW:+g}" if value else "0"
@@ -101,7 +119,7 @@ def effect_of(effect: r.Effect, state: r.State) -> str:
             words = " ".join(f"{change} {one.name}" for change, one in items)
             return f"Collect({words})" if remaining is None else f"Collect({words}, {remaining} more)"
         case r.AuthNeeded(error):
-            return f"AuthNeeded({error.sentence})"
+            return f"AuthNeeded({getattr(error, 'code', 'no code')} {error.sentence})"
         case r.OpenWatch(query):
             asked = [
                 f"{query['timeoutSeconds']} s",
@@ -118,10 +136,10 @@ def effect_of(effect: r.Effect, state: r.State) -> str:
     return f"{type(effect).__name__}({fields})" if fields else type(effect).__name__
 
 
-def follows(before: r.State, happened: r.Input) -> dict[str, str]:
+def follows(before: r.State, happened: r.Input, rng: Random = MIDDLE) -> dict[str, str]:
     """What is another than before, and under "does" what is to be done."""
     try:
-        after, effects = step(before, happened, NOW, Fixed())
+        after, effects = step(before, happened, NOW, rng)
     except IllegalMove as illegal:
         return {"illegal": str(illegal)}
     old, new = asdict(before), asdict(after)
@@ -216,6 +234,8 @@ def both(state: r.State) -> Iterator[tuple[str, r.State]]:
         {"trial": True, "stalls": 1},
         {"trial": True, "streaming": False, "stalls": 1},
         {"streaming": False, "rv": ""},
+        {"streaming": False, "stalls": 1},
+        {"bookmarks": False, "vain": 1},
         {"unwatched": True, "rv": ""},
         {"paged": False, "streaming": False, "rv": ""},
         {"paged": False, "list_rv": "50"},
@@ -245,6 +265,24 @@ def both(state: r.State) -> Iterator[tuple[str, r.State]]:
 @pytest.mark.parametrize("phase", r.Phase)
 def test_what_follows_where_several_fields_are_others(phase: r.Phase, snapshot: SnapshotAssertion) -> None:
     assert of_phase(phase, both) == snapshot
+
+
+def test_what_chance_decides(snapshot: SnapshotAssertion) -> None:
+    lines = []
+    for phase in r.Phase:
+        ways = {
+            "": {},
+            ", long": {"long": True},
+            ", dear": {"dear": True},
+            ", late": {"failures": 3, "denials": 1},
+        }
+        for way, fields in ways.items():
+            state = replace(sample(phase), **fields)
+            for name, happened in (INPUTS | MORE).items():
+                least, most = (in_words(follows(state, happened, rng)) for rng in (Least(), Most()))
+                if least != most:
+                    lines.append(f"{phase}{way}, {name}: {least}\n  at most: {most}")
+    assert "\n".join(lines) == snapshot
 
 
 def test_what_is_shown_of_every_state(snapshot: SnapshotAssertion) -> None:
