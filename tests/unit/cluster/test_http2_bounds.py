@@ -1,4 +1,4 @@
-"""HTTP/2 frame by frame at the bounds of RFC 9113, and of our own: the last value that is taken, the first that is not."""
+"""HTTP/2 frame by frame, at the bounds of RFC 9113 and our own: the last value that is taken, the first that is not."""
 
 from __future__ import annotations
 
