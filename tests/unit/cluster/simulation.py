@@ -44,6 +44,7 @@ class Cluster:
         self.store = Store("sim")
         self.identity = self.server.uid
         self.came_up: list[float] = []
+        self.timers: set[object] = set()
         listener = Listener(up=lambda: self.came_up.append(self.world.time))
         self.supervisor = Supervisor(self, self.store, kinds, listener)
 
@@ -54,7 +55,21 @@ class Cluster:
         return steady + self.offset if steady else 0.0
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        return self.world.later(seconds, call)
+        """A timer; those that are set stand in `timers`."""
+        one = object()
+        self.timers.add(one)
+
+        def fire() -> None:
+            self.timers.discard(one)
+            call()
+
+        cancel = self.world.later(seconds, fire)
+
+        def forget() -> None:
+            self.timers.discard(one)
+            cancel()
+
+        return forget
 
     def open_stream(
         self, path: str, query: dict[str, str], sink: WatchSink, printer: Printer | None = None
