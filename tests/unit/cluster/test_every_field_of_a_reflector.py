@@ -240,6 +240,7 @@ def both(state: r.State) -> Iterator[tuple[str, r.State]]:
         {"paged": False, "streaming": False, "rv": ""},
         {"paged": False, "list_rv": "50"},
         {"events": 0, "expires": NOW + 20.9},
+        {"events": 0, "expires": NOW + 21.0},
         {"events": 0, "expires": NOW + 21.1},
         {"synced": False, "settling_until": NOW + 0.1},
         {"synced": False, "denied_since": NOW - 4.9},
