@@ -259,6 +259,17 @@ def test_a_stream_that_is_reset_was_not_seen_only_where_it_was_refused_before_it
     assert us.ends() == [(1, Ended(clean=False, unseen=unseen))]
 
 
+def test_an_answer_is_given_up_once() -> None:
+    us = Us(asked=2)
+    us.frames.cancel(1)
+    assert us.sent() == [Sent(RST, 0, 1, four(8))]
+    for number in (1, 5):
+        us.frames.cancel(number)
+    assert us.sent() == []
+    assert us.feed(head(), body(3)) == []
+    assert (us.told, us.frames.active) == ([], 1)
+
+
 def test_a_ping_is_answered_with_its_own_bytes_and_an_answer_is_not() -> None:
     us = Us()
     assert us.feed(frame(PING, 0, 0, b"12345678")) == [Sent(PING, 1, 0, b"12345678")]
