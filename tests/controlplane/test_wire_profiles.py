@@ -86,6 +86,7 @@ async def test_a_quick_link_is_used_in_full(cluster: ControlPlane) -> None:
 
 
 async def test_the_server_leaves_out_the_columns_that_are_known(cluster: ControlPlane, web: str) -> None:
+    await asyncio.to_thread(cluster.kubectl, "rollout", "status", "deployment/web", "-n", web)
     async with watching(cluster.kubeconfig(), ("Node",)) as session:
         for path, columns in (
             (KINDS["Pod"].path(web), KINDS["Pod"].printed_columns),
