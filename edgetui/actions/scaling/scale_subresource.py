@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from edgetui.actions.change.printed import sleep_or_change
 from edgetui.actions.change.watch import Observation, Watched, poll
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Json
@@ -76,7 +77,7 @@ async def reach(
                 seen = cells, told
             return seen[1]
 
-        return await poll(run, judge, wait, hold, rest=followed.change)
+        return await poll(run, judge, wait, hold, rest=partial(sleep_or_change, run, followed))
 
 
 async def _known(number: int | None) -> int | None:
