@@ -21,6 +21,7 @@ PLURALS = {
     "services": "Service",
     "endpointslices": "EndpointSlice",
     "daemonsets": "DaemonSet",
+    "events": "Event",
     "poddisruptionbudgets": "PodDisruptionBudget",
 }
 

@@ -61,12 +61,12 @@ def _told(store: Store, row: UpdateRow, now: float) -> tuple[int, str, str]:
             "image not pulled",
             f"the pull before the update failed, no node is touched: {row.unpulled}",
         )
-    words = row.stage.value
+    words = row.busy("") if row.stage is Stage.RUNNING else row.stage.value
     off = [name for name in row.running if _is_off(store, name, now)] if row.of == "node" else []
     if off and row.stage is Stage.RUNNING:
         return BAD, f"held by {off[0]}", "NotReady, and the update waits for it"
     if row.stage is Stage.RUNNING and row.running:
-        words = f"updating {_some(row.running, 1)}"
+        words = row.busy(_some(row.running, 1))
     return _SEVERITY.get(row.stage, WATCH), words, row.message
 
 
