@@ -70,12 +70,12 @@ def shares(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Share
 def test_scaling_costs_one_connection_and_few_bytes(
     proxy: FaultProxy, far: Command, shares: Shares, words: tuple[str, ...], down: float, both: float
 ) -> None:
-    """Beside what is printed while it waits, 1.2 KB and 0.24 KB for each change."""
+    """Beside what is printed while it waits, 0.4 KB and 0.24 KB for each change."""
     code, _, said = far.agreed("scale", "deploy/press", *words)
     assert code == 0, said
     assert proxy.stats.accepted == 1
     followed = shares.of("includeObject=None")
-    assert followed.down <= 3 * KB
+    assert followed.down <= 2 * KB
     assert proxy.bytes_down - followed.down <= down
     assert proxy.bytes_up + proxy.bytes_down - followed.up - followed.down <= both
 

@@ -54,8 +54,9 @@ async def printed(run: Run, ref: ObjectRef, *, live: bool) -> AsyncIterator[Prin
     if live:
         yield Printed(run, None)
         return
-    api, key = run.session.api, ref.key
-    async with api.following(api.kind(key.kind).path(key.namespace), key.name) as followed:
+    kind = run.session.api.kind(ref.key.kind)
+    path = kind.path(ref.key.namespace)
+    async with run.session.api.following(path, ref.key.name, kind.printed_columns) as followed:
         yield Printed(run, followed)
 
 

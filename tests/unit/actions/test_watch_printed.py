@@ -16,6 +16,7 @@ from edgetui.actions.change.watch import Observation, Watched, Workload, watch
 from edgetui.actions.messages import Cancelled
 from edgetui.actions.scaling.scale_subresource import reach
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.deployment import DEPLOYMENT
 from tests.unit.cluster.http2_server import Asked
 from tests.unit.cluster.test_followed import until
 from tests.unit.cluster.test_streamed_list import END, event, far, status
@@ -140,7 +141,7 @@ async def test_who_has_seen_enough_waits_for_nothing_that_is_printed(monkeypatch
         gate, session = SimpleNamespace(sleep=stopped), SimpleNamespace(api=api)
         run: Any = SimpleNamespace(session=session, gate=gate, step=lambda text, state: None)
         with pytest.raises(Cancelled):
-            await asyncio.wait_for(reach(run, FakeDeployment.path, 3, 10.0, ready=True), 10)
+            await asyncio.wait_for(reach(run, FakeDeployment.path, 3, 10.0, kind=DEPLOYMENT), 10)
         await until(lambda: [watched.reset for watched in server.watches] == [True, True])
 
 
