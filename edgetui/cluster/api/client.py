@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -174,14 +174,20 @@ class Api:
         return self._compressed_lists.there and await self.is_far()
 
     @asynccontextmanager
-    async def following(self, collection: str, name: str) -> AsyncIterator[Followed | None]:
-        """What the server prints of an object, kept current; None where it costs less to look again and again."""
+    async def following(
+        self, collection: str, name: str, columns: Sequence[str] = ()
+    ) -> AsyncIterator[Followed | None]:
+        """What the server prints of an object, kept current; None where it costs less to look again and again.
+
+        `columns` are those of its kind, where they are known.
+        """
         if not (await self.is_far() and self.transport.shared):
             yield None
             return
         from edgetui.cluster.api.followed import Followed  # most links are quick
 
-        found = Followed(self.transport, collection, name, PRINTED_QUERY, {"Accept": PRINTED})
+        query = PRINTED_QUERY | (WITHOUT_COLUMNS if columns else {})
+        found = Followed(self.transport, collection, name, query, {"Accept": PRINTED}, columns)
         try:
             yield found if await found.first and found.cells else None
         finally:
