@@ -75,7 +75,10 @@ def confirm(app: PtyApp, button: str) -> None:
 
 
 def act(app: PtyApp, key: str, opens: str) -> None:
-    """Press an action's key; again where edgetui asked for it, because the row had just changed by itself."""
+    """Press an action's key, or type its command with the Enter; again where edgetui asked for it.
+
+    It does where the row had just changed by itself.
+    """
     app.keys(key)
     while "press the key again" in app.until(lambda text: opens in text or "press the key again" in text):
         app.wait_gone("press the key again")

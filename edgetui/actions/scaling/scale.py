@@ -131,7 +131,8 @@ async def outcome(run: Run, view: ScaleView, answer: ScaleAnswer, wait: float | 
         seen = await watch(run, view.ref, view.generation + 1, judge, wait, hold=hold)
     else:
         by = f"autoscaler {view.hpa.name}" if view.hpa else "someone else"
-        seen = await reach(run, view.path, replicas, wait, hold=hold, by=by, ready=view.other is None)
+        ready, grows = view.other is None, replicas > view.current
+        seen = await reach(run, view.path, replicas, wait, hold=hold, by=by, ready=ready, grows=grows)
     run.step(seen.text, "done" if seen.reached else "failed")
     if seen.reached or seen.failed or view.other is not None:
         return ending_of(seen, words)

@@ -31,12 +31,14 @@ async def reach(
     hold: float = 0.0,
     by: str = "someone else",
     ready: bool = False,
+    grows: bool = False,
 ) -> Watched:
     """Look at the scale subresource until as many run as were asked for, for at most `wait` seconds.
 
     It must still be so `hold` seconds later. `by` is who is blamed for another number. With `ready` the pods must be
     ready too: over a link where bytes count what the server prints of them is followed, and the scale is asked for
-    when that has come to the number.
+    when that has come to the number. Not where it `grows`, because fewer ran before: all that are ready run, while of
+    those that are to go some may run and not be ready.
     """
     session = run.session
 
@@ -68,9 +70,9 @@ async def reach(
                 return await look()
             if seen is None or seen[0] is not cells:
                 found, wanted = readable(lambda: _numbers(cells), (-1, -1))
-                said = f"{found} of {replicas} ready"
-                waits = wanted == replicas != found
-                told = Observation(False, False, said) if waits else await look(found if found >= 0 else None)
+                told = Observation(found == replicas, False, f"{found} of {replicas} ready")
+                if wanted != replicas or (told.done and not grows):
+                    told = await look(found if found >= 0 else None)
                 seen = cells, told
             return seen[1]
 

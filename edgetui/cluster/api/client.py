@@ -51,6 +51,10 @@ METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=met
 PRINTED = "application/json;as=Table;v=v1;g=meta.k8s.io"
 """Asks for what the server prints for `kubectl get`, with the next without the objects."""
 PRINTED_QUERY = {"includeObject": "None"}
+WITHOUT_COLUMNS = {"-": "true"}
+"""Asks for a Table without the definitions of its columns, which are 1 to 3 KB. "-" is what the generated conversion of
+a query calls `noHeaders` of TableOptions; a server that does not know it sends the definitions all the same.
+"""
 _LOOK_FIRST = "Look at the object before repeating it."
 # Somebody between us and the storage lost patience: the change may have arrived, or arrive yet.
 _UNKNOWN_CODES = frozenset({408, 499, 502, 504})

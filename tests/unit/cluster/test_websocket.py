@@ -77,8 +77,10 @@ def accepted(head: str, protocol: str = PROTOCOLS[0], key: str = "") -> bytes:
 
 
 @asynccontextmanager
-async def server(serve: Serve, answer: Callable[[str], bytes] = accepted) -> AsyncIterator[Transport]:
-    """A transport to a server that answers a handshake like this, and then serves."""
+async def server(
+    serve: Serve, answer: Callable[[str], bytes] = accepted, within: float = 20
+) -> AsyncIterator[Transport]:
+    """A transport to a server that answers a handshake like this, and then serves; for so many seconds."""
     told: list[BaseException] = []
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,7 +98,7 @@ async def server(serve: Serve, answer: Callable[[str], bytes] = accepted) -> Asy
     port = listening.sockets[0].getsockname()[1]
     transport = Transport(ClusterTarget("site", "", server=f"http://127.0.0.1:{port}"), NoCredentials())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(within):
             yield transport
     finally:
         transport.close()

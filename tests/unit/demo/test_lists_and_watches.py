@@ -55,6 +55,8 @@ def test_selectors_narrow_a_list(plant: Wire) -> None:
     ).body
     assert events["items"]
     assert {event["involvedObject"]["name"] for event in events["items"]} == {"press"}
+    by_source = plant.get("/api/v1/events", fieldSelector="source=kubelet").body["items"]
+    assert {event["source"]["component"] for event in by_source} == {"kubelet"}
     refused = plant.get(PODS, fieldSelector="spec.colour=red")
     assert (refused.code, refused.body["reason"]) == (400, "BadRequest")
 
