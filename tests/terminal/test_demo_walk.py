@@ -21,7 +21,6 @@ from .walking import ROOT, act, back, close_receipt, confirm, go_to, narrow, ope
 
 SITES = ("plant", "van-17", "farm")
 LIVE = tuple(f"{site} live" for site in SITES)
-PIPE_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -264,7 +263,6 @@ def test_a_killed_parent_leaves_no_server(screen: PtyApp, tmp_path: Path) -> Non
 
 
 def test_without_a_terminal_it_prints_the_table_once(tmp_path: Path) -> None:
-    begun = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "edgetui", "demo"],
         cwd=ROOT,
@@ -275,7 +273,6 @@ def test_without_a_terminal_it_prints_the_table_once(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert time.monotonic() - begun < PIPE_SECONDS
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     for site in SITES:
