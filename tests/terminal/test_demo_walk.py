@@ -16,7 +16,7 @@ import pytest
 
 from tests.unit.demo.wire import Wire
 
-from .ptyapp import PtyApp
+from .ptyapp import PATIENCE, PtyApp
 from .walking import ROOT, act, back, close_receipt, confirm, go_to, narrow, open_screen, row, scale, wait_row
 
 SITES = ("plant", "van-17", "farm")
@@ -72,7 +72,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def until(holds: Callable[[], bool], limit: float = 10.0) -> None:
+def until(holds: Callable[[], bool], limit: float = PATIENCE) -> None:
     end = time.monotonic() + limit
     while not holds():
         assert time.monotonic() < end, f"not true within {limit} s"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .ptyapp import PtyApp
+from .ptyapp import PATIENCE, PtyApp
 
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = [sys.executable, "-m", "tests.terminal.app_fleet", "1000"]
@@ -32,7 +32,7 @@ class Watched:
     def waiting(self) -> int:
         """Bytes that wait for the terminal; that it comes at all shows a loop that turns."""
         self.app.kill(signal.SIGUSR2)
-        assert select.select([self._pipe], [], [], 5)[0], "the event loop stands still"
+        assert select.select([self._pipe], [], [], PATIENCE)[0], "the event loop stands still"
         return int(os.read(self._pipe, 100).split()[-1])
 
     def storm(self, rounds: int) -> int:
@@ -88,7 +88,7 @@ def test_it_goes_on_without_growing_and_shows_the_newest_state_after(
 def test_a_signal_still_ends_it(watched: Watched, number: signal.Signals) -> None:
     watched.storm(20)
     watched.app.kill(number)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while watched.app.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
