@@ -15,6 +15,8 @@ from edgetui.cluster.api.remote_command import Channel, Command, Ended
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.cluster.target import ClusterTarget
 
+from .test_unpack import member
+
 LOST = LinkError("The connection to plant was lost.")
 NOT_FOUND = b"executable file not found"
 
@@ -139,3 +141,16 @@ async def test_where_nothing_went_nothing_is_said_to_be_left(tmp_path: Path) -> 
     with pytest.raises(LinkError) as lost:
         await copy(task("p:a", f"{tmp_path}/a"), run, 0, runs.said.append, runs.wait)
     assert lost.value is LOST
+
+
+async def test_a_tar_that_ended_in_the_middle_says_what_is_left_and_nothing_of_a_link(tmp_path: Path) -> None:
+    async def run(command: Command, ends: Receiving | Sending) -> Ended:
+        await ends.write(Channel.STDOUT, member("a", b"x" * 1000)[:900])
+        return Ended(2)
+
+    runs = Runs([])
+    with pytest.raises(CutOff) as cut:
+        await copy(task("p:a", f"{tmp_path}/a"), run, 0, runs.said.append, runs.wait)
+    assert cut.value.sentence == "The tar in container app of pod p ended in the middle: exit code 2."
+    assert cut.value.next_step == "0 files are complete, and the one that is not was removed."
+    assert list(tmp_path.iterdir()) == []
