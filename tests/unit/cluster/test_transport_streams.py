@@ -47,7 +47,7 @@ async def test_a_stream_hands_on_each_chunk_as_it_comes() -> None:
         script += [pause, chunk(event)]
     async with connected([*script, LAST]) as (server, transport):
         sink = Heard()
-        handle = watch(transport, sink)
+        watch(transport, sink)
         await sink.headed.wait()
         assert sink.status == 200
         for count, pause in enumerate(pauses, 1):
@@ -59,7 +59,7 @@ async def test_a_stream_hands_on_each_chunk_as_it_comes() -> None:
         assert sink.data == b"".join(EVENTS)
         assert sink.clean is True
         assert sink.calls[0] == "head" and sink.calls[-1] == "end"
-        assert handle.bytes_in > len(sink.data)
+        assert transport.counters.bytes_in > len(sink.data)
     assert server.requests[0].target == "/api/v1/pods?watch=1"
 
 
