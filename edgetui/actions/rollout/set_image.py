@@ -153,6 +153,7 @@ def change(session: Session, view: ImageView, wanted: Wanted) -> Change:
         write=lambda version: image_write(seen.ref, new, proven(seen.row), version),
         applied=lambda there: all(image_of(there, one) == image for one, image in new.items()),
         data=_data({one: wanted[one.name] for one in asked}),
+        known=seen.there["metadata"],
         nothing=""
         if new
         else f"{', '.join(one.words for one in asked)} of {seen.words} {same} {images} already: nothing was written",
