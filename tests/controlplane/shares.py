@@ -69,6 +69,11 @@ class Shares:
         for name, does in (("__init__", begun), ("request", asked), ("_frame", sent), ("feed", came)):
             monkeypatch.setattr(Frames, name, does)
 
+    def of(self, part: str) -> Share:
+        """What the requests cost that have this in their method, path or query."""
+        found = [share for name, share in self.by_request.items() if part in name]
+        return Share(sum(one.up for one in found), sum(one.down for one in found))
+
     def table(self, proxy: FaultProxy) -> str:
         """A line for each share, the dearest first, and the sum of what went through the proxy."""
         counted = list(self.by_request.items())

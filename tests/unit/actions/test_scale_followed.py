@@ -10,6 +10,7 @@ import pytest
 
 from edgetui.actions.scaling.scale_subresource import reach
 from edgetui.cluster.api.client import Api
+from edgetui.model.kinds.deployment import DEPLOYMENT
 from tests.unit.cluster.test_followed import Server, event, table
 from tests.unit.cluster.test_streamed_list import SETS, far
 
@@ -24,7 +25,7 @@ def run_on(api: Api) -> tuple[Any, list[str]]:
 
 async def reached(run: Any, server: Server, *printed: str, grows: bool = False) -> Any:
     """What comes of 3 replicas while the server prints these, one after the other."""
-    waiting = asyncio.ensure_future(reach(run, f"{SETS}/press", 3, 20.0, ready=True, grows=grows))
+    waiting = asyncio.ensure_future(reach(run, f"{SETS}/press", 3, 20.0, kind=DEPLOYMENT, grows=grows))
     for ready in printed:
         async with asyncio.timeout(5):
             while not server.watches:
