@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
 from msgspec.structs import replace
 
 from edgetui.model.kinds.base import Fact, Kind
@@ -43,6 +42,10 @@ class WireContainerSpec(Wire):
     image: str | None = None
 
 
+class WireDrainSpec(Wire):
+    """How a node is drained; that it is there says that it is."""
+
+
 class WirePlanSpec(Wire):
     concurrency: int | None = None
     node_selector: WireSelector | None = None
@@ -50,7 +53,7 @@ class WirePlanSpec(Wire):
     channel: str | None = None
     exclusive: bool | None = None
     cordon: bool | None = None
-    drain: msgspec.Raw | None = None
+    drain: WireDrainSpec | None = None
     window: WireWindow | None = None
     prepare: WireContainerSpec | None = None
     upgrade: WireContainerSpec | None = None
@@ -115,7 +118,7 @@ def project(plan: WirePlan) -> PlanRow:
         hash=clean(status.latest_hash, 64),
         selector=requirements(spec.node_selector),
         concurrency=spec.concurrency or 0,
-        cordons=bool(spec.cordon) or spec.drain not in (None, b"null"),
+        cordons=bool(spec.cordon) or spec.drain is not None,
         window=_window(spec.window),
         images=tuple(_images(spec, status.latest_version or spec.version)),
         conditions=said,

@@ -61,3 +61,12 @@ def test_what_a_server_refuses_is_said(body: str, snapshot: SnapshotAssertion) -
         parts = [type(error).__name__, error.sentence, error.next_step, *fields, again]
         lines.append(f"{error.code} {' | '.join(filter(None, parts))}")
     assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("over", "words"), [(0, "The server says: "), (1, "The server answered with HTTP 400.")]
+)
+def test_a_status_is_read_to_a_megabyte(over: int, words: str) -> None:
+    empty = status(400, "")
+    body = status(400, "x" * (1024 * 1024 + over - len(empty)))
+    assert map_status(400, JSON, body).sentence.startswith(words)

@@ -17,7 +17,7 @@ from tests.unit.cluster.http2_server import Asked, multiplexed
 from tests.unit.cluster.test_followed import Server as Printed
 from tests.unit.cluster.test_streamed_list import END, NAMES, SETS, plain, usual, wanted
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
-from tests.unit.cluster.wire import connected
+from tests.unit.cluster.wire import Heard, connected
 
 
 def answers(asked: Asked) -> None:
@@ -66,6 +66,23 @@ def test_a_peer_has_three_seconds_to_show_that_it_is_alive() -> None:
             assert loop.time() - began == pytest.approx(3, abs=0.01)
             assert not await transport.alive()
             assert loop.time() - began == pytest.approx(3, abs=0.01)  # there is none to ask
+
+    on_virtual_time(main)
+
+
+@pytest.mark.parametrize(("since", "rests"), [(0.0, False), (4.9, False), (5.0, True), (60.0, True)])
+def test_what_comes_may_wait_once_nobody_waits_for_a_new_answer(since: float, rests: bool) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        async with multiplexed(lambda asked: asked.head()) as (_, transport):
+            sink = Heard()
+            handle = transport.open_stream("/api/v1/pods", {"watch": "1"}, sink)
+            await sink.headed.wait()
+            await asyncio.sleep(since)
+            assert handle._exchange is not None
+            handle._exchange.rest(0.5)
+            shared = transport._connections._shared
+            assert shared is not None
+            assert shared._connection._resting is rests
 
     on_virtual_time(main)
 

@@ -1,0 +1,32 @@
+"""Who waits for the link of a session goes on when it is there, or gone, and not before."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.unit.cluster.test_session import Play, Scenery, play
+
+__all__ = ["play"]
+
+
+def test_who_waits_for_the_link_or_for_its_end_goes_on_when_it_comes(play: Play) -> None:
+    async def scene(s: Scenery) -> None:
+        session = s.open()
+        await session.until_down()  # it has not begun
+        await session.start(["Node", "Pod"])
+        up = asyncio.create_task(session.until_up())
+        await s.live()
+        await up
+        down = asyncio.create_task(session.until_down())
+        await asyncio.sleep(30)
+        assert not down.done()
+        s.server.cut()
+        await asyncio.wait_for(down, 60)
+        up = asyncio.create_task(session.until_up())
+        await asyncio.sleep(30)
+        assert not up.done()
+        s.server.mend()
+        await asyncio.wait_for(up, 60)
+        await session.until_up()
+
+    play(scene)
