@@ -13,13 +13,14 @@ from rich.color import Color
 from rich.style import Style
 from syrupy.assertion import SnapshotAssertion
 
+from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import Column
 from edgetui.ui.spans import Span, hanging, line, plain, to_strip, wrap
 from edgetui.ui.widgets.bars import KeyHint, Tab, footer_line, tab_line
 from edgetui.ui.widgets.column_layout import ColumnLayout
 from edgetui.ui.widgets.columns import Fitted, fit, fit_in_order, furthest
 from edgetui.ui.widgets.pane_view import shared_height
-from edgetui.ui.widgets.table_lines import Line, head_strip, row_strip
+from edgetui.ui.widgets.table_lines import MARGIN, Line, head_strip, row_strip
 
 from .alone import LOOK
 from .test_text_grids import marked
@@ -150,6 +151,12 @@ def test_the_lines_of_a_table(snapshot: SnapshotAssertion) -> None:
         strip = row_strip(Line(texts, sign, severity, cursor, mark), columns, 54, LOOK)
         assert strip.cell_length == 54
         found.append("".join(f"<{one.style.meta['role']}>{one.text}" for one in strip if one.style))
+    for width in (20, 24, 30, 40, 60):
+        columns = ColumnLayout(COLUMNS[1:5], NONE)
+        columns.seen(ObjectKey("plant", "Pod", "line-2", texts[1]))
+        columns.arrange(width - MARGIN, (), 0.0)
+        shown = tuple(texts[one.at] for one in columns.fitted)
+        found.append(row_strip(Line(shown, " ", 2, False), columns, width, LOOK).text + "|")
     assert "\n".join(found) == snapshot
 
 
