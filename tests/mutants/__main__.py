@@ -2,7 +2,8 @@
 
 `python -m tests.mutants --sample 200 --seed 2`. All of it happens in a copy of the tree. What survives is printed with
 its line and its change; a line that no test runs survives by itself. A mutant hangs when its tests do not end in a
-time in which they end twice without it, however busy the machine is.
+time in which they end twice without it, however busy the machine is. Each is judged in a fork of a pytest that has
+collected the tests, or in a new one where it changes what importing the program does.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
 from typing import Any
 
+from .forks import Forks
 from .mutations import Mutant, of_package, one_a_line, probed
 from .tracing import NOTED, told_by_others
 
@@ -66,8 +69,14 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+Runner = Callable[[Sequence[str], float], int | None]
+"""Runs tests up to the first that fails: the exit code of pytest, or None after so many seconds."""
+
+
 class Copy:
-    """A copy of what git knows of a tree, to be changed."""
+    """A copy of what git knows of a tree, to be changed; `forks` judges in it what is no part of an import."""
+
+    forks: Forks | None = None
 
     def __init__(self, root: Path, place: Path) -> None:
         self.place = place
@@ -81,18 +90,36 @@ class Copy:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(root / name, target)
 
-    def run(self, arguments: Sequence[str], limit: float, **variables: str) -> int | None:
-        """The exit code of pytest; None if it took too long."""
-        environment = {
+    def collect(self, files: Sequence[str]) -> frozenset[str]:
+        """Have the tests of these files ready for `runner`; returns which they are."""
+        self.forks = Forks(self.place, files, self._environment())
+        return self.forks.tests
+
+    def close(self) -> None:
+        """End what waits in it."""
+        if self.forks is not None:
+            self.forks.close()
+
+    def runner(self, file: str, before: bytes, after: bytes) -> Runner:
+        """What runs tests with this change of a file, and without it in the same way."""
+        if self.forks is not None and self.forks.takes(file, before, after):
+            return partial(self.forks.run, file, before)
+        return lambda tests, limit: self.run(["-x", *tests], limit)
+
+    def _environment(self, **variables: str) -> dict[str, str]:
+        return {
             **os.environ,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": str(self.place),
             **variables,
         }
+
+    def run(self, arguments: Sequence[str], limit: float, **variables: str) -> int | None:
+        """The exit code of pytest in a process of its own; None if it took too long."""
         process = subprocess.Popen(
             [*PYTEST, *arguments],
             cwd=self.place,
-            env=environment,
+            env=self._environment(**variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -167,15 +194,17 @@ def fate(copy: Copy, mutant: Mutant, tests: Sequence[str], limit: float) -> str:
         return NOT_RUN
     file = copy.place / mutant.file
     source = file.read_bytes()
+    mutated = mutant.applied(source)
+    run = copy.runner(mutant.file, source, mutated)
     while True:
         try:
-            file.write_bytes(mutant.applied(source))
-            code = copy.run(["-x", *tests], limit)
+            file.write_bytes(mutated)
+            code = run(tests, limit)
         finally:
             file.write_bytes(source)
         if code is not None:
             return SURVIVED if code == 0 else KILLED
-        if copy.run(tests, limit / 2) is not None:
+        if run(tests, limit / 2) is not None:
             return HUNG
         limit *= 2
 
@@ -193,6 +222,17 @@ def chosen_tests(found: dict[str, Any], mutant: Mutant, seconds: float) -> list[
     return [test for test in chosen if len(test) < LONGEST_NAME][:MOST_TESTS]
 
 
+def collected(copies: Sequence[Copy], chosen: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Have each copy collect the tests chosen for the mutants; those of them that are still in its files."""
+    files = {test.partition("::")[0] for tests in chosen for test in tests}
+    there = sorted(file for file in files if (copies[0].place / file).is_file())
+    if not there:
+        return [[] for _ in chosen]
+    with ThreadPoolExecutor(len(copies)) as workers:
+        known = frozenset.intersection(*workers.map(lambda copy: copy.collect(there), copies))
+    return [[test for test in tests if test in known] for tests in chosen]
+
+
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run, and say what survived."""
     options = parser().parse_args(arguments)
@@ -207,20 +247,23 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         made = [Copy(root, Path(directory, str(number))) for number in range(options.jobs)]
         asked = sample if options.map is None else of_package(root, "edgetui", LEFT_OUT)
         found = tests_of(made, asked, options.tests, options.map)
+        chosen = collected(made, [chosen_tests(found, mutant, options.seconds) for mutant in sample])
         for one in made:
             copies.put(one)
 
-        def judged(mutant: Mutant) -> tuple[str, float]:
+        def judged(mutant: Mutant, tests: Sequence[str]) -> tuple[str, float]:
             if known := before.get(json.dumps(mutant.told())):
                 return known, 0.0
-            tests, copy, began = chosen_tests(found, mutant, options.seconds), copies.get(), time.monotonic()
+            copy, began = copies.get(), time.monotonic()
             what = fate(copy, mutant, tests, options.limit)
             copies.put(copy)
             return what, time.monotonic() - began
 
-        with ThreadPoolExecutor(options.jobs) as workers:
+        with contextlib.ExitStack() as ends, ThreadPoolExecutor(options.jobs) as workers:
+            for one in made:
+                ends.callback(one.close)
             for number, (mutant, (what, took)) in enumerate(
-                zip(sample, workers.map(judged, sample), strict=True), 1
+                zip(sample, workers.map(judged, sample, chosen), strict=True), 1
             ):
                 fates[what].append(mutant)
                 print(

@@ -155,30 +155,37 @@ def test_the_program_has_thousands_of_them_and_the_demo_none() -> None:
     assert not any(one.file.startswith("edgetui/demo/") for one in found)
 
 
+def a_tree(root: Path, module: str, tests: str) -> Path:
+    """A repository of one module, its tests and the tool; returns the module."""
+    tool_files = (
+        f"tests/mutants/{name}.py" for name in ("__init__", "forks", "in_place", "mutations", "tracing")
+    )
+    for name, text in {
+        "edgetui/__init__.py": "",
+        "edgetui/sums.py": module,
+        "tests/__init__.py": "",
+        "tests/test_sums.py": tests,
+        "pyproject.toml": "[tool.pytest.ini_options]\n",
+        **{name: (tool.ROOT / name).read_text() for name in tool_files},
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    return root / "edgetui" / "sums.py"
+
+
 def test_survivors_are_told_from_killed_ones_and_the_tree_stays(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "edgetui").mkdir()
-    (tmp_path / "edgetui" / "__init__.py").write_text("")
-    module = tmp_path / "edgetui" / "sums.py"
-    module.write_text(
+    module = a_tree(
+        tmp_path,
         "def tested(n):\n    return n + 2\n\n\ndef run(n):\n    return n > 5\n\n\ndef never(n):\n    return n - 1\n"
-        "\n\ndef elsewhere(n):\n    return n * 2\n"
-    )
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_sums.py").write_text(
+        "\n\ndef elsewhere(n):\n    return n * 2\n",
         "import subprocess, sys\nfrom edgetui import sums\n\n\n"
         "def test_it():\n    assert sums.tested(1) == 3\n    sums.run(5)\n\n\n"
         "def test_other():\n    code = 'from edgetui import sums; assert sums.elsewhere(2) == 4'\n"
-        "    subprocess.run([sys.executable, '-c', code], check=True)\n"
+        "    subprocess.run([sys.executable, '-c', code], check=True)\n",
     )
-    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
-    for name in ("__init__.py", "mutations.py", "tracing.py"):
-        target = tmp_path / "tests" / "mutants" / name
-        target.parent.mkdir(exist_ok=True)
-        target.write_text((tool.ROOT / "tests" / "mutants" / name).read_text())
-    (tmp_path / "tests" / "__init__.py").write_text("")
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     before = module.read_bytes()
     result = tmp_path.parent / "result.json"
     assert (
@@ -193,3 +200,95 @@ def test_survivors_are_told_from_killed_ones_and_the_tree_stays(
     assert [one["line"] for one in found["not run"]] == [10]
     assert "+    return" in capsys.readouterr().out
     assert module.read_bytes() == before
+
+
+IMPORTED = """\
+LIMIT = 5
+
+
+def doubled(n):
+    return n * 2
+
+
+SIX = doubled(3)
+
+
+class Box:
+    size = 3
+
+    @property
+    def room(self):
+        return max(0, self.size - 1)
+
+
+def stepped(n, step=1):
+    def inner(k):
+        return k + step if k > 100 else k + step
+
+    return inner(n)
+
+
+def later():
+    from edgetui import late
+
+    return late.late(1)
+"""
+TESTS_IMPORTED = """\
+import pytest
+from edgetui.sums import LIMIT, SIX, Box, later, stepped
+
+
+def test_it():
+    assert (LIMIT, SIX, stepped(2)) == (5, 6, 3)
+    assert Box().room == 2 and Box.size > 2
+    assert later() == 2
+"""
+FATES = {
+    (1, "constant"): (tool.KILLED, "a name that the tests imported"),
+    (5, "arithmetic"): (tool.KILLED, "it ran at the import"),
+    (12, "constant"): (tool.KILLED, "the body of a class"),
+    (16, "arithmetic"): (tool.KILLED, "a function behind a decorator"),
+    (19, "constant"): (tool.KILLED, "a default is made at the import"),
+    (21, "comparison"): (tool.SURVIVED, "a function in a function"),
+    (29, "return None"): (tool.KILLED, "a function that ran in no import"),
+}
+
+
+class Counting(tool.Copy):
+    """A copy that counts the processes that have to import everything."""
+
+    processes = 0
+
+    def run(self, arguments: Sequence[str], limit: float, **variables: str) -> int | None:
+        self.processes += 1
+        return super().run(arguments, limit, **variables)
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_a_fork_of_what_has_imported_the_program_judges_as_a_new_process_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: bool
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    module = a_tree(tmp_path / "tree", IMPORTED, TESTS_IMPORTED)
+    module.with_name("late.py").write_text("def late(n):\n    return n + 1\n")
+    copy = Counting(tmp_path / "tree", tmp_path / "copy")
+    tests = ["tests/test_sums.py::test_it"]
+    if forked:
+        assert copy.collect(["tests/test_sums.py"]) == set(tests)
+    for file, fates in (
+        ("sums", FATES),
+        ("late", {(2, "arithmetic"): (tool.KILLED, "imported by the test")}),
+    ):
+        name = f"edgetui/{file}.py"
+        for one in mutants(name, (copy.place / name).read_bytes()):
+            if (one.line, one.what) in fates:
+                assert (tool.fate(copy, one, tests, 60.0), "") == (fates[one.line, one.what][0], ""), one
+    assert copy.processes == (4 if forked else 8), "what the import made is made again in a new process"
+    late = copy.place / "edgetui" / "late.py"
+    before = late.read_bytes()
+    late.write_text("def late(n):\n    while n:\n        pass\n")
+    run = copy.runner("edgetui/late.py", before, late.read_bytes())
+    assert run(tests, 0.2) is None
+    late.write_bytes(before)
+    assert run(tests, 60.0) == 0
+    copy.close()
