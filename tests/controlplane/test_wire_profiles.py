@@ -30,6 +30,8 @@ from .cluster import ControlPlane
 from .proxy import FaultProxy
 from .watching import await_equal, await_live, known, listed, make_session, until, watching
 
+HANDSHAKE = 3_500
+"""Bytes of a handshake, and of what HTTP/2 begins with."""
 KEPT = tuple(kind for kind in FIRST_PAINT if kind != "ReplicaSet")
 
 
@@ -86,6 +88,7 @@ async def test_a_quick_link_is_used_in_full(cluster: ControlPlane) -> None:
 
 
 async def test_the_server_leaves_out_the_columns_that_are_known(cluster: ControlPlane, web: str) -> None:
+    await asyncio.to_thread(cluster.kubectl, "rollout", "status", "deployment/web", "-n", web)
     async with watching(cluster.kubeconfig(), ("Node",)) as session:
         for path, columns in (
             *((kind.path(web), kind.printed_columns) for kind in KINDS.values() if kind.printed_columns),
@@ -98,6 +101,24 @@ async def test_the_server_leaves_out_the_columns_that_are_known(cluster: Control
             assert tuple(column["name"] for column in told["columnDefinitions"]) == columns
             assert bare["columnDefinitions"] is None
             assert {row["cells"][0] for row in told["rows"]} == {row["cells"][0] for row in bare["rows"]}
+
+
+async def test_a_first_start_on_a_thin_wire_pays_for_rows_and_for_no_columns(
+    cluster: ControlPlane, link: FaultProxy, namespace: str
+) -> None:
+    """Columns would be 1.2 KB for each namespace, though they come compressed."""
+    await asyncio.to_thread(cluster.create, namespace, w.deployment("web", replicas=60, bulky=True))
+    await asyncio.to_thread(cluster.kubectl, "rollout", "status", "deployment/web", "-n", namespace)
+    await asyncio.to_thread(cluster.await_still)
+    link.delay = 0.05
+    watch = LinkWatch(Wire.THIN)
+    async with watching(cluster.kubeconfig(server=link.url), ("Node", "Pod"), link_watch=watch) as session:
+        await await_live(session, ("Node", "Pod"), within=20.0)
+        spent = link.bytes_down
+        assert session._supervisor is not None
+        collections = len(session._supervisor.watchers)
+        rows = session.store.count("Pod") + session.store.count("Node")
+    assert spent <= HANDSHAKE + 400 * collections + 70 * rows
 
 
 async def test_lean_leaves_replica_sets_out_until_they_are_needed(cluster: ControlPlane, web: str) -> None:

@@ -17,15 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
 from typing import Any
 
 from .forks import Forks
-from .in_place import AtImport
 from .mutations import Mutant, of_package, one_a_line, probed
 from .tracing import NOTED, told_by_others
 
@@ -69,6 +69,10 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+Runner = Callable[[Sequence[str], float], int | None]
+"""Runs tests up to the first that fails: the exit code of pytest, or None after so many seconds."""
+
+
 class Copy:
     """A copy of what git knows of a tree, to be changed; `forks` judges in it what is no part of an import."""
 
@@ -87,7 +91,7 @@ class Copy:
                 shutil.copy(root / name, target)
 
     def collect(self, files: Sequence[str]) -> frozenset[str]:
-        """Have the tests of these files ready for `exit_code`; returns which they are."""
+        """Have the tests of these files ready for `runner`; returns which they are."""
         self.forks = Forks(self.place, files, self._environment())
         return self.forks.tests
 
@@ -96,12 +100,11 @@ class Copy:
         if self.forks is not None:
             self.forks.close()
 
-    def exit_code(self, file: str, before: bytes, tests: Sequence[str], limit: float) -> int | None:
-        """The exit code of pytest after a change of this file; None if it took too long."""
-        if self.forks is not None:
-            with contextlib.suppress(AtImport):
-                return self.forks.run(file, before, tests, limit)
-        return self.run(["-x", *tests], limit)
+    def runner(self, file: str, before: bytes, after: bytes) -> Runner:
+        """What runs tests with this change of a file, and without it in the same way."""
+        if self.forks is not None and self.forks.takes(file, before, after):
+            return partial(self.forks.run, file, before)
+        return lambda tests, limit: self.run(["-x", *tests], limit)
 
     def _environment(self, **variables: str) -> dict[str, str]:
         return {
@@ -191,15 +194,17 @@ def fate(copy: Copy, mutant: Mutant, tests: Sequence[str], limit: float) -> str:
         return NOT_RUN
     file = copy.place / mutant.file
     source = file.read_bytes()
+    mutated = mutant.applied(source)
+    run = copy.runner(mutant.file, source, mutated)
     while True:
         try:
-            file.write_bytes(mutant.applied(source))
-            code = copy.exit_code(mutant.file, source, tests, limit)
+            file.write_bytes(mutated)
+            code = run(tests, limit)
         finally:
             file.write_bytes(source)
         if code is not None:
             return SURVIVED if code == 0 else KILLED
-        if copy.exit_code(mutant.file, source, tests, limit / 2) is not None:
+        if run(tests, limit / 2) is not None:
             return HUNG
         limit *= 2
 

@@ -44,17 +44,17 @@ class Forks:
             )
         self.tests: frozenset[str] = self._line.recv()
 
-    def run(self, file: str, before: bytes, tests: Sequence[str], limit: float) -> int | None:
-        """The exit code of pytest after a change of this file, None if it took too long.
+    def takes(self, file: str, before: bytes, after: bytes) -> bool:
+        """Whether a fork can have this change of a file; else it takes a process that imports the file after it."""
+        self._line.send((str(self._place / file), before, after))
+        can: bool = self._line.recv()
+        return can
 
-        Raises AtImport where the change needs a process that has not imported the file.
-        """
-        after = (self._place / file).read_bytes()
-        self._line.send((str(self._place / file), before, after, tests, limit))
-        answer: int | AtImport | None = self._line.recv()
-        if isinstance(answer, AtImport):
-            raise answer
-        return answer
+    def run(self, file: str, before: bytes, tests: Sequence[str], limit: float) -> int | None:
+        """The exit code of pytest with the file as it is now, None if it took too long; `before` was imported."""
+        self._line.send((str(self._place / file), before, (self._place / file).read_bytes(), tests, limit))
+        code: int | None = self._line.recv()
+        return code
 
     def close(self) -> None:
         """End it."""
@@ -81,12 +81,16 @@ class Forking:
         self._line.send(frozenset(items))
         with contextlib.suppress(EOFError):
             while True:
-                file, before, after, tests, limit = self._line.recv()
+                file, before, after, *asked = self._line.recv()
                 try:
                     replacements = self._imported.replacements(file, before, after)
-                except AtImport as error:
-                    self._line.send(error)
+                except AtImport:
+                    self._line.send(False)
                     continue
+                if not asked:
+                    self._line.send(True)
+                    continue
+                tests, limit = asked
                 fork = os.fork()
                 if not fork:
                     for function, code in replacements:

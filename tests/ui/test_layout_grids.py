@@ -13,6 +13,7 @@ from rich.color import Color
 from rich.style import Style
 from syrupy.assertion import SnapshotAssertion
 
+from edgetui.model.identity import ObjectKey
 from edgetui.model.panes.base import Column
 from edgetui.ui.spans import Span, hanging, line, plain, to_strip, wrap
 from edgetui.ui.widgets.bars import KeyHint, Tab, footer_line, tab_line
@@ -150,6 +151,11 @@ def test_the_lines_of_a_table(snapshot: SnapshotAssertion) -> None:
         strip = row_strip(Line(texts, sign, severity, cursor, mark), columns, 54, LOOK)
         assert strip.cell_length == 54
         found.append("".join(f"<{one.style.meta['role']}>{one.text}" for one in strip if one.style))
+    for width in (20, 24, 30, 40, 60):
+        columns = ColumnLayout(COLUMNS[1:5], NONE)
+        columns.seen(ObjectKey("plant", "Pod", "line-2", texts[1]))
+        columns.arrange(width, (), 0.0)
+        found.append(row_strip(Line(texts, " ", 2, False), columns, width, LOOK).text + "|")
     assert "\n".join(found) == snapshot
 
 

@@ -186,6 +186,15 @@ def test_the_overview_at_several_widths(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv("COLUMNS", str(columns))
         said = commands.overview()
         assert all(name in said for name in every)
+        assert [one for one in said.splitlines() if one[:1].strip()] == [
+            f"{title}:" for title in commands.GROUPS.values()
+        ]
+        assert said.count("    $ ") == sum(
+            min(
+                sum(bool(one.example) for one in commands.commands() if one.group == group), commands.EXAMPLES
+            )
+            for group in commands.GROUPS
+        )
         longest = max(len(one) for one in said.splitlines() if not one.startswith("    $"))
         assert longest <= max(min(columns, 100), 52)
         heads = [one for one in said.splitlines() if one[:2] == "  " and one[2] != " "]

@@ -287,7 +287,8 @@ def test_a_fork_of_what_has_imported_the_program_judges_as_a_new_process_does(
     late = copy.place / "edgetui" / "late.py"
     before = late.read_bytes()
     late.write_text("def late(n):\n    while n:\n        pass\n")
-    assert copy.exit_code("edgetui/late.py", before, tests, 0.2) is None
+    run = copy.runner("edgetui/late.py", before, late.read_bytes())
+    assert run(tests, 0.2) is None
     late.write_bytes(before)
-    assert copy.exit_code("edgetui/late.py", before, tests, 60.0) == 0
+    assert run(tests, 60.0) == 0
     copy.close()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from edgetui.model.kinds.base import Fact
-from edgetui.model.text import plural
+from edgetui.model.text import plural, verb
 
 
 class Pull(StrEnum):
@@ -44,8 +44,8 @@ def pull_words(pulls: Sequence[NodePull], images: int = 1) -> str:
     counts = {one: sum(pull.pull is one for pull in pulls) for one in Pull}
     held = counts.pop(Pull.HELD)
     what = "it" if images == 1 else "them"
-    verb = "has" if held == 1 else "have"
-    told = [f"{held or 'none'} of {plural(len(pulls), 'node')} {verb} {what}"]
+    have = verb(held, "has", "have")
+    told = [f"{held or 'none'} of {plural(len(pulls), 'node')} {have} {what}"]
     return ", ".join([*told, *(f"{count} {word}" for word, count in counts.items() if count)])
 
 

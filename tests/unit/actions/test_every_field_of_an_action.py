@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.change.change import Change
 from edgetui.actions.change.form import Form
-from edgetui.actions.change.spec import Aim, Spec, seen_whole, spec_of
+from edgetui.actions.change.spec import Aim, Given, Spec, seen_whole, spec_of
 from edgetui.actions.cli import objects
 from edgetui.actions.cli.act import parser_of, understood
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound
@@ -83,22 +83,32 @@ def lines_of(change: Change) -> Iterator[str]:
     yield f"before {json.dumps(write.before, sort_keys=True)} after {json.dumps(write.after, sort_keys=True)}"
 
 
-async def asked(case: Case, site: Site) -> tuple[list[str], Change | None]:
-    """What is asked of a person who gives the command of the case."""
-    action = case.words[0]
+def typed(case: Case) -> tuple[objects.Named, Given]:
+    """What the command of a case names, and what it gives."""
+    action, *words = case.words
     spec = spec_of(action)
     parser = parser_of(action, spec)
-    named, given = understood(action, spec, parser, parser.parse_words([*case.words[1:], "-n", "line-2"]))
+    return understood(action, spec, parser, parser.parse_words([*words, "-n", "line-2"]))
+
+
+async def prepared(case: Case, session: Direct) -> tuple[Spec[Any, Any], Any, Any]:
+    """The Spec of a case, what was read for it, and the answer that its command gives."""
+    action, spec = case.words[0], spec_of(case.words[0])
+    named, given = typed(case)
+    ((ref, other),) = await objects.found(session, named, "line-2", spec.resolve)
+    aim = Aim(action, session, ref, None, given, other)
+    view = await seen_whole(spec, aim, await spec.read(aim))
+    return spec, view, spec.answer(view, given)
+
+
+async def asked(case: Case, site: Site) -> tuple[list[str], Change | None]:
+    """What is asked of a person who gives the command of the case."""
     session = Direct(site)
     try:
-        ((ref, other),) = await objects.found(session, named, "line-2", spec.resolve)
-        aim = Aim(action, session, ref, None, given, other)
-        view = await spec.read(aim)
-        view = await seen_whole(spec, aim, view)
-        answer = spec.answer(view, given)
+        spec, view, answer = await prepared(case, session)
         assert spec.change is not None
         change = spec.change(session, view, answer)
-        lines = [spec.title(view, answer), *words_of(spec, view, dict(given)), *lines_of(change)]
+        lines = [spec.title(view, answer), *words_of(spec, view, dict(typed(case)[1])), *lines_of(change)]
     except ODD as problem:
         said = str(problem) if isinstance(problem, EdgetuiError) else ""
         return [f"{type(problem).__name__} {said}".strip()], None

@@ -16,7 +16,8 @@ from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.rollout.guard import State, Terms
 from tests.unit.model import factories as f
 
-from .scripted import Connected, scripted
+from .every_action import PRESS
+from .scripted import Answer, Connected, Request, scripted
 from .site import Site
 
 REF = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "", "")
@@ -61,6 +62,22 @@ async def test_what_speaks_against_a_roll_back_holds_it(
 ) -> None:
     with pytest.raises(Refusal, match=why):
         await check(site, tmp_path, state)
+
+
+async def test_a_change_between_its_own_reads_holds_it(tmp_path: Path) -> None:
+    site = released()
+
+    def answer(request: Request) -> Answer:
+        code, found = site.answer(request)
+        if request.path.endswith("/replicasets"):
+            site.touch(PRESS, spec=True)
+            status = site.objects[PRESS]["status"]
+            status["observedGeneration"] = site.objects[PRESS]["metadata"]["generation"]
+        return code, found
+
+    async with scripted(answer) as (_, session):
+        with pytest.raises(Refusal, match=r"its template has just changed\."):
+            await look_again(session, REF, NEW, Terms(), (), f.NOW, AuditLog(tmp_path / "audit.jsonl"))
 
 
 async def test_what_was_known_good_when_the_person_agreed_may_have_stopped_serving_since(

@@ -155,6 +155,36 @@ def test_what_never_ends_is_refused() -> None:
             list(reader.feed(bytes(BLOCK)))
 
 
+def _record(text: str, digits: int) -> bytes:
+    """A pax header of one record, whose length is written with so many digits."""
+    text = f" {text}\n"
+    record = f"{digits + len(text):0{digits}}{text}".encode()
+    return _claims(tarfile.XHDTYPE, len(record)) + record.ljust(BLOCK, b"\0")
+
+
+MIB = 1024 * 1024
+FILE = tarfile.TarInfo("a").tobuf(tarfile.GNU_FORMAT)
+LONG_NAME = _claims(tarfile.GNUTYPE_LONGNAME, MIB - BLOCK) + b"a".ljust(MIB - BLOCK, b"\0")
+AT_ITS_BOUND = {
+    "one header": (_claims(tarfile.XHDTYPE, MIB), _claims(tarfile.XHDTYPE, MIB + 1)),
+    "headers of one member": (LONG_NAME * 4, LONG_NAME * 4 + FILE),
+    "padding": (bytes(BLOCK + MIB), bytes(BLOCK + MIB + 1)),
+    "digits of a size": (
+        _record(f"size={'9' * 18}", 2) + FILE,
+        _record(f"size={'9' * 19}", 2) + FILE,
+    ),
+    "digits of a length": (_record("path=b", 18) + FILE, _record("path=b", 19) + FILE),
+    "a size below 0": (_record("size=0", 2) + FILE, _record("size=-1", 2) + FILE),
+}
+
+
+@pytest.mark.parametrize(("most", "more"), AT_ITS_BOUND.values(), ids=AT_ITS_BOUND)
+def test_what_an_archive_may_ask_for_ends_here(most: bytes, more: bytes) -> None:
+    list(TarReader().feed(most))
+    with pytest.raises(Refusal):
+        list(TarReader().feed(more))
+
+
 @given(st.binary(max_size=3000))
 def test_any_bytes_are_members_or_a_refusal(archive: bytes) -> None:
     def events() -> Iterator[object]:

@@ -248,6 +248,19 @@ def test_where_a_link_leads_is_told_by_its_text_alone() -> None:
     assert not any(stays_inside(link, depth) for link, depth in outside)
 
 
+def test_a_path_is_as_long_as_linux_has_it(tmp_path: Path) -> None:
+    folder = "logs/" + "./" * 2045
+    assert unpack(member(f"{folder}b", b"x"), tmp_path).files == 1
+    with pytest.raises(Refusal, match="outside of what was asked for"):
+        unpack(member(f"{folder}bb", b"x"), tmp_path)
+
+
+def test_of_what_is_left_out_the_first_five_are_named(tmp_path: Path) -> None:
+    tally = unpack(b"".join(member(f"logs/{at}", kind=tarfile.FIFOTYPE) for at in range(7)), tmp_path)
+    assert tally.left_out == 7
+    assert [one.partition(":")[0] for one in tally.told] == [f"Left out {at}" for at in range(5)]
+
+
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     archive = b"".join(member(f"logs/{at % 7}/{at % 3}/{at}", b"x") for at in range(60))

@@ -150,11 +150,12 @@ def follows(before: r.State, happened: r.Input, rng: Random = MIDDLE) -> dict[st
 def report(state: r.State, happened: r.Input, variants: Iterable[tuple[str, r.State]]) -> Iterator[str]:
     """What follows, and in a line each what follows otherwise, with the fields that lead to it.
 
-    That a field which is another is set, or is kept, is no news.
+    Where a field that is another makes no difference but to itself, its name stands in the last line.
     """
     usual = follows(state, happened)
     yield in_words(usual)
     found: dict[str, list[str]] = {}
+    alone: dict[str, None] = {}
     for what, one in variants:
         other = follows(one, happened)
         if other != usual:
@@ -162,7 +163,11 @@ def report(state: r.State, happened: r.Input, variants: Iterable[tuple[str, r.St
             differs = {name: value for name, value in other.items() if usual.get(name) != value}
             if any(asdict(one).get(name) == asdict(state).get(name) for name in kept | differs):
                 found.setdefault(in_words(kept | differs), []).append(what)
+            else:
+                alone |= dict.fromkeys(kept | differs)
     yield from (f"  {' | '.join(by)}: {words}" for words, by in found.items())
+    if alone:
+        yield f"  to itself: {' '.join(alone)}"
 
 
 def in_words(outcome: dict[str, str]) -> str:
@@ -240,6 +245,7 @@ def both(state: r.State) -> Iterator[tuple[str, r.State]]:
         {"paged": False, "streaming": False, "rv": ""},
         {"paged": False, "list_rv": "50"},
         {"events": 0, "expires": NOW + 20.9},
+        {"events": 0, "expires": NOW + 21.0},
         {"events": 0, "expires": NOW + 21.1},
         {"synced": False, "settling_until": NOW + 0.1},
         {"synced": False, "denied_since": NOW - 4.9},

@@ -91,8 +91,7 @@ def test_a_window_is_filled_up_once_half_of_it_is_used(size: int, more: list[int
     us = Us()
     us.feed(head())
     us.now += 1.0
-    sent = us.feed(body(size))
-    assert [(one.kind, one.stream, one.number) for one in sent] == [(WINDOW, 1, size) for size in more]
+    assert us.feed(body(size)) == [Sent(WINDOW, 0, 1, four(size)) for size in more]
 
 
 @pytest.mark.parametrize(("seconds", "grows"), [(0.0, True), (0.0999, True), (0.1001, False)])
@@ -149,12 +148,11 @@ def test_the_window_of_all_is_filled_up_once_half_of_it_is_used_whoever_used_it(
     us.frames.cancel(1)
     us.sent()
     pieces = 8 * MIB // (16 * KIB)
-    for _ in range(pieces - 1):
-        assert us.feed(body(16 * KIB)) == []
-    assert us.feed(body(16 * KIB - 1)) == []
-    (update,) = us.feed(body(1))
-    assert (update.stream, update.number) == (0, 8 * MIB)
-    assert us.feed(body(16 * KIB)) == []
+    for _ in range(2):
+        for _ in range(pieces - 1):
+            assert us.feed(body(16 * KIB)) == []
+        assert us.feed(body(16 * KIB - 1)) == []
+        assert us.feed(body(1)) == [Sent(WINDOW, 0, 0, four(8 * MIB))]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +182,13 @@ def test_the_window_of_all_is_filled_up_once_half_of_it_is_used_whoever_used_it(
         (frame(RST, 0, 3, four(8)), "an answer to nothing"),
         (frame(DATA, 0, 3, b"x"), "an answer to nothing"),
         (frame(DATA, 0, 0, b"x"), "an answer to nothing"),
+        (frame(HEADERS, 0, 1, OK) + frame(CONTINUATION, 4, 1), ""),
+        (frame(HEADERS, 0, 1, OK) + frame(CONTINUATION, 4, 3), "header frames are interrupted"),
+        (frame(HEADERS, 0, 1, OK) + frame(DATA, 0, 1), "header frames are interrupted"),
+        (frame(HEADERS, 0, 1, OK) + frame(99, 0, 1), "header frames are interrupted"),
+        (frame(CONTINUATION, 4, 1), "a continuation of nothing"),
+        (head(3), "an answer to nothing"),
+        (head(2), "an answer to nothing"),
         (head() + frame(DATA, 1, 1, b"x") + frame(DATA, 0, 1, b"late"), ""),
         (head(last=True) + head(), ""),
         (b"".join(frame(HEADERS, 4, 1, b"\x08\x03103") for _ in range(16)), ""),
@@ -257,6 +262,17 @@ def test_a_stream_that_is_reset_was_not_seen_only_where_it_was_refused_before_it
     us = Us()
     us.feed(*([head()] if begun else []), frame(RST, 0, 1, four(code)))
     assert us.ends() == [(1, Ended(clean=False, unseen=unseen))]
+
+
+def test_an_answer_is_given_up_once() -> None:
+    us = Us(asked=2)
+    us.frames.cancel(1)
+    assert us.sent() == [Sent(RST, 0, 1, four(8))]
+    for number in (1, 5):
+        us.frames.cancel(number)
+    assert us.sent() == []
+    assert us.feed(head(), body(3)) == []
+    assert (us.told, us.frames.active) == ([], 1)
 
 
 def test_a_ping_is_answered_with_its_own_bytes_and_an_answer_is_not() -> None:

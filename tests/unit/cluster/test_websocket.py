@@ -47,14 +47,14 @@ class Far:
         self.put(self.frames.send_data(payload, fin=fin))
 
     async def hear(self) -> tuple[Opcode, bytes]:
-        """The next frame of the client."""
+        """The next frame of the client; of its goodbye the code."""
         while not self.heard:
             data = await self._reader.read(65536)
             assert data, "the client left"
             self.frames.receive_bytes(data)
             for frame in self.frames.received_frames():
                 assert frame.message_finished, "every message of the client is one frame"
-                payload = frame.payload[1] if isinstance(frame.payload, tuple) else frame.payload
+                payload = str(int(frame.payload[0])) if isinstance(frame.payload, tuple) else frame.payload
                 self.heard.append((frame.opcode, payload.encode() if isinstance(payload, str) else payload))
         return self.heard.pop(0)
 

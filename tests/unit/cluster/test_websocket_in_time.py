@@ -22,6 +22,7 @@ class Peer:
 
     def __init__(self, *says: tuple[float, bytes]) -> None:
         self.heard: list[tuple[float, Opcode]] = []
+        self.codes: list[bytes] = []
         self.far: Far | None = None
         self._says = says
 
@@ -30,7 +31,9 @@ class Peer:
         saying = asyncio.create_task(self._say(far))
         try:
             while True:
-                opcode, _ = await far.hear()
+                opcode, payload = await far.hear()
+                if opcode is Opcode.CLOSE:
+                    self.codes.append(payload)
                 self.heard.append((asyncio.get_running_loop().time() - began, opcode))
         except AssertionError as left:
             assert "the client left" in str(left)
@@ -186,6 +189,7 @@ async def test_after_an_orderly_end_nothing_is_sent_and_nothing_comes(whose: str
             await socket.send(b"more")
         assert socket.bytes_out == 0
         await until(lambda: [opcode for _, opcode in peer.heard] == [Opcode.CLOSE], 5)
+        assert peer.codes == [b"1000"]
 
 
 async def test_nothing_is_sent_before_the_handshake() -> None:
