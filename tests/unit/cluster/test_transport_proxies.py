@@ -156,7 +156,7 @@ async def test_a_proxy_that_says_nothing() -> None:
         cluster = target("https://10.0.0.1:6443", proxy_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
         transport = Transport(cluster, Credentials(cluster))
         with pytest.raises(LinkError, match=r"The proxy 127\.0\.0\.1:\d+ did not answer within"):
-            await transport.request("GET", "/version", timeout=0.1)
+            await transport.request("GET", "/version", timeout=0.5)
         transport.close()
 
 
