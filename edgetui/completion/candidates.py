@@ -167,6 +167,9 @@ def _words(
     if command_.name != "get":  # which shows every namespace; the others act in one
         place = place._replace(namespace=place.namespace or "default")
     only = _kinds_of(command_)
+    if (named := _argument_kind(command_, typed)) is not None:
+        kind_ = KINDS[named]
+        return _names(place._replace(namespace=""), f"{kind_.plural}.{kind_.group}")
     kind, slash, _ = begun.partition("/")
     if slash:
         return [f"{kind}/{name}" for name in _names(place, kind)]
@@ -209,6 +212,19 @@ def _kinds_of(command_: Command) -> list[str]:
         return sorted(ACTIONS[command_.run].kinds)
     own = {"exec": [POD], "status": [*live.WORKLOADS], "history": [*live.WORKLOADS]}
     return own.get(command_.run, [])
+
+
+def _argument_kind(command_: Command, typed: Sequence[str]) -> str | None:
+    """The kind that the word behind an object names; None where it is another object, or no name."""
+    from edgetui.actions.catalogue import ACTIONS
+    from edgetui.actions.change.spec import spec_of
+
+    action = ACTIONS.get(command_.run)
+    if not typed or action is None or not action.module:
+        return None
+    words = [one for one in spec_of(action.id).arguments if not one.flags and not one.rest]
+    behind = len(typed) - (1 if "/" in typed[0] or KINDS.find(typed[0]) is None else 2)
+    return words[behind].kind or None if 0 <= behind < len(words) else None
 
 
 def _names(place: Place, word: str) -> Iterable[str]:

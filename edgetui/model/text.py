@@ -186,3 +186,8 @@ def percent(part: float, of: float) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """ "1 pod", "3 pods"."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def verb(count: int, one: str, many: str) -> str:
+    """The form that agrees with as many: "1 pod waits", "3 pods wait"; "1 of 3 voters goes"."""
+    return one if count == 1 else many

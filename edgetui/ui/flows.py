@@ -21,7 +21,7 @@ from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.cache.freshness import UNHEARD
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import FIRST_PAINT, object_words
-from edgetui.model.text import plural
+from edgetui.model.text import plural, verb
 
 from .background.action import ActionJob
 from .background.jobs import BackgroundJobs
@@ -146,7 +146,8 @@ class Flows:
             await self._told(job, ref, partial(self._one, job, ref, typed))
             if job.progress is None or not job.progress.went_well:
                 if left_over := len(refs) - done - 1:
-                    self.app.flash(f"Ended here: {plural(left_over, 'marked object')} left as they were.")
+                    were = verb(left_over, "it was", "they were")
+                    self.app.flash(f"Ended here: {plural(left_over, 'marked object')} left as {were}.")
                 return
             if done + 1 < len(refs):
                 await job.closed()

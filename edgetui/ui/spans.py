@@ -91,7 +91,10 @@ def wrap(spans: Sequence[Span], width: int) -> list[Spans]:
             bare = word.rstrip(" ")
             if used + cells(bare) > width and used > start:
                 begin_line()
-            parts = pieces(bare, width - indent) if used + cells(bare) > width else [word]
+            parts = [word]
+            if used + cells(bare) > width:
+                *parts, last = pieces(bare, width - indent)
+                parts.append(last + word.removeprefix(bare))
             for number, piece in enumerate(parts):
                 if number:
                     begin_line()

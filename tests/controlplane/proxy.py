@@ -95,7 +95,7 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
 
     @classmethod
-    def in_front_of(cls, cluster: Any) -> FaultProxy:
+    def in_front_of(cls, cluster: Any) -> Self:
         """A proxy to a cluster's apiserver; give its ``url`` to ``cluster.kubeconfig(server=…)``."""
         parts = urlsplit(cluster.server)
         return cls(parts.hostname, parts.port)
@@ -224,7 +224,7 @@ class FaultProxy:
         self, connection: Connection, source: socket.socket, sink: socket.socket, way: str
     ) -> None:
         """Move one direction; reading and writing are apart, so that a delay costs no throughput."""
-        chunks: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_CHUNKS_IN_FLIGHT)
+        chunks: asyncio.Queue[tuple[float, bytes, int]] = asyncio.Queue(_CHUNKS_IN_FLIGHT)
         async with asyncio.TaskGroup() as ends:
             ends.create_task(self._read(connection, source, chunks, way))
             ends.create_task(self._write(connection, sink, chunks, way))
@@ -233,7 +233,7 @@ class FaultProxy:
         self,
         connection: Connection,
         source: socket.socket,
-        chunks: asyncio.Queue[tuple[float, bytes]],
+        chunks: asyncio.Queue[tuple[float, bytes, int]],
         way: str,
     ) -> None:
         while True:
@@ -247,9 +247,18 @@ class FaultProxy:
             if self.rate is not None:
                 due = max(due, self._free_at[way]) + len(data) / self.rate
                 self._free_at[way] = due
-            await chunks.put((due + self.delay + self._lateness(len(data)), data))
+            await chunks.put(
+                (due + self.delay + self._lateness(len(data)), data, self._sent(connection, way))
+            )
             if not data:
                 return
+
+    def _sent(self, connection: Connection, way: str) -> int:
+        """A mark for a piece that was sent just now, for who counts."""
+        return 0
+
+    def _arrives(self, connection: Connection, way: str, mark: int) -> None:
+        """A piece of this mark is about to arrive."""
 
     def _lateness(self, size: int) -> float:
         """Seconds by which so many bytes are later than others: one is lost, and sent again after a timeout."""
@@ -261,11 +270,11 @@ class FaultProxy:
         self,
         connection: Connection,
         sink: socket.socket,
-        chunks: asyncio.Queue[tuple[float, bytes]],
+        chunks: asyncio.Queue[tuple[float, bytes, int]],
         way: str,
     ) -> None:
         while True:
-            due, data = await chunks.get()
+            due, data, mark = await chunks.get()
             await asyncio.sleep(max(0.0, due - self._loop.time()))
             await self._flowing.wait()
             await _unless_abandoned(connection)
@@ -277,6 +286,7 @@ class FaultProxy:
                 data = data[: max(0, self.kill_after - connection.down)]
             if way == "down":
                 connection.down += len(data)  # before the client can see them
+            self._arrives(connection, way, mark)
             await self._loop.sock_sendall(sink, data)
             if way == "down" and self.kill_after is not None and connection.down >= self.kill_after:
                 raise ConnectionResetError("killed after the bytes asked for")

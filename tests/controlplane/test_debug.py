@@ -131,9 +131,7 @@ def test_on_the_screen_it_is_asked_added_waited_for_and_attached_to(
 def test_as_a_command_line_of_the_screen_it_takes_the_options_of_the_command(
     screen: PtyApp, cluster: ControlPlane, namespace: str, pod: str
 ) -> None:
-    screen.keys(":debug --image tools:9 -- sh -l")
-    screen.wait_for("sh -l")
-    screen.keys("enter")
+    act(screen, ":debug --image tools:9 -- sh -l\r", "its own processes only")
     screen.wait_for("tools:9", "its own processes only", "> Cancel")
     assert debuggers(cluster, namespace, pod) == []
     agree(screen, "Add the container")

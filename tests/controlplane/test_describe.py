@@ -6,11 +6,12 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
-from edgetui.actions.objects.describe import Description, describe
+from edgetui.actions.objects.describe import Description, describe, read_object
 from edgetui.cluster.api.catalog import Catalog
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.session import ClusterSession
@@ -52,7 +53,9 @@ def valve(name: str, *owners: dict[str, Any], **status: Any) -> dict[str, Any]:
 
 async def around(session: ClusterSession, kind: str, namespace: str, name: str) -> Description:
     key = ObjectKey(session.name, kind, namespace, name)
-    return await describe(session, session.store, key, thin=False)
+    return await describe(
+        session, session.store, key, partial(read_object, session, session.store, key), thin=False
+    )
 
 
 async def knows(session: ClusterSession, *words: str) -> None:
@@ -209,8 +212,9 @@ async def test_what_names_a_config_map_a_secret_and_a_claim(custom: ControlPlane
         assert {one.name for one in account.referrers} == {"press", "alone"}
         nobody = await around(session, "ConfigMap", namespace, "kube-root-ca.crt")
         assert "press" not in {one.name for one in nobody.referrers}
+        conf = ObjectKey(session.name, "ConfigMap", namespace, "conf")
         thin = await describe(
-            session, session.store, ObjectKey(session.name, "ConfigMap", namespace, "conf"), thin=True
+            session, session.store, conf, partial(read_object, session, session.store, conf), thin=True
         )
         assert thin.referrers == () and "slow" in thin.notes[0]
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.terminal.walking import go_to, narrow, open_screen
+from tests.terminal.walking import act, go_to, narrow, open_screen
 
 from . import workloads as w
 from .cluster import ControlPlane
@@ -255,11 +255,9 @@ def test_on_the_screen_it_is_a_row_of_what_runs_and_ends_with_it(
         go_to(app, "rollouts")
         narrow(app, namespace)
         app.wait_for("press")
-        app.keys(f":forward {port}:{ECHO}\r")
-        app.wait_for(f"FORWARD {port} press")
+        act(app, f":forward {port}:{ECHO}\r", f"FORWARD {port} press")
         assert exchange(port, b"screen\n") == b"screen\n"
-        app.keys(f":forward :{ECHO}\r")
-        app.wait_for("2 FORWARDS")
+        act(app, f":forward :{ECHO}\r", "2 FORWARDS")
         app.keys("R")
         app.wait_for(f"127.0.0.1:{port} to {ECHO}", "Forward to deployment press")
         app.keys("x")

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from edgetui.cluster.api.metrics import MetricsPoller
-from edgetui.cluster.api.probe import identify
+from edgetui.cluster.api.metrics import MetricsPoller, decode
+from edgetui.cluster.api.printed_usage import PREFERRED, decode_rows
+from edgetui.cluster.api.probe import PRINTED_QUERY, identify
 from edgetui.cluster.session import FIRST_PAINT
 from edgetui.model.cache.freshness import Link, Sync
+from edgetui.model.kinds.base import api_path
 from edgetui.model.kinds.deployment import DeploymentRow
 
 from . import workloads as w
@@ -94,6 +96,22 @@ async def test_metrics_are_polled_while_they_are_shown(cluster: ControlPlane) ->
             session, lambda: session.store.metrics_available("Pod"), within=5.0, what="usage of the pods"
         )
         session.look_at_kinds(())
+
+
+async def test_printed_usage_is_that_of_the_objects_in_half_the_bytes_and_less(
+    cluster: ControlPlane, namespace: str
+) -> None:
+    await asyncio.to_thread(cluster.await_metrics)
+    await asyncio.to_thread(cluster.create, namespace, w.deployment("web", replicas=20, usage_cpu="4m"))
+    path = api_path("metrics.k8s.io", "v1beta1", "pods", namespace)
+    async with watching(cluster.kubeconfig(), ("Node",)) as session, asyncio.timeout(90.0):
+        while True:  # they may be measured again between the two answers
+            objects = await session.api.get_bytes(path)
+            rows = await session.api.get_bytes(path, PRINTED_QUERY, headers=PREFERRED)
+            if len(decode(objects)) == 20 and decode_rows(rows, namespace) == decode(objects):
+                break
+            await asyncio.sleep(0.5)
+    assert 2 * len(rows) < len(objects)
 
 
 async def test_a_cluster_without_metrics_is_asked_once_and_then_rarely(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.terminal.ptyapp import PtyApp
-from tests.terminal.walking import back, choose, go_to, narrow, open_screen, row
+from tests.terminal.walking import act, back, choose, go_to, narrow, open_screen, row
 
 from . import workloads as w
 from .cluster import ControlPlane
@@ -146,7 +146,7 @@ def test_a_lost_link_ends_it_with_a_sentence_and_old_rows_refuse_another(
 
 
 def test_a_command_stays_in_view_until_a_key_is_pressed(screen: PtyApp, pods: list[str]) -> None:
-    screen.keys(":shell sh -c 'echo \"$0\"; read word' 'two  words; true'\r")
+    act(screen, ":shell sh -c 'echo \"$0\"; read word' 'two  words; true'\r", GREETING)
     screen.wait_for("two  words; true", GREETING)
     screen.keys("enter")
     screen.wait_for("two  words; true", "Press any key")
@@ -206,8 +206,7 @@ def test_one_of_several_containers_is_chosen(cluster: ControlPlane, namespace: s
 def test_attaching_shows_what_comes_and_ctrl_c_leaves(
     screen: PtyApp, cluster: ControlPlane, pods: list[str]
 ) -> None:
-    screen.keys(":attach\r")
-    screen.wait_for(GREETING)
+    act(screen, ":attach\r", GREETING)
     log = cluster.layout.logs / "app.log"
 
     def shown() -> bool:

@@ -20,10 +20,14 @@ from typing import Any
 
 import pytest
 
+from edgetui.actions.nodes.image_pulls import read_pulls
 from edgetui.cluster.api.catalog import Catalog
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.pulled import Pull
+from edgetui.model.kinds.update import UpdateRow
 from edgetui.model.panes import PANES
+from edgetui.model.update.pulls import update_pulls
 from tests.unit.model import factories as f
 from tests.unit.model import updates as u
 
@@ -34,7 +38,7 @@ from .conftest import Boot
 from .custom import defined
 from .running import edgetui
 from .update_engines import DEFINITIONS
-from .watching import until, watching
+from .watching import await_live, until, watching
 
 Json = dict[str, Any]
 PANE = PANES["updates"]
@@ -71,7 +75,8 @@ def written(cluster: ControlPlane, thing: Json) -> None:
         made["spec"]["managedBy"] = "example.com/replay"
         failed = [one for one in made["status"]["conditions"] if one["type"] == "Failed"]
         made["status"]["conditions"] += [{**one, "type": "FailureTarget"} for one in failed]
-    collection = KINDS[id].path(made["metadata"].get("namespace", ""))
+    kind = KINDS[id].at(made["apiVersion"].rpartition("/")[2])
+    collection = kind.path(made["metadata"].get("namespace", ""))
     path = f"{collection}/{made['metadata']['name']}"
     try:
         cluster.api.create(collection, made)
@@ -115,9 +120,8 @@ def removed_again(cluster: ControlPlane, steps: Iterable[u.Step]) -> Iterator[No
         for one in {
             u.id_of(one) + one["metadata"]["name"]: one for step in steps for one in step.objects
         }.values():
-            path = (
-                f"{KINDS[u.id_of(one)].path(one['metadata'].get('namespace', ''))}/{one['metadata']['name']}"
-            )
+            kind = KINDS[u.id_of(one)].at(one["apiVersion"].rpartition("/")[2])
+            path = kind.path(one["metadata"].get("namespace", ""), one["metadata"]["name"])
             cluster.api.request("DELETE", path, {"propagationPolicy": "Background"})
 
 
@@ -150,6 +154,57 @@ async def test_a_recorded_sequence_is_told_as_it_comes_through_the_real_server(
                 except AssertionError:
                     assert said(session, id, now) == [step.says], f"step {at}"
                     raise
+
+
+async def test_the_images_of_a_plan_are_told_by_what_the_server_has(site: ControlPlane) -> None:
+    now = int(time.time())
+    image = f"rancher/k3s-upgrade:{u.TARGET}"
+    hosts = [u.host(f"edge-{at}") for at in (1, 2, 3, 4)]
+    hosts[2]["status"]["images"] = [{"names": [f"docker.io/{image}"], "sizeBytes": 85_000_000}]
+    plan = u.plan("k3s", *u.whole(*u.SYNC), applying=("edge-1", "edge-2"), concurrency=2)
+    steps = [u.Step((*hosts, plan, *map(u.job, ("edge-1", "edge-2"))), u.SUC[0].says)]
+    with defined(site, DEFINITIONS["SUC"]), removed_again(site, steps):
+        for one in steps[0].objects:
+            written(site, moved(one, now - f.NOW))
+        jobs = KINDS["Job"].path("system-upgrade")
+        for at, name in enumerate(("edge-1", "edge-2")):
+            job = site.api.get(f"{jobs}/{u.job(name)['metadata']['name']}")
+            pod = (
+                f.pod(
+                    f"apply-{name}",
+                    "system-upgrade",
+                    node=name,
+                    owner=job,
+                    statuses=[f.waiting("ContainerCreating")],
+                )
+                if at
+                else f.image_pull(
+                    f"apply-{name}", "system-upgrade", node=name, owner=job, image=image, why="no such host"
+                )
+            )
+            written(site, pod)
+            told = f.event(pod, "Pulling", f'Pulling image "{image}"', last=now - 30)
+            told["source"]["host"] = name
+            for part in ("uid", "resourceVersion"):
+                del told["metadata"][part]
+            site.api.create(KINDS["Event"].path("system-upgrade"), told)
+        kinds = ("Node", "Pod", "Job", "Plan")
+        async with watching(site.kubeconfig(), ()) as session:
+            await Catalog(session, session.kinds, time.time).known()
+            for kind in kinds:
+                session.need(kind, True)
+            await await_live(session, kinds)
+            row = session.store.get("Plan", "system-upgrade", "k3s")
+            assert isinstance(row, UpdateRow)
+            read = await read_pulls(session, "system-upgrade")
+            found = {one.node: one for one in update_pulls(session.store, row, read, now)}
+            assert {name: one.pull for name, one in found.items()} == {
+                "edge-1": Pull.FAILED,
+                "edge-2": Pull.PULLING,
+                "edge-3": Pull.HELD,
+                "edge-4": Pull.MISSING,
+            }
+            assert "no such host" in found["edge-1"].why
 
 
 async def test_a_cluster_without_any_engine_is_asked_what_it_serves_and_for_nothing_more(

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edgetui.actions.scaling import scale
+from edgetui.cluster.api.probe import NAME_COLUMN, NAMESPACES, PRINTED, PRINTED_QUERY, WITHOUT_COLUMNS
 from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.link.profile import UNKNOWN
 from edgetui.cluster.session import FIRST_PAINT, ClusterSession
@@ -19,6 +21,7 @@ from edgetui.cluster.watch.asyncio_io import steady_clock
 from edgetui.model.cache.freshness import Sync
 from edgetui.model.cache.wireprofile import Wire, WireState
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.pod import PodRow
 
 from . import workloads as w
@@ -27,6 +30,8 @@ from .cluster import ControlPlane
 from .proxy import FaultProxy
 from .watching import await_equal, await_live, known, listed, make_session, until, watching
 
+HANDSHAKE = 3_500
+"""Bytes of a handshake, and of what HTTP/2 begins with."""
 KEPT = tuple(kind for kind in FIRST_PAINT if kind != "ReplicaSet")
 
 
@@ -80,6 +85,40 @@ async def test_a_quick_link_is_used_in_full(cluster: ControlPlane) -> None:
         assert session.store.wire.wire is Wire.FULL
         assert session.link_watch is not None
         assert session.link_watch.rate > 0
+
+
+async def test_the_server_leaves_out_the_columns_that_are_known(cluster: ControlPlane, web: str) -> None:
+    await asyncio.to_thread(cluster.kubectl, "rollout", "status", "deployment/web", "-n", web)
+    async with watching(cluster.kubeconfig(), ("Node",)) as session:
+        for path, columns in (
+            *((kind.path(web), kind.printed_columns) for kind in KINDS.values() if kind.printed_columns),
+            (NAMESPACES, (NAME_COLUMN, "Status", "Age")),
+        ):
+            told, bare = [
+                msgspec.json.decode(await session.api.get_bytes(path, query, headers={"Accept": PRINTED}))
+                for query in (PRINTED_QUERY, PRINTED_QUERY | WITHOUT_COLUMNS)
+            ]
+            assert tuple(column["name"] for column in told["columnDefinitions"]) == columns
+            assert bare["columnDefinitions"] is None
+            assert {row["cells"][0] for row in told["rows"]} == {row["cells"][0] for row in bare["rows"]}
+
+
+async def test_a_first_start_on_a_thin_wire_pays_for_rows_and_for_no_columns(
+    cluster: ControlPlane, link: FaultProxy, namespace: str
+) -> None:
+    """Columns would be 1.2 KB for each namespace, though they come compressed."""
+    await asyncio.to_thread(cluster.create, namespace, w.deployment("web", replicas=60, bulky=True))
+    await asyncio.to_thread(cluster.kubectl, "rollout", "status", "deployment/web", "-n", namespace)
+    await asyncio.to_thread(cluster.await_still)
+    link.delay = 0.05
+    watch = LinkWatch(Wire.THIN)
+    async with watching(cluster.kubeconfig(server=link.url), ("Node", "Pod"), link_watch=watch) as session:
+        await await_live(session, ("Node", "Pod"), within=20.0)
+        spent = link.bytes_down
+        assert session._supervisor is not None
+        collections = len(session._supervisor.watchers)
+        rows = session.store.count("Pod") + session.store.count("Node")
+    assert spent <= HANDSHAKE + 400 * collections + 70 * rows
 
 
 async def test_lean_leaves_replica_sets_out_until_they_are_needed(cluster: ControlPlane, web: str) -> None:

@@ -62,6 +62,7 @@ SUC = _engine(
         "cordon": bool,
         "nodeSelector": SELECTOR,
         "serviceAccountName": str,
+        "prepare": {"image": str},
         "upgrade": {"image": str},
         "version": str,
         "channel": str,
@@ -100,7 +101,7 @@ KUBEEDGE = _engine(
     "operations.kubeedge.io",
     "v1alpha2",
     namespaced=False,
-    spec=_VERSION | {"concurrency": int, "timeoutSeconds": int, "failureTolerate": str},
+    spec=_VERSION | {"image": str, "concurrency": int, "timeoutSeconds": int, "failureTolerate": str},
     status={
         "phase": str,
         "reason": str,
@@ -116,6 +117,56 @@ KUBEEDGE = _engine(
             }
         ],
     },
+)
+_PREPULL_TEMPLATE = {
+    "images": [str],
+    "nodeNames": [str],
+    "labelSelector": SELECTOR,
+    "checkItems": [str],
+    "failureTolerate": str,
+    "concurrency": int,
+    "timeoutSeconds": int,
+    "imageSecrets": str,
+    "retryTimes": int,
+}
+_TASK = {"nodeName": str, "state": str, "event": str, "action": str, "reason": str, "time": str}
+_OLDER_PULLS = {
+    "state": str,
+    "event": str,
+    "action": str,
+    "reason": str,
+    "time": str,
+    "status": [{"nodeStatus": _TASK, "imageStatus": [{"image": str, "state": str, "reason": str}]}],
+}
+PREPULL = _engine(
+    "imageprepulljobs",
+    "ImagePrePullJob",
+    "operations.kubeedge.io",
+    "v1alpha2",
+    namespaced=False,
+    spec={"imagePrePullTemplate": _PREPULL_TEMPLATE},
+    status=_OLDER_PULLS
+    | {
+        "phase": str,
+        "nodeStatus": [
+            {
+                "nodeName": str,
+                "phase": str,
+                "reason": str,
+                "actionFlow": [{"action": str, "status": str, "reason": str, "time": str}],
+                "imageStatus": [{"image": str, "status": str, "reason": str}],
+            }
+        ],
+    },
+)
+OLDER_PREPULL = _engine(
+    "imageprepulljobs",
+    "ImagePrePullJob",
+    "operations.kubeedge.io",
+    "v1alpha1",
+    namespaced=False,
+    spec={"imagePrePullTemplate": _PREPULL_TEMPLATE},
+    status=_OLDER_PULLS,
 )
 KAIROS = _engine(
     "nodeopupgrades",
@@ -199,6 +250,8 @@ DEFINITIONS: Mapping[str, Json] = {
     "SUC": SUC,
     "k0s": K0S,
     "KubeEdge": KUBEEDGE,
+    "KubeEdge, images": PREPULL,
+    "KubeEdge, images in v1alpha1": OLDER_PREPULL,
     "Kairos": KAIROS,
     "tuppr, Talos": TALOS,
     "tuppr, Kubernetes": KUBERNETES,

@@ -26,6 +26,8 @@ UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[>=<][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x
 INCOMPLETE = re.compile(rb"\x1b(?:\[[0-9;?><=$ ]{0,40})?$")
 STATUS_QUERY, STATUS_ANSWER = b"\x1b[5n", b"\x1b[0n"
 MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+PATIENCE = 60.0
+"""Seconds after which a fact does not come any more, however busy the machine is."""
 
 KEYS = {
     "enter": b"\r",
@@ -154,7 +156,7 @@ class PtyApp:
         """The screen as lines of text, without trailing blanks."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def until(self, fact: Callable[[str], object], timeout: float = 20.0, what: str = "") -> str:
+    def until(self, fact: Callable[[str], object], timeout: float = PATIENCE, what: str = "") -> str:
         """Read until `fact(screen text)` is true; returns the screen. Raises ScreenTimeout with the screen."""
         deadline = time.monotonic() + timeout
         while True:
@@ -166,11 +168,11 @@ class PtyApp:
                 raise ScreenTimeout(f"not seen within {timeout} s{state}: {what}\n{text}")
             self.read(0.05)
 
-    def wait_for(self, *words: str, timeout: float = 20.0) -> str:
+    def wait_for(self, *words: str, timeout: float = PATIENCE) -> str:
         """Read until all of `words` are on the screen together."""
         return self.until(lambda text: all(word in text for word in words), timeout, " and ".join(words))
 
-    def wait_gone(self, *words: str, timeout: float = 20.0) -> str:
+    def wait_gone(self, *words: str, timeout: float = PATIENCE) -> str:
         """Read until none of `words` is on the screen."""
         return self.until(
             lambda text: not any(w in text for w in words), timeout, "gone: " + ", ".join(words)
@@ -183,7 +185,7 @@ class PtyApp:
             self.read(left)
         return self.bytes_out - before
 
-    def settle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
+    def settle(self, quiet: float = 0.3, timeout: float = PATIENCE) -> None:
         """Read until the program wrote nothing for `quiet` seconds, and does not merely wait for a processor."""
         deadline = time.monotonic() + timeout
         while self.read(quiet) or self.busy():
@@ -214,7 +216,7 @@ class PtyApp:
                 self.status = code if code >= 0 else 128 - code
         return self.status
 
-    def wait_exit(self, timeout: float = 10.0) -> int:
+    def wait_exit(self, timeout: float = PATIENCE) -> int:
         """Read until the program ends; returns its exit status."""
         deadline = time.monotonic() + timeout
         while self.poll() is None:

@@ -89,9 +89,9 @@ def test_ten_kilobytes_of_text_as_raw_keys_write_nothing(screen: PtyApp, tmp_pat
 
 @pytest.mark.parametrize("text", [b"r" + SCRIPT[:2000], b"r" + b"x\t\r" * 600], ids=["tabs", "answers"])
 def test_text_at_9600_baud_writes_nothing(tmp_path: Path, text: bytes) -> None:
-    env = {"HOME": "", "XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache"}
+    homes = {"HOME": "", "XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache"}
     command = [sys.executable, "-m", "edgetui", "demo", "--no-outages", "--terminal", "serial"]
-    env = {name: str(tmp_path / path) for name, path in env.items()}
+    env = {name: str(tmp_path / path) for name, path in homes.items()} | {"EDGETUI_API_TRAFFIC": "full"}
     with FarTerminal(command, SERIAL, cwd=ROOT, env=env) as app:
         assert app.pump(60, lambda: all(words in app.text() for words in LIVE)), app.text()
         for key, fact in (("4", "PROGRESS"), ("/", "filter"), ("oven", "/oven"), ("enter", "oven")):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .ptyapp import PtyApp
+from .ptyapp import PATIENCE, PtyApp
 
 ROOT = Path(__file__).resolve().parents[2]
 PANES = {"nodes": "1", "pods": "2", "autoscalers": "3", "rollouts": "4"}
@@ -59,7 +59,7 @@ def row(app: PtyApp, *words: str) -> str:
     return next((line for line in app.text().splitlines() if all(word in line for word in words)), "")
 
 
-def wait_row(app: PtyApp, *words: str, timeout: float = 20.0) -> str:
+def wait_row(app: PtyApp, *words: str, timeout: float = PATIENCE) -> str:
     """Wait for a line with all of `words`."""
     app.until(lambda _: bool(row(app, *words)), timeout, f"a line with {' and '.join(words)}")
     return row(app, *words)
@@ -75,7 +75,10 @@ def confirm(app: PtyApp, button: str) -> None:
 
 
 def act(app: PtyApp, key: str, opens: str) -> None:
-    """Press an action's key; again where edgetui asked for it, because the row had just changed by itself."""
+    """Press an action's key, or type its command with the Enter; again where edgetui asked for it.
+
+    It does where the row had just changed by itself.
+    """
     app.keys(key)
     while "press the key again" in app.until(lambda text: opens in text or "press the key again" in text):
         app.wait_gone("press the key again")
@@ -103,7 +106,7 @@ def scale(app: PtyApp, replicas: int, cluster: str) -> None:
     confirm(app, f"Scale on {cluster}")
 
 
-def close_receipt(app: PtyApp, timeout: float = 60.0) -> str:
+def close_receipt(app: PtyApp, timeout: float = PATIENCE) -> str:
     """Wait for the receipt of an action, close it, and return what it said."""
     said = app.wait_for("> Close", timeout=timeout)
     app.keys("enter")

@@ -21,6 +21,7 @@ PLURALS = {
     "services": "Service",
     "endpointslices": "EndpointSlice",
     "daemonsets": "DaemonSet",
+    "events": "Event",
     "poddisruptionbudgets": "PodDisruptionBudget",
 }
 
@@ -84,6 +85,7 @@ async def shown(hosts: Hosts, size: tuple[int, int] = (80, 40)) -> AsyncIterator
     """The program on them."""
     async with scripted(hosts.answer) as (_, there):
         session = Plain(there.target.server, hosts.store)
+        session.api.kinds = hosts.store.kinds
         async with running([hosts.store], sessions={"plant": session}, size=size) as screen:
             yield screen
         session.api.close()

@@ -11,6 +11,7 @@ from edgetui.actions.change.long_running import Ended
 from edgetui.actions.messages import Receipt
 from edgetui.cluster.errors import LinkError
 from edgetui.model.identity import ObjectRef
+from edgetui.ui.background.action import ActionJob
 from edgetui.ui.background.job import BackgroundJob, Badge
 from edgetui.ui.background.jobs import badges
 from edgetui.ui.dialogs.progress import Progress
@@ -171,6 +172,22 @@ async def test_leaving_asks_about_what_would_be_lost_and_about_nothing_else() ->
             screen.app.flows.jobs.remove(row)
         await screen.press("q")
         assert screen.app.return_code == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "says"),
+    [
+        ("node-shell", "Leaving ends the node shell and deletes its pod; what was done on the node stays."),
+        ("debug", "Leaving does not undo what runs, and nobody watches it to its end."),
+        ("shell", "Leaving does not undo what runs, and nobody watches it to its end."),
+    ],
+)
+async def test_leaving_says_what_it_does_to_an_action_that_runs(action: str, says: str) -> None:
+    async with running([plant()]) as screen:
+        job = ActionJob(screen.app.flows, action, [REF], "An action")
+        assert job.at_exit == "What is only prepared is given up: nothing of it was written."
+        job.confirmed = True
+        assert job.at_exit.startswith(says)
 
 
 async def test_escape_shows_what_is_about_to_change_something() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.actions.objects.describe import Description, Referrer, naming
+from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds.discovered import bare_row
 from edgetui.model.kinds.wire import Condition, Meta
@@ -143,6 +144,16 @@ def test_the_page_of_a_built_in_and_of_a_custom_object_have_the_same_parts() -> 
         parts = [one for one in ("owned by", "referred to by", "events") if one in lines]
         assert parts == ["owned by", "referred to by", "events"]
         assert any(line.startswith("conditions ") for line in lines)
+
+
+def test_a_page_that_is_not_current_says_so_of_its_row_alone() -> None:
+    press = f.deployment("press")
+    store = f.store_of(press)
+    store.set_freshness("Deployment", Freshness(Sync.STALE, heard=f.NOW - 60))
+    key, row = ObjectKey("plant", "Deployment", "default", "press"), next(store.rows("Deployment"))
+    lines = text(detail(store, key, row, f.NOW, 80, (), ""))
+    assert "~ last heard 1m ago: what stands here may have changed since" in lines
+    assert "referred to by" not in lines
 
 
 def test_where_an_object_names_another_is_said_once() -> None:

@@ -12,13 +12,14 @@ import pytest
 from textual.worker import Worker, WorkerFailed
 
 from edgetui.actions.catalogue import ACTIONS
-from edgetui.actions.change.spec import Aim, Spec, no_answer
+from edgetui.actions.change.spec import Aim, Argument, Spec, no_answer
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Changed, Receipt, Step
 from edgetui.cluster.errors import Forbidden
 from edgetui.ui import action_flow
 from edgetui.ui.background.action import ActionJob
 from edgetui.ui.dialogs.confirm import ConfirmScreen
+from edgetui.ui.dialogs.form import FormScreen
 from edgetui.ui.dialogs.progress import ProgressScreen
 from edgetui.ui.flows import title_of
 
@@ -141,6 +142,45 @@ async def test_a_plan_without_a_question_is_put_again_with_what_changed_first(
         await screen.pilot.pause()
         assert "6 of 6 ready" in screen.text()
         assert shown == ["old", "new"]
+
+
+async def test_what_changed_meanwhile_is_said_in_the_form_and_not_once_more_in_the_plan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def read(aim: Aim) -> str:
+        return "old"
+
+    async def carry_out(gate: Gate, aim: Aim, view: str, answer: int, wait: float | None) -> Receipt:
+        assert await gate.confirm(PLAN)
+        if view == "old":
+            raise Changed("It was changed while you looked.", "new")
+        return DONE
+
+    async def spec(action: str) -> Spec[str, int]:
+        return Spec(
+            read=read,
+            answer=lambda view, given: given["count"],
+            title=lambda view, answer: TITLE,
+            procedure=carry_out,
+            arguments=(Argument("count", "how many", "N", read=int),),
+            fields=lambda view: {"count": 3},
+        )
+
+    monkeypatch.setattr(action_flow, "spec_in_time", spec)
+    session: Any = SimpleNamespace(name="plant")
+    async with running([plant()]) as screen:
+        flow = action_flow.flow(job(screen), "restart", session, REF)
+        worker = screen.app.run_worker(flow, exit_on_error=False)
+        for changed in (False, True):
+            await screen.wait_for(lambda: isinstance(screen.app.screen, FormScreen), "the form")
+            await screen.pilot.pause()
+            assert ("It was changed while you looked." in screen.text()) == changed
+            await screen.press("enter")
+            await screen.wait_for(lambda: isinstance(screen.app.screen, ConfirmScreen), "the plan")
+            await screen.pilot.pause()
+            assert "changed while you looked" not in screen.text()
+            await screen.press("right", "enter")
+        assert await ended(worker) is None
 
 
 async def test_an_error_is_a_sentence_and_a_defect_is_told_without_a_traceback() -> None:

@@ -99,7 +99,7 @@ async def test_the_first_no_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> No
     async with running([plant()], sessions={"plant": _session()}) as screen:
         first, _ = await _mark_two_deployments(screen)
         assert await _pressed_in_turn(screen, asked) == [first]
-        assert "Ended here: 1 marked object left as they were" in screen.text()
+        assert "Ended here: 1 marked object left as it was" in screen.text()
 
 
 async def _mark_two_deployments(screen: Screen) -> list[str]:

@@ -81,12 +81,15 @@ async def test_the_page_says_how_connections_are_spread_and_what_says_so() -> No
     hosts.configs["kube-system/kube-proxy"] = IPVS
     said = await spread(hosts)
     assert "in cluster from pods on any node: 2 endpoints spread to the endpoint that has the fewest" in said
-    assert "(kube-proxy, IPVS lc, says ConfigMap kube-system/kube-proxy)" in said
+    assert "(kube-proxy in IPVS mode lc, from ConfigMap kube-system/kube-proxy)" in said
 
 
 async def test_what_nodes_bear_costs_no_request() -> None:
     hosts = served(f.node("edge-2", annotations={"k3s.io/node-args": '["server"]'}))
-    assert "one in 2 spread at random for each connection (kube-proxy, iptables" in await spread(hosts)
+    assert (
+        "one in 2 spread at random for each connection (kube-proxy in iptables mode, from the nodes' k3s node-args"
+        in await spread(hosts)
+    )
     assert not asked_for_spread(hosts)
 
 
@@ -96,7 +99,7 @@ async def test_cilium_is_asked_before_settings_that_kube_proxy_left_behind() -> 
     hosts.configs["kube-system/cilium-config"] = {"kube-proxy-replacement": "true"}
     assert "at random for each connection (Cilium in place of kube-proxy" in await spread(hosts)
     hosts.configs["kube-system/cilium-config"] = {"kube-proxy-replacement": "false"}
-    assert "kube-proxy, IPVS lc" in await spread(hosts)
+    assert "kube-proxy in IPVS mode lc" in await spread(hosts)
 
 
 async def test_settings_of_a_kube_proxy_that_runs_nowhere_say_nothing() -> None:

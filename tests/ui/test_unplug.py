@@ -70,7 +70,7 @@ async def test_the_answer_names_what_moves_what_does_not_and_what_is_lost() -> N
         "room left 4 cores and 8Gi on 2 nodes",
     ):
         assert wanted in lines, (wanted, lines)
-    assert "datastore 1 of 2 voters go, 1 Ready one left, 2 needed: writes stop" in lines
+    assert "datastore 1 of 2 voters goes, 1 Ready one left, 2 needed: writes stop" in lines
     assert "1 of a StatefulSet never moves by itself" in " ".join(lines)
     assert {one.method for one in hosts.asked} == {"GET"}
 

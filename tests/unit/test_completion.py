@@ -19,6 +19,7 @@ from edgetui.completion import candidates
 from edgetui.completion.candidates import joined, parser_of
 from edgetui.completion.shells import SCRIPTS
 from edgetui.demo.launcher import Fleet
+from edgetui.verbs import Place
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,6 +107,28 @@ def test_a_pod_to_copy_from_or_to_is_offered_up_to_its_path(
         found = offered(line, capsys)
         assert found, line
         assert all(of_press.fullmatch(word) for word in found), found
+
+
+@pytest.mark.parametrize("node", ["edge-2", "node/edge-2", "node edge-2"])
+def test_behind_a_node_the_plans_of_every_namespace_are_offered(
+    node: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def plans(place: Place, word: str) -> list[str]:
+        asked.append((word, place.namespace))
+        return ["k3s-agent", "k3s-server"]
+
+    monkeypatch.setattr(candidates.live, "names", plans)
+    assert offered(f"skip-update {node} ", capsys) == ["k3s-agent", "k3s-server"]
+    assert asked == [("plans.upgrade.cattle.io", "")]
+
+
+def test_behind_its_plan_and_before_its_name_a_node_is_offered_no_plan(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert offered("skip-update --context farm farm-c", capsys) == ["farm-cp"]
+    assert offered("skip-update --context farm node farm-c", capsys) == ["farm-cp"]
 
 
 @pytest.mark.parametrize(

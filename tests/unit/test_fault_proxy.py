@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.controlplane.flights import CountingProxy
 from tests.controlplane.proxy import RETRANSMITTED_AFTER, FaultProxy
 from tests.controlplane.waiting import eventually
 
@@ -29,12 +30,12 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @pytest.fixture
-def proxy() -> Iterator[FaultProxy]:
+def proxy() -> Iterator[CountingProxy]:
     with _Server(("127.0.0.1", 0), _Echo) as server:
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
         try:
-            with FaultProxy("127.0.0.1", server.server_address[1]) as proxy:
+            with CountingProxy("127.0.0.1", server.server_address[1]) as proxy:
                 yield proxy
         finally:
             server.shutdown()
@@ -169,3 +170,20 @@ def test_a_lost_packet_is_late_and_nothing_overtakes_it(proxy: FaultProxy) -> No
         client.sendall(b"after")
         assert _receive(client, 9) == b"lostafter"
         assert time.monotonic() - began >= RETRANSMITTED_AFTER
+
+
+def test_round_trips_are_counted_and_those_side_by_side_once(proxy: CountingProxy) -> None:
+    proxy.delay = 0.05
+    with _connect(proxy) as client, _connect(proxy) as other:
+        eventually(lambda: proxy.stats.accepted == 2, within=5, what="both connections")
+        proxy.begin()
+        for each in (client, other):
+            each.sendall(b"a")
+        assert [_receive(each, 1) for each in (client, other)] == [b"a", b"a"]
+        assert proxy.round_trips == 1
+        assert _exchange(client, b"b") == b"b"
+        assert proxy.round_trips == 2
+        proxy.begin()
+        with _connect(proxy) as later:
+            assert _exchange(later, b"c") == b"c"
+        assert proxy.round_trips == 2  # the connection and the exchange

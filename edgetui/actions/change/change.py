@@ -50,7 +50,8 @@ class Change(Discreet, frozen=True):
     it is not known to have worked: then nobody agrees to it in advance. `gone` is true where the object is to be gone.
     `rehearsed` makes the same change anew of the object as the server would store it, which the dry run answers.
     `rejected` gives what to ask again with where nothing came of it, and why: an answer that took long to type is kept.
-    `metadata` is that of the object, where the answer to the dry run is another's or has none.
+    `metadata` is that of the object, where the answer to the dry run is another's or has none. `known` is that of the
+    object at the version of `ref`: a dry run at that version need not tell it.
     """
 
     SHOWN = ("action", "ref", "title")
@@ -80,6 +81,7 @@ class Change(Discreet, frozen=True):
     rehearsed: Callable[[Json], Change] | None = None
     rejected: Callable[[EdgetuiError], object] | None = None
     metadata: Json | None = None
+    known: Json | None = None
 
     def plan(self, version: str) -> Plan:
         """What a person is asked to agree to."""
@@ -189,6 +191,9 @@ async def _carry_out(
             return Refusal(f"{said} {refusal.sentence}", refusal.next_step, refusal.diff)
         return Changed(change.differs(now) if change.differs is not None else said, now)
 
+    def known_at(version: str) -> Json | None:
+        return change.known if version == spot.ref.resource_version else None
+
     async def plan() -> PlanOf:
         whole, driven = await asyncio.gather(complete(), drivers_of(run.session, key))
 
@@ -197,7 +202,8 @@ async def _carry_out(
             if change.rehearsed is not None:
                 current = change.rehearsed(answer)
             shown = whole if change.rehearsed is None else current
-            metadata = shown.metadata if shown.metadata is not None else answer.get("metadata") or {}
+            metadata = shown.metadata if shown.metadata is not None else known_at(version)
+            metadata = answer.get("metadata") or {} if metadata is None else metadata
             owned = await owners_of(run.gate, run.session, key, change.ref.key, metadata)
             owned = replace(owned, sentences=(*driven, *owned.sentences))
             made = shown.plan(version)
@@ -208,7 +214,7 @@ async def _carry_out(
     intent = Intent(
         spot.ref,
         spot.generation,
-        write=lambda version: current.write(version),
+        write=lambda version: replace(current.write(version), known=known_at(version) is not None),
         plan=plan,
         doing=change.doing,
         applied=lambda there: _applied(current, spot, there),

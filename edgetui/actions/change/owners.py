@@ -76,16 +76,6 @@ async def owners(session: Session, key: ObjectKey, metadata: Json) -> tuple[Foun
     return await _tracked(session, key, guess)
 
 
-async def owners_at(session: Session, key: ObjectKey) -> tuple[OwnerLine, ...] | None:
-    """The same for an object by its name; None where that cannot be read."""
-    path = session.api.kind(key.kind).path(key.namespace, key.name)
-    try:
-        metadata = (await session.api.get_metadata(path)).get("metadata", {})
-    except EdgetuiError:
-        return None
-    return await owner_lines(session, key, metadata) if isinstance(metadata, dict) else None
-
-
 async def owners_of(gate: Gate, session: Session, key: ObjectKey, about: ObjectKey, metadata: Json) -> Owned:
     """The same for a dialog and a receipt of an action that is about `about` and writes to `key`.
 

@@ -101,6 +101,8 @@ class Argument(msgspec.Struct, frozen=True):
     many: bool = False
     rest: bool = False
     one_more: Callable[[str], bool] = lambda text: True
+    kind: str = ""
+    """The id of the kind whose objects it names, which a shell completes; empty for what is no name of an object."""
 
     def value(self, text: str) -> Any:
         """What a text in a form means. Raises ValueError as `read`."""
@@ -184,8 +186,9 @@ class Spec(msgspec.Struct, Generic[V, A], frozen=True, kw_only=True):
     `reads` says what `read` reads, where that is not the object. `change` is pure. `outcome` watches the cluster until
     it is so, for at most the seconds given; None: not at all. `procedure` takes the place of both for what is more than
     one patch, `starts` for what goes on once it was agreed to; `watches` are the kinds that its command watches
-    meanwhile. `back` is the way back; `final` says why there is none. `exits` are the exit codes of its command in
-    words, where those are its own.
+    meanwhile. `back` is the way back; `final` says why there is none. `at_exit` is what leaving edgetui does to it,
+    as a sentence, empty where what runs is left as it is. `exits` are the exit codes of its command in words, where
+    those are its own.
 
     `arguments` are the words and options of the command; `check` tells what is wrong with them together; `lists` gives
     lines that a person reads before the plan. `resolve` finds the resource that a word of the command line means, where
@@ -212,6 +215,7 @@ class Spec(msgspec.Struct, Generic[V, A], frozen=True, kw_only=True):
     reads: str = "{object}"
     back: SetBack[V, A] | Way | None = None
     final: str = ""
+    at_exit: str = ""
     arguments: tuple[Argument, ...] = ()
     check: Callable[[Given], str] = lambda given: ""
     lists: Callable[[V, Given], Sequence[str]] | None = None

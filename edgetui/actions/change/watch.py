@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from edgetui.actions.change.precondition import read
+from edgetui.actions.change.printed import Printed, printed
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Refusal
 from edgetui.actions.session import Session
@@ -65,8 +66,22 @@ async def watch(
 ) -> Watched:
     """Look until `judge` says done (and still says so `hold` seconds later) or failed, for at most `wait` seconds.
 
-    Rows older than `generation`, the one that the write made, are not judged.
+    Rows older than `generation`, the one that the write made, are not judged. Over a slow link there is a look when
+    what the server prints says that it may be over, and now and then.
     """
+    async with printed(run, ref, live=live_row(run.session, ref) is not None) as told:
+        return await _watch(run, ref, generation, judge, wait, hold, told)
+
+
+async def _watch(
+    run: Run,
+    ref: ObjectRef,
+    generation: int,
+    judge: Callable[[Workload], Awaitable[Observation]],
+    wait: float,
+    hold: float,
+    told: Printed,
+) -> Watched:
     loop = asyncio.get_running_loop()
     began = loop.time()
     said, pause = "", FIRST_PAUSE
@@ -74,6 +89,7 @@ async def watch(
     row: Workload | None = None
     judged = Observation(False, False, "not seen by its controller yet")
     while True:
+        await told.worth_a_look(began + wait - loop.time())
         asked = loop.time()
         try:
             row, watched = await _look(run, ref)

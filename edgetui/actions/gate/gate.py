@@ -24,7 +24,7 @@ from edgetui.actions.gate.audit import AuditLog, stamp, who
 from edgetui.actions.gate.permissions import Permissions
 from edgetui.actions.messages import Cancelled, Changed, Json, Plan, Receipt, Refusal, Step, StepState
 from edgetui.actions.session import Session
-from edgetui.cluster.api.client import WritePermit
+from edgetui.cluster.api.client import Answer, WritePermit
 from edgetui.cluster.errors import (
     ApiError,
     CredentialError,
@@ -49,7 +49,8 @@ class Write(msgspec.Struct, frozen=True):
     `words` say it to a person. `before` and `after` are small JSON values without secrets. `uid` is that of the object
     that was shown, and is empty for a create and for what is about another object: a write with one carries the
     object's resourceVersion, so that the server itself refuses it when another object, or another version, stands
-    there. `whole` is true where the dry run is to answer the object as the server would store it.
+    there. `whole` is true where the dry run is to answer the object as the server would store it, `known` where nobody
+    reads an answer, because the object at this version has been read.
     """
 
     method: str
@@ -61,6 +62,7 @@ class Write(msgspec.Struct, frozen=True):
     before: Json = msgspec.field(default_factory=dict)
     after: Json = msgspec.field(default_factory=dict)
     whole: bool = False
+    known: bool = False
 
     @property
     def versioned(self) -> bool:
@@ -228,7 +230,7 @@ class Run:
         if write.method == "DELETE":  # a server that gets options in the body does not look at the query
             write, query = replace(write, body={**write.body, "dryRun": ["All"]}), {}
         try:
-            self.stored = await self._send(write, query, whole=write.whole)
+            self.stored = await self._send(write, query, "object" if write.whole else "metadata")
         except Forbidden:
             await self.rights()
             self.gate.permissions.invalidate(self.session)  # an admission plugin has refused it
@@ -353,19 +355,19 @@ class Run:
         # An fsync on a worn SD card can take seconds: the screen must not wait for it.
         await asyncio.to_thread(self.gate.audit.append, record)
 
-    async def _send(self, write: Write, query: dict[str, str], *, whole: bool = False) -> Json:
+    async def _send(self, write: Write, query: dict[str, str], answer: Answer = "metadata") -> Json:
         permit = WritePermit(words_of(self.action), self.session.name)
         try:
-            answer: Json = await self.session.api.write(
+            found: Json = await self.session.api.write(
                 permit,
                 write.method,
                 write.path,
                 write.body,
                 query=query,
                 content_type=write.content_type,
-                whole=whole,
+                answer="printed" if write.known else answer,
             )
-            return answer
+            return found
         except Forbidden:
             self.gate.permissions.invalidate(self.session)
             raise

@@ -43,7 +43,7 @@ from edgetui.model.kinds.base import api_path
 from edgetui.model.kinds.pod import POD
 from edgetui.model.node.demand import demand_of
 from edgetui.model.node.forecast import loses, stays
-from edgetui.model.text import plural
+from edgetui.model.text import plural, verb
 
 RETRY = 5.0
 """Seconds between two tries of an eviction that a budget forbids, as in kubectl."""
@@ -236,8 +236,16 @@ def _plan(session: Session, view: DrainView, refused: dict[str, str]) -> Plan:
         facts=(
             *facts(session, view.node.ref),
             ("current", "cordoned" if view.node.now else "schedulable"),
-            ("pods", f"{len(moved)} are evicted, {len(stay)} stay"),
-            ("budgets", f"{len(waits)} wait for a disruption budget" if waits else "let all go at once"),
+            (
+                "pods",
+                f"{len(moved)} {verb(len(moved), 'is', 'are')} evicted, {len(stay)} {verb(len(stay), 'stays', 'stay')}",
+            ),
+            (
+                "budgets",
+                f"{len(waits)} {verb(len(waits), 'waits', 'wait')} for a disruption budget"
+                if waits
+                else "let all go at once",
+            ),
         ),
         diff=(*(f"- {pod.words}" for pod in moved), *(f"  {one}" for one in stay)),
         warnings=(

@@ -21,7 +21,7 @@ from edgetui.model.kinds.service import SERVICE
 from edgetui.model.node.demand import Demand, Offer, demand_of, offer_of
 from edgetui.model.node.forecast import Budget, Cluster, budget_of
 from edgetui.model.node.unplug import Known
-from edgetui.model.text import plural
+from edgetui.model.text import plural, verb
 from edgetui.model.traffic.holders import ANNOUNCED
 
 PAGE = 200
@@ -83,8 +83,8 @@ class _Found:
     def known(self) -> Known:
         """All of it."""
         if self.odd:
-            verb = "is" if self.odd == 1 else "are"
-            self.unseen.append(f"{plural(self.odd, 'object')} cannot be understood and {verb} left out")
+            left = f"{verb(self.odd, 'is', 'are')} left out"
+            self.unseen.append(f"{plural(self.odd, 'object')} cannot be understood and {left}")
         volumes = {claim: self._terms[name] for claim, name in self._bound.items() if name in self._terms}
         cluster = Cluster(tuple(self._offers), tuple(self._pods), tuple(self._budgets), volumes)
         return Known(cluster, self.store, tuple(self.unseen))

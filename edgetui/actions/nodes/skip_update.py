@@ -162,7 +162,9 @@ SPEC = Spec(
         then=lambda view, before: f"with the label that it had for plan {before['plan']}",
         ends=outcome,
     ),
-    arguments=(Argument("plan", "the plan that is to skip it", "PLAN", read=plan_name, label="plan"),),
+    arguments=(
+        Argument("plan", "the plan that is to skip it", "PLAN", read=plan_name, label="plan", kind=PLAN),
+    ),
     fields=lambda view: {"plan": view.plans[0] if view.plans else ""},
     example="for example node/edge-2 k3s-agent",
 )

@@ -8,7 +8,7 @@ and disruption budgets of its namespace where it has pods; the pods and workload
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -64,22 +64,35 @@ class Description(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-async def describe(session: Session, store: Store, key: ObjectKey, *, thin: bool) -> Description:
-    """What is known of an object beside its row. On a `thin` link no list is asked for.
+async def read_object(session: Session, store: Store, key: ObjectKey) -> Json:
+    """The object as far as its page needs it: all of it where no file describes its kind, else its metadata.
 
-    Raises EdgetuiError where the object itself cannot be read.
+    Of a Secret only the metadata: its data is not needed here. Raises as `Api.get`.
+    """
+    kind = store.kinds.get(key.kind)
+    if kind is not None and kind.discovered and kind.id != SECRET:
+        there: Json = await get(session.api, *key[1:])
+        return there
+    return await _metadata(session, session.api.kind(key.kind), key)
+
+
+async def describe(
+    session: Session, store: Store, key: ObjectKey, object_: Callable[[], Awaitable[Json]], *, thin: bool
+) -> Description:
+    """What is known of an object beside its row, with what reads the object where that is needed (`read_object`).
+
+    On a `thin` link no list is asked for. Raises EdgetuiError where the object itself cannot be read.
     """
     row = store.get(*key[1:])
     kind = store.kinds.get(key.kind)
     there: Any = {}
     conditions = None
     if kind is not None and kind.discovered:
-        # Of a Secret only the metadata: its data is not needed here.
-        there = await (_metadata(session, kind, key) if kind.id == SECRET else get(session.api, *key[1:]))
+        there = await object_()
         found = conditions_of(there)
         conditions = tuple(replace(one, message=redacted(one.message)) for one in found)
     elif kind is not None and row is not None and row.owner_uid and store.owner(row.owner_uid) is None:
-        there = await _metadata(session, kind, key)
+        there = await object_()
     owners, (referrers, notes) = await asyncio.gather(
         _owners(session, store, row, owners_of(there), key.namespace),
         _referrers(session, store, key, row, thin),

@@ -255,6 +255,7 @@ SPEC: Spec[NodeShellView, NodeShellAnswer] = Spec(
     answer=_answer,
     title=lambda view, answer: f"Shell on {in_words(view.ref.key)}",
     procedure=perform,
+    at_exit="Leaving ends the node shell and deletes its pod; what was done on the node stays.",
     final="The pod is deleted when its shell ends; what was done on the node stays",
     arguments=(IMAGE, COMMAND),
     usual="node",

@@ -16,11 +16,17 @@ MOST_NODES = 50
 
 async def held_images(session: Session) -> HeldImages:
     """What the nodes say now; nothing when they cannot be read or are too many: it only explains."""
+    found = await listed_images(session)
+    return found if isinstance(found, HeldImages) else HeldImages(())
+
+
+async def listed_images(session: Session) -> HeldImages | str:
+    """The same, or why it is not known, as a clause."""
     try:
         listed = await session.api.read(KINDS[NODE].path(), most=MOST_NODES)
         nodes = items(listed)
-    except EdgetuiError:
-        return HeldImages(())
+    except EdgetuiError as error:
+        return f"the nodes cannot be read: {error.sentence.rstrip('.')}"
     if (listed.get("metadata") or {}).get("continue"):
-        return HeldImages(())
+        return f"the images of more than {MOST_NODES} nodes are not read"
     return readable(lambda: node_images.held_images(nodes), HeldImages(()))

@@ -107,6 +107,7 @@ def change(session: Session, view: PauseView, paused: bool) -> Change:
         write=lambda version: pause_write(seen.ref, pausing, version, seen.words),
         applied=lambda there: bool(there["spec"].get("paused")) == pausing,
         data={"from": {"paused": row.paused}, "to": {"paused": pausing}},
+        known=seen.there["metadata"],
         nothing=f"{seen.words} {'is paused already' if pausing else 'is not paused'}: nothing was written"
         if row.paused == pausing
         else "",

@@ -67,6 +67,7 @@ def change(session: Session, view: WorkloadView, at: str) -> Change:
         write=lambda version: _write(view, at, version),
         applied=lambda there: _restarted_at(there) == at,
         data={"restarted_at": at},
+        known=view.there["metadata"],
     )
 
 

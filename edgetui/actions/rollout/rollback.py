@@ -49,7 +49,7 @@ class RollbackView(Discreet, frozen=True):
     `current` is the revision the spec stands at, None when its history is not there. `suggested` is another one that is
     known to have worked, None where none is; `why` says how that is known. `notes` are sentences that hold whatever is
     chosen. `action` is what the audit record and the dialogs call it, `command` the start of a command line that names
-    a revision. `broken` are pods of a StatefulSet that it will not replace by itself.
+    a revision. `broken` are pods of a StatefulSet that it will not replace by itself. `metadata` is that of the object.
     """
 
     SHOWN = ("ref", "generation", "current", "suggested", "why")
@@ -68,6 +68,7 @@ class RollbackView(Discreet, frozen=True):
     command: str = ""
     broken: tuple[PodRow, ...] = ()
     row: Templated | None = None
+    metadata: Json | None = None
 
     def revision(self, number: int) -> Revision:
         """The revision of that number; raises Refusal when the history has none."""
@@ -163,6 +164,7 @@ async def of_workload(
         selector=view.selector,
         template=view.template,
         row=row,
+        metadata=there["metadata"],
         action=action,
         command=f"{commandline.edgetui(session.target, 'rollback', ref.key)} --to-revision",
     )
@@ -232,6 +234,7 @@ def change(session: Session, view: RollbackView, revision: Revision) -> Change:
             "to": revision.number,
             "images": list(revision.images),
         },
+        known=view.metadata,
         nothing=f"{words} has the template of revision {revision.number} already: nothing was written"
         if same
         else "",

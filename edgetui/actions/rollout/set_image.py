@@ -28,7 +28,7 @@ from edgetui.model.pod import imageref
 from edgetui.model.pod.node_images import HeldImages
 from edgetui.model.redacted import Discreet
 from edgetui.model.rollout.status import proven
-from edgetui.model.text import clean
+from edgetui.model.text import clean, verb
 
 _LISTS = {"containers": "container", "initContainers": "init container"}
 
@@ -153,6 +153,7 @@ def change(session: Session, view: ImageView, wanted: Wanted) -> Change:
         write=lambda version: image_write(seen.ref, new, proven(seen.row), version),
         applied=lambda there: all(image_of(there, one) == image for one, image in new.items()),
         data=_data({one: wanted[one.name] for one in asked}),
+        known=seen.there["metadata"],
         nothing=""
         if new
         else f"{', '.join(one.words for one in asked)} of {seen.words} {same} {images} already: nothing was written",
@@ -209,8 +210,8 @@ async def outcome(run: Run, view: ImageView, wanted: Wanted, wait: float | None)
     new = {view.container(name): image for name, image in wanted.items()}
     if isinstance(seen.row, DeploymentRow) and seen.row.paused:
         command = commandline.edgetui(run.session.target, "resume", seen.ref.key)
-        waits = "which wait" if len(set(wanted.values())) > 1 else "which waits"
-        line = f"{seen.words} has the image {image}, {waits} until it is resumed."
+        waits = verb(len(set(wanted.values())), "waits", "wait")
+        line = f"{seen.words} has the image {image}, which {waits} until it is resumed."
         return Ending(True, False, (line, f"To resume it: {command}"), {})
     following = Following(
         seen.ref,

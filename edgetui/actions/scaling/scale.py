@@ -131,7 +131,8 @@ async def outcome(run: Run, view: ScaleView, answer: ScaleAnswer, wait: float | 
         seen = await watch(run, view.ref, view.generation + 1, judge, wait, hold=hold)
     else:
         by = f"autoscaler {view.hpa.name}" if view.hpa else "someone else"
-        seen = await reach(run, view.path, replicas, wait, hold=hold, by=by, ready=view.other is None)
+        kind, grows = "" if view.other else view.ref.key.kind, replicas > view.current
+        seen = await reach(run, view.path, replicas, wait, hold=hold, by=by, kind=kind, grows=grows)
     run.step(seen.text, "done" if seen.reached else "failed")
     if seen.reached or seen.failed or view.other is not None:
         return ending_of(seen, words)
@@ -207,7 +208,8 @@ async def _put_back(run: Run, view: ScaleView, answer: ScaleAnswer, wait: float 
     words, way = in_words(view.ref.key), f"at {plural(answer.replicas, 'replica')}"
     if wait is None:
         return not_waited(f"{words} is put back {way}:")
-    seen = await reach(run, view.path, answer.replicas, wait, ready=view.other is None)
+    kind = "" if view.other else view.ref.key.kind
+    seen = await reach(run, view.path, answer.replicas, wait, kind=kind)
     run.step(seen.text, "done" if seen.reached else "failed")
     return ending_of(seen, f"{words} is {way} again" if seen.reached else words)
 

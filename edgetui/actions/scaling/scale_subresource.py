@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from edgetui.actions.change.printed import sleep_or_change
 from edgetui.actions.change.watch import Observation, Watched, poll
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Json
@@ -17,6 +18,7 @@ from edgetui.actions.session import Session
 from edgetui.cluster.api.client import PRINTED, PRINTED_QUERY
 from edgetui.cluster.api.status import UNDECODABLE, not_kubernetes
 from edgetui.cluster.errors import NotFound, ProtocolError
+from edgetui.model.kinds import KINDS
 
 _PRINTED = {"Accept": f"{PRINTED},application/json"}
 """What a server prints of an object for a person; the object from one that prints nothing."""
@@ -30,18 +32,20 @@ async def reach(
     *,
     hold: float = 0.0,
     by: str = "someone else",
-    ready: bool = False,
+    kind: str = "",
+    grows: bool = False,
 ) -> Watched:
     """Look at the scale subresource until as many run as were asked for, for at most `wait` seconds.
 
-    It must still be so `hold` seconds later. `by` is who is blamed for another number. With `ready` the pods must be
-    ready too: over a link where bytes count what the server prints of them is followed, and the scale is asked for
-    when that has come to the number.
+    It must still be so `hold` seconds later. `by` is who is blamed for another number. With the `kind` of a workload
+    its pods must be ready too: over a link where bytes count what the server prints of them is followed, and the scale
+    is asked for when that has come to the number. Not where it `grows`, because fewer ran before: all that are ready
+    run, while of those that are to go some may run and not be ready.
     """
     session = run.session
 
     async def look(already: int | None = None) -> Observation:
-        asked = ready_at(session, path) if ready and already is None else _known(already)
+        asked = ready_at(session, path) if kind and already is None else _known(already)
         try:
             scale, found = await asyncio.gather(session.api.get(f"{path}/scale"), asked)
         except NotFound:
@@ -53,10 +57,10 @@ async def reach(
             return Observation(running == replicas, False, f"{running} of {replicas} running")
         return Observation(found == replicas, False, f"{found} of {replicas} ready")
 
-    if not ready:
+    if not kind:
         return await poll(run, look, wait, hold)
     collection, _, name = path.rpartition("/")
-    async with session.api.following(collection, name) as followed:
+    async with session.api.following(collection, name, KINDS[kind].printed_columns) as followed:
         if followed is None:
             return await poll(run, look, wait, hold)
         seen: tuple[Mapping[str, Any], Observation] | None = None
@@ -68,13 +72,13 @@ async def reach(
                 return await look()
             if seen is None or seen[0] is not cells:
                 found, wanted = readable(lambda: _numbers(cells), (-1, -1))
-                said = f"{found} of {replicas} ready"
-                waits = wanted == replicas != found
-                told = Observation(False, False, said) if waits else await look(found if found >= 0 else None)
+                told = Observation(found == replicas, False, f"{found} of {replicas} ready")
+                if wanted != replicas or (told.done and not grows):
+                    told = await look(found if found >= 0 else None)
                 seen = cells, told
             return seen[1]
 
-        return await poll(run, judge, wait, hold, rest=followed.change)
+        return await poll(run, judge, wait, hold, rest=partial(sleep_or_change, run, followed))
 
 
 async def _known(number: int | None) -> int | None:

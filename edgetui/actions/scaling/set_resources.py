@@ -78,6 +78,7 @@ def change(session: Session, view: WorkloadView, answer: Chosen) -> Change:
         write=partial(_write, view, box, wanted),
         applied=lambda there: _has(there, box.name, wanted),
         data={"container": box.name, "to": new},
+        known=view.there["metadata"],
         nothing=""
         if wanted
         else f"Container {box.name} of {view.words} has these values already: nothing was written",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -36,6 +36,8 @@ WRITE_TIMEOUT = 35.0
 
 Review = Literal["SelfSubjectReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview"]
 WriteVerb = Literal["POST", "PUT", "PATCH", "DELETE"]
+Answer = Literal["metadata", "object", "printed"]
+"""What a PUT or a PATCH is to be answered by; "printed" is the smallest for an object, where nobody reads it."""
 
 _REVIEWS: dict[Review, str] = {
     "SelfSubjectReview": "/apis/authentication.k8s.io/v1/selfsubjectreviews",
@@ -51,6 +53,16 @@ METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=met
 PRINTED = "application/json;as=Table;v=v1;g=meta.k8s.io"
 """Asks for what the server prints for `kubectl get`, with the next without the objects."""
 PRINTED_QUERY = {"includeObject": "None"}
+WITHOUT_COLUMNS = {"-": "true"}
+"""Asks for a Table without the definitions of its columns, which are 1 to 3 KB. "-" is what the generated conversion of
+a query calls `noHeaders` of TableOptions; a server that does not know it sends the definitions all the same.
+"""
+_ANSWERED_BY: dict[Answer, tuple[dict[str, str], dict[str, str]]] = {
+    "metadata": (METADATA_ONLY, {}),
+    "object": ({}, {}),
+    "printed": ({"Accept": f"{PRINTED},application/json"}, PRINTED_QUERY | WITHOUT_COLUMNS),
+}
+"""The headers and the query that ask for it."""
 _LOOK_FIRST = "Look at the object before repeating it."
 # Somebody between us and the storage lost patience: the change may have arrived, or arrive yet.
 _UNKNOWN_CODES = frozenset({408, 499, 502, 504})
@@ -170,14 +182,20 @@ class Api:
         return self._compressed_lists.there and await self.is_far()
 
     @asynccontextmanager
-    async def following(self, collection: str, name: str) -> AsyncIterator[Followed | None]:
-        """What the server prints of an object, kept current; None where it costs less to look again and again."""
+    async def following(
+        self, collection: str, name: str, columns: Sequence[str] = ()
+    ) -> AsyncIterator[Followed | None]:
+        """What the server prints of an object, kept current; None where it costs less to look again and again.
+
+        `columns` are those of its kind, where they are known.
+        """
         if not (await self.is_far() and self.transport.shared):
             yield None
             return
         from edgetui.cluster.api.followed import Followed  # most links are quick
 
-        found = Followed(self.transport, collection, name, PRINTED_QUERY, {"Accept": PRINTED})
+        query = PRINTED_QUERY | (WITHOUT_COLUMNS if columns else {})
+        found = Followed(self.transport, collection, name, query, {"Accept": PRINTED}, columns)
         try:
             yield found if await found.first and found.cells else None
         finally:
@@ -283,11 +301,9 @@ class Api:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         timeout: float = WRITE_TIMEOUT,
-        whole: bool = False,
+        answer: Answer = "metadata",
     ) -> dict[str, Any]:
-        """One write, sent once, never repeated. What the answer to a PUT or a PATCH says is the object's metadata.
-
-        With `whole` it is the object.
+        """One write, sent once, never repeated, and its answer: of a PUT or a PATCH what `answer` names.
 
         Raises ApiError when the server refused it; LinkError, TlsError, ProtocolError or CredentialError when not a
         byte of it was sent; OutcomeUnknown when it was sent and nobody can know what became of it: then read the
@@ -299,8 +315,9 @@ class Api:
             raise ValueError(f"{method} is no write")
         payload = None if body is None else msgspec.json.encode(body)
         headers = {} if payload is None else {"Content-Type": content_type}
-        if method in ("PUT", "PATCH") and not whole:
-            headers |= METADATA_ONLY
+        if method in ("PUT", "PATCH"):
+            accept, form = _ANSWERED_BY[answer]
+            headers, query = headers | accept, {**(query or {}), **form}
         try:
             with self._owing() as delivery:
                 response = await self.transport.request(

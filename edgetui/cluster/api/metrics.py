@@ -12,9 +12,9 @@ from contextlib import suppress
 
 import msgspec
 
-from edgetui.cluster.api.client import Api
+from edgetui.cluster.api.client import PRINTED_QUERY, Api
 from edgetui.cluster.api.status import UNDECODABLE
-from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound
+from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, NotPrinted
 from edgetui.model.cache.store import Store, Usage
 from edgetui.model.kinds import KINDS, METERED
 from edgetui.model.kinds.base import api_path
@@ -28,6 +28,10 @@ SAME = 1.0
 OLD = 90.0
 """Seconds after which figures that nobody renewed are taken away when somebody looks again."""
 VERSIONS = ("v1", "v1beta1")
+OBJECT, PACKED, ROW, ANSWER = 300, 16, 80, 500
+"""Bytes of a pod's usage: as an object, as one of a compressed answer, as a printed row; and of an answer beside it."""
+COMPRESSED_FROM = 128 * 1024
+"""Bytes from which on a server compresses an answer."""
 
 
 class _Amounts(msgspec.Struct):
@@ -106,6 +110,7 @@ class MetricsPoller:
         self._in_view = in_view
         self._narrowed: dict[str, tuple[str, ...]] = {}
         self._version = ""
+        self._prints = True
         self._shown: frozenset[str] = frozenset()
         self._beside = ""
         self._asked: dict[str, float] = {}
@@ -188,20 +193,49 @@ class MetricsPoller:
         return tuple(dict.fromkeys((*names, self._beside or names[0]))) if names else ()
 
     async def _usage(self, kind: str) -> dict[tuple[str, str], Usage]:
-        """The usage of one kind, by namespace where it is watched so itself, or where only some are in view."""
-        names = self._narrowed.get(kind) or self._namespaces(kind)
-        if not names:
-            return decode(await self._api.get_bytes(self._path(kind), {}))
+        """The usage of one kind, by namespace where it is watched so itself, or where that costs less."""
+        watched = self._namespaces(kind)
+        names = self._narrowed.get(kind) or watched or self._spaces(kind)
+        if not names or not (watched or self._rows_cost_less(kind, names)):
+            self._narrowed[kind] = ()
+            return await self._read(kind)
         usage: dict[tuple[str, str], Usage] = {}
         refused: list[Forbidden] = []
         for name in names:
             try:
-                usage |= decode(await self._api.get_bytes(self._path(kind, name), {}))
+                usage |= await self._read(kind, name)
             except Forbidden as error:
                 refused.append(error)
         if len(refused) == len(names):
             raise refused[0]
         return usage
+
+    async def _read(self, kind: str, namespace: str = "") -> dict[tuple[str, str], Usage]:
+        """The usage of one kind in one namespace, or in all: as rows where those name their objects."""
+        path = self._path(kind, namespace)
+        if self._prints and (namespace or not KINDS[kind].namespaced):
+            from edgetui.cluster.api.printed_usage import PREFERRED, decode_rows  # not for the first screen
+
+            body = await self._api.get_bytes(path, PRINTED_QUERY, headers=PREFERRED)
+            with suppress(NotPrinted):
+                if (found := decode_rows(body, namespace)) is not None:
+                    return found
+                self._prints = False
+                return decode(body)
+            self._prints = False
+        return decode(await self._api.get_bytes(path, {}))
+
+    def _spaces(self, kind: str) -> tuple[str, ...]:
+        """The namespaces that have objects of a kind."""
+        return tuple(sorted({row.namespace for row in self._store.rows(kind)} - {""}))
+
+    def _rows_cost_less(self, kind: str, names: Sequence[str]) -> bool:
+        """Whether what these namespaces print is no more than the objects of all, which come compressed if many."""
+        count = self._store.count
+        objects = count(kind) * OBJECT
+        whole = ANSWER + (objects if objects < COMPRESSED_FROM else count(kind) * PACKED)
+        each = ROW if self._prints else OBJECT
+        return sum(ANSWER + each * count(kind, name) for name in names) <= whole
 
     async def _find_version(self) -> str:
         for version in VERSIONS[:-1]:

@@ -11,6 +11,7 @@ import msgspec
 
 from edgetui.cluster.api.client import PRINTED as PRINTED
 from edgetui.cluster.api.client import PRINTED_QUERY as PRINTED_QUERY
+from edgetui.cluster.api.client import WITHOUT_COLUMNS as WITHOUT_COLUMNS
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.denial import own_namespace
 from edgetui.cluster.api.status import UNDECODABLE, no_apis, not_kubernetes
@@ -28,6 +29,8 @@ from edgetui.model.cache.store import older
 
 NAMESPACES = "/api/v1/namespaces"
 IDENTITY = "kube-system"
+NAME_COLUMN = "Name"
+"""The first column of every kind that Kubernetes prints."""
 MOST_NAMESPACES = 500
 MOST_WATCHED = 50
 LIVES_WITHIN = 2.0
@@ -205,8 +208,9 @@ class Namespaces(NamedTuple):
 async def _names(api: Api) -> set[str]:
     """Names of all namespaces: from the rows that the server prints, a third of the bytes of the objects."""
     query = {"limit": str(MOST_NAMESPACES)}
+    printed = query | PRINTED_QUERY | WITHOUT_COLUMNS
     try:
-        body = await api.get_bytes(NAMESPACES, query | PRINTED_QUERY, headers={"Accept": PRINTED})
+        body = await api.get_bytes(NAMESPACES, printed, headers={"Accept": PRINTED})
     except ApiError as error:
         if error.code != NOT_ACCEPTABLE:
             raise
@@ -215,10 +219,10 @@ async def _names(api: Api) -> set[str]:
         table = msgspec.json.decode(body, type=_Names)
     except UNDECODABLE:
         table = _Names()
-    columns = [column.name for column in table.column_definitions or ()]
-    if table.kind != "Table" or "Name" not in columns:
+    columns = [column.name for column in table.column_definitions or ()] or [NAME_COLUMN]
+    if table.kind != "Table" or NAME_COLUMN not in columns:
         return {one.name for one in _listed(body)[1]}
-    at = columns.index("Name")
+    at = columns.index(NAME_COLUMN)
     cells = [row.cells[at] for row in table.rows or () if len(row.cells) > at]
     return {cell for cell in cells if isinstance(cell, str)}
 

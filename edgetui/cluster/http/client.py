@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 from weakref import WeakSet
@@ -245,6 +246,10 @@ class Transport:
         self._sockets.add(socket)
         await socket.open(message, key, protocols, max(0.0, until - self._loop.time()))
         return socket
+
+    def websocket_ahead(self, timeout: float) -> AbstractContextManager[None]:
+        """Within this the connection of the next WebSocket is dialled already, within `timeout` seconds."""
+        return self._connections.upgrade_ahead(timeout)
 
     # -- life
 

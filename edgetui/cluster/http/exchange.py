@@ -53,10 +53,9 @@ class Reception:
     `abort`.
     """
 
-    __slots__ = ("_inflater", "_sink", "_status", "_where", "bytes_in")
+    __slots__ = ("_inflater", "_sink", "_status", "_where")
 
     def __init__(self, sink: Sink, where: str) -> None:
-        self.bytes_in = 0
         self._sink = sink
         self._where = where
         self._inflater: Inflater | None = None
@@ -206,7 +205,6 @@ class Exchange(Reception):
             self.connection.rest(seconds)
 
     def _received(self, data: bytes) -> None:
-        self.bytes_in += len(data)
         self._guarded(lambda: self._hand_on_all(data))
 
     def _hand_on_all(self, data: bytes) -> None:

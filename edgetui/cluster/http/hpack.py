@@ -109,6 +109,8 @@ def _huffman() -> dict[tuple[int, int], int]:
 
 
 _SYMBOLS = _huffman()
+_CODES = [f"{code:0{length}b}" for (length, code), _ in sorted(_SYMBOLS.items(), key=lambda item: item[1])]
+"""The code of each symbol as its bits."""
 
 
 class Decoder:
@@ -284,12 +286,23 @@ def _text(block: bytes, at: int) -> tuple[str, int]:
 
 
 def _literal(text: str) -> bytes:
+    """A string as it is shorter: Huffman-coded, or as it stands."""
     data = text.encode("latin-1")
+    packed = _pack(data)
+    if len(packed) < len(data):
+        return _number(len(packed), 7, 0x80) + packed
     return _number(len(data), 7, 0) + data
 
 
+def _pack(data: bytes) -> bytes:
+    """Bytes in the Huffman code, filled up with the beginning of the end-of-string code (section 5.2)."""
+    bits = "".join([_CODES[byte] for byte in data])
+    bits += "1" * (-len(bits) % 8)
+    return int(bits or "0", 2).to_bytes(len(bits) // 8, "big")
+
+
 def _unpack(data: bytes) -> bytes:
-    """Huffman-coded bytes; padding is the beginning of the end-of-string code, under a byte (section 5.2)."""
+    """What `_pack` makes, whoever made it."""
     text = bytearray()
     code = length = 0
     for byte in data:

@@ -247,7 +247,6 @@ class Call(Reception):
             return
         self._begun = True
         if isinstance(event, Body):
-            self.bytes_in += len(event.data)
             self._guarded(lambda: self._on_body(event.data))
         elif isinstance(event, Head):
             self._guarded(lambda: self._on_head(event))

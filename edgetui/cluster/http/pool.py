@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from edgetui.cluster.errors import LinkError
 from edgetui.cluster.http.connection import Connection
@@ -92,6 +94,7 @@ class Connections:
         self._shared: Multiplexed | None = None
         self._leaving: set[Multiplexed] = set()
         self._sharing: asyncio.Task[Connection | Multiplexed] | None = None
+        self._ahead: asyncio.Task[Connection] | None = None
         self._waiting = 0
         self._shares = endpoint.tls
         self._closed = False
@@ -135,6 +138,39 @@ class Connections:
 
     async def open_for_upgrade(self, timeout: float) -> Connection:
         """A new connection of HTTP/1.1 that can become another protocol; whoever asks owns it. Raises as `open`."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            try:
+                found = await ahead
+            except LinkError:
+                return await self._open_alone(timeout)
+            fresh = self.loop.time() - found.idle_since <= FRESH_ENOUGH
+            if fresh and found.context is self._context() and found.alive():
+                return found
+            found.close()
+        return await self._open_alone(timeout)
+
+    @contextmanager
+    def upgrade_ahead(self, timeout: float) -> Iterator[None]:
+        """Dial for the next upgrade meanwhile; what nobody has taken by the end is closed."""
+        mine = None
+        if self._ahead is None and not self._closed:
+            mine = self._ahead = self.loop.create_task(self._open_ahead(timeout))
+        try:
+            yield
+        finally:
+            if mine is not None and self._ahead is mine:
+                self._ahead = None
+                mine.cancel()
+                mine.add_done_callback(_close_own)
+
+    async def _open_ahead(self, timeout: float) -> Connection:
+        await self.credentials.headers()  # first, because they may change how TLS is spoken
+        found = await self._open_alone(timeout)
+        found.idle_since = self.loop.time()
+        return found
+
+    async def _open_alone(self, timeout: float) -> Connection:
         found = await self._open_own(timeout, http2=False)
         assert isinstance(found, Connection)
         return found
@@ -339,7 +375,7 @@ class Connections:
         self.drop_idle()
 
 
-def _close_own(dial: asyncio.Task[Connection | Multiplexed]) -> None:
+def _close_own(dial: asyncio.Task[Any]) -> None:
     """Nobody waits any more for a connection that has come; a shared one stays for whoever comes next."""
     if not dial.cancelled() and dial.exception() is None and not isinstance(dial.result(), Multiplexed):
         dial.result().close()

@@ -63,11 +63,6 @@ class StreamHandle:
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def bytes_in(self) -> int:
-        """HTTP bytes that came on this stream, still compressed."""
-        return self._exchange.bytes_in if self._exchange is not None else 0
-
     def start(self, message: Callable[[], Awaitable[Request]]) -> None:
         """Connect and send what `message` gives, in the background."""
         self._open_streams.add(self)

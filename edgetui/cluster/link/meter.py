@@ -23,6 +23,9 @@ ENOUGH = 16 * 1024  # bytes of a start that tell more than that the link is a ve
 LEAST_START = 3 * 1024  # bytes of a start below which nothing is said
 HANDSHAKE = 3400  # bytes that a full handshake of TLS 1.3 brings
 TRIPS = 3  # one after another until all first lists are asked for
+MORE_TRIPS = (
+    2  # by which a start may take longer: lists that wait for others, and what the server needs itself
+)
 ALIKE = 2.0
 EARLIER = "as in the last run"
 
@@ -235,4 +238,5 @@ class LinkWatch:
             return None
         trip = min(min(counters.waits), _trip(counters, took, came))
         speed = came / max(took - TRIPS * trip, took / 4, 1e-3)
-        return speed if came >= ENOUGH or speed < profile.THIN_BELOW else None
+        narrow = speed < profile.THIN_BELOW and took > (TRIPS + MORE_TRIPS) * trip
+        return speed if came >= ENOUGH or narrow else None

@@ -63,7 +63,7 @@ _UNREAD = PrintedRow(cells=[])
 class ObjectPrinter(Printer):
     """Makes rows of one kind from Tables with metadata."""
 
-    query: ClassVar[dict[str, str]] = {"includeObject": "Metadata"}
+    form: ClassVar[dict[str, str]] = {"includeObject": "Metadata"}
     accept: ClassVar[str] = f"{PRINTED},application/json"
     optional: ClassVar[bool] = False
     dear: ClassVar[bool] = False

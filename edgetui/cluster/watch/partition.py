@@ -1,9 +1,9 @@
 """Into which collections a kind is divided, and in which form its rows come.
 
 Rows that a server prints cost a tenth of the objects, but name no namespace, so each namespace is a collection of its
-own; its first list brings the columns, 1.5 KB, however few rows there are. What is in none of these namespaces comes
-as objects in one collection more, which costs 0.2 KB while nothing is in it and shows a new namespace at once. Where
-there are many namespaces, one collection of rows that carry their metadata is cheaper than all those columns.
+own; each is a watch to keep, and 0.4 KB however few rows there are. What is in none of these namespaces comes as
+objects in one collection more, which costs 0.2 KB while nothing is in it and shows a new namespace at once. Where
+there are many namespaces, one collection of rows that carry their metadata is cheaper than all those watches.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_TABLES = 40
 USUALLY_EMPTY = frozenset({"default", "kube-public", "kube-node-lease"})
 """What every cluster has, mostly without workloads."""
 FEW = 4
-"""Objects from which on rows with their columns cost less than the objects."""
+"""Objects from which on rows with a watch of their own cost less than the objects."""
 
 
 class Selector(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """Tables: objects as the rows that `kubectl get` prints, without the objects (meta.k8s.io/v1 Table).
 
 A row has neither namespace nor uid, so one Printer serves one namespace. Columns come once, with the first page or
-event, and are null afterwards. A bookmark is a Table as well, with a made-up row that stands for nothing; an ERROR
-stays a plain Status.
+event, and are null afterwards; where it is known what Kubernetes prints they are not asked for, until cells come that
+are others. A bookmark is a Table as well, with a made-up row that stands for nothing; an ERROR stays a plain Status.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from edgetui.cluster.api.probe import PRINTED, PRINTED_QUERY
+from edgetui.cluster.api.probe import PRINTED, PRINTED_QUERY, WITHOUT_COLUMNS
 from edgetui.cluster.api.status import UNDECODABLE, map_status
 from edgetui.cluster.errors import NotPrinted, ProtocolError, Unreadable
 from edgetui.cluster.http.answer_size import (
@@ -106,21 +106,27 @@ def decode_table(body: bytes | bytearray | msgspec.Raw) -> Table:
 class Printer:
     """Makes rows of one kind in one namespace from Tables. `now` gives Unix seconds, because cells hold ages.
 
-    `query` asks for what it reads: here the cells alone, which are the smallest form a server has.
+    `form` asks for what it reads: here the cells alone, which are the smallest form a server has.
     """
 
-    query: ClassVar[dict[str, str]] = PRINTED_QUERY
+    form: ClassVar[dict[str, str]] = PRINTED_QUERY
     accept: ClassVar[str] = PRINTED
     optional: ClassVar[bool] = True
     """Whether a server that prints in another way is asked for objects instead."""
     dear: ClassVar[bool] = True
-    """Whether its columns, which the first event of every watch brings, are more than a quiet minute is worth."""
+    """Whether a bookmark, which is a whole Table, is more than a quiet minute is worth."""
 
     def __init__(self, kind: Kind, namespace: str, now: Callable[[], float]) -> None:
         self.kind = kind
         self._namespace = namespace
         self._now = now
-        self._columns: list[str] = []
+        self._columns = list(kind.printed_columns)
+        self._assumed = bool(self._columns)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What is added to the query of a list or a watch."""
+        return {**self.form, **WITHOUT_COLUMNS} if self._assumed else self.form
 
     @staticmethod
     def whole() -> type[Printer]:
@@ -163,6 +169,7 @@ class Printer:
         """Take the columns of a Table that names them; any may be the first, a bookmark too."""
         if table.column_definitions:
             self._columns = [column.name for column in table.column_definitions]
+            self._assumed = False
 
     def _row(self, row: PrintedRow, version: str) -> Row:
         return self._made(row, self._namespace, version)
@@ -170,21 +177,27 @@ class Printer:
     def _made(self, row: PrintedRow, namespace: str, version: str) -> Row:
         make = self.kind.printed
         if make is None or len(row.cells) != len(self._columns):
-            raise NotPrinted(f"The server prints {self.kind.plural} in another way.")
+            raise self._otherwise(f"{len(row.cells)} cells")
         cells = {name: str(cell) for name, cell in zip(self._columns, row.cells, strict=True)}
         try:
             made = make(cells, namespace, version, self._now())
         except (LookupError, ValueError) as error:
-            raise NotPrinted(f"The server prints {self.kind.plural} in another way ({error}).") from None
+            raise self._otherwise(str(error)) from None
         if not made.name:
             raise NotPrinted(f"The server prints {self.kind.plural} without names.")
         return with_plain_name(made)
+
+    def _otherwise(self, why: str) -> Unreadable:
+        """The error for cells of another make: with their columns, which the next question asks for, they may do."""
+        told, self._assumed = not self._assumed, False
+        kind = NotPrinted if told else Unreadable
+        return kind(f"The server prints {self.kind.plural} in another way ({why}).")
 
 
 class WholePrinter(Printer):
     """The same for a whole cluster: the metadata of each object names it."""
 
-    query: ClassVar[dict[str, str]] = {"includeObject": "Metadata"}
+    form: ClassVar[dict[str, str]] = {"includeObject": "Metadata"}
     dear: ClassVar[bool] = False
 
     def _row(self, row: PrintedRow, version: str) -> Row:

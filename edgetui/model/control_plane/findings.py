@@ -20,7 +20,7 @@ from edgetui.model.control_plane.leases import (
     servers_of,
 )
 from edgetui.model.control_plane.voters import Voters
-from edgetui.model.text import ago, duration, plural
+from edgetui.model.text import ago, duration, plural, verb
 
 BEHIND = 5.0
 """Seconds by which a renewal may lie in the future of this machine's clock without a word."""
@@ -126,8 +126,8 @@ def _voters(found: Voters | None) -> Iterator[Finding]:
             f"{count} voters survive no more losses than {count - 1} would: an odd number is better."
         )
     if found.learners:
-        verb = "has" if len(found.learners) == 1 else "have"
-        yield Finding(f"{', '.join(found.learners)} {verb} no vote yet: still learning what is stored.")
+        have = verb(len(found.learners), "has", "have")
+        yield Finding(f"{', '.join(found.learners)} {have} no vote yet: still learning what is stored.")
 
 
 def _checks(found: Checks | None) -> Iterator[Finding]:

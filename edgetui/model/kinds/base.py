@@ -77,8 +77,10 @@ class Kind(msgspec.Struct, frozen=True):
     `wire` is the msgspec struct that a JSON object decodes into (unknown fields are skipped); `project` makes
     the `row`. `bookmarks` is false for kinds that the API server does not serve from its watch cache. `printed` makes
     a row of the cells that the server prints, by column, with the namespace, the version and the time (Unix s); None
-    for kinds whose cells say too little. It raises LookupError or ValueError for cells of another make. `older` makes
-    the same kind in older versions of its API, by version, the newest first, for servers that do not serve `version`.
+    for kinds whose cells say too little. It raises LookupError or ValueError for cells of another make.
+    `printed_columns` are the columns as Kubernetes prints them, so that their definitions need not be asked for.
+    `older` makes the same kind in older versions of its API, by version, the newest first, for servers that do not
+    serve `version`.
 
     `owns` are the ids of the kinds whose objects its controller creates; None where that is not known, as for kinds
     found by API discovery. `watched` says when, `polled` every how many seconds it is listed instead where the link
@@ -101,6 +103,7 @@ class Kind(msgspec.Struct, frozen=True):
     said: str = ""
     bookmarks: bool = True
     printed: Callable[[Mapping[str, str], str, str, float], Row] | None = None
+    printed_columns: tuple[str, ...] = ()
     older: Mapping[str, Callable[[], Kind]] = {}
     owns: tuple[str, ...] | None = ()
     watched: Watched = Watched.SHOWN

@@ -104,5 +104,18 @@ KIND = Kind(
     short_names=("ds",),
     owns=(POD,),
     watched=Watched.ALWAYS,
+    printed_columns=(
+        "Name",
+        "Desired",
+        "Current",
+        "Ready",
+        "Up-to-date",
+        "Available",
+        "Node Selector",
+        "Age",
+        "Containers",
+        "Images",
+        "Selector",
+    ),
     snapshot=without_cause,
 )

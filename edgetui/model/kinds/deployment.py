@@ -91,5 +91,6 @@ KIND = Kind(
     short_names=("deploy",),
     owns=(REPLICA_SET,),
     watched=Watched.ALWAYS,
+    printed_columns=("Name", "Ready", "Up-to-date", "Available", "Age", "Containers", "Images", "Selector"),
     snapshot=without_cause,
 )

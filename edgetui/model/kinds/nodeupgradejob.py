@@ -7,12 +7,13 @@ on the edge host (keadm ctl confirm), not through the API server.
 from __future__ import annotations
 
 from edgetui.model.kinds.base import Kind
+from edgetui.model.kinds.pulled import tagged
 from edgetui.model.kinds.update import MOST_TEXT, Stage, UpdateRow, facts, failures, names, on_disk
 from edgetui.model.kinds.wire import Meta, Wire, labelled, shared
 from edgetui.model.text import clean
 
 NODE_UPGRADE_JOB = "NodeUpgradeJob"
-_STAGES = {
+STAGES = {
     "": Stage.UNSEEN,
     "Init": Stage.WAITING,
     "InProgress": Stage.RUNNING,
@@ -22,8 +23,13 @@ _STAGES = {
 }
 
 
+INSTALLER = "kubeedge/installation-package"
+"""The image that brings edgecore where the job names none."""
+
+
 class WireEdgeSpec(Wire):
     version: str | None = None
+    image: str | None = None
 
 
 class WireAction(Wire):
@@ -55,28 +61,32 @@ class WireNodeUpgradeJob(Wire):
 
 
 class NodeUpgradeJobRow(UpdateRow):
-    """A NodeUpgradeJob."""
+    """A NodeUpgradeJob. `images` is the one that brings edgecore; `todo` are the nodes that are not updated yet."""
 
     engine: str = "KubeEdge"
+    images: tuple[str, ...] = ()
+    todo: tuple[str, ...] = ()
 
 
 def project(job: WireNodeUpgradeJob) -> NodeUpgradeJobRow:
     """The row of a NodeUpgradeJob."""
     spec, status = job.spec or WireEdgeSpec(), job.status or WireEdgeStatus()
     nodes = [one for one in status.node_status or () if one.node_name]
-    phase = clean(status.phase, 40)
+    phase, version = clean(status.phase, 40), clean(spec.version, 60)
     asking = [one.node_name or "" for one in nodes if _asks(one)]
     asked = f"{', '.join(asking[:3])}: confirm on the host, with keadm ctl confirm" if asking else ""
     return NodeUpgradeJobRow(
         **labelled(job.metadata),
-        target=shared(clean(spec.version, 60)),
-        stage=_STAGES.get(phase, Stage.RUNNING),
+        target=shared(version),
+        stage=STAGES.get(phase, Stage.RUNNING),
         phase=phase,
         message=clean(status.reason or asked, MOST_TEXT),
         done=sum(one.phase == "Successful" for one in nodes) if nodes else None,
         total=len(nodes) or None,
         running=names(one.node_name for one in nodes if one.phase == "InProgress"),
         failed=failures((one.node_name, _why(one)) for one in nodes if one.phase in ("Failure", "Unknown")),
+        images=(tagged(clean(spec.image) or INSTALLER, version, anew=True),) if version else (),
+        todo=names(one.node_name for one in nodes if one.phase != "Successful"),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edgetui.model.kinds.base import Fact, Kind
+from edgetui.model.kinds.pulled import tagged
 from edgetui.model.kinds.update import MOST_TEXT, Stage, UpdateRow, WireSelector, names, on_disk, requirements
 from edgetui.model.kinds.update import facts as common
 from edgetui.model.kinds.wire import (
@@ -38,6 +39,10 @@ class WireWindow(Wire):
     time_zone: str | None = None
 
 
+class WireContainerSpec(Wire):
+    image: str | None = None
+
+
 class WirePlanSpec(Wire):
     concurrency: int | None = None
     node_selector: WireSelector | None = None
@@ -47,6 +52,8 @@ class WirePlanSpec(Wire):
     cordon: bool | None = None
     drain: msgspec.Raw | None = None
     window: WireWindow | None = None
+    prepare: WireContainerSpec | None = None
+    upgrade: WireContainerSpec | None = None
 
 
 class WirePlanStatus(Wire):
@@ -69,7 +76,8 @@ class PlanRow(UpdateRow):
 
     `hash` is the value of the label of nodes that are done. `selector` is None where it is not valid. `concurrency` is
     how many nodes may be updated at once. `cordons` is whether it cordons a node first, and uncordons it when its Job
-    succeeds and only then. `window` says when Jobs may begin, empty for always. `running` are names of hosts.
+    succeeds and only then. `window` says when Jobs may begin, empty for always. `running` are names of hosts. `images`
+    are those of the containers that its Jobs run, none while its version is not known.
     """
 
     engine: str = "SUC"
@@ -78,6 +86,7 @@ class PlanRow(UpdateRow):
     concurrency: int = 0
     cordons: bool = False
     window: str = ""
+    images: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
     @property
@@ -108,6 +117,7 @@ def project(plan: WirePlan) -> PlanRow:
         concurrency=spec.concurrency or 0,
         cordons=bool(spec.cordon) or spec.drain not in (None, b"null"),
         window=_window(spec.window),
+        images=tuple(_images(spec, status.latest_version or spec.version)),
         conditions=said,
     )
     whole = row.complete
@@ -118,6 +128,15 @@ def project(plan: WirePlan) -> PlanRow:
         finished = whole is not None and whole.status == "True"
         row.stage = Stage.COMPLETE if finished else Stage.RUNNING if row.running else Stage.WAITING
     return row
+
+
+def _images(spec: WirePlanSpec, version: str | None) -> Iterator[str]:
+    """The images as its Jobs have them (WithLatestTag in pkg/upgrade/container): its version is their tag, in which a
+    plus sign may not stand.
+    """
+    for one in (spec.prepare, spec.upgrade):
+        if one is not None and one.image and version:
+            yield shared(tagged(clean(one.image), clean(version.replace("+", "-"), 60)))
 
 
 def _window(window: WireWindow | None) -> str:

@@ -263,6 +263,18 @@ def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) 
     )
 
 
+PRINTED_COLUMNS = (
+    "Name",
+    "Ready",
+    "Status",
+    "Restarts",
+    "Age",
+    "IP",
+    "Node",
+    "Nominated Node",
+    "Readiness Gates",
+)
+"""What Kubernetes prints of a pod, from 1.12 on (pkg/printers/internalversion)."""
 _WRITTEN_BY_KUBERNETES = frozenset(
     {
         "ErrImagePull",
@@ -301,6 +313,7 @@ KIND = Kind(
     project=project,
     short_names=("po",),
     printed=printed,
+    printed_columns=PRINTED_COLUMNS,
     watched=Watched.ALWAYS,
     metered=True,
     snapshot=snapshot,

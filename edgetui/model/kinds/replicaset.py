@@ -63,5 +63,6 @@ KIND = Kind(
     short_names=("rs",),
     owns=(POD,),
     watched=Watched.FULL,
+    printed_columns=("Name", "Desired", "Current", "Ready", "Age", "Containers", "Images", "Selector"),
     snapshot=without_cause,
 )

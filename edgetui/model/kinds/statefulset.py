@@ -94,5 +94,6 @@ KIND = Kind(
     short_names=("sts",),
     owns=(POD,),
     watched=Watched.ALWAYS,
+    printed_columns=("Name", "Ready", "Age", "Containers", "Images"),
     snapshot=without_cause,
 )

@@ -127,8 +127,6 @@ def project(upgrade: WireTalosUpgrade) -> TalosUpgradeRow:
 def facts(row: TalosUpgradeRow, now: float) -> Iterator[Fact]:
     """What its page says of it."""
     yield from common(row, now)
-    if row.pulled is not None:
-        yield Fact("image pulled", ", ".join(row.pulled) or "on no node yet")
     if row.unpulled:
         yield Fact("pull failed", row.unpulled, bad=True)
 

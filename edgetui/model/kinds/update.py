@@ -57,6 +57,10 @@ class UpdateRow(Row):
     of: str = "node"
     selector: tuple[Requirement, ...] | None = None
 
+    def busy(self, who: str) -> str:
+        """What is going on with these hosts, or at all where none is named."""
+        return f"updating {who}" if who else "updating"
+
     @property
     def paused(self) -> bool:
         """Whether its engine was told to do nothing with it."""

@@ -19,7 +19,7 @@ from edgetui.model.node.demand import Demand
 from edgetui.model.node.forecast import Cluster, Drained, Fate, drained
 from edgetui.model.node.zones import Evictions, evictions
 from edgetui.model.panes.services import endpoints_of
-from edgetui.model.text import plural
+from edgetui.model.text import plural, verb
 from edgetui.model.traffic.holders import holder_of
 from edgetui.model.traffic.reach import endpoints_of_port
 
@@ -161,17 +161,27 @@ def _quorum(known: Known, nodes: Collection[str]) -> Quorum:
     if not voters:
         servers = {name for name, row in rows.items() if is_server(row)}
         leave = servers.intersection(nodes)
-        told = f"{len(leave)} of {plural(len(servers), 'server')} leave" if leave else "no server leaves"
+        told = (
+            f"{len(leave)} of {plural(len(servers), 'server')} {verb(len(leave), 'leaves', 'leave')}"
+            if leave
+            else "no server leaves"
+        )
         return Quorum(0, len(leave), 0, f"{told}; where the datastore is, the API does not tell")
     ready = {name for name in voters if (row := rows.get(name)) is not None and row.is_ready}
     leave, stay, needed = voters.intersection(nodes), ready.difference(nodes), majority(len(voters))
     if not leave:
-        return Quorum(len(voters), 0, len(stay), f"no voter leaves; {len(stay)} of {len(voters)} are Ready")
+        return Quorum(
+            len(voters),
+            0,
+            len(stay),
+            f"no voter leaves; {len(stay)} of {len(voters)} {verb(len(stay), 'is', 'are')} Ready",
+        )
     if len(stay) < needed:
         after = "writes stop"
     else:
         after = "one more loss stops writes" if len(stay) == needed else "writes go on"
-    told = f"{len(leave)} of {plural(len(voters), 'voter')} go, {plural(len(stay), 'Ready one')} left, {needed} needed"
+    goes = f"{len(leave)} of {plural(len(voters), 'voter')} {verb(len(leave), 'goes', 'go')}"
+    told = f"{goes}, {plural(len(stay), 'Ready one')} left, {needed} needed"
     return Quorum(len(voters), len(leave), len(stay), f"{told}: {after}")
 
 
@@ -190,11 +200,11 @@ def short_form(found: Answer) -> list[str]:
         out.append(f"The datastore: {found.quorum.words}.")
     stopped = [one for one in found.services if one.stops]
     if stopped:
-        out.append(f"{_named(stopped)} lose{'s' if len(stopped) == 1 else ''} the only host meanwhile.")
+        out.append(f"{_named(stopped)} {verb(len(stopped), 'loses', 'lose')} the only host meanwhile.")
     nowhere = found.drained.of(Fate.NOWHERE)
     if nowhere:
         out.append(
-            f"{_first(nowhere[0].pod.words, len(nowhere))} fit{'s' if len(nowhere) == 1 else ''} nowhere else: "
+            f"{_first(nowhere[0].pod.words, len(nowhere))} {verb(len(nowhere), 'fits', 'fit')} nowhere else: "
             f"{nowhere[0].why}."
         )
     if found.addresses:

@@ -12,7 +12,7 @@ from edgetui.model.kinds.plan import PlanRow
 from edgetui.model.kinds.talosupgrade import TalosUpgradeRow
 from edgetui.model.kinds.update import Failure, Stage, UpdateRow
 from edgetui.model.panes.base import BAD, FINE, SETTLING, UNSURE, WATCH
-from edgetui.model.text import duration, plural
+from edgetui.model.text import duration, plural, verb
 from edgetui.model.update.plan import Coverage, count, coverage, is_switched_off, job_of, left_cordoned
 from edgetui.model.update.version import OLDER_KUBELETS, Version, minors_behind, parse
 
@@ -61,12 +61,12 @@ def _told(store: Store, row: UpdateRow, now: float) -> tuple[int, str, str]:
             "image not pulled",
             f"the pull before the update failed, no node is touched: {row.unpulled}",
         )
-    words = row.stage.value
+    words = row.busy("") if row.stage is Stage.RUNNING else row.stage.value
     off = [name for name in row.running if _is_off(store, name, now)] if row.of == "node" else []
     if off and row.stage is Stage.RUNNING:
         return BAD, f"held by {off[0]}", "NotReady, and the update waits for it"
     if row.stage is Stage.RUNNING and row.running:
-        words = f"updating {_some(row.running, 1)}"
+        words = row.busy(_some(row.running, 1))
     return _SEVERITY.get(row.stage, WATCH), words, row.message
 
 
@@ -117,7 +117,7 @@ def _of_plan(store: Store, row: PlanRow, found: Coverage, now: float) -> tuple[i
         return BAD, f"held by {found.silent[0]}", _held(store, row, found)
     if found.newer:
         runs = parse(row.target)
-        who = f"{_some(found.newer, _SHOWN)} {'runs' if len(found.newer) == 1 else 'run'} a newer version"
+        who = f"{_some(found.newer, _SHOWN)} {verb(len(found.newer), 'runs', 'run')} a newer version"
         return BAD, "downgrade", f"{who}, and {runs.runs if runs else 'it'} cannot downgrade"
     if not found.total:
         return WATCH, "no node selected", _nobody(row, found)
@@ -135,7 +135,7 @@ def _on_its_way(row: PlanRow, found: Coverage) -> tuple[int, str, str]:
             return WATCH, "waiting", f"{left} to go; new Jobs begin only in its window {row.window}"
         return WATCH, "waiting", row.message if row.stage is not Stage.COMPLETE else f"{left} to go"
     if found.unlike:
-        who = f"{_some(found.unlike, _SHOWN)} {'is' if len(found.unlike) == 1 else 'are'}"
+        who = f"{_some(found.unlike, _SHOWN)} {verb(len(found.unlike), 'is', 'are')}"
         return WATCH, "another version", f"{who} labelled done, and the kubelet says another version"
     return FINE, "complete", f"skips {_some(found.skipped, _SHOWN)} (disabled)" if found.skipped else ""
 
@@ -145,7 +145,7 @@ def _held(store: Store, row: PlanRow, found: Coverage) -> str:
     name = found.silent[0]
     places = f"one of {plural(row.concurrency, 'place')}" if row.concurrency > 1 else "the only place"
     waiting = len(found.todo) - len(found.running)
-    others = f", {plural(waiting, 'node')} {'wait' if waiting > 1 else 'waits'}" if waiting else ""
+    others = f", {plural(waiting, 'node')} {verb(waiting, 'waits', 'wait')}" if waiting else ""
     job = job_of(store, row, name)
     until = f"; its Job fails after {duration(job.deadline)}" if job is not None and job.deadline else ""
     return f"NotReady, holds {places}{others}{until}"
@@ -242,7 +242,7 @@ def _skew(server: str, kubelet: str) -> tuple[int, str, str]:
     pair = f"kubelet {_minor(parse(kubelet))}, API server {_minor(parse(server))}"
     if behind < 0:
         return BAD, "newer than server", f"{pair}: a kubelet must not be newer; update the servers first"
-    words = f"{behind} minor{'s' if behind > 1 else ''} behind"
+    words = f"{plural(behind, 'minor')} behind"
     if behind > OLDER_KUBELETS:
         return BAD, words, f"{pair}: no more than {OLDER_KUBELETS} minors are supported"
     if behind == OLDER_KUBELETS:

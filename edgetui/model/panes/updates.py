@@ -9,6 +9,7 @@ from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.autopilotplan import AUTOPILOT_PLAN
 from edgetui.model.kinds.base import Fact, Row
 from edgetui.model.kinds.bundle import BUNDLE
+from edgetui.model.kinds.imageprepulljob import IMAGE_PRE_PULL_JOB
 from edgetui.model.kinds.job import JOB
 from edgetui.model.kinds.kubernetesupgrade import KUBERNETES_UPGRADE
 from edgetui.model.kinds.node import NODE, NodeRow
@@ -37,6 +38,7 @@ ENGINES = (
     PLAN,
     AUTOPILOT_PLAN,
     NODE_UPGRADE_JOB,
+    IMAGE_PRE_PULL_JOB,
     NODE_OP_UPGRADE,
     TALOS_UPGRADE,
     KUBERNETES_UPGRADE,

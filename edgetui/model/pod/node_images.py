@@ -21,6 +21,19 @@ class NodeImages(msgspec.Struct, frozen=True):
 
     names: frozenset[str]
     complete: bool
+    node: str = ""
+
+    def has(self, image: str) -> bool | None:
+        """Whether an image is there; None where that is not known."""
+        wanted = imageref.parse(image)
+        if wanted is not None and wanted.full in self.names:
+            return True
+        return False if wanted is not None and self.complete else None
+
+    @property
+    def why_not_known(self) -> str:
+        """Why nothing follows from an image that it does not name."""
+        return f"a kubelet names at most {MOST_NAMED} images" if self.names else "the kubelet names no images"
 
 
 class HeldImages(msgspec.Struct, frozen=True):
@@ -56,14 +69,10 @@ def held_images(nodes: Iterable[Mapping[str, Any]]) -> HeldImages:
 
 def on_node(node: Mapping[str, Any], image: str) -> str:
     """Whether one node, as JSON, has an image: "the node has it"."""
-    held, wanted = _of(node), imageref.parse(image)
-    if wanted is not None and wanted.full in held.names:
-        return "the node has it"
-    return (
-        "the node must pull it"
-        if wanted is not None and held.complete
-        else "not known whether the node has it"
-    )
+    there = _of(node).has(image)
+    if there is None:
+        return "not known whether the node has it"
+    return "the node has it" if there else "the node must pull it"
 
 
 def _of(node: Mapping[str, Any]) -> NodeImages:
@@ -75,4 +84,8 @@ def _of(node: Mapping[str, Any]) -> NodeImages:
     names = {name for some in named if isinstance(some, list) for name in some if isinstance(name, str)}
     full = {found.full for name in names if (found := imageref.parse(name)) is not None}
     whole = len(named) == len(listed) and all(isinstance(some, list) for some in named)
-    return NodeImages(frozenset(full), whole and 0 < len(listed) < MOST_NAMED)
+    metadata = node.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return NodeImages(
+        frozenset(full), whole and 0 < len(listed) < MOST_NAMED, name if isinstance(name, str) else ""
+    )

@@ -16,7 +16,7 @@ from edgetui.model.kinds.pod import POD, PodRow
 from edgetui.model.kinds.wire import replicas
 from edgetui.model.redacted import Discreet
 from edgetui.model.rollout.templatediff import template_diff as template_diff
-from edgetui.model.text import clean, plural, unix
+from edgetui.model.text import clean, plural, unix, verb
 
 Json = Mapping[str, Any]
 
@@ -235,7 +235,7 @@ def suggestion(revisions: Iterable[Revision]) -> tuple[Revision | None, str]:
     if good is None:
         return None, "no other revision is known to have worked"
     if good.available:
-        serves = "serves" if good.available == 1 else "serve"
+        serves = verb(good.available, "serves", "serve")
         return good, f"{plural(good.available, 'pod')} of it {serves} now"
     return good, "its rollout completed"
 

@@ -52,7 +52,7 @@ class Rule(NamedTuple):
 class Spread(NamedTuple):
     """By which rule, on which nodes (none for all). `outside` is another rule for what comes from outside, if there is.
 
-    `source` is what told it, with a verb; `why` is why it is not known, where there is no rule.
+    `source` is what told it, with "from" or "unless"; `why` is why it is not known, where there is no rule.
     """
 
     rules: tuple[tuple[Rule, tuple[str, ...]], ...] = ()
@@ -93,19 +93,20 @@ def _named(nodes: Sequence[str]) -> str:
 def rule_of(mode: str, scheduler: str = "", *, default: bool = False) -> Rule | None:
     """What kube-proxy does in a mode; None for one that is not known. `default` is whether nobody chose it."""
     if mode in _DRAWN:
-        return Rule(
-            "at random for each connection", f"{KUBE_PROXY}, {mode}{' by default' if default else ''}"
-        )
+        by = f"{KUBE_PROXY} in {mode} mode{' by default' if default else ''}"
+        return Rule("at random for each connection", by)
     found = _SCHEDULERS.get(scheduler or "rr") if mode == "ipvs" else None
-    return Rule(found[0], f"{KUBE_PROXY}, IPVS {scheduler or 'rr'}", found[1]) if found else None
+    return Rule(found[0], f"{KUBE_PROXY} in IPVS mode {scheduler or 'rr'}", found[1]) if found else None
 
 
 def by_nodes(store: Store) -> Spread | None:
     """As the arguments of K3s and RKE2 tell, which their nodes bear; None where no node does, or it says nothing."""
     groups: dict[str, list[str]] = {}
+    distributions = set()
     for row in store.rows(NODE):
         if isinstance(row, NodeRow) and row.proxy:
             groups.setdefault(row.proxy, []).append(row.name)
+            distributions.add(row.distribution.lower())
     rules = []
     for told, nodes in sorted(groups.items()):
         mode, _, scheduler = told.partition(" ")
@@ -113,7 +114,7 @@ def by_nodes(store: Store) -> Spread | None:
             rules.append((rule, tuple(sorted(nodes)) if len(groups) > 1 else ()))
     if len(rules) < len(groups) or not rules:
         return None
-    return Spread(tuple(rules), "say the node-args of its nodes")
+    return Spread(tuple(rules), f"from the nodes' {' and '.join(sorted(distributions))} node-args")
 
 
 def is_off(store: Store) -> bool:
@@ -157,7 +158,7 @@ def by_config(config: Any, version: str) -> Spread:
     if rule is None:
         named = f"IPVS {chosen}, which" if mode == "ipvs" else f"a mode {mode} that"
         return Spread(why=f"{source} sets {named} is not known")
-    return Spread(((rule, ()),), f"says {source}")
+    return Spread(((rule, ()),), f"from {source}")
 
 
 def _minor(version: str) -> int:
@@ -172,7 +173,7 @@ def by_cilium(data: Mapping[str, Any], namespace: str) -> Spread | None:
     inside = Rule("at random for each connection", "Cilium in place of kube-proxy")
     hashed = data.get("bpf-lb-algorithm") == "maglev"
     outside = Rule("by a ring hash (Maglev) of addresses and ports", inside.by) if hashed else None
-    return Spread(((inside, ()),), f"says ConfigMap {namespace}/{CILIUM_CONFIG}", outside=outside)
+    return Spread(((inside, ()),), f"from ConfigMap {namespace}/{CILIUM_CONFIG}", outside=outside)
 
 
 def by_distribution(store: Store) -> Spread | None:

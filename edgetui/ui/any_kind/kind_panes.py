@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from edgetui.cluster.api.catalog import Catalog, default_directory
@@ -27,6 +27,9 @@ ASKING = 0.4
 """Seconds after which it is said that clusters are being asked."""
 MOST_WORDS = 40
 """Words that completion offers at once."""
+
+Narrow = Callable[[], str]
+"""Narrows the rows of all panes as a line asks for, and gives the filter that is left for its own; empty for none."""
 
 
 class KindPanes:
@@ -65,26 +68,26 @@ class KindPanes:
 
     # -- panes
 
-    def open(self, word: str, filter_text: str = "") -> None:
-        """Show the objects that a word means, or say why not."""
-        self._begin(word, filter_text)
+    def open(self, word: str, narrow: Narrow) -> None:
+        """Show the objects that a word means, as narrow as was asked for; or say why not, and leave all as it is."""
+        self._begin(word, narrow)
 
     def go_to(self, key: ObjectKey) -> None:
         """Show an object in the pane of its kind."""
         kind = self._app.fleet.stores[key.cluster].kinds[key.kind]
         word = f"{kind.plural}.{kind.version}.{kind.group}" if kind.group else kind.plural
-        self._begin(word, "", key)
+        self._begin(word, str, key)
 
-    def _begin(self, word: str, filter_text: str, sought: ObjectKey | None = None) -> None:
-        work = later(self._show, word, filter_text, sought)
+    def _begin(self, word: str, narrow: Narrow, sought: ObjectKey | None = None) -> None:
+        work = later(self._show, word, narrow, sought)
         self._app.run_worker(work, group="kind", exclusive=True, exit_on_error=False)
 
-    async def _show(self, word: str, filter_text: str, sought: ObjectKey | None) -> None:
-        failed = await attempt(self._open(word, filter_text, sought))
+    async def _show(self, word: str, narrow: Narrow, sought: ObjectKey | None) -> None:
+        failed = await attempt(self._open(word, narrow, sought))
         if failed is not None:
             self._app.flash(str(failed))
 
-    async def _open(self, word: str, filter_text: str, sought: ObjectKey | None = None) -> None:
+    async def _open(self, word: str, narrow: Narrow, sought: ObjectKey | None = None) -> None:
         """Every cluster is asked at once, and the pane opens with the first that knows the word."""
         asked = {asyncio.ensure_future(catalog.find(word)): name for name, catalog in self._catalogs.items()}
         view, why, waiting = None, {}, set(asked)
@@ -103,11 +106,11 @@ class KindPanes:
                     why[name] = self._why_not(name, word, task.result())
                     if view is not None:
                         view.leave_out(name, why[name])
-                elif view is None and sought is None and self._typed_pane(resources, filter_text):
+                elif view is None and sought is None and self._typed_pane(resources, narrow):
                     return
                 else:
                     first = self._catalogs[name].served.find(resources[0].group, resources[0].plural)
-                    view = view or self._view(word, resources, first, filter_text, why)
+                    view = view or self._view(word, resources, first, narrow, why)
                     ids = self._admit(view, name, resources)
                     if sought is not None and sought.cluster == name:
                         view.seek(sought._replace(kind=ids[0]))
@@ -126,16 +129,16 @@ class KindPanes:
                     self._app.sessions[cluster].need(id, True)
         return tuple(ids)
 
-    def _typed_pane(self, resources: Sequence[Resource], filter_text: str) -> bool:
+    def _typed_pane(self, resources: Sequence[Resource], narrow: Narrow) -> bool:
         """Show the pane that edgetui has for a kind of its own; False where there is none."""
         main = self._main
         for pane in PANES.values():
             kinds = [KINDS[id] for id in pane.kinds if id not in pane.optional]
             for kind in kinds:
                 if [(kind.group, kind.plural)] == [(one.group, one.plural) for one in resources]:
+                    terms = (f"kind={kind.name}" if len(kinds) > 1 else "", narrow())
                     main.action_pane(pane.id)
-                    only = f"kind={kind.name}" if len(kinds) > 1 else ""
-                    main.filter(" ".join(filter(None, (only, filter_text))))
+                    main.filter(" ".join(filter(None, terms)))
                     return True
         return False
 
@@ -144,11 +147,11 @@ class KindPanes:
         word: str,
         resources: Sequence[Resource],
         preferred: Resource | None,
-        filter_text: str,
+        narrow: Narrow,
         why: Mapping[str, str],
     ) -> KindView:
         """The pane of these resources, on the dashboard; the same one for the same title."""
-        app, title = self._app, _title(word, resources, preferred)
+        app, title, filter_text = self._app, _title(word, resources, preferred), narrow()
         view = self._views.get(title)
         if view is None:
             pane = KindPane(title, number=len(self._views))

@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from edgetui import crash
 from edgetui.actions.catalogue import ACTIONS
+from edgetui.actions.change.spec import spec_of
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Changed, Plan, Receipt, Step
 from edgetui.cluster.errors import EdgetuiError
@@ -139,7 +140,8 @@ class ActionJob(BackgroundJob):
         """What leaving does to it."""
         if not self.running:
             return "What is only prepared is given up: nothing of it was written."
-        return (
+        own = spec_of(self.action_id).at_exit if ACTIONS[self.action_id].module else ""
+        return own or (
             "Leaving does not undo what runs, and nobody watches it to its end. "
             "The record of what was written so far is kept."
         )

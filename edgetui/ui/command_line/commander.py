@@ -85,7 +85,7 @@ class Commander:
             command, argument, called = self._called(text)
             word = text.split()[0]
         if command is None or (not called and self.kinds.means(word)):
-            self.kinds.open(word, self._narrowed(argument))
+            self.kinds.open(word, lambda: self._narrowed(argument))
         elif command.name in PANES:
             self._pane(PANES[command.name], argument)
         elif argument and not command.argument:

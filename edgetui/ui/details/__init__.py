@@ -69,8 +69,8 @@ def detail(
     lines = [title(key)]
     freshness = store.freshness(key.kind)
     if freshness.sync not in (Sync.LIVE, Sync.SYNCING):
-        heard = f"last heard {age(now - freshness.heard)} ago" if freshness.heard else "never heard"
-        lines.append(line(Span(f"~ {heard}: what stands here may have changed since", "stale")))
+        last = f"last heard {age(now - freshness.heard)} ago" if freshness.heard else "never heard"
+        lines.append(line(Span(f"~ {last}: what stands here may have changed since", "stale")))
     lines.append(line())
     build = build or _LINES.get(type(row))
     kind = store.kinds.get(key.kind)

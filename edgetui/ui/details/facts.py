@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edgetui.model.cache.store import Store
-from edgetui.model.kinds.base import Kind, Row
+from edgetui.model.kinds.base import Fact, Kind, Row
 from edgetui.model.panes import PANES
 from edgetui.model.panes.base import BAD, WATCH
 from edgetui.model.text import ago
@@ -16,12 +16,12 @@ from .common import condition_lines, fact, trouble
 _ROLES = {BAD: "bad", WATCH: "warn"}
 
 
-def lines(store: Store, kind: Kind, row: Row, now: float) -> list[Spans]:
-    """All about one object."""
+def lines(store: Store, kind: Kind, row: Row, now: float, read: Iterable[Fact] = ()) -> list[Spans]:
+    """All about one object; `read` is what a screen has read of it beside the store."""
     out = [*_state(store, kind.id, row, now), line()]
     pane = PANES.of(kind.id)
     more = pane.facts(store, row, now) if pane is not None else ()
-    for one in (*(kind.facts(row, now) if kind.facts is not None else ()), *more):
+    for one in (*(kind.facts(row, now) if kind.facts is not None else ()), *more, *read):
         out.append(fact(one.label, Span(one.text, "warn" if one.bad else "row")))
     out.append(fact("age", ago(row.created, now)))
     return [*out, *condition_lines(getattr(row, "conditions", ()), kind.good, now)]

@@ -9,7 +9,7 @@ from edgetui.model.kinds.service import ServiceRow
 from edgetui.model.lease import Lease
 from edgetui.model.panes.base import BAD
 from edgetui.model.panes.services import endpoints_of, service_state, unknown
-from edgetui.model.text import ago, plural
+from edgetui.model.text import ago, plural, verb
 from edgetui.model.traffic.holders import KUBE_VIP, Holder, holder_of
 from edgetui.model.traffic.spread import Spread
 from edgetui.ui.spans import Span, Spans, line
@@ -94,6 +94,6 @@ def _held(holder: Holder) -> Spans:
     if holder.lost:
         return fact("held by", words, Span(": not Ready, nobody may answer", "bad"))
     if holder.silent:
-        verb = "is" if len(holder.silent) == 1 else "are"
-        return fact("held by", words, Span(f"; {', '.join(holder.silent)} {verb} not Ready", "warn"))
+        silent = f"; {', '.join(holder.silent)} {verb(len(holder.silent), 'is', 'are')} not Ready"
+        return fact("held by", words, Span(silent, "warn"))
     return fact("held by", words)

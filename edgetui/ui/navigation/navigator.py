@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import KINDS
 from edgetui.model.kinds.node import NODE
 from edgetui.model.panes.rollouts import Rollouts
 from edgetui.ui.navigation.history import History, Place
@@ -99,6 +100,12 @@ def _detail_screen(key: ObjectKey) -> DetailScreen:
         from edgetui.ui.screens.service import ServiceScreen
 
         return ServiceScreen(key)
+    from edgetui.model.kinds.update import UpdateRow
+
+    if (kind := KINDS.get(key.kind)) is not None and issubclass(kind.row, UpdateRow):
+        from edgetui.ui.screens.update import UpdateScreen
+
+        return UpdateScreen(key)
     from edgetui.ui.screens.detail import DetailScreen
 
     return DetailScreen(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -27,6 +28,7 @@ from edgetui.ui.widgets.bars import KeyHint
 from .object import COMMAND, ObjectScreen
 
 if TYPE_CHECKING:
+    from edgetui.actions.messages import Json
     from edgetui.actions.objects.describe import Description
     from edgetui.actions.session import Session
 
@@ -56,6 +58,8 @@ class DetailScreen(ObjectScreen, TextScreen):
         self._described_at = -DESCRIBE_AGAIN
         self._needs: frozenset[str] = frozenset()
         self._owners: tuple[str, ...] | None = None
+        self._object_read: asyncio.Future[Json] | None = None
+        self._object_version = ""
 
     def on_mount(self) -> None:
         """Ask for the events, for who applies the object, and for what may be done with it."""
@@ -122,7 +126,7 @@ class DetailScreen(ObjectScreen, TextScreen):
         """Events are asked for again at once."""
         self._full, self._full_for, self._asked = None, "", -EVENTS_AGAIN
         self._description, self._not_described, self._described_at = None, "", -DESCRIBE_AGAIN
-        self._owners = None
+        self._owners, self._object_read = None, None
         self._ask_owners()
         self.call_later(self.show_again)
 
@@ -147,14 +151,32 @@ class DetailScreen(ObjectScreen, TextScreen):
 
     async def _fetch_owners(self) -> None:
         from edgetui.actions.change.drivers import drivers_of
-        from edgetui.actions.change.owners import owners_at
+        from edgetui.actions.change.owners import owner_lines
 
         session = self.app.sessions.get(self.key.cluster)
-        if session is not None:
-            found, driven = await asyncio.gather(owners_at(session, self.key), drivers_of(session, self.key))
-            if found is not None:
-                self._owners = (*driven, *(one.text for one in found))
-            self.show_again()
+        if session is None:
+            return
+        there, driven = await asyncio.gather(attempt(self._object(session)), drivers_of(session, self.key))
+        if not isinstance(there, EdgetuiError) and isinstance(metadata := there.get("metadata"), dict):
+            found = await owner_lines(session, self.key, metadata)
+            self._owners = (*driven, *(one.text for one in found))
+        self.show_again()
+
+    async def _object(self, session: Session) -> Json:
+        """The object, read once for each version of its row, whatever asks for it."""
+        from edgetui.actions.objects.describe import read_object
+
+        row = self.row()
+        version = row.resource_version if row is not None else ""
+        if self._object_read is None or version != self._object_version or not version:
+            store = self.app.fleet.stores[self.key.cluster]
+            self._object_version = version
+            self._object_read = asyncio.ensure_future(read_object(session, store, self.key))
+        try:
+            return await asyncio.shield(self._object_read)
+        except EdgetuiError:
+            self._object_read = None  # the next one asks anew
+            raise
 
     def _row(self) -> Row | None:
         """The object as the store knows it; where that is but a printed row, as it was last read in full."""
@@ -225,8 +247,9 @@ class DetailScreen(ObjectScreen, TextScreen):
         if now - self._described_at < again:
             return
         self._described_at = now
+        object_ = partial(self._object, session)
         self.show_again()
-        found = await attempt(describe(session, store, self.key, thin=store.wire.wire is Wire.THIN))
+        found = await attempt(describe(session, store, self.key, object_, thin=store.wire.wire is Wire.THIN))
         if isinstance(found, EdgetuiError):
             self._not_described = str(found)
         else:

@@ -8,7 +8,7 @@ from edgetui.model.control_plane.budgets import Standing
 from edgetui.model.control_plane.findings import Seen, findings
 from edgetui.model.control_plane.leases import CONTROLLERS, SCHEDULER, Leader, Server
 from edgetui.model.control_plane.voters import Voter, Voters
-from edgetui.model.text import ago, plural
+from edgetui.model.text import ago, plural, verb
 from edgetui.ui.details.common import fact
 from edgetui.ui.spans import Span, Spans, line
 
@@ -90,11 +90,12 @@ def _checks(seen: Seen) -> Iterator[Spans]:
     if not failed:
         yield fact(
             "readyz",
-            f"all {plural(seen.checks.made, 'check')} pass",
+            f"{'the' if seen.checks.made == 1 else 'all'} {plural(seen.checks.made, 'check')} "
+            f"{verb(seen.checks.made, 'passes', 'pass')}",
             Span("  of the API server that answers", "quiet"),
         )
         return
-    said = f"{len(failed)} of {plural(seen.checks.made, 'check')} {'fails' if len(failed) == 1 else 'fail'}"
+    said = f"{len(failed)} of {plural(seen.checks.made, 'check')} {verb(len(failed), 'fails', 'fail')}"
     yield fact("readyz", Span(said, "bad"))
     for name, why in failed[:MOST_CHECKS]:
         yield fact("", Span(f"{name}{f': {why}' if why else ''}", "bad"))

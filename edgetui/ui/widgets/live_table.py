@@ -163,8 +163,7 @@ class LiveTable(Widget, can_focus=True):
         self._tell_scrolled()
         if self._empty != (not self.view.keys):
             self._empty = not self._empty
-            if self._shown:
-                self._repaint()
+            self._repaint()
         now = self._now()
         fits = bool(self.columns.fitted)
         for y in range(self.visible_rows if self.view.keys else 0):

@@ -9,7 +9,7 @@ import pytest
 
 from edgetui.actions.change import owners
 from edgetui.actions.change.drivers import drivers_of
-from edgetui.actions.change.owners import Owned, owners_at, owners_of
+from edgetui.actions.change.owners import Owned, owners_of
 from edgetui.actions.messages import Offer
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
@@ -170,26 +170,6 @@ async def test_the_versions_of_a_tools_api_are_tried_from_the_newest(
         assert (found.path, found.there) == ("", {})
     else:
         assert found.line.text == f"{words} within 10m."
-
-
-@pytest.mark.parametrize("answered", [200, 404, "no mapping"])
-async def test_who_applies_an_object_by_its_name(answered: int | str) -> None:
-    def answer(request: Request) -> Answer:
-        if "kustomizations" in request.path:
-            return 200, {"spec": {"interval": "10m"}}
-        if answered == 404:
-            return 404, {"kind": "Status", "code": 404, "message": "gone"}
-        return 200, {"metadata": {"name": "press", "labels": FLUX} if answered == 200 else ["press"]}
-
-    async with scripted(answer) as (_, session):
-        found = await owners_at(session, KEY)
-    if answered == 200:
-        assert found is not None
-        assert [one.text for one in found] == [
-            "Flux Kustomization flux-system/apps will bring its own version back within 10m."
-        ]
-    else:
-        assert found is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from edgetui.actions.scaling.scale_subresource import reach, ready_at
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.errors import ProtocolError
+from edgetui.model.kinds.deployment import DEPLOYMENT
 from tests.unit.cluster.test_followed import Server, event, table
 from tests.unit.cluster.test_streamed_list import SETS, far
 
@@ -23,9 +24,9 @@ def run_on(api: Api) -> tuple[Any, list[str]]:
     return SimpleNamespace(session=SimpleNamespace(api=api), gate=gate, step=step), steps
 
 
-async def reached(run: Any, server: Server, *printed: str) -> Any:
+async def reached(run: Any, server: Server, *printed: str, grows: bool = False) -> Any:
     """What comes of 3 replicas while the server prints these, one after the other."""
-    waiting = asyncio.ensure_future(reach(run, f"{SETS}/press", 3, 20.0, ready=True))
+    waiting = asyncio.ensure_future(reach(run, f"{SETS}/press", 3, 20.0, kind=DEPLOYMENT, grows=grows))
     for ready in printed:
         async with asyncio.timeout(5):
             while not server.watches:
@@ -43,6 +44,26 @@ async def test_the_scale_is_asked_for_once_when_as_many_are_ready(monkeypatch: p
         assert (seen.reached, seen.text) == (True, "3 of 3 ready")
         assert (server.looks, len(server.watches)) == (1, 1)
         assert steps[0] == "0 of 3 ready"
+
+
+async def test_where_fewer_ran_before_what_is_ready_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server("1/3")
+    async with far(monkeypatch, server, server) as (api, _):
+        run, _ = run_on(api)
+        seen = await reached(run, server, "2/3", "3/3", grows=True)
+        assert (seen.reached, seen.text) == (True, "3 of 3 ready")
+        assert (server.looks, len(server.watches)) == (0, 1)
+
+
+async def test_where_fewer_ran_before_another_number_is_still_told_by_the_scale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Server("1/3")
+    async with far(monkeypatch, server, server) as (api, _):
+        run, _ = run_on(api)
+        server.scale["spec"]["replicas"] = 2
+        seen = await reached(run, server, "2/2", grows=True)
+        assert (seen.failed, seen.text, server.looks) == (True, "set to 2 by someone else", 1)
 
 
 async def test_more_that_run_than_are_wanted_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

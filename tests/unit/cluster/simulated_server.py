@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from edgetui.cluster.api.client import WITHOUT_COLUMNS
 from edgetui.cluster.api.status import map_status
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.cluster.http.exchange import WatchSink
@@ -61,6 +62,7 @@ def kind(name: str, *, namespaced: bool = True, bookmarks: bool = True) -> Kind:
 
 
 POD_COLUMNS = ("Ready", "Status", "Restarts", "Age", "Node")
+COLUMNS = ("Name", "Value", *POD_COLUMNS)
 POD_CELLS = ("1/1", "Running", "0", "9d", "n0")
 
 KINDS = {k.name: k for k in (kind("Node", namespaced=False), kind("Pod"), kind("Event", bookmarks=False))}
@@ -77,6 +79,8 @@ class Stream:
     open: bool = True
     rv: int = 0
     printed: bool = False
+    columns: bool = True
+    """Whether its Tables define their columns."""
     outside: frozenset[str] = frozenset()
     """Namespaces that a field selector leaves out."""
     live: bool = False
@@ -104,6 +108,8 @@ class Server:
     """Whether streaming lists are said to be compressed."""
     tables: bool = True
     """Whether rows are printed for those who ask for them."""
+    more_columns: tuple[str, ...] = ()
+    """Columns that it prints behind the usual ones."""
     page_size: int = 3
     latency: float = 0.01
     signing: float = 0.0
@@ -247,6 +253,7 @@ class Server:
             *_collection(kinds, path),
             self.world.time,
             printed=printed and self.tables,
+            columns=not query.keys() >= WITHOUT_COLUMNS.keys(),
             outside=_left_out(query),
         )
         if self.black_hole:
@@ -386,10 +393,8 @@ class Server:
             return
         if stream.printed and event["type"] != "ERROR":
             told = event["type"] == "BOOKMARK" or not stream.namespace
-            event = {
-                **event,
-                "object": as_table(event["object"]["metadata"], [event["object"]], objects=told),
-            }
+            one = event["object"]
+            event = {**event, "object": self._table(one["metadata"], [one], told, stream.columns)}
         data = json.dumps(event, separators=(",", ":")).encode() + b"\n"
         middle = self.world.rng.randrange(len(data))
         stream.sink.on_data(data[:middle])
@@ -404,7 +409,8 @@ class Server:
             self.dial()
             self.requests.append((self.world.time, path, query))
             return self.dial_fails or LinkError("The server did not answer.")
-        status, body = self.page_body(kinds, path, query, printed=printer is not None)
+        asked = query | printer.query if printer is not None else query
+        status, body = self.page_body(kinds, path, asked, printed=printer is not None)
         if status != 200:
             return map_status(status, {}, body)
         return printer.page(body) if printer is not None else decode_page(_collection(kinds, path)[0], body)
@@ -436,8 +442,14 @@ class Server:
             meta |= {"continue": f"{at + size}/{rv}", "remainingItemCount": len(things) - at - size}
         page = things[at : at + size]
         body = {"kind": found.name + "List", "metadata": meta, "items": page}
-        table = as_table(meta, page, objects=not namespace)
+        table = self._table(meta, page, not namespace, not query.keys() >= WITHOUT_COLUMNS.keys())
         return 200, json.dumps(table if printed and self.tables else body).encode()
+
+    def _table(
+        self, meta: dict[str, Any], things: list[dict[str, Any]], objects: bool, columns: bool
+    ) -> dict[str, Any]:
+        table = as_table(meta, things, objects=objects, more=self.more_columns)
+        return table if columns else {**table, "columnDefinitions": None}
 
     def _at(self, rv: int, stream: Stream) -> list[dict[str, Any]]:
         """The collection as it was, by undoing the log."""
@@ -455,14 +467,16 @@ class Server:
         return [thing for _, thing in sorted(now.items())]
 
 
-def as_table(meta: dict[str, Any], things: list[dict[str, Any]], *, objects: bool = False) -> dict[str, Any]:
+def as_table(
+    meta: dict[str, Any], things: list[dict[str, Any]], *, objects: bool = False, more: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Things as rows, with their metadata if asked for; a bookmark's thing has neither name nor value."""
     kept = ("resourceVersion", "continue", "remainingItemCount")
-    cells = [[one["metadata"].get("name", ""), str(one.get("value", 0)), *POD_CELLS] for one in things]
+    cells = [[one["metadata"].get("name", ""), str(one.get("value", 0)), *POD_CELLS, *more] for one in things]
     return {
         "kind": "Table",
         "metadata": {name: value for name, value in meta.items() if name in kept},
-        "columnDefinitions": [{"name": name} for name in ("Name", "Value", *POD_COLUMNS)],
+        "columnDefinitions": [{"name": name} for name in (*COLUMNS, *more)],
         "rows": [
             {"cells": row, "object": {"metadata": one["metadata"]} if objects else None}
             for row, one in zip(cells, things, strict=True)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from edgetui.cluster.api.probe import Identity, Namespaces, reason_to_list_again
 from edgetui.cluster.api.status import map_status
-from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure
+from edgetui.cluster.errors import EdgetuiError, LinkError, ServerFailure, Unreadable
 from edgetui.cluster.http.exchange import WatchSink
 from edgetui.cluster.watch.informers import Supervisor
 from edgetui.cluster.watch.io import Listener
 from edgetui.cluster.watch.reflector.states import Page, Refreshed
-from edgetui.cluster.watch.table import NotPrinted, Printer
+from edgetui.cluster.watch.table import Printer
 from edgetui.model.cache.store import Store, older
 from edgetui.model.kinds.base import Kind
 from tests.unit.cluster.simulated_server import KINDS, Server, Stream, ThingRow
@@ -44,6 +44,7 @@ class Cluster:
         self.store = Store("sim")
         self.identity = self.server.uid
         self.came_up: list[float] = []
+        self.timers: set[object] = set()
         listener = Listener(up=lambda: self.came_up.append(self.world.time))
         self.supervisor = Supervisor(self, self.store, kinds, listener)
 
@@ -54,12 +55,27 @@ class Cluster:
         return steady + self.offset if steady else 0.0
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        return self.world.later(seconds, call)
+        """A timer; those that are set stand in `timers`."""
+        one = object()
+        self.timers.add(one)
+
+        def fire() -> None:
+            self.timers.discard(one)
+            call()
+
+        cancel = self.world.later(seconds, fire)
+
+        def forget() -> None:
+            self.timers.discard(one)
+            cancel()
+
+        return forget
 
     def open_stream(
         self, path: str, query: dict[str, str], sink: WatchSink, printer: Printer | None = None
     ) -> Stream:
-        return self.server.open(self.kinds, path, query, sink, printed=printer is not None)
+        asked = query | printer.query if printer is not None else query
+        return self.server.open(self.kinds, path, asked, sink, printed=printer is not None)
 
     def open_page(
         self,
@@ -75,7 +91,7 @@ class Cluster:
             if handle.open:
                 try:
                     result = self.server.page(self.kinds, path, query, printer)
-                except NotPrinted as error:
+                except Unreadable as error:
                     result = error
                 if result is not None:
                     done(result)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edgetui.cluster.api.client import Api, WritePermit
+from edgetui.cluster.api.client import METADATA_ONLY, PRINTED, Answer, Api, WritePermit
 from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import (
     ApiError,
@@ -199,6 +199,22 @@ async def test_a_write_carries_its_body_once() -> None:
     assert (sent.method, sent.target) == ("PATCH", f"{PATH}?dryRun=All")
     assert sent.headers["content-type"] == [patch]
     assert json.loads(sent.body) == body
+
+
+@pytest.mark.parametrize(
+    ("answer", "accept", "target"),
+    [
+        ("metadata", METADATA_ONLY["Accept"], PATH),
+        ("object", "application/json", PATH),
+        ("printed", f"{PRINTED},application/json", f"{PATH}?includeObject=None&-=true"),
+    ],
+)
+async def test_a_patch_says_what_it_is_to_be_answered_by(answer: Answer, accept: str, target: str) -> None:
+    async with connected([ok(b"{}")]) as (server, transport):
+        api, _ = client(transport, "one")
+        await api.write(PERMIT, "PATCH", PATH, {}, answer=answer)
+        api.close()
+    assert (server.requests[0].headers["accept"], server.requests[0].target) == ([accept], target)
 
 
 async def test_a_write_without_a_body() -> None:

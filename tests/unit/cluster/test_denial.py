@@ -31,3 +31,17 @@ def test_the_user_is_named(reason: str, words: str) -> None:
 )
 def test_a_service_accounts_own_namespace_stands_in_its_name(message: str, namespace: str) -> None:
     assert own_namespace(message) == namespace
+
+
+@pytest.mark.parametrize("length", [99, 100, 101])
+def test_a_name_is_shown_to_its_hundredth_character(length: int) -> None:
+    sentence, _ = denied([f'pods is forbidden: User "{"u" * length}" cannot list'])
+    shown = "u" * length if length <= 100 else "u" * 99 + "…"
+    assert sentence.startswith(f"The user {shown} may not read")
+
+
+@pytest.mark.parametrize("length", [62, 63, 64])
+def test_a_namespace_is_taken_as_long_as_one_can_be(length: int) -> None:
+    account = f"system:serviceaccount:{'n' * length}:viewer"
+    namespace = own_namespace(f'pods is forbidden: User "{account}" cannot list')
+    assert namespace == ("n" * length if length <= 63 else "n" * 62 + "…")

@@ -27,8 +27,9 @@ def table(ready: str, *, first: bool = False) -> dict[str, Any]:
 class Server:
     """A deployment whose Table is watched, and whose scale is asked for."""
 
-    def __init__(self, ready: str = "1/3") -> None:
+    def __init__(self, ready: str = "1/3", *, named: bool = True) -> None:
         self.ready = ready
+        self.named = named
         self.scale = {"spec": {"replicas": 3}, "status": {"replicas": 3}}
         self.watches: list[Asked] = []
         self.looks = 0
@@ -38,7 +39,8 @@ class Server:
             self.watches.append(asked)
             asked.head(200, ("content-type", "application/json"))
             self.send(
-                event("ADDED", table(self.ready, first=True)), event("BOOKMARK", {"kind": "Table", **MARKS})
+                event("ADDED", table(self.ready, first=self.named)),
+                event("BOOKMARK", {"kind": "Table", **MARKS}),
             )
             return
         self.looks += 1
@@ -69,6 +71,30 @@ async def test_a_change_comes_without_a_request_and_wakes_who_waits(monkeypatch:
             await until(lambda: not kept.cells)
         await until(lambda: server.watches[0].reset)
         assert asked() == [f"{SETS}?watch"]
+
+
+async def test_columns_that_are_known_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = tuple(column["name"] for column in COLUMNS)
+    server = Server(named=False)
+    async with far(monkeypatch, server) as (api, _), api.following(SETS, "press", known) as kept:
+        assert kept is not None and kept.cells == {"Name": "press", "Ready": "1/3", "Age": "3d"}
+        assert "-=true" in server.watches[0].line
+    few = ("Name", "Ready")
+    async with far(monkeypatch, Server()) as (api, _), api.following(SETS, "press", few) as kept:
+        assert kept is not None and kept.cells["Ready"] == "1/3", "columns that are told count"
+
+
+async def test_cells_of_another_number_than_the_columns_are_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few, server = ("Name", "Ready"), Server(named=False)
+    async with far(monkeypatch, server) as (api, _), api.following(SETS, "press", few) as kept:
+        assert kept is None
+    server = Server()
+    async with far(monkeypatch, server) as (api, _), api.following(SETS, "press") as kept:
+        assert kept is not None and kept.alive
+        server.send(event("MODIFIED", {"kind": "Table", "rows": [{"cells": ["press", "3/3"]}]}))
+        await until(lambda: not kept.alive)
 
 
 @pytest.mark.parametrize("how", ["ended", "expired", "nonsense", "silent"])

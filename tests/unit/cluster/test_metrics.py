@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any, cast
 
 import pytest
 
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.metrics import OLD, MetricsPoller
-from edgetui.cluster.errors import EdgetuiError, Forbidden, LinkError, NotFound
-from edgetui.model.cache.store import Store
+from edgetui.cluster.api.printed_usage import decode_rows
+from edgetui.cluster.errors import EdgetuiError, Forbidden, LinkError, NotFound, NotPrinted
+from edgetui.model.cache.store import Store, Usage
+from edgetui.model.kinds.pod import PodRow
 
 BODY = b'{"items":[{"metadata":{"name":"x"},"usage":{"cpu":"5m","memory":"1Ki"}}]}'
 
@@ -23,8 +26,14 @@ class Metrics:
         self.fails: EdgetuiError | None = None
         self.allowed: str | None = None
         self.asked: list[str] = []
+        self.prints = b""
+        self.printed: list[str] = []
 
-    async def get_bytes(self, path: str, query: Any) -> bytes:
+    async def get_bytes(self, path: str, query: Any, headers: Any = None) -> bytes:
+        if headers is not None and self.prints:
+            assert query == {"includeObject": "None"}
+            self.printed.append(path.removeprefix("/apis/metrics.k8s.io/"))
+            return self.prints
         name = path.removeprefix("/apis/metrics.k8s.io/")
         self.asked.append(name)
         if self.fails is not None:
@@ -42,6 +51,16 @@ async def up() -> None:
 
 def poller(metrics: Metrics) -> MetricsPoller:
     return MetricsPoller(cast(Api, metrics), Store("plant"))
+
+
+def of_pods(*counts: int) -> Store:
+    """A store with so many pods in line-0, line-1 and so on."""
+    store = Store("plant")
+    for space, count in enumerate(counts):
+        for n in range(count):
+            row = PodRow(namespace=f"line-{space}", name=f"p{n}", uid=f"{space}.{n}", resource_version="1")
+            store.apply("Pod", row)
+    return store
 
 
 async def test_only_the_kinds_that_are_shown_are_asked_for() -> None:
@@ -123,7 +142,7 @@ async def test_where_a_kind_is_watched_namespace_by_namespace_its_usage_is_asked
 
 async def test_usage_is_asked_for_in_the_namespaces_in_view_and_at_once_when_others_come_into_view() -> None:
     metrics, in_view = Metrics(), ["line-2"]
-    one = MetricsPoller(cast(Api, metrics), Store("plant"), in_view=lambda: in_view)
+    one = MetricsPoller(cast(Api, metrics), of_pods(40, 40, 40), in_view=lambda: in_view)
     one.show({"Node", "Pod"})
     await one.poll()
     assert metrics.asked == ["v1", "v1/nodes", "v1/namespaces/line-2/pods"]
@@ -139,9 +158,100 @@ async def test_usage_is_asked_for_in_the_namespaces_in_view_and_at_once_when_oth
     in_view[:] = ["line-1"]
     assert one._due("Pod") > one.period - 5, "what is known of all is known of one"
     await one.poll(["Pod"])
-    one.show({"Pod"}, "shop")
+    one.show({"Pod"}, "line-0")
     assert one._due("Pod") == 0, "a pod of another namespace was opened"
     await one.poll(["Pod"])
-    assert metrics.asked[5:] == ["v1/namespaces/line-1/pods"] * 2 + ["v1/namespaces/shop/pods"]
+    assert metrics.asked[5:] == ["v1/namespaces/line-1/pods"] * 2 + ["v1/namespaces/line-0/pods"]
     one.show({"Pod"}, "line-1")
     assert one._due("Pod") > one.period - 5, "and closed again"
+
+
+def printed(*rows: list[Any], columns: tuple[str, ...] = ("Name", "cpu", "memory", "Window")) -> bytes:
+    """A Table as metrics-server makes it; without rows it has no columns."""
+    table = {
+        "kind": "Table",
+        "columnDefinitions": [{"name": name} for name in columns] if rows else None,
+        "rows": [{"cells": cells, "object": None} for cells in rows],
+    }
+    return json.dumps(table).encode()
+
+
+def test_a_row_tells_what_its_object_does() -> None:
+    body = printed(["a", "4m", "16Mi", "15s"], ["b", "1523000n", "4Ki", "15s"])
+    found = decode_rows(body, "line-1")
+    assert found == {("line-1", "a"): Usage(4, 16 << 20), ("line-1", "b"): Usage(2, 4096)}
+    assert decode_rows(printed(), "line-1") == {}
+
+
+def test_a_sum_of_no_figures_is_not_zero() -> None:
+    assert decode_rows(printed(["a", "0", "0", "15s"]), "") == {("", "a"): Usage(None, None)}
+
+
+def test_a_row_that_cannot_be_read_tells_of_nothing() -> None:
+    body = printed(["a"], ["b", "1", "1Ki", "15s"])
+    assert decode_rows(body.replace(b'["a"]', b"7"), "") == {("", "b"): Usage(1000, 1024)}
+    assert decode_rows(body, "") == {("", "b"): Usage(1000, 1024)}
+
+
+def test_what_is_no_table_with_figures_is_told_apart() -> None:
+    assert decode_rows(BODY, "") is None
+    with pytest.raises(NotPrinted):
+        decode_rows(printed(["a", "1m"], columns=("Name", "Created At")), "")
+
+
+async def test_nodes_and_the_pods_of_one_namespace_are_asked_for_as_rows() -> None:
+    metrics = Metrics()
+    metrics.prints = printed(["x", "5m", "1Ki", "15s"])
+    one = MetricsPoller(cast(Api, metrics), Store("plant"), in_view=lambda: ["line-1"])
+    await one.poll()
+    assert (metrics.asked, metrics.printed) == (["v1"], ["v1/nodes", "v1/namespaces/line-1/pods"])
+    assert one._store.usage("Pod", "line-1", "x") == one._store.usage("Node", "", "x") == Usage(5, 1024)
+
+
+@pytest.mark.parametrize("objects", [True, False])
+async def test_who_prints_no_figures_is_asked_for_objects_from_then_on(objects: bool) -> None:
+    """Objects that come in the place of rows are taken."""
+    metrics = Metrics()
+    metrics.prints = BODY if objects else printed(["x", "5d"], columns=("Name", "Created At"))
+    one = MetricsPoller(cast(Api, metrics), Store("plant"), in_view=lambda: ["line-1"])
+    await one.poll()
+    assert one._store.usage("Node", "", "x") == Usage(5, 1024)
+    await one.poll()
+    assert metrics.printed == ["v1/nodes"]
+    both = ["v1/nodes", "v1/namespaces/line-1/pods"]
+    assert metrics.asked[1:] == (both * 2)[objects:]
+
+
+@pytest.mark.parametrize(
+    ("counts", "spread"),
+    [((), False), ((1, 1), False), ((2, 1), True), ((400, 36), True), ((400, 37), False)],
+)
+async def test_pods_are_asked_for_by_namespace_where_their_rows_cost_less(
+    counts: tuple[int, ...], spread: bool
+) -> None:
+    """Objects come compressed only from 128 KiB on, and each answer has its price."""
+    metrics = Metrics()
+    metrics.prints = printed(["p0", "5m", "1Ki", "15s"])
+    one = MetricsPoller(cast(Api, metrics), of_pods(*counts))
+    await one.poll(["Pod"])
+    assert metrics.printed == (["v1/namespaces/line-0/pods", "v1/namespaces/line-1/pods"] if spread else [])
+    assert metrics.asked == (["v1"] if spread else ["v1", "v1/pods"])
+    assert one._store.metrics_available("Pod")
+
+
+@pytest.mark.parametrize(
+    ("counts", "prints", "narrow"),
+    [((110, 500), True, True), ((150, 500), True, False), ((30, 500), False, True)],
+)
+async def test_of_one_namespace_in_view_all_are_asked_for_where_they_come_compressed_and_cost_less(
+    counts: tuple[int, ...], prints: bool, narrow: bool
+) -> None:
+    metrics = Metrics()
+    metrics.prints = printed(["p0", "5m", "1Ki", "15s"]) if prints else b""
+    in_view = ["line-0"]
+    one = MetricsPoller(cast(Api, metrics), of_pods(*counts), in_view=lambda: in_view)
+    one.show({"Pod"})
+    await one.poll(["Pod"])
+    assert [*metrics.asked[1:], *metrics.printed] == ["v1/namespaces/line-0/pods" if narrow else "v1/pods"]
+    in_view[:] = ["line-1"]
+    assert (one._due("Pod") == 0) is narrow, "what is known of all is known of each"

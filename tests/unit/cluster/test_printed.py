@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
+from edgetui.cluster.api.client import WITHOUT_COLUMNS
 from edgetui.cluster.watch.resumption import Kept
 from edgetui.model.cache.freshness import Link, Sync
-from tests.unit.cluster.simulated_server import KINDS, ThingRow
+from tests.unit.cluster.simulated_server import COLUMNS, KINDS, ThingRow
 from tests.unit.cluster.simulation import Cluster
 
 
@@ -24,7 +25,7 @@ def printed(cells: Mapping[str, str], namespace: str, version: str, now: float) 
     )
 
 
-PRINTED = {**KINDS, "Pod": replace(KINDS["Pod"], printed=printed)}
+PRINTED = {**KINDS, "Pod": replace(KINDS["Pod"], printed=printed, printed_columns=COLUMNS)}
 
 
 @pytest.fixture
@@ -74,6 +75,38 @@ def test_a_server_that_does_not_compress_is_asked_for_lists(cluster: Cluster) ->
     pods = [query for _, path, query in cluster.server.requests if path.startswith("/api/v1/namespaces/")]
     assert len(pods) >= 2
     assert not any("sendInitialEvents" in query for query in pods)
+
+
+def asked_for_pods(c: Cluster) -> list[dict[str, str]]:
+    """The queries for the pods of one namespace."""
+    return [query for _, path, query in c.server.requests if path.startswith("/api/v1/namespaces/")]
+
+
+@pytest.mark.parametrize("gzips", [True, False])
+def test_what_the_columns_are_is_known_and_not_asked_for(cluster: Cluster, gzips: bool) -> None:
+    cluster.server.gzips = gzips
+    cluster.start()
+    cluster.world.until(lambda: cluster.live() and right(cluster), 5.0)
+    cluster.world.run(700.0)
+    assert len(asked_for_pods(cluster)) >= 4
+    assert all(query.items() >= WITHOUT_COLUMNS.items() for query in asked_for_pods(cluster))
+
+
+@pytest.mark.parametrize("gzips", [True, False])
+def test_a_server_that_prints_a_column_more_is_asked_what_the_columns_are(
+    cluster: Cluster, gzips: bool
+) -> None:
+    cluster.server.gzips = gzips
+    cluster.server.more_columns = ("Accelerators",)
+    cluster.start()
+    cluster.world.until(lambda: cluster.live() and right(cluster), 10.0)
+    assert is_printed(cluster)
+    assert cluster.supervisor.can.tables.there
+    cluster.server.put("Pod", "a", "p0", 70)
+    cluster.world.run(700.0)
+    assert cluster.live()
+    assert right(cluster)
+    assert sum("-" in query for query in asked_for_pods(cluster)) == 2, "once in each namespace"
 
 
 def test_pods_alone_open_the_link_too(cluster: Cluster) -> None:

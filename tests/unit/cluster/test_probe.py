@@ -196,8 +196,13 @@ async def test_namespaces_are_read_from_rows_that_the_server_prints_or_else_from
     }
     asked = api(*first, listed("a") if first else printed)
     assert await readable_namespaces(asked, []) == Namespaces(["a"], True)
-    assert asked.asked[0]["includeObject"] == "None"
+    assert asked.asked[0].items() >= {"includeObject": "None", "-": "true"}.items()
     assert len(asked.asked) == 1 + len(first)
+
+
+async def test_names_of_namespaces_stand_first_where_the_columns_are_not_told() -> None:
+    printed = {"kind": "Table", "columnDefinitions": None, "rows": [{"cells": ["a", "Active", "5d"]}]}
+    assert await readable_namespaces(api(printed), []) == Namespaces(["a"], True)
 
 
 async def test_all_namespaces_are_read_with_those_asked_for_first() -> None:

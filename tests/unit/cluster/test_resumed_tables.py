@@ -1,4 +1,4 @@
-"""A watch of Tables that is resumed asks for no bookmarks while it is quiet: the first would bring the columns."""
+"""A watch of Tables that is resumed asks for no bookmarks while it is quiet: each is a whole Table."""
 
 from __future__ import annotations
 

@@ -95,6 +95,29 @@ def test_what_the_cells_do_not_tell_is_not_known(printer: Printer) -> None:
     assert (row.owner_uid, row.phase, row.condition) == ("", "", SUMMARY_ONLY)
 
 
+def test_columns_are_not_asked_for_until_a_row_has_others(printer: Printer) -> None:
+    assert printer.query == {"includeObject": "None", "-": "true"}
+    (row,) = printer.page(body(table("340", CELLS))).rows
+    assert (row.name, row.resource_version) == (CELLS[0], "340")
+    with pytest.raises(Unreadable) as asked_again:
+        printer.page(body(table("341", [*CELLS, "2"])))
+    assert not isinstance(asked_again.value, NotPrinted), "with their columns they may be read"
+    assert printer.query == {"includeObject": "None"}
+    more = {**table("342", [*CELLS, "2"]), "columnDefinitions": [*columns(), {"name": "Accelerators"}]}
+    assert [one.name for one in printer.page(body(more)).rows] == [CELLS[0]]
+
+
+def test_a_server_that_defines_its_columns_unasked_is_believed(printer: Printer) -> None:
+    turned = {**table("340", CELLS[::-1]), "columnDefinitions": columns()[::-1]}
+    assert [row.name for row in printer.page(body(turned)).rows] == [CELLS[0]]
+    assert printer.query == {"includeObject": "None"}, "they may not be those that are known"
+
+
+def test_cells_in_another_order_are_not_taken_for_a_pod(printer: Printer) -> None:
+    with pytest.raises(Unreadable, match="in another way"):
+        printer.page(body(table("340", CELLS[::-1])))
+
+
 def test_events_carry_their_own_version_and_no_columns(decoder: TableDecoder) -> None:
     (first, mark) = decoder.feed(
         event("ADDED", table("349", CELLS, heads=True))

@@ -175,3 +175,15 @@ def test_the_system_authorities_are_read_again_where_the_environment_names_other
     bundle.write_bytes(ca_pem(ca))
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     assert client_context(TlsSettings(), None) is not before
+
+
+@pytest.mark.parametrize("where", ["found", "not found"])
+def test_without_an_authority_that_is_named_those_of_the_host_are_trusted(
+    ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    bundle = tmp_path / "ca-certificates.crt"
+    bundle.write_bytes(ca_pem(ca))
+    monkeypatch.setattr(tls, "system_bundle", lambda: str(bundle) if where == "found" else None)
+    monkeypatch.setattr(tls, "_contexts", {})
+    trusted = client_context(TlsSettings(), None).get_ca_certs(binary_form=True)
+    assert (ssl.PEM_cert_to_DER_cert(ca_pem(ca).decode()) in trusted) is (where == "found")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import socket
 import threading
@@ -47,7 +48,7 @@ async def test_a_stream_hands_on_each_chunk_as_it_comes() -> None:
         script += [pause, chunk(event)]
     async with connected([*script, LAST]) as (server, transport):
         sink = Heard()
-        handle = watch(transport, sink)
+        watch(transport, sink)
         await sink.headed.wait()
         assert sink.status == 200
         for count, pause in enumerate(pauses, 1):
@@ -59,7 +60,7 @@ async def test_a_stream_hands_on_each_chunk_as_it_comes() -> None:
         assert sink.data == b"".join(EVENTS)
         assert sink.clean is True
         assert sink.calls[0] == "head" and sink.calls[-1] == "end"
-        assert handle.bytes_in > len(sink.data)
+        assert transport.counters.bytes_in > len(sink.data)
     assert server.requests[0].target == "/api/v1/pods?watch=1"
 
 
@@ -328,6 +329,22 @@ async def test_a_defect_in_a_sink_ends_its_stream_and_is_shown() -> None:
         await until(lambda: server.open == 0)
     assert [type(each) for each in shown] == [ZeroDivisionError]
     assert sink.error is not None and "defect" in sink.error.sentence
+
+
+async def test_a_defect_before_a_stream_is_asked_for_ends_it_and_is_shown() -> None:
+    shown: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: shown.append(context.get("exception")))
+    async with connected() as (server, transport):
+        sink = Heard()
+        transport.open_stream(PATH, [7], sink)  # type: ignore[arg-type]
+        await sink.ended()
+        await asyncio.sleep(0)
+        gc.collect()
+        assert server.connections == 0
+    assert [type(each) for each in shown] == [TypeError]
+    assert sink.error is not None and "defect" in sink.error.sentence
+    assert sink.calls == ["error"]
 
 
 async def test_a_flood_on_one_stream_does_not_starve_another() -> None:

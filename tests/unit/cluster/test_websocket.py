@@ -47,14 +47,14 @@ class Far:
         self.put(self.frames.send_data(payload, fin=fin))
 
     async def hear(self) -> tuple[Opcode, bytes]:
-        """The next frame of the client."""
+        """The next frame of the client; of its goodbye the code."""
         while not self.heard:
             data = await self._reader.read(65536)
             assert data, "the client left"
             self.frames.receive_bytes(data)
             for frame in self.frames.received_frames():
                 assert frame.message_finished, "every message of the client is one frame"
-                payload = frame.payload[1] if isinstance(frame.payload, tuple) else frame.payload
+                payload = str(int(frame.payload[0])) if isinstance(frame.payload, tuple) else frame.payload
                 self.heard.append((frame.opcode, payload.encode() if isinstance(payload, str) else payload))
         return self.heard.pop(0)
 
@@ -77,8 +77,10 @@ def accepted(head: str, protocol: str = PROTOCOLS[0], key: str = "") -> bytes:
 
 
 @asynccontextmanager
-async def server(serve: Serve, answer: Callable[[str], bytes] = accepted) -> AsyncIterator[Transport]:
-    """A transport to a server that answers a handshake like this, and then serves."""
+async def server(
+    serve: Serve, answer: Callable[[str], bytes] = accepted, within: float = 20
+) -> AsyncIterator[Transport]:
+    """A transport to a server that answers a handshake like this, and then serves; for so many seconds."""
     told: list[BaseException] = []
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,7 +98,7 @@ async def server(serve: Serve, answer: Callable[[str], bytes] = accepted) -> Asy
     port = listening.sockets[0].getsockname()[1]
     transport = Transport(ClusterTarget("site", "", server=f"http://127.0.0.1:{port}"), NoCredentials())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(within):
             yield transport
     finally:
         transport.close()

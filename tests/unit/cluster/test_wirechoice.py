@@ -375,6 +375,20 @@ def test_the_speed_of_a_start_is_right_though_every_wait_was_behind_other_bytes(
     assert watch.found == (Wire.THIN, pytest.approx(rate, rel=0.01))
 
 
+@pytest.mark.parametrize(
+    ("round_trip", "trips", "wire"),
+    [(0.1, 4.6, Wire.FULL), (0.3, 4.6, Wire.LEAN), (0.6, 4.9, Wire.LEAN), (0.3, 5.1, Wire.THIN)],
+)
+def test_a_few_bytes_that_come_a_round_trip_later_are_no_narrow_link(
+    round_trip: float, trips: float, wire: Wire
+) -> None:
+    watch, counters = LinkWatch(), Counters(handshake=round_trip)
+    watch.connected(1000.0, counters)
+    counters.waits.append(round_trip)
+    counters.bytes_in += 4_200
+    assert watch.look(1000.0 + trips * round_trip, counters).wire is wire
+
+
 def test_a_start_that_never_comes_to_an_end_is_decided_all_the_same() -> None:
     start = Start(0.15, 64.0 * KIB, 50_000)
     start.watch, start.told = LinkWatch(), []

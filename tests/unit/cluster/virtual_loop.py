@@ -67,6 +67,9 @@ def on_virtual_time(main: Callable[[VirtualLoop], Awaitable[None]]) -> None:
     try:
         loop.run_until_complete(main(loop))
     finally:
+        for task in (left := asyncio.all_tasks(loop)):
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         asyncio.set_event_loop(None)
         loop.close()
 

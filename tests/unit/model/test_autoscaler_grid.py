@@ -10,9 +10,10 @@ from itertools import product
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
-from edgetui.model.autoscaling.explain import stabilising, why
+from edgetui.model.autoscaling.explain import Said, stabilising, why
 from edgetui.model.autoscaling.hpa import bounds_for, goal, headline, meets, needed, prospect, recommended
 from edgetui.model.autoscaling.limits import asked_by, required
 from edgetui.model.autoscaling.samples import Sample, readings, spark
@@ -42,13 +43,43 @@ BEHAVIORS: Mapping[str, f.Json] = {
 }
 
 
+REASONS = (
+    "SucceededGetScale", "ReadyForNewScale", "SucceededRescale", "ScaleDownStabilized", "ScaleUpStabilized",
+    "FailedGetScale", "FailedUpdateScale", "ValidMetricFound", "ScalingDisabled", "InvalidSelector",
+    "AmbiguousSelector", "DesiredWithinRange", "TooManyReplicas", "TooFewReplicas", "ScaleUpLimit", "ScaleDownLimit",
+    "FailedGetResourceMetric", "Strange",
+)  # fmt: skip
+
+
+def sentence(said: Said) -> str:
+    """As it is told: "!" before what is wrong."""
+    return said.text if said.good else f"! {said.text}"
+
+
+def test_what_each_reason_of_its_controller_means(snapshot: SnapshotAssertion) -> None:
+    lines = []
+    kinds, states = (
+        ("AbleToScale", "ScalingActive", "ScalingLimited", "ScaledToZero"),
+        ("True", "False", "Unknown"),
+    )
+    for kind, reason, status in product(kinds, REASONS, states):
+        row = hpa(cpu=60, conditions=[f.cond(kind, status, reason, "its words")])
+        since = f.NOW - 90
+        row.conditions = [replace(one, since=since) for one in row.conditions]
+        told = [
+            f"{sentence(one)}{' since then' if one.since == since else ''}" for one in why(row, (), f.NOW)
+        ]
+        lines.append(f"{kind} {status} {reason}: {' | '.join(told)}")
+    assert "\n".join(lines) == snapshot
+
+
 @pytest.mark.parametrize("said_of_it", CONDITIONS)
 def test_what_is_said_of_its_state(said_of_it: str, snapshot: SnapshotAssertion) -> None:
     found = []
     for current, desired, cpu in product((0, 3, 8), (0, 3, 4, 8), (None, 20, 60, 80, 93)):
         row = hpa(current=current, desired=desired, cpu=cpu, conditions=CONDITIONS[said_of_it])
         severity, words = headline(row, f.NOW)
-        sentences = " | ".join(one.text for one in why(row, (), f.NOW)[-2:])
+        sentences = " | ".join(map(sentence, why(row, (), f.NOW)[-2:]))
         found.append(
             f"{current} to {desired} at {cpu}: {severity} {words}; wants {recommended(row)}, needs {needed(row)}; "
             f"{sentences}"
@@ -109,6 +140,9 @@ def test_when_it_may_shrink() -> None:
         ((sample(-400, 3), sample(-9, 1)), (0.0, True)),
     ):
         assert stabilising(row, samples, f.NOW) == left
+        (told,) = [one for one in why(row, samples, f.NOW) if "shrink" in one.text]
+        words = {260.0: "about 4m20s", 200.0: "at most 3m20s", 0.0: "about 0s"}[left[0]]
+        assert told == Said(True, f"it may shrink in {words}, if the load stays low")
 
 
 def test_a_curve_over_time() -> None:

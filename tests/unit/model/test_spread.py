@@ -33,37 +33,40 @@ def k3s(name: str, *arguments: str, key: str = "k3s.io/node-args") -> Json:
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"mode": "nftables"}, "at random for each connection (kube-proxy, nftables, says {})"),
-        ({"mode": "iptables"}, "at random for each connection (kube-proxy, iptables, says {})"),
-        ({"mode": ""}, "at random for each connection (kube-proxy, iptables by default, says {})"),
-        ({"mode": None}, "at random for each connection (kube-proxy, iptables by default, says {})"),
+        ({"mode": "nftables"}, "at random for each connection (kube-proxy in nftables mode, from {})"),
+        ({"mode": "iptables"}, "at random for each connection (kube-proxy in iptables mode, from {})"),
+        ({"mode": ""}, "at random for each connection (kube-proxy in iptables mode by default, from {})"),
+        ({"mode": None}, "at random for each connection (kube-proxy in iptables mode by default, from {})"),
         (
             {"mode": "ipvs", "ipvs": {"scheduler": "rr"}},
-            "in turn (round robin), each node counting by itself (kube-proxy, IPVS rr, says {})",
+            "in turn (round robin), each node counting by itself (kube-proxy in IPVS mode rr, from {})",
         ),
         (
             {"mode": "ipvs", "ipvs": {"scheduler": ""}},
-            "in turn (round robin), each node counting by itself (kube-proxy, IPVS rr, says {})",
+            "in turn (round robin), each node counting by itself (kube-proxy in IPVS mode rr, from {})",
         ),
         (
             {"mode": "ipvs"},
-            "in turn (round robin), each node counting by itself (kube-proxy, IPVS rr, says {})",
+            "in turn (round robin), each node counting by itself (kube-proxy in IPVS mode rr, from {})",
         ),
         (
             {"mode": "ipvs", "ipvs": {"scheduler": "mh"}},
-            "by a ring hash (Maglev) of the client's address (kube-proxy, IPVS mh, says {})",
+            "by a ring hash (Maglev) of the client's address (kube-proxy in IPVS mode mh, from {})",
         ),
         (
             {"mode": "ipvs", "ipvs": {"scheduler": "sh"}},
-            "by a hash of the client's address (kube-proxy, IPVS sh, says {})",
+            "by a hash of the client's address (kube-proxy in IPVS mode sh, from {})",
         ),
         (
             {"mode": "iptables", "ipvs": {"scheduler": "rr"}},
-            "at random for each connection (kube-proxy, iptables, says {})",
+            "at random for each connection (kube-proxy in iptables mode, from {})",
         ),
         ({"mode": "userspace"}, "not known: {} sets a mode userspace that is not known"),
         ({"mode": "ipvs", "ipvs": {"scheduler": "fo"}}, "not known: {} sets IPVS fo, which is not known"),
-        ({"mode": ["ipvs"]}, "at random for each connection (kube-proxy, iptables by default, says {})"),
+        (
+            {"mode": ["ipvs"]},
+            "at random for each connection (kube-proxy in iptables mode by default, from {})",
+        ),
         (None, "not known: {} has no configuration of it"),
         ("mode: ipvs", "not known: {} has no configuration of it"),
     ],
@@ -82,22 +85,23 @@ def test_the_default_is_that_of_the_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "at random for each connection (kube-proxy, iptables, say the node-args of its nodes)"),
+        ((), "at random for each connection (kube-proxy in iptables mode, from the nodes' k3s node-args)"),
         (
             ("--kube-proxy-arg", "proxy-mode=nftables"),
-            "at random for each connection (kube-proxy, nftables, say the node-args of its nodes)",
+            "at random for each connection (kube-proxy in nftables mode, from the nodes' k3s node-args)",
         ),
         (
             ("--kube-proxy-arg=--proxy-mode=ipvs", "--kube-proxy-arg", "ipvs-scheduler=sh"),
-            "by a hash of the client's address (kube-proxy, IPVS sh, say the node-args of its nodes)",
+            "by a hash of the client's address (kube-proxy in IPVS mode sh, from the nodes' k3s node-args)",
         ),
         (
             ("--kube-proxy-arg", "proxy-mode=ipvs,v=2"),
-            "in turn (round robin), each node counting by itself (kube-proxy, IPVS rr, say the node-args of its nodes)",
+            "in turn (round robin), each node counting by itself "
+            "(kube-proxy in IPVS mode rr, from the nodes' k3s node-args)",
         ),
         (
             ("--disable-kube-proxy", "false"),
-            "at random for each connection (kube-proxy, iptables, say the node-args of its nodes)",
+            "at random for each connection (kube-proxy in iptables mode, from the nodes' k3s node-args)",
         ),
     ],
 )
@@ -108,14 +112,21 @@ def test_arguments_of_k3s_and_rke2_name_the_way(arguments: tuple[str, ...], word
     assert sentences(found) == [words]
 
 
+def test_the_distribution_whose_arguments_they_are_is_named() -> None:
+    notes = {"rke2.io/node-args": '["agent"]'}
+    found = by_nodes(f.store_of(f.node("edge-1", version="v1.34.2+rke2r1", annotations=notes)))
+    assert found is not None
+    assert found.source == "from the nodes' rke2 node-args"
+
+
 def test_nodes_that_differ_are_told_apart() -> None:
     ipvs = ("--kube-proxy-arg", "proxy-mode=ipvs")
     found = by_nodes(f.store_of(k3s("edge-2"), k3s("edge-1", *ipvs), k3s("edge-3"), f.node("edge-4")))
     assert found is not None
     assert sentences(found) == [
-        "on edge-2, edge-3 at random for each connection (kube-proxy, iptables, say the node-args of its nodes)",
+        "on edge-2, edge-3 at random for each connection (kube-proxy in iptables mode, from the nodes' k3s node-args)",
         "on edge-1 in turn (round robin), each node counting by itself "
-        "(kube-proxy, IPVS rr, say the node-args of its nodes)",
+        "(kube-proxy in IPVS mode rr, from the nodes' k3s node-args)",
     ]
 
 
@@ -141,20 +152,20 @@ def test_nodes_that_do_not_tell_name_nothing(told: Json) -> None:
         (
             {"kube-proxy-replacement": "true"},
             [
-                "at random for each connection (Cilium in place of kube-proxy, says ConfigMap cilium/cilium-config)"
+                "at random for each connection (Cilium in place of kube-proxy, from ConfigMap cilium/cilium-config)"
             ],
         ),
         (
             {"kube-proxy-replacement": "strict", "bpf-lb-algorithm": "random"},
             [
-                "at random for each connection (Cilium in place of kube-proxy, says ConfigMap cilium/cilium-config)"
+                "at random for each connection (Cilium in place of kube-proxy, from ConfigMap cilium/cilium-config)"
             ],
         ),
         (
             {"kube-proxy-replacement": "true", "bpf-lb-algorithm": "maglev"},
             [
                 "in cluster at random for each connection, from outside by a ring hash (Maglev) of addresses and "
-                "ports (Cilium in place of kube-proxy, says ConfigMap cilium/cilium-config)"
+                "ports (Cilium in place of kube-proxy, from ConfigMap cilium/cilium-config)"
             ],
         ),
         ({"kube-proxy-replacement": "false", "bpf-lb-algorithm": "maglev"}, None),
@@ -172,7 +183,7 @@ def test_microk8s_is_taken_to_be_as_it_is_installed() -> None:
     one, other = f.node("van", version="v1.34.1", labels=micro), f.node("edge-1", version="v1.34.1")
     assert (found := by_distribution(f.store_of(one))) is not None
     assert sentences(found) == [
-        "at random for each connection (kube-proxy, iptables by default, "
+        "at random for each connection (kube-proxy in iptables mode by default, "
         "unless a file on a node of MicroK8s says otherwise)"
     ]
     assert by_distribution(f.store_of(one, other)) is None
@@ -184,7 +195,7 @@ def test_k3s_whose_nodes_may_not_be_seen_is_taken_to_be_as_it_is_installed() -> 
     store.set_version("v1.37.2+k3s1")
     assert (found := by_distribution(store)) is not None
     assert sentences(found) == [
-        "at random for each connection (kube-proxy, iptables by default, "
+        "at random for each connection (kube-proxy in iptables mode by default, "
         "unless its nodes, which may not be seen, were told otherwise)"
     ]
     told = f.store_of(k3s("edge-1", "--kube-proxy-arg", "config=/etc/kube-proxy.yaml"))

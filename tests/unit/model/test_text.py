@@ -135,4 +135,5 @@ def test_a_wrapped_error_keeps_its_object_and_its_cause() -> None:
 def test_plural_and_percent() -> None:
     assert [text.plural(n, "pod") for n in (0, 1, 2)] == ["0 pods", "1 pod", "2 pods"]
     assert text.plural(2, "entry", "entries") == "2 entries"
+    assert [text.verb(n, "goes", "go") for n in (0, 1, 2)] == ["go", "goes", "go"]
     assert (text.percent(1, 3), text.percent(1, 0)) == ("33%", "-")

@@ -10,6 +10,7 @@ from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
 from edgetui.model.panes import PANES
+from edgetui.model.update.pulls import ReadPulls, update_pull_facts
 from edgetui.model.update.version import Version, differs, is_newer, minors_behind, parse
 from edgetui.model.view.fleet import Fleet
 from edgetui.ui.details import detail
@@ -345,8 +346,12 @@ def test_nodes_that_hold_the_image_already_are_named_on_the_page_of_an_update() 
     store = f.store_of(*u.BOTH, u.talos("Pending", prePulledNodes=pulled))
     row = store.get("TalosUpgrade", "", "talos")
     assert row is not None
-    told = {fact.label: fact.text for fact in store.kinds["TalosUpgrade"].facts(row, f.NOW)}
-    assert told["image pulled"] == "edge-1"
+    told = {fact.label: fact.text for fact in update_pull_facts(store, row, ReadPulls(), f.NOW)}
+    assert told == {
+        "images": "1 of 2 nodes has it, 1 not known",
+        "pulled": "edge-1",
+        "not known": "edge-2: tuppr does not tell",
+    }
     older = row_of("TalosUpgrade", u.talos("Pending", prePulledNodes=["edge-1"]))
     assert getattr(older, "pulled", None) == ("edge-1",)
 

@@ -281,6 +281,112 @@ KUBEEDGE = (
 )  # fmt: skip
 
 
+FETCHED = ("registry.local/press:2.1", "docker.io/kubeedge/installation-package:v1.23.0")
+"""The images of a pre-pull."""
+
+
+def prepull(phase: str = "", reason: str = "", **nodes: Json) -> Json:
+    """An ImagePrePullJob of KubeEdge v1alpha2; `nodes` are their states by name, "_" for "-"."""
+    told = [{"nodeName": name.replace("_", "-"), **one} for name, one in nodes.items()]
+    status = {"phase": phase, "nodeStatus": told} if phase else {}
+    if reason:
+        status["reason"] = reason
+    template = {"images": list(FETCHED), "nodeNames": ["edge-1", "edge-2"], "concurrency": 1, "retryTimes": 1}
+    return _of(
+        "operations.kubeedge.io/v1alpha2",
+        "ImagePrePullJob",
+        "images",
+        {"imagePrePullTemplate": template},
+        status,
+    )
+
+
+def older_prepull(state: str = "", **nodes: Json) -> Json:
+    """The same in v1alpha1."""
+    told = [
+        {
+            "nodeStatus": {"nodeName": name.replace("_", "-"), "state": one["state"]},
+            "imageStatus": one["images"],
+        }
+        for name, one in nodes.items()
+    ]
+    template = {"images": list(FETCHED), "nodeNames": ["edge-1", "edge-2"]}
+    status = {"state": state, "event": "Pull", "action": "Success", "status": told} if state else {}
+    return _of(
+        "operations.kubeedge.io/v1alpha1",
+        "ImagePrePullJob",
+        "images",
+        {"imagePrePullTemplate": template},
+        status,
+    )
+
+
+def _images(*states: str, key: str = "status", why: str = "") -> list[Json]:
+    """The states of the images in their order; those that failed have the reason."""
+    return [
+        {"image": image, key: state} | ({"reason": why} if state in ("False", "Failed") else {})
+        for image, state in zip(FETCHED, states, strict=False)
+    ]
+
+
+NO_SUCH = "not found"
+PREPULL = (
+    _step(prepull(), "watch", "not seen yet", None, ""),
+    _step(prepull("Init", edge_1={"phase": "Pending"}, edge_2={"phase": "Pending"}), "watch", "waiting", "0/2", ""),
+    _step(
+        prepull(
+            "InProgress",
+            edge_1={"phase": "InProgress", "actionFlow": _flow("Check"), "imageStatus": _images("True")},
+            edge_2={"phase": "Pending"},
+        ),
+        "watch", "pulling on edge-1", "0/2", "",
+    ),
+    _step(
+        prepull("InProgress", edge_1={"phase": "Successful", "imageStatus": _images("True", "True")},
+                edge_2={"phase": "Pending"}),
+        "watch", "pulling", "1/2", "",
+    ),
+    _step(
+        prepull(
+            "Failure",
+            edge_1={"phase": "Successful", "imageStatus": _images("True", "True")},
+            edge_2={
+                "phase": "Failure",
+                "actionFlow": _flow("Check", "Pull", failed="Pull", why="pull failed"),
+                "imageStatus": _images("True", "False", why=NO_SUCH),
+            },
+        ),
+        "bad", "failed on edge-2", "1/2", f"{FETCHED[1]}: {NO_SUCH}",
+    ),
+    _step(
+        prepull("Failure", edge_1={"phase": "Failure", "actionFlow": _flow("Check", failed="Check", why="disk full")}),
+        "bad", "failed on edge-1", "0/1", "disk full",
+    ),
+    _step(
+        prepull("Complated", edge_1={"phase": "Successful"}, edge_2={"phase": "Successful"}),
+        "fine", "complete", "2/2", "",
+    ),
+)  # fmt: skip
+OLDER_PREPULL = (
+    _step(older_prepull(), "watch", "not seen yet", None, ""),
+    _step(
+        older_prepull("Pulling", edge_1={"state": "Pulling", "images": _images("Successful", key="state")}),
+        "watch", "pulling on edge-1", "0/1", "",
+    ),
+    _step(
+        older_prepull(
+            "Failed",
+            edge_1={"state": "Successful", "images": _images("Successful", "Successful", key="state")},
+            edge_2={"state": "Failed", "images": _images("Successful", "Failed", key="state", why=NO_SUCH)},
+        ),
+        "bad", "failed on edge-2", "1/2", f"{FETCHED[1]}: {NO_SUCH}",
+    ),
+    _step(
+        older_prepull("Successful", edge_1={"state": "Successful", "images": []}), "fine", "complete", "1/1", ""
+    ),
+)  # fmt: skip
+
+
 def kairos(phase: str = "", message: str = "", **nodes: tuple[str, ...]) -> Json:
     """A NodeOpUpgrade of Kairos; `nodes` are phase, reboot status and message by name."""
     fields = ("phase", "rebootStatus", "message")
@@ -432,6 +538,8 @@ SEQUENCES: dict[str, tuple[Step, ...]] = {
     "SUC": SUC,
     "k0s": K0S,
     "KubeEdge": KUBEEDGE,
+    "KubeEdge, images": PREPULL,
+    "KubeEdge, images in v1alpha1": OLDER_PREPULL,
     "Kairos": KAIROS,
     "tuppr, Talos": TALOS,
     "tuppr, Kubernetes": KUBERNETES,

@@ -73,7 +73,7 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     marked: bool = False
     """Whether one has come, besides those that end an initial list."""
     dear: bool = False
-    """Whether the first event of a watch that is resumed costs more than the rows: a Table brings its columns."""
+    """Whether a bookmark costs more than a watch that is opened again now and then: it is a whole Table."""
     bare: bool = False
     """The open watch was asked for without bookmarks."""
     streaming: bool = True
