@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
-from edgetui.actions.objects.describe import Description, Referrer, describe
+from edgetui.actions.objects.describe import Description, Referrer, describe, read_object
 from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
@@ -57,7 +58,8 @@ def stored(*objects: Json) -> Store:
 async def described(
     site: Site, store: Store, kind: str, name: str, *, thin: bool = False
 ) -> tuple[Description, list[str]]:
-    found = await describe(Reading(site, store), store, ObjectKey("plant", kind, "line-2", name), thin=thin)
+    session, key = Reading(site, store), ObjectKey("plant", kind, "line-2", name)
+    found = await describe(session, store, key, partial(read_object, session, store, key), thin=thin)
     return found, site.paths
 
 

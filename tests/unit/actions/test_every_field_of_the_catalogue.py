@@ -29,10 +29,10 @@ def access(right: Access) -> str:
 
 
 def row_of(action: Action) -> Iterator[str]:
-    """Its row, and what is made of it."""
+    """What its row says, and what is made of it."""
     for name in Action.__struct_fields__:
-        if name != "needs":
-            yield f"{name}: {json.dumps(getattr(action, name))}"
+        if name != "needs" and (value := getattr(action, name)):
+            yield f"{name}: {json.dumps(value)}"
     for kind, rights in action.needs.items():
         yield f"needs on {kind or 'the cluster'}: {'; '.join(map(access, rights))}"
         assert (action.rights(kind) == rights) != bool(action.any_kind)
@@ -43,7 +43,11 @@ def row_of(action: Action) -> Iterator[str]:
 
 
 def argument_of(argument: Argument) -> str:
-    fields = {name: getattr(argument, name) for name in Argument.__struct_fields__ if name not in CALLED}
+    fields = {
+        name: value
+        for name in Argument.__struct_fields__
+        if name not in CALLED and (value := getattr(argument, name)) not in ("", False, ())
+    }
     return f"{json.dumps(fields, default=str)} counts {argument.counts}, one more {argument.one_more('word')}"
 
 
@@ -55,7 +59,7 @@ def spec_in_words(spec: Spec[Any, Any]) -> Iterator[str]:
             yield from map(argument_of, value)
         elif callable(value) or isinstance(value, msgspec.Struct):
             yield f"{name}: given"
-        else:
+        elif value:
             yield f"{name}: {json.dumps(value)}"
 
 
