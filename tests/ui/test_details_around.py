@@ -161,3 +161,15 @@ def test_where_an_object_names_another_is_said_once() -> None:
     key = ObjectKey("plant", "ConfigMap", "default", "conf")
     assert naming("Pod", {"spec": {"volumes": volumes}}, key) == ("volume a",)
     assert naming("Pod", {"spec": {"volumes": volumes}}, key._replace(name="other")) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [(PUMP, True), ("VolumeSnapshot.snapshot.storage.k8s.io", False), ("ConfigMap", False)],
+)
+def test_only_of_a_custom_kind_it_is_said_that_not_all_it_controls_is_known(kind: str, told: bool) -> None:
+    store, row = f.store_of(), bare_row(Meta(name="main", uid="u"))
+    words = "  (nothing of the kinds that are watched here; others were not asked for)"
+    assert text(around.owned_lines(store, kind, row, f.NOW)) == (["", "controls", words] if told else [])
+    typed = next(f.store_of(f.deployment("press")).rows("Deployment"))
+    assert around.owned_lines(store, PUMP, typed, f.NOW) == []

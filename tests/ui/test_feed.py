@@ -85,6 +85,7 @@ async def test_held_still_nothing_is_delivered_and_then_all_of_it() -> None:
     await watched.next()
     watched.feed.hold(True)
     watched.change()
+    assert watched.feed._due is None, "nothing is to be done until it goes on"
     watched.feed._flush()
     assert len(watched.delivered) == 1
     watched.arrived.clear()

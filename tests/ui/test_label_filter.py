@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edgetui.model.cache.store import Store
 from edgetui.model.cache.wireprofile import Wire, WireState
 from edgetui.model.kinds.pod import printed
+from edgetui.ui.text.label_filter import _listed
 from tests.unit.model.factories import NOW, pod, store_of
 
 from .driving import Screen, running
@@ -66,3 +69,18 @@ async def test_rows_of_a_thin_wire_are_left_out_and_the_pane_says_so() -> None:
     async with running([thin()]) as screen:
         await ask(screen, "app=press")
         assert "? minimal traffic brings no labels; --api-traffic full does" in screen.text()
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("b", "b"),
+        ("b a", "a or b"),
+        ("d c b a", "a, b, c or d"),
+        ("e d c b a", "a, b, c, d and 1 more"),
+        ("f e d c b a", "a, b, c, d and 2 more"),
+    ],
+)
+def test_a_few_names_are_told_and_the_rest_is_counted(names: str, said: str) -> None:
+    assert _listed(names.split(), "or") == said
+    assert _listed([""], "or") == '""'

@@ -20,7 +20,7 @@ from edgetui.ui.widgets.bars import KeyHint, Tab, footer_line, tab_line
 from edgetui.ui.widgets.column_layout import ColumnLayout
 from edgetui.ui.widgets.columns import Fitted, fit, fit_in_order, furthest
 from edgetui.ui.widgets.pane_view import shared_height
-from edgetui.ui.widgets.table_lines import Line, head_strip, row_strip
+from edgetui.ui.widgets.table_lines import MARGIN, Line, head_strip, row_strip
 
 from .alone import LOOK
 from .test_text_grids import marked
@@ -154,8 +154,9 @@ def test_the_lines_of_a_table(snapshot: SnapshotAssertion) -> None:
     for width in (20, 24, 30, 40, 60):
         columns = ColumnLayout(COLUMNS[1:5], NONE)
         columns.seen(ObjectKey("plant", "Pod", "line-2", texts[1]))
-        columns.arrange(width, (), 0.0)
-        found.append(row_strip(Line(texts, " ", 2, False), columns, width, LOOK).text + "|")
+        columns.arrange(width - MARGIN, (), 0.0)
+        shown = tuple(texts[one.at] for one in columns.fitted)
+        found.append(row_strip(Line(shown, " ", 2, False), columns, width, LOOK).text + "|")
     assert "\n".join(found) == snapshot
 
 

@@ -21,7 +21,7 @@ from edgetui.actions.reading import numbers, readable
 from edgetui.actions.rollout.revisions import selector
 from edgetui.actions.scaling.before_zero import recall
 from edgetui.actions.scaling.budgets_quotas import BUDGETS, QUOTAS
-from edgetui.actions.scaling.hpa_owner import autoscaler_of
+from edgetui.actions.scaling.hpa_owner import autoscaler_of, autoscalers_printed_for
 from edgetui.actions.scaling.vpa_keda_owner import scaled_object_of
 from edgetui.model.autoscaling.hpa import meets
 from edgetui.model.autoscaling.limits import Limits, limits
@@ -47,7 +47,7 @@ class ScaleView(Discreet, frozen=True):
     `before_said` who says so and `before_at` when that was (Unix s). `other` is the resource of an object whose kind
     edgetui does not watch. `unsure` says that an autoscaler may own the number unseen, `whole` is false until it is
     known who owns it. `metadata` is that of the object, where it was read, and `there` all of it, where that was read
-    for the numbers.
+    for the numbers. `printed` are the autoscalers that may own the number, where the server has printed them.
     """
 
     SHOWN = ("ref", "desired", "current", "ready", "replicas", "before", "whole")
@@ -71,6 +71,7 @@ class ScaleView(Discreet, frozen=True):
     whole: bool = True
     metadata: Json = msgspec.field(default_factory=dict)
     there: Json | None = None
+    printed: tuple[str, ...] | None = None
 
     @property
     def resource_version(self) -> str:
@@ -135,7 +136,15 @@ class ScaleView(Discreet, frozen=True):
 
 
 async def read_scale(aim: Aim) -> ScaleView:
-    """The numbers: those of the live row, else what the scale subresource says.
+    """The numbers, and in the same flight which autoscalers may own them, where nothing is watched."""
+    session = aim.session
+    names = autoscalers_printed_for(session, aim.ref.key) if session.store is None else _none()
+    view, printed = await asyncio.gather(_read_numbers(aim), names)
+    return replace(view, printed=printed)
+
+
+async def _read_numbers(aim: Aim) -> ScaleView:
+    """Those of the live row, else what the scale subresource says.
 
     Where the server compresses the object, that is read in its place: it has the numbers, and is needed anyway.
     """
@@ -195,7 +204,7 @@ async def explain(aim: Aim, view: ScaleView) -> ScaleView:
     asked = None if aim.on_screen else view.replicas
     fewer, more = asked is None or asked < view.desired, asked is None or asked > view.current
     (hpa, note), budgets, quotas, keda, there = await asyncio.gather(
-        autoscaler_of(session, key, group),
+        autoscaler_of(session, key, group, view.printed),
         items_at(session, BUDGETS(key.namespace)) if fewer and aim.other is None else _nothing(),
         items_at(session, QUOTAS(key.namespace)) if more and aim.other is None else _nothing(),
         scaled_object_of(session, key) if aim.other is None else _none(),

@@ -14,7 +14,7 @@ import pytest
 from edgetui.actions.change.spec import Aim
 from edgetui.actions.gate.gate import Gate
 from edgetui.actions.messages import Cancelled, Refusal
-from edgetui.actions.objects.edit import SPEC, EditView, Typed, change, merged_with, recorded, typed
+from edgetui.actions.objects.edit import SPEC, EditView, Typed, _touched, change, merged_with, recorded, typed
 from edgetui.actions.objects.edit_text import editable, read_back, without_header
 from edgetui.actions.objects.resource import EDIT, Resource
 from edgetui.cluster.errors import Invalid
@@ -255,6 +255,30 @@ async def test_a_secret_of_both_is_not_told_in_the_header_nor_in_the_plan_nor_in
     assert "hunter" not in json.dumps([made.diff, made.data, write.before, write.after])
     assert write.after == {"paths": ["spec.template.spec.containers"]}
     assert "hunter2" in json.dumps(write.body)
+
+
+@pytest.mark.parametrize(
+    ("before", "stored", "patch", "kept"),
+    [
+        ({"a": "1"}, {"a": "2"}, {}, {"a": "1"}),
+        ({"a": "1"}, {}, {}, {"a": "1"}),
+        ({}, {"a": "1"}, {}, {}),
+        ({"a": "1"}, {"a": "2"}, {"annotations": {"a": "2"}}, {"a": "2"}),
+        ({"a": "1"}, {}, {"annotations": {"a": None}}, {}),
+        ({}, {"a": "2"}, {"annotations": {"a": "2"}}, {"a": "2"}),
+        ({"a": "1", "b": "1"}, {"a": "2", "b": "2"}, {"annotations": {"a": "2"}}, {"a": "2", "b": "1"}),
+        ({"a": "1"}, {}, {"annotations": None}, {}),
+    ],
+)
+def test_annotations_that_are_not_edited_are_told_as_they_were(
+    before: Json, stored: Json, patch: Json, kept: Json
+) -> None:
+    """Controllers write theirs all the time; a merge patch leaves those as they are."""
+    was, now = press(), press()
+    was["metadata"]["annotations"], now["metadata"]["annotations"] = before, stored
+    made = _touched(now, was, {"metadata": patch})
+    assert made["metadata"].get("annotations", {}) == kept
+    assert made["spec"] == now["spec"]
 
 
 async def test_the_patch_has_what_differs_and_the_version() -> None:

@@ -69,6 +69,7 @@ def test_it_is_done_once_and_recorded(case: Case, shell: Shell) -> None:
     assert len(shell.site.writes) == 1
     assert [one["event"] for one in told.audit] == ["intent", "result", "outcome"]
     assert (told.results, told.audit[-1]["result"]) == (["done"], "reached")
+    assert 0 <= told.audit[1]["milliseconds"] < 60_000
     assert told.json["object"]["namespace"] == ("line-2" if "/namespaces/" in case.path else "")
     assert told.json["plan"]["writes"]
 

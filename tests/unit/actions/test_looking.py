@@ -13,7 +13,7 @@ import pytest
 from edgetui.actions.change import watch as watching
 from edgetui.actions.change.watch import QUICK, SLOW, Observation, Watched, poll
 from edgetui.actions.rollout import stuck_pod
-from edgetui.actions.rollout.stuck_pod import HOLD, LOOK_EVERY, PATIENCE, StuckPod, blocking, broken
+from edgetui.actions.rollout.stuck_pod import HOLD, LOOK_EVERY, StuckPod, blocking, broken
 from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds import row_of
@@ -178,7 +178,7 @@ def test_only_an_ordered_set_that_lacks_pods_is_held_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "patience"), [(pod(), HOLD), (pod(f.pod, statuses=[f.waiting("ContainerCreating")]), PATIENCE)]
+    ("one", "patience"), [(pod(), 3.0), (pod(f.pod, statuses=[f.waiting("ContainerCreating")]), 60.0)]
 )
 async def test_a_pod_is_stuck_once_it_has_held_the_set_up_for_a_while(
     one: PodRow, patience: float, monkeypatch: pytest.MonkeyPatch
@@ -198,10 +198,12 @@ async def test_a_pod_is_stuck_once_it_has_held_the_set_up_for_a_while(
     assert not await stuck.found(camera())
     assert not await stuck.found(camera())
     assert len(asked) == 1, "it looks once a second"
-    now[0] += LOOK_EVERY
+    now[0] += 1.0
     assert not await stuck.found(camera())
     assert len(asked) == 2
-    now[0] = 500.0 + patience
+    now[0] = 500.0 + patience - 1.0
+    assert not await stuck.found(camera())
+    now[0] += 1.0
     assert await stuck.found(camera())
     assert stuck.pod is one
     assert stuck.sentence.startswith(
@@ -215,7 +217,10 @@ async def test_a_pod_is_stuck_once_it_has_held_the_set_up_for_a_while(
 async def test_a_set_that_went_on_meanwhile_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [500.0]
 
+    asked = []
+
     async def pods(*_: Any) -> list[PodRow]:
+        asked.append(now[0])
         return [pod()]
 
     monkeypatch.setattr(stuck_pod, "_pods", pods)
@@ -225,5 +230,6 @@ async def test_a_set_that_went_on_meanwhile_begins_anew(monkeypatch: pytest.Monk
     assert not await stuck.found(camera())
     now[0] += HOLD - LOOK_EVERY / 2
     assert not await stuck.found(camera(spec={"replicas": 2}))
+    assert asked == [500.0], "a set that lacks nothing has no pods to look at"
     now[0] += LOOK_EVERY
     assert not await stuck.found(camera())

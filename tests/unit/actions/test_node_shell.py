@@ -99,6 +99,7 @@ def test_so_is_what_does_not_start_in_time(shell: Shell) -> None:
     starts(shell, {"waiting": {"reason": "ContainerCreating"}})
     told = shell.run("node-shell", "node-1", "--yes", "--timeout", "0.1")
     assert "is being created" in told.json["lines"][0]
+    assert told.json["data"]["unknown"] is False
     assert pods(shell) == []
 
 

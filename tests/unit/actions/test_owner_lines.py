@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from edgetui.actions.objects.owner import state
+from edgetui.model.kinds import managers
 from tests.unit.model import factories as f
 from tests.unit.model.test_canary import canary
 
@@ -166,6 +168,20 @@ def test_nothing_to_pause_is_said(shell: Shell, sentence: str) -> None:
     assert told.code == 1
     assert sentence in told.out
     assert not shell.site.writes
+
+
+@pytest.mark.parametrize(
+    ("tool", "value", "words"),
+    [
+        (managers.KUSTOMIZATION, True, "suspended"),
+        (managers.KUSTOMIZATION, False, "reconciling"),
+        (managers.APPLICATION, None, "without automated sync"),
+        (managers.APPLICATION, {}, "syncing by itself"),
+        (managers.APPLICATION, {"selfHeal": True}, "syncing by itself"),
+    ],
+)
+def test_how_a_tool_is_in_words(tool: str, value: Any, words: str) -> None:
+    assert state(managers.Manager(tool, "argocd", "plant"), value) == words
 
 
 @pytest.mark.parametrize("made", [half_done])

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.scaling.scale_subresource import reach
+from edgetui.actions.scaling.scale_subresource import reach, ready_at
 from edgetui.cluster.api.client import Api
+from edgetui.cluster.errors import ProtocolError
 from edgetui.model.kinds.deployment import DEPLOYMENT
 from tests.unit.cluster.test_followed import Server, event, table
 from tests.unit.cluster.test_streamed_list import SETS, far
@@ -83,6 +84,16 @@ async def test_more_that_run_than_are_wanted_are_waited_for(monkeypatch: pytest.
         await ending
         assert (seen.reached, server.looks) == (True, 2)
         assert steps == ["4 of 3 running"]
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b'{"kind": "Table"}'])
+async def test_what_does_not_say_how_many_are_ready_is_no_number(answer: bytes) -> None:
+    async def get_bytes(*asked: Any, **options: Any) -> bytes:
+        return answer
+
+    session: Any = SimpleNamespace(api=SimpleNamespace(get_bytes=get_bytes))
+    with pytest.raises(ProtocolError):
+        await ready_at(session, f"{SETS}/press")
 
 
 async def test_a_number_that_somebody_else_sets_is_told_by_the_scale(monkeypatch: pytest.MonkeyPatch) -> None:

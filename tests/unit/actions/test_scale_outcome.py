@@ -10,6 +10,7 @@ from edgetui.actions.change.spec import Next
 from edgetui.actions.change.watch import Observation
 from edgetui.actions.scaling.scale import How, ScaleAnswer, _instead, _judge
 from edgetui.actions.scaling.scale_view import ScaleView
+from edgetui.model.autoscaling.vpa_keda import ScaledObject
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.autoscaler import AutoscalerRow
@@ -47,6 +48,21 @@ def test_how_far_it_is(there: dict[str, int], hpa: bool, said: Observation) -> N
     row = row_of("Deployment", deployment("press", **made))  # type: ignore[arg-type]
     assert isinstance(row, DeploymentRow)
     assert _judge(view(owner() if hpa else None), 5, row) == said
+
+
+@pytest.mark.parametrize(
+    ("keda", "wanted", "held"),
+    [
+        (None, 3, False),
+        ({}, 3, True),
+        ({}, 5, True),
+        ({"held_at": "3"}, 3, False),
+        ({"held_at": "3"}, 5, True),
+    ],
+)
+def test_at_which_number_keda_is_paused(keda: dict[str, Any] | None, wanted: int, held: bool) -> None:
+    claim = ScaledObject("by-queue", 1, 8, **keda) if keda is not None else None
+    assert view(keda=claim).holds(wanted) is held
 
 
 class Keda:
