@@ -24,12 +24,14 @@ Json = dict[str, Any]
 CILIUM, PROXY = "cilium/cilium-config", "kube-system/kube-proxy"
 AGENTS, RUNS = f.daemon_set("cilium", "cilium"), f.daemon_set("kube-proxy", "kube-system")
 BY_CILIUM = (
-    "at random for each connection (Cilium in place of kube-proxy, says ConfigMap cilium/cilium-config)"
+    "at random for each connection (Cilium in place of kube-proxy, from ConfigMap cilium/cilium-config)"
 )
-BY_CONFIG = "at random for each connection (kube-proxy, nftables, says ConfigMap kube-system/kube-proxy)"
-BY_NODES = "at random for each connection (kube-proxy, iptables, say the node-args of its nodes)"
+BY_CONFIG = (
+    "at random for each connection (kube-proxy in nftables mode, from ConfigMap kube-system/kube-proxy)"
+)
+BY_NODES = "at random for each connection (kube-proxy in iptables mode, from the nodes' k3s node-args)"
 UNLESS = "unless its nodes, which may not be seen, were told otherwise"
-USUAL = f"at random for each connection (kube-proxy, iptables by default, {UNLESS})"
+USUAL = f"at random for each connection (kube-proxy in iptables mode by default, {UNLESS})"
 NOTHING = "not known: nothing in the API tells"
 NFTABLES = {"config.conf": "mode: nftables\n"}
 REPLACED = {"kube-proxy-replacement": "true"}
