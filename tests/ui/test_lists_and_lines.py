@@ -17,6 +17,7 @@ from edgetui.model.node.loss import After, Prospect
 from edgetui.ui.background.job import Badge
 from edgetui.ui.details.node import CELLS, MOST_PODS, SECONDS, _curve, _step_line, prospect_lines
 from edgetui.ui.dialogs.pick import PickScreen
+from edgetui.ui.dialogs.running import RunningScreen
 from edgetui.ui.spans import plain
 from tests.unit.cluster.logsite import HEAD, Site, said
 from tests.unit.cluster.wire import chunk
@@ -73,15 +74,12 @@ async def test_what_runs_says_since_when_and_what_in_the_cells_that_there_are(
         rows[0].began = screen.app.monotonic() - 9
         added(screen, *rows)
         await screen.press("R")
-        assert [line.rstrip() for line in screen.text().splitlines() if line.strip(" -")] == snapshot(
-            name="at first"
-        )
+        shown = screen.app.screen
+        assert isinstance(shown, RunningScreen)
+        assert page([*shown.head(), *shown.lines()]) == snapshot(name="at first")
         screen.clock.advance(60)
-        screen.app.front.tick()
-        await screen.press("down")
-        assert [line.rstrip() for line in screen.text().splitlines() if line.strip(" -")] == snapshot(
-            name="later"
-        )
+        shown.action_text(1)
+        assert page([*shown.head(), *shown.lines()]) == snapshot(name="later")
 
 
 async def test_a_key_is_called_by_what_it_takes_back_only_on_the_object_that_this_is_about() -> None:
