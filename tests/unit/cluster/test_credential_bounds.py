@@ -108,3 +108,9 @@ def test_what_is_no_certificate_says_what_else_is_known(certificate_bytes: bytes
     found = target(client_certificate=certificate_bytes or None, username="kim", password="p")
     sentence = explain_401(found, NOW).sentence
     assert ("cannot be read" if certificate_bytes else "user name and password") in sentence
+
+
+def test_of_two_that_are_over_the_token_is_named(certificate: bytes) -> None:
+    now = certificate_dates(certificate).not_after + 100
+    both = target(client_certificate=certificate, token=token(exp=now - 5, **SERVICE_ACCOUNT))
+    assert explain_401(both, now).sentence == "The token of admin expired 5s ago."
