@@ -96,6 +96,28 @@ async def test_one_that_changed_meanwhile_is_left_and_the_others_go_on(tmp_path:
     assert not said.ok and not said.pending
 
 
+@pytest.mark.parametrize(
+    ("ends", "counts", "ok", "pending"),
+    [
+        ("++", "2 of 2 done.", True, False),
+        ("+~", "1 of 2 done, 1 accepted and not there yet.", False, True),
+        ("+-", "1 of 2 done, 1 not done.", False, False),
+        ("~-", "0 of 2 done, 1 accepted and not there yet, 1 not done.", False, False),
+        ("+~-", "1 of 3 done, 1 accepted and not there yet, 1 not done.", False, False),
+    ],
+)
+def test_a_summary_counts_and_begins_with_what_needs_somebody(
+    ends: str, counts: str, ok: bool, pending: bool
+) -> None:
+    receipts = [Receipt("scale", one, None, one == "+", (f"line {one}",), {}, one == "~") for one in ends]
+    said = summary(receipts)
+    assert (said.lines[0], said.ok, said.pending) == (counts, ok, pending)
+    signs = {"-": "!", "~": "~", "+": "ok"}
+    assert list(said.lines[1:]) == [
+        f"{signs[one]} {one}: line {one}" for one in sorted(ends, key=lambda one: "-~+".index(one))
+    ]
+
+
 async def test_one_that_is_refused_beforehand_stands_in_the_question(tmp_path: Path) -> None:
     line, person = Line(), Person(Watching(tmp_path))
     async with scripted(line.answer) as (_, session):

@@ -421,6 +421,14 @@ def test_the_line_says_how_far_how_fast_and_how_long() -> None:
     assert out.getvalue().endswith("\r\x1b[K")
 
 
+def test_the_line_leaves_the_last_column_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is written to its last column may begin another line."""
+    monkeypatch.setenv("COLUMNS", "30")
+    out = Screen()
+    Progress(out, "/a/very/long/path/of/a/file", lambda: 1.0, quiet=False).tell(1024, 2048)
+    assert len(out.getvalue().removeprefix("\r").removesuffix("\x1b[K")) == 29
+
+
 def test_without_a_terminal_or_in_quiet_there_is_no_line() -> None:
     plain, quiet = io.StringIO(), Screen()
     for out, silent in ((plain, False), (quiet, True)):

@@ -222,7 +222,9 @@ def test_a_server_without_ephemeral_containers_is_told_from_a_pod_that_is_gone(
     monkeypatch.setattr(shell.site, "_write", lambda request, *, keep: (404, said))
     told = shell.run("debug", "press-x", "--yes")
     assert told.code == 1 and not added(shell)
-    assert told.json["error"]["sentence"].startswith("plant does not serve pods/ephemeralcontainers.")
+    assert told.json["error"]["sentence"].startswith(
+        "plant does not serve pods/ephemeralcontainers. Kubernetes has it since 1.25."
+    )
     shell.site.instead = lambda request: None
     del shell.site.objects[POD]
     assert "There is no pod press-x" in shell.run("debug", "press-x", "--yes").json["error"]["sentence"]
