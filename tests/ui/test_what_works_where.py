@@ -16,7 +16,7 @@ from edgetui.ui.action_keys import ActionKeys
 from edgetui.ui.background.job import BackgroundJob
 from tests.unit.model import factories as f
 
-from .driving import running
+from .driving import Screen, running
 from .test_dialogs import REF
 
 OUT = "node.kubernetes.io/out-of-service"
@@ -33,6 +33,12 @@ def site() -> Store:
         f.deployment("press"), paused, f.stateful_set("data"), f.daemon_set("agent"), f.pod("alone"),
         f.service("press"), f.autoscaler("press"), f.node("ready"), f.node("cordoned", cordoned=True), lost, out,
     )  # fmt: skip
+
+
+def keys_on(screen: Screen) -> ActionKeys:
+    keys = screen.app.action_keys
+    assert isinstance(keys, ActionKeys)
+    return keys
 
 
 def told(keys: ActionKeys, key: ObjectKey | None) -> str:
@@ -64,18 +70,18 @@ async def test_which_action_works_on_what(snapshot: SnapshotAssertion) -> None:
         for row in sorted(store.rows(kind), key=lambda one: one.name)
     ]
     async with running([store]) as screen:
-        keys = screen.app.action_keys
+        keys = keys_on(screen)
         found = [f"{key.kind} {key.name}\n  {told(keys, key)}" for key in keys_of]
     assert "\n".join(found) == snapshot(name="usual")
     async with running([store], read_only=True) as screen:
         for key in (*keys_of, None):
-            assert {
-                why.short for one in ACTIONS.values() if (why := screen.app.action_keys.why_not(one, key))
-            } == {"read-only"}
+            assert {why.short for one in ACTIONS.values() if (why := keys_on(screen).why_not(one, key))} == {
+                "read-only"
+            }
     async with running([store]) as screen:
-        assert {
-            one.short for act in ACTIONS.values() if (one := screen.app.action_keys.why_not(act, None))
-        } == {"no row"}
+        assert {one.short for act in ACTIONS.values() if (one := keys_on(screen).why_not(act, None))} == {
+            "no row"
+        }
 
 
 def test_a_job_of_which_nothing_is_said_claims_nothing() -> None:
