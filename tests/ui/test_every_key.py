@@ -67,7 +67,7 @@ def state(screen: Screen) -> dict[str, Any]:
         "pane": pane.pane.id,
         "filter": pane.filter_text,
         "namespace": main.namespace,
-        "cursor": pane.table.cursor.name if pane.table.cursor is not None else "",
+        "cursor": pane.table.cursor.name.partition(".")[0] if pane.table.cursor is not None else "",
         "top": pane.table.top,
         "sort": pane.table.sort,
         "wide": pane.table.columns.wide,
@@ -160,7 +160,7 @@ async def test_keys_on_an_open_object(kind: str, snapshot: SnapshotAssertion) ->
 
 
 async def test_lines_behind_the_colon(snapshot: SnapshotAssertion) -> None:
-    panes = ["po", "pods", "deploy line-2", "rs x", "nodes line-2 x", "events 3", "services -n line-2 /x"]
+    panes = ["po", "pods", "deploy line-2", "rs x", "nodes line-2 x", "events weld", "services -n line-2 /x"]
     others = [name for name in COMMANDS if name not in PANES and name not in LEFT_OUT]
     async with running([plant(), vehicle()]) as screen:
         trial = Trial(screen, "rollouts")
