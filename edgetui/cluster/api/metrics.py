@@ -30,6 +30,8 @@ OLD = 90.0
 VERSIONS = ("v1", "v1beta1")
 OBJECT, PACKED, ROW, ANSWER = 300, 16, 80, 500
 """Bytes of a pod's usage: as an object, as one of a compressed answer, as a printed row; and of an answer beside it."""
+MOST_SPACES = 8
+"""Namespaces that are asked one after the other, each a round trip, where one question would do."""
 COMPRESSED_FROM = 128 * 1024
 """Bytes from which on a server compresses an answer."""
 
@@ -226,8 +228,9 @@ class MetricsPoller:
         return decode(await self._api.get_bytes(path, {}))
 
     def _spaces(self, kind: str) -> tuple[str, ...]:
-        """The namespaces that have objects of a kind."""
-        return tuple(sorted({row.namespace for row in self._store.rows(kind)} - {""}))
+        """The namespaces that have objects of a kind, none where they are too many to be asked by themselves."""
+        found = {row.namespace for row in self._store.rows(kind)} - {""}
+        return tuple(sorted(found)) if len(found) <= MOST_SPACES else ()
 
     def _rows_cost_less(self, kind: str, names: Sequence[str]) -> bool:
         """Whether what these namespaces print is no more than the objects of all, which come compressed if many."""

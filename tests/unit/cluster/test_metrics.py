@@ -224,17 +224,26 @@ async def test_who_prints_no_figures_is_asked_for_objects_from_then_on(objects: 
 
 @pytest.mark.parametrize(
     ("counts", "spread"),
-    [((), False), ((1, 1), False), ((2, 1), True), ((400, 36), True), ((400, 37), False)],
+    [
+        ((), False),
+        ((1, 1), False),
+        ((2, 1), True),
+        ((400, 36), True),
+        ((400, 37), False),
+        ((9,) * 8, True),
+        ((9,) * 9, False),
+    ],
 )
 async def test_pods_are_asked_for_by_namespace_where_their_rows_cost_less(
     counts: tuple[int, ...], spread: bool
 ) -> None:
-    """Objects come compressed only from 128 KiB on, and each answer has its price."""
+    """Objects come compressed only from 128 KiB on, and each answer has its price and its round trip."""
     metrics = Metrics()
     metrics.prints = printed(["p0", "5m", "1Ki", "15s"])
     one = MetricsPoller(cast(Api, metrics), of_pods(*counts))
     await one.poll(["Pod"])
-    assert metrics.printed == (["v1/namespaces/line-0/pods", "v1/namespaces/line-1/pods"] if spread else [])
+    spaces = [f"v1/namespaces/line-{space}/pods" for space in range(len(counts))]
+    assert metrics.printed == (spaces if spread else [])
     assert metrics.asked == (["v1"] if spread else ["v1", "v1/pods"])
     assert one._store.metrics_available("Pod")
 
