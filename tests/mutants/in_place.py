@@ -43,7 +43,7 @@ class Imported:
     def replacements(self, file: str, before: bytes, after: bytes) -> list[tuple[FunctionType, CodeType]]:
         """The functions that a change of this file changes, each with its new code.
 
-        None where nothing has imported the file yet. Raises AtImport.
+        None of them where nothing has imported the file yet. Raises AtImport.
         """
         found = []
         for old, new in _functions_that_differ(compile(before, file, "exec"), compile(after, file, "exec")):

@@ -23,9 +23,7 @@ ENOUGH = 16 * 1024  # bytes of a start that tell more than that the link is a ve
 LEAST_START = 3 * 1024  # bytes of a start below which nothing is said
 HANDSHAKE = 3400  # bytes that a full handshake of TLS 1.3 brings
 TRIPS = 3  # one after another until all first lists are asked for
-MORE_TRIPS = (
-    2  # by which a start may take longer: lists that wait for others, and what the server needs itself
-)
+MORE_TRIPS = 2  # by which a start may take longer: lists that wait for others, the server's own time
 ALIKE = 2.0
 EARLIER = "as in the last run"
 
