@@ -136,7 +136,12 @@ class EdgetuiApp(Shell):
         self.tell_screens()
 
     async def on_event(self, event: events.Event) -> None:
-        """Let keys in one at a time, and no click on a question that nobody can have read; everything else passes."""
+        """Let keys in one at a time, and no click on a question that nobody can have read; everything else passes.
+
+        What is typed, clicked or pasted while there is no screen, before the first and after the last, is for nobody.
+        """
+        if isinstance(event, events.InputEvent | events.Paste) and not self.screens_in_view:
+            return
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self._type_ahead.add(event)
         elif not isinstance(event, events.MouseDown | events.MouseUp) or self._is_taken(event):

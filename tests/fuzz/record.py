@@ -50,6 +50,7 @@ OTHER_TOOLS = (
     "Plan",
     "AutopilotPlan",
     "NodeUpgradeJob",
+    "ImagePrePullJob",
     "NodeOpUpgrade",
     "TalosUpgrade",
     "KubernetesUpgrade",

@@ -40,7 +40,7 @@ OBJECTS: dict[str, Json] = {
     "NodeUpgradeJob": u.KUBEEDGE[4].objects[0],
     "NodeOpUpgrade": u.KAIROS[5].objects[0],
     "ImagePrePullJob": u.prepull("Failed", "no space", edge_1={"phase": "Failed", "reason": "no space"}),
-    "TalosUpgrade": u.TALOS[6].objects[0],
+    "TalosUpgrade": u.TALOS[7].objects[0],
     "KubernetesUpgrade": u.KUBERNETES[3].objects[0],
     "Bundle": u.FLEET[2].objects[0],
     "Rollout": rollout(),

@@ -32,6 +32,8 @@ def named(kind: str, name: str) -> bytes:
 
 def test_every_kind_is_among_the_objects() -> None:
     assert set(OBJECTS) >= set(KINDS)
+    for id, thing in OBJECTS.items():
+        assert thing.get("kind", KINDS[id].name) == KINDS[id].name
 
 
 @pytest.mark.parametrize("kind", KINDS)
