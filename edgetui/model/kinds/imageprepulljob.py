@@ -153,8 +153,10 @@ def project(job: WireImagePrePullJob) -> ImagePrePullJobRow:
 
 
 def _target(images: tuple[str, ...]) -> str:
-    """What stands for its version: the one image, without its registry, or how many there are."""
-    return plural(len(images), "image") if len(images) != 1 else clean(images[0].rpartition("/")[2], 60)
+    """What stands for its version: the one image, without its registry, or how many there are; nothing where none is named."""
+    if len(images) > 1:
+        return plural(len(images), "image")
+    return clean(images[0].rpartition("/")[2], 60) if images else ""
 
 
 def _name(node: WirePullNode) -> str:
