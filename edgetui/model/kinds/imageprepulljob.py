@@ -153,7 +153,7 @@ def project(job: WireImagePrePullJob) -> ImagePrePullJobRow:
 
 
 def _target(images: tuple[str, ...]) -> str:
-    """What stands for its version: the one image, without its registry, or how many there are; nothing where none is named."""
+    """What stands for its version: the one image, without its registry, or how many there are; "" for none."""
     if len(images) > 1:
         return plural(len(images), "image")
     return clean(images[0].rpartition("/")[2], 60) if images else ""
