@@ -15,24 +15,20 @@ Labels = dict[str, str]
 _SET = re.compile(r"^\s*(\S+)\s+(in|notin)\s+\(([^)]*)\)\s*$")
 _TERM = re.compile(r"[^,(]*\([^)]*\)|[^,]+")
 _FIELDS = {
-    **{
-        name: name
-        for name in (
-            "metadata.name",
-            "metadata.namespace",
-            "spec.nodeName",
-            "status.phase",
-            "type",
-            "reason",
-            "involvedObject.kind",
-            "involvedObject.name",
-            "involvedObject.namespace",
-            "involvedObject.uid",
-        )
-    },
-    "source": "source.component",
+    "metadata.name",
+    "metadata.namespace",
+    "spec.nodeName",
+    "status.phase",
+    "type",
+    "reason",
+    "source",
+    "involvedObject.kind",
+    "involvedObject.name",
+    "involvedObject.namespace",
+    "involvedObject.uid",
 }
-"""Where the value of each field label stands."""
+_ELSEWHERE = {"source": "source.component"}
+"""Where the value of a field label stands that is not called after its place."""
 
 
 def labels_match(selector: str) -> Callable[[Labels], bool]:
@@ -65,7 +61,7 @@ def fields_match(selector: str, resource: str) -> Callable[[str, str, Entry | by
             else:
                 if decoded is None:
                     decoded = json.loads(stored.raw if isinstance(stored, Entry) else stored)
-                found = _dig(decoded, _FIELDS[field])
+                found = _dig(decoded, _ELSEWHERE.get(field, field))
             if (found == value) is not equal:
                 return False
         return True

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from edgetui.cluster.api.client import PREFERRED
 from edgetui.cluster.api.metrics import MetricsPoller, decode
-from edgetui.cluster.api.printed_usage import PREFERRED, decode_rows
+from edgetui.cluster.api.printed_usage import decode_rows
 from edgetui.cluster.api.probe import PRINTED_QUERY, identify
 from edgetui.cluster.session import FIRST_PAINT
 from edgetui.model.cache.freshness import Link, Sync

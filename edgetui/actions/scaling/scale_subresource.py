@@ -15,13 +15,10 @@ from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Json
 from edgetui.actions.reading import numbers, readable, shaped
 from edgetui.actions.session import Session
-from edgetui.cluster.api.client import PRINTED, PRINTED_QUERY
+from edgetui.cluster.api.client import PREFERRED, PRINTED_QUERY
 from edgetui.cluster.api.status import UNDECODABLE, not_kubernetes
 from edgetui.cluster.errors import NotFound, ProtocolError
 from edgetui.model.kinds import KINDS
-
-_PRINTED = {"Accept": f"{PRINTED},application/json"}
-"""What a server prints of an object for a person; the object from one that prints nothing."""
 
 
 async def reach(
@@ -87,7 +84,7 @@ async def _known(number: int | None) -> int | None:
 
 async def ready_at(session: Session, path: str) -> int:
     """How many pods of a workload are ready, as the server prints it: a third of the bytes of the object."""
-    answer = await session.api.get_bytes(path, PRINTED_QUERY, headers=_PRINTED)
+    answer = await session.api.get_bytes(path, PRINTED_QUERY, headers=PREFERRED)
     found = readable(partial(_ready, _decoded(answer)), None)
     if found is None:
         raise ProtocolError("What the server answered does not say how many pods are ready.")

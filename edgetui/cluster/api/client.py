@@ -51,7 +51,9 @@ NAMES_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8
 METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io, application/json"}
 """The header that asks for no more than the metadata of an object."""
 PRINTED = "application/json;as=Table;v=v1;g=meta.k8s.io"
-"""Asks for what the server prints for `kubectl get`, with the next without the objects."""
+"""Asks for what the server prints for `kubectl get`, with PRINTED_QUERY without the objects."""
+PREFERRED = {"Accept": f"{PRINTED},application/json"}
+"""The same, or the object from a server that prints nothing."""
 PRINTED_QUERY = {"includeObject": "None"}
 WITHOUT_COLUMNS = {"-": "true"}
 """Asks for a Table without the definitions of its columns, which are 1 to 3 KB. "-" is what the generated conversion of
@@ -60,7 +62,7 @@ a query calls `noHeaders` of TableOptions; a server that does not know it sends 
 _ANSWERED_BY: dict[Answer, tuple[dict[str, str], dict[str, str]]] = {
     "metadata": (METADATA_ONLY, {}),
     "object": ({}, {}),
-    "printed": ({"Accept": f"{PRINTED},application/json"}, PRINTED_QUERY | WITHOUT_COLUMNS),
+    "printed": (PREFERRED, PRINTED_QUERY | WITHOUT_COLUMNS),
 }
 """The headers and the query that ask for it."""
 _LOOK_FIRST = "Look at the object before repeating it."

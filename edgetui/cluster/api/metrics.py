@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import msgspec
 
-from edgetui.cluster.api.client import PRINTED_QUERY, Api
+from edgetui.cluster.api.client import PREFERRED, PRINTED_QUERY, Api
 from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, NotPrinted
 from edgetui.model.cache.store import Store, Usage
@@ -216,7 +216,7 @@ class MetricsPoller:
         """The usage of one kind in one namespace, or in all: as rows where those name their objects."""
         path = self._path(kind, namespace)
         if self._prints and (namespace or not KINDS[kind].namespaced):
-            from edgetui.cluster.api.printed_usage import PREFERRED, decode_rows  # not for the first screen
+            from edgetui.cluster.api.printed_usage import decode_rows  # not for the first screen
 
             body = await self._api.get_bytes(path, PRINTED_QUERY, headers=PREFERRED)
             with suppress(NotPrinted):

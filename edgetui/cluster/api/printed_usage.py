@@ -7,14 +7,11 @@ from typing import Any
 
 import msgspec
 
-from edgetui.cluster.api.client import PRINTED
 from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.cluster.errors import NotPrinted
 from edgetui.model.cache.store import Usage
 from edgetui.model.text import parse_cpu, whole
 
-PREFERRED = {"Accept": f"{PRINTED},application/json"}
-"""The header that asks for rows, or for objects where there are none."""
 _FIGURES = ("Name", "cpu", "memory")
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import msgspec
 
-from edgetui.cluster.api.probe import PRINTED
+from edgetui.cluster.api.client import PREFERRED
 from edgetui.cluster.api.status import UNDECODABLE, not_kubernetes
 from edgetui.cluster.errors import Unreadable
 from edgetui.cluster.watch.events import FOREIGN, is_foreign, with_plain_name
@@ -64,7 +64,7 @@ class ObjectPrinter(Printer):
     """Makes rows of one kind from Tables with metadata."""
 
     form: ClassVar[dict[str, str]] = {"includeObject": "Metadata"}
-    accept: ClassVar[str] = f"{PRINTED},application/json"
+    accept: ClassVar[str] = PREFERRED["Accept"]
     optional: ClassVar[bool] = False
     dear: ClassVar[bool] = False
 

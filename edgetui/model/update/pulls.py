@@ -158,13 +158,14 @@ def _took(event: EventRow) -> str:
 def _of_jobs(store: Store, node: str, image: str) -> NodePull | None:
     """What an ImagePrePullJob tells of an image on a node, the newest of them."""
     jobs = [row for row in store.rows(IMAGE_PRE_PULL_JOB) if isinstance(row, ImagePrePullJobRow)]
-    for job in sorted(jobs, key=lambda one: -one.created):
-        for one in job.images:
-            if _full(one.image) == image:
-                for pull in one.nodes:
-                    if pull.node == node:
-                        return pull
-    return None
+    told = (
+        pull
+        for job in sorted(jobs, key=lambda one: -one.created)
+        for one in job.images
+        if _full(one.image) == image
+        for pull in one.nodes
+    )
+    return next((pull for pull in told if pull.node == node), None)
 
 
 def _told_by_kubelets(events: Iterable[EventRow]) -> Iterator[tuple[str, EventRow]]:
