@@ -23,6 +23,11 @@ class EdgetuiError(Exception):
     def __str__(self) -> str:
         return f"{self.sentence} {self.next_step}".strip()
 
+    @property
+    def clause(self) -> str:
+        """The sentence without its full stop, as a part of another."""
+        return self.sentence.rstrip(".")
+
     def let_go(self) -> None:
         """Forget the frames it came through and what led to it: whoever keeps it would keep all that they hold.
 

@@ -92,7 +92,7 @@ def _read(directory: Path) -> tuple[dict[str, Any], list[Unmapped]]:
         except MissingFile:
             continue
         except EdgetuiError as problem:
-            problems.append(Unmapped(name, "the file", problem.sentence.rstrip(".")))
+            problems.append(Unmapped(name, "the file", problem.clause))
             continue
         read[name] = {} if data is None else data
     return read, problems

@@ -9,15 +9,17 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from edgetui.model.cache.store import Store
-from edgetui.model.kinds.node import NODE
 from edgetui.terminal.profile import Profile
+
+if TYPE_CHECKING:
+    from edgetui.model.panes.base import Pane
+    from edgetui.ui.layout import Layout
 
 LOOK_EVERY = 0.04
 """Seconds between two looks at what has come; four times as long after each drawing, for fleets come bit by bit."""
-FIRST = NODE
-"""The kind that is asked for first; its lists are short."""
 MOST = 10
 """Rows at most, the worst first: less than 1 KB, which a terminal whose link is not measured yet can take."""
 _UNUSED = 3
@@ -30,16 +32,25 @@ def affordable(profile: Profile) -> bool:
 
 
 class FirstRows:
-    """Draws below the line the cursor is on, through `write`; `size` is columns and lines of the terminal."""
+    """Draws below the line the cursor is on, through `write`; `size` is columns and lines of the terminal.
+
+    The rows are those that the screen will begin with: of the pane that was left, in its order, of one namespace where
+    one is named. A pane that is not of the first screen, whose kinds nobody asks for yet, has none.
+    """
 
     def __init__(
         self,
         stores: Sequence[Store],
+        layout: Layout,
+        *,
+        namespace: str,
         size: os.terminal_size,
         write: Callable[[str], None],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._stores = stores
+        self._layout = layout
+        self._namespace = namespace
         self._size = size
         self._write = write
         self._now = now
@@ -49,9 +60,12 @@ class FirstRows:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Look, now and again, until `clear`."""
+        """Look now and again, until `clear`."""
+        self._timer = asyncio.get_running_loop().call_later(self._every, self._look_again)
+
+    def _look_again(self) -> None:
         self.look()
-        self._timer = asyncio.get_running_loop().call_later(self._every, self.start)
+        self.start()
 
     def clear(self) -> None:
         """Take them away with the line above: the screen comes. Safe twice."""
@@ -62,12 +76,19 @@ class FirstRows:
 
     def look(self) -> None:
         """Draw what there is, where there is more than before."""
-        count = sum(store.count(FIRST) for store in self._stores)
+        from edgetui.model.panes import DASHBOARD, PANES
+
+        if self._layout.pane not in DASHBOARD:
+            return
+        pane = PANES[self._layout.pane]
+        count = sum(store.count(kind) for store in self._stores for kind in pane.kinds_in(store))
         if count == self._seen:
             return
         self._seen = count
-        lines = self._text()
+        lines = self._text(pane)
         lines += [""] * (self._lines - len(lines))
+        if not lines:
+            return
         self._write(self._back() + "".join(f"\r\n\x1b[K{line}" for line in lines))
         self._lines = len(lines)
         self._every *= 4
@@ -75,13 +96,14 @@ class FirstRows:
     def _back(self) -> str:
         return f"\x1b[{self._lines}A" if self._lines else ""
 
-    def _text(self) -> list[str]:
-        from edgetui.model.panes import PANES
+    def _text(self, pane: Pane) -> list[str]:
         from edgetui.model.view.pane_view import FleetView
         from edgetui.table import rows_as_text
 
-        pane = PANES["nodes"]
         view, now = FleetView(pane, self._stores), self._now()
+        if (kept := self._layout.panes.get(pane.id)) is not None:
+            view.set_sort(kept.column_of(pane), kept.reverse)
+        view.set_filter("", self._namespace)
         view.rebuild(now)
         shown = view.keys[: max(0, min(MOST, self._size.lines - _UNUSED))]
         rows = [row for key in shown if (row := view.row(key)) is not None]

@@ -18,6 +18,7 @@ from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.model.text import clean
 
 if TYPE_CHECKING:
+    from edgetui.model.panes.base import Pane
     from edgetui.ui.options import ScreenOptions
 
 VERSION = 1
@@ -30,6 +31,10 @@ class PaneLayout(msgspec.Struct, frozen=True, omit_defaults=True):
     sort: str | None = None
     reverse: bool = False
     wide: bool = False
+
+    def column_of(self, pane: Pane) -> str | None:
+        """The column it is sorted by, None for worst first; a column that the pane has no more is none."""
+        return self.sort if self.sort in pane.index else None
 
 
 class Layout(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,12 +49,6 @@ class Layout(msgspec.Struct, frozen=True, omit_defaults=True):
     namespace: str = ""
     clusters: tuple[str, ...] = ()
     panes: dict[str, PaneLayout] = msgspec.field(default_factory=dict)
-
-    @property
-    def usual(self) -> bool:
-        """Whether it begins with the nodes, the worst first."""
-        nodes = self.panes.get("nodes", PaneLayout())
-        return self.pane == "nodes" and nodes.sort is None and not nodes.reverse
 
 
 class Remembered(msgspec.Struct, frozen=True):

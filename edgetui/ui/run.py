@@ -64,8 +64,14 @@ async def _show(targets: Sequence[ClusterTarget], options: ScreenOptions) -> int
             await session.start()
         heap.give_back_blocks()
         options, remembered = _as_left(sessions, options)
-        rows = FirstRows([session.store for session in sessions], _size(), _write)
-        if affordable(options.profile) and remembered.layout.usual:
+        rows = FirstRows(
+            [session.store for session in sessions],
+            remembered.layout,
+            namespace=options.namespace,
+            size=_size(),
+            write=_write,
+        )
+        if affordable(options.profile):
             rows.start()
         no_palette.leave_out()
         # In a thread, so that the loop goes on with handshakes and first lists meanwhile.

@@ -32,6 +32,7 @@ def programs(pods: int, kubectl: Path) -> list[Program]:
             all_rows=re.compile(rf"\b{number}\b"),
             keys=("2",),
             survives_outage=True,
+            remembers=True,
         ),
         Program(
             "kubectl get pods -A -w",

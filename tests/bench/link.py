@@ -35,7 +35,7 @@ from tests.controlplane.waiting import eventually
 from tests.terminal.ptyapp import ScreenTimeout
 from tests.terminal.slow_link import FarTerminal, Link
 
-from .program import environment
+from .program import environment, left_at_pods
 from .setting import running
 
 RESULTS = Path(__file__).parent / "results"
@@ -89,13 +89,16 @@ class Door:
 
 @dataclass(frozen=True)
 class Peer:
-    """A program: its command, and how its screen says that pods, and all it has to show, are there."""
+    """A program: its command, and how its screen says that pods, and all it has to show, are there.
+
+    One that `remembers` was left at its pods; the others are asked for them.
+    """
 
     name: str
     argv: Callable[[Path], Sequence[str]]
     first: re.Pattern[str] = POD
     every: re.Pattern[str] | None = None
-    keys: str = ""
+    remembers: bool = False
     rests: bool = True
     leave: str = ""
 
@@ -110,7 +113,7 @@ def edgetui(name: str, *options: str) -> Peer:
         name,
         lambda config: [sys.executable, "-m", "edgetui", *options, str(config)],
         every=every,
-        keys="2",
+        remembers=True,
         leave="q",
     )
 
@@ -193,9 +196,9 @@ def start(peer: Peer, link: Link, door: Door, home: Path, rest: float) -> Start:
     found = Start(peer.name, link.name)
     root = Path(__file__).resolve().parents[2]
     before, accepted = door.bytes, door.proxy.stats.accepted
+    if peer.remembers:
+        left_at_pods(home)
     with FarTerminal(peer.argv(door.config), link, cwd=root, env=environment(home)) as app:
-        for key in peer.keys:
-            app.press(key)
 
         def seen(fact: re.Pattern[str]) -> float:
             came = app.pump(LONGEST, lambda: _answered(app) and fact.search(app.text()))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from edgetui.ui import layout
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.proxy import FaultProxy
 from tests.terminal.ptyapp import PtyApp
@@ -23,12 +24,17 @@ STARTS = 7
 
 @dataclass
 class Figures:
-    """What one program cost. Times in seconds and milliseconds, memory in KiB, processor in percent of one core."""
+    """What one program cost. Times in seconds and milliseconds, memory in KiB, processor in percent of one core.
+
+    `first_pods` come after a key that asks for them, `left_pods` where the last run was left at the pods.
+    """
 
     first_rows_ms: float = 0.0
     first_rows_best_ms: float = 0.0
     first_pods_ms: float = 0.0
     first_pods_best_ms: float = 0.0
+    left_pods_ms: float = 0.0
+    left_pods_best_ms: float = 0.0
     all_rows_ms: float = 0.0
     all_rows_best_ms: float = 0.0
     boot_terminal_bytes: int = 0
@@ -62,6 +68,8 @@ class Program:
     all_rows: re.Pattern[str] | None = None
     keys: tuple[str, ...] = ()
     survives_outage: bool = False
+    remembers: bool = False
+    """Whether it begins where it was left, as `layout.Layout` says."""
 
 
 def measure(program: Program, cluster: ControlPlane, home: Path, seconds: float) -> Figures:
@@ -93,16 +101,24 @@ def starts(program: Program, cluster: ControlPlane, home: Path, figures: Figures
     """Start it a few times: the median and the best."""
     facts = {"first_rows": program.first_rows, "first_pods": program.first_pods, "all_rows": program.all_rows}
     took: dict[str, list[float]] = {}
-    for number in range(STARTS):
-        fresh = home / f"{program.name.split()[0]}-{number}"
-        fresh.mkdir()
+
+    def begin(fresh: Path, keys: Sequence[str], facts: Mapping[str, re.Pattern[str] | None]) -> None:
         started = time.monotonic()
         with PtyApp(list(program.argv(cluster.kubeconfig())), env=environment(fresh)) as app:
-            app.keys(*program.keys)
+            app.keys(*keys)
             for fact, pattern in facts.items():
                 if pattern is not None:
                     app.until(pattern.search, 60, fact)
                     took.setdefault(fact, []).append((time.monotonic() - started) * 1000)
+
+    for number in range(STARTS):
+        fresh = home / f"{program.name.split()[0]}-{number}"
+        fresh.mkdir()
+        begin(fresh, program.keys, facts)
+        if program.remembers:
+            left = home / f"{program.name.split()[0]}-left-{number}"
+            left_at_pods(left)
+            begin(left, (), {"left_pods": program.first_pods})
     for fact, every in took.items():
         setattr(figures, f"{fact}_ms", median(every))
         setattr(figures, f"{fact}_best_ms", min(every))
@@ -116,6 +132,11 @@ def environment(home: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
     }
+
+
+def left_at_pods(home: Path) -> None:
+    """A home in which edgetui was left with its pods in view."""
+    layout.write(home / ".local/state/edgetui/layout.json", layout.Layout(pane="pods"))
 
 
 def idle(app: PtyApp, proxy: FaultProxy, figures: Figures, seconds: float) -> None:

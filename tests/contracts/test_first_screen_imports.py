@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from edgetui.demo.launcher import Fleet
+from edgetui.ui import layout
 from tests.terminal.ptyapp import PtyApp
 
 PODS = 1900
@@ -174,14 +175,21 @@ sys.exit(cli.main([file]))
 """
 
 
-def test_the_first_rows_do_not_wait_for_the_screen(kubeconfig: Path, tmp_path: Path) -> None:
-    go = tmp_path / "go"
+@pytest.mark.parametrize(
+    ("left", "row"),
+    [("nodes", re.compile(r"(?m)^. plant-cp ")), ("pods", re.compile(r"(?m)^. [\w-]+ +[\w-]+-\w{5} .*/"))],
+)
+def test_the_first_rows_of_the_pane_that_was_left_do_not_wait_for_the_screen(
+    kubeconfig: Path, tmp_path: Path, left: str, row: re.Pattern[str]
+) -> None:
+    go, state = tmp_path / "go", tmp_path / "state"
+    layout.write(state / "edgetui" / "layout.json", layout.Layout(pane=left))
     command = [sys.executable, "-c", HELD, str(kubeconfig), str(go)]
-    with PtyApp(command, env={"HOME": str(tmp_path)}) as app:
-        app.wait_for("connecting to plant", FIRST_ROW)
+    with PtyApp(command, env={"HOME": str(tmp_path), "XDG_STATE_HOME": str(state)}) as app:
+        app.until(lambda text: "connecting to plant" in text and row.search(text), what="rows")
         assert TABS not in app.text()
         go.touch()
-        app.wait_for(TABS, FIRST_ROW)
+        app.until(lambda text: TABS in text and row.search(text), what="the same rows")
         app.keys("q")
         assert app.wait_exit() == 0
 

@@ -12,9 +12,11 @@ from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.cache.store import Store
 from edgetui.terminal.profile import choose
 from edgetui.ui.first_rows import LOOK_EVERY, FirstRows, affordable
+from edgetui.ui.layout import Layout, PaneLayout
 from tests.unit.model import factories as f
 
 COLUMNS, LINES = 80, 12
+AS_NEW = Layout()
 
 
 class Terminal:
@@ -42,6 +44,14 @@ def listed(store: Store, *names: str) -> None:
     store.set_freshness("Node", Freshness(Sync.LIVE, heard=f.NOW))
 
 
+def drawn(
+    store: Store, terminal: Terminal, layout: Layout = AS_NEW, *, namespace: str = "", lines: int = LINES
+) -> FirstRows:
+    """What draws the first rows of a store for a screen that was left so."""
+    size = os.terminal_size((COLUMNS, lines))
+    return FirstRows([store], layout, namespace=namespace, size=size, write=terminal.write, now=lambda: f.NOW)
+
+
 def unheard() -> Store:
     """A cluster of which nothing has been heard."""
     return Store("plant")
@@ -49,7 +59,7 @@ def unheard() -> Store:
 
 def test_nodes_are_drawn_below_the_first_line_and_again_in_place() -> None:
     store, terminal = unheard(), Terminal()
-    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    rows = drawn(store, terminal)
     rows.look()
     assert terminal.bytes == 0
     listed(store, "node-b")
@@ -69,7 +79,7 @@ def test_nodes_are_drawn_below_the_first_line_and_again_in_place() -> None:
 
 def test_they_leave_nothing_behind() -> None:
     store, terminal = unheard(), Terminal()
-    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    rows = drawn(store, terminal)
     listed(store, *(f"node-{number}" for number in range(4)))
     rows.look()
     rows.clear()
@@ -79,7 +89,7 @@ def test_they_leave_nothing_behind() -> None:
 
 def test_of_many_nodes_the_worst_are_shown_and_the_first_line_stays() -> None:
     store, terminal = unheard(), Terminal()
-    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    rows = drawn(store, terminal)
     listed(store, *(f"node-{number:02}" for number in range(50)))
     store.apply("Node", f.row_of("Node", f.node("node-99", ready="Unknown")))
     rows.look()
@@ -93,7 +103,7 @@ def test_of_many_nodes_the_worst_are_shown_and_the_first_line_stays() -> None:
 @pytest.mark.parametrize("lines", [1, 2, 3])
 def test_a_terminal_without_room_for_a_row_gets_none(lines: int) -> None:
     store, terminal = unheard(), Terminal()
-    rows = FirstRows([store], os.terminal_size((COLUMNS, lines)), terminal.write, lambda: f.NOW)
+    rows = drawn(store, terminal, lines=lines)
     listed(store, *(f"node-{number}" for number in range(4)))
     rows.look()
     assert terminal.bytes == 0
@@ -101,10 +111,11 @@ def test_a_terminal_without_room_for_a_row_gets_none(lines: int) -> None:
 
 async def test_a_fleet_that_comes_bit_by_bit_is_looked_at_less_and_less() -> None:
     store, terminal = unheard(), Terminal()
-    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    rows = drawn(store, terminal)
     loop, waits = asyncio.get_running_loop(), []
     for number in range(3):
         listed(store, f"node-{number}")
+        rows.look()
         now = loop.time()
         rows.start()
         assert rows._timer is not None
@@ -115,7 +126,7 @@ async def test_a_fleet_that_comes_bit_by_bit_is_looked_at_less_and_less() -> Non
 
 def test_what_is_not_known_yet_is_no_number() -> None:
     store, terminal = unheard(), Terminal()
-    rows = FirstRows([store], os.terminal_size((COLUMNS, LINES)), terminal.write, lambda: f.NOW)
+    rows = drawn(store, terminal)
     listed(store, "node-a")
     rows.look()
     pods = terminal.lines[2].index("PODS") + 3
@@ -127,3 +138,43 @@ def test_what_is_not_known_yet_is_no_number() -> None:
 )
 def test_a_slow_terminal_is_spared(name: str, drawn: bool) -> None:
     assert affordable(choose({"TERM": "xterm-256color"}, name)) is drawn
+
+
+def pods_listed(store: Store, *names: str) -> None:
+    for name in names:
+        namespace, _, own = name.partition("/")
+        store.apply("Pod", f.row_of("Pod", f.pod(own, namespace)))
+    store.set_freshness("Pod", Freshness(Sync.LIVE, heard=f.NOW))
+
+
+@pytest.mark.parametrize(
+    ("kept", "namespace", "names"),
+    [
+        (None, "", ["cam-1", "cam-3", "cam-2"]),
+        (PaneLayout(sort="name", reverse=True), "", ["cam-3", "cam-2", "cam-1"]),
+        (PaneLayout(sort="gone", reverse=False), "", ["cam-1", "cam-3", "cam-2"]),
+        (None, "line-1", ["cam-1", "cam-3"]),
+        (None, "line-3", []),
+    ],
+)
+def test_they_are_the_rows_that_the_screen_begins_with(
+    kept: PaneLayout | None, namespace: str, names: list[str]
+) -> None:
+    store, terminal = unheard(), Terminal()
+    layout = Layout(pane="pods", panes={} if kept is None else {"pods": kept})
+    rows = drawn(store, terminal, layout, namespace=namespace)
+    listed(store, "node-a")
+    rows.look()
+    assert terminal.bytes == 0
+    pods_listed(store, "line-1/cam-1", "line-2/cam-2", "line-1/cam-3")
+    rows.look()
+    assert [line.split()[1] for line in terminal.lines[3:] if line] == names
+
+
+def test_a_pane_that_nobody_asks_for_yet_has_none() -> None:
+    store, terminal = unheard(), Terminal()
+    rows = drawn(store, terminal, Layout(pane="services"))
+    listed(store, "node-a")
+    pods_listed(store, "line-1/cam-1")
+    rows.look()
+    assert terminal.bytes == 0

@@ -32,7 +32,7 @@ def ending_of(seen: Watched, words: str, *why: str) -> Ending:
     if seen.reached:
         return Ending(True, False, (f"{words}: {seen.text} {after}.",), data)
     if seen.failed:
-        return Ending(False, False, (f"{words}: {seen.text.rstrip('.')} {after}.", *why), data)
+        return Ending(False, False, (f"{words}: {seen.text} {after}.", *why), data)
     return Ending(False, True, (f"{words}: accepted, but {after} still {seen.text}.", *why), data)
 
 

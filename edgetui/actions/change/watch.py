@@ -96,9 +96,9 @@ async def _watch(
             if row.generation >= generation:
                 judged = await judge(row)
         except Refusal as gone:
-            return Watched(False, True, gone.sentence, loop.time() - began, None)
+            return Watched(False, True, gone.clause, loop.time() - began, None)
         except (LinkError, ServerFailure, Throttled) as problem:
-            judged, watched = Observation(False, False, problem.sentence), False
+            judged, watched = Observation(False, False, problem.clause), False
         now = loop.time()
         done_at = (done_at if done_at >= 0 else now) if judged.done else -1.0
         failed_at = (failed_at if failed_at >= 0 else now) if judged.failed else -1.0
@@ -136,9 +136,9 @@ async def poll(
         try:
             judged = await judge()
         except Refusal as gone:
-            judged = Observation(False, True, gone.sentence, final=True)
+            judged = Observation(False, True, gone.clause, final=True)
         except (LinkError, ServerFailure, Throttled) as problem:
-            judged = Observation(False, False, problem.sentence)
+            judged = Observation(False, False, problem.clause)
         now = loop.time()
         seconds = now - began
         done_at = (done_at if done_at >= 0 else now) if judged.done else -1.0

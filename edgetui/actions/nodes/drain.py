@@ -314,7 +314,7 @@ class _Evictions:
             try:
                 await self._run.write(_eviction(self._view, pod))
             except Throttled as budget:
-                self._why[pod.uid] = budget.sentence.rstrip(".")
+                self._why[pod.uid] = budget.clause
                 continue
             except (NotFound, Conflict):
                 self._gone.append(pod)
@@ -323,10 +323,10 @@ class _Evictions:
                     raise
                 self._leaving.append(pod)
             except (LinkError, OutcomeUnknown, ServerFailure) as lost:
-                self._why[pod.uid] = lost.sentence.rstrip(".")
+                self._why[pod.uid] = lost.clause
                 continue
             except EdgetuiError as refused:
-                self._why[pod.uid] = refused.sentence.rstrip(".")
+                self._why[pod.uid] = refused.clause
                 continue
             else:
                 self._leaving.append(pod)

@@ -139,7 +139,7 @@ async def _created(run: Run, view: TriggerView, write: Write) -> Ending:
             await run.session.api.get(view.path)
         except EdgetuiError as problem:
             missing = isinstance(problem, NotFound)
-            seen = f"there is no Job {view.job} now" if missing else problem.sentence.rstrip(".")
+            seen = f"there is no Job {view.job} now" if missing else problem.clause
             said = f"It may yet arrive: {lost.sentence} {seen[:1].upper()}{seen[1:]}."
             next_step = f"Look for Job {view.job} before you repeat it."
             return Ending(False, False, (said, next_step), {"unknown": True})

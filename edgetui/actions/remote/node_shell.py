@@ -222,7 +222,7 @@ async def _removed(run: Run, ref: ObjectRef) -> str:
                 except (NotFound, Conflict):
                     pass  # somebody else has deleted it
                 except (LinkError, OutcomeUnknown, ServerFailure, Throttled) as lost:
-                    why = lost.sentence.rstrip(".")
+                    why = lost.clause
                     await asyncio.sleep(AGAIN)  # whoever stopped the run has not stopped this
                     continue
                 run.step(f"Pod {ref.key.name} is deleted", "done")

@@ -84,7 +84,7 @@ async def follow(run: Run, what: Following, wait: float | None) -> Ending:
         data["proven"] = proven(seen.row)
         rest = "its pods follow when you delete them (updateStrategy OnDelete)" if manual else seen.text
         return Ending(True, False, (f"{what.reached} after {took}: {rest.rstrip('.')}.",), data)
-    lines = [f"{what.accepted}, but after {took}: {seen.text}"]
+    lines = [f"{what.accepted}, but after {took}: {seen.text.rstrip('.')}."]
     if stuck.pod is not None:
         data["stuck_pod"] = stuck.pod.name
         lines.append(stuck.next_step)

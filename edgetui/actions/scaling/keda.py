@@ -268,7 +268,7 @@ async def answer(run: Run, view: KedaView, wait: float | None) -> Ending:
     if seen.reached:
         return Ending(True, False, (f"{words} is {view.then}: {seen.text} {after}.",), {})
     if seen.failed:
-        return Ending(False, False, (f"ScaledObject {name}: {seen.text.rstrip('.')} {after}.",), {})
+        return Ending(False, False, (f"ScaledObject {name}: {seen.text} {after}.",), {})
     lines = (
         f"The annotations of ScaledObject {name} are written, but {after} {seen.text}.",
         *(("KEDA's operator may not be running; when it is, it reads them.",) if silent else ()),

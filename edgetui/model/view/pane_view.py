@@ -267,9 +267,10 @@ class FleetView:
 
     # -- order and filter
 
-    def set_filter(self, text: str) -> None:
-        """Show only rows that match; raises nothing, an empty text shows all."""
-        self._filter = Filter(text, self.pane)
+    def set_filter(self, text: str, namespace: str = "") -> None:
+        """Show only rows that match, of one namespace if it is named; raises nothing, an empty text shows all."""
+        scope = f"namespace=={namespace} " if namespace and "namespace" in self.pane.index else ""
+        self._filter = Filter(scope + text, self.pane)
         if not self._filter.active:
             self._searched.clear()
         self._arrange()

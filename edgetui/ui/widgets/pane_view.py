@@ -165,13 +165,12 @@ class PaneView(Vertical):
         self.filter_text = text
         self.namespace = namespace if "namespace" in self.pane.index else ""
         self._labels = Filter(text, self.pane).labels
-        scope = f"namespace=={self.namespace} " if self.namespace else ""
-        self.view.set_filter(scope + text)
+        self.view.set_filter(text, namespace)
 
     def recall(self, kept: PaneLayout | None, namespace: str) -> None:
         """Begin as a person left it: sorted, wide, and with the rows of one namespace."""
         if kept is not None:
-            column = kept.sort if kept.sort in self.pane.index else None
+            column = kept.column_of(self.pane)
             self.table.sort = (column, kept.reverse)
             self.view.set_sort(column, kept.reverse)
             self.table.columns.wide = kept.wide
