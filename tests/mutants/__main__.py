@@ -32,11 +32,7 @@ from .tracing import NOTED, told_by_others
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "edgetui/__init__.py"
 LEFT_OUT = ("edgetui/demo/",)
-USUAL_TESTS = (
-    "tests/unit",
-    "tests/ui",
-    *(f"tests/terminal/test_{name}.py" for name in ("ack_clock", "cells", "driver", "output", "profile")),
-)
+USUAL_TESTS = ("tests/unit", "tests/ui", "tests/terminal")
 PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 MOST_TESTS, LONGEST_NAME = 400, 300  # so that a command line holds them
 KILLED, HUNG, SURVIVED, NOT_RUN = "killed", "hung", "survived", "not run"
