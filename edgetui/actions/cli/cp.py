@@ -129,7 +129,7 @@ async def _copied(
         return await execute(gate, session, view.ref, far, ends, purpose)
 
     async def wait(tries: int) -> None:
-        await asyncio.sleep(delay(tries + FIRST_WAIT, random.Random()))
+        await asyncio.sleep(delay(tries + FIRST_WAIT, random))
 
     def again(text: str) -> None:
         progress.end()

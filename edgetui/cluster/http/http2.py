@@ -9,7 +9,6 @@ Everything that is malformed raises ProtocolError, and the connection is of no m
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -112,7 +111,7 @@ class Frames:
         self._peer_window = _DEFAULT_WINDOW
         self._send_window = _DEFAULT_WINDOW
         self._taken = 0
-        self._waiting: deque[int] = deque()
+        self._waiting: list[int] = []
         self._block: tuple[int, int, bytearray] | None = None
         settings = ((_ENABLE_PUSH, 0), (_INITIAL_WINDOW_SIZE, FIRST_WINDOW), (_MAX_FRAME_SIZE, MAX_FRAME))
         self._frame(
@@ -164,8 +163,8 @@ class Frames:
         )
 
     def _send_bodies(self) -> None:
-        for _ in range(len(self._waiting)):
-            number = self._waiting.popleft()
+        waiting, self._waiting = self._waiting, []
+        for number in waiting:
             answer = self._answers.get(number)
             if answer is None:
                 continue
