@@ -237,9 +237,9 @@ async def test_a_named_port_is_looked_up_once_for_each_pod(monkeypatch: pytest.M
         ports = [{"name": "http", "containerPort": 8080 + len(asked)}]
         return {"metadata": {"name": path}, "spec": {"containers": [{"ports": ports}]}}
 
-    async def opens(opener: Any, namespace: str, name: str, port: int) -> Way:
-        opened.append((namespace, name, port))
-        return await Site.open(site, opener, namespace, name, port)
+    async def opens(opener: Any, namespace: str, pod: str, port: int) -> Way:
+        opened.append((namespace, pod, port))
+        return await Site.open(site, opener, namespace, pod, port)
 
     cast("Any", site.forward._session).api.get = get
     site.forward._wanted = (Ports(0, "http"),)
