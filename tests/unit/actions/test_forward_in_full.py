@@ -183,7 +183,7 @@ async def test_two_connections_at_a_time_have_two_ways(monkeypatch: pytest.Monke
         for _, writer in both:
             writer.close()
         await until(lambda: len(site.forward._kept) == 2)
-        assert site.forward.open == 0
+        assert (site.forward.open, site.forward._carrying) == (0, set())
 
 
 async def test_a_reset_from_here_closes_the_way_to_the_pod(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,7 +236,9 @@ async def test_a_terminal_that_does_not_read_is_not_waited_for() -> None:
         terminal = LocalTerminal(True)
         terminal._modes.see(b"\x1b[?25l")
         terminal.tell("Shown.")
-        assert pipes.outputs == (b"Shown.\r\n", b"")
+        terminal.put_back()
+        assert pipes.outputs == (b"Shown.\r\n\x1b[m\x1b[?25h", b"")
+        terminal._modes.see(b"\x1b[?25l")
         filled = b"x" * 65536
         os.write(1, filled)
         terminal.tell("Nobody reads this.")

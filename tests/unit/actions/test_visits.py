@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from edgetui import arguments, config
 from edgetui.actions.change.desk import Ends
+from edgetui.actions.change.watch import FAILED_FOR
 from edgetui.actions.cli import act
 from edgetui.actions.messages import Cancelled
 from edgetui.actions.remote import visit
@@ -21,11 +24,12 @@ from edgetui.cluster.api.remote_command import Channel, Ended
 from edgetui.cluster.errors import Forbidden, LinkError
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.pod.debugging import LETTERS, Seen, Stage
+from edgetui.model.pod.node_images import on_node
 from tests.unit.model import factories as f
 
 from . import test_debug as debugging
 from .every_action import POD, one_pod
-from .scripted import Answer, Request
+from .scripted import Answer, Request, scripted
 from .site import Shell, Site, shell_on
 from .streaming import SUCCESS, Kubelet, refused
 
@@ -112,6 +116,9 @@ def test_the_terminal_is_in_the_container_as_soon_as_it_runs(shell: Shell, perso
         ("attach", "outcome"),
         ("debug", "outcome"),
     ]
+    facts = told.json["plan"]["facts"]
+    assert (facts["node"], facts["profile"]) == ("node-1", "general")
+    assert facts["image"].startswith("busybox:1.37, ") and "no node has" not in facts["image"]
     assert f"ok container {name} of pod press-x runs\n" in told.err
     assert f"ok The server accepted container {name} of pod press-x\n" in told.err
     assert f".. container {name} of pod press-x waits for the kubelet of node-1\n" in told.err
@@ -156,6 +163,149 @@ def test_a_pod_that_is_gone_meanwhile_is_the_end(shell: Shell, person: Near) -> 
     assert " is not there any more: " in told.json["lines"][0]
     assert told.json["lines"][0].count(".") == 1
     assert (told.code, told.json["data"]["stage"]) == (1, "dead")
+
+
+def test_an_image_that_is_pulled_after_all_is_waited_for(shell: Shell, person: Near) -> None:
+    failing = debugging.NO_IMAGE
+    debugging.Kubelet(shell, failing, debugging.CREATING, failing, RUNNING, ENDED)
+    shell.site.streams = Kubelet(SUCCESS)
+    told = shell.run("debug", "press-x", "--yes")
+    assert (told.code, len(person.greetings), told.json["data"]["stage"]) == (0, 1, "ended")
+
+
+class Looks:
+    """Sees these stages one after the other, five seconds apart."""
+
+    def __init__(self, *stages: Stage) -> None:
+        self.left, self.now = list(stages), 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+    async def look(self, session: Any, container: Container) -> Seen:
+        self.now += 5
+        return Seen(self.left.pop(0), "is so")
+
+    async def poll(self, run: Any, judge: Any, wait: float) -> Any:
+        while not (observed := await judge()).final:
+            assert not (observed.done or observed.failed)
+            assert observed.text == "container debugger-x of pod press-x is so"
+        return SimpleNamespace(failed=False)
+
+
+WAITS, FAILS = Stage.WAITING, Stage.FAILING
+
+
+@pytest.mark.parametrize(
+    ("stages", "left"),
+    [
+        ([Stage.RUNNING, WAITS], 1),
+        ([Stage.DEAD, WAITS], 1),
+        ([Stage.ENDED, WAITS], 1),
+        ([WAITS, WAITS, FAILS, Stage.RUNNING], 0),
+        ([FAILS, FAILS, FAILS, FAILS, WAITS], 1),
+        ([FAILS, FAILS, FAILS, WAITS, FAILS, FAILS, FAILS, FAILS, WAITS], 1),
+        ([FAILS, WAITS, FAILS, FAILS, FAILS, Stage.RUNNING], 0),
+    ],
+)
+async def test_what_fails_for_a_while_at_a_stretch_is_given_up(
+    stages: list[Stage], left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(*stages)
+    monkeypatch.setattr(visit, "look", looks.look)
+    monkeypatch.setattr(visit, "poll", looks.poll)
+    monkeypatch.setattr(visit, "asyncio", SimpleNamespace(get_running_loop=lambda: looks))
+    found = await visit._started(SimpleNamespace(session=None), ONE, 60.0)  # type: ignore[arg-type]
+    assert (found.stage, len(looks.left)) == (stages[len(stages) - left - 1], left)
+    assert FAILED_FOR == 15.0
+
+
+@pytest.mark.parametrize(
+    ("looks", "found", "slept"),
+    [
+        ([ENDED], Stage.ENDED, []),
+        ([RUNNING, ENDED], Stage.ENDED, [0.2]),
+        ([RUNNING] * 12, Stage.RUNNING, [0.2] * 10),
+        ([RUNNING, LinkError("lost"), ENDED], Stage.RUNNING, [0.2]),
+        ([LinkError("lost")], Stage.RUNNING, []),
+    ],
+)
+async def test_how_it_ended_is_waited_for_a_little(
+    looks: list[Any], found: Stage, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, waited = [1000.0], list[float]()
+
+    async def look(session: Any, container: Container) -> Seen:
+        one = looks.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return Seen(Stage.ENDED if one is ENDED else Stage.RUNNING, "is so")
+
+    async def sleep(seconds: float) -> None:
+        waited.append(round(seconds, 6))
+        now[0] += seconds
+
+    monkeypatch.setattr(visit, "look", look)
+    loop = SimpleNamespace(time=lambda: now[0])
+    monkeypatch.setattr(visit, "asyncio", SimpleNamespace(get_running_loop=lambda: loop))
+    run: Any = SimpleNamespace(session=None, gate=SimpleNamespace(sleep=sleep))
+    assert (await visit._afterwards(run, ONE)).stage is found
+    assert (waited[: len(slept)], visit.SETTLES) == (slept, 2.0)
+    assert all(one == 0.01 for one in waited[len(slept) :]) and len(waited) <= len(slept) + 1
+
+
+@pytest.mark.parametrize(("node", "events"), [("node-1", True), ("", False)])
+async def test_events_are_asked_for_where_a_node_has_the_pod(node: str, events: bool, tmp_path: Path) -> None:
+    made = f.pod("press-x", "line-2")
+    made["metadata"] |= {"uid": "u", "resourceVersion": "7"}
+    made["spec"] |= {"nodeName": node, "ephemeralContainers": [{"name": "debugger-x", "image": "i:1"}]}
+    made["status"]["ephemeralContainerStatuses"] = [
+        {"name": "debugger-x", "state": {"waiting": {"reason": "ContainerCreating"}}}
+    ]
+    event = {
+        "metadata": {"name": "e"},
+        "reason": "Pulling",
+        "involvedObject": {"fieldPath": "spec.ephemeralContainers{debugger-x}"},
+    }
+
+    def answer(request: Request) -> Answer:
+        if request.path.endswith("/events"):
+            return (200, {"kind": "EventList", "metadata": {}, "items": [event]}) if answers else (403, {})
+        return 200, made
+
+    async with scripted(answer) as (server, session):
+        answers = True
+        found = await visit.look(cast("Any", session), ONE)
+        words = "is pulling the image i:1" if events else "is being created (ContainerCreating)"
+        assert found == Seen(Stage.WAITING, words)
+        asked = [(one.path, one.query) for one in server.requests[1:]]
+        query = {"fieldSelector": "involvedObject.uid=u", "limit": "50"}
+        assert asked == ([("/api/v1/namespaces/line-2/events", query)] if events else [])
+        answers = False
+        assert (await visit.look(cast("Any", session), ONE)).words == "is being created (ContainerCreating)"
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_whether_a_node_has_an_image_is_said_as_far_as_it_can_be_seen(answers: bool) -> None:
+    made = f.node("node-1")
+    made["status"]["images"] = [{"names": ["docker.io/library/busybox:1.37"]}]
+    async with scripted(lambda request: (200, made) if answers else (403, {})) as (server, session):
+        said = await visit.held(cast("Any", session), "node-1", "busybox:1.37")
+        assert said == on_node(made if answers else {}, "busybox:1.37")
+        assert said != on_node({} if answers else made, "busybox:1.37")
+        assert server.lines == ["GET /api/v1/nodes/node-1"]
+
+
+def test_a_pod_that_no_node_has_yet_gets_it_all_the_same(shell: Shell, person: Near) -> None:
+    del shell.site.objects[POD]["spec"]["nodeName"]
+    debugging.Kubelet(shell, None)
+    plan = shell.run("debug", "press-x", "--yes", "--no-wait").json["plan"]
+    assert "node" not in plan["facts"]
+    assert plan["facts"]["image"] == "busybox:1.37, no node has the pod yet"
+    assert plan["warnings"] == [
+        FOR_EVER,
+        "No node has the pod yet: the container starts once one has.",
+    ]
 
 
 def test_who_does_not_wait_is_told_how_to_attach(shell: Shell, person: Near) -> None:
@@ -228,6 +378,25 @@ def test_a_node_shell_that_is_left_takes_its_pod_along(
         ],
         "writes": [f"create pod {name} in line-2", f"delete pod {name} when the shell ends"],
     }
+
+
+def test_the_image_that_is_named_runs_and_a_defect_takes_the_pod_along(
+    node: Shell, person: Near, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def defect(*_: Any) -> Visit:
+        raise RuntimeError
+
+    node.site.instead = lambda request: nodes(request, node)
+    monkeypatch.setattr("edgetui.actions.remote.node_shell.visit", defect)
+    with pytest.raises(RuntimeError):
+        node.run("node-shell", "node-1", "--image", "own:2", "--yes")
+    (made,) = [one.body for one in node.site.requests if one.method == "POST" and not one.query.get("dryRun")]
+    assert made["spec"]["containers"][0]["image"] == "own:2"
+    lines = (tmp_path / "edgetui" / "audit.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])
+    name = made["metadata"]["name"]
+    assert (last["result"], last["message"]) == ("aborted", f"RuntimeError Pod {name} is deleted.")
+    assert not [path for path in node.site.objects if "/pods/" in path]
 
 
 STAGES = {
