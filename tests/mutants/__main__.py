@@ -171,9 +171,11 @@ def shared_out(place: Path, paths: Sequence[str], parts: int) -> list[list[str]]
 
 def _noted(copy: Copy, sample: Sequence[Mutant], files: Sequence[str]) -> dict[str, Any]:
     noted = copy.place / "noted.json"
-    sources = {file: (copy.place / file).read_bytes() for file in {PACKAGE, *(one.file for one in sample)}}
+    sources = {
+        file: (copy.place / file).read_bytes() for file in {PACKAGE, *(one.probed_file for one in sample)}
+    }
     for file, source in sources.items():
-        (copy.place / file).write_bytes(probed(source, [one for one in sample if one.file == file]))
+        (copy.place / file).write_bytes(probed(source, [one for one in sample if one.probed_file == file]))
     with (copy.place / PACKAGE).open("a") as text:
         text.write(told_by_others(str(noted)))
     if files:

@@ -330,6 +330,8 @@ class Run:
             return "It may have arrived."
         if self._done:
             return f"Done before that: {', '.join(self._done)}."
+        if self.writes and not self._last:  # what ran in a container is not known here
+            return ""
         return "" if "Nothing was sent" in problem.next_step else "Nothing was changed."
 
     async def record(self, event: str, **fields: Any) -> None:
