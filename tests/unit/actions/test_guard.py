@@ -1,6 +1,6 @@
 """A guard from its first look to its end, on virtual time: what it says, when it acts, and what it leaves.
 
-`pytest tests/unit/actions/test_guard_in_time.py --snapshot-update` takes what is said now; look at what differs first.
+`pytest tests/unit/actions/test_guard.py --snapshot-update` takes what is said now; look at what differs first.
 """
 
 from __future__ import annotations
