@@ -39,13 +39,17 @@ ERRORS: dict[int, type[ApiError]] = {
 
 
 class AtOnce(Direct):
-    """`denied` are the rights, as "patch deployments", that a review denies; `asked` are the reviews."""
+    """`denied` are the rights, as "patch deployments", that a review denies; `asked` are the reviews.
+
+    `wants` is what each write wanted to be answered.
+    """
 
     def __init__(self, site: Site, store: Store | None = None) -> None:
         super().__init__(site)
         self.store = store
         self.denied: frozenset[str] = frozenset()
         self.asked: list[str] = []
+        self.wants: list[str] = []
         self.api.get_bytes = self._bytes  # type: ignore[method-assign, assignment]
         self.api.write = self._write  # type: ignore[method-assign, assignment]
         self.api.review = self._review  # type: ignore[method-assign, assignment]
@@ -64,6 +68,7 @@ class AtOnce(Direct):
         content_type: str,
         answer: str,
     ) -> Json:
+        self.wants.append(answer)
         code, found = self.site.answer(Request(method, path, dict(query), body, content_type))
         if code == DROP:
             raise OutcomeUnknown("plant did not answer.", "Look at it.")
