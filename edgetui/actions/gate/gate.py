@@ -332,7 +332,8 @@ class Run:
             return f"Done before that: {', '.join(self._done)}."
         if self.writes and not self._last:  # what ran in a container is not known here
             return ""
-        return "" if "Nothing was sent" in problem.next_step else "Nothing was changed."
+        said = str(problem).lower()
+        return "" if "nothing was sent" in said or "nothing was changed" in said else "Nothing was changed."
 
     async def record(self, event: str, **fields: Any) -> None:
         """Append one audit record, durable when this returns. Raises Refusal when it cannot be written."""
