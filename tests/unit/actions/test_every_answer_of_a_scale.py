@@ -48,7 +48,11 @@ QUOTA = {
     "spec": {},
     "status": {"hard": {"pods": "5"}, "used": {"pods": "3"}},
 }
-REMEMBERED = {"before": 4, "before_said": "as before edgetui scaled it to 0 on this machine", "before_at": 60}
+REMEMBERED: dict[str, Any] = {
+    "before": 4,
+    "before_said": "as before edgetui scaled it to 0 on this machine",
+    "before_at": 60,
+}
 VIEWS = {
     "nobody owns it": view(),
     "it is not known how many are ready": view(ready=None),

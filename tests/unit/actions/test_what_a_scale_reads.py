@@ -94,10 +94,10 @@ class World:
 def limited(**more: Any) -> Site:
     """A deployment whose pods a budget selects, in a namespace with a quota."""
     site = healthy(**more)
-    budget = {"metadata": {"name": "press"}, "spec": {"selector": {"matchLabels": {"app": "press"}}}}
+    budget: Json = {"metadata": {"name": "press"}, "spec": {"selector": {"matchLabels": {"app": "press"}}}}
     budget["spec"] |= {"minAvailable": 3}
-    other = {"metadata": {"name": "oven"}, "spec": {"selector": {"matchLabels": {"app": "oven"}}}}
-    quota = {"metadata": {"name": "line"}, "spec": {}, "status": {"hard": {"pods": "4"}}}
+    other: Json = {"metadata": {"name": "oven"}, "spec": {"selector": {"matchLabels": {"app": "oven"}}}}
+    quota: Json = {"metadata": {"name": "line"}, "spec": {}, "status": {"hard": {"pods": "4"}}}
     quota["status"]["used"] = {"pods": "3"}
     for one in (budget, other):
         site.objects[f"{LINE.format('policy/v1', 'poddisruptionbudgets')}/{one['metadata']['name']}"] = one
@@ -191,8 +191,8 @@ def told(what: str, view: scale_view.ScaleView, site: Site) -> Iterator[str]:
 async def test_what_is_read_and_what_is_made_of_it(
     name: str, tmp_path: Path, snapshot: SnapshotAssertion
 ) -> None:
-    world, log = WORLDS[name](), AuditLog(tmp_path / "audit.jsonl")
-    aim, lines = world.aim(log), []
+    world, lines = WORLDS[name](), list[str]()
+    aim = world.aim(AuditLog(tmp_path / "audit.jsonl"))
     try:
         view = await scale.SPEC.read(aim)
         lines += told("read", view, world.site)
