@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Refusal
+from edgetui.actions.rollout.workload import read_workload
 from edgetui.actions.scaling import resize_pod, set_resources
 from edgetui.actions.scaling.resize_pod import ResizeView
 from edgetui.cluster.errors import EdgetuiError
@@ -74,7 +75,7 @@ def workload(**more: Any) -> Site:
 
 async def template_view(site: Site) -> Any:
     ref = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "", "")
-    return await set_resources.read_workload(Direct(site), "resources", ref)
+    return await read_workload(Direct(site), "resources", ref)
 
 
 def answered(spec: Any, view: Any, answer: Json) -> Iterator[str]:

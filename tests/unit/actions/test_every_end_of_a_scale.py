@@ -101,7 +101,12 @@ Acts = Callable[[Scaled], None]
 
 def now(**values: Any) -> Acts:
     """It is so from then on."""
-    return lambda session: [setattr(session, name, value) for name, value in values.items()] and None
+
+    def acts(session: Scaled) -> None:
+        for name, value in values.items():
+            setattr(session, name, value)
+
+    return acts
 
 
 def printed(told: Any, desired: int | None = None, **values: Any) -> Acts:
@@ -119,6 +124,12 @@ def unheard(session: Scaled) -> None:
     assert session.followed is not None
     session.followed.alive = False
     session.followed.prints(session.followed.cells)
+
+
+def empty(session: Scaled) -> None:
+    """No row of the workload is printed."""
+    assert session.followed is not None
+    session.followed.prints({})
 
 
 LOOKED: dict[str, list[tuple[float, Acts]]] = {
@@ -144,7 +155,7 @@ FOLLOWED: dict[str, list[tuple[float, Acts]]] = {
     ],
     "it is no longer followed": [(2, unheard), (4, now(running=3, ready=3))],
     "nothing is in its row": [
-        (2, lambda one: one.followed and one.followed.prints({})),
+        (2, empty),
         (4, now(running=3, ready=3)),
     ],
     "it is gone": [(2, printed("many", gone=True))],
@@ -257,9 +268,9 @@ class Rolling(Direct):
     async def _following(self, *named: Any) -> AsyncIterator[None]:
         yield None
 
-    def becomes(self, **status: Any) -> None:
+    def becomes(self, status: Json) -> None:
         there = self.site.objects[PRESS]
-        there["spec"]["replicas"] = status.pop("replicas", there["spec"]["replicas"])
+        there["spec"]["replicas"] = status.get("wanted", there["spec"]["replicas"])
         there["status"] |= status
 
 
@@ -280,13 +291,13 @@ def test_how_a_scale_ends_that_is_seen_by_the_generation(
     found: list[str] = []
 
     async def main(loop: VirtualLoop) -> None:
-        for happens in ([(3, READY)], [(3, READY), (5, {"replicas": 2})], []):
+        for happens in ([(3, READY)], [(3, READY), (5, {"wanted": 2})], []):
             session = Rolling()
-            session.becomes(replicas=3)
+            session.becomes({"wanted": 3})
             session.site.objects[PRESS]["metadata"]["generation"] = 6
             run = Stepping(session, {})  # type: ignore[arg-type]
             for moment, status in happens:
-                loop.call_later(moment, lambda one=status, at=session: at.becomes(**one))
+                loop.call_later(moment, session.becomes, status)
             ending = await outcome(cast(Run, run), view(5, hpa=hpa), ScaleAnswer(3), wait)
             found.extend([*run.told, f"{run.seconds:.2f} s: {as_text(ending)}"])
 
