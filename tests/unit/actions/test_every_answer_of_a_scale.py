@@ -1,7 +1,7 @@
-"""Every number that a form of a scale can be given, whoever owns the number: what is said, and what is done instead.
+"""Every number that a form of a scale can be given: what is said, who owns it, and what is done instead.
 
-`pytest tests/unit/actions/test_every_answer_of_a_scale.py --snapshot-update` takes what is said now; look at what
-differs first.
+`pytest tests/unit/actions/test_every_answer_of_a_scale.py --snapshot-update` takes what is said
+now; look at what differs first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Every pause of KEDA and every bounds of an autoscaler that can be asked for: what is said, and what is written.
+"""Every pause of KEDA and all bounds that can be asked for: what is said, and what is written.
 
-`pytest tests/unit/actions/test_every_answer_of_an_autoscaler.py --snapshot-update` takes what is said now; look at what
-differs first.
+`pytest tests/unit/actions/test_every_answer_of_an_autoscaler.py --snapshot-update` takes what is
+said now; look at what differs first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every way to give requests and limits to a container, in place and in a template: what is said and written.
 
-`pytest tests/unit/actions/test_every_answer_of_resources.py --snapshot-update` takes what is said now; look at what
-differs first.
+`pytest tests/unit/actions/test_every_answer_of_resources.py --snapshot-update` takes what is said
+now; look at what differs first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What every action hands to the gate beside its words: what is written to, held against what, with which rights.
+"""What every action hands to the gate beside its words: what is written to, held against what, with what rights.
 
-`pytest tests/unit/actions/test_every_change_of_an_action.py --snapshot-update` takes what is so now; look at what
-differs first.
+`pytest tests/unit/actions/test_every_change_of_an_action.py --snapshot-update` takes what is so
+now; look at what differs first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A drain on virtual time: what is tried when, what is said meanwhile, and how it ends.
 
-`pytest tests/unit/actions/test_every_end_of_a_drain.py --snapshot-update` takes what is said now; look at what differs
-first.
+`pytest tests/unit/actions/test_every_end_of_a_drain.py --snapshot-update` takes what is said now;
+look at what differs first.
 """
 
 from __future__ import annotations
@@ -44,7 +44,16 @@ from .test_every_field_of_an_action import Direct
 
 REF = ObjectRef(ObjectKey("plant", "Node", "", "line-2-a"), "uid-1", "812")
 BUSY = "The disruption budget press needs 2 healthy pods."
-ENDING: Callable[[], EdgetuiError] = lambda: Forbidden("namespace line-2 is being terminated", code=403)  # noqa: E731
+
+
+def ending() -> EdgetuiError:
+    """What a namespace that ends answers to every new thing in it."""
+    return Forbidden("namespace line-2 is being terminated", code=403)
+
+
+def busy(times: int = 1) -> list[EdgetuiError]:
+    """What a budget answers that has nothing left."""
+    return [Throttled(BUSY, code=429) for _ in range(times)]
 
 
 def pods(*names: str, **more: Any) -> tuple[PodOnNode, ...]:
@@ -103,25 +112,24 @@ class Evicting(Direct):
         return {}
 
 
-Busy: Callable[[], EdgetuiError] = lambda: Throttled(BUSY, code=429)  # noqa: E731
 ENDINGS: dict[str, tuple[Callable[[], dict[str, list[Any]]], float, Json]] = {
     "all are taken": (lambda: {}, 0.0, {}),
     "they end slowly": (lambda: {}, 12.0, {}),
     "they end too slowly": (lambda: {}, 100.0, {}),
-    "a budget forbids one twice": (lambda: {"b": [Busy(), Busy()]}, 1.0, {}),
-    "a budget forbids one for good": (lambda: {"b": [Busy() for _ in range(20)]}, 1.0, {}),
-    "a budget forbids all": (lambda: {one: [Busy() for _ in range(20)] for one in "abc"}, 1.0, {}),
+    "a budget forbids one twice": (lambda: {"b": busy(2)}, 1.0, {}),
+    "a budget forbids one for good": (lambda: {"b": busy(20)}, 1.0, {}),
+    "a budget forbids all": (lambda: {one: busy(20) for one in "abc"}, 1.0, {}),
     "one is gone": (lambda: {"a": [NotFound("gone", code=404)]}, 1.0, {}),
     "one is another": (lambda: {"a": [Conflict("another uid", code=409)]}, 1.0, {}),
-    "one is in a namespace that ends": (lambda: {"a": [ENDING()]}, 1.0, {}),
+    "one is in a namespace that ends": (lambda: {"a": [ending()]}, 1.0, {}),
     "one has no answer": (lambda: {"a": [OutcomeUnknown("No answer came.")]}, 1.0, {}),
     "the link is lost": (lambda: {"a": [LinkError("The link is down.")]}, 1.0, {}),
     "the server fails": (lambda: {"a": [ServerFailure("It failed.", code=500)]}, 1.0, {}),
     "one is refused": (lambda: {"a": [Invalid("It is not valid.", code=422)] * 9}, 1.0, {}),
     "nobody can look": (lambda: {}, 1.0, {"blind": True}),
     "it is cancelled at once": (lambda: {}, 1.0, {"cancelled_at": 0.0}),
-    "it is cancelled later": (lambda: {"b": [Busy(), Busy()]}, 9.0, {"cancelled_at": 4.0}),
-    "one has ended by itself": (lambda: {"b": [Busy() for _ in range(20)]}, 1.0, {"there": {"a", "c"}}),
+    "it is cancelled later": (lambda: {"b": busy(2)}, 9.0, {"cancelled_at": 4.0}),
+    "one has ended by itself": (lambda: {"b": busy(20)}, 1.0, {"there": {"a", "c"}}),
 }
 
 
@@ -220,7 +228,7 @@ async def test_what_is_asked_before_a_drain(
 REHEARSED: dict[str, tuple[EdgetuiError | None, str]] = {
     "a budget": (Throttled(BUSY, code=429), BUSY),
     "gone": (NotFound("gone", code=404), ""),
-    "a namespace that ends": (ENDING(), ""),
+    "a namespace that ends": (ending(), ""),
     "taken": (None, ""),
 }
 

@@ -1,7 +1,7 @@
 """What comes of a number, on virtual time: at a scale subresource, at what the server prints, at a workload.
 
-`pytest tests/unit/actions/test_every_end_of_a_scale.py --snapshot-update` takes what is said now; look at what differs
-first.
+`pytest tests/unit/actions/test_every_end_of_a_scale.py --snapshot-update` takes what is said now;
+look at what differs first.
 """
 
 from __future__ import annotations

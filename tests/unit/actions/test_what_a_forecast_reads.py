@@ -1,7 +1,7 @@
 """What is read to foretell a loss of nodes: every kind, page by page, and what is left out of it and said.
 
-`pytest tests/unit/actions/test_what_a_forecast_reads.py --snapshot-update` takes what is so now; look at what differs
-first.
+`pytest tests/unit/actions/test_what_a_forecast_reads.py --snapshot-update` takes what is so now;
+look at what differs first.
 """
 
 from __future__ import annotations

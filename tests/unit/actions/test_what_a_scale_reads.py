@@ -1,7 +1,7 @@
 """What a scale reads before it asks, and what it makes of that: every field of it, and every request.
 
-`pytest tests/unit/actions/test_what_a_scale_reads.py --snapshot-update` takes what is so now; look at what differs
-first.
+`pytest tests/unit/actions/test_what_a_scale_reads.py --snapshot-update` takes what is so now; look
+at what differs first.
 """
 
 from __future__ import annotations

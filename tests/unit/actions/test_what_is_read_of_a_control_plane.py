@@ -1,7 +1,7 @@
-"""What is read of a control plane: every part with every way in which it may not be told, and every distribution.
+"""What is read of a control plane: every part, every way in which it is not told, and every distribution.
 
-`pytest tests/unit/actions/test_what_is_read_of_a_control_plane.py --snapshot-update` takes what is so now; look at
-what differs first.
+`pytest tests/unit/actions/test_what_is_read_of_a_control_plane.py --snapshot-update` takes what is
+so now; look at what differs first.
 """
 
 from __future__ import annotations
