@@ -1,4 +1,4 @@
-"""What every action hands to the gate beside its words: what is written to, held against what, with what rights.
+"""What every action hands to the gate beside its words: what is written to, held against what, which rights.
 
 `pytest tests/unit/actions/test_every_change_of_an_action.py --snapshot-update` takes what is so
 now; look at what differs first.
