@@ -1,7 +1,7 @@
-"""The chain of owners, the conditions and the referrers of an object: every way in which it is or is not told.
+"""The owners, the conditions and the referrers of an object: every way in which each is told or is not.
 
-`pytest tests/unit/actions/test_describe_owners.py --snapshot-update` takes what is said now; look at what differs
-first.
+`pytest tests/unit/actions/test_describe_owners.py --snapshot-update` takes what is said now; look at
+what differs first.
 """
 
 from __future__ import annotations

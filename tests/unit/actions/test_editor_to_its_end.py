@@ -1,4 +1,4 @@
-"""An editor to its end: the words it is run with, what is left of its file, and what is typed in it, once and again."""
+"""An editor to its end: the words it is run with, what is left of its file, and what is typed in it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, monkeypatch:
     def forbidden(*words: Any) -> int:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(editor.os, "open", forbidden)
+    monkeypatch.setattr("edgetui.actions.objects.editor.os.open", forbidden)
     with pytest.raises(Refusal) as refused:
         file.read()
     assert str(refused.value) == (
@@ -120,7 +120,7 @@ def test_only_a_directory_of_ones_own_is_used(runtime: Path, mode: int) -> None:
 
 
 def test_a_directory_of_another_user_is_not_used(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editor.os, "geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr("edgetui.actions.objects.editor.os.geteuid", lambda: os.getuid() + 1)
     with edit_file("x.yaml", {"XDG_RUNTIME_DIR": str(runtime)}) as file:
         assert file.path.parent.parent != runtime
 
@@ -128,7 +128,7 @@ def test_a_directory_of_another_user_is_not_used(runtime: Path, monkeypatch: pyt
 def test_a_directory_that_cannot_be_written_to_is_not_used(
     runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editor.os, "access", lambda path, mode: False)
+    monkeypatch.setattr("edgetui.actions.objects.editor.os.access", lambda path, mode: False)
     with edit_file("x.yaml", {"XDG_RUNTIME_DIR": str(runtime)}) as file:
         assert file.path.parent.parent != runtime
     with edit_file("x.yaml", {"XDG_RUNTIME_DIR": str(runtime / "gone")}) as file:
@@ -138,7 +138,7 @@ def test_a_directory_that_cannot_be_written_to_is_not_used(
 def test_what_another_user_left_is_not_deleted(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = runtime / f"{editor.PREFIX}theirs"
     theirs.mkdir()
-    monkeypatch.setattr(editor.os, "geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr("edgetui.actions.objects.editor.os.geteuid", lambda: os.getuid() + 1)
     editor._sweep(runtime)
     assert theirs.is_dir()
     monkeypatch.undo()

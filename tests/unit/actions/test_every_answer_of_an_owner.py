@@ -1,4 +1,4 @@
-"""Pause and resume of what applies an object, and an edit of it: every state, what is said and what is written.
+"""What applies an object, paused and resumed, and an edit of it: what is said of every state and what is written.
 
 `pytest tests/unit/actions/test_every_answer_of_an_owner.py --snapshot-update` takes what is said
 now; look at what differs first.
@@ -25,6 +25,8 @@ from edgetui.cluster.errors import EdgetuiError, Invalid
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.managers import APPLICATION, HELM_RELEASE, KUSTOMIZATION
 from edgetui.model.kinds.wire import Manager
+from edgetui.model.manifest_diff import manifest_diff
+from edgetui.model.merging import paths
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 from tests.unit.model import factories as f
 
@@ -215,7 +217,7 @@ def test_forty_lines_of_anothers_change_are_told(lines: int) -> None:
     view = EditView(REF, 1, CONFIG_MAPS, there, "")
     mine = config(mine="2")
     merged = edit.merged_with(view, Typed(mine, ""), EditView(REF, 1, view.resource, now, ""))
-    change = edit.manifest_diff(edit._compared(there), edit._compared(now))
+    change = manifest_diff(edit._compared(there), edit._compared(now))
     assert merged.agreed is True
     assert merged.why[0] == (
         "Somebody changed deployment press while you edited it. That is in the text below, with your changes:"
@@ -236,7 +238,7 @@ def test_forty_lines_of_anothers_change_are_told(lines: int) -> None:
     ],
 )
 def test_what_the_record_keeps_of_a_patch(patch: Json, kept: bool) -> None:
-    assert edit.recorded(patch) == ({"patch": patch} if kept else {"paths": edit.paths(patch)})
+    assert edit.recorded(patch) == ({"patch": patch} if kept else {"paths": paths(patch)})
     many: Json = {"metadata": {"annotations": {f"password-{at:02}": "x" for at in range(50)}}}
     assert len(edit.recorded(many)["paths"]) == 40
 

@@ -66,7 +66,7 @@ def view(*found: PodOnNode, cordoned: bool = False, **more: Any) -> DrainView:
 
 
 class Evicting(Direct):
-    """A run whose evictions are answered by `answers`, one after the other for each pod; what it says is kept.
+    """A run whose evictions are answered by `answers`, one after the other for each pod; its words are kept.
 
     A pod whose eviction is taken is gone `leaves` seconds later.
     """
