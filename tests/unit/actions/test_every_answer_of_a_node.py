@@ -15,7 +15,7 @@ from edgetui.actions.change.spec import Aim
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Refusal
 from edgetui.actions.nodes import out_of_service, skip_update
-from edgetui.actions.nodes.out_of_service import HEARD, MOST, NodeView
+from edgetui.actions.nodes.out_of_service import NodeView
 from edgetui.actions.nodes.skip_update import SkipView
 from edgetui.cluster.errors import LinkError
 from edgetui.model.cache.wireprofile import Wire, WireState
@@ -67,8 +67,8 @@ def node_view(ready: str = "Unknown", *, now: bool = False, wanted: bool = True,
 STATES = {
     "nothing is heard": node_view(),
     "it said so itself": node_view("False", reason="KubeletNotReady"),
-    "it renews its lease": node_view(heard=HEARD - 0.1),
-    "its lease has just run out": node_view(heard=HEARD),
+    "it renews its lease": node_view(heard=39.9),
+    "its lease has just run out": node_view(heard=40.0),
     "its lease is not told": node_view("False", heard=None),
     "no pods": node_view(pods=(), after=()),
     "one pod": node_view(pods=PODS[1:], after=AFTER[1:2]),
@@ -76,8 +76,9 @@ STATES = {
     "three volumes": node_view(pods=MANY[:3], after=None),
     "four volumes": node_view(pods=MANY[:4], after=None),
     "it is not known what becomes of them": node_view(after=None, not_known="You may not list nodes."),
-    "as many as are listed": node_view(after=AFTER[:1] * MOST),
-    "more than are listed": node_view(after=AFTER[:1] * (MOST + 2)),
+    "as many as are listed": node_view(after=AFTER[:1] * 12),
+    "one more than are listed": node_view(after=AFTER[:1] * 13),
+    "more than are listed": node_view(after=AFTER[:1] * 14),
     "it is out already": node_view(now=True),
     "it comes back": node_view("True", now=True, wanted=False),
     "it comes back too early": node_view(now=True, wanted=False),

@@ -13,7 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.messages import Refusal
-from edgetui.actions.scaling.scale import MOST, SPEC, How, ScaleAnswer, change
+from edgetui.actions.scaling.scale import SPEC, How, ScaleAnswer, change
 from edgetui.actions.scaling.scale_to_zero import RESTORE, TO_ZERO
 from edgetui.actions.scaling.scale_view import ScaleView
 from edgetui.model.autoscaling.limits import Limits
@@ -27,6 +27,7 @@ from .as_text import as_text
 from .every_action import healthy
 from .test_every_field_of_an_action import Direct, lines_of
 
+MOST = 2**31 - 1
 REF = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "uid-1", "812")
 NUMBERS = (0, 1, 2, 3, 4, 6, 7, 9)
 

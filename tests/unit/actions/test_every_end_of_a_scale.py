@@ -18,9 +18,10 @@ from edgetui.actions.gate.gate import Run
 from edgetui.actions.objects.resource import SCALE, Resource
 from edgetui.actions.scaling import scale
 from edgetui.actions.scaling.scale import ScaleAnswer, outcome
-from edgetui.actions.scaling.scale_subresource import reach
+from edgetui.actions.scaling.scale_subresource import reach, ready_at
 from edgetui.actions.scaling.scale_view import ScaleView
-from edgetui.cluster.errors import LinkError, NotFound
+from edgetui.cluster.api.client import PREFERRED, PRINTED_QUERY
+from edgetui.cluster.errors import LinkError, NotFound, ProtocolError
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
@@ -303,3 +304,51 @@ def test_how_a_scale_ends_that_is_seen_by_the_generation(
 
     on_virtual_time(main)
     assert "\n".join(found) == snapshot
+
+
+class Answering(Direct):
+    """A session whose server answers so to a workload."""
+
+    def __init__(self, answer: Json) -> None:
+        super().__init__(Site())
+        self.answer, self.asked = answer, list[Any]()
+        self.api.get_bytes = self._bytes  # type: ignore[method-assign]
+
+    async def _bytes(self, *asked: Any, **options: Any) -> bytes:
+        self.asked.append((asked, options))
+        return as_text(self.answer).encode()
+
+
+def table(names: list[str], *rows: list[Any]) -> Json:
+    columns = [{"name": name} for name in names]
+    return {"kind": "Table", "columnDefinitions": columns, "rows": [{"cells": one} for one in rows]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "ready"),
+    [
+        ({"kind": "Deployment", "status": {"readyReplicas": 2}}, 2),
+        ({"kind": "Deployment", "status": {"readyReplicas": None}}, 0),
+        ({"kind": "Deployment", "status": {}}, 0),
+        ({"kind": "Deployment", "status": None}, 0),
+        ({"kind": "Deployment"}, 0),
+        (table(["Name", "Ready"], ["press", "2/3"]), 2),
+        (table(["Name", "Ready"], ["press", "0/3"]), 0),
+        (table(["Name", "Desired", "Current", "Ready"], ["press", 3, 2, 1]), 1),
+        (table(["Name", "Ready"], ["press", "2/3"], ["other", "1/3"]), 2),
+        (table(["Name", "Ready"], ["press", "two"]), None),
+        (table(["Name", "Ready"], ["press", "2"]), None),
+        (table(["Name", "Ready"], ["press"]), None),
+        (table(["Name", "Ready"]), None),
+        ({"kind": "Deployment", "status": {"readyReplicas": "two"}}, None),
+    ],
+)
+async def test_how_many_are_ready_as_the_server_prints_it(answer: Json, ready: int | None) -> None:
+    session = Answering(answer)
+    if ready is None:
+        with pytest.raises(ProtocolError) as refused:
+            await ready_at(session, PRESS)
+        assert refused.value.sentence == "What the server answered does not say how many pods are ready."
+    else:
+        assert await ready_at(session, PRESS) == ready
+    assert session.asked == [((PRESS, PRINTED_QUERY), {"headers": PREFERRED})]
