@@ -52,6 +52,12 @@ class Describing(Reading):
     def __init__(self, site: Site, store: Store) -> None:
         super().__init__(site, store)
         self.api.read = self._one_or_all  # type: ignore[method-assign, assignment]
+        self.api.get_bytes = self._bytes  # type: ignore[method-assign]
+
+    async def _bytes(self, path: str, *more: Any, **options: Any) -> bytes:
+        valve = PUMP | {"name": "valves", "kind": "Valve"}
+        served = [valve, PUMP] if "water" in path else []
+        return as_text({**PUMPS, "resources": served}).encode()
 
     async def _one_or_all(self, path: str, name: str = "", *, most: int = 0) -> Json:
         if name:
@@ -290,3 +296,73 @@ def test_a_place_is_named_once_and_only_for_the_object_that_is_meant() -> None:
     assert naming("Pod", made, key) == ("volume v", "envFrom of app")
     assert naming("Pod", made, key._replace(name="other")) == ()
     assert naming("Pod", made, key._replace(kind="Secret")) == ()
+
+
+async def test_an_owner_that_is_named_without_its_version_is_of_the_core() -> None:
+    named = {"kind": "Node", "name": "edge-1", "uid": "", "controller": True}
+    known = owned_by(f.pod("press-x", "line-2"), named | {"uid": "u"})
+    site = Site(owned_by(f.pod("press-x", "line-2"), named), f.node("edge-1"))
+    found, _ = await described(site, stored(known), "Pod", "press-x", thin=True)
+    assert found.owners == (Owner("Node", "edge-1", f.NOW - 3600),)
+
+
+async def test_an_owner_without_metadata_is_another() -> None:
+    site, store = Site(POD), stored(POD)
+    session, key = Describing(site, store), ObjectKey("plant", "Pod", "line-2", "press-x")
+
+    async def metadata(path: str) -> Json:
+        return {"metadata": POD["metadata"]} if "/pods/" in path else {}
+
+    session.api.get_metadata = metadata  # type: ignore[method-assign]
+    found = await describe(session, store, key, partial(read_object, session, store, key), thin=True)
+    note = "it is gone, and another object has its name"
+    assert found.owners == (Owner("ReplicaSet", "press-one", note=note),)
+
+
+async def test_of_a_secret_the_metadata_alone_is_read() -> None:
+    store, secret = stored(), ObjectKey("plant", "Secret", "line-2", "tls")
+    served_secret = {"name": "secrets", "singularName": "secret", "namespaced": True, "kind": "Secret"}
+    answer = {"kind": "APIResourceList", "groupVersion": "v1"}
+    answer |= {"resources": [served_secret | {"verbs": ["get", "list"]}]}  # type: ignore[dict-item]
+    kinds = [kind_of(one) for one in resource_list("", "v1", as_text(answer).encode())]
+    store.kinds.replace_discovered({one.id: one for one in kinds})
+    assert store.kinds["Secret"].discovered
+    made = {"kind": "Secret", "metadata": {"name": "tls", "namespace": "line-2"}, "data": {"key": "aGk="}}
+    site = Site()
+    site.objects["/api/v1/namespaces/line-2/secrets/tls"] = made
+    session = Describing(site, store)
+    session.api.kinds = store.kinds
+    assert await read_object(session, store, secret) == {"metadata": made["metadata"]}
+
+
+async def test_rows_that_tell_too_little_refer_to_nothing() -> None:
+    labelled = f.pod("press-x", "line-2", labels={"app": "press"})
+    store = stored(labelled, f.service("web", "line-2"), f.autoscaler("press", "line-2"))
+    for kind in ("Service", "HorizontalPodAutoscaler"):
+        store.apply(kind, bare_row(Meta(name="bare", namespace="line-2", uid=f"uid-of-{kind}")))
+    found, _ = await described(Site(labelled), store, "Pod", "press-x")
+    assert (found.referrers, found.notes) == ((), ())
+
+
+async def test_long_names_are_cut_and_what_is_left_out_is_nothing() -> None:
+    long = "n" * 260
+    labelled = f.pod("press-x", "line-2", labels={"app": "press"})
+    site = Site(labelled)
+    bare: Json = {"metadata": {"name": "bare", "namespace": "line-2"}}
+    for one in (budget(long, {}, {}), bare, bare | {"spec": None, "status": None}):
+        site.objects[f"{PDBS}/{one['metadata']['name']}"] = one
+    found, _ = await described(site, stored(labelled), "Pod", "press-x")
+    assert [len(one.name) for one in found.referrers] == [253]
+    named = [mounting(f.pod(name, "line-2")) for name in (long, "one", "two")]
+    for one in named:
+        del one["metadata"]["uid"]
+    other = Site(*named)
+    session, key = Describing(other, stored()), ObjectKey("plant", "ConfigMap", "line-2", "conf")
+
+    async def read(path: str, name: str = "", *, most: int = 0) -> Json:
+        return {"items": named if path.endswith("/pods") else []}
+
+    session.api.read = read  # type: ignore[method-assign, assignment]
+    told = await describe(session, stored(), key, partial(read_object, session, stored(), key), thin=False)
+    assert [len(one.name) for one in told.referrers] == [253, 3, 3]
+    assert told.notes == (OTHERS,)
