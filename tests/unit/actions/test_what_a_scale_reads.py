@@ -114,6 +114,18 @@ def owned(site: Site, path: str, **reference: Any) -> Site:
 
 
 PRESS = LINE.format("apps/v1", "deployments") + "/press"
+
+
+def selecting(selector: Any, told: str | None) -> Site:
+    """A deployment with this selector, whose scale tells another; no status at all where it tells none."""
+    site = healthy()
+    site.objects[PRESS]["spec"]["selector"] = selector
+    scale_ = {"metadata": site.objects[PRESS]["metadata"], "spec": {"replicas": 3}}
+    scale_["status"] = {"replicas": 3, "selector": told} if told is not None else None
+    site.instead = lambda request: (200, scale_) if request.path.endswith("/scale") else None
+    return site
+
+
 PUMP = LINE.format("water.example.com/v1", "pumps") + "/main"
 
 
@@ -147,6 +159,11 @@ WORLDS = {
     ),
     "a live row": lambda: World(healthy(), watched=True),
     "a live row, and limits": lambda: World(limited(), watched=True),
+    "a live row, and 5 are asked for": lambda: World(limited(), watched=True, asked=5),
+    "a live row, and 1 is asked for": lambda: World(limited(), watched=True, asked=1),
+    "a scale that tells its selector": lambda: World(selecting({"matchLabels": {"app": "a"}}, "app=b")),
+    "a scale that tells an empty selector": lambda: World(selecting({"matchLabels": {"app": "a"}}, "")),
+    "a scale without a status": lambda: World(selecting(None, None)),
     "a live row of an object with an owner": lambda: World(owned(healthy(), PRESS), watched=True),
     "a live row of what Helm manages": lambda: World(
         healthy(labels={"app.kubernetes.io/managed-by": "Helm"}), watched=True

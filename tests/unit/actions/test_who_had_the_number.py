@@ -202,3 +202,23 @@ async def test_why_it_is_not_known_who_owns_the_number(
     site.instead = lambda request: (code, None)
     found = await hpa_owner.autoscaler_of(Reading(site), OF_PRESS, None, among)
     assert found == (None, note)
+
+
+ODD: Json = {"metadata": {"name": "odd"}, "spec": {}}
+
+
+@pytest.mark.parametrize(
+    ("there", "owner", "note"),
+    [
+        (None, "", ""),
+        ([], "", ""),
+        ([ODD], "", f"{UNKNOWN}: 1 of them cannot be read."),
+        ([ODD, scaler("oven", of="oven"), ODD], "", f"{UNKNOWN}: 2 of them cannot be read."),
+        ([ODD, scaler("ours")], "ours", ""),
+    ],
+)
+async def test_one_that_cannot_be_read_may_own_the_number(there: Any, owner: str, note: str) -> None:
+    site = Site()
+    site.instead = lambda request: (200, {"metadata": {}, "items": there})
+    found, said = await hpa_owner.autoscaler_of(Reading(site), OF_PRESS)
+    assert ((found.name if found else ""), said) == (owner, note)
