@@ -312,12 +312,17 @@ async def test_pods_that_would_be_lost_are_refused_by_name(
 
 async def test_the_node_and_its_pods_are_read(snapshot: SnapshotAssertion) -> None:
     floor = Floor(placed("agent-x", f.daemon_set("agent", "line-2")), placed("tool", None))
+    for at, missing in enumerate(("namespace", "uid")):
+        bare = placed(f"bare-{at}", None)
+        floor.objects[f"/bare/{at}"] = bare
+        del bare["metadata"][missing]
     session = Direct(floor)
     read = await drain.SPEC.read(Aim("drain", session, ObjectRef(REF.key, "", ""), on_screen=True))
     assert read.node.wanted is True
     assert "\n".join(f"{one.words}: {one.stays or one.needs or 'evicted'}" for one in read.pods) == snapshot
     assert (read.budgets, read.lost) == ((), ())
     assert drain.SPEC.explain is None
+    del floor.objects["/bare/0"], floor.objects["/bare/1"]
     found = await drain.explain(Aim("drain", session, REF), read)
     assert [one["metadata"]["name"] for one in found.budgets] == ["press"]
     assert found.lost == (

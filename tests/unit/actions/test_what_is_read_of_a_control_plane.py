@@ -50,6 +50,12 @@ def endpoints(*addresses: str, ready: bool = True) -> Json:
     return made
 
 
+def ready(made: Json) -> Json:
+    """The same, of a node that is Ready."""
+    made["status"]["conditions"].append(f.cond("Ready", "True"))
+    return made
+
+
 def listed(*found: Any) -> Json:
     return {"items": list(found)}
 
@@ -71,7 +77,9 @@ ANSWERS: dict[str, Any] = {
     BUDGETS: listed(counted("fine", 1, 3, 2, 3), counted("press", 0, 2, 2, 2), {"spec": 7}),
     PODS: listed(etcd_pod("a"), etcd_pod("b", "False")),
     NODES: listed(),
-    f"{NODES} {ETCD}": listed(etcd_node("a"), etcd_node("b"), {"metadata": {"name": "odd"}, "spec": 3}),
+    f"{NODES} {ETCD}": listed(
+        ready(etcd_node("a")), etcd_node("b"), {"metadata": {"name": "odd"}, "spec": 3}
+    ),
     f"{NODES} {SERVERS}": listed(etcd_node("a")),
     MEMBERS: listed(member("c0"), member("c1"), member("c2")),
     "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/k0s-ctrl-c0": controller_lease(5),
