@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.change.spec import Aim
+from edgetui.actions.change.watch import Observation
 from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Refusal
 from edgetui.actions.scaling import hpa_bounds, keda
@@ -340,3 +341,71 @@ def test_a_number_that_is_not_known_is_said_in_words() -> None:
     limited = autoscaler(conditions=[f.cond("ScalingLimited", "True", "ScaleUpLimit")])
     seen = hpa_bounds._judge(limited, 2, 6, True)
     assert seen.text == "scaling its target from 3 to a number that is not known"
+
+
+def judged(current: int | None, wants: int, low: int, looked: bool, reason: str = "") -> Observation:
+    told = [f.cond("ScalingActive", "True", "ValidMetricFound")]
+    told += [f.cond("ScalingLimited", "True", reason)] if reason else []
+    made = f.autoscaler("by-cpu", "line-2", bounds=(low, 6), desired=wants, conditions=told)
+    row = row_of("HorizontalPodAutoscaler", made)
+    assert isinstance(row, AutoscalerRow)
+    return hpa_bounds._judge(replace(row, current=current), low, 6, looked)
+
+
+WAITING = "waiting for its target, which runs {}"
+STAYS_AT_0 = "{} to 6; its target stays at 0 until it is scaled to 1 or more"
+
+
+@pytest.mark.parametrize(
+    ("seen", "done", "text"),
+    [
+        (judged(0, 0, 1, True), True, STAYS_AT_0.format(1)),
+        (judged(0, 0, 2, False), True, STAYS_AT_0.format(2)),
+        (judged(0, 0, 0, True), True, "0 to 6, its target runs 0"),
+        (judged(1, 1, 1, True), True, "1 to 6, its target runs 1"),
+        (judged(1, 1, 2, True), False, WAITING.format(1)),
+        (judged(2, 2, 2, True), True, "2 to 6, its target runs 2"),
+        (judged(6, 6, 2, True), True, "2 to 6, its target runs 6"),
+        (judged(7, 7, 2, True), False, WAITING.format(7)),
+        (judged(None, 3, 2, True), False, WAITING.format("a number that is not known")),
+        (judged(3, 3, 2, False), False, "waiting for its controller to decide under these bounds"),
+        (judged(3, 5, 2, True), False, "scaling its target from 3 to 5"),
+        (judged(3, 3, 2, True, "ScaleUpLimit"), False, "scaling its target from 3 to 3"),
+        (judged(3, 3, 2, True, "ScaleDownLimit"), False, "scaling its target from 3 to 3"),
+        (judged(3, 3, 2, True, "TooFewReplicas"), True, "2 to 6, its target runs 3"),
+    ],
+)
+def test_how_far_its_controller_is(seen: Observation, done: bool, text: str) -> None:
+    assert seen == Observation(done, False, text)
+
+
+def test_bounds_of_somebody_else_end_it() -> None:
+    for low, high in ((3, 6), (2, 7)):
+        seen = hpa_bounds._judge(autoscaler(), low, high, True)
+        assert seen == Observation(False, True, "set to 2 to 6 by someone else", final=True)
+
+
+@pytest.mark.parametrize(
+    ("there", "looked"),
+    [
+        ({"metadata": {}}, None),
+        ({"metadata": {"generation": 3}}, None),
+        ({"metadata": {"generation": 3}, "status": None}, None),
+        ({"metadata": {}, "status": {"observedGeneration": 3}}, None),
+        ({"metadata": {"generation": 3}, "status": {"observedGeneration": 2}}, False),
+        ({"metadata": {"generation": 3}, "status": {"observedGeneration": 3}}, True),
+        ({"metadata": {"generation": 3}, "status": {"observedGeneration": 4}}, True),
+    ],
+)
+def test_whether_its_controller_has_looked(there: Json, looked: bool | None) -> None:
+    assert hpa_bounds._looked(there) is looked
+
+
+async def test_an_autoscaler_that_cannot_be_read_is_not_called_none() -> None:
+    site = bounded()
+    site.hidden = frozenset({"horizontalpodautoscalers"})
+    stands_for = hpa_bounds.SPEC.stands_for
+    assert stands_for is not None
+    with pytest.raises(Refusal) as refused:
+        await stands_for(Direct(site), ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "", ""))
+    assert refused.value.sentence == "Whether an autoscaler owns the number could not be found out: no"

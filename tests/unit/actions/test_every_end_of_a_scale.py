@@ -352,3 +352,35 @@ async def test_how_many_are_ready_as_the_server_prints_it(answer: Json, ready: i
     else:
         assert await ready_at(session, PRESS) == ready
     assert session.asked == [((PRESS, PRINTED_QUERY), {"headers": PREFERRED})]
+
+
+@pytest.mark.parametrize(
+    ("generation", "watched", "asked"),
+    [
+        (5, False, {f"{PRESS}/scale", f"{PRESS} printed"}),
+        (0, True, {f"{PRESS}/scale", f"{PRESS} printed"}),
+        (0, False, {f"{PRESS}/scale", f"{PRESS} printed"}),
+        (5, True, {PRESS}),
+    ],
+)
+def test_a_workload_is_read_where_its_generation_is_known_and_something_is_watched(
+    generation: int, watched: bool, asked: set[str]
+) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        session = Scaled()
+        session.store = Store("plant") if watched else None
+        session.running = session.ready = 3
+        run = Stepping(session, {})  # type: ignore[arg-type]
+        made = f.deployment("press", "line-2", uid="uid-1", replicas=3, generation=6, observed=6)
+        whole = session._get
+
+        async def get(path: str, *more: Any, **options: Any) -> Any:
+            found = await whole(path)
+            return made if path == PRESS else found
+
+        session.api.get = get  # type: ignore[method-assign, assignment]
+        ending = await outcome(cast(Run, run), view(generation), ScaleAnswer(3), 30.0)
+        assert ending.ok, ending.lines
+        assert set(session.asked) == asked
+
+    on_virtual_time(main)
