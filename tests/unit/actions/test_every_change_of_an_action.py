@@ -14,6 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.change.change import Change
 from edgetui.actions.change.spec import Aim, seen_whole, spec_of
+from edgetui.actions.messages import Refusal
 from edgetui.actions.objects import edit
 from edgetui.actions.objects.resource import DELETE, EDIT, SCALE, Resource, Way
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -80,3 +81,18 @@ async def test_what_is_handed_over_for_a_kind_that_is_not_watched(
     write = change.write("7")
     request = f"{write.method} {write.path} {write.content_type} {as_text(write.body)}"
     assert "\n".join([change.title, *change.diff, *handed_over(change), request]) == snapshot
+
+
+ACTIONS_OF = sorted({case.words[0] for case in PLAIN.values()} | {"restore", "drain", "trigger"})
+
+
+@pytest.mark.parametrize("action", ACTIONS_OF)
+async def test_an_action_on_another_kind_is_refused_before_anything_is_read(
+    action: str, snapshot: SnapshotAssertion
+) -> None:
+    """But a deletion, which is of any kind."""
+    site, spec = Site(), spec_of(action)
+    ref = ObjectRef(ObjectKey("plant", "Service", "line-2", "web"), "", "")
+    with pytest.raises(Refusal) as refused:
+        await spec.read(Aim(action, Direct(site), ref, given={"replicas": None, "low": None, "high": None}))
+    assert (str(refused.value), site.paths) == snapshot
