@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from edgetui.cluster.auth import exec_plugin, subprocess
+from edgetui.cluster.auth import subprocess
 from edgetui.cluster.auth.exec_plugin import Issued, Plugin, exec_info, find_program, shared
 from edgetui.cluster.auth.shared_run import REST
 from edgetui.cluster.auth.subprocess import Finished, TimeIsUp, TooMuchOutput
@@ -162,7 +163,7 @@ def test_two_are_the_same_for_a_server_whenever_they_end(other: Issued, same: bo
 
 
 async def test_what_it_is_given(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(exec_plugin.os.environ):
+    for name in list(os.environ):
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "/home/kim")
     monkeypatch.setenv("A", "ours")
