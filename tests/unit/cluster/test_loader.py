@@ -1,6 +1,6 @@
 """Every sort of kubeconfig file with every way to choose from it: which clusters there are, and what is said.
 
-`pytest tests/unit/cluster/test_every_file_of_a_fleet.py --snapshot-update` takes what is said now; look at what differs
+`pytest tests/unit/cluster/test_loader.py --snapshot-update` takes what is said now; look at what differs
 first.
 """
 
