@@ -89,6 +89,7 @@ def test_a_context_that_is_not_there_is_its_own_error(tmp_path: Path) -> None:
         ("p" * 100, ("p" * 99,), f"Did you mean {'p' * 79}…?"),
         ("x", ("p" * 81,), f"There is {'p' * 79}…."),
     ],
+    ids=range(10),
 )
 def test_the_names_most_like_one_are_offered(name: str, names: tuple[str, ...], step: str) -> None:
     assert nearest(name, names) == step
