@@ -302,3 +302,29 @@ def test_an_answer_that_has_begun_was_seen_whatever_a_peer_says_that_goes_away(b
     us = Us()
     us.feed(*([head()] if begun else []), frame(GOAWAY, 0, 0, four(0) + four(0)))
     assert us.ends() == [(1, Ended(clean=False, unseen=not begun))]
+
+
+def test_what_a_peer_takes_is_a_hundred_until_it_says_so_and_its_table_is_kept_to() -> None:
+    us = Us(asked=0)
+    assert us.frames.capacity == 100
+    us.frames.request(GET, None)
+    (first,) = us.sent()
+    us.frames.request(GET, None)
+    (second,) = us.sent()
+    assert len(second.payload) < len(first.payload)
+    us.feed(setting(2, 0), setting(1, 0))
+    us.frames.request(GET, None)
+    (third,) = us.sent()
+    assert third.payload == b"\x20" + first.payload
+
+
+@pytest.mark.parametrize("count", [0, 1, 16, 17])
+def test_an_answer_may_have_sixteen_interim_heads(count: int) -> None:
+    us = Us()
+    interim = frame(HEADERS, 4, 1, b"\x08\x03103") * count
+    if count > 16:
+        with pytest.raises(ProtocolError, match="too many interim responses"):
+            us.feed(interim)
+    else:
+        us.feed(interim + head())
+        assert us.told == [(1, Head(200, {}))]
