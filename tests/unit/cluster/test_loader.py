@@ -132,6 +132,13 @@ def test_a_namespace_and_a_person_take_the_place_of_those_in_the_file(tmp_path: 
     assert (other.namespace, other.impersonate, other.acting_as) == ("line-2", kim, kim)
 
 
+@pytest.mark.parametrize("wanted", [["gone", "gone"], ["gke_a_b_gone", "gone", "gke_a_c_gone"]])
+def test_several_contexts_that_are_not_there_are_told_apart(wanted: list[str], tmp_path: Path) -> None:
+    found = load_fleet(Selection([put(tmp_path / "config", config())], wanted), {}, tmp_path, tmp_path)
+    assert [one.context for one in found] == list(dict.fromkeys(wanted))
+    assert len({one.name for one in found}) == len(found)
+
+
 SELECTED = [
     ("plant", False, True),
     ("plant", True, True),
