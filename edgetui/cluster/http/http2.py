@@ -64,7 +64,6 @@ class Answer:
     """One stream: its request on the way out and its answer on the way in."""
 
     __slots__ = (
-        "ended",
         "expected",
         "head",
         "interim",
@@ -80,7 +79,6 @@ class Answer:
     def __init__(self, number: int, send_window: int, now: float) -> None:
         self.number = number
         self.head = False
-        self.ended = False
         self.interim = 0
         self.expected = -1
         self.received = 0
@@ -214,7 +212,7 @@ class Frames:
         if answer is None:
             self._must_have_been(stream)
             return
-        if not answer.head or answer.ended:
+        if not answer.head:
             raise malformed("a body without a head")
         if not flags & _END_STREAM:
             self._refill(answer, len(payload))
@@ -335,8 +333,8 @@ class Frames:
         last = _four(payload[:4]) & _MOST
         self.going_away = True
         for number in [number for number in self._answers if number > last]:
-            del self._answers[number]
-            self._tell(number, Ended(clean=False, unseen=True))
+            answer = self._answers.pop(number)
+            self._tell(number, Ended(clean=False, unseen=not answer.head))
 
     def _on_window(self, stream: int, _flags: int, payload: bytes) -> None:
         more = _four(payload) & _MOST
