@@ -20,7 +20,7 @@ from edgetui.model.kinds.base import Kind
 from tests.unit.cluster.simulated_server import KINDS, ThingRow
 from tests.unit.cluster.simulation import Cluster
 
-BEGAN, OFFSET = 1000.0, 1_000_000.0
+BEGAN, OFFSET, CLOCK = 1000.0, 1_000_000.0, 1_790_000_000.0
 USUAL = {
     "watch": "1",
     "allowWatchBookmarks": "true",
@@ -36,7 +36,8 @@ def moment(steady: float) -> str:
 
 
 def wall_moment(wall: float) -> str:
-    return moment(wall - OFFSET) if wall else "never"
+    """Of a cluster that is simulated whole, or of a session on virtual time."""
+    return moment(wall - (CLOCK if wall > CLOCK else OFFSET)) if wall else "never"
 
 
 def query_of(query: dict[str, str]) -> str:
