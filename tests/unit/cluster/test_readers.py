@@ -388,34 +388,6 @@ STATUS = {
         "retryAfterSeconds": 3,
     },
 }
-CODES = (200, 299, 300, 301, 399, 400, 401, 403, 404, 405, 409, 410, 422, 429, 499, 500, 502, 503, 504, 599)
-BODIES: dict[str, tuple[dict[str, str], bytes]] = {
-    "a Status": ({}, encoded(STATUS)),
-    "a Status with a full stop": ({}, encoded({"kind": "Status", "message": "it failed!"})),
-    "a Status without words": ({}, encoded({"kind": "Status"})),
-    "text": ({"content-type": "text/plain"}, b"no\x1b[31m backend"),
-    "text of another type": ({"content-type": "text/css"}, b"no backend"),
-    "a page": ({"content-type": "text/html"}, b"<html>no</html>"),
-    "a page without a type": ({}, b" <!DOCTYPE html>"),
-    "nothing": ({}, b""),
-    "a time": ({"retry-after": " 7 "}, b""),
-    "a long time": ({"retry-after": "99999999"}, encoded(STATUS)),
-    "a time that is none": ({"retry-after": "-1"}, encoded(STATUS)),
-    "a date": ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:27:00 GMT"}, b""),
-    "a date without another": ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, b""),
-    "a strict error": ({}, encoded({"kind": "Status", "message": 'x {"a": 1}: strict decoding error: y'})),
-    "a quoted object": ({}, encoded({"kind": "Status", "message": 'Invalid value: {"a":{"b":1}}": must be x'})),
-    "a long text": ({}, b"x" * 2000),
-}  # fmt: skip
-
-
-def test_what_every_error_answer_says(snapshot: SnapshotAssertion) -> None:
-    lines = [
-        f"{code}, {name}: {error_of(code, headers, body)}"
-        for code in CODES
-        for name, (headers, body) in BODIES.items()
-    ]
-    assert "\n".join(lines) == snapshot
 
 
 def test_what_an_odd_status_says(snapshot: SnapshotAssertion) -> None:
