@@ -6,6 +6,7 @@ Times are seconds since the simulation began; 1.5 behind "heard" is when somethi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 from edgetui.cluster.api.probe import Namespaces
 from edgetui.cluster.errors import EdgetuiError
@@ -223,4 +224,9 @@ class Recorded(Cluster):
 
 
 def record(c: Recorded) -> str:
-    return "\n".join([*c.lines, f"{len(c.timers)} timers are set"])
+    """All lines; what is closed together is told in the order of its names."""
+    told: list[str] = []
+    for closing, found in groupby(c.lines, lambda line: line.partition(" ")[2].startswith("close ")):
+        lines = list(found)
+        told += sorted(lines) if closing else lines
+    return "\n".join([*told, f"{len(c.timers)} timers are set"])
