@@ -314,6 +314,26 @@ def test_what_is_told_step_by_step(namespace: str, number: int, snapshot: Snapsh
     assert "\n".join(told(HISTORIES[number], namespace)) == snapshot
 
 
+@pytest.mark.parametrize(("rooms", "shown"), [(2, 2), (1, 1), (0, 0), (-3, 0)])
+def test_a_list_for_which_others_have_left_no_room_is_cut_and_not_called_complete(
+    rooms: int, shown: int
+) -> None:
+    site = Site()
+    one = watcher(site)
+    for step in ("head", "rows"):
+        STEPS[step](site, one)
+    site.rooms = rooms
+    site.taken()
+    STEPS["end of the list"](site, one)
+    rows = ["a/p0 uid u-p0", "a/p1 uid u-p1"][:shown]
+    assert f"replaced '' {rows}" in site.taken()
+    if shown == 2:
+        assert (one.state.phase, one.state.reason) == (r.Phase.WATCHING, "")
+    else:
+        assert (one.state.phase, one.state.reason) == (r.Phase.BACKOFF, errors.TooManyRows.SENTENCE)
+        assert one.state.wake_at - site.time == pytest.approx(900.0)
+
+
 def test_an_error_body_is_kept_up_to_64_kib_and_no_more() -> None:
     site = Site()
     one = watcher(site)
