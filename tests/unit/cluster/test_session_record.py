@@ -18,6 +18,7 @@ from edgetui.cluster.auth import subprocess
 from edgetui.cluster.errors import LinkError, ProtocolError
 from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.session import ClusterSession
+from edgetui.cluster.snapshot.keeper import Keeper
 from edgetui.cluster.watch.partition import Selector
 from edgetui.model.cache.wireprofile import Wire
 from tests.unit.cluster.recorded import freshness_of, link_of, moment, wall_moment
@@ -321,6 +322,39 @@ async def the_clock_jumps(s: Diary) -> None:
         s.note(f"-- the clock is {jump} s ahead")
         io._clock = lambda jump=jump: clock() + jump
         await asyncio.sleep(12.0)
+
+
+def _kept(between: Callable[[Diary], object], **options: Any) -> Scene:
+    """A run that keeps its rows, and the start of the next."""
+
+    async def run(s: Diary) -> None:
+        for again in (False, True):
+            session = s.begin(link_watch=LinkWatch(**options))
+            session.keeper = Keeper(session.target, s.folder / "rows", clock=s.clock, rng=random.Random(1))
+            await session.start(("Node", "Pod", "ReplicaSet"))
+            await asyncio.sleep(45.0)
+            if not again:
+                s.note(f"-- close, {session.keeper.version} of {session.keeper.identity}")
+                await session.close()
+                s.lines.append(f"kept {sorted(file.suffix for file in (s.folder / 'rows').iterdir())}")
+                between(s)
+                await asyncio.sleep(20.0)
+                s.note("-- start again")
+
+    return run
+
+
+def _another_cluster(s: Diary) -> None:
+    s.server.uid = "cluster-2"
+
+
+for name, between, options in (
+    ("rows are kept for the next run", lambda s: None, {}),
+    ("rows are kept for the next run over a thin link", lambda s: None, {"forced": Wire.THIN}),
+    ("rows are kept for a run without a link", lambda s: s.server.cut(), {}),
+    ("rows are kept and another cluster answers", _another_cluster, {}),
+):
+    SCENES[name] = _kept(between, **options)
 
 
 @pytest.mark.parametrize("name", SCENES)
