@@ -1,6 +1,7 @@
 """The small parts of a watch: selectors, lists on their way, questions for namespaces, renewals, versions, a pulse.
 
-`pytest tests/unit/cluster/test_parts_of_a_watch.py --snapshot-update` takes what happens now; look at what differs first.
+`pytest tests/unit/cluster/test_parts_of_a_watch.py --snapshot-update` takes what happens now; look at what differs
+first.
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ def test_what_has_come_of_a_list(snapshot: SnapshotAssertion) -> None:
         names, odd = sorted(name for _, name in buffer.rows), sorted(buffer.unreadable)
         lines.append(f"{changes}: {names} {odd} {len(buffer)} {buffer.progress()}")
     assert "\n".join(lines) == snapshot
+
+
+def test_objects_without_a_name_are_counted_each_whatever_becomes_of_others() -> None:
+    buffer = ListBuffer()
+    for change, name in (("UNREADABLE", "b"), ("UNREADABLE", ""), ("ADDED", "b"), ("UNREADABLE", "")):
+        buffer.collect([(change, row(name))], None, 1.0)
+    assert (len(buffer.rows), len(buffer.unreadable)) == (1, 2)
 
 
 # Questions
