@@ -358,7 +358,10 @@ def _listed(body: bytes | bytearray) -> Any:
         parts = members(bytes(body))
         if b'"items"' not in parts:
             raise
-        pieces = elements(parts.pop(b'"items"'))
+        items = parts.pop(b'"items"')
+        pieces = elements(items)
+        if not pieces and items.strip(b"[] \t\r\n"):
+            raise  # none of what is no array
         found = _raw_list.decode(b"{%s}" % b",".join(b"%s:%s" % one for one in parts.items()))
         found.items = [msgspec.Raw(piece) for piece in pieces]
         return found

@@ -19,13 +19,14 @@ class ListBuffer:
     made, one without a name under a name of its own.
     """
 
-    __slots__ = ("_began", "_heard", "_remaining", "rows", "unreadable")
+    __slots__ = ("_began", "_heard", "_nameless", "_remaining", "rows", "unreadable")
 
     def __init__(self, began: float = 0.0) -> None:
         self.rows: dict[Name, Row] = {}
         self.unreadable: set[Name] = set()
         self._began = self._heard = began
         self._remaining: int | None = None
+        self._nameless = 0
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.unreadable)
@@ -35,7 +36,8 @@ class ListBuffer:
         for change, row in items:
             key = (row.namespace, row.name)
             if change == "UNREADABLE":
-                self.unreadable.add(key if row.name else ("", f"#{len(self.unreadable)}"))
+                self._nameless += not row.name
+                self.unreadable.add(key if row.name else ("", f"#{self._nameless}"))
             elif self.unreadable:
                 self.unreadable.discard(key)
             if change in _PRESENT:

@@ -212,7 +212,6 @@ class Watcher:
                 self._buffer = ListBuffer()
                 if forked:
                     self._target.cleared(self.namespace)
-                del rows[max(0, self._target.room(self.namespace)) :]
                 self.listed = True
                 room = max(0, self._target.room(self.namespace))  # others may have filled it meanwhile
                 if len(rows) > room:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from edgetui.cluster.watch.opening_queue import MOST_OPENING, NEXT_WITHIN, WHOLE_WITHIN, OpeningQueue
 from edgetui.cluster.watch.reflector import states as r
@@ -50,8 +54,8 @@ def opener(*, alone: bool = False, asking: bool = False) -> Any:
     return SimpleNamespace(alone=alone, asking=asking)
 
 
-def of(count: int) -> list[Any]:
-    return [Stream() for _ in range(count)]
+def of(count: int, every: float = 0.0) -> list[Any]:
+    return [Stream(every) for _ in range(count)]
 
 
 def asked(streams: list[Any]) -> int:
@@ -118,7 +122,7 @@ def test_one_that_stopped_holds_nobody_up() -> None:
 
 
 def test_what_is_only_listed_opens_once_all_others_have_come_through_whole() -> None:
-    clock, listed, watched, later = Clock(), [Stream(180.0), Stream(180.0)], of(2), of(1)
+    clock, listed, watched, later = Clock(), of(2, 180.0), of(2), of(1)
     queue = OpeningQueue(clock.later)
     queue.admit(opener(), watched[:1])
     queue.admit(opener(), listed)
@@ -139,7 +143,7 @@ def test_what_is_only_listed_opens_once_all_others_have_come_through_whole() -> 
 
 
 def test_a_list_does_not_wait_for_ever_for_what_does_not_come() -> None:
-    clock, listed, watched = Clock(), [Stream(180.0)], of(1)
+    clock, listed, watched = Clock(), of(1, 180.0), of(1)
     queue = OpeningQueue(clock.later)
     queue.admit(opener(), watched)
     queue.admit(opener(), listed)
@@ -152,8 +156,111 @@ def test_a_list_does_not_wait_for_ever_for_what_does_not_come() -> None:
 
 
 def test_a_list_that_is_shown_opens_as_what_is_shown() -> None:
-    clock, listed, then = Clock(), [Stream(60.0)], of(1)
+    clock, listed, then = Clock(), of(1, 60.0), of(1)
     queue = OpeningQueue(clock.later)
     queue.admit(opener(alone=True), listed)
     queue.admit(opener(), then)
     assert (asked(listed), asked(then)) == (1, 0)
+
+
+# Random histories
+
+
+class Told(Stream):
+    """A stream that says when it may open."""
+
+    def __init__(self, name: str, said: list[str], every: float) -> None:
+        super().__init__(every)
+        self.name, self.said = name, said
+
+    def feed(self, happened: r.LinkUp) -> None:
+        since = "" if happened.down_since == r.NEVER else f" since {happened.down_since:g}"
+        self.said.append(f"{self.name} opens{since}")
+        super().feed(happened)
+
+
+class Timer:
+    """At most one call that is due, told as it is set and cancelled."""
+
+    def __init__(self, said: list[str]) -> None:
+        self.said = said
+        self.due: list[Callable[[], None]] = []
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        self.said.append(f"wait {seconds:g} s")
+        self.due.append(call)
+
+        def cancel() -> None:
+            if call in self.due:
+                self.said.append("wait no more")
+                self.due.remove(call)
+
+        return cancel
+
+    def ring(self) -> None:
+        assert len(self.due) <= 1
+        for call in list(self.due):
+            self.due.remove(call)
+            call()
+
+
+PHASES = (
+    (r.Phase.STREAMING, True),
+    (r.Phase.LISTING, False),
+    (r.Phase.REFRESHING, False),
+    (r.Phase.RESUMING, True),
+    (r.Phase.WATCHING, True),
+    (r.Phase.RESTING, False),
+    (r.Phase.BACKOFF, False),
+)
+
+
+def history(seed: int) -> list[str]:
+    """Kinds that come in turn, streams that come further, stop and fail, and time that passes."""
+    draw, said = random.Random(seed), list[str]()
+    timer = Timer(said)
+    queue = OpeningQueue(timer.later)
+    queue.patient = seed % 2 == 1
+    said.append("others start over the same link" if queue.patient else "it starts alone")
+    openers = [opener(alone=n < 2, asking=n == 3) for n in range(5)]
+    streams: list[Told] = []
+    for _ in range(30):
+        what = draw.choice(
+            ("admit", "admit", "move", "move", "move", "move", "time", "stop", "clear", "asked")
+        )
+        if what == "admit":
+            kind = draw.randrange(5)
+            every = draw.choice((0.0, 0.0, 60.0))
+            fresh = [
+                Told(f"{kind}.{len(streams) + n}", said, every) for n in range(draw.choice((0, 1, 3, 10)))
+            ]
+            streams += fresh
+            since = draw.choice((r.NEVER, 7.0))
+            said.append(f"-- admit {len(fresh)} of {kind}, every {every:g}, down since {since:g}")
+            admitted: list[Any] = list(fresh)
+            queue.admit(openers[kind], admitted, since)
+        elif what == "clear" and draw.random() < 0.5:
+            said.append("-- clear")
+            queue.clear()
+        elif what == "time":
+            said.append("-- time")
+            timer.ring()
+        elif what == "asked":
+            openers[3].asking = not openers[3].asking
+            said.append(f"-- 3 asks {openers[3].asking}")
+        elif asking := [one for one in streams if one.asked and not one.stopped]:
+            one: Any = draw.choice(asking)
+            if what == "stop":
+                one.stopped = True
+                said.append(f"-- {one.name} stops")
+            else:
+                phase, head = draw.choice(PHASES)
+                one.is_in(phase, head=head)
+                said.append(f"-- {one.name} is {phase}{', answered' * head}")
+            queue.moved(one)
+    return said
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_who_opens_when_through_a_random_history(seed: int, snapshot: SnapshotAssertion) -> None:
+    assert "\n".join(history(seed)) == snapshot

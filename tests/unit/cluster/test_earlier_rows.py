@@ -1,0 +1,118 @@
+"""Rows of an earlier run, handed in before or after a start: all that follows until the cluster has told its own.
+
+`pytest tests/unit/cluster/test_earlier_rows.py --snapshot-update` takes what happens now; look at what differs first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from edgetui.cluster.watch.partition import WHOLE
+from edgetui.cluster.watch.resumption import Kept
+from tests.unit.cluster.recorded import CLOCK, OFFSET, Recorded, record
+from tests.unit.cluster.test_kept_rows import earlier
+from tests.unit.cluster.test_partitions import PARTITIONS
+from tests.unit.cluster.test_printed import PRINTED
+
+AGO = OFFSET + 900.0
+KEPT: dict[str, Kept] = {
+    "without versions": Kept(AGO, partial=False),
+    "in part": Kept(AGO, partial=True),
+    "of a time that has not come": Kept(CLOCK - 1.0, partial=False),
+    "resumed whole": Kept(AGO, partial=False, versions={"": "18"}),
+    "resumed by namespace": Kept(AGO, partial=False, versions={"a": "18", "b": "17", "": "18"}, tables=True),
+    "resumed in part": Kept(AGO, partial=True, versions={"a": "18", "b": "18"}),
+    "resumed in part, printed": Kept(AGO, partial=True, versions={"a": "18", "b": "18"}, tables=True),
+    "resumed from the future": Kept(AGO, partial=False, versions={"": "99"}),
+}
+
+
+def made(partition: str) -> Recorded:
+    c = Recorded(3, PRINTED)
+    c.server.put("Node", "", "n0", 0)
+    for n in range(6):
+        c.server.put("Pod", "ab"[n % 2], f"p{n}", n)
+    c.server.namespaces_listed = ["a", "b"]
+    c.supervisor._partition = lambda kind: PARTITIONS[partition] if kind == "Pod" else WHOLE  # type: ignore[method-assign]
+    return c
+
+
+def hand_in(c: Recorded, kept: Kept) -> None:
+    c.note(f"taken {c.supervisor.recall('Pod', earlier(c, 'Pod'), kept)}")
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+@pytest.mark.parametrize("kept", KEPT)
+def test_all_that_follows_from_rows_that_are_there_before_the_start(
+    kept: str, partition: str, snapshot: SnapshotAssertion
+) -> None:
+    c = made(partition)
+    c.supervisor.show("Pod")
+    c.do(lambda: hand_in(c, KEPT[kept]), kept)
+    c.do(lambda: hand_in(c, KEPT[kept]), "once more")
+    c.server.put("Pod", "a", "p0", 90)
+    c.do(lambda: c.supervisor.start(("Node", "Pod")), "start")
+    c.world.run(0.4)
+    c.do(lambda: c.supervisor.identified(str(c.server.rv)), "the cluster is known")
+    c.world.run(20.0)
+    assert record(c) == snapshot
+
+
+def _another(c: Recorded) -> None:
+    c.supervisor.forget()
+
+
+def _hidden_and_shown(c: Recorded) -> None:
+    c.supervisor.hide("Pod")
+    c.supervisor.show("Pod")
+
+
+WAYS: dict[str, Callable[[Recorded], Any]] = {
+    "another cluster": _another,
+    "nobody knows": lambda c: c.supervisor.identified(""),
+    "behind": lambda c: c.supervisor.identified("5"),
+    "denied": lambda c: setattr(c.server, "denied", lambda kind, namespace: 403),
+    "namespace a is looked at": lambda c: c.supervisor.look_at(["a"]),
+    "hidden and shown": _hidden_and_shown,
+    "cut": lambda c: c.server.cut(),
+    "no answer for long": lambda c: c.server.vanish(),
+}
+
+
+@pytest.mark.parametrize("partition", ["whole", "tables"])
+@pytest.mark.parametrize("way", WAYS)
+def test_all_that_follows_from_rows_that_are_resumed(
+    way: str, partition: str, snapshot: SnapshotAssertion
+) -> None:
+    c = made(partition)
+    c.server.latency = 0.2
+    c.supervisor.show("Pod")
+    tables = partition == "tables"
+    versions = {"a": "18", "b": "18", "": "18"} if tables else {"": "18"}
+    c.do(lambda: hand_in(c, Kept(AGO, False, versions, tables)), "handed in")
+    c.do(lambda: WAYS[way](c), way)
+    c.do(lambda: c.supervisor.start(("Node", "Pod")), "start")
+    c.world.run(30.0)
+    for kind in ("Node", "Pod", "Event"):
+        c.note(f"{kind} {c.supervisor.versions(kind)} in {c.supervisor.namespaces_of(kind)}")
+    c.note(f"{[(kind.name, *more) for kind, *more in c.supervisor.complete()]}")
+    c.note(f"settled {c.supervisor.settled()}, {c.supervisor.listing} {c.supervisor.first_listing}")
+    assert record(c) == snapshot
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 0.3, 30.0])
+def test_all_that_follows_from_rows_that_come_after_the_start(
+    seconds: float, partition: str, snapshot: SnapshotAssertion
+) -> None:
+    c = made(partition)
+    c.server.latency = 0.2
+    c.do(lambda: c.supervisor.start(("Node", "Pod")), "start")
+    c.world.run(seconds)
+    c.do(lambda: hand_in(c, KEPT["resumed whole"]), "handed in")
+    c.world.run(20.0)
+    assert record(c) == snapshot

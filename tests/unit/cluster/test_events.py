@@ -1,0 +1,173 @@
+"""Pages and events of which one value is missing or of another sort: what each is read as, whole.
+
+`pytest tests/unit/cluster/test_events.py --snapshot-update` takes what is read now; look at what differs first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from edgetui.cluster.errors import Unreadable
+from edgetui.cluster.watch.events import EventDecoder, decode_page, is_foreign
+from edgetui.cluster.watch.flatjson import MOST, elements, members
+from edgetui.cluster.watch.reflector import states as r
+from edgetui.model.kinds.base import Row
+from tests.unit.cluster.every_value import encoded, outcome, report, said, table, variants
+from tests.unit.cluster.simulated_server import KINDS, ThingRow
+
+POD = KINDS["Pod"]
+
+
+def thing(name: str, version: str, value: int = 0) -> dict[str, Any]:
+    meta = {"name": name, "namespace": "a", "uid": f"u-{name}", "resourceVersion": version}
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "value": value}
+
+
+def row_of(row: Row) -> str:
+    value = f" {row.value}" if isinstance(row, ThingRow) else " (its name alone)"
+    return f"{row.namespace}/{row.name} {row.uid} at {row.resource_version}{value}"
+
+
+def page_of(found: r.Page) -> str:
+    rows = [row_of(row) for row in found.rows]
+    odd = [row_of(row) for row in found.odd]
+    return f"{rows}, odd {odd}, at {found.rv}, token {found.token!r}, {found.remaining} more"
+
+
+def input_of(found: r.Input) -> str:
+    match found:
+        case r.Changes(items):
+            return ", ".join(f"{change} {row_of(row)}" for change, row in items)
+        case r.Bookmark(rv, initial_end):
+            return f"bookmark at {rv}{', the end' * initial_end}"
+        case r.Failed(error):
+            return said(error)
+    return type(found).__name__
+
+
+def fed(decoder: EventDecoder, *pieces: bytes) -> str:
+    inputs = [one for piece in pieces for one in decoder.feed(piece)]
+    return " | ".join(input_of(one) for one in inputs) + (", foreign" if decoder.foreign() else "")
+
+
+PAGE = {
+    "kind": "PodList",
+    "apiVersion": "v1",
+    "metadata": {"resourceVersion": "50", "continue": "token", "remainingItemCount": 3},
+    "items": [thing("p0", "20", 1), thing("p1", "21", 2)],
+}
+
+
+def test_what_a_page_is_read_as(snapshot: SnapshotAssertion) -> None:
+    assert table(lambda body: page_of(decode_page(POD, body)), PAGE) == snapshot
+
+
+@pytest.mark.parametrize("items", [b"7", b'""', b'"x"', b"true", b"{}", b'{"a":{}}', b"[,]"])
+def test_items_that_are_no_array_are_no_empty_list(items: bytes) -> None:
+    with pytest.raises(Unreadable):
+        decode_page(POD, b'{"kind":"PodList","metadata":{"resourceVersion":"5"},"items":%b}' % items)
+
+
+@pytest.mark.parametrize("items", [b"null", b"[]", b"[ ]", b" [\n]\t"])
+def test_a_list_without_items_is_an_empty_one(items: bytes) -> None:
+    body = b'{"kind":"PodList","metadata":{"resourceVersion":"5"},"items":%b}' % items
+    assert decode_page(POD, body) == r.Page([], "5")
+
+
+ERROR = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old", "metadata": {}}
+MARK = {
+    "kind": "Pod",
+    "metadata": {"resourceVersion": "60", "annotations": {"k8s.io/initial-events-end": "true"}},
+}
+EVENTS: dict[str, Any] = {
+    "ADDED": {"type": "ADDED", "object": thing("p0", "20", 1)},
+    "DELETED": {"type": "DELETED", "object": thing("p0", "20", 1)},
+    "BOOKMARK": {"type": "BOOKMARK", "object": MARK},
+    "ERROR": {"type": "ERROR", "object": ERROR},
+}
+
+
+@pytest.mark.parametrize("change", EVENTS)
+def test_what_an_event_is_read_as_between_two_others(change: str, snapshot: SnapshotAssertion) -> None:
+    before, after = (
+        encoded({"type": "MODIFIED", "object": thing(name, "9", 9)}) + b"\n" for name in ("first", "last")
+    )
+    assert (
+        table(lambda line: fed(EventDecoder(POD), before, line + b"\n" + after), EVENTS[change]) == snapshot
+    )
+
+
+@pytest.mark.parametrize("change", EVENTS)
+def test_what_an_event_is_read_as_alone(change: str, snapshot: SnapshotAssertion) -> None:
+    def read(line: bytes) -> str:
+        whole, unended = fed(EventDecoder(POD), line + b"\n"), fed(EventDecoder(POD), line)
+        return f"{whole} => without its end {unended}"
+
+    assert table(read, EVENTS[change]) == snapshot
+
+
+def test_lines_of_another_sort(snapshot: SnapshotAssertion) -> None:
+    lines = (
+        b"",
+        b" ",
+        b"\n",
+        b"\r\n\r\n",
+        b"null\n",
+        b"7\n",
+        b"[]\n",
+        b"{}\n",
+        b'{"type":"ADDED"}\n',
+        b'{"object":{}}\n',
+        b'{"type":"OTHER","object":{}}\n',
+        b'{"type":"ANOTHER","object":{"metadata":{"name":"x"}}}\n',
+        b'{"type":"%b","object":{}}\n' % (b"X" * 50),
+        b'{"error":"no"}\n',
+        b'{"error":"no"}',
+        b'{"kind":"Status","code":500}\n',
+        b'{"kind":"Status"}',
+        b"<html>\n",
+        b"\xff\xfe\n",
+        b'{"type":"ADDED","object":{"metadata":{"name":"x\\u001b"}}}\n',
+        b'{"object":{"metadata":{"name":"x"}},"type":"ADDED"}\n',
+        b'{"type":"ADDED","object":%b}\n' % (b"[" * 2000 + b"]" * 2000),
+        b'{"type":"MODIFIED","object":{"metadata":{"name":"x"},"value":%b}}\n' % (b"[" * 2000 + b"]" * 2000),
+    )
+    assert report((f"{line[:70]!r}", fed(EventDecoder(POD), line)) for line in lines) == snapshot
+
+
+def test_what_is_taken_for_json_of_another_server(snapshot: SnapshotAssertion) -> None:
+    bodies = [{"kind": "Pod", "type": "ADDED"}, {"kind": "Pod"}, {"type": "x"}, {"error": "no"}]
+    found = [(f"{one}", outcome(lambda one=one: is_foreign(encoded(one)))) for one in bodies]  # type: ignore[misc]
+    found += [(what, f"{is_foreign(encoded(one))}") for what, one in variants(bodies[0])]
+    found += [(f"{raw!r}", f"{is_foreign(raw)}") for raw in (b"", b"<html>", b"\xff", b"{", b"[" * 3000)]
+    assert report(found) == snapshot
+
+
+# JSON cut into its parts
+
+
+PIECES = (
+    b"", b" ", b"[]", b"{}", b" [ ] ", b"[1]", b"[1,2]", b"[ 1 , 2 ]", b"[1,,2]", b"[,]", b"[1", b"[1]x", b"[1] ",
+    b'{"a":1}', b'{ "a" : 1 , "b" : [1,{"c":2}] }', b'{"a":"x,y:z]}"}', b'{"a":"\\"","b":"\\\\"}', b'{"a":{"b":{}}}',
+    b'{"a":1,"a":2}', b'{"a"}', b'{"a":}', b'{:1}', b'{"a":1:2}', b'{"a":1}}', b'{"a":1', b'{"a":[}', b'[{"a":1},[2]]',
+    b'["x\n\\u0041",null,true]', b'x[1]', b'"text"', b'7',
+)  # fmt: skip
+
+
+def test_the_parts_of_an_object_or_an_array(snapshot: SnapshotAssertion) -> None:
+    def told() -> Iterator[tuple[str, str]]:
+        for piece in PIECES:
+            yield f"{piece!r}", f"members {members(piece)}, elements {elements(piece)}"
+
+    assert "\n".join(f"{what}: {words}" for what, words in told()) == snapshot
+
+
+@pytest.mark.parametrize(("more", "found"), [(0, 1), (1, 0)])
+def test_no_more_than_8_mib_is_cut_into_parts(more: int, found: int) -> None:
+    assert MOST == 8 << 20
+    text = b'"' + b"x" * (MOST - 4 + more) + b'"'
+    assert len(elements(b"[" + text + b"]")) == found

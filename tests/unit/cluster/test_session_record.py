@@ -1,0 +1,382 @@
+"""A session from its start to its end: all that it asks for and makes known, moment by moment.
+
+`pytest tests/unit/cluster/test_session_record.py --snapshot-update` takes what happens now; look at what differs first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from edgetui.cluster.auth import subprocess
+from edgetui.cluster.errors import LinkError, ProtocolError
+from edgetui.cluster.link.meter import LinkWatch
+from edgetui.cluster.session import ClusterSession
+from edgetui.cluster.snapshot.keeper import Keeper
+from edgetui.cluster.watch.partition import Selector
+from edgetui.model.cache.wireprofile import Wire
+from tests.unit.cluster.recorded import freshness_of, link_of, moment, wall_moment
+from tests.unit.cluster.test_resumption import Here
+from tests.unit.cluster.test_session import Plugin, Scenery
+from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
+
+METRICS = "/apis/metrics.k8s.io/v1"
+USAGE = {"cpu": "250m", "memory": "64Mi"}
+
+
+class Diary(Scenery):
+    """A site whose session keeps a record in `lines`."""
+
+    def __init__(self, loop: VirtualLoop, folder: Path, plugin: Plugin) -> None:
+        super().__init__(loop, folder, plugin)
+        self.lines: list[str] = []
+        self.metered = False
+        self._seen: dict[str, str] = {}
+        handle, other = self.site.handle, self.site._other
+
+        def handled(wire: Any, data: bytes) -> None:
+            verb, address = data.decode().split(" ")[:2]
+            self.note(f"{verb} {address}")
+            handle(wire, data)
+
+        def answered(path: str, query: dict[str, str]) -> tuple[int, Any]:
+            if not (self.metered and path.startswith(METRICS)):
+                return other(path, query)
+            if path.endswith("nodes"):
+                return 200, {
+                    "kind": "NodeMetricsList",
+                    "items": [{"metadata": {"name": "n0"}, "usage": USAGE}],
+                }
+            pod = {"metadata": {"name": "p0", "namespace": "a"}, "containers": [{"usage": USAGE}]}
+            return 200, {"kind": "PodMetricsList", "items": [pod]}
+
+        self.site.handle = handled  # type: ignore[method-assign]
+        self.site._other = answered  # type: ignore[method-assign]
+
+    def note(self, what: str) -> None:
+        self.lines.append(f"{moment(self.loop.time())} {what}")
+
+    def begin(self, user: dict[str, Any] | None = None, **options: Any) -> ClusterSession:
+        """A session that is recorded from now on."""
+        session = self.open(user, **options)
+        session.store.on_dirty = self.on_dirty
+        return session
+
+    def on_dirty(self) -> None:
+        self.loop.call_soon(self.look)
+
+    def look(self) -> None:
+        """Record what is another than at the last look."""
+        assert self.session is not None
+        store = self.session.store
+        store.drain()
+        found = {
+            "link": link_of(store.link),
+            "wire": store.wire.sentence,
+            "badges": f"badges {' '.join(store.badges)}",
+            "version": f"version {store.version}",
+            "cache": f"{store.cache.rows} rows compared at {wall_moment(store.cache.checked)} {store.cache.sentence}",
+        }
+        for kind in store.heard():
+            found[kind] = f"{kind} {freshness_of(store.freshness(kind))}"
+            found[f"{kind} rows"] = f"{store.count(kind)} of {kind}"
+        for kind, place in (("Node", ("", "n0")), ("Pod", ("a", "p0"))):
+            found[f"{kind} usage"] = (
+                f"usage of {kind} {store.metrics_available(kind)} {store.usage(kind, *place)}"
+            )
+        for name, words in found.items():
+            if self._seen.get(name) != words:
+                self._seen[name] = words
+                self.note(words)
+
+
+Scene = Callable[[Diary], Awaitable[None]]
+SCENES: dict[str, Scene] = {}
+
+
+def scene(act: Scene) -> Scene:
+    SCENES[act.__name__.replace("_", " ").strip()] = act
+    return act
+
+
+@scene
+async def a_plain_run(s: Diary) -> None:
+    session = s.begin()
+    s.note(f"known {session.identity!r} {session.counters}")
+    await session.start()
+    await asyncio.sleep(130.0)
+    s.note(f"known {session.identity!r} {session.counters is not None and session.counters.connections}")
+
+
+def _on(latency: float, **options: Any) -> Scene:
+    async def run(s: Diary) -> None:
+        s.server.latency = latency
+        s.metered = True
+        session = s.begin(link_watch=LinkWatch(**options), patient=True)
+        await session.start()
+        session.look_at_kinds(("Node", "Pod"))
+        await asyncio.sleep(70.0)
+        session.look_at_kinds(("Pod", "HorizontalPodAutoscaler"), "a")
+        await asyncio.sleep(70.0)
+        session.look_at_kinds(())
+        await asyncio.sleep(40.0)
+
+    return run
+
+
+for name, latency, options in (
+    ("a link that nothing is known of", 0.01, {}),
+    ("a far link that nothing is known of", 0.4, {}),
+    ("everything is forced", 0.01, {"forced": Wire.FULL}),
+    ("less is forced", 0.01, {"forced": Wire.LEAN}),
+    ("the least is forced", 0.01, {"forced": Wire.THIN}),
+    ("a budget that is too small", 0.01, {"budget": 10.0}),
+):
+    SCENES[name] = _on(latency, **options)
+
+
+@scene
+async def kinds_are_shown_and_hidden(s: Diary) -> None:
+    session = s.begin()
+    session.show("Service")
+    session.hide("Service")
+    session.need("Service", True)
+    await session.start(("Node", "Pod"))
+    await asyncio.sleep(5.0)
+    for kind, name, wait in (
+        ("Service", "show", 3.0),
+        ("Service", "hide", 29.0),
+        ("Service", "show", 2.0),
+        ("Service", "hide", 1.0),
+        ("Service", "hide", 31.0),
+        ("Pod", "hide", 31.0),
+        ("Pod", "show", 3.0),
+    ):
+        s.note(f"-- {name} {kind}")
+        getattr(session, name)(kind)
+        await asyncio.sleep(wait)
+    session.hide("Node")
+    await session.close()
+    await session.close()
+    session.look_at_kinds(("Node",))
+    await asyncio.sleep(40.0)
+
+
+@scene
+async def namespaces_are_looked_at(s: Diary) -> None:
+    s.server.namespaces_listed = []
+    s.server.denied = lambda kind, namespace: 0 if namespace in ("a", "c") or kind.name == "Node" else 403
+    session = s.begin(namespaces=("x", "a"), in_view=("c",))
+    await session.start(("Node", "Pod"))
+    for names in ((), ("b", "a"), ("d",), ()):
+        await asyncio.sleep(9.0)
+        s.note(f"-- look at {names}")
+        session.look_at(names)
+    await asyncio.sleep(9.0)
+
+
+@scene
+async def connected_anew(s: Diary) -> None:
+    session = s.begin()
+    await session.reconnect()
+    await session.start(("Node", "Pod"))
+    await asyncio.sleep(20.0)
+    for changed, because in (
+        (False, None),
+        (True, None),
+        (False, LinkError("Moved.", "Wait.")),
+        (True, None),
+    ):
+        s.note(f"-- reconnect {changed} {because}")
+        await session.reconnect(changed, because)
+        await asyncio.sleep(12.0)
+    s.server.cut()
+    await asyncio.sleep(40.0)
+    s.server.mend()
+    s.note("-- mended")
+    await session.reconnect()
+    await asyncio.sleep(12.0)
+    await session.close()
+    await session.reconnect(True)
+
+
+@scene
+async def a_token_ends(s: Diary) -> None:
+    s.site.tokens = {"one"}
+    session = s.begin({"token": "one"})
+    await session.start(("Node", "Pod"))
+    await asyncio.sleep(20.0)
+    s.site.tokens = {"two"}
+    s.server.end()
+    await asyncio.sleep(20.0)
+    s.note("-- another token")
+    session.credentials.set_token("two")
+    await asyncio.sleep(20.0)
+
+
+@scene
+async def another_server_behind_the_address(s: Diary) -> None:
+    session = s.begin()
+    await session.start(("Node", "Pod"))
+    await asyncio.sleep(70.0)
+    s.note("-- another cluster")
+    s.server.cut()
+    s.server.uid = "cluster-2"
+    s.server.mend()
+    await asyncio.sleep(15.0)
+    s.note(f"known {session.identity!r}")
+
+
+@scene
+async def what_answers_is_no_api_server_in_the_end(s: Diary) -> None:
+    other = s.site._other
+
+    def answered(path: str, query: dict[str, str]) -> tuple[int, Any]:
+        return (200, b"[]") if "fieldSelector" in query else other(path, query)
+
+    s.site._other = answered  # type: ignore[method-assign]
+    session = s.begin()
+    await session.start(("Node", "Pod"))
+    s.note(f"introduced {await session.introduced(30.0)}, settled {await session.settled(1.0)}")
+    await asyncio.sleep(20.0)
+
+
+@scene
+async def what_is_waited_for(s: Diary) -> None:
+    session = s.begin()
+
+    async def told(name: str) -> None:
+        settled, introduced = await session.settled(2.0), await session.introduced(2.0)
+        s.note(f"{name}: settled {settled}, introduced {introduced}")
+
+    await told("before the start")
+    s.server.black_hole = True
+    await session.start(("Node", "Pod"))
+    await told("without an answer")
+    s.server.mend()
+    await asyncio.sleep(15.0)
+    await told("with one")
+    s.server.cut(ProtocolError("No API server.", "Look."))
+    await told("after that")
+    await asyncio.sleep(5.0)
+    await told("in vain")
+
+
+@scene
+async def the_cache_is_audited(s: Diary) -> None:
+    session = s.begin(link_watch=LinkWatch(Wire.FULL))
+    await session.audit_cache()
+    await session.start(("Node", "Pod"))
+    await asyncio.sleep(5.0)
+    await session.audit_cache()
+    await asyncio.sleep(1400.0)
+
+
+@scene
+async def a_part_is_kept_beside_the_rest(s: Diary) -> None:
+    session = s.begin()
+    early = session.scoped_store({"Pod": Selector("a", labels="app=x")})
+    s.note(f"{len(early.ends)} parts, changed {early.changed.is_set()}")
+    early.end()
+    await session.start(("Node",))
+    await asyncio.sleep(3.0)
+    part = session.scoped_store({"Pod": Selector("a", labels="app=x"), "Service": Selector("b", name="tls")})
+    await asyncio.sleep(3.0)
+    names = sorted(row.name for row in part.store.rows("Pod"))
+    s.note(
+        f"{part.store.cluster} {names} {part.store.freshness('Secret').sync} changed {part.changed.is_set()}"
+    )
+    part.end()
+    await asyncio.sleep(3.0)
+    s.note(f"{list(part.store.rows('Pod'))}")
+
+
+@scene
+async def a_defect(s: Diary) -> None:
+    session = s.begin()
+    await session.start(("Node",))
+    await asyncio.sleep(3.0)
+
+    async def fails() -> None:
+        raise LookupError("x" * 300)
+
+    session._spawn(fails())
+    await asyncio.sleep(3.0)
+
+
+@scene
+async def the_clock_jumps(s: Diary) -> None:
+    session = s.begin()
+    await session.start(("Node",))
+    await asyncio.sleep(12.0)
+    clock = session._clock
+    assert session._supervisor is not None
+    io: Any = session._supervisor._io
+    for jump in (1.9, 500.0):
+        s.note(f"-- the clock is {jump} s ahead")
+        io._clock = lambda jump=jump: clock() + jump
+        await asyncio.sleep(12.0)
+
+
+def _kept(between: Callable[[Diary], object], **options: Any) -> Scene:
+    """A run that keeps its rows, and the start of the next."""
+
+    async def run(s: Diary) -> None:
+        for again in (False, True):
+            session = s.begin(link_watch=LinkWatch(**options))
+            session.keeper = Keeper(session.target, s.folder / "rows", clock=s.clock, rng=random.Random(1))
+            await session.start(("Node", "Pod", "ReplicaSet"))
+            await asyncio.sleep(45.0)
+            if not again:
+                s.note(f"-- close, {session.keeper.version} of {session.keeper.identity}")
+                await session.close()
+                s.lines.append(f"kept {sorted(file.suffix for file in (s.folder / 'rows').iterdir())}")
+                between(s)
+                await asyncio.sleep(20.0)
+                s.note("-- start again")
+
+    return run
+
+
+def _another_cluster(s: Diary) -> None:
+    s.server.uid = "cluster-2"
+
+
+for name, between, options in (
+    ("rows are kept for the next run", lambda s: None, {}),
+    ("rows are kept for the next run over a thin link", lambda s: None, {"forced": Wire.THIN}),
+    ("rows are kept for a run without a link", lambda s: s.server.cut(), {}),
+    ("rows are kept and another cluster answers", _another_cluster, {}),
+):
+    SCENES[name] = _kept(between, **options)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_all_that_a_session_does(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    plugin = Plugin()
+    monkeypatch.setattr(subprocess, "run", plugin.run)
+    lines: list[str] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        loop.set_default_executor(Here())
+        diary = Diary(loop, tmp_path, plugin)
+        try:
+            await SCENES[name](diary)
+            diary.note("-- close")
+        finally:
+            if diary.session is not None:
+                await diary.session.close()
+        lines.extend(diary.lines)
+        assert diary.site.streams() == []
+
+    random.seed(1)
+    on_virtual_time(main)
+    assert "\n".join(lines) == snapshot
