@@ -46,7 +46,8 @@ def test_an_age(seconds: float, text: str) -> None:
     ("seconds", "text"),
     [
         (-1, "0s"), (0, "0s"), (0.9, "0s"), (1, "1s"), (59, "59s"), (60, "1m"), (61, "1m1s"), (119, "1m59s"),
-        (120, "2m"),        (600, "10m"), (HOUR - 1, "59m59s"), (HOUR, "1h"), (HOUR + 59, "1h"), (HOUR + 60, "1h1m"), (DAY - 1, "23h59m"),
+        (120, "2m"),        (600, "10m"), (HOUR - 1, "59m59s"), (HOUR, "1h"), (HOUR + 59, "1h"),
+        (HOUR + 60, "1h1m"), (DAY - 1, "23h59m"),
         (DAY, "1d"), (DAY + HOUR - 1, "1d"), (DAY + HOUR, "1d1h"), (76 * HOUR, "3d4h"), (400 * DAY, "400d"),
     ],
 )  # fmt: skip
@@ -62,7 +63,8 @@ def test_a_duration(seconds: float, text: str) -> None:
         ("90", 90.0), ("0.5", 0.5), (" 7s ", 7.0), ("1s1s", 2.0),
         ("", None), ("s", None), ("1x", None), ("-1s", None), ("1 s", None), ("1s ago", None), ("x1s", None),
         ("1.s", None),
-        ("1.1234567890s", None), ("1234567890123", None), ("123456789012", 123456789012.0), ("0", 0.0), ("1h30", None),
+        ("1.1234567890s", None), ("1234567890123", None), ("123456789012", 123456789012.0), ("0", 0.0),
+        ("1h30", None),
     ],
 )  # fmt: skip
 def test_seconds_of_a_time(text: str, seconds: float | None) -> None:
@@ -85,7 +87,8 @@ def test_a_moment(text: str | None, moment: int) -> None:
 
 SUFFIXES = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-    "Ki": 2.0**10,    "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60, "e3": 1e3, "E3": 1e3, "e-3": 1e-3,
+    "Ki": 2.0**10,    "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
+    "e3": 1e3, "E3": 1e3, "e-3": 1e-3,
     "e+3": 1e3,
 }  # fmt: skip
 
@@ -112,7 +115,8 @@ def test_a_quantity_as_large_as_no_server_takes_is_none() -> None:
 @pytest.mark.parametrize(
     ("text", "millicores", "count"),
     [("1", 1000, 1), ("100m", 100, 1), ("1.0001", 1001, 2), ("0.1", 100, 1), ("1n", 1, 1), ("1u", 1, 1),
-     ("2.5", 2500, 3),     ("0", 0, 0), ("1Ki", 1024000, 1024), ("1.5Ki", 1536000, 1536), ("-1.5", -1500, -1), ("999999n", 1, 1),
+     ("2.5", 2500, 3),     ("0", 0, 0), ("1Ki", 1024000, 1024), ("1.5Ki", 1536000, 1536),
+     ("-1.5", -1500, -1), ("999999n", 1, 1),
      ("1000001n", 2, 1)],
 )  # fmt: skip
 def test_cores_and_counts_are_rounded_up(text: str, millicores: int, count: int) -> None:
@@ -213,7 +217,8 @@ def test_what_may_be_shown(text: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("text", "width", "head", "tail"),
     [
-        ("abc", -1, "", ""), ("abc", 0, "", ""), ("abc", 1, "a", "c"), ("abc", 2, "ab", "bc"), ("abc", 3, "abc", "abc"),
+        ("abc", -1, "", ""), ("abc", 0, "", ""), ("abc", 1, "a", "c"), ("abc", 2, "ab", "bc"), ("abc", 3,
+        "abc", "abc"),
         ("abc", 4, "abc", "abc"), (WIDE, 0, "", ""), (WIDE, 1, "", ""), (WIDE, 2, "日", "語"), (WIDE, 3, "日", "語"),
         (WIDE, 4, "日本", "本語"), (WIDE, 5, "日本", "本語"), (WIDE, 6, WIDE, WIDE), (WIDE, 9, WIDE, WIDE),
         (MARKED * 3, 1, MARKED, MARKED), (MARKED * 3, 2, MARKED * 2, MARKED * 2), ("aé", 1, "a", "é"),
