@@ -73,7 +73,8 @@ def _dotted(path: str) -> str:
 @pytest.mark.parametrize(
     ("value", "word"),
     [(ABSENT, "not set"), (None, "None"), (True, "true"), (False, "false"), (7, "7"), ("Word", "Word"), ({}, "empty"),
-     ({"a": 1, "b": 2}, "2 fields"), ([], ""), ([1, "b"], "1, b"), ([{"name": "x"}, {"n": 1}], "x, 1")],
+     ({"a": 1}, "1 field"), ({"a": 1, "b": 2}, "2 fields"), ([], ""), ([1, "b"], "1, b"),
+     ([{"name": "x"}, {"n": 1}], "x, 1")],
 )  # fmt: skip
 def test_a_clash_in_words(value: Any, word: str) -> None:
     assert words_of(Clash("spec.a", value, 1, 2), hide=False) == f"spec.a: yours 1, theirs 2, before {word}"
@@ -273,9 +274,7 @@ def test_a_copy_without_secrets() -> None:
     deep: Any = "x"
     for _ in range(MOST_DEPTH + 2):
         deep = {"a": deep}
-    for _ in range(MOST_DEPTH + 1):
-        deep_shown = without_secrets(deep)
-    assert MOST_DEPTH == 64
+    deep_shown = without_secrets(deep)
     for _ in range(MOST_DEPTH + 1):
         deep_shown = deep_shown["a"]
     assert deep_shown == TOO_DEEP
