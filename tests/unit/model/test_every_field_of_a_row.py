@@ -192,9 +192,21 @@ def fields(row: Any) -> Iterator[str]:
             yield f".{name}: {getattr(row, name)!r}"
 
 
+def said(kind: str, row: Any) -> Iterator[str]:
+    """What the page of a row says of it, and what of it is not kept on a disk."""
+    known = KINDS[kind]
+    for fact in known.facts(row, float(f.NOW)) if known.facts is not None else ():
+        yield f"{'!' if fact.bad else '-'} {fact.label}: {fact.text}"
+    kept = known.snapshot(row) if known.snapshot is not None else row
+    for name in row.__struct_fields__:
+        if getattr(kept, name) != getattr(row, name):
+            yield f"kept {name}: {getattr(kept, name)!r}"
+
+
 def made(kind: str, document: Json) -> list[str]:
     try:
-        return list(fields(row_of(kind, document)))
+        row = row_of(kind, document)
+        return [*fields(row), *said(kind, row)]
     except NotReadable as problem:
         return [f"not readable: {problem}"]
 
