@@ -139,22 +139,33 @@ def test_what_drives_a_workload() -> None:
     assert of_sets == ["Flagger drives it (canary of-a-set: Progressing, 20 %); press-primary serves", ""]
 
 
-def test_a_driver_that_changes_touches_what_it_drives() -> None:
+def test_a_driver_that_changes_or_goes_touches_the_workloads_of_its_namespace() -> None:
     store = drivers()
-    changed = {
-        kind: {(row.namespace, row.name) for row in store.rows(kind)} | {("line-2", "gone")}
-        for kind in ("Canary", "Rollout")
-    }
-    assert set(driven(store, ChangeSet(changed=changed))) == {
-        ("Deployment", "line-3", "press"),
-        ("Deployment", "line-2", "weld"),
-        ("DaemonSet", "line-2", "press"),
+    for kind, name, namespace in (
+        ("Deployment", "press", "line-2"),
+        ("StatefulSet", "db", "line-2"),
+        ("DaemonSet", "agent", "line-2"),
+        ("Deployment", "mill", "line-3"),
+        ("Deployment", "lone", "line-4"),
+    ):
+        store.apply(kind, DeploymentRow(**OF | {"name": name, "namespace": namespace}))
+    of_line_2 = {
         ("Deployment", "line-2", "press"),
-        ("Deployment", "line-3", "mill"),
-        ("Deployment", "line-2", "quiet"),
-        ("Deployment", "line-2", "mill"),
+        ("StatefulSet", "line-2", "db"),
+        ("DaemonSet", "line-2", "agent"),
     }
-    assert list(driven(store, ChangeSet())) == []
+    for changed, touched in (
+        ({"Canary": {("line-2", "press")}}, of_line_2),
+        ({"Rollout": {("line-2", "gone")}}, of_line_2),
+        (
+            {"Canary": {("line-2", "gone")}, "Rollout": {("line-3", "x")}},
+            of_line_2 | {("Deployment", "line-3", "mill")},
+        ),
+        ({"Pod": {("line-2", "press")}}, set()),
+        ({}, set()),
+    ):
+        found = list(driven(store, ChangeSet(changed=changed)))
+        assert (set(found), len(found)) == (touched, len(touched))
 
 
 def nodes(**more: f.Json) -> Store:
