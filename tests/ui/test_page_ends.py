@@ -252,7 +252,7 @@ def test_the_curves_of_an_autoscaler_begin_with_the_second_sample() -> None:
         assert len(told) == curves
         if curves:
             assert told[0].endswith("<quiet>  last 3m, of max 8</>")
-            assert told[1].endswith("<quiet>  last 3m, ▄ is the target</>")
+            assert told[1].endswith("<quiet>  last 3m, ▅ is the target</>")
     unread = scaler(current=3, desired=3, cpu=None)
     assert len([one for one in autoscaler.lines(unread, NOW, (), made) if "last 3m" in marked(one)]) == 1
 
