@@ -264,8 +264,6 @@ class Grid:
             if x >= blank_from and self.width - x > 3:
                 out.append(_move(at, x, y) + sgr(pen, PLAIN) + "\x1b[K")
                 return PLAIN
-            while x and not text[x]:
-                x -= 1
             between = range(at, x)
             if (
                 0 <= at < x

@@ -35,7 +35,21 @@ LEFT_OUT = ("edgetui/demo/",)
 USUAL_TESTS = (
     "tests/unit",
     "tests/ui",
-    *(f"tests/terminal/test_{name}.py" for name in ("ack_clock", "cells", "driver", "output", "profile")),
+    *(
+        f"tests/terminal/test_{name}.py"
+        for name in (
+            "ack_clock",
+            "ack_traces",
+            "cells",
+            "driver",
+            "input",
+            "lent",
+            "output",
+            "profile",
+            "seam",
+            "way_out",
+        )
+    ),
 )
 PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 MOST_TESTS, LONGEST_NAME = 400, 300  # so that a command line holds them
