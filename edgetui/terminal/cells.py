@@ -247,7 +247,7 @@ class Grid:
 
     def _split_wide(self, text: list[str], start: int, stop: int) -> None:
         """Writing over half of a wide character leaves a space in the other half."""
-        if not text[start] and start:
+        if not text[start]:
             text[start - 1] = " "
         if stop < self.width and not text[stop]:
             text[stop] = " "

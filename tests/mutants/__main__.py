@@ -42,6 +42,7 @@ USUAL_TESTS = (
             "ack_traces",
             "cells",
             "driver",
+            "exact_bytes",
             "input",
             "lent",
             "output",

@@ -112,7 +112,7 @@ def test_of_a_partial_frame_what_reaches_into_the_span_is_put_up_to_its_end(
     start: int, stop: int, parts: list[tuple[int, str, int]]
 ) -> None:
     chops: Any = [{}, {0: strip("abcd"), 4: strip("efgh"), 8: None, 10: strip("kl")}]
-    update = ChopsUpdate(chops, [(1, start, stop)], [[], [4, 8, 10, 12]])
+    update = ChopsUpdate(chops, [(1, start, stop)], [[], [4, 8, 10, 12, 99]])
     assert put(update) == [(x, 1, text, end) for x, text, end in parts]
 
 
