@@ -64,6 +64,7 @@ class Clusters:
         self.now = 100.0
         self.seconds_each = 0.0
         self.unusable: set[str] = set()
+        self.link = LinkState(Link.LIVE)
         self.targets = [ClusterTarget(name=name, context=name) for name in served]
         self.sessions: list[Any] = []
         monkeypatch.setattr(getting, "ClusterSession", self._session)
@@ -75,7 +76,7 @@ class Clusters:
     def _session(self, target: ClusterTarget) -> Any:
         name, told = target.name, self.told
         store = Store(name)
-        store.set_link(LinkState(Link.LIVE))
+        store.set_link(self.link)
 
         async def start(kinds: list[str]) -> None:
             told.append(f"{name} starts with {' '.join(kinds) or 'nothing'}")
@@ -150,6 +151,15 @@ async def test_a_pane_is_read_once_its_lists_and_its_usage_are_there(monkeypatch
         "depot closes",
     ]
     assert (opened.notes, [session.keeper for session in opened.sessions]) == ([], [None, None])
+
+
+async def test_a_cluster_that_is_still_silent_says_so_before_anything_is_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clusters = Clusters(monkeypatch, plant=KeyError())
+    clusters.link = LinkState(Link.CONNECTING)
+    opened = await clusters.read(of_words(["nodes"]), timeout=7.0)
+    assert opened.stores[0].link.sentence == "The server has not answered within 7 s."
 
 
 async def test_no_step_waits_longer_than_what_is_left_and_rows_are_kept_where_that_is_wanted(
