@@ -39,6 +39,8 @@ from edgetui.cluster.errors import (
 from edgetui.model.cache.freshness import Link
 from edgetui.model.identity import ObjectRef
 
+UNCHANGED = "Nothing was changed."
+"""What is true after a run that ends in an error before it has written."""
 READ_ONLY_BADGE = "READ-ONLY"
 PROTECTED_BADGE = "PROTECTED"
 
@@ -332,7 +334,7 @@ class Run:
             return f"Done before that: {', '.join(self._done)}."
         if self.writes and not self._last:  # what ran in a container is not known here
             return ""
-        return "" if "Nothing was sent" in problem.next_step else "Nothing was changed."
+        return "" if "Nothing was sent" in problem.next_step else UNCHANGED
 
     async def record(self, event: str, **fields: Any) -> None:
         """Append one audit record, durable when this returns. Raises Refusal when it cannot be written."""
