@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.catalogue import ACTIONS, needs
 from edgetui.actions.gate.missing import MissingRights, together
-from edgetui.actions.gate.permissions import REMEMBERED, Permission, Permissions
+from edgetui.actions.gate.permissions import REMEMBERED, Permission, Permissions, ask
 from edgetui.actions.gate.role import role
 from edgetui.actions.messages import Refusal
 from edgetui.actions.rights import Access
@@ -341,3 +341,21 @@ async def test_a_read_that_is_forbidden_on_the_way_is_explained(
         except EdgetuiError as problem:
             found.append(told(problem))
     assert "\n".join([*found, *here.asked()]) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"), [({"allowed": True}, True), ({"allowed": False}, False), ({}, False)]
+)
+async def test_an_answer_without_a_word_is_a_no(status: dict[str, bool], allowed: bool) -> None:
+    here = Asking()
+
+    async def answered(kind: str, spec: Mapping[str, Any], **more: Any) -> Any:
+        assert (kind, spec) == (
+            "SelfSubjectAccessReview",
+            {"resourceAttributes": {"verb": "patch", "group": "apps", "resource": "deployments",
+                                    "namespace": "line-2", "name": "press"}},
+        )  # fmt: skip
+        return {"status": status}
+
+    here.session.api.review = answered  # type: ignore[method-assign, assignment]
+    assert await ask(here.session.api, PATCH, "line-2", "press") is allowed
