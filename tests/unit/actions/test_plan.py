@@ -97,6 +97,7 @@ SITES: dict[str, tuple[Made, ObjectRef]] = {
     "a Rollout that was never stable": (lambda: argo({"stableRS": None}), ref("Rollout")),
     "a Rollout of no controller": (changed(argo, ROLLOUT, silent), ref("Rollout")),
     "a Rollout of another template": (of_deployment, ref("Rollout")),
+    "a Rollout without a history": (lambda: Site(argo().objects[ROLLOUT]), ref("Rollout")),
     "nothing": (Site, ref("Deployment")),
     "another kind": (lambda: Site(f.pod("press", "line-2")), ref("Pod")),
 }
