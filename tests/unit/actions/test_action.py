@@ -6,7 +6,6 @@ import pytest
 
 from edgetui.actions.action import Action
 from edgetui.actions.guard.action import SPEC, seconds
-from edgetui.actions.messages import Plan, Receipt
 from edgetui.actions.rights import Access
 
 GET, PATCH = Access("get", "pumps", "water"), Access("patch", "pumps", "water", "status")
@@ -83,15 +82,6 @@ def test_its_words() -> None:
 def test_a_right_is_about_the_object_that_is_aimed_at_unless_it_says_otherwise() -> None:
     assert (GET.named, GET.subresource, Access("get", "pods").group) == (True, "", "")
     assert not Access("list", "pods", named=False).named
-
-
-def test_a_plan_and_a_receipt_of_which_nothing_more_is_said() -> None:
-    assert Plan("open", "plant", None, "Open it") == Plan(
-        "open", "plant", None, "Open it", (), (), (), (), "", "Cancel", ""
-    )
-    assert Receipt("open", "plant", None, True, ("done",)) == Receipt(
-        "open", "plant", None, True, ("done",), {}, False, None
-    )
 
 
 def test_what_a_guard_asks_for() -> None:
