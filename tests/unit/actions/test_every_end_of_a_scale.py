@@ -378,7 +378,7 @@ def test_a_workload_is_read_where_its_generation_is_known_and_something_is_watch
             found = await whole(path)
             return made if path == PRESS else found
 
-        session.api.get = get  # type: ignore[method-assign, assignment]
+        session.api.get = get  # type: ignore[method-assign]
         ending = await outcome(cast(Run, run), view(generation), ScaleAnswer(3), 30.0)
         assert ending.ok, ending.lines
         assert set(session.asked) == asked
