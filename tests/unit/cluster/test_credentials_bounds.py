@@ -298,3 +298,9 @@ class TestFiles:
             f"A certificate or key of this cluster cannot be used: {tmp_path}/gone does not exist. "
             f"Check {tmp_path}/gone and who may read it."
         )
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "n" * 60), (61, f"{'n' * 59}…")])
+def test_a_long_name_of_a_plugin_is_cut(length: int, shown: str) -> None:
+    found = of(exec=ExecConfig(f"/opt/{'n' * length}"))
+    assert found.waiting_for[0] == f"Waiting for the credential plugin {shown}."

@@ -193,3 +193,18 @@ async def test_a_caller_that_is_cancelled_ends_it(monkeypatch: pytest.MonkeyPatc
     assert len(ends) == 1
     with pytest.raises(FileNotFoundError):
         await run(["/gone/program"], {}, 1.0)
+
+
+def test_one_that_nobody_wants_is_killed_by_who_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, killed = conversation(), list[tuple[int, int]]()
+    made.abandon()
+    running: Any = type("Running", (), {"pid": 7, "poll": lambda self: None})()
+    made._process = running
+
+    def kill(group: int, sign: int) -> None:
+        killed.append((group, sign))
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "killpg", kill)
+    made.abandon()
+    assert killed == [(7, signal.SIGKILL)]
