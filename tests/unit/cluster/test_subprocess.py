@@ -208,3 +208,8 @@ def test_one_that_nobody_wants_is_killed_by_who_says_so(monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "killpg", kill)
     made.abandon()
     assert killed == [(7, signal.SIGKILL)]
+
+
+def test_what_a_program_leaves_behind_is_heard_for_a_second_after_its_end() -> None:
+    found = conversation("(sleep 0.05; echo late) & echo early; exit 6").hold()
+    assert found == Finished(6, b"early\nlate\n", "")
