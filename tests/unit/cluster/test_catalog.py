@@ -10,6 +10,7 @@ import pytest
 
 from edgetui.cluster.api import catalog
 from edgetui.cluster.api.catalog import AGAIN, OLD, Catalog
+from edgetui.cluster.api.probe import Identity
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.model.kinds import Kinds
 
@@ -197,3 +198,22 @@ async def test_what_is_adopted_is_in_the_registry_in_the_version_that_was_asked_
     cluster.groups = VALVES
     await found.known()
     assert kinds[id].version == "v1"
+
+
+async def test_a_command_that_ends_asks_who_is_there_and_remembers_by_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[object, str, float]] = []
+
+    async def who(api: object, version: str, timeout: float) -> Identity:
+        asked.append((api, version, timeout))
+        return Identity("uid-7", behind=False)
+
+    monkeypatch.setattr(catalog, "identify", who)
+    api = Cluster()
+    api.kinds = Kinds()  # type: ignore[attr-defined]
+    found = await catalog.catalog_of(api, 7.0)  # type: ignore[arg-type]
+    assert asked == [(api, "", 7.0)]
+    assert (found._cluster.identity, found._cluster.api, found._kinds) == ("uid-7", api, api.kinds)  # type: ignore[attr-defined]
+    assert found._directory == catalog.default_directory()
+    assert [found._directory.name, found._directory.parent.name] == ["discovery", "edgetui"]

@@ -14,6 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from edgetui.cluster.watch.partition import WHOLE
 from edgetui.cluster.watch.resumption import Kept
 from tests.unit.cluster.recorded import CLOCK, OFFSET, Recorded, record
+from tests.unit.cluster.simulated_server import ThingRow
 from tests.unit.cluster.test_kept_rows import earlier
 from tests.unit.cluster.test_partitions import PARTITIONS
 from tests.unit.cluster.test_printed import PRINTED
@@ -42,7 +43,8 @@ def made(partition: str) -> Recorded:
 
 
 def hand_in(c: Recorded, kept: Kept) -> None:
-    c.note(f"taken {c.supervisor.recall('Pod', earlier(c, 'Pod'), kept)}")
+    rows = [*earlier(c, "Pod"), ThingRow(namespace="c", name="old", uid="u", resource_version="9", value=-1)]
+    c.note(f"taken {c.supervisor.recall('Pod', rows, kept)}")
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)

@@ -12,6 +12,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from edgetui.cluster.errors import Unreadable
+from edgetui.cluster.http.answer_size import TooLarge
+from edgetui.cluster.watch import events
 from edgetui.cluster.watch.events import EventDecoder, decode_page, is_foreign
 from edgetui.cluster.watch.flatjson import MOST, elements, members
 from edgetui.cluster.watch.reflector import states as r
@@ -78,6 +80,17 @@ def test_a_list_without_items_is_an_empty_one(items: bytes) -> None:
     assert decode_page(POD, body) == r.Page([], "5")
 
 
+@pytest.mark.parametrize(("count", "fits"), [(2, True), (3, False)])
+def test_a_page_has_so_many_objects_at_most(count: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_ITEMS", 2)
+    body = encoded({**PAGE, "items": [thing(f"p{n}", "5") for n in range(count)]})
+    if fits:
+        assert [row.name for row in decode_page(POD, body).rows] == ["p0", "p1"]
+    else:
+        with pytest.raises(TooLarge, match="sent 3 pods in one answer"):
+            decode_page(POD, body)
+
+
 ERROR = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old", "metadata": {}}
 MARK = {
     "kind": "Pod",
@@ -125,6 +138,8 @@ def test_lines_of_another_sort(snapshot: SnapshotAssertion) -> None:
         b'{"type":"OTHER","object":{}}\n',
         b'{"type":"ANOTHER","object":{"metadata":{"name":"x"}}}\n',
         b'{"type":"%b","object":{}}\n' % (b"X" * 50),
+        b'{"type":"ADDED","type":"BOOKMARK","object":{"metadata":{"resourceVersion":"5"}}}\n',
+        b'{"type":"ADDED","type":"ERROR","object":{"metadata":{"resourceVersion":"5"}}}\n',
         b'{"error":"no"}\n',
         b'{"error":"no"}',
         b'{"kind":"Status","code":500}\n',

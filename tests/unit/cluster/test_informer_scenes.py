@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
+from edgetui.cluster.api.probe import Namespaces
 from edgetui.cluster.watch import informer as module
 from edgetui.cluster.watch.changeover import partition_of
 from edgetui.cluster.watch.informer import Informer
@@ -179,6 +180,23 @@ def only_some_are_known(c: Recorded, patch: pytest.MonkeyPatch) -> None:
     c.world.run(130.0)
     c.do(lambda: setattr(c.server, "denied", lambda kind, namespace: 0), "allowed")
     c.world.run(130.0)
+
+
+@scene(whole=WHOLE, tables=TABLES)
+def namespaces_that_are_told_late(c: Recorded, patch: pytest.MonkeyPatch) -> None:
+    names, c.server.denied = c.namespaces, lambda kind, namespace: 403 if kind.id == "Pod" else 0
+
+    def late(done: Callable[[Namespaces], None]) -> None:
+        c.world.later(5.0, lambda: names(done))
+
+    c.supervisor.namespaces = late
+    start(c)
+    c.world.run(1.0)
+    c.do(lambda: setattr(c.server, "denied", lambda kind, namespace: 0), "allowed")
+    c.do(c.supervisor.try_now, "try now")
+    c.world.run(10.0)
+    c.do(lambda: c.supervisor.look_at(["a"]), "a is looked at")
+    c.world.run(1.0)
 
 
 @scene(tables=TABLES)
