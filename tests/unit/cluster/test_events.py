@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -160,6 +161,81 @@ def test_what_is_taken_for_json_of_another_server(snapshot: SnapshotAssertion) -
     found += [(what, f"{is_foreign(encoded(one))}") for what, one in variants(bodies[0])]
     found += [(f"{raw!r}", f"{is_foreign(raw)}") for raw in (b"", b"<html>", b"\xff", b"{", b"[" * 3000)]
     assert report(found) == snapshot
+
+
+# Many lines at once
+
+
+def changed(name: str, version: int, change: str = "MODIFIED") -> bytes:
+    return encoded({"type": change, "object": thing(name, str(version), version)}) + b"\n"
+
+
+def short(found: r.Input) -> str:
+    if isinstance(found, r.Changes):
+        return " ".join(f"{change[0]}{row.name}@{row.resource_version}" for change, row in found.items)
+    return input_of(found)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_many_lines_at_once_are_read_as(
+    seed: int, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    draw, version, lines = random.Random(seed), 100, list[str]()
+    monkeypatch.setattr(events, "PASSED", 3)
+    monkeypatch.setattr(events, "MOST_KEPT", draw.choice((2000, 1 << 20)))
+    decoder = EventDecoder(POD)
+    for _ in range(14):
+        if draw.random() < 0.2:
+            lines.append(f"release: {' | '.join(short(one) for one in decoder.release())}")
+            continue
+        count, objects, keep = (
+            draw.choice((1, 3, 11, 12, 24)),
+            draw.choice((1, 2, 9, 40)),
+            draw.random() < 0.6,
+        )
+        piece = b""
+        for _ in range(count):
+            version += 1
+            what = draw.random()
+            name = f"p{draw.randrange(objects)}"
+            if what < 0.85:
+                piece += changed(name, version if what < 0.8 else version - 50)
+            else:
+                piece += changed(name, version, draw.choice(("ADDED", "DELETED")))
+        if draw.random() < 0.2:
+            piece += (
+                encoded({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}})
+                + b"\n"
+            )
+        if draw.random() < 0.2:
+            piece += b" \n"
+        found = decoder.feed(piece, keep=keep)
+        words = " | ".join(short(one) for one in found)
+        lines.append(f"{count} lines of {objects}{', more to come' * keep}: {words}; keeps {decoder.keeping}")
+    lines.append(" | ".join(short(one) for one in decoder.release()))
+    assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize(("lines", "told"), [(11, 11), (12, 1), (13, 1)])
+@pytest.mark.parametrize("keep", [False, True])
+def test_twelve_lines_at_once_are_worth_a_look(lines: int, told: int, keep: bool) -> None:
+    decoder = EventDecoder(POD)
+    found = decoder.feed(b"".join(changed("p0", 100 + n) for n in range(lines)), keep=keep)
+    assert decoder.keeping is keep
+    (changes,) = decoder.release() if keep else found
+    assert isinstance(changes, r.Changes)
+    assert len(changes.items) == (1 if keep else told)
+
+
+@pytest.mark.parametrize(("needless", "rests"), [(2, True), (3, False)])
+def test_where_fewer_than_one_line_in_eight_is_needless_looking_rests_for_256_pieces(
+    needless: int, rests: bool
+) -> None:
+    decoder = EventDecoder(POD)
+    decoder.feed(b"".join(changed(f"p{max(0, n - needless)}", 100 + n) for n in range(24)))
+    assert decoder._pass == (256 if rests else 0)
+    assert events.MOST_KEPT == 1 << 20
+    assert events.PAYS == 8
 
 
 # JSON cut into its parts
