@@ -1,6 +1,7 @@
 """A session from its start to its end: all that it asks for and makes known, moment by moment.
 
-`pytest tests/unit/cluster/test_session_record.py --snapshot-update` takes what happens now; look at what differs first.
+`pytest tests/unit/cluster/session/test_session.py --snapshot-update` takes what happens now; look at what differs
+first.
 """
 
 from __future__ import annotations
@@ -338,6 +339,23 @@ async def a_speed_that_was_measured_long_ago(s: Diary) -> None:
     session = s.begin(link_watch=watch)
     await session.start(("Node",))
     await asyncio.sleep(60.0)
+
+
+@scene
+async def usage_while_the_link_is_down(s: Diary) -> None:
+    s.metered = True
+    session = s.begin()
+    await session.start(("Node", "Pod"))
+    session.look_at_kinds(("Node", "Pod"))
+    await asyncio.sleep(20.0)
+    s.note("-- cut")
+    s.server.cut()
+    await asyncio.sleep(40.0)
+    session.look_at_kinds(("Pod",), "a")
+    await asyncio.sleep(20.0)
+    s.note("-- mended")
+    s.server.mend()
+    await asyncio.sleep(20.0)
 
 
 @scene
