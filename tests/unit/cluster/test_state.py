@@ -1,6 +1,6 @@
 """What every field of a link's state, moved a little, changes in what follows from every input, and what is said of it.
 
-`pytest tests/unit/cluster/test_every_field_of_a_link.py --snapshot-update` takes what follows now; look at what
+`pytest tests/unit/cluster/test_state.py --snapshot-update` takes what follows now; look at what
 differs first. Times are told in seconds from now.
 """
 
@@ -19,8 +19,8 @@ from edgetui.cluster.link import state as link
 from edgetui.cluster.link.state import Phase, State, step
 from edgetui.cluster.link.summary import told
 from edgetui.model.cache.freshness import Freshness, Sync
+from tests.unit.cluster.reflector_fields import MIDDLE, Least, Most, in_words, near
 from tests.unit.cluster.reflector_samples import NOW
-from tests.unit.cluster.test_every_field_of_a_reflector import MIDDLE, Least, Most, in_words, near
 from tests.unit.cluster.test_link import CERTIFICATE, INPUTS, REFUSED, SAMPLES, TICKET
 
 BUSY = errors.Throttled("Too many requests.", code=429, retry_after=7.0)
