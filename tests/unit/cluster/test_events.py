@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from edgetui.cluster.errors import Unreadable
 from edgetui.cluster.http.answer_size import TooLarge
 from edgetui.cluster.watch import events
 from edgetui.cluster.watch.events import EventDecoder, decode_page, is_foreign
-from edgetui.cluster.watch.flatjson import MOST, elements, members
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.model.kinds.base import Row
 from tests.unit.cluster.every_value import encoded, outcome, report, said, table, variants
@@ -236,29 +234,3 @@ def test_where_fewer_than_one_line_in_eight_is_needless_looking_rests_for_256_pi
     assert decoder._pass == (256 if rests else 0)
     assert events.MOST_KEPT == 1 << 20
     assert events.PAYS == 8
-
-
-# JSON cut into its parts
-
-
-PIECES = (
-    b"", b" ", b"[]", b"{}", b" [ ] ", b"[1]", b"[1,2]", b"[ 1 , 2 ]", b"[1,,2]", b"[,]", b"[1", b"[1]x", b"[1] ",
-    b'{"a":1}', b'{ "a" : 1 , "b" : [1,{"c":2}] }', b'{"a":"x,y:z]}"}', b'{"a":"\\"","b":"\\\\"}', b'{"a":{"b":{}}}',
-    b'{"a":1,"a":2}', b'{"a"}', b'{"a":}', b'{:1}', b'{"a":1:2}', b'{"a":1}}', b'{"a":1', b'{"a":[}', b'[{"a":1},[2]]',
-    b'["x\n\\u0041",null,true]', b'x[1]', b'"text"', b'7',
-)  # fmt: skip
-
-
-def test_the_parts_of_an_object_or_an_array(snapshot: SnapshotAssertion) -> None:
-    def told() -> Iterator[tuple[str, str]]:
-        for piece in PIECES:
-            yield f"{piece!r}", f"members {members(piece)}, elements {elements(piece)}"
-
-    assert "\n".join(f"{what}: {words}" for what, words in told()) == snapshot
-
-
-@pytest.mark.parametrize(("more", "found"), [(0, 1), (1, 0)])
-def test_no_more_than_8_mib_is_cut_into_parts(more: int, found: int) -> None:
-    assert MOST == 8 << 20
-    text = b'"' + b"x" * (MOST - 4 + more) + b'"'
-    assert len(elements(b"[" + text + b"]")) == found
