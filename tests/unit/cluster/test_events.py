@@ -161,6 +161,23 @@ def test_what_is_taken_for_json_of_another_server(snapshot: SnapshotAssertion) -
     assert report(found) == snapshot
 
 
+@pytest.mark.parametrize("pieces", [(100,), (60, 40), (1, 98, 1)])
+@pytest.mark.parametrize("more", [0, 1])
+def test_no_more_of_an_unended_line_is_held_than_a_bound(
+    pieces: tuple[int, ...], more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_LINE", 100)
+    decoder = EventDecoder(POD)
+    found: list[r.Input] = []
+    for size in (*pieces[:-1], pieces[-1] + more):
+        found += decoder.feed(b"x" * size)
+    if more:
+        assert isinstance(found[-1], r.Failed)
+        assert isinstance(found[-1].error, TooLarge)
+    else:
+        assert found == [r.Heard()] * len(pieces)
+
+
 # Many lines at once
 
 

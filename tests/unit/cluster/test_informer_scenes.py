@@ -304,3 +304,19 @@ def test_how_a_kind_is_divided(printed: bool) -> None:
     assert partition_of(replace(node, discovered=True), printed=printed) == OBJECT_TABLES
     assert Partition(each=True, tables=Printer) == TABLES
     assert Partition(tables=ObjectPrinter, polls=30.0) == OBJECT_TABLES
+
+
+@pytest.mark.parametrize(("seconds", "slept"), [(14.9, False), (15.0, True)])
+def test_a_beat_that_is_fifteen_seconds_late_means_that_this_machine_slept(
+    seconds: float, slept: bool
+) -> None:
+    c = made(PRINTED, WHOLE)
+    start(c)
+    c.world.run(7.0)
+    c.lines.clear()
+    c.world.sleep(seconds)
+    c.world.run(4.0)
+    said = [line.partition(" ")[2] for line in c.lines]
+    assert ("slept" in said) is slept
+    assert any(f"this machine slept for {round(seconds)} s" in line for line in said) is slept
+    assert any(line.startswith("ask whether") for line in said) is slept

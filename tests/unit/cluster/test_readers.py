@@ -160,6 +160,23 @@ def test_a_page_has_so_many_rows_at_most(sort: str, monkeypatch: pytest.MonkeyPa
         printers()[sort]().page(three)
 
 
+@pytest.mark.parametrize("pieces", [(100,), (60, 40)])
+@pytest.mark.parametrize("more", [0, 1])
+def test_no_more_of_an_unended_line_of_tables_is_held_than_a_bound(
+    pieces: tuple[int, ...], more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, "MOST_LINE", 100)
+    decoder = TableDecoder(printers()["rows of any kind"]())
+    found: list[r.Input] = []
+    for size in (*pieces[:-1], pieces[-1] + more):
+        found += decoder.feed(b"x" * size)
+    if more:
+        assert isinstance(found[-1], r.Failed)
+        assert isinstance(found[-1].error, TooLarge)
+    else:
+        assert found == [r.Heard()] * len(pieces)
+
+
 def test_what_is_asked_for(snapshot: SnapshotAssertion) -> None:
     lines = []
     for sort, make in printers().items():
