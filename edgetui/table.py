@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgetui.model.cells import cells, cut, told_apart, visible
-from edgetui.model.panes.base import Column, Pane, PaneRow
+from edgetui.model.panes.base import Column, Pane, PaneRow, State
 
 GAP = "  "
 _SIGN_WIDTH = 2
@@ -47,9 +47,15 @@ class Layout:
         return lines
 
     def steady(self, row: PaneRow, now: float) -> tuple[str, ...]:
-        """What a row says that does not change with time alone."""
-        shown = (column for column in self._columns if not column.moves)
-        return (row.sign, *(column.text(row.values[self._places[column.id]], now) for column in shown))
+        """What a row says that does not change with time alone: of a state its words, not how old they are."""
+        said = [row.sign]
+        for column in self._columns:
+            value = row.values[self._places[column.id]]
+            if isinstance(value, State):
+                said.append(value.words)
+            elif not column.moves:
+                said.append(column.text(value, now))
+        return tuple(said)
 
     def _texts(self, columns: Sequence[Column], rows: Sequence[PaneRow], now: float) -> dict[str, list[str]]:
         return {

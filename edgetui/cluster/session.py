@@ -84,7 +84,7 @@ class ClusterSession:
         self._clock = clock
         self._steady = steady
         self._connect = connect
-        self._rng = rng or random.Random()
+        self._rng = rng or random
         self._namespaces = list(dict.fromkeys((*namespaces, target.namespace or "default")))
         self._in_view = in_view
         self._api: Api | None = None

@@ -140,8 +140,9 @@ class Examination:
                     f"{clean(name, 60)} did not end within {self.timeout:.0f} s.",
                     self.credentials.waiting_for[1] or "Check the way to the identity provider.",
                 )
-            if notice := self.credentials.notice:
-                step.notice(notice)
+            else:
+                if notice := self.credentials.notice:
+                    step.notice(notice)
 
     async def _obtain(self) -> None:
         """Everything that the kubeconfig's user stands for. Raises CredentialError, TimeoutError."""

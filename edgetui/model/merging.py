@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edgetui.model.redaction import below, item_label
+from edgetui.model.text import plural
 
 Json = dict[str, Any]
 _KEYS = ("name", "key", "mountPath", "containerPort", "port", "ip", "type", "uid")
@@ -171,7 +172,7 @@ def _word(value: Any) -> str:
     if value is ABSENT:
         return "not set"
     if isinstance(value, Mapping):
-        return f"{len(value)} fields" if value else "empty"
+        return plural(len(value), "field") if value else "empty"
     if isinstance(value, list):
         return ", ".join(
             item_label(one, at) if isinstance(one, Mapping) else str(one) for at, one in enumerate(value)

@@ -168,11 +168,15 @@ def memory(size: int) -> str:
     return f"{value:.1f}".removesuffix(".0") + unit
 
 
+NO_RATE = "0"
+"""A rate that is too little to be told apart from nothing."""
+
+
 def rate(per_second: float) -> str:
-    """Bytes per second: "0.3 KiB/s", "12 KiB/s", "1.5 MiB/s"; too little to be told apart from nothing is "0"."""
+    """Bytes per second: "0.3 KiB/s", "12 KiB/s", "1.5 MiB/s", or NO_RATE."""
     value, unit = per_second / 1024, "KiB/s"
     if value < 0.05:
-        return "0"
+        return NO_RATE
     if value >= 999.5:
         value, unit = value / 1024, "MiB/s"
     return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"

@@ -247,7 +247,7 @@ class Grid:
 
     def _split_wide(self, text: list[str], start: int, stop: int) -> None:
         """Writing over half of a wide character leaves a space in the other half."""
-        if not text[start] and start:
+        if not text[start]:
             text[start - 1] = " "
         if stop < self.width and not text[stop]:
             text[stop] = " "
@@ -264,8 +264,6 @@ class Grid:
             if x >= blank_from and self.width - x > 3:
                 out.append(_move(at, x, y) + sgr(pen, PLAIN) + "\x1b[K")
                 return PLAIN
-            while x and not text[x]:
-                x -= 1
             between = range(at, x)
             if (
                 0 <= at < x

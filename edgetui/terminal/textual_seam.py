@@ -176,5 +176,5 @@ def _put_layout(grid: Grid, update: LayoutUpdate) -> None:
 def _put_chops(grid: Grid, update: ChopsUpdate) -> None:
     for y, start, stop in update.spans:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-            if strip is not None and x <= stop and end > start:
+            if strip is not None and x < stop and end > start:
                 grid.put(x, y, strip, min(end, stop))

@@ -1,7 +1,8 @@
 """From stores to widgets: one flush for all changes, at once when it was quiet, then no faster than is affordable.
 
 A storm of events costs a bounded share of a core, whatever the machine: after a flush the next one waits SHARE times
-as long as the program has computed since the one before, between `interval` and SLOWEST.
+as long as the program has computed since the one before, between `interval` and SLOWEST. While it starts, most of that
+is the start itself, and the first rows do not wait for it.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ Changes = Mapping[str, ChangeSet]
 
 SHARE = 40.0
 SLOWEST = 0.5
+STARTING = 3.0
+"""Seconds."""
 
 
 class Feed:
     """Drains the stores of a fleet and hands the change sets to `deliver`; nothing runs while nothing changes.
 
     `interval` is the shortest time (s) between two deliveries. `deliver` runs through `call`, so that the app's
-    own error handling sees its failures. `computed` gives the processor time (s) the program has used.
+    own error handling sees its failures. `computed` gives the processor time (s) the program has used,
+    `starting` are the seconds after `start` in which that does not count.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Feed:
         call: Callable[[Callable[[], None]], object],
         interval: float,
         computed: Callable[[], float] = time.process_time,
+        starting: float = STARTING,
     ) -> None:
         self._fleet = fleet
         self._deliver = deliver
@@ -41,6 +46,8 @@ class Feed:
         """Shortest time (s) between two deliveries; a slower link wants a longer one."""
         self._due: asyncio.Handle | None = None
         self._computed = computed
+        self._starting = starting
+        self._started = 0.0
         self._wait = interval
         self._last = -interval
         self._spent = computed()
@@ -49,6 +56,7 @@ class Feed:
 
     def start(self) -> None:
         """Listen to every store; what they hold already is delivered first."""
+        self._started = asyncio.get_running_loop().time() + self._starting
         for store in self._fleet.stores.values():
             store.on_dirty = self._dirty
         self._dirty()
@@ -81,7 +89,7 @@ class Feed:
         if self.held:
             return
         now, spent = asyncio.get_running_loop().time(), self._computed()
-        if now - self._last <= 2 * SLOWEST:
+        if now >= self._started and now - self._last <= 2 * SLOWEST:
             self._wait = min(max(self.interval, SHARE * (spent - self._spent)), max(self.interval, SLOWEST))
         else:
             self._wait = self.interval

@@ -26,6 +26,9 @@ USAGE = 2
 STARTED = 3.0
 """Seconds after which a start is over, so that garbage is looked for again."""
 
+GIVE_BACK_EVERY = 20.0
+"""Seconds between two times that free memory is given back to the system, a few milliseconds of work."""
+
 CLOSE_LIMIT = 1.0
 """Seconds that leaving waits for connections to close."""
 
@@ -132,7 +135,13 @@ def _look_for_garbage() -> None:
     """From now on, and only among what is new: what the start has made stays, and is large."""
     gc.freeze()
     gc.enable()
+    _give_back_pages()
+
+
+def _give_back_pages() -> None:
+    """Now and then: the first lists of many clusters end long after a start, and a storm leaves holes too."""
     heap.give_back_pages()
+    asyncio.get_running_loop().call_later(GIVE_BACK_EVERY, _give_back_pages)
 
 
 def _splash(text: str) -> None:

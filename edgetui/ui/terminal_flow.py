@@ -89,7 +89,7 @@ async def flow(
 
 
 async def _flow(job: ActionJob, action: str, session: ClusterSession, ref: ObjectRef, asked: Asked) -> None:
-    view = await job.read(f"{object_words(ref.key)} on {session.name}", read_pod(session, ref))
+    view = await job.read(object_words(ref.key), read_pod(session, ref))
     container = await _container(job, view, asked)
     if container is None:
         return

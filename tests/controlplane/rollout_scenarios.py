@@ -69,7 +69,7 @@ NO_ROOM = (
 ON_DELETE: Json = {"updateStrategy": {"type": "OnDelete", "rollingUpdate": None}, **image("good")}
 
 WAITING, OVERDUE = "^Waiting for ", "exceeded its progress deadline$"
-MOVING = Step(WAITING, "of [23] (updated|ready|available)|old pods terminating", None)
+MOVING = Step(WAITING, "of [23] (updated|ready|available)|old pods? terminating", None)
 COMPLETE = Step("successfully rolled out$|roll out complete: [23] new", "^complete$")
 
 

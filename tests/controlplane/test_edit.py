@@ -332,7 +332,7 @@ SCENARIOS: dict[str, Scenario] = {
         r"s/^  a:$/  a: gone/; /^    x: 1/d",
         {"spec": {"a": {"x": 2}}},
         {"a": "gone"},
-        clashes=("spec.a: yours gone, theirs 1 fields, before 1 fields",),
+        clashes=("spec.a: yours gone, theirs 1 field, before 1 field",),
     ),
     "while the plan is looked at": Scenario(
         {"a": 1, "b": 1}, "s/ a: 1/ a: 2/", {"spec": {"b": 2}}, {"a": 2, "b": 2}, later=True

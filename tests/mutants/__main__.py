@@ -32,11 +32,7 @@ from .tracing import NOTED, told_by_others
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "edgetui/__init__.py"
 LEFT_OUT = ("edgetui/demo/",)
-USUAL_TESTS = (
-    "tests/unit",
-    "tests/ui",
-    *(f"tests/terminal/test_{name}.py" for name in ("ack_clock", "cells", "driver", "output", "profile")),
-)
+USUAL_TESTS = ("tests/unit", "tests/ui", "tests/terminal")
 PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 MOST_TESTS, LONGEST_NAME = 400, 300  # so that a command line holds them
 KILLED, HUNG, SURVIVED, NOT_RUN = "killed", "hung", "survived", "not run"
@@ -175,9 +171,11 @@ def shared_out(place: Path, paths: Sequence[str], parts: int) -> list[list[str]]
 
 def _noted(copy: Copy, sample: Sequence[Mutant], files: Sequence[str]) -> dict[str, Any]:
     noted = copy.place / "noted.json"
-    sources = {file: (copy.place / file).read_bytes() for file in {PACKAGE, *(one.file for one in sample)}}
+    sources = {
+        file: (copy.place / file).read_bytes() for file in {PACKAGE, *(one.probed_file for one in sample)}
+    }
     for file, source in sources.items():
-        (copy.place / file).write_bytes(probed(source, [one for one in sample if one.file == file]))
+        (copy.place / file).write_bytes(probed(source, [one for one in sample if one.probed_file == file]))
     with (copy.place / PACKAGE).open("a") as text:
         text.write(told_by_others(str(noted)))
     if files:

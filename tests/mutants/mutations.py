@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -45,11 +45,17 @@ class Mutant:
     instead: ast.expr | str
     in_function: bool = True
     statement: bool = False
+    user: str = ""
+
+    @property
+    def probed_file(self) -> str:
+        """The file with its probe: its own, or `user`, one that imports it, where it has no function at all."""
+        return self.user or self.file
 
     @property
     def asked(self) -> str:
         """The probe whose tests can notice it: itself, or any function of the file for what runs at its import."""
-        return f"{self.file}:{self.line if self.in_function else 0}"
+        return f"{self.probed_file}:{self.line if self.in_function else 0}"
 
     @property
     def text(self) -> str:
@@ -238,12 +244,22 @@ def _holds_text(node: ast.BinOp) -> bool:
 
 def of_package(root: Path, package: str, leave_out: Iterable[str] = ()) -> list[Mutant]:
     """The mutants of every module of a package; file names are relative to `root`."""
+    sources = {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted((root / package).rglob("*.py"))
+    }
     found = []
-    for path in sorted((root / package).rglob("*.py")):
-        name = path.relative_to(root).as_posix()
+    for name, source in sources.items():
         if not any(name.startswith(prefix) for prefix in leave_out):
-            found += mutants(name, path.read_bytes())
+            user = "" if b"def " in source else _user(name, sources)
+            found += [replace(one, user=user) for one in mutants(name, source)]
     return found
+
+
+def _user(name: str, sources: Mapping[str, bytes]) -> str:
+    """The first file with a function that imports this one, empty where there is none."""
+    imports = f"from {name.removesuffix('.py').replace('/', '.')} import ".encode()
+    return next((file for file, source in sources.items() if imports in source and b"def " in source), "")
 
 
 def one_a_line(root: Path, shuffled: Iterable[Mutant], most: int) -> list[Mutant]:

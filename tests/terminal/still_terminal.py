@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import termios
 import tty
@@ -26,6 +27,7 @@ from edgetui.terminal.profile import Profile, choose
 from edgetui.terminal.textual_seam import DrawnApp
 
 ANSWER = b"\x1b[0n"
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Timer:
@@ -153,3 +155,6 @@ class Far:
     def close(self) -> None:
         for descriptor in (self.master, self.slave):
             os.close(descriptor)
+
+
+Start = Callable[..., Far]

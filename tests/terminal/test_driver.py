@@ -8,7 +8,7 @@ import select
 import signal
 import termios
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -19,33 +19,12 @@ from edgetui.terminal.ack_clock import REQUEST
 from edgetui.terminal.driver import EXIT_LIMIT, TerminalDriver
 from edgetui.terminal.profile import choose
 
-from .still_terminal import ANSWER, Far
+from .still_terminal import ANSWER, ENDING, Start
 
 ENTER, LEAVE = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h", b"\x1b[m\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h"
 MOUSE_ON, MOUSE_OFF = b"\x1b[?1000h\x1b[?1006h", b"\x1b[?1006l\x1b[?1000l"
 KEYS_ON, KEYS_OFF, ASK_SYNC = b"\x1b[>1u", b"\x1b[<u", b"\x1b[?2026$p"
 SYNC, SYNC_OFF = b"\x1b[?2026h", b"\x1b[?2026l"
-ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-
-Start = Callable[..., Far]
-
-
-@pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    handlers = {number: signal.getsignal(number) for number in ENDING}
-    made: list[Far] = []
-
-    def started(name: str = "ssh", columns: int = 80) -> Far:
-        made.append(Far(monkeypatch, name, columns))
-        return made[-1]
-
-    yield started
-    for one in made:
-        one.driver.close()
-        one.close()
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(

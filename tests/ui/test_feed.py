@@ -15,13 +15,15 @@ from tests.unit.model.factories import pod
 class Watched:
     """A feed on one store, whose processor time a test decides."""
 
-    def __init__(self, interval: float = 0.02) -> None:
+    def __init__(self, interval: float = 0.02, starting: float = 0.0) -> None:
         self.store = Store("plant")
         self.delivered: list[float] = []
         self.arrived = asyncio.Event()
         self.cpu = 0.0
         self.cost = 0.0
-        self.feed = Feed(Fleet([self.store]), self._deliver, self._call, interval, lambda: self.cpu)
+        self.feed = Feed(
+            Fleet([self.store]), self._deliver, self._call, interval, lambda: self.cpu, starting=starting
+        )
         self._version = 0
 
     def _call(self, work: Callable[[], None]) -> None:
@@ -101,3 +103,12 @@ async def test_nothing_is_delivered_after_the_end() -> None:
     watched.feed.stop()
     watched.change()
     assert watched.feed._due is None
+
+
+async def test_what_a_start_computes_does_not_keep_its_first_rows_back() -> None:
+    watched = Watched(starting=60.0)
+    watched.feed.start()
+    watched.cost = 1.0
+    for _ in range(3):
+        await watched.next()
+    assert await watched.next() < SLOWEST / 2

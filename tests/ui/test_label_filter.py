@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.cache.wireprofile import Wire, WireState
+from edgetui.model.kinds import row_of
 from edgetui.model.kinds.pod import printed
-from edgetui.ui.text.label_filter import _listed
+from edgetui.model.panes import PANES
+from edgetui.model.view.filters import LabelTerm
+from edgetui.ui.text.label_filter import _listed, nowhere, untold
 from tests.unit.model.factories import NOW, pod, store_of
 
 from .driving import Screen, running
@@ -84,3 +90,62 @@ async def test_rows_of_a_thin_wire_are_left_out_and_the_pane_says_so() -> None:
 def test_a_few_names_are_told_and_the_rest_is_counted(names: str, said: str) -> None:
     assert _listed(names.split(), "or") == said
     assert _listed([""], "or") == '""'
+
+
+def _kept(cluster: str, *, kept: bool, thin: bool) -> Store:
+    store = Store(cluster)
+    store.set_wire(WireState(Wire.THIN if thin else Wire.FULL))
+    store.set_freshness("Pod", Freshness(Sync.STALE if kept else Sync.LIVE, float(NOW), kept=kept))
+    store.replace("Pod", [printed(CELLS, "default", "7", NOW)])
+    return store
+
+
+SAID = "minimal traffic brings no labels; --api-traffic full does"
+
+
+@pytest.mark.parametrize(
+    ("clusters", "said"),
+    [
+        ((), ()),
+        (((False, False),), ()),
+        (((False, True),), (f"? {SAID}",)),
+        (((True, False),), (f"? {SAID}",)),
+        (((False, False), (False, True)), (f"? c1: {SAID}",)),
+        (((False, True), (True, False)), (f"? c0 and c1: {SAID}",)),
+    ],
+)
+def test_the_clusters_whose_rows_come_without_labels_are_named(
+    clusters: tuple[tuple[bool, bool], ...], said: tuple[str, ...]
+) -> None:
+    stores = [_kept(f"c{at}", kept=kept, thin=thin) for at, (kept, thin) in enumerate(clusters)]
+    assert untold(PANES["pods"], stores) == said
+    assert untold(PANES["nodes"], stores) == ()
+
+
+def test_which_label_is_nowhere_and_what_there_is() -> None:
+    labels = [{"app": "press", "tier": "edge"}, {"app": "Printer"}, {}]
+    rows = [row_of("Pod", pod(f"p-{at}", labels=one)) for at, one in enumerate(labels)]
+    bare = [row_of("Pod", pod("bare"))]
+    unknown = printed(CELLS, "default", "7", NOW)
+
+    def said(*wanted: tuple[str, str, bool], among: list[Any] = rows) -> tuple[str, ...]:
+        return nowhere([LabelTerm(*one) for one in wanted], among)
+
+    none = "  none of 3 rows has the label {}; esc shows all again"
+    assert said(("app", "press", False)) == ()
+    assert said(("app", "printer", False)) == (), "whatever the case"
+    assert said(("app", "weld", True)) == ()
+    assert said(("app", "pr", False)) == (none.format("app=pr"), "  app here is Printer or press")
+    assert said(("app", "pri", False)) == (none.format("app=pri"), "  app here is Printer")
+    assert said(("app", "x", False)) == (none.format("app=x"), "  app here is Printer or press")
+    assert said(("app", "press", False), ("site", "x", False)) == (
+        none.format("site=x"),
+        "  labels here: app and tier",
+    )
+    assert said(("app", "x", False), among=bare) == (
+        "  none of 1 row has the label app=x; esc shows all again",
+        "  no row here has any label",
+    )
+    assert said(("app", "x", False), among=[unknown]) == ()
+    assert said(("app", "x", False), among=[unknown, *rows])[0] == none.format("app=x")
+    assert said() == ()

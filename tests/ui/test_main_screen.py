@@ -348,7 +348,7 @@ async def test_an_autoscaler_says_why_and_shows_the_minutes_it_was_watched() -> 
         assert "! ScalingLimited: desired replicas above max 6" in text
         assert "the load asks for 12, 6 is the most allowed" in text
         assert "▇▇" in text or "██" in text
-        assert "last 2m, ▄ is the target" in text
+        assert "last 2m, ▅ is the target" in text
 
 
 async def test_what_nobody_told_of_has_no_number() -> None:

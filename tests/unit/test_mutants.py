@@ -155,6 +155,23 @@ def test_the_program_has_thousands_of_them_and_the_demo_none() -> None:
     assert not any(one.file.startswith("edgetui/demo/") for one in found)
 
 
+def test_a_file_without_a_function_is_asked_for_in_one_that_imports_it(tmp_path: Path) -> None:
+    for name, text in {
+        "rows": "MOST = 5\n",
+        "alone": "LEAST = 1\n",
+        "first": "from edgetui.rows import MOST\n",
+        "later": "from edgetui.rows import MOST\n\n\ndef most():\n    return MOST\n",
+    }.items():
+        (tmp_path / "edgetui").mkdir(exist_ok=True)
+        (tmp_path / "edgetui" / f"{name}.py").write_text(text)
+    found = of_package(tmp_path, "edgetui")
+    assert {(one.file, one.asked) for one in found} == {
+        ("edgetui/alone.py", "edgetui/alone.py:0"),
+        ("edgetui/later.py", "edgetui/later.py:5"),
+        ("edgetui/rows.py", "edgetui/later.py:0"),
+    }
+
+
 def a_tree(root: Path, module: str, tests: str) -> Path:
     """A repository of one module, its tests and the tool; returns the module."""
     tool_files = (

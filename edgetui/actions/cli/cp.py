@@ -31,7 +31,7 @@ from edgetui.cluster.backoff import delay
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.model.identity import ObjectKey, ObjectRef
 from edgetui.model.kinds.pod import POD
-from edgetui.model.text import duration, plural, rate
+from edgetui.model.text import NO_RATE, duration, plural, rate
 
 CODES = "0 everything was copied; 1 something was left out, refused or cut off; 2 wrong usage or no usable cluster"
 FIRST_WAIT = 3
@@ -109,9 +109,11 @@ def _summary(result: Result, seconds: float) -> str:
     tally = result.tally
     links = f" and {plural(tally.links, 'link')}" if tally.links else ""
     out = f"; {plural(tally.left_out, 'was', 'were')} left out" if tally.left_out else ""
-    speed = f", {rate(tally.bytes / seconds)}" if seconds >= 1 and tally.bytes else ""
-    took = duration(seconds) if seconds >= 1 else "less than a second"
-    return f"Copied {plural(tally.files, 'file')}{links}, {size(tally.bytes)} in {took}{speed}{out}."
+    took = "less than a second"
+    if seconds >= 1:
+        speed = rate(tally.bytes / seconds)
+        took = duration(seconds) + (f", {speed}" if speed != NO_RATE else "")
+    return f"Copied {plural(tally.files, 'file')}{links}, {size(tally.bytes)} in {took}{out}."
 
 
 async def _copied(
@@ -129,7 +131,7 @@ async def _copied(
         return await execute(gate, session, view.ref, far, ends, purpose)
 
     async def wait(tries: int) -> None:
-        await asyncio.sleep(delay(tries + FIRST_WAIT, random.Random()))
+        await asyncio.sleep(delay(tries + FIRST_WAIT, random))
 
     def again(text: str) -> None:
         progress.end()

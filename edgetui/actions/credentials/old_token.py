@@ -90,9 +90,9 @@ def _shared(session: Session, facts: TokenFacts) -> str:
 def _unbound(facts: TokenFacts) -> str:
     account = f"{facts.namespace}/{facts.service_account}"
     if not facts.expires:
-        name = facts.bound_name or "it is stored in"
+        named = f"Secret {facts.bound_name}" if facts.bound_name else "it"
         return (
-            f"The old token has no end and is stored in a Secret: delete Secret {name} when nothing else uses it, "
+            f"The old token has no end and is stored in a Secret: delete {named} when nothing else uses it, "
             "and never make one of the same name again, because that brings the same token back."
         )
     if facts.bound_kind:

@@ -84,6 +84,7 @@ class _ChangeOver:
         self._old = old
         self._new = new
         self._siblings = siblings
+        self._proven = False
         self._moved = False
         self._deleted = False
         self._refused_after: float | None = None
@@ -107,6 +108,7 @@ class _ChangeOver:
         if not hmac.compare_digest(written.encode(), self._new.token.encode()):
             raise Unproven(f"{view.file} does not hold the new token: something else has written it since.")
         await prove(run.session, written, view.username, self._new.facts.jti)
+        self._proven = True
         run.step("The token in the file signs in", "done")
 
     async def _move(self) -> None:
@@ -164,9 +166,13 @@ class _ChangeOver:
 
     def _receipt(self, trouble: str) -> Receipt:
         view, new, old = self._view, self._new, self._view.facts
+        name, until = f"New token {short(new.facts.jti)}", when(new.facts.expires)
+        works = (
+            f"is in {view.file} and works until {until}" if self._proven else f"was written to {view.file}"
+        )
         lines = [
             f"{view.cluster}: user {view.user}, service account {view.namespace}/{view.account}.",
-            f"New token {short(new.facts.jti)} is in {view.file} and works until {when(new.facts.expires)}.",
+            f"{name} {works}.",
             *self._about_old(trouble),
             f"The file as it was before is {new.backup}.",
         ]

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TextIO
 
 from edgetui.model.cells import elided, visible
-from edgetui.model.text import duration, memory, rate
+from edgetui.model.text import NO_RATE, duration, memory, rate
 
 EVERY = 0.5
 """Seconds between two looks of the line."""
@@ -77,9 +77,8 @@ class Progress:
             parts = [f"{size(done)} of {size(total)}"]
         speed = (done - before) / (now - since) if now > since else 0.0
         if speed > 0:
-            parts.append(rate(speed))
-            if total is not None:
-                parts.append(f"{duration(max(0.0, (total - done) / speed))} left")
+            parts += [told] if (told := rate(speed)) != NO_RATE else []
+            parts += [f"{duration(max(0.0, (total - done) / speed))} left"] if total is not None else []
         return " · ".join(parts)
 
     def end(self) -> None:

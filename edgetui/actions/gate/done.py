@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -70,15 +70,20 @@ def done_to(records: Iterable[Json]) -> list[Done]:
     return [one for one in reversed(runs) if one.action != "undo" and one.run not in undone]
 
 
+def table(value: object) -> Json:
+    """A field that should hold fields; none where it holds something else."""
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
 def _done(run: str, record: Json, result: str) -> Done:
-    who = record.get("who") or {}
+    who = table(record.get("who"))
     return Done(
         run=run,
         action=present_name(str(record.get("action", ""))),
         time=str(record.get("time", "")),
         user=str(who.get("sudo_user") or who.get("user") or "somebody"),
         words=str(record.get("words", "")),
-        before=dict(record.get("before") or {}),
-        after=dict(record.get("after") or {}),
+        before=table(record.get("before")),
+        after=table(record.get("after")),
         sure=result == "done",
     )

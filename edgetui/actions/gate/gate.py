@@ -330,7 +330,10 @@ class Run:
             return "It may have arrived."
         if self._done:
             return f"Done before that: {', '.join(self._done)}."
-        return "" if "Nothing was sent" in problem.next_step else "Nothing was changed."
+        if self.writes and not self._last:  # what ran in a container is not known here
+            return ""
+        said = str(problem).lower()
+        return "" if "nothing was sent" in said or "nothing was changed" in said else "Nothing was changed."
 
     async def record(self, event: str, **fields: Any) -> None:
         """Append one audit record, durable when this returns. Raises Refusal when it cannot be written."""

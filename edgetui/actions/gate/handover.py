@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from edgetui.actions.catalogue import ACTIONS, present_name, words_of
-from edgetui.actions.gate.done import done_to
+from edgetui.actions.gate.done import done_to, table
 from edgetui.actions.messages import Json
 
 OUTCOMES = {
@@ -91,7 +91,7 @@ def _undoable(records: list[Json]) -> set[str]:
 def _act(run: str, lines: list[Json], undoable: bool) -> Act:
     first = lines[0]
     meant = next((one for one in reversed(lines) if "before" in one or "after" in one), first)
-    about, who = _table(first.get("object")), _table(first.get("who"))
+    about, who = table(first.get("object")), table(first.get("who"))
     action = present_name(str(first.get("action", "")))
     return Act(
         run=run,
@@ -103,7 +103,7 @@ def _act(run: str, lines: list[Json], undoable: bool) -> Act:
         namespace=str(about.get("namespace", "")),
         name=str(about.get("name", "")),
         words=_words(action, meant, about, str(first.get("user", ""))),
-        change="" if action == "rotate" else _change(_table(meant.get("before")), _table(meant.get("after"))),
+        change="" if action == "rotate" else _change(table(meant.get("before")), table(meant.get("after"))),
         outcome=_outcome(lines),
         message=str(next((one["message"] for one in reversed(lines) if one.get("message")), "")),
         undoable=undoable,
@@ -154,13 +154,9 @@ def _outcome(lines: list[Json]) -> str:
         ):
             told = "failed"  # several writes, and not all of them
         elif event == "guard":
-            state = _table(one.get("guard")).get("state")
+            state = table(one.get("guard")).get("state")
             told = "started" if state in ("started", "good") else "ended"
     return told if told in OUTCOMES else "unknown"
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _unix(record: Json) -> float:

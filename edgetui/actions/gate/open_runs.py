@@ -67,7 +67,7 @@ def _tells(record: Json) -> bool:
 
 def _ref(intent: Json) -> ObjectRef | None:
     about = intent.get("object")
-    if not isinstance(about, dict) or about.get("kind") not in KINDS or not intent.get("uid"):
+    if not isinstance(about, dict) or str(about.get("kind", "")) not in KINDS or not intent.get("uid"):
         return None
     parts = (str(about.get(name, "")) for name in ("kind", "namespace", "name"))
     return ObjectRef(ObjectKey(str(intent.get("cluster", "")), *parts), str(intent["uid"]), "")

@@ -267,19 +267,18 @@ class Guard:
         if receipt is None:
             return None
         if not self._keep:
-            return Ended(f"{self.words} was {self._words.done} by its guard.", receipt=receipt)
+            was = "may have been" if receipt.data.get("unknown") else "was"
+            return Ended(f"{self.words} {was} {self._words.done} by its guard.", receipt=receipt)
         for line in receipt.lines:
             self._listener.say(line)
         return None
 
     async def _rest(self) -> None:
         """Until the next look is due; at once when the person cancels or a roll-back has ended."""
-        waiting: set[asyncio.Task[object]] = {self._firing} if self._firing is not None else set()
-        cancelled = None
-        if not self._cancelled.is_set():
-            cancelled = asyncio.create_task(self._cancelled.wait())
-            waiting.add(cancelled)
-        await asyncio.wait(waiting, timeout=EVERY, return_when=asyncio.FIRST_COMPLETED)
+        cancelled = None if self._cancelled.is_set() else asyncio.create_task(self._cancelled.wait())
+        waiting: set[asyncio.Task[Any]] = {one for one in (self._firing, cancelled) if one is not None}
+        if waiting:  # else it is cancelled, and the roll-back that was due was not written
+            await asyncio.wait(waiting, timeout=EVERY, return_when=asyncio.FIRST_COMPLETED)
         if cancelled is not None:
             cancelled.cancel()
 

@@ -297,6 +297,4 @@ def naming(kind: str, obj: Json, key: ObjectKey) -> tuple[str, ...]:
 
 def _controlled(store: Store, owner: str, found: Mapping[str, Any]) -> bool:
     """Whether one of those found controls it, directly or through objects that are known here."""
-    return owner in found or any(
-        above.uid in found or above.owner_uid in found for _, above in store.owners(owner)
-    )
+    return owner in found or any(above.owner_uid in found for _, above in store.owners(owner))

@@ -58,22 +58,24 @@ async def perform(gate: Gate, session: Session, view: StuckView, *, wait: float 
         try:
             await run.rehearse(write)
             await run.confirm(plan(session, view))
-            await _delete(run, view, write)
+            sure = await _delete(run, view, write)
         except (Conflict, NotFound):
             raise Refusal(
                 f"Pod {view.pod.name} is gone, or another one has its name now: nothing was deleted.",
                 "Look at what stands there now and decide again.",
             ) from None
-        run.step(f"Pod {view.pod.name} is deleted", "done")
+        said = "is deleted" if sure else "may have been deleted"
+        if sure:
+            run.step(f"Pod {view.pod.name} {said}", "done")
         following = Following(
             seen.ref,
             seen.row.generation,
             seen.selector,
             reached=f"{seen.words} has recovered",
-            accepted=f"pod {view.pod.name} is deleted",
+            accepted=f"pod {view.pod.name} {said}",
         )
-        ending = await after_write(follow(run, following, wait), f"Pod {view.pod.name} is deleted")
-        data = {"deleted_pod": view.pod.name, **ending.data}
+        ending = await after_write(follow(run, following, wait), f"Pod {view.pod.name} {said}")
+        data = {**({"deleted_pod": view.pod.name} if sure or ending.ok else {}), **ending.data}
         receipt = Receipt(
             "delete-stuck-pod",
             session.name,
@@ -123,8 +125,10 @@ def _write(view: StuckView) -> Write:
     )
 
 
-async def _delete(run: Run, view: StuckView, write: Write) -> None:
-    """Once, and not when the pod is no longer stuck by the time the person has read the plan."""
+async def _delete(run: Run, view: StuckView, write: Write) -> bool:
+    """Once, and not when the pod is no longer stuck by the time the person has read the plan; whether it is known to
+    be deleted.
+    """
     run.require_live_link()
     run.step(f"Deleting pod {view.pod.name}", "doing")
     pods = await selected(run.session, view.pod.namespace, view.seen.selector)
@@ -134,6 +138,8 @@ async def _delete(run: Run, view: StuckView, write: Write) -> None:
         await run.write(write)
     except (OutcomeUnknown, ServerFailure) as lost:
         run.step(f"{lost.sentence} What the set does now tells whether it was deleted", "info")
+        return False
+    return True
 
 
 async def _carry_out(gate: Gate, aim: Aim, view: StuckView, answer: None, wait: float | None) -> Receipt:

@@ -208,7 +208,7 @@ def _judge(row: AutoscalerRow, low: int, high: int, looked: bool) -> Observation
         return Observation(False, False, "waiting for its controller to decide under these bounds")
     stepping = row.limited is not None and row.limited.reason in ("ScaleUpLimit", "ScaleDownLimit")
     if row.wants not in (None, current) or stepping:
-        return Observation(False, False, f"scaling its target from {current} to {row.wants}")
+        return Observation(False, False, f"scaling its target from {current} to {_count(row.wants)}")
     return Observation(True, False, f"{low} to {high}, its target runs {current}")
 
 
@@ -249,7 +249,7 @@ def _answer(view: BoundsView, given: Given) -> Bounds:
 def form(view: BoundsView) -> Form:
     """The bounds it has; the maximum that the load needs stands there, where that is above the one it has."""
     row, asked = view.row, (view.low, view.high) != (view.row.min, view.row.max)
-    target = f"{row.target_kind.lower()} {row.target_name}, set to {view.running}"
+    target = f"{row.target_kind.lower()} {row.target_name}, set to {_count(view.running)}"
     return Form(
         {"low": view.low, "high": view.high if asked else needed(row)},
         [Fact("current", f"min {row.min}, max {row.max}"), Fact("target", target)],

@@ -125,7 +125,7 @@ def has(wanted: Notes, there: Json) -> bool:
 
 async def read_keda(session: Session, ref: ObjectRef, wanted: Notes) -> KedaView:
     """The workload and its ScaledObject. Raises Refusal when KEDA does not scale it."""
-    needs(PAUSE, ref.key.kind)
+    needs(RESUME if wanted == Notes() else PAUSE, ref.key.kind)
     there, listed = await asyncio.gather(read(session, ref), _listed(session, ref.key.namespace))
     scaled = readable(lambda: scaled_object(listed, ref.key.kind, ref.key.name), None)
     if scaled is None:

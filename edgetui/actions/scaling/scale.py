@@ -72,7 +72,7 @@ def change(session: Session, view: ScaleView, answer: ScaleAnswer) -> Change:
         warnings=view.warnings(replicas),
         says=f"set {key.kind}/{key.name} to {plural(replicas, 'replica')}",
         doing=f"Setting {words} from {view.desired} to {replicas}",
-        accepted=f"The server accepted {replicas} replicas",
+        accepted=f"The server accepted {plural(replicas, 'replica')}",
         write=partial(request, view, replicas),
         applied=partial(view.applied, replicas),
         data={"from": view.desired, "to": replicas},
@@ -120,7 +120,7 @@ async def outcome(run: Run, view: ScaleView, answer: ScaleAnswer, wait: float | 
     """Look until as many run, and are ready, as were asked for; longer where an autoscaler may take it back."""
     words, replicas = in_words(view.ref.key), answer.replicas
     if wait is None:
-        return not_waited(f"{replicas} replicas")
+        return not_waited(plural(replicas, "replica"))
     met = meets(view.hpa, view.desired, replicas)
     hold = min(HOLD, wait / 2) if met is not None and met.undone else 0.0
     if view.generation and run.session.store is not None:

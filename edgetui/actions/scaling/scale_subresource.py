@@ -102,7 +102,8 @@ def _ready(answer: Json) -> int | None:
     if answer.get("kind") != "Table":  # from servers and proxies that print no tables: the object
         return int((answer.get("status") or {}).get("readyReplicas") or 0)
     names = [str(column["name"]) for column in answer["columnDefinitions"]]
-    return _numbers(dict(zip(names, answer["rows"][0]["cells"], strict=True)))[0]
+    row, *_ = answer["rows"]
+    return _numbers(dict(zip(names, row["cells"], strict=True)))[0]
 
 
 def _numbers(cells: Mapping[str, Any]) -> tuple[int, int]:

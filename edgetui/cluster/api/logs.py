@@ -110,7 +110,7 @@ class PodLog:
         self._source = source
         self._path = KIND.path(namespace, pod)
         self._changed = changed
-        self._rng = rng or random.Random()
+        self._rng = rng or random
         self._resume = Resume()
         self._failures = 0
         self._renewed = False

@@ -69,3 +69,5 @@ class SharedRun(Generic[T]):
         if (task := self._task) is not None:
             task.cancel()
             await asyncio.wait([task])
+            if self._task is task:
+                self._task = None  # it was ended before its first step

@@ -134,7 +134,7 @@ class Dialer:
         return None
 
     def _without_proxy(self, proxy: Proxy, error: OSError) -> EdgetuiError:
-        found = explain(error, proxy.where)
+        found = explain(error, proxy.host if isinstance(error, socket.gaierror) else proxy.where)
         found.next_step = "Check that the proxy runs, and `proxy-url` in the kubeconfig or HTTPS_PROXY."
         if isinstance(error, ssl.SSLCertVerificationError):
             found.next_step = (

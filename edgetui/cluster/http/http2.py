@@ -9,7 +9,6 @@ Everything that is malformed raises ProtocolError, and the connection is of no m
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -65,7 +64,6 @@ class Answer:
     """One stream: its request on the way out and its answer on the way in."""
 
     __slots__ = (
-        "ended",
         "expected",
         "head",
         "interim",
@@ -81,7 +79,6 @@ class Answer:
     def __init__(self, number: int, send_window: int, now: float) -> None:
         self.number = number
         self.head = False
-        self.ended = False
         self.interim = 0
         self.expected = -1
         self.received = 0
@@ -112,7 +109,7 @@ class Frames:
         self._peer_window = _DEFAULT_WINDOW
         self._send_window = _DEFAULT_WINDOW
         self._taken = 0
-        self._waiting: deque[int] = deque()
+        self._waiting: list[int] = []
         self._block: tuple[int, int, bytearray] | None = None
         settings = ((_ENABLE_PUSH, 0), (_INITIAL_WINDOW_SIZE, FIRST_WINDOW), (_MAX_FRAME_SIZE, MAX_FRAME))
         self._frame(
@@ -164,8 +161,8 @@ class Frames:
         )
 
     def _send_bodies(self) -> None:
-        for _ in range(len(self._waiting)):
-            number = self._waiting.popleft()
+        waiting, self._waiting = self._waiting, []
+        for number in waiting:
             answer = self._answers.get(number)
             if answer is None:
                 continue
@@ -215,7 +212,7 @@ class Frames:
         if answer is None:
             self._must_have_been(stream)
             return
-        if not answer.head or answer.ended:
+        if not answer.head:
             raise malformed("a body without a head")
         if not flags & _END_STREAM:
             self._refill(answer, len(payload))
@@ -336,8 +333,8 @@ class Frames:
         last = _four(payload[:4]) & _MOST
         self.going_away = True
         for number in [number for number in self._answers if number > last]:
-            del self._answers[number]
-            self._tell(number, Ended(clean=False, unseen=True))
+            answer = self._answers.pop(number)
+            self._tell(number, Ended(clean=False, unseen=not answer.head))
 
     def _on_window(self, stream: int, _flags: int, payload: bytes) -> None:
         more = _four(payload) & _MOST

@@ -63,7 +63,7 @@ class Entry(Discreet, frozen=True):
             return ""
         if not isinstance(value, str):
             raise self.wrong(
-                f"has a {key} that is not text", f"Put quotes around it in {clean(str(self.file))}."
+                f"has {_a(key)} that is not text", f"Put quotes around it in {clean(str(self.file))}."
             )
         return value
 
@@ -72,7 +72,7 @@ class Entry(Discreet, frozen=True):
         if value is None:
             return False
         if not isinstance(value, bool):
-            raise self.wrong(f"has a {key} that is neither true nor false")
+            raise self.wrong(f"has {_a(key)} that is neither true nor false")
         return value
 
     def decoded(self, key: str) -> bytes | None:
@@ -83,7 +83,7 @@ class Entry(Discreet, frozen=True):
         try:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
-            raise self.wrong(f"has a {key} that is not valid base64") from None
+            raise self.wrong(f"has {_a(key)} that is not valid base64") from None
 
     def path(self, key: str) -> Path | None:
         """A file reference, absolute; None when absent."""
@@ -95,7 +95,7 @@ class Entry(Discreet, frozen=True):
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.wrong(f"has a {key} that is not a list of texts")
+            raise self.wrong(f"has {_a(key)} that is not a list of texts")
         return tuple(value)
 
     def part(self, key: str) -> Entry | None:
@@ -104,7 +104,7 @@ class Entry(Discreet, frozen=True):
         if value is None:
             return None
         if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-            raise self.wrong(f"has a {key} that is not a mapping of names")
+            raise self.wrong(f"has {_a(key)} that is not a mapping of names")
         return Entry(self.kind, self.name, self.file, value)
 
     def extension(self, name: str) -> Any:
@@ -114,6 +114,11 @@ class Entry(Discreet, frozen=True):
             if isinstance(item, dict) and item.get("name") == name:
                 return item.get("extension")
         return None
+
+
+def _a(key: str) -> str:
+    """The name of a field with its article."""
+    return f"an {key}" if key.startswith(tuple("aeio")) else f"a {key}"
 
 
 def beside(file: Path, text: str) -> Path:

@@ -204,9 +204,8 @@ class _Loader:
     def _unmatched(self, found: Sequence[ClusterTarget]) -> list[ClusterTarget]:
         """A target with an error for each --context that matches nothing."""
         named = self.selection.names
-        missing = [
-            glob for glob in self.selection.contexts if not any(named(glob, target) for target in found)
-        ]
+        wanted = dict.fromkeys(self.selection.contexts)
+        missing = [glob for glob in wanted if not any(named(glob, target) for target in found)]
         if not missing or not self.documents:
             return []
         known = {name for document in self.documents for name in document.contexts}

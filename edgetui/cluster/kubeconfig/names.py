@@ -124,7 +124,7 @@ def _without_shared_end(paths: Sequence[str]) -> list[str]:
 def _path_endings(files: Sequence[Path]) -> list[str]:
     """For each file the shortest end of its path that no other file shares."""
     distinct = set(files)
-    longest = max(len(file.parts) for file in distinct)
+    longest = max(1, *(len(file.parts) for file in distinct))  # those without a file have no part at all
     for length in range(1, longest + 1):
         ends = {file: "/".join(file.parts[-length:]) for file in distinct}
         if len(set(ends.values())) == len(distinct):

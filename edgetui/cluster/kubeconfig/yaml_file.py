@@ -52,12 +52,13 @@ _LEADING = re.compile(rb"^[ \t\-?:]+", re.MULTILINE)
 _BOOL = "tag:yaml.org,2002:bool"
 _AS_GO = {
     "tag:yaml.org,2002:timestamp": "",
+    "tag:yaml.org,2002:value": "",
     _BOOL: "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
     "tag:yaml.org,2002:int": "[-+]?(?:0b[01][01_]*|0x[0-9a-fA-F][0-9a-fA-F_]*|0[0-7_]*|[1-9][0-9_]*)",
     "tag:yaml.org,2002:float": r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
 }
-"""What is no text without quotes, where Go's YAML and PyYAML differ: dates and 12:30:45 are text, y and n are not."""
+"""What is no text without quotes, where Go's YAML and PyYAML differ: dates, 12:30:45 and = are text, y is not."""
 
 
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:

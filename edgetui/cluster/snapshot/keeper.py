@@ -89,7 +89,7 @@ class Keeper:
         self.loaded = False
         self._file = RowFile((directory or default_directory()) / file_name(target))
         self._clock = clock
-        self._rng = rng or random.Random()
+        self._rng = rng or random
         self._kept = KeptRows(0.0, "", "", {})
         self._read = False
         self._store: Store | None = None

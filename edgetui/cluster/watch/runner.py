@@ -8,7 +8,7 @@ the timer and the two kinds of request, so the same runner lives in a session an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
@@ -45,6 +45,7 @@ BACKLOG = 48 * 1024
 KEPT_FOR = 0.02
 """Seconds that lines of a backlog are kept back at most, which no screen shows."""
 JSON = "application/json"
+_NONE: frozenset[Name] = frozenset()
 _LISTING = frozenset({r.Phase.STREAMING, r.Phase.LISTING})
 
 
@@ -137,12 +138,12 @@ class Watcher:
         self.listed = False
         self._path = kind.path(selector.namespace if selector else namespace)
         self._selected = selector.query if selector else {}
-        self._inbox: deque[r.Input] = deque()
-        self._busy = False
+        self._inbox: deque[r.Input] | None = None
+        """What waits while an input is worked on; there are many reflectors, and few of them are busy."""
         self._stopped = False
         self._open: Closeable | None = None
         self._ticket = 0
-        self.odd: set[Name] = set()
+        self.odd: Set[Name] = _NONE
         """The objects of the collection that cannot be read; one without a name has none of them."""
         self._buffer = ListBuffer()
         self._cancel_timer: Callable[[], None] | None = None
@@ -150,20 +151,18 @@ class Watcher:
 
     def feed(self, *inputs: r.Input) -> None:
         """Let the reflector hear these, and perform what follows. Inputs that arise meanwhile wait their turn."""
-        self._inbox.extend(inputs)
-        if self._busy:
+        if self._inbox is not None:
+            self._inbox.extend(inputs)
             return
-        self._busy = True
+        self._inbox = inbox = deque(inputs)
         before = self.state.phase, self.state.head
         try:
-            while self._inbox and not self._stopped:
-                self.state, effects = step(
-                    self.state, self._inbox.popleft(), self._host.now(), self._host.rng
-                )
+            while inbox and not self._stopped:
+                self.state, effects = step(self.state, inbox.popleft(), self._host.now(), self._host.rng)
                 for effect in effects:
                     self._perform(effect)
         finally:
-            self._busy = False
+            self._inbox = None
         self._set_timer()
         if not self._stopped and (self.state.phase, self.state.head) != before:
             self._host.moved(self)
@@ -183,7 +182,6 @@ class Watcher:
     def stop(self) -> None:
         """Close everything and fall silent for good; the rows are left as they are."""
         self._stopped = True
-        self._inbox.clear()
         self._close()
         self._buffer = ListBuffer()
         if self._cancel_timer is not None:
@@ -195,7 +193,7 @@ class Watcher:
             case r.Apply(items):
                 fits = self._target.applied(self._readable(items))
                 if not fits or len(self.odd) > self._target.room(self.namespace):
-                    self._inbox.append(r.Failed(TooManyRows()))
+                    self.feed(r.Failed(TooManyRows()))
             case r.Collect(items, remaining):
                 self._collect(items, remaining)
             case r.OpenWatch(query):
@@ -217,15 +215,15 @@ class Watcher:
                 self.listed = True
                 room = max(0, self._target.room(self.namespace))  # others may have filled it meanwhile
                 if len(rows) > room:
-                    self._inbox.append(r.Failed(TooManyRows()))
+                    self.feed(r.Failed(TooManyRows()))
                 changed = self._target.replaced(self.namespace, rows[:room])
                 self._set_odd(odd)
                 if self.state.doubted:
-                    self._inbox.append(r.Replaced(changed))
+                    self.feed(r.Replaced(changed))
             case r.Clear():
                 self._buffer = ListBuffer()
                 self._target.cleared(self.namespace)
-                self._set_odd(set())
+                self._set_odd(_NONE)
             case _:
                 self._target.told(self.namespace, effect)
 
@@ -234,7 +232,7 @@ class Watcher:
         if not self.state.synced:
             self._target.came(self.namespace, [one for one in items if one[0] != "UNREADABLE"])
         if len(self._buffer) > self._target.room(self.namespace):
-            self._inbox.append(r.Failed(TooManyRows()))
+            self.feed(r.Failed(TooManyRows()))
         self._target.listing()
 
     def _readable(self, items: list[r.Change]) -> list[r.Change]:
@@ -251,8 +249,8 @@ class Watcher:
         self._set_odd(odd)
         return [one if one[0] != "UNREADABLE" else ("DELETED", replace(one[1], uid="")) for one in items]
 
-    def _set_odd(self, odd: set[Name]) -> None:
-        before, self.odd = self.odd, odd
+    def _set_odd(self, odd: Set[Name]) -> None:
+        before, self.odd = self.odd, odd or _NONE
         if len(odd) != len(before):
             self._target.publish()
 

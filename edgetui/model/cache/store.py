@@ -73,7 +73,9 @@ def older(version: str, than: str) -> bool:
 
 def reached(version: str, other: str) -> bool:
     """Whether a history that stands at `version` has certainly reached `other`."""
-    return other.isascii() and other.isdigit() and version.isdigit() and not older(version, other)
+    return (
+        f"{version}{other}".isascii() and version.isdigit() and other.isdigit() and not older(version, other)
+    )
 
 
 class Store:

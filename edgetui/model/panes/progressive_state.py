@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from edgetui.model.cache.store import ChangeSet, Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.canary import CANARY, CanaryRow
+from edgetui.model.kinds.daemonset import DAEMON_SET
 from edgetui.model.kinds.deployment import DEPLOYMENT
 from edgetui.model.kinds.rollout import DEGRADED, HEALTHY, PAUSED, ROLLOUT, ArgoRolloutRow
+from edgetui.model.kinds.statefulset import STATEFUL_SET
 from edgetui.model.panes.base import BAD, FINE, UNSURE, WATCH
 
 _WHY = {
@@ -84,12 +86,7 @@ def driver_of(store: Store, kind: str, row: Row) -> str:
 
 
 def driven(store: Store, change: ChangeSet) -> Iterator[tuple[str, str, str]]:
-    """The workloads whose driver has changed."""
-    for namespace, name in change.changed.get(CANARY, ()):
-        one = store.get(CANARY, namespace, name)
-        if isinstance(one, CanaryRow):
-            yield one.target_kind, namespace, one.target_name
-    for namespace, name in change.changed.get(ROLLOUT, ()):
-        other = store.get(ROLLOUT, namespace, name)
-        if isinstance(other, ArgoRolloutRow) and other.workload.startswith("deployment "):
-            yield DEPLOYMENT, namespace, other.workload.partition(" ")[2]
+    """The workloads that may have another driver now: those of each namespace where one came, went or changed."""
+    spaces = {namespace for kind in (CANARY, ROLLOUT) for namespace, _ in change.changed.get(kind, ())}
+    for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET) if spaces else ():
+        yield from ((kind, row.namespace, row.name) for row in store.rows(kind) if row.namespace in spaces)

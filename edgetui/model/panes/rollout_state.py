@@ -148,7 +148,7 @@ def _counts(row: RolloutRow) -> str:
     elif row.strategy != "OnDelete" and row.updated < wanted:
         return f"{row.updated} of {wanted} updated"
     elif isinstance(row, DeploymentRow) and row.current > row.updated:
-        return f"{row.current - row.updated} old pods terminating"
+        return f"{plural(row.current - row.updated, 'old pod')} terminating"
     if row.available < row.replicas:
         return f"{row.available} of {row.replicas} available"
     if row.strategy == "OnDelete" and row.updated < row.replicas:

@@ -100,7 +100,7 @@ class KindPanes:
                 said = True
                 if view is None:
                     self._app.flash(f"Asking what the clusters serve as '{clean(word, 60)}'…")
-            for task in done:
+            for task in [one for one in asked if one in done]:  # in the order of the clusters
                 name, resources = asked[task], _listed(task.result())
                 if not resources:
                     why[name] = self._why_not(name, word, task.result())

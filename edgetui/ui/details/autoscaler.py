@@ -18,6 +18,8 @@ METER = 30
 CELLS = 30
 SECONDS = 600.0
 """How far back the small curves go."""
+FULL = 2.0
+"""Times its target at which the curve of a metric is at its top."""
 
 _ROLES = {0: "bad", 1: "warn"}
 
@@ -40,7 +42,7 @@ def lines(
     for metric in row.metrics:
         out.append(_metric(metric))
         if len(samples) > 1 and metric.ratio is not None and metric.id:
-            out.append(_curve(samples, metric.id, now, 2.0, "▄ is the target"))
+            out.append(_curve(samples, metric.id, now, FULL, f"{spark([1.0], FULL)} is the target"))
     rescaled = max(
         (one for one in events if one.reason == "SuccessfulRescale"), key=lambda one: one.last, default=None
     )

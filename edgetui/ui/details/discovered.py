@@ -6,6 +6,7 @@ from edgetui.model import labels
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Row
 from edgetui.model.kinds.discovered import TableRow, cell_text
+from edgetui.model.text import ago
 from edgetui.ui.spans import Spans
 
 from .common import LABEL, fact, since
@@ -20,7 +21,7 @@ def lines(store: Store, row: Row, now: float, width: int) -> list[Spans]:
     found = [(title.lower(), text) for title, text in cells]
     found.append(("created", since(row.created, now)))
     if row.deleting:
-        found.append(("terminating", f"since {since(row.deleting, now)}"))
+        found.append(("terminating", f"since {ago(row.deleting, now)}"))
     if known := labels.values(row):
         found.append(("labels", ", ".join(f"{key}={value}" for key, value in sorted(known.items()))))
     label = max(LABEL, *(len(title) for title, _ in found)) + 1

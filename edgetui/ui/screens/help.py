@@ -53,11 +53,9 @@ class HelpScreen(TextScreen):
         too = "  ".join(self.app.key_of(key.name, key.shown) for key in around)
         out.append(line(Span("  also on an open object  ", "quiet"), Span(too, "title")))
         out += [line(), line(Span("commands behind :, a unique prefix is enough", "title"))]
-        out += [
-            line(Span(f"  {one.shown:<13}", "title"), one.words)
-            for one in COMMANDS.values()
-            if one.name not in ACTIONS
-        ]
+        typed = [one for one in COMMANDS.values() if one.name not in ACTIONS]
+        width = max(len(one.shown) for one in typed) + 2
+        out += [line(Span(f"  {one.shown:<{width}}", "title"), one.words) for one in typed]
         out += [line(), line(Span("keys in the logs", "title"))]
         out += [line(Span(f"  {key.shown:<11}", "title"), key.words) for key in LOG_KEYS if key.words]
         out += [line(), line(Span("signs", "title"))]

@@ -23,15 +23,14 @@ class Cursor:
         self.touched = False
         self._view = view
 
-    def place(self, index: int) -> bool:
-        """Go to a line, or the one nearest to it; True when another object has the cursor now."""
+    def place(self, index: int) -> None:
+        """Go to a line, or the one nearest to it."""
         keys = self._view.keys
         before = self.key
         self.index = max(0, min(index, len(keys) - 1))
         self.key = keys[self.index] if keys else None
         if self.key != before:
             self.uid = self._uid()
-        return self.key != before
 
     def replaced(self) -> bool:
         """Whether another object has the name under the cursor by now; from here on the cursor is on that one.
@@ -46,17 +45,16 @@ class Cursor:
         row = self._view.row(self.key) if self.key is not None else None
         return row.uid if row is not None else ""
 
-    def follow(self) -> bool:
-        """Rows came, went or moved: stay on the object; True when it is gone and a neighbour has the cursor."""
+    def follow(self) -> None:
+        """Rows came, went or moved: stay on the object; when it is gone a neighbour has the cursor."""
         offset = self.index - self.top
         if not self.touched or self.key is None:
-            moved = self.place(0)
+            self.place(0)
         else:
             at = self._view.position(self.key)
-            moved = self.place(self.index if at is None else at)
+            self.place(self.index if at is None else at)
         if self.top:
             self.top = self.index - offset
-        return moved
 
     def look_at_kinds(self, height: int) -> None:
         """Scroll so that the cursor is visible and no space is wasted below the last row."""
@@ -95,12 +93,11 @@ class Marks:
         """Take all marks away."""
         self._uids.clear()
 
-    def follow(self, changed: Collection[ObjectKey]) -> bool:
-        """Rows changed: what is gone or was replaced is no longer marked; True when a mark went.
+    def follow(self, changed: Collection[ObjectKey]) -> None:
+        """Rows changed: what is gone or was replaced is no longer marked.
 
         A row that a server only printed has no uid; that says nothing about which object it is.
         """
-        before = len(self._uids)
         for key in [key for key in self._uids if key in changed]:
             row = self._view.row(key)
             uid = self._uids[key]
@@ -108,7 +105,6 @@ class Marks:
                 del self._uids[key]
             else:
                 self._uids[key] = row.uid or uid
-        return len(self._uids) != before
 
     def rows(self) -> list[PaneRow]:
         """The marked rows that can be seen, in screen order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,13 +42,15 @@ class Request:
 
 
 Answer = tuple[int, Any]
+Streams = Callable[[str, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class Server:
     """Answers with `handler`; keeps every request, reviews apart. `headers` are lines that every answer has, too.
 
-    It forbids a write of what it does not allow.
+    It forbids a write of what it does not allow. Who asks for a WebSocket is served by `streams`, with the head that
+    came.
     """
 
     handler: Callable[[Request], Answer]
@@ -58,6 +60,7 @@ class Server:
     denied: set[str] = field(default_factory=set)
     headers: bytes = b""
     allows: Callable[[dict[str, str]], bool] = lambda asked: True
+    streams: Streams | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -66,6 +69,9 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
+                if self.streams is not None and b"upgrade: websocket" in head.lower():
+                    await self.streams(head.decode(), reader, writer)
+                    return
                 start, *headers = head.decode().split("\r\n")
                 method, target, _ = start.split(" ")
                 length = next(

@@ -27,7 +27,7 @@ from edgetui.model.autoscaling.vpa_keda import PAUSED, PAUSED_AT
 from edgetui.model.kinds import KINDS
 from edgetui.model.rollout.revision import template_equal
 
-from .scripted import DROP, Answer, Request, Server
+from .scripted import DROP, Answer, Request, Server, Streams
 
 Json = dict[str, Any]
 
@@ -53,8 +53,11 @@ class Site:
 
     `instead` answers a read first where it gives an answer. `before_write` runs when a dry run has been answered: what
     somebody else does while the person reads the plan. `changed` runs after every write that is kept. `hidden` are
-    resources that may not be listed, `silences` are what the next reads meet instead of an answer.
+    resources that may not be listed, `silences` are what the next reads meet instead of an answer. `streams` serves who
+    asks for a WebSocket.
     """
+
+    streams: Streams | None = None
 
     def __init__(self, *objects: Json) -> None:
         self.objects = {self.path(one): copy.deepcopy(one) for one in objects}
@@ -356,13 +359,13 @@ class Shell:
     def __init__(self, site: Site, kubeconfig: Path, capsys: pytest.CaptureFixture[str], home: Path) -> None:
         self.site, self._kubeconfig, self._capsys, self._home = site, kubeconfig, capsys, home
 
-    def run(self, *words: str, rest: tuple[str, ...] = ()) -> Told:
-        """One command, with --json; `rest` stands behind all options."""
+    def run(self, *words: str, rest: tuple[str, ...] = (), options: tuple[str, ...] = ("--json",)) -> Told:
+        """One command, with --json or other options; `rest` stands behind all of them."""
         self.site.requests.clear()
         self._capsys.readouterr()
         file = self._home / "edgetui" / "audit.jsonl"
         before = len(file.read_text().splitlines()) if file.exists() else 0
-        on = ["--kubeconfig", str(self._kubeconfig), "-n", "line-2", "--json"]
+        on = ["--kubeconfig", str(self._kubeconfig), "-n", "line-2", *options]
         code = cli.main([*words, *on, *rest])
         said = self._capsys.readouterr()
         lines = file.read_text().splitlines()[before:] if file.exists() else []
@@ -405,7 +408,11 @@ def _listening(site: Site) -> Iterator[int]:
 
     async def serve() -> None:
         stopped = asyncio.Event()
-        listening = await asyncio.start_server(Server(site.answer).serve, "127.0.0.1", 0)
+
+        async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await Server(site.answer, streams=site.streams).serve(reader, writer)
+
+        listening = await asyncio.start_server(one, "127.0.0.1", 0)
         ready.set_result((listening.sockets[0].getsockname()[1], asyncio.get_running_loop(), stopped))
         await stopped.wait()
         listening.close()

@@ -130,3 +130,68 @@ class Silent(Socket):
 
 def never_ends() -> RemoteCommand:
     return RemoteCommand(cast("Any", Silent()))
+
+
+@pytest.mark.parametrize("typed", [(b"a",), (b"q", b"\x1b[A"), ()])
+async def test_other_keys_do_not_leave_what_takes_no_input(typed: tuple[bytes, ...]) -> None:
+    socket = Socket(b"\x01up", STATUS[0][0])
+    ends = Typed(*typed)
+    remote = RemoteCommand(cast("Any", socket))
+    assert await carry(remote, cast("Ends", ends), SHELL._replace(argv=(), stdin=False)) == Ended(0)
+    assert ends.shown == b"up"
+
+
+class Taking(Socket):
+    """Takes what it is sent, and says how it ended once it has so many messages."""
+
+    def __init__(self, most: int, *messages: bytes) -> None:
+        super().__init__(*messages)
+        self.most = most
+        self.sent: list[bytes] = []
+        self.enough = asyncio.Event()
+
+    async def receive(self) -> bytes | None:
+        if len(self.sent) < self.most:
+            await asyncio.wait_for(self.enough.wait(), 10)
+        return await super().receive()
+
+    async def send(self, message: bytes) -> None:
+        self.sent.append(message)
+        if len(self.sent) >= self.most:
+            self.enough.set()
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [
+        (SHELL, {b"\x00ls\n", b"\xff\x00", b'\x04{"Width":80,"Height":24}'}),
+        (
+            SHELL._replace(argv=()),
+            {b"\x00ls\n", b"\xff\x00", b'\x04{"Width":81,"Height":25}', b'\x04{"Width":80,"Height":24}'},
+        ),
+        (SHELL._replace(tty=False), {b"\x00ls\n", b"\xff\x00"}),
+        (SHELL._replace(stdin=False), {b"\xff\x00", b'\x04{"Width":80,"Height":24}'}),
+    ],
+)
+async def test_what_is_typed_and_the_size_go_there(command: Command, sent: set[bytes]) -> None:
+    socket = Taking(len(sent), STATUS[0][0])
+    remote = RemoteCommand(cast("Any", socket))
+    assert await carry(remote, cast("Ends", Typed(b"ls\n")), command) == Ended(0)
+    assert set(socket.sent) == sent and len(socket.sent) == len(sent)
+    if not command.argv:
+        sizes = [one for one in socket.sent if one[:1] == b"\x04"]
+        assert sizes == [b'\x04{"Width":81,"Height":25}', b'\x04{"Width":80,"Height":24}']
+
+
+async def test_without_a_person_nothing_is_asked_for_input() -> None:
+    class Silence(Typed):
+        attended = False
+
+        async def input(self) -> AsyncIterator[bytes]:
+            raise AssertionError("nothing is asked")
+            yield b""
+
+    ends = Silence()
+    command = SHELL._replace(stdin=False, tty=False)
+    assert await carry(over(b"\x01up", STATUS[1][0]), cast("Ends", ends), command) == Ended(137)
+    assert ends.shown == b"up"

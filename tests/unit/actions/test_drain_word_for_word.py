@@ -137,3 +137,9 @@ def test_what_is_done_and_taken_back(shell: Shell, snapshot: SnapshotAssertion) 
     done = told_in_words(shell, "drain", "node/line-2-a", "--yes", "--no-wait")
     assert but_steps(done) == snapshot(name="done")
     assert but_steps(told_in_words(shell, "undo", "node/line-2-a", "--yes")) == snapshot(name="undone")
+
+
+@pytest.mark.parametrize("made", [Floor, cordoned, emptied, lambda: Answering(answer=ANSWERS["forbidden"])])
+def test_what_is_told_meanwhile(shell: Shell, snapshot: SnapshotAssertion) -> None:
+    told = told_in_words(shell, "drain", "node/line-2-a", "--yes", "--no-wait", plan=True)
+    assert told.partition("-- writes")[0] == snapshot

@@ -20,6 +20,7 @@ from edgetui.actions.objects.edit_text import (
     with_header,
     without_header,
 )
+from edgetui.model.text import clean
 from tests.unit.model.test_manifest import TEXT, VALUES
 
 Json = dict[str, Any]
@@ -259,3 +260,36 @@ def test_nothing_of_the_object_is_changed() -> None:
     before = copy.deepcopy(there)
     read_back(body_of(there), there)
     assert there == before
+
+
+UNKNOWN_TAG = f"could not determine a constructor for the tag '!{'a' * 300}'"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (f"!!int {'a' * 99}", f"Line 9: {clean('a' * 99, 40)} is no value."),
+        (f"!{'a' * 300} b", f"Line 9: {clean(UNKNOWN_TAG, 200)} (column 8)."),
+        (f"1{'0' * 400}.0", f"Line 9: {clean('1' + '0' * 400 + '.0', 40)} is no number that JSON has."),
+        (
+            f"{{{'b' * 99}: 1, {'b' * 99}: 2}}",
+            f"Line 9: “{clean('b' * 99, 80)}” stands there a second time; the first is on line 9.",
+        ),
+        (f"*{'c' * 300}", f"Line 9: {clean('found undefined alias', 200)} (column 8)."),
+    ],
+)
+def test_what_is_long_is_cut_where_it_is_told(typed: str, sentence: str) -> None:
+    there = settings(key="one")
+    with pytest.raises(NotRead) as problem:
+        read_back(body_of(there).replace("key: one", f"key: {typed}"), there)
+    assert problem.value.sentence == sentence
+
+
+def test_the_whole_text_that_an_editor_gets() -> None:
+    body = "a: 1\n"
+    ignored = (
+        "# Lines that begin with # are ignored. An empty file, or one that was not\n"
+        "# changed, changes nothing.\n"
+    )
+    assert with_header(body, "pod x") == f"# pod x\n{ignored}#\n{body}"
+    assert with_header(body, "pod x", ("Why.", "")) == f"# pod x\n{ignored}#\n# Why.\n#\n#\n{body}"

@@ -65,7 +65,7 @@ def test_each_action_is_told_with_its_object_and_whether_undo_takes_it_back(case
 )
 def test_every_ending_has_its_word(case: Case, shell: Shell, fault: int, outcome: str) -> None:
     shell.site.fault = fault
-    shell.run(*case.words, "--yes", "--timeout", "0.05")
+    shell.run(*case.words, "--yes", "--timeout", "0.05" if fault == DROP else "5")
     one = last()
     assert (one.outcome, one.change) == (outcome, "replicas 3 -> 5")
     text = "\n".join(lines_of(one))

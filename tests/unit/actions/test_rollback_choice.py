@@ -11,7 +11,7 @@ from edgetui.actions.messages import Refusal
 from edgetui.actions.rollout.rollback import RollbackView, _chosen, _listed
 from edgetui.model.identity import ObjectKey, ObjectRef
 
-from .test_known_good import revision
+from .test_revisions import revision
 
 REF = ObjectRef(ObjectKey("plant", "Deployment", "default", "press"), "uid-1", "812")
 NOW = revision("c", 3, current=True)

@@ -1,415 +1,444 @@
-"""Every request of an API client as the transport has it, and what is made of every answer.
-
-`pytest tests/unit/cluster/test_client.py --snapshot-update` takes what happens now; look at what differs first.
-"""
+"""Requests without a socket: what goes out, on which connection, how often, and what comes of each answer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from types import SimpleNamespace
+import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from syrupy.assertion import SnapshotAssertion
+from msgspec.structs import replace
 
-from edgetui.cluster import errors
-from edgetui.cluster.api import versions
-from edgetui.cluster.api.client import Api, WritePermit
-from edgetui.cluster.api.leases import read_lease
-from edgetui.cluster.errors import EdgetuiError
-from edgetui.cluster.http.client import Delivery, Response
-from edgetui.model.kinds import Kinds
-from edgetui.model.kinds.autoscaler import AUTOSCALER
-from tests.unit.cluster.every_value import encoded, report, said
+import edgetui
+from edgetui.cluster.errors import EdgetuiError, KubeconfigError, LinkError, ProtocolError
+from edgetui.cluster.http import answer_size
+from edgetui.cluster.http import client as module
+from edgetui.cluster.http.client import Delivery, Response, Transport
+from edgetui.cluster.http.exchange import Sink
+from edgetui.cluster.http.failures import Dropped, NotSent
+from edgetui.cluster.http.request import Request
+from edgetui.cluster.target import ClusterTarget, TlsSettings
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 
-PERMIT = WritePermit("scale press", "plant")
-PATH = "/api/v1/nodes/n0"
+TARGET = ClusterTarget(name="plant", context="plant", server="https://h:6443")
+AGENT = ("User-Agent", f"edgetui/{edgetui.__version__}")
+JSON, GZIP = ("Accept", "application/json"), ("Accept-Encoding", "gzip")
+TOKEN = ("Authorization", "Bearer t")
+Answer = Callable[[Sink], None]
 
 
-class Answers:
-    """A transport and its credentials: gives these answers in turn, the last one for ever; errors are raised."""
+class Credentials:
+    async def headers(self) -> list[tuple[str, str]]:
+        return [TOKEN]
 
-    def __init__(self, *answers: Response | EdgetuiError, renews: bool = False, sent: bool = True) -> None:
-        self.answers = list(answers)
-        self.asked: list[str] = []
-        self.renews, self.sent, self.takes = renews, sent, 0.0
-        self.generation = 3
-        self.target = SimpleNamespace(name="plant")
-        self.endpoint = SimpleNamespace(tls=True)
-        self.counters = SimpleNamespace(handshake=0.1)
-        self.shared = True
-        self.closed = 0
+    def ssl_context(self) -> Any:
+        return "context"
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        query: Any = None,
-        headers: Any = None,
-        body: bytes | None = None,
-        *,
-        timeout: float,
-        fresh: bool = False,
-        repeatable: bool = False,
-        delivery: Delivery | None = None,
-    ) -> Response:
-        parts = [method, path, query, headers, body, f"within {timeout:g} s"]
-        parts += ["on a fresh connection"] * fresh + ["repeatable"] * repeatable
-        self.asked.append(" ".join(str(one) for one in parts if one is not None))
-        if delivery is not None:
-            delivery.sent = self.sent
+
+class Exchange:
+    """Answers as it is told to."""
+
+    def __init__(self, site: Site, connection: str, sink: Sink) -> None:
+        self.site, self.connection, self.sink = site, connection, sink
+        self.sent = self.over = False
+
+    def start(self, request: Request) -> None:
+        self.site.asked.append(request)
+        self.sent = self.site.sends
+        if self.site.answers:
+            asyncio.get_running_loop().call_later(1.0, self.site.answers.pop(0), self.sink)
+
+    def abort(self) -> None:
+        self.site.done.append(f"abort on {self.connection}")
+
+    def fail(self, error: EdgetuiError) -> None:
+        self.sink.on_error(error)
+
+
+class Site:
+    """A transport over connections that a test plays."""
+
+    def __init__(self, loop: VirtualLoop, target: ClusterTarget = TARGET) -> None:
+        self.loop = loop
+        self.kept: str | None = None
+        self.proved: str | None = None
+        self.sends, self.takes = True, 1.0
+        self.done: list[str] = []
+        self.asked: list[Request] = []
+        self.answers: list[Answer] = []
+        credentials: Any = Credentials()
+        self.transport = Transport(target, credentials, loop)
+        connections: Any = self
+        self.transport._connections = connections
+
+    shared = True
+
+    def take(self, youngest: float) -> str | None:
+        self.done.append(f"take {youngest:g}")
+        return self.kept
+
+    async def proven(self) -> str | None:
+        self.done.append("prove")
+        return self.proved
+
+    async def open(self, timeout: float) -> str:
+        self.done.append(f"open {timeout:g}")
         await asyncio.sleep(self.takes)
-        found = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
-        if isinstance(found, EdgetuiError):
-            raise found
-        return found
+        return "a new one"
 
-    async def connect(self, timeout: float) -> None:
-        self.asked.append(f"connect within {timeout:g} s")
+    async def keep_one(self, timeout: float) -> None:
+        self.done.append(f"keep one {timeout:g}")
 
-    async def refresh(self, since: int | None = None) -> bool:
-        self.asked.append(f"renew what is newer than {since}")
-        return self.renews
+    def exchange(self, connection: str, method: str, sink: Sink, *, reused: bool) -> Exchange:
+        self.done.append(f"{method} on {connection}{' again' * reused}")
+        return Exchange(self, connection, sink)
 
-    def open_stream(self, path: str, query: Any, sink: Any, **options: Any) -> Answers:
-        self.asked.append(f"watch {path} {dict(query)} {dict(sorted(options.items()))}")
-        self.sink = sink
-        return self
+    def drop_idle(self) -> None:
+        self.done.append("drop idle")
+
+    def distrust(self) -> None:
+        self.done.append("distrust")
 
     def close(self) -> None:
-        self.closed += 1
+        self.done.append("close")
 
-    def sibling(self, credentials: Any) -> Answers:
-        return Answers(*self.answers)
-
-    def api(self) -> Api:
-        here: Any = self
-        return Api(here, here)
+    def retarget(self, endpoint: Any) -> None:
+        self.done.append(f"retarget {endpoint.where}")
 
 
-def ok(document: Any = None, **more: str) -> Response:
-    return Response(200, more, b"" if document is None else encoded(document))
-
-
-def status(code: int, message: str = "told so", reason: str = "", **headers: str) -> Response:
-    return Response(code, headers, encoded({"kind": "Status", "message": message, "reason": reason}))
-
-
-CODES = (
-    199,
-    200,
-    204,
-    299,
-    300,
-    304,
-    400,
-    401,
-    403,
-    404,
-    406,
-    408,
-    409,
-    410,
-    422,
-    429,
-    499,
-    500,
-    502,
-    503,
-    504,
-)
-ERRORS: dict[str, EdgetuiError] = {
-    "link": errors.LinkError("Reset.", "Wait."),
-    "certificate": errors.TlsError("Not trusted.", "Check."),
-    "protocol": errors.ProtocolError("Garbage.", "Look."),
-    "credentials": errors.CredentialError("No token.", "Sign in."),
-}
-
-
-def answers() -> Iterator[tuple[str, Response | EdgetuiError]]:
-    for code in CODES:
-        yield f"{code}", status(code)
-    yield "200, nothing", ok()
-    yield "200, a list", ok([1])
-    yield "200, a text", ok("x")
-    yield "200, null", ok(None)
-    yield "200, no object in it", ok({})
-    yield "200, no JSON", Response(200, {"content-type": "text/html; charset=x"}, b"<html>")
-    yield "201, no UTF-8", Response(201, {}, b'"\xff"')
-    yield "with a tag", ok({"a": 1}, etag='"new"')
-    yield from ERRORS.items()
-
-
-Ask = Callable[[Api], Awaitable[object]]
-
-
-async def found_by(ask: Ask, transport: Answers) -> str:
-    try:
-        found = str(await ask(transport.api()))
-    except EdgetuiError as error:
-        found = said(error)
-        if error.__cause__ is not None:
-            found += f" (from {type(error.__cause__).__name__})"
-    return f"{found} <= {' | '.join(transport.asked)}"
-
-
-READS: dict[str, Ask] = {
-    "get": lambda api: api.get(PATH, {"a": "b"}),
-    "get on a fresh connection": lambda api: api.get(PATH, fresh=True, timeout=7.0),
-    "get bytes": lambda api: api.get_bytes(PATH, {"a": "b"}, headers={"Accept": "x"}),
-    "get bytes of 404, too": lambda api: api.get_bytes(PATH, timeout=7.0, also=(404, 304)),
-    "get metadata": lambda api: api.get_metadata(PATH),
-    "get tagged": lambda api: api.get_tagged(PATH, '"old"', {"Accept": "x"}),
-    "get tagged for the first time": lambda api: api.get_tagged(PATH, "", {"Accept": "x"}, timeout=7.0),
-    "who am I": lambda api: api.review("SelfSubjectReview", {}, "line"),
-    "may I": lambda api: api.review("SelfSubjectAccessReview", {"verb": "get"}, "line", timeout=7.0),
-    "which rules": lambda api: api.review("SelfSubjectRulesReview", {}, "line"),
-    "which rules elsewhere": lambda api: api.review("SelfSubjectRulesReview", {"namespace": "x"}, "line"),
-    "which rules, nowhere": lambda api: api.review("SelfSubjectRulesReview", {}),
-    "a lease": lambda api: read_lease(api, "kube-node-lease", "n0"),
-}
-
-
-@pytest.mark.parametrize("read", READS)
-async def test_what_a_read_asks_for_and_makes_of_each_answer(read: str, snapshot: SnapshotAssertion) -> None:
-    told = [(name, await found_by(READS[read], Answers(answer))) for name, answer in answers()]
-    told += [
-        ("401 and renewed", await found_by(READS[read], Answers(status(401), ok({"a": 1}), renews=True)))
-    ]
-    told += [("401 again", await found_by(READS[read], Answers(status(401), status(401), renews=True)))]
-    assert report(told) == snapshot
-
-
-WRITES: dict[str, Ask] = {
-    "post": lambda api: api.write(PERMIT, "POST", PATH, {"a": 1}),
-    "put": lambda api: api.write(PERMIT, "PUT", PATH, {"a": 1}, query={"dryRun": "All"}),
-    "patch": lambda api: api.write(PERMIT, "PATCH", PATH, [1], content_type="application/x", timeout=7.0),
-    "patch for an object": lambda api: api.write(PERMIT, "PATCH", PATH, {}, answer="object"),
-    "patch for a row": lambda api: api.write(PERMIT, "PATCH", PATH, {}, answer="printed"),
-    "post for a row": lambda api: api.write(PERMIT, "POST", PATH, {}, answer="printed"),
-    "delete": lambda api: api.write(PERMIT, "DELETE", PATH, None),
-}
-
-
-@pytest.mark.parametrize("sent", [True, False])
-@pytest.mark.parametrize("write", WRITES)
-async def test_what_a_write_asks_for_and_makes_of_each_answer(
-    write: str, sent: bool, snapshot: SnapshotAssertion
-) -> None:
-    told = [(name, await found_by(WRITES[write], Answers(answer, sent=sent))) for name, answer in answers()]
-    more = [("etcd", status(500, "etcdserver: no leader")), ("a time", status(500, "x", "Timeout"))]
-    more += [
-        ("a webhook", status(500, "failed calling webhook: timed out")),
-        ("a wait", status(403, "timeout")),
-    ]
-    told += [(name, await found_by(WRITES[write], Answers(answer, sent=sent))) for name, answer in more]
-    assert report(told) == snapshot
-
-
-async def test_a_write_needs_a_permit_for_this_cluster_and_a_verb_that_writes() -> None:
-    api = Answers(ok({})).api()
-    for permit in (WritePermit("scale", "other"), None, "scale"):
-        wrong: Any = permit
-        with pytest.raises(TypeError, match="needs a permit of the gate"):
-            await api.write(wrong, "PUT", PATH, {})
-    for verb in ("GET", "put", ""):
-        with pytest.raises(ValueError, match=f"{verb} is no write"):
-            await api.write(PERMIT, verb, PATH, {})
-    assert repr(PERMIT) == "WritePermit('scale press', 'plant')"
-
-
-# Over a link on which bytes count
-
-
-def stream_of(*events: tuple[str, Any], code: int = 200, packed: bool = True) -> Callable[[Any], None]:
-    def play(sink: Any) -> None:
-        sink.on_head(code, {"content-encoding": "gzip"} if packed else {})
-        for change, thing in events:
-            sink.on_data(encoded({"type": change, "object": thing}) + b"\n")
-
-    return play
-
-
-def thing(name: str) -> dict[str, Any]:
-    return {"metadata": {"name": name}}
-
-
-END = (
-    "BOOKMARK",
-    {"metadata": {"resourceVersion": "9", "annotations": {"k8s.io/initial-events-end": "true"}}},
-)
-MARK = ("BOOKMARK", {"metadata": {"resourceVersion": "8"}})
-
-
-def _nonsense(sink: Any) -> None:
-    sink.on_head(200, {})
-    sink.on_data(b"nonsense\n")
-
-
-def _over(sink: Any) -> None:
-    sink.on_head(200, {})
+def ok(sink: Sink) -> None:
+    sink.on_head(200, {"a": "b"})
+    sink.on_data(b"{")
+    sink.on_data(b"}")
     sink.on_end(True)
 
 
-STREAMS: dict[str, Callable[[Any], None]] = {
-    "whole": stream_of(("ADDED", thing("a")), MARK, ("ADDED", thing("b")), END, ("ADDED", thing("late"))),
-    "not compressed": stream_of(("ADDED", thing("a")), END, packed=False),
-    "empty": stream_of(END),
-    "refused": stream_of(code=422),
-    "changed under way": stream_of(("ADDED", thing("a")), ("MODIFIED", thing("a")), END),
-    "nonsense": _nonsense,
-    "over at once": _over,
-    "broken": lambda sink: sink.on_error(errors.LinkError("Reset.")),
-    "silent after a while": stream_of(("ADDED", thing("a"))),
-}  # fmt: skip
-LOOKS: dict[str, Ask] = {
-    "a list": lambda api: api.read("/api/v1/nodes", query={"labelSelector": "x"}),
-    "one of them at most": lambda api: api.read("/api/v1/nodes", most=1),
-    "two of them at most": lambda api: api.read("/api/v1/nodes", most=2),
-    "an object": lambda api: api.read("/api/v1/nodes", "a"),
-}
+def dropped(sink: Sink) -> None:
+    sink.on_error(Dropped("Gone."))
 
 
-@pytest.mark.parametrize("stream", STREAMS)
-def test_what_is_read_over_a_far_link(stream: str, snapshot: SnapshotAssertion) -> None:
-    lines: list[str] = []
-
-    async def main(loop: VirtualLoop) -> None:
-        for name, look in LOOKS.items():
-            transport = Answers(ok({"items": "as ever"}))
-            transport.counters.handshake = 0.11
-            api = transport.api()
-
-            async def answer(transport: Answers = transport) -> None:
-                while not hasattr(transport, "sink"):
-                    await asyncio.sleep(0.1)
-                STREAMS[stream](transport.sink)
-
-            answering = asyncio.create_task(answer())
-            began = loop.time()
-            first = await look(api)
-            again = await look(api) if api._compressed_lists.there is False else "compressed"
-            lines.append(f"{name}: {first} after {loop.time() - began:.1f} s, then {again}")
-            lines.extend(f"  {asked}" for asked in transport.asked)
-            lines.append(f"  closed {transport.closed}")
-            await answering
-
-    on_virtual_time(main)
-    assert "\n".join(lines) == snapshot
+def test_the_bounds_are_those_that_are_told() -> None:
+    assert (module.MOST_SECONDS, module.CONNECT_TIMEOUT, module.HEAD_TIMEOUT) == (600.0, 10.0, 30.0)
+    assert (answer_size.MOST_BYTES, answer_size.MOST_WIDE_BYTES) == (32 << 20, 16 << 20)
+    assert (answer_size.MOST_VALUES, answer_size.MOST_FREE_VALUES) == (1_000_000, 500_000)
+    assert (answer_size.MOST_LINE, answer_size.MOST_LINE_VALUES, answer_size.MOST_ITEMS) == (
+        4 << 20,
+        200_000,
+        50_000,
+    )
+    assert (answer_size.MOST_GROWTH, answer_size.ALWAYS_GROWS) == (200, 4 << 20)
 
 
 @pytest.mark.parametrize(
-    ("tls", "handshake", "far"), [(True, 0.1, False), (True, 0.1001, True), (False, 9.0, False)]
+    ("target", "path", "query", "headers", "line", "fields"),
+    [
+        (TARGET, "/api", None, None, "/api", (AGENT, JSON, GZIP, TOKEN)),
+        (replace(TARGET, disable_compression=True), "/api", {}, {}, "/api", (AGENT, JSON, TOKEN)),
+        (
+            replace(TARGET, server="https://h/hub"),
+            "/api",
+            {"a": "b c", "d": "/"},
+            {"ACCEPT": "x", "X": "y"},
+            "/hub/api?a=b+c&d=%2F",
+            (AGENT, GZIP, TOKEN, ("ACCEPT", "x"), ("X", "y")),
+        ),
+        (
+            TARGET,
+            "/a b/ü:@!$&'()*+,;=~-._%20?#",
+            None,
+            {"accept-encoding": "", "user-agent": "z"},
+            "/a%20b/%C3%BC:@!$&'()*+,;=~-._%20%3F%23",
+            (JSON, TOKEN, ("accept-encoding", ""), ("user-agent", "z")),
+        ),
+    ],
+    ids=range(4),
 )
-async def test_a_link_is_far_where_connecting_takes_longer_than_a_tenth_of_a_second(
-    tls: bool, handshake: float, far: bool
+def test_what_goes_out(
+    target: ClusterTarget, path: str, query: Any, headers: Any, line: str, fields: tuple[tuple[str, str], ...]
 ) -> None:
-    transport = Answers(ok({}))
-    transport.endpoint.tls, transport.counters.handshake = tls, handshake
-    api = transport.api()
-    assert await api.is_far() is far
-    assert await api.compresses() is far
-    assert transport.asked == ["connect within 15 s"] * (2 if tls else 0)
-    if not far:
-        async with api.following("/api/v1/nodes", "n0") as followed:
-            assert followed is None
-
-
-async def test_nothing_is_followed_on_a_connection_of_its_own() -> None:
-    transport = Answers(ok({}))
-    transport.counters.handshake, transport.shared = 1.0, False
-    async with transport.api().following("/api/v1/nodes", "n0") as followed:
-        assert followed is None
-
-
-@pytest.mark.parametrize("columns", [(), ("Name", "Ready")])
-async def test_what_is_followed_over_a_far_link(
-    columns: tuple[str, ...], snapshot: SnapshotAssertion
-) -> None:
-    transport = Answers(ok({}))
-    transport.counters.handshake = 1.0
-    lines = []
-
-    async def tell() -> None:
-        while not hasattr(transport, "sink"):
-            await asyncio.sleep(0)
-        definitions = None if columns else [{"name": "Name"}, {"name": "Ready"}]
-        table = {"kind": "Table", "columnDefinitions": definitions, "rows": [{"cells": ["n0", "1/1"]}]}
-        for change in ("ADDED", "BOOKMARK"):
-            transport.sink.on_data(encoded({"type": change, "object": table}) + b"\n")
-
-    telling = asyncio.create_task(tell())
-    async with transport.api().following("/api/v1/nodes", "n0", columns) as followed:
-        assert followed is not None
-        lines.append(f"{followed.cells}, alive {followed.alive}, over {followed.over}")
-    lines += [f"closed {transport.closed}, alive {followed.alive}, over {followed.over}", *transport.asked]
-    await telling
-    assert "\n".join(lines) == snapshot
-
-
-def test_how_long_an_answer_has_been_owed() -> None:
     async def main(loop: VirtualLoop) -> None:
-        transport = Answers(ok({}))
-        transport.takes = 10.0
-        api = transport.api()
-        assert api.silence() == 0.0
-        first = asyncio.create_task(api.get(PATH))
-        await asyncio.sleep(3.0)
-        second: asyncio.Task[Any] = asyncio.create_task(api.write(PERMIT, "PUT", PATH, {}))
-        await asyncio.sleep(2.0)
-        assert api.silence() == pytest.approx(5.0)
-        api._owed[0][1].heard = loop.time() - 1.0
-        assert api.silence() == pytest.approx(2.0)
-        await first
-        assert api.silence() == pytest.approx(7.0)
-        await second
-        assert api.silence() == 0.0
+        site = Site(loop, target)
+        site.answers = [ok]
+        answer = await site.transport.request("PUT", path, query, headers, b"body", timeout=9)
+        assert answer == Response(200, {"a": "b"}, bytearray(b"{}"))
+        assert site.asked == [Request("PUT", line, site.transport.endpoint.authority, fields, b"body")]
 
     on_virtual_time(main)
 
 
-def test_a_second_client_has_the_same_kinds() -> None:
-    transport = Answers(ok({}))
-    kinds = Kinds()
-    here: Any = transport
-    api = Api(here, here, kinds)
-    other = api.on_fresh_connection(here)
-    assert other.kinds is kinds
-    assert other.transport is not api.transport
-    api.close()
-    assert transport.closed == 1
+ELSEWHERE = ["/a%2fb", "/a%2Fb", "/a%25b", "/a/../b", "/a/.", "/./a", "/a/%2e%2E/b", "/a/.%2e", "/a/%2e"]
+HERE = ["/a/..b", "/a/...", "/.a", "/a./b", "/a%20b", "/a/%2ea", "/a..", "/a%2"]
 
 
-# Versions
+@pytest.mark.parametrize("path", [*ELSEWHERE, *HERE])
+def test_a_name_that_leads_elsewhere_is_not_asked_for(path: str) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        site.answers = [ok]
+        if path in HERE:
+            assert (await site.transport.request("GET", path, timeout=9)).status == 200
+            return
+        with pytest.raises(ProtocolError, match=r"is not asked for: a name in it leads to another path\.$"):
+            await site.transport.request("GET", path, timeout=9)
+        assert site.done == []
+        assert site.transport.counters.requests == 0
+
+    on_virtual_time(main)
 
 
-GROUP = {"name": "autoscaling", "versions": [{"version": "v1"}, {"version": "v2beta2"}]}
-FOUND: dict[str, tuple[Response | EdgetuiError, ...]] = {
-    "there is the object": (ok({"a": 1}),),
-    "the group has older ones": (status(404), ok(GROUP), ok({"a": 1})),
-    "the group has the same": (status(404), ok({"versions": [{"version": "v2"}]}), ok({"a": 1})),
-    "the group has others": (status(404), ok({"versions": [{"version": "v9"}]}), ok({"a": 1})),
-    "the groups have older ones": (status(404), status(404), ok({"groups": [GROUP]}), ok({"a": 1})),
-    "the groups have others": (status(404), status(404), ok({"groups": []}), ok({"a": 1})),
-    "nobody tells": (status(404), errors.LinkError("Reset.")),
-    "it may not be read": (status(403),),
-}
-
-
-@pytest.mark.parametrize("name", ["", "press"])
-async def test_an_object_is_read_in_the_best_version_that_is_served(
-    name: str, snapshot: SnapshotAssertion
+@pytest.mark.parametrize(
+    ("method", "options", "youngest"),
+    [
+        ("GET", {}, 75),
+        ("HEAD", {}, 75),
+        ("PUT", {}, 5),
+        ("POST", {"repeatable": True}, 75),
+        ("GET", {"repeatable": False}, 5),
+    ],
+)
+@pytest.mark.parametrize(("kept", "proved"), [("kept", None), (None, "proved"), (None, None)])
+def test_which_connection_it_takes(
+    method: str, options: dict[str, Any], youngest: int, kept: str | None, proved: str | None
 ) -> None:
-    lines = []
-    for what, given in FOUND.items():
-        for kind in (AUTOSCALER, "Pod"):
-            transport = Answers(*given)
-            transport.endpoint.tls = False
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        site.kept, site.proved, site.answers = kept, proved, [ok]
+        delivery = Delivery()
+        await site.transport.request(method, "/x", timeout=9, delivery=delivery, **options)
+        which = kept or proved
+        assert site.done == [
+            f"take {youngest}",
+            *([] if kept else ["prove"]),
+            *([] if which else ["open 9"]),
+            f"{method} on {which} again" if which else f"{method} on a new one",
+            f"abort on {which or 'a new one'}",
+        ]
+        assert delivery == Delivery(sent=True, heard=loop.time())
+        assert site.transport.counters.requests == 1
+        assert list(site.transport.counters.waits) == [1.0]
+        assert site.transport._exchanges == set()
 
-            async def look(api: Api, kind: str = kind) -> object:
-                return await versions.get(api, kind, "line", name)
+    on_virtual_time(main)
 
-            lines.append(f"{what}, {kind}: {await found_by(look, transport)}")
-    assert "\n".join(lines) == snapshot
+
+def test_a_fresh_connection_is_asked_for_without_a_look_at_those_there_are() -> None:
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        site.kept, site.answers = "kept", [ok]
+        await site.transport.request("GET", "/x", timeout=9, fresh=True)
+        assert site.done[:2] == ["open 9", "GET on a new one"]
+
+    on_virtual_time(main)
+
+
+@pytest.mark.parametrize(
+    ("method", "sends", "again"),
+    [("GET", True, True), ("GET", False, True), ("PUT", False, True), ("PUT", True, False)],
+)
+def test_what_may_be_repeated_or_was_not_sent_is_sent_once_more(
+    method: str, sends: bool, again: bool
+) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        site.kept, site.sends, site.answers = "kept", sends, [dropped, ok]
+        delivery = Delivery()
+        request = site.transport.request(method, "/x", timeout=9, delivery=delivery)
+        if again:
+            assert (await request).status == 200
+            assert site.done[-3:] == ["open 8", f"{method} on a new one", "abort on a new one"]
+        else:
+            with pytest.raises(Dropped):
+                await request
+            assert site.done[-2:] == ["drop idle", "abort on kept"]
+        assert delivery.sent is sends
+        assert site.transport.counters.requests == 1
+
+    on_virtual_time(main)
+
+
+def test_it_is_sent_twice_at_the_most_and_with_no_more_time_than_is_left() -> None:
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        site.kept, site.takes, site.answers = "kept", 0.0, [dropped, dropped]
+        with pytest.raises(Dropped):
+            await site.transport.request("GET", "/x", timeout=2.5)
+        first = ["take 75", "GET on kept again", "drop idle", "abort on kept"]
+        assert site.done == [*first, "open 1.5", "GET on a new one", "drop idle", "abort on a new one"]
+        site.done.clear()
+        site.kept = None
+        with pytest.raises(LinkError, match="did not answer within 0 s"):
+            await site.transport.request("GET", "/x", timeout=0.0)
+        assert site.done[:3] == ["take 75", "prove", "open 0"]
+
+    on_virtual_time(main)
+
+
+def cut(sink: Sink) -> None:
+    sink.on_head(200, {})
+    sink.on_end(False)
+
+
+def wide(sink: Sink) -> None:
+    sink.on_head(200, {})
+    sink.on_data("ü".encode() * 6)
+    sink.on_end(True)
+
+
+def many(sink: Sink) -> None:
+    sink.on_head(200, {})
+    sink.on_data(b"[1,2,3,4,5]" + b" " * 20)
+    sink.on_end(True)
+
+
+def large(sink: Sink) -> None:
+    sink.on_head(200, {})
+    sink.on_data(b"x" * 90)
+    try:
+        sink.on_data(b"x" * 11)
+    except EdgetuiError as error:
+        sink.on_error(error)
+    sink.on_error(LinkError("Late."))
+    sink.on_end(True)
+
+
+def full(sink: Sink) -> None:
+    sink.on_head(200, {})
+    sink.on_data(b"x" * 90)
+    sink.on_data(b"x" * 10)
+    sink.on_end(True)
+    sink.on_end(True)
+    sink.on_error(LinkError("Late."))
+
+
+LOOK = (
+    "If this is a Kubernetes API server, look what fills it; otherwise check the address in the kubeconfig."
+)
+ENDS: list[tuple[Answer, str]] = [
+    (
+        cut,
+        "LinkError h:6443 closed the connection in the middle of its answer. "
+        "The link may be bad, or the server may be restarting.",
+    ),
+    (wide, f"TooLarge The server's answer is too large to be held in memory: more than 0 MB. {LOOK}"),
+    (many, f"TooLarge The server's answer holds more than 4 values, too many to be held in memory. {LOOK}"),
+    (large, f"TooLarge The server's answer is too large to be held in memory: more than 32 MB. {LOOK}"),
+    (full, ""),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), ENDS, ids=range(len(ENDS)))
+def test_what_comes_of_an_answer(answer: Answer, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_size, "MOST_BYTES", 100)
+    monkeypatch.setattr(answer_size, "MOST_WIDE_BYTES", 11)
+    check = answer_size.check_values
+    monkeypatch.setattr(answer_size, "check_values", lambda body: check(body, 4))
+
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        site.answers = [answer]
+        try:
+            found = await site.transport.request("GET", "/x", timeout=9)
+        except EdgetuiError as error:
+            assert f"{type(error).__name__} {error}" == said
+        else:
+            assert (len(found.body), said) == (100, "")
+
+    on_virtual_time(main)
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_the_sizes_of_answers_have_their_bounds_on_both_sides(
+    over: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_size, "MOST_WIDE_BYTES", 10)
+    calls: list[Callable[[], None]] = [
+        lambda: answer_size.check_size(b"\xff" * (10 + over)),
+        lambda: answer_size.check_values(b"[{,1" + b"," * over + b" " * 10, 3),
+        lambda: answer_size.check_lines(b"\n" * 200 + b"x" * (200 * 7 - 1024 - over)),
+    ]
+    for call in calls:
+        if over:
+            with pytest.raises(answer_size.TooLarge):
+                call()
+        else:
+            call()
+    answer_size.check_size(b"x" * 100)
+    answer_size.check_values(b",,,,", 4)
+
+
+def test_what_is_asked_is_logged_without_headers_and_only_where_somebody_looks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        for level in (logging.INFO, logging.DEBUG):
+            caplog.set_level(level, "edgetui.http")
+            site.answers = [ok]
+            await site.transport.request("GET", "/x", {"a": "b"}, timeout=9)
+            site.transport.open_stream("/y", None, None)  # type: ignore[arg-type]
+
+    on_virtual_time(main)
+    assert [one.getMessage() for one in caplog.records] == [
+        "GET h:6443/x?a=b 200 in 2000 milliseconds",
+        "GET h:6443/y as a stream",
+    ]
+
+
+def test_the_rest_is_done_by_its_connections() -> None:
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        transport = site.transport
+        assert transport.shared
+        for proved in (None, "proved"):
+            site.proved = proved
+            assert await transport.alive() is (proved is not None)
+        await transport.connect(3)
+        transport.drop_idle()
+        transport.distrust()
+        other = replace(
+            TARGET, server="https://other", tls=TlsSettings(server_name="n"), proxy_url="http://p:1"
+        )
+        transport.retarget(other)
+        assert (transport.target, transport.endpoint.server_name) == (other, "n")
+        assert transport.endpoint.proxy is not None
+        with pytest.raises(KubeconfigError):
+            transport.retarget(replace(TARGET, server="ftp://x"))
+        assert transport.target is other
+        assert site.done == ["prove", "prove", "keep one 3", "drop idle", "distrust", "retarget other:443"]
+
+    on_virtual_time(main)
+
+
+def test_closing_ends_what_is_asked_and_what_is_open() -> None:
+    async def main(loop: VirtualLoop) -> None:
+        site = Site(loop)
+        asking = asyncio.create_task(site.transport.request("GET", "/x", timeout=9))
+        await asyncio.sleep(2)
+        heard: list[str] = []
+        sink: Any = type("Sink", (), {"on_error": lambda self, error: heard.append(str(error))})()
+        handle = site.transport.open_stream("/y", None, sink)
+        assert site.transport.counters.requests == 2
+        site.transport.close()
+        with pytest.raises(LinkError) as caught:
+            await asking
+        assert type(caught.value) is not NotSent
+        assert caught.value.sentence == "The connections to this cluster were closed."
+        await asyncio.sleep(60)
+        assert (heard, site.transport._streams, handle._sink) == ([], set(), None)
+        assert "close" in site.done
+
+    on_virtual_time(main)
+
+
+def test_a_sibling_counts_into_the_same_counters_over_connections_of_its_own() -> None:
+    async def main(loop: VirtualLoop) -> None:
+        credentials: Any = Credentials()
+        first = Transport(TARGET, credentials, loop)
+        other = first.sibling(credentials)
+        assert other.counters is first.counters
+        assert other._connections is not first._connections
+        assert other._connections.dialer is first._connections.dialer
+        assert (other.target, other.endpoint) == (first.target, first.endpoint)
+
+    on_virtual_time(main)

@@ -18,6 +18,7 @@ class Socket:
     """Has these messages to give, and keeps what it is sent; then it is closed as it should be."""
 
     over = False
+    subprotocol = ""
 
     def __init__(self, *messages: bytes) -> None:
         self.messages, self.sent = list(messages), list[bytes]()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetui.cluster.api.spdy import Data, FrameReader, FrameWriter, GoAway, Ping, Reset
+from edgetui.cluster.api.spdy import MOST_FRAME, Data, FrameReader, FrameWriter, GoAway, Ping, Reset
 from edgetui.cluster.errors import ProtocolError
 
 PING = struct.pack(">HHI", 0x8003, 6, 4) + struct.pack(">I", 2)
@@ -69,3 +69,48 @@ def test_any_bytes_are_frames_or_refused(data: bytes) -> None:
             pass
     except ProtocolError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("length", "last"), [(0, False), (0, True), (1, False), (5, True), (0xFFFF, False), (0x10000, True)]
+)
+def test_a_frame_of_data_has_its_stream_its_flag_and_its_length(length: int, last: bool) -> None:
+    frame = FrameWriter.data(0x01020304, b"x" * length, last=last)
+    assert frame[:8] == struct.pack(">IB", 0x01020304, int(last)) + length.to_bytes(3)
+    assert frame[8:] == b"x" * length
+    assert list(FrameReader().feed(frame)) == [Data(0x01020304, b"x" * length, last)]
+
+
+def test_a_reset_says_that_it_was_cancelled() -> None:
+    assert FrameWriter.reset(5) == struct.pack(">HHIII", 0x8003, 3, 8, 5, 5)
+
+
+def test_4_mib_of_one_frame_are_held_and_not_a_byte_more() -> None:
+    assert MOST_FRAME == 4 * 1024 * 1024
+    reader = FrameReader()
+    assert list(reader.feed(struct.pack(">II", 3, MOST_FRAME) + bytes(MOST_FRAME - 1))) == []
+    assert list(reader.feed(b"x")) == [Data(3, bytes(MOST_FRAME - 1) + b"x", False)]
+    with pytest.raises(ProtocolError) as refused:
+        list(reader.feed(struct.pack(">II", 3, MOST_FRAME + 1)))
+    assert refused.value.sentence == "The server sent a frame that is too long to be held in memory."
+
+
+@pytest.mark.parametrize(
+    ("kind", "flags", "found"),
+    [
+        (1, 1, []),
+        (2, 0, []),
+        (2, 1, [Data(3, b"", True)]),
+        (2, 2, []),
+        (3, 1, [Reset(3)]),
+        (4, 1, []),
+        (7, 1, [GoAway()]),
+        (8, 0, []),
+        (8, 1, [Data(3, b"", True)]),
+        (9, 1, []),
+    ],
+)
+def test_what_each_kind_of_control_frame_is(kind: int, flags: int, found: list[object]) -> None:
+    frame = struct.pack(">HHII", 0x8003, kind, 4 | flags << 24, 0x80000003)
+    assert list(FrameReader().feed(frame)) == found
+    assert list(FrameReader().feed(struct.pack(">II", 3, 2 << 24))) == [Data(3, b"", False)]

@@ -1,0 +1,436 @@
+"""An Argo Rollout in every state that an action may find it in: what is asked, what is written, and when it is done.
+
+`pytest tests/unit/actions/test_argo_in_every_state.py --snapshot-update` takes what is said now; look at what differs
+first.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from syrupy.assertion import SnapshotAssertion
+
+from edgetui.actions.change.change import Change
+from edgetui.actions.change.spec import Aim, spec_of
+from edgetui.actions.gate.done import Done
+from edgetui.actions.messages import Refusal
+from edgetui.actions.rollout import argo as actions
+from edgetui.actions.rollout import argo_undo
+from edgetui.actions.rollout.argo import ArgoView, told
+from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.kinds.rollout import ArgoRolloutRow
+from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
+from tests.unit.model import factories as f
+from tests.unit.model.test_rollout_kind import ABORTED, HEALTHY, row
+
+from .at_once import AtOnce
+from .at_once import told as said
+from .every_action import CASES, ROLLOUT, Case, argo
+from .site import Site
+from .test_every_outcome_in_time import ending
+
+Json = dict[str, Any]
+REF = ObjectRef(ObjectKey("plant", "Rollout", "line-2", "press"), "", "")
+UNDO = "rollout-undo"
+
+
+def words_of(**state: Any) -> str:
+    return (
+        ", ".join(name if value is True else f"{name} {value}" for name, value in state.items() if value)
+        or "-"
+    )
+
+
+def put(session: AtOnce, action: str, at: ArgoRolloutRow) -> ArgoView:
+    """What the action would do with this row."""
+    view = ArgoView(REF, action, at, {})
+    status, nothing = actions._WRITES[action](session, view)
+    return replace(view, status=status, nothing=nothing)
+
+
+async def test_what_each_action_writes_into_the_status(snapshot: SnapshotAssertion) -> None:
+    session, base = AtOnce(Site()), replace(row(), pauses=(), steps=4)
+    lines = []
+    states = product(
+        [None, 0, 2, 3, 4, 5], [False, True], [False, True], [False, True], [False, True], [False, True]
+    )
+    for step, pauses, inconclusive, promoted, aborted, held in states:
+        if aborted and held and (inconclusive or pauses):
+            continue
+        at = replace(
+            base,
+            step=step,
+            pauses=("CanaryPauseStep",) if pauses else (),
+            inconclusive=inconclusive,
+            stable=base.newest if promoted else "6d",
+            aborted=aborted,
+            held=held,
+        )
+        name = words_of(
+            step="none" if step is None else str(step),
+            pauses=pauses,
+            inconclusive=inconclusive,
+            promoted=promoted,
+            aborted=aborted,
+            held=held,
+        )
+        found = []
+        for action in (actions.PROMOTE, actions.FULL, actions.ABORT, actions.RETRY):
+            try:
+                view = put(session, action, at)
+                found.append(view.nothing or json.dumps(view.status))
+            except Refusal as problem:
+                found.append(said(problem))
+        lines.append("\n  ".join([name, *found]))
+    assert "\n".join(lines) == snapshot
+
+
+def test_what_a_person_reads_of_its_state(snapshot: SnapshotAssertion) -> None:
+    lines = []
+    for phase, message, step, weight, analysis in product(
+        ("", "Paused"), ("", "CanaryPauseStep"), (None, 0, 2), (None, 0, 20), ("", "Running")
+    ):
+        at = replace(
+            row(), phase=phase, message=message, step=step, weight=weight, analysis=analysis, doing="pause"
+        )
+        state = words_of(phase=phase, message=message, step=str(step), weight=str(weight), analysis=analysis)
+        lines.append(f"{state}: {told(at)}")
+    assert "\n".join(lines) == snapshot
+
+
+def question(change: Change) -> list[str]:
+    plan, write = change.plan("7"), change.write("7")
+    return [
+        plan.title,
+        *(f"{name}: {text}" for name, text in plan.facts),
+        *plan.diff,
+        *plan.warnings,
+        *plan.writes,
+        f"{change.doing}. {change.accepted}. {change.nothing!r} {change.data}",
+        json.dumps([write.method, write.path, write.content_type, write.body, write.words, write.uid]),
+        json.dumps([write.before, write.after, write.whole, write.known]),
+    ]
+
+
+ASKED: dict[str, Json] = {
+    "paused": {},
+    "not paused": {"pauses": (), "doing": "pause"},
+    "at its last step": {"pauses": (), "doing": "", "step": 4},
+    "never told": {"phase": "", "message": "", "pauses": ()},
+    "healthy": {"phase": "Healthy", "message": "", "stable": "7f", "pauses": (), "step": 5},
+    "aborted": {"phase": "Degraded", "aborted": True, "pauses": ()},
+}
+
+
+@pytest.mark.parametrize("action", [actions.PROMOTE, actions.FULL, actions.ABORT, actions.RETRY])
+async def test_the_question_of_each_action(action: str, snapshot: SnapshotAssertion) -> None:
+    session, found = AtOnce(Site()), []
+    for name, state in ASKED.items():
+        try:
+            view = put(session, action, replace(row(), uid="uid-1", **state))
+            lines = [view.title, *question(actions.change(session, view, None))]
+        except Refusal as problem:
+            lines = [said(problem)]
+        found.append("\n".join([f"# {name}", *lines]))
+    assert "\n\n".join(found) == snapshot
+
+
+def meets(view: ArgoView, session: AtOnce, status: Json, **spec: Any) -> str:
+    change = actions.change(session, view, None)
+    there = argo(status, **spec).objects[ROLLOUT]
+    assert change.spot is not None
+    return f"same {change.spot.same(there)}, applied {change.applied(there)}"
+
+
+LATER: dict[str, tuple[Json, Json]] = {
+    "as it was": ({}, {}),
+    "another step": ({"currentStepIndex": 2}, {}),
+    "another pause": ({"pauseConditions": None}, {}),
+    "aborted": ({"abort": True}, {}),
+    "another template": ({"currentPodHash": "9c"}, {}),
+    "another stable one": ({"stableRS": "9c"}, {}),
+    "promoted": ({"stableRS": "7f"}, {}),
+    "paused by hand": ({}, {"paused": True}),
+    "another message": ({"message": "more replicas"}, {}),
+}
+
+
+@pytest.mark.parametrize("action", [actions.PROMOTE, actions.FULL, actions.ABORT, actions.RETRY])
+async def test_what_counts_as_another_state_and_what_as_done(
+    action: str, snapshot: SnapshotAssertion
+) -> None:
+    session = AtOnce(Site())
+    for before in ({}, {"abort": True}):
+        view = ArgoView(REF, action, row(before), {"x": 1})
+        lines = [
+            f"{name}: {meets(view, session, before | status, **spec)}"
+            for name, (status, spec) in LATER.items()
+        ]
+        assert "\n".join(lines) == snapshot(name=words_of(**before))
+
+
+def becomes(**status: Any) -> Callable[[Site, Case], None]:
+    """Its controller says this from now on."""
+
+    def happens(site: Site, case: Case) -> None:
+        there = site.objects[case.path]["status"]
+        there |= status
+        for name in [name for name, value in status.items() if value is None]:
+            del there[name]
+
+    return happens
+
+
+def first(status: Json, event: Callable[[Site, Case], None]) -> Callable[[Site, Case], None]:
+    def happens(site: Site, case: Case) -> None:
+        becomes(**status)(site, case)
+        event(site, case)
+
+    return happens
+
+
+def edited(image: str) -> Callable[[Site, Case], None]:
+    def happens(site: Site, case: Case) -> None:
+        site.objects[case.path]["spec"]["template"] = f.template(image)
+        site.touch(case.path, spec=True)
+
+    return happens
+
+
+def behind(site: Site, case: Case) -> None:
+    site.touch(case.path, spec=True)
+
+
+AFTERWARDS: dict[str, Callable[[Site, Case], None]] = {
+    "goes on": becomes(
+        currentStepIndex=2, pauseConditions=None, phase="Progressing", message="more replicas"
+    ),
+    "is still told to unpause": becomes(currentStepIndex=2, message="waiting for rollout to unpause"),
+    "is healthy": becomes(**HEALTHY | {"message": "", "controllerPause": False, "pauseConditions": []}),
+    "is degraded": becomes(phase="Degraded", message="ProgressDeadlineExceeded: timed out"),
+    "is aborted": becomes(
+        **ABORTED | {"updatedReplicas": 0, "controllerPause": False, "pauseConditions": []}
+    ),
+    "has another template": becomes(currentPodHash="9c"),
+    "is at the one before": becomes(currentPodHash="6d", stableRS="6d", phase="Healthy", message=""),
+    "is at the one before, and paused": becomes(
+        currentPodHash="6d", stableRS="5b", phase="Paused", message="Step"
+    ),
+    "is at the one before, and degraded": becomes(
+        currentPodHash="6d", stableRS="5b", phase="Degraded", message="x"
+    ),
+    "is at the one before, and behind": first(
+        {"currentPodHash": "6d", "stableRS": "6d", "phase": "Healthy", "message": ""}, behind
+    ),
+    "says nothing": becomes(phase="", message="", conditions=[]),
+    "has its template edited": edited("press:9"),
+    "has it edited to what it was": edited("press:2"),
+}
+
+
+@pytest.mark.parametrize("name", ["promote", "promote-full", "abort", "rollout-retry", UNDO])
+def test_how_an_action_ends_by_what_the_controller_says(name: str, snapshot: SnapshotAssertion) -> None:
+    found: list[str] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        for later, event in AFTERWARDS.items():
+            _, lines = await ending(loop, CASES[name], (3, event), wait=9.0)
+            found.extend([f"# it {later}", *lines])
+        _, lines = await ending(loop, CASES[name], (0, AFTERWARDS["goes on"]), wait=0.0)
+        found.extend(["# there is no time", *lines])
+
+    on_virtual_time(main)
+    assert "\n".join(found) == snapshot
+
+
+@pytest.mark.parametrize("name", ["promote", "promote-full", "abort", "rollout-retry", UNDO])
+async def test_an_ending_that_is_not_waited_for(name: str, snapshot: SnapshotAssertion) -> None:
+    case = CASES[name]
+    session, action = AtOnce(case.site()), case.words[0]
+    spec = spec_of(action)
+    view = await spec.read(Aim(action, session, REF))
+    assert spec.outcome is not None
+    end = await spec.outcome(None, view, spec.answer(view, {}), None)  # type: ignore[arg-type]
+    assert (end.ok, end.pending, end.lines) == snapshot
+
+
+def sets_of(site: Site) -> list[Json]:
+    return [one for one in site.objects.values() if one["kind"] == "ReplicaSet"]
+
+
+def odd(change: Callable[[Json], object]) -> Site:
+    """A Rollout whose newest ReplicaSet is changed so."""
+    site = argo()
+    change(sets_of(site)[1])
+    return site
+
+
+def without(*path: str) -> Callable[[Json], object]:
+    def change(one: Json) -> None:
+        for part in path[:-1]:
+            one = one[part]
+        del one[path[-1]]
+
+    return change
+
+
+def numbered(text: str) -> Callable[[Json], object]:
+    return lambda one: one["metadata"]["annotations"].update({"rollout.argoproj.io/revision": text})
+
+
+def third(status: Json, **more: Any) -> Site:
+    """A Rollout with a third revision, which is the newest."""
+    site = argo({"currentPodHash": "9c", **status}, image="press:3", **more)
+    made = copy.deepcopy(sets_of(site)[1])
+    made["metadata"] |= {
+        "name": "press-9c",
+        "annotations": {"rollout.argoproj.io/revision": "13"},
+        "uid": "u-9c",
+    }
+    made["metadata"]["labels"] = made["metadata"]["labels"] | {"rollouts-pod-template-hash": "9c"}
+    made["spec"]["template"]["spec"]["containers"][0]["image"] = "press:3"
+    return Site(*site.objects.values(), made)
+
+
+HISTORIES: dict[str, Callable[[], Site]] = {
+    "paused at a step": argo,
+    "healthy": lambda: argo(HEALTHY),
+    "nothing stable": lambda: argo({"stableRS": None}),
+    "nothing newest": lambda: argo({"currentPodHash": None}, image="press:9"),
+    "another template, seen": lambda: argo(image="press:9"),
+    "another template, not seen": lambda: argo({"observedGeneration": "3"}, image="press:9"),
+    "seen further": lambda: argo({"observedGeneration": "5"}, image="press:9"),
+    "three": lambda: third({}),
+    "three, the middle one stable": lambda: third({"stableRS": "7f"}),
+    "three, at the oldest": lambda: third({"currentPodHash": "6d", "stableRS": "9c"}),
+    "one": lambda: Site(*(one for one in argo().objects.values() if one["metadata"]["name"] != "press-6d")),
+    "none": lambda: Site(argo().objects[ROLLOUT]),
+    "one of another owner": lambda: odd(without("metadata", "ownerReferences")),
+    "one of another object": lambda: odd(
+        lambda one: one["metadata"]["ownerReferences"][0].update({"uid": "x"})
+    ),
+    "one without a number": lambda: odd(without("metadata", "annotations")),
+    "one with a word for it": lambda: odd(numbered("two")),
+    "one with a number of elsewhere": lambda: odd(numbered("٢")),
+    "one without a hash": lambda: odd(without("metadata", "labels")),
+    "one without a template": lambda: odd(without("spec", "template")),
+    "one without metadata in it": lambda: odd(without("spec", "template", "metadata")),
+    "one without labels in it": lambda: odd(without("spec", "template", "metadata", "labels")),
+    "one without a spec": lambda: odd(without("spec")),
+}
+
+
+async def undone(site: Site, numbers: Iterable[int | None]) -> list[str]:
+    session = AtOnce(site)
+    spec = spec_of(UNDO)
+    view = await spec.read(Aim(UNDO, session, REF))
+    lines = [f"{view.words}, {view.command}, {view.selector}, now {view.now}, kept {json.dumps(view.kept)}"]
+    lines += [
+        f"{one.number} {one.name} {one.hash} {one.images} stable {one.stable} current {one.current} "
+        f"{json.dumps(one.template)}"
+        for one in view.revisions
+    ]
+    assert spec.lists is not None and spec.change is not None
+    lines += spec.lists(view, {})
+    for number in numbers:
+        try:
+            chosen = spec.answer(view, {"to_revision": number})
+            lines += [
+                f"-- to {number}: {spec.title(view, chosen)}",
+                *question(spec.change(session, view, chosen)),
+            ]
+        except Refusal as problem:
+            lines.append(f"-- to {number}: {said(problem)}")
+    return lines
+
+
+@pytest.mark.parametrize("made", HISTORIES.values(), ids=HISTORIES)
+async def test_what_a_rollout_can_be_rolled_back_to(
+    made: Callable[[], Site], snapshot: SnapshotAssertion
+) -> None:
+    assert "\n".join(await undone(made(), (None, 1, 2, 5))) == snapshot
+
+
+BACK: dict[str, tuple[Callable[[], Site], Json, Json]] = {
+    "as it was left": (lambda: argo(ABORTED, image="press:1"), {"hash": "7f"}, {"hash": "6d"}),
+    "as it was left, to the stable one": (argo, {"hash": "6d"}, {"hash": "7f"}),
+    "as it was before": (argo, {"hash": "7f"}, {"hash": "6d"}),
+    "something else": (lambda: third({}), {"hash": "7f"}, {"hash": "6d"}),
+    "neither, and no revision": (lambda: argo(image="press:9"), {"hash": "6d"}, {"hash": "6d"}),
+    "before is not kept": (argo, {"hash": "5b"}, {"hash": "7f"}),
+    "after is not kept": (argo, {"hash": "7f"}, {"hash": "5b"}),
+    "before was not recorded": (argo, {}, {"hash": "7f"}),
+}
+
+
+@pytest.mark.parametrize(("made", "before", "after"), BACK.values(), ids=BACK)
+async def test_how_a_roll_back_is_taken_back(
+    made: Callable[[], Site], before: Json, after: Json, snapshot: SnapshotAssertion
+) -> None:
+    site = made()
+    session = AtOnce(site)
+    aim = Aim(UNDO, session, REF)
+    done = Done("r1", UNDO, "", "kim", "roll back", before, after, True)
+    try:
+        way = await argo_undo.back(aim, site.objects[ROLLOUT], done)
+    except Refusal as problem:
+        assert said(problem) == snapshot
+        return
+    write = way.write("7")
+    there = site.objects[ROLLOUT]
+    old = copy.deepcopy(there)
+    old["spec"]["template"] = next(
+        one["spec"]["template"] for one in sets_of(site) if one["metadata"]["name"].endswith(before["hash"])
+    )
+    del old["spec"]["template"]["metadata"]["labels"]["rollouts-pod-template-hash"]
+    found = [
+        f"{way.state} {way.then}",
+        *way.diff,
+        *way.warnings,
+        f"unproven {way.unproven!r}",
+        json.dumps([write.body, write.before, write.after, write.words]),
+        f"applied {way.applied(there)}, with it {way.applied(old)}",
+    ]
+    assert "\n".join(found) == snapshot
+
+
+REFERENCE = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "press"}
+
+
+def of_deployment(kind: str = "Deployment", *, there: bool = True, selector: bool = True) -> Site:
+    made = argo(workloadRef=REFERENCE | {"kind": kind})
+    del made.objects[ROLLOUT]["spec"]["selector"], made.objects[ROLLOUT]["spec"]["template"]
+    owner = f.deployment("press", "line-2")
+    if not selector:
+        del owner["spec"]["selector"]
+    return Site(*made.objects.values(), *([owner] if there else []))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        of_deployment,
+        lambda: of_deployment("PodTemplate"),
+        lambda: of_deployment(selector=False),
+        lambda: of_deployment(there=False),
+    ],
+    ids=["a deployment", "a pod template", "without a selector", "gone"],
+)
+async def test_a_template_of_another_object_is_rolled_back_there(
+    made: Callable[[], Site], snapshot: SnapshotAssertion
+) -> None:
+    session = AtOnce(made())
+    found = []
+    try:
+        view, _ = await argo_undo.read_revisions(session, REF)
+        found.append(f"{view.selector!r} {[one.name for one in view.revisions]} {view.now} {view.kept}")
+        await spec_of(UNDO).read(Aim(UNDO, session, REF))
+    except Refusal as problem:
+        found.append(said(problem))
+    assert "\n".join(found) == snapshot
