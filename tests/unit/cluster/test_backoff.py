@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.cluster.backoff import Feature, Features, asked_for, delay
-from tests.unit.cluster.test_every_field_of_a_reflector import Least, Most
+from tests.unit.cluster.reflector_fields import Least, Most
 
 
 @pytest.mark.parametrize(

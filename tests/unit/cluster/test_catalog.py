@@ -10,6 +10,7 @@ import pytest
 
 from edgetui.cluster.api import catalog
 from edgetui.cluster.api.catalog import AGAIN, OLD, Catalog
+from edgetui.cluster.api.probe import Identity
 from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.model.kinds import Kinds
 
@@ -197,3 +198,59 @@ async def test_what_is_adopted_is_in_the_registry_in_the_version_that_was_asked_
     cluster.groups = VALVES
     await found.known()
     assert kinds[id].version == "v1"
+
+
+async def test_a_command_that_ends_asks_who_is_there_and_remembers_by_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[object, str, float]] = []
+
+    async def who(api: object, version: str, timeout: float) -> Identity:
+        asked.append((api, version, timeout))
+        return Identity("uid-7", behind=False)
+
+    monkeypatch.setattr(catalog, "identify", who)
+    api = Cluster()
+    api.kinds = Kinds()  # type: ignore[attr-defined]
+    found = await catalog.catalog_of(api, 7.0)  # type: ignore[arg-type]
+    assert asked == [(api, "", 7.0)]
+    assert (found._cluster.identity, found._cluster.api, found._kinds) == ("uid-7", api, api.kinds)  # type: ignore[attr-defined]
+    assert found._directory == catalog.default_directory()
+    assert [found._directory.name, found._directory.parent.name] == ["discovery", "edgetui"]
+
+
+async def test_what_was_found_before_it_is_known_who_is_there_stays(cluster: Cluster, clock: Clock) -> None:
+    cluster.identity = ""
+    found = made(cluster, clock)
+    before = await found.known()
+    cluster.identity = "uid-1"
+    assert await found.known() == before
+    assert cluster.asked == 1
+    cluster.identity = "uid-2"
+    clock.now += OLD
+    await found.known()
+    cluster.identity = ""
+    await found.known()
+    assert cluster.asked == 2
+
+
+@pytest.mark.parametrize(("age", "asked"), [(OLD - 0.1, 1), (OLD, 2), (-0.1, 2), (0.0, 1)])
+async def test_it_is_asked_again_after_ten_minutes(
+    cluster: Cluster, clock: Clock, age: float, asked: int
+) -> None:
+    found = made(cluster, clock)
+    await found.known()
+    clock.now += age
+    await found.known()
+    assert (cluster.asked, OLD) == (asked, 600.0)
+
+
+@pytest.mark.parametrize(("age", "asked"), [(4.9, 1), (5.0, 2)])
+async def test_a_word_that_means_nothing_is_asked_about_every_five_seconds(
+    cluster: Cluster, clock: Clock, age: float, asked: int
+) -> None:
+    found = made(cluster, clock)
+    await found.known()
+    clock.now += age
+    assert await found.find("nothing") == ()
+    assert cluster.asked == asked

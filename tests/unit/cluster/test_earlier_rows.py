@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from edgetui.cluster.watch.partition import WHOLE
+from edgetui.cluster.watch.partition import WHOLE, Partition
 from edgetui.cluster.watch.resumption import Kept
+from edgetui.cluster.watch.table import WholePrinter
 from tests.unit.cluster.recorded import CLOCK, OFFSET, Recorded, record
+from tests.unit.cluster.simulated_server import ThingRow
 from tests.unit.cluster.test_kept_rows import earlier
 from tests.unit.cluster.test_partitions import PARTITIONS
 from tests.unit.cluster.test_printed import PRINTED
@@ -42,7 +44,8 @@ def made(partition: str) -> Recorded:
 
 
 def hand_in(c: Recorded, kept: Kept) -> None:
-    c.note(f"taken {c.supervisor.recall('Pod', earlier(c, 'Pod'), kept)}")
+    rows = [*earlier(c, "Pod"), ThingRow(namespace="c", name="old", uid="u", resource_version="9", value=-1)]
+    c.note(f"taken {c.supervisor.recall('Pod', rows, kept)}")
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
@@ -116,3 +119,31 @@ def test_all_that_follows_from_rows_that_come_after_the_start(
     c.do(lambda: hand_in(c, KEPT["resumed whole"]), "handed in")
     c.world.run(20.0)
     assert record(c) == snapshot
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("tables", [False, True])
+def test_each_byte_of_a_resumption_counts_over_a_slow_link_unless_rows_are_printed(
+    tables: bool, long: bool
+) -> None:
+    c = made("whole")
+    partition = Partition(tables=WholePrinter if tables else None)
+    c.supervisor._partition = lambda kind: partition  # type: ignore[method-assign]
+    c.supervisor.pace(long, {})
+    c.supervisor.show("Pod")
+    hand_in(c, Kept(AGO, False, {"": "18"}, tables))
+    (watcher,) = c.supervisor.watchers
+    assert (watcher.state.rv, watcher.state.rows, watcher.state.thin) == ("18", 8, long and not tables)
+
+
+def test_where_nothing_is_kept_of_an_earlier_run_nothing_is_forgotten() -> None:
+    c = made("whole")
+    c.supervisor.start(("Pod",))
+    c.world.run(5.0)
+    informer = c.supervisor._informers["Pod"]
+    assert not informer.forget()
+    hand_in(c, KEPT["without versions"])
+    assert not informer.forget(), "the cluster has told its own"
+    c.supervisor.show("Event")
+    assert c.supervisor.recall("Event", [], KEPT["without versions"])
+    assert c.supervisor._informers["Event"].forget()

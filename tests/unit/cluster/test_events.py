@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from edgetui.cluster.errors import Unreadable
+from edgetui.cluster.http.answer_size import TooLarge
+from edgetui.cluster.watch import events
 from edgetui.cluster.watch.events import EventDecoder, decode_page, is_foreign
-from edgetui.cluster.watch.flatjson import MOST, elements, members
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.model.kinds.base import Row
 from tests.unit.cluster.every_value import encoded, outcome, report, said, table, variants
@@ -78,6 +79,17 @@ def test_a_list_without_items_is_an_empty_one(items: bytes) -> None:
     assert decode_page(POD, body) == r.Page([], "5")
 
 
+@pytest.mark.parametrize(("count", "fits"), [(2, True), (3, False)])
+def test_a_page_has_so_many_objects_at_most(count: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_ITEMS", 2)
+    body = encoded({**PAGE, "items": [thing(f"p{n}", "5") for n in range(count)]})
+    if fits:
+        assert [row.name for row in decode_page(POD, body).rows] == ["p0", "p1"]
+    else:
+        with pytest.raises(TooLarge, match="sent 3 pods in one answer"):
+            decode_page(POD, body)
+
+
 ERROR = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old", "metadata": {}}
 MARK = {
     "kind": "Pod",
@@ -125,6 +137,8 @@ def test_lines_of_another_sort(snapshot: SnapshotAssertion) -> None:
         b'{"type":"OTHER","object":{}}\n',
         b'{"type":"ANOTHER","object":{"metadata":{"name":"x"}}}\n',
         b'{"type":"%b","object":{}}\n' % (b"X" * 50),
+        b'{"type":"ADDED","type":"BOOKMARK","object":{"metadata":{"resourceVersion":"5"}}}\n',
+        b'{"type":"ADDED","type":"ERROR","object":{"metadata":{"resourceVersion":"5"}}}\n',
         b'{"error":"no"}\n',
         b'{"error":"no"}',
         b'{"kind":"Status","code":500}\n',
@@ -147,27 +161,93 @@ def test_what_is_taken_for_json_of_another_server(snapshot: SnapshotAssertion) -
     assert report(found) == snapshot
 
 
-# JSON cut into its parts
+@pytest.mark.parametrize("pieces", [(100,), (60, 40), (1, 98, 1)])
+@pytest.mark.parametrize("more", [0, 1])
+def test_no_more_of_an_unended_line_is_held_than_a_bound(
+    pieces: tuple[int, ...], more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_LINE", 100)
+    decoder = EventDecoder(POD)
+    found: list[r.Input] = []
+    for size in (*pieces[:-1], pieces[-1] + more):
+        found += decoder.feed(b"x" * size)
+    if more:
+        assert isinstance(found[-1], r.Failed)
+        assert isinstance(found[-1].error, TooLarge)
+    else:
+        assert found == [r.Heard()] * len(pieces)
 
 
-PIECES = (
-    b"", b" ", b"[]", b"{}", b" [ ] ", b"[1]", b"[1,2]", b"[ 1 , 2 ]", b"[1,,2]", b"[,]", b"[1", b"[1]x", b"[1] ",
-    b'{"a":1}', b'{ "a" : 1 , "b" : [1,{"c":2}] }', b'{"a":"x,y:z]}"}', b'{"a":"\\"","b":"\\\\"}', b'{"a":{"b":{}}}',
-    b'{"a":1,"a":2}', b'{"a"}', b'{"a":}', b'{:1}', b'{"a":1:2}', b'{"a":1}}', b'{"a":1', b'{"a":[}', b'[{"a":1},[2]]',
-    b'["x\n\\u0041",null,true]', b'x[1]', b'"text"', b'7',
-)  # fmt: skip
+# Many lines at once
 
 
-def test_the_parts_of_an_object_or_an_array(snapshot: SnapshotAssertion) -> None:
-    def told() -> Iterator[tuple[str, str]]:
-        for piece in PIECES:
-            yield f"{piece!r}", f"members {members(piece)}, elements {elements(piece)}"
-
-    assert "\n".join(f"{what}: {words}" for what, words in told()) == snapshot
+def changed(name: str, version: int, change: str = "MODIFIED") -> bytes:
+    return encoded({"type": change, "object": thing(name, str(version), version)}) + b"\n"
 
 
-@pytest.mark.parametrize(("more", "found"), [(0, 1), (1, 0)])
-def test_no_more_than_8_mib_is_cut_into_parts(more: int, found: int) -> None:
-    assert MOST == 8 << 20
-    text = b'"' + b"x" * (MOST - 4 + more) + b'"'
-    assert len(elements(b"[" + text + b"]")) == found
+def short(found: r.Input) -> str:
+    if isinstance(found, r.Changes):
+        return " ".join(f"{change[0]}{row.name}@{row.resource_version}" for change, row in found.items)
+    return input_of(found)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_many_lines_at_once_are_read_as(
+    seed: int, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    draw, version, lines = random.Random(seed), 100, list[str]()
+    monkeypatch.setattr(events, "PASSED", 3)
+    monkeypatch.setattr(events, "MOST_KEPT", draw.choice((2000, 1 << 20)))
+    decoder = EventDecoder(POD)
+    for _ in range(14):
+        if draw.random() < 0.2:
+            lines.append(f"release: {' | '.join(short(one) for one in decoder.release())}")
+            continue
+        count, objects, keep = (
+            draw.choice((1, 3, 11, 12, 24)),
+            draw.choice((1, 2, 9, 40)),
+            draw.random() < 0.6,
+        )
+        piece = b""
+        for _ in range(count):
+            version += 1
+            what = draw.random()
+            name = f"p{draw.randrange(objects)}"
+            if what < 0.85:
+                piece += changed(name, version if what < 0.8 else version - 50)
+            else:
+                piece += changed(name, version, draw.choice(("ADDED", "DELETED")))
+        if draw.random() < 0.2:
+            piece += (
+                encoded({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}})
+                + b"\n"
+            )
+        if draw.random() < 0.2:
+            piece += b" \n"
+        found = decoder.feed(piece, keep=keep)
+        words = " | ".join(short(one) for one in found)
+        lines.append(f"{count} lines of {objects}{', more to come' * keep}: {words}; keeps {decoder.keeping}")
+    lines.append(" | ".join(short(one) for one in decoder.release()))
+    assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize(("lines", "told"), [(11, 11), (12, 1), (13, 1)])
+@pytest.mark.parametrize("keep", [False, True])
+def test_twelve_lines_at_once_are_worth_a_look(lines: int, told: int, keep: bool) -> None:
+    decoder = EventDecoder(POD)
+    found = decoder.feed(b"".join(changed("p0", 100 + n) for n in range(lines)), keep=keep)
+    assert decoder.keeping is keep
+    (changes,) = decoder.release() if keep else found
+    assert isinstance(changes, r.Changes)
+    assert len(changes.items) == (1 if keep else told)
+
+
+@pytest.mark.parametrize(("needless", "rests"), [(2, True), (3, False)])
+def test_where_fewer_than_one_line_in_eight_is_needless_looking_rests_for_256_pieces(
+    needless: int, rests: bool
+) -> None:
+    decoder = EventDecoder(POD)
+    decoder.feed(b"".join(changed(f"p{max(0, n - needless)}", 100 + n) for n in range(24)))
+    assert decoder._pass == (256 if rests else 0)
+    assert events.MOST_KEPT == 1 << 20
+    assert events.PAYS == 8

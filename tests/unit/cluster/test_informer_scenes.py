@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
+from edgetui.cluster.api.probe import Namespaces
 from edgetui.cluster.watch import informer as module
 from edgetui.cluster.watch.changeover import partition_of
 from edgetui.cluster.watch.informer import Informer
@@ -181,6 +182,23 @@ def only_some_are_known(c: Recorded, patch: pytest.MonkeyPatch) -> None:
     c.world.run(130.0)
 
 
+@scene(whole=WHOLE, tables=TABLES)
+def namespaces_that_are_told_late(c: Recorded, patch: pytest.MonkeyPatch) -> None:
+    names, c.server.denied = c.namespaces, lambda kind, namespace: 403 if kind.id == "Pod" else 0
+
+    def late(done: Callable[[Namespaces], None]) -> None:
+        c.world.later(5.0, lambda: names(done))
+
+    c.supervisor.namespaces = late
+    start(c)
+    c.world.run(1.0)
+    c.do(lambda: setattr(c.server, "denied", lambda kind, namespace: 0), "allowed")
+    c.do(c.supervisor.try_now, "try now")
+    c.world.run(10.0)
+    c.do(lambda: c.supervisor.look_at(["a"]), "a is looked at")
+    c.world.run(1.0)
+
+
 @scene(tables=TABLES)
 def nothing_is_compressed(c: Recorded, patch: pytest.MonkeyPatch) -> None:
     c.server.gzips = False
@@ -286,3 +304,19 @@ def test_how_a_kind_is_divided(printed: bool) -> None:
     assert partition_of(replace(node, discovered=True), printed=printed) == OBJECT_TABLES
     assert Partition(each=True, tables=Printer) == TABLES
     assert Partition(tables=ObjectPrinter, polls=30.0) == OBJECT_TABLES
+
+
+@pytest.mark.parametrize(("seconds", "slept"), [(14.9, False), (15.0, True)])
+def test_a_beat_that_is_fifteen_seconds_late_means_that_this_machine_slept(
+    seconds: float, slept: bool
+) -> None:
+    c = made(PRINTED, WHOLE)
+    start(c)
+    c.world.run(7.0)
+    c.lines.clear()
+    c.world.sleep(seconds)
+    c.world.run(4.0)
+    said = [line.partition(" ")[2] for line in c.lines]
+    assert ("slept" in said) is slept
+    assert any(f"this machine slept for {round(seconds)} s" in line for line in said) is slept
+    assert any(line.startswith("ask whether") for line in said) is slept

@@ -34,6 +34,7 @@ from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 from tests.unit.model import factories as f
 
 NOW = 1_790_000_000.0
+NAME = "8e7c3e3d77b5dac099af13ca3748eb41.rows"
 
 
 class Screen:
@@ -310,6 +311,7 @@ def test_each_view_of_a_cluster_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
     assert all(len(name) == 37 and name.endswith(".rows") for name in names)
     assert file_name(replace(base, name="another name")) == names[0]
+    assert names[0] == NAME, "as in every version, for what is kept under it"
     assert default_directory().name == "rows"
     assert default_directory().parent.name == "edgetui"
 

@@ -22,6 +22,8 @@ from edgetui.cluster.api.probe import identify, rbac_is_off, readable_namespaces
 from edgetui.cluster.api.status import UNDECODABLE, map_status
 from edgetui.cluster.api.versions import versions_among, versions_of
 from edgetui.cluster.errors import EdgetuiError
+from edgetui.cluster.http.answer_size import TooLarge
+from edgetui.cluster.watch import table as table_module
 from edgetui.cluster.watch.object_table import ObjectPrinter
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.cluster.watch.table import Printer, TableDecoder, WholePrinter
@@ -35,7 +37,7 @@ from tests.unit.cluster.test_table import CELLS, COLUMNS, NOW
 
 POD = KINDS["Pod"]
 META = {"name": "web", "namespace": "line-2", "uid": "u1", "resourceVersion": "33"}
-TABLE = {
+TABLE: dict[str, Any] = {
     "kind": "Table",
     "metadata": {"resourceVersion": "40", "continue": "token", "remainingItemCount": 3},
     "columnDefinitions": [{"name": name, "type": "string", "format": "", "priority": 0} for name in COLUMNS],
@@ -127,6 +129,7 @@ EVENTS: dict[str, Any] = {
     "ADDED": {"type": "ADDED", "object": TABLE},
     "DELETED": {"type": "DELETED", "object": TABLE},
     "BOOKMARK": {"type": "BOOKMARK", "object": BOOKMARK},
+    "BOOKMARK of no version": {"type": "BOOKMARK", "object": {"kind": "Table", "metadata": {}, "rows": []}},
     "ERROR": {"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}},
     "MODIFIED": {"type": "MODIFIED", "object": {"kind": "Pump", "metadata": META}},
 }
@@ -145,6 +148,33 @@ def test_what_an_event_is_read_as(change: str, sort: str, snapshot: SnapshotAsse
         return " || ".join(event_of(one) for one in inputs)
 
     assert report((what, read(encoded(one))) for what, one in few(EVENTS[change])) == snapshot
+
+
+@pytest.mark.parametrize("sort", printers())
+def test_a_page_has_so_many_rows_at_most(sort: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "MOST_ITEMS", 2)
+    two, three = (encoded({**TABLE, "rows": TABLE["rows"] * count}) for count in (2, 3))
+    if sort != "rows of any kind":
+        assert len(printers()[sort]().page(two).rows) == 2
+    with pytest.raises(TooLarge, match="sent 3 rows in one answer"):
+        printers()[sort]().page(three)
+
+
+@pytest.mark.parametrize("pieces", [(100,), (60, 40)])
+@pytest.mark.parametrize("more", [0, 1])
+def test_no_more_of_an_unended_line_of_tables_is_held_than_a_bound(
+    pieces: tuple[int, ...], more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, "MOST_LINE", 100)
+    decoder = TableDecoder(printers()["rows of any kind"]())
+    found: list[r.Input] = []
+    for size in (*pieces[:-1], pieces[-1] + more):
+        found += decoder.feed(b"x" * size)
+    if more:
+        assert isinstance(found[-1], r.Failed)
+        assert isinstance(found[-1].error, TooLarge)
+    else:
+        assert found == [r.Heard()] * len(pieces)
 
 
 def test_what_is_asked_for(snapshot: SnapshotAssertion) -> None:

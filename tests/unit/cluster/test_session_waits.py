@@ -30,3 +30,23 @@ def test_who_waits_for_the_link_or_for_its_end_goes_on_when_it_comes(play: Play)
         await session.until_up()
 
     play(scene)
+
+
+def test_connections_that_were_made_with_other_credentials_are_kept_for_nothing(play: Play) -> None:
+    async def scene(s: Scenery) -> None:
+        session = s.open({"token": "one"})
+        await session.start(["Node", "Pod"])
+        await s.live()
+        dropped: list[float] = []
+        session.transport.drop_idle = lambda: dropped.append(s.loop.time())  # type: ignore[method-assign]
+        await session.reconnect()
+        assert dropped == []
+        await session.reconnect(True)
+        assert dropped == [s.loop.time()]
+        session.credentials.set_token("two")
+        await asyncio.sleep(6.0)
+        assert len(dropped) == 2, "at the next beat"
+        await asyncio.sleep(20.0)
+        assert len(dropped) == 2
+
+    play(scene)

@@ -1,6 +1,6 @@
 """Every status that a server may answer, with every sort of body: what it is taken for and what is said.
 
-`pytest tests/unit/cluster/test_every_refusal.py --snapshot-update` takes what is said now; look at what differs first.
+`pytest tests/unit/cluster/test_status.py --snapshot-update` takes what is said now; look at what differs first.
 """
 
 from __future__ import annotations

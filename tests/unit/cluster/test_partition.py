@@ -49,5 +49,5 @@ def test_a_namespace_is_worth_a_table_of_its_own_by_what_it_has_or_had(
 ) -> None:
     count = None if objects is None else lambda name: objects
     found = Namespaces(["default", "shop"], True)
-    kept = collections(TABLES, found, before, chosen=False, denied=False, count=count)  # type: ignore[arg-type]
+    kept = collections(TABLES, found, before, chosen=False, denied=False, count=count)
     assert kept == Collections(tuple(worth), rest=True)

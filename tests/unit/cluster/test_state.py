@@ -1,6 +1,6 @@
 """What every field of a link's state, moved a little, changes in what follows from every input, and what is said of it.
 
-`pytest tests/unit/cluster/test_every_field_of_a_link.py --snapshot-update` takes what follows now; look at what
+`pytest tests/unit/cluster/test_state.py --snapshot-update` takes what follows now; look at what
 differs first. Times are told in seconds from now.
 """
 
@@ -17,10 +17,8 @@ from edgetui.cluster import errors
 from edgetui.cluster.backoff import Random
 from edgetui.cluster.link import state as link
 from edgetui.cluster.link.state import Phase, State, step
-from edgetui.cluster.link.summary import told
-from edgetui.model.cache.freshness import Freshness, Sync
+from tests.unit.cluster.reflector_fields import MIDDLE, Least, Most, in_words, near
 from tests.unit.cluster.reflector_samples import NOW
-from tests.unit.cluster.test_every_field_of_a_reflector import MIDDLE, Least, Most, in_words, near
 from tests.unit.cluster.test_link import CERTIFICATE, INPUTS, REFUSED, SAMPLES, TICKET
 
 BUSY = errors.Throttled("Too many requests.", code=429, retry_after=7.0)
@@ -123,44 +121,4 @@ def test_how_long_is_waited_at_least_and_at_most(snapshot: SnapshotAssertion) ->
             state = replace(SAMPLES[Phase.DOWN], error=error, attempts=attempts)
             least, most = (link.wait(state, rng) for rng in (Least(), Most()))
             lines.append(f"{name}, {attempts}: {least:.4f} to {most:.4f} s")
-    assert "\n".join(lines) == snapshot
-
-
-KINDS: dict[str, list[Freshness]] = {
-    "nothing shown": [],
-    "hidden": [Freshness(sync=Sync.HIDDEN)],
-    "live": [Freshness(sync=Sync.LIVE, heard=5.0), Freshness(sync=Sync.HIDDEN)],
-    "forbidden": [Freshness(sync=Sync.FORBIDDEN, reason='User "kim" cannot list resource "pods"')] * 2,
-    "one of two forbidden": [Freshness(sync=Sync.FORBIDDEN, reason="no"), Freshness(sync=Sync.LIVE)],
-    "absent": [Freshness(sync=Sync.ABSENT)] * 2,
-    "one of two absent": [Freshness(sync=Sync.ABSENT), Freshness(sync=Sync.LIVE)],
-    "full": [Freshness(sync=Sync.STALE, reason=errors.TooManyRows.SENTENCE), Freshness(sync=Sync.LIVE)],
-    "never heard, with a reason": [Freshness(sync=Sync.NEVER, reason="it is busy")] * 2,
-    "never heard, without": [Freshness(sync=Sync.NEVER)],
-    "one of two with a reason": [
-        Freshness(sync=Sync.NEVER, reason="it is busy"),
-        Freshness(sync=Sync.SYNCING),
-    ],
-    "of an earlier run": [
-        Freshness(sync=Sync.STALE, reason="it is busy", kept=True, heard=30.0),
-        Freshness(sync=Sync.STALE, reason="it is busy", kept=True, heard=40.0),
-    ],
-    "of an earlier run, without a reason": [Freshness(sync=Sync.STALE, kept=True, heard=30.0)],
-}
-
-
-@pytest.mark.parametrize("phase", Phase)
-def test_what_is_said_of_a_link_and_its_kinds(phase: Phase, snapshot: SnapshotAssertion) -> None:
-    lines = []
-    for name, error in ERRORS.items():
-        for heard in (0.0, NOW - 100.0, NOW):
-            state = replace(SAMPLES[phase], error=error, heard=heard)
-            for words, kinds in KINDS.items():
-                found = told(state, kinds, ("Waiting.", "Sign in."), lambda steady: steady and steady + 7.0)
-                parts = [
-                    f"{found.link}, heard {found.heard:g}, again {found.retry_at:g}",
-                    found.sentence,
-                    found.next_step,
-                ]
-                lines.append(f"{name}, heard {near(heard)}, {words}: {' | '.join(parts)}")
     assert "\n".join(lines) == snapshot

@@ -1,6 +1,7 @@
 """A session from its start to its end: all that it asks for and makes known, moment by moment.
 
-`pytest tests/unit/cluster/test_session_record.py --snapshot-update` takes what happens now; look at what differs first.
+`pytest tests/unit/cluster/session/test_session.py --snapshot-update` takes what happens now; look at what differs
+first.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from edgetui.cluster.auth import subprocess
-from edgetui.cluster.errors import LinkError, ProtocolError
+from edgetui.cluster.errors import EdgetuiError, KubeconfigError, LinkError, ProtocolError
 from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.snapshot.keeper import Keeper
@@ -38,7 +40,13 @@ class Diary(Scenery):
         self.lines: list[str] = []
         self.metered = False
         self._seen: dict[str, str] = {}
-        handle, other = self.site.handle, self.site._other
+        self.handshake = 0.0
+        handle, other, dial = self.site.handle, self.site._other, self.site.dial
+
+        async def dialled(connections: Any, context: object, timeout: float) -> Any:
+            found = await dial(connections, context, timeout)
+            connections.counters.handshake = self.handshake
+            return found
 
         def handled(wire: Any, data: bytes) -> None:
             verb, address = data.decode().split(" ")[:2]
@@ -56,6 +64,7 @@ class Diary(Scenery):
             pod = {"metadata": {"name": "p0", "namespace": "a"}, "containers": [{"usage": USAGE}]}
             return 200, {"kind": "PodMetricsList", "items": [pod]}
 
+        self.site.dial = dialled  # type: ignore[method-assign]
         self.site.handle = handled  # type: ignore[method-assign]
         self.site._other = answered  # type: ignore[method-assign]
 
@@ -114,8 +123,9 @@ async def a_plain_run(s: Diary) -> None:
     s.note(f"known {session.identity!r} {session.counters is not None and session.counters.connections}")
 
 
-def _on(latency: float, **options: Any) -> Scene:
+def _on(latency: float, handshake: float = 0.0, **options: Any) -> Scene:
     async def run(s: Diary) -> None:
+        s.handshake = handshake
         s.server.latency = latency
         s.metered = True
         session = s.begin(link_watch=LinkWatch(**options), patient=True)
@@ -133,6 +143,7 @@ def _on(latency: float, **options: Any) -> Scene:
 for name, latency, options in (
     ("a link that nothing is known of", 0.01, {}),
     ("a far link that nothing is known of", 0.4, {}),
+    ("a link on which connecting takes long", 0.2, {"handshake": 0.5}),
     ("everything is forced", 0.01, {"forced": Wire.FULL}),
     ("less is forced", 0.01, {"forced": Wire.LEAN}),
     ("the least is forced", 0.01, {"forced": Wire.THIN}),
@@ -298,6 +309,56 @@ async def a_part_is_kept_beside_the_rest(s: Diary) -> None:
 
 
 @scene
+async def what_is_not_connected(s: Diary) -> None:
+    session = s.begin()
+    for name in ("api", "transport"):
+        with pytest.raises(EdgetuiError, match="plant is not connected"):
+            getattr(session, name)
+    session.target = replace(session.target, error=KubeconfigError("No such user.", "Look."))
+    await session.start(("Node",))
+    with pytest.raises(KubeconfigError, match="No such user"):
+        session.api  # noqa: B018
+    await asyncio.sleep(1.0)
+
+
+@scene
+async def an_introduction_that_takes_long(s: Diary) -> None:
+    session = s.begin()
+    await session.start(("Node",))
+    await asyncio.sleep(0.025)
+    s.server.latency = 6.0
+    s.note(f"introduced {await session.introduced(2.0)}")
+    s.note(f"introduced {await session.introduced(60.0)}")
+
+
+@scene
+async def a_speed_that_was_measured_long_ago(s: Diary) -> None:
+    watch = LinkWatch()
+    watch.begin("lean", 50_000.0)
+    watch._speed._lasts = 20.0
+    session = s.begin(link_watch=watch)
+    await session.start(("Node",))
+    await asyncio.sleep(60.0)
+
+
+@scene
+async def usage_while_the_link_is_down(s: Diary) -> None:
+    s.metered = True
+    session = s.begin()
+    await session.start(("Node", "Pod"))
+    session.look_at_kinds(("Node", "Pod"))
+    await asyncio.sleep(20.0)
+    s.note("-- cut")
+    s.server.cut()
+    await asyncio.sleep(40.0)
+    session.look_at_kinds(("Pod",), "a")
+    await asyncio.sleep(20.0)
+    s.note("-- mended")
+    s.server.mend()
+    await asyncio.sleep(20.0)
+
+
+@scene
 async def a_defect(s: Diary) -> None:
     session = s.begin()
     await session.start(("Node",))
@@ -332,7 +393,9 @@ def _kept(between: Callable[[Diary], object], **options: Any) -> Scene:
             session = s.begin(link_watch=LinkWatch(**options))
             session.keeper = Keeper(session.target, s.folder / "rows", clock=s.clock, rng=random.Random(1))
             await session.start(("Node", "Pod", "ReplicaSet"))
-            await asyncio.sleep(45.0)
+            await asyncio.sleep(5.0)
+            session.show("Service")
+            await asyncio.sleep(40.0)
             if not again:
                 s.note(f"-- close, {session.keeper.version} of {session.keeper.identity}")
                 await session.close()
