@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     file.write_text("fly: x")
     assert load(file) == ({}, "keys.yaml: there is nothing called 'fly'. The usual keys hold.")
     file.write_text("zoom: [")
-    unread = ({}, "keys.yaml cannot be read as YAML. The usual keys hold.")
+    unread: tuple[dict[str, str], str] = ({}, "keys.yaml cannot be read as YAML. The usual keys hold.")
     assert load(file) == unread
     file.unlink()
     file.mkdir()
