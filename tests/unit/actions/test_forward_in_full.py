@@ -241,6 +241,16 @@ async def test_only_a_pod_that_refuses_is_given_up_and_only_among_several(
         site.forward._close()
 
 
+async def test_rows_that_may_be_old_choose_no_pod() -> None:
+    site = Site(pod("press-a"))
+    site.store.set_link(LinkState(Link.STALE))
+    with pytest.raises(Refusal, match="No pod of deployment press takes connections now"):
+        await site.forward._choose()
+    site.store.set_link(LinkState(Link.LIVE))
+    await site.forward._choose()
+    assert site.forward._pod == "press-a"
+
+
 async def test_a_server_that_serves_no_forward_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site(pod("press-a"))
     async with running(site, monkeypatch):

@@ -90,6 +90,13 @@ def test_the_history_of_a_set_of_machines_has_its_controllerrevisions(run: Run, 
     )
 
 
+def test_a_template_without_metadata_has_no_cause(run: Run) -> None:
+    bare = revision(1)
+    del bare["spec"]["template"]["metadata"]
+    code, out, _ = run(site(bare), "history", "deploy/press")
+    assert (code, out.splitlines()[2]) == (0, "1         <none>")
+
+
 def test_a_history_of_nothing_says_so(run: Run) -> None:
     assert run(site(), "history", "deploy/press") == (
         0,

@@ -101,7 +101,7 @@ OUTSIDE = [
 ]
 
 
-@pytest.mark.parametrize("hostile", OUTSIDE)
+@pytest.mark.parametrize("hostile", OUTSIDE, ids=map(str, range(len(OUTSIDE))))
 def test_a_name_that_leaves_the_target_ends_the_copy(tmp_path: Path, hostile: bytes) -> None:
     target = tmp_path / "a" / "b" / "out"
     with pytest.raises(Refusal, match="outside of what was asked for"):

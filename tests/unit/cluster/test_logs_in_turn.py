@@ -38,6 +38,8 @@ async def test_a_stream_is_asked_for_with_a_week_for_its_first_line_and_closed_w
     assert on.source.opened[-1] == "closed"
     assert on.lines == ["one", "rest"]
     assert on.log.state.hearing is Hearing.ENDED
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_what_ended_a_stream_is_raised() -> None:
