@@ -1,4 +1,6 @@
-"""Replacing a file as a whole: locks, owner and mode, what is left behind, and the sentence for each failure."""
+"""Replacing a file as a whole: locks, owner and mode, what is left behind, and the sentence for each
+failure.
+"""
 
 from __future__ import annotations
 
@@ -331,7 +333,8 @@ class TestLocks:
             pass
         assert slept == [0.05] * 5
         assert str(caught.value) == (
-            f"Another program is writing this kubeconfig, or was killed while doing so: {lock} is there since 1m1s. "
+            f"Another program is writing this kubeconfig, or was killed while doing so: "
+            f"{lock} is there since 1m1s. "
             f"When no kubectl is running, remove it: rm {lock}"
         )
         assert lock.exists()

@@ -1,4 +1,6 @@
-"""One connection, read by read and write by write, on a socket that a test plays: what TLS wants, waits and ends."""
+"""One connection, read by read and write by write, on a socket that a test plays: what TLS wants, waits
+and ends.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Every field of a cluster or a context with every sort of value: the target that comes of it, or the sentence.
+"""Every field of a cluster or a context with every sort of value: the target that comes of it, or the
+sentence.
 
-`pytest tests/unit/cluster/test_context.py --snapshot-update` takes what is made now; look at what differs first.
+`pytest tests/unit/cluster/test_context.py --snapshot-update` takes what is made now; look at what differs
+first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Every reason for a 401 that our own material tells: each certificate with each token and each way to get another.
+"""Every reason for a 401 that our own material tells: each certificate with each token and each way to
+get another.
 
 `pytest tests/unit/cluster/test_explain.py --snapshot-update` takes what is said now; look at what
 differs first.

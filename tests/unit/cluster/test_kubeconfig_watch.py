@@ -1,4 +1,6 @@
-"""A kubeconfig that is followed, on virtual time: when it is looked at, what is taken of it, and what is said."""
+"""A kubeconfig that is followed, on virtual time: when it is looked at, what is taken of it, and what is
+said.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ HELD = "The kubeconfig was changed at 12:30"
 
 
 class Site:
-    """A session that is followed, and the files it was made of; `says` is what they say when they are read again."""
+    """A session that is followed, and its files; `says` is what they say when they are read again."""
 
     def __init__(
         self, loop: VirtualLoop, monkeypatch: pytest.MonkeyPatch, target: ClusterTarget = OLD

@@ -1,4 +1,6 @@
-"""Connections to one server without a socket: who shares a dial, what is taken, kept, proven, retired, closed."""
+"""Connections to one server without a socket: who shares a dial, what is taken, kept, proven, retired,
+closed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How many helper programs work at a time: what a slot costs, when it is given up, what CPU time is counted."""
+"""How many helper programs work at a time: what a slot costs, when it is given up, what CPU time is
+counted.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """HTTP/1.1 as events, exactly: what each piece of an answer completes, and the sentence for what breaks it.
 
-`pytest tests/unit/cluster/test_protocol.py --snapshot-update` takes what is said now; look at what differs first.
+`pytest tests/unit/cluster/test_protocol.py --snapshot-update` takes what is said now; look at what differs
+first.
 """
 
 from __future__ import annotations

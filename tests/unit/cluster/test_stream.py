@@ -1,4 +1,6 @@
-"""An open stream without a socket: what it takes, when it is late or asked again, and what its reader hears."""
+"""An open stream without a socket: what it takes, when it is late or asked again, and what its reader
+hears.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Scalars that are replaced in a text: how each is written, what stays, and the sentence for what cannot be touched.
+"""Scalars that are replaced in a text: how each is written, what stays, and the sentence for what cannot
+be touched.
 
-`pytest tests/unit/cluster/test_yaml_edit.py --snapshot-update` takes what is said now; look at what differs first.
+`pytest tests/unit/cluster/test_yaml_edit.py --snapshot-update` takes what is said now; look at what
+differs first.
 """
 
 from __future__ import annotations
