@@ -50,6 +50,7 @@ def names(directory: Path) -> list[str]:
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert cannot_write(Path("/x"), OSError()).next_step == STEP
     assert (LOCK_WAIT, ABANDONED, atomic_file._EVERY) == (5.0, 3600.0, 0.05)
 
 

@@ -150,6 +150,7 @@ class Here:
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert Here().line.unsent == 0
     assert (module.READ_BUDGET, module.MUCH) == (BUDGET, 16 * KIB)
 
 

@@ -119,6 +119,7 @@ def wrapped(name: str, server: bytes | str) -> tuple[str, str, dict[str, Any]]:
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert not module._Attempt("h", to_proxy=False).shaking_hands
     assert module.STAGGER == 0.25
     assert (module._KEEPALIVE_IDLE, module._KEEPALIVE_EVERY, module._KEEPALIVE_COUNT) == (10, 5, 3)
     assert module._USER_TIMEOUT_MS == 15_000

@@ -261,4 +261,5 @@ def test_what_is_another_one_now_is_said(changes: dict[str, Any], words: str) ->
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert _words(OLD, NEW) == "another server"
     assert (module.WHILE_DOWN, module.WHILE_UP, module.JUST_WRITTEN) == (2.0, 30.0, 60.0)

@@ -25,6 +25,7 @@ def test_the_bounds_are_those_that_are_told() -> None:
     assert (pool.MOST_IDLE, pool.IDLE_SECONDS, pool.FRESH_ENOUGH, pool.PROOF) == (4, 75.0, 5.0, 3.0)
     counters = Counters()
     assert (counters.waits.maxlen, WAITS) == (16, 16)
+    assert str(closed()) == "The connections to this cluster were closed."
 
 
 @on_pool()
@@ -122,8 +123,9 @@ async def test_of_other_credentials_than_there_were_at_the_dial_another_is_made(
     task = asyncio.create_task(one.pool.open(9))
     await asyncio.sleep(0.5)
     one.credentials.context = "two"
+    found = await task
     newer: Shared = one.made[1]
-    assert await task is newer
+    assert found is newer
     assert str(newer.made_with) == "two"
     assert [(context, timeout) for context, timeout, _ in one.dials] == [("one", 9.0), ("two", 8.0)]
     assert one.made[0].closed

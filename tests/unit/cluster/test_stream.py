@@ -134,6 +134,7 @@ def on_site(test: Callable[[Site], Any]) -> Callable[[], None]:
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert stream._current_task() is None
     assert (stream.SETTLED, stream.RHYTHM) == (5.0, 1 / 3)
 
 
