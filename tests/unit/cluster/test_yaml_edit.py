@@ -21,6 +21,7 @@ EDITS: tuple[str, ...] = (
     "users: [{name: u}]",
     "users: [{name: u, user: text}]",
     "users: [text, {name: v, user: {token: a}}]",
+    "users: [text, {name: u, user: {token: a}}]",
     "users: [{name: u, user: {token: a}}, {name: u, user: {token: a}}]",
     "users: [{name: u, name: v, user: {token: a}}]",
     "users: [{name: v, name: u, user: {token: a}}]",
