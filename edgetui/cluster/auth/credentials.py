@@ -162,7 +162,7 @@ class Credentials:
         due = [token.read] if token is not None and (at_once or token.due) else []
         if pems is not None and (at_once or now - self._looked_at >= LOOK_AGAIN):
             due.append(pems.look)
-        if self._looked_at > float("-inf") and (not due or self._looking is not None):
+        if self._looked_at > float("-inf") and self._looking is not None:
             return
         if not due and self._looking is None:
             return

@@ -1,4 +1,6 @@
-"""Replacing a file as a whole: locks, owner and mode, what is left behind, and the sentence for each failure."""
+"""Replacing a file as a whole: locks, owner and mode, what is left behind, and the sentence for each
+failure.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +50,7 @@ def names(directory: Path) -> list[str]:
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert cannot_write(Path("/x"), OSError()).next_step == STEP
     assert (LOCK_WAIT, ABANDONED, atomic_file._EVERY) == (5.0, 3600.0, 0.05)
 
 
@@ -331,7 +334,8 @@ class TestLocks:
             pass
         assert slept == [0.05] * 5
         assert str(caught.value) == (
-            f"Another program is writing this kubeconfig, or was killed while doing so: {lock} is there since 1m1s. "
+            f"Another program is writing this kubeconfig, or was killed while doing so: "
+            f"{lock} is there since 1m1s. "
             f"When no kubectl is running, remove it: rm {lock}"
         )
         assert lock.exists()

@@ -17,6 +17,7 @@ from edgetui.cluster.http.client import Delivery, Response, Transport
 from edgetui.cluster.http.exchange import Sink
 from edgetui.cluster.http.failures import Dropped, NotSent
 from edgetui.cluster.http.request import Request
+from edgetui.cluster.http.traffic import Counters
 from edgetui.cluster.target import ClusterTarget, TlsSettings
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 
@@ -117,7 +118,10 @@ def dropped(sink: Sink) -> None:
     sink.on_error(Dropped("Gone."))
 
 
-def test_the_bounds_are_those_that_are_told() -> None:
+async def test_the_bounds_are_those_that_are_told() -> None:
+    answer = module._Answer(asyncio.get_running_loop(), 5.0, "h:1", Counters(), Delivery())
+    assert answer.late().sentence == "h:1 did not answer within 5 s."
+    answer_size.check_size(b"")
     assert (module.MOST_SECONDS, module.CONNECT_TIMEOUT, module.HEAD_TIMEOUT) == (600.0, 10.0, 30.0)
     assert (answer_size.MOST_BYTES, answer_size.MOST_WIDE_BYTES) == (32 << 20, 16 << 20)
     assert (answer_size.MOST_VALUES, answer_size.MOST_FREE_VALUES) == (1_000_000, 500_000)

@@ -1,4 +1,6 @@
-"""Requests that become another thing: a WebSocket of its own, one line of the log, and the clock of an answer."""
+"""Requests that become another thing: a WebSocket of its own, one line of the log, and the clock of an
+answer.
+"""
 
 from __future__ import annotations
 

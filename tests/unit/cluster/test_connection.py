@@ -1,4 +1,6 @@
-"""One connection, read by read and write by write, on a socket that a test plays: what TLS wants, waits and ends."""
+"""One connection, read by read and write by write, on a socket that a test plays: what TLS wants, waits
+and ends.
+"""
 
 from __future__ import annotations
 
@@ -148,6 +150,7 @@ class Here:
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert Here().line.unsent == 0
     assert (module.READ_BUDGET, module.MUCH) == (BUDGET, 16 * KIB)
 
 

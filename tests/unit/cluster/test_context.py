@@ -1,6 +1,8 @@
-"""Every field of a cluster or a context with every sort of value: the target that comes of it, or the sentence.
+"""Every field of a cluster or a context with every sort of value: the target that comes of it, or the
+sentence.
 
-`pytest tests/unit/cluster/test_context.py --snapshot-update` takes what is made now; look at what differs first.
+`pytest tests/unit/cluster/test_context.py --snapshot-update` takes what is made now; look at what differs
+first.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[Any, ...]]] = {
     ),
     "certificate-authority-data": (("a token", "insecure", "no TLS"), (*ODD, *DATA)),
     "certificate-authority": (("a token", "insecure"), (*ODD, "ca.pem", "gone", "key.pem")),
-    "insecure-skip-tls-verify": (("a token", "no TLS"), ODD),
+    "insecure-skip-tls-verify": (("a token", "a plugin", "no TLS"), ODD),
     "tls-server-name": (("a token", "a plugin"), ODD),
     "proxy-url": (("a token", "a plugin", "no TLS"), (*ODD, "http://p:1", "ftp://p", "p:1")),
     "disable-compression": (("a token", "a plugin"), ODD),

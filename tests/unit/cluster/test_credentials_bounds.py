@@ -1,4 +1,6 @@
-"""Credentials of one cluster against the second and in full: what is looked at when, and what counts as a change."""
+"""Credentials of one cluster against the second and in full: what is looked at when, and what counts as a
+change.
+"""
 
 from __future__ import annotations
 

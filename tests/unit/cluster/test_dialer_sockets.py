@@ -1,4 +1,6 @@
-"""The sockets of a dial: each attempt is counted, one that fails is closed, and the address that worked is kept."""
+"""The sockets of a dial: each attempt is counted, one that fails is closed, and the address that worked
+is kept.
+"""
 
 from __future__ import annotations
 

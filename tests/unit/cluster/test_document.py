@@ -1,4 +1,6 @@
-"""The entries of a kubeconfig: what each field is read as, how an entry is called, what an extension holds."""
+"""The entries of a kubeconfig: what each field is read as, how an entry is called, what an extension
+holds.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""One request and its answer without a socket: what the sink hears of every beginning, and of every end after it.
+"""One request and its answer without a socket: what the sink hears of every beginning, and of every end
+after it.
 
-`pytest tests/unit/cluster/test_exchange.py --snapshot-update` takes what is heard now; look at what differs first.
+`pytest tests/unit/cluster/test_exchange.py --snapshot-update` takes what is heard now; look at what
+differs first.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import gzip
 import os
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -195,13 +198,17 @@ def call(sink: Sink, *, reused: bool = False) -> tuple[Call, Shared]:
     return made, shared
 
 
+def lose(failure: OSError | None, made: Call) -> None:
+    made.lost(failure)
+
+
 @pytest.mark.parametrize("reused", [False, True])
 @pytest.mark.parametrize("beginning", EVENTS)
 def test_what_is_heard_of_a_shared_connection_that_is_lost_or_an_answer_that_ends(
     beginning: str, reused: bool, snapshot: SnapshotAssertion
 ) -> None:
     ends: dict[str, Callable[[Call], None]] = {
-        **{name: lambda made, failure=failure: made.lost(failure) for name, failure in LOSSES.items()},  # type: ignore[misc]
+        **{name: partial(lose, failure) for name, failure in LOSSES.items()},
         "whole": lambda made: made.hear(Ended(clean=True)),
         "cut": lambda made: made.hear(Ended(clean=False)),
         "unseen": lambda made: made.hear(Ended(clean=False, unseen=True)),

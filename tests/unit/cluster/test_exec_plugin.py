@@ -1,4 +1,6 @@
-"""Credential plugins to the second and to the word: when they run, what they are given, what comes of each ending."""
+"""Credential plugins to the second and to the word: when they run, what they are given, what comes of
+each ending.
+"""
 
 from __future__ import annotations
 
@@ -198,7 +200,8 @@ NAME = "The credential plugin kube-login"
 SHELL = "Run it once in a shell to see what it waits for."
 EXEC = "Correct the exec section of this user in the kubeconfig."
 CANNOT = (
-    f"{NAME} cannot be run: its command, args, env or cluster information hold what cannot be given to a program. "
+    f"{NAME} cannot be run: its command, args, env or cluster information hold what "
+    f"cannot be given to a program. "
     f"{EXEC}"
 )
 ENDS: list[tuple[Finished | BaseException, str]] = [
@@ -246,7 +249,8 @@ async def test_each_ending_has_its_sentence(told: Told, ends: Finished | BaseExc
 async def test_one_that_must_ask_is_told_where_it_can(told: Told) -> None:
     config = ExecConfig(command="/opt/bin/kube-login", interactive_mode="Always")
     assert await refused(Plugin(config, Clock(), Clock())) == (
-        f"{NAME} wants to ask on the terminal, which the screen is using. Run it once in a shell before starting "
+        f"{NAME} wants to ask on the terminal, which the screen is using. Run it once in "
+        f"a shell before starting "
         "edgetui, or set interactiveMode: IfAvailable for kube-login."
     )
     assert told.runs == []
@@ -300,7 +304,8 @@ class TestPath:
         with pytest.raises(CredentialError) as caught:
             find_program(ExecConfig("login"), path.format(b=places / "b"))
         assert str(caught.value) == (
-            "The credential plugin login is only found in the current directory, through an empty or relative entry "
+            "The credential plugin login is only found in the current directory, through an "
+            "empty or relative entry "
             "of PATH. Write its whole path in the kubeconfig, or take that entry out of PATH."
         )
 

@@ -1,4 +1,5 @@
-"""Every reason for a 401 that our own material tells: each certificate with each token and each way to get another.
+"""Every reason for a 401 that our own material tells: each certificate with each token and each way to
+get another.
 
 `pytest tests/unit/cluster/test_explain.py --snapshot-update` takes what is said now; look at what
 differs first.
@@ -65,7 +66,7 @@ def target(auth: AuthSettings, certificate: str = "", used: str = "") -> Cluster
         context="plant",
         user_name="kim",
         auth=replace(auth, client_certificate=shown, token=used),
-        context_file=Path("/home/kim/.kube/config"),
+        context_file=Path("/srv/x/.kube/config"),
     )
 
 
@@ -114,7 +115,7 @@ FILES = (
     "/var/snap/microk8s/current/credentials/client.config",
     "/var/lib/k0s/pki/admin.conf",
     "/var/lib/microshift/resources/kubeadmin/kubeconfig",
-    "/home/kim/.kube/config",
+    "/srv/x/.kube/config",
 )
 
 

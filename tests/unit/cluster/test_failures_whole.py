@@ -1,6 +1,7 @@
 """Every sentence about a failed connection, whole, of a server and of a proxy.
 
-`pytest tests/unit/cluster/test_failures_whole.py --snapshot-update` takes what is said now; look at what differs first.
+`pytest tests/unit/cluster/test_failures_whole.py --snapshot-update` takes what is said now; look at what
+differs first.
 """
 
 from __future__ import annotations

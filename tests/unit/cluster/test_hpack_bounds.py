@@ -1,4 +1,6 @@
-"""HPACK to the bit: the examples of RFC 7541, every number, and each bound of its tables and texts on both sides."""
+"""HPACK to the bit: the examples of RFC 7541, every number, and each bound of its tables and texts on
+both sides.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What HTTP/2 makes of every two frames in a row, and of numbers that fill all of their bytes.
 
-`pytest tests/unit/cluster/test_http2_transcripts.py --snapshot-update` takes what is done now; look at what differs
-first.
+`pytest tests/unit/cluster/test_http2_transcripts.py --snapshot-update` takes what is done now; look at
+what differs first.
 """
 
 from __future__ import annotations

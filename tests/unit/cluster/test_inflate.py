@@ -1,4 +1,6 @@
-"""gzip that comes in pieces: every cut gives the same bytes, members follow one another, and growth has its bound."""
+"""gzip that comes in pieces: every cut gives the same bytes, members follow one another, and growth has
+its bound.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A kubeconfig that is followed, on virtual time: when it is looked at, what is taken of it, and what is said."""
+"""A kubeconfig that is followed, on virtual time: when it is looked at, what is taken of it, and what is
+said.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ HELD = "The kubeconfig was changed at 12:30"
 
 
 class Site:
-    """A session that is followed, and the files it was made of; `says` is what they say when they are read again."""
+    """A session that is followed, and its files; `says` is what they say when they are read again."""
 
     def __init__(
         self, loop: VirtualLoop, monkeypatch: pytest.MonkeyPatch, target: ClusterTarget = OLD
@@ -259,4 +261,5 @@ def test_what_is_another_one_now_is_said(changes: dict[str, Any], words: str) ->
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert _words(OLD, NEW) == "another server"
     assert (module.WHILE_DOWN, module.WHILE_UP, module.JUST_WRITTEN) == (2.0, 30.0, 60.0)

@@ -86,6 +86,8 @@ def on_site(test: Callable[[Site], Any]) -> Callable[[], None]:
 
 def test_the_bounds_are_those_that_are_told() -> None:
     assert (multiplexed.PATIENCE, multiplexed.SOON) == (5.0, 0.02)
+    shared: Any = None
+    assert not Call(shared, Sink(), reused=False, where="h:1").over
 
 
 @on_site

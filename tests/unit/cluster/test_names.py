@@ -1,4 +1,6 @@
-"""What clusters are called, each rule in a table: the own name, what tells equals apart, and numbers at last."""
+"""What clusters are called, each rule in a table: the own name, what tells equals apart, and numbers at
+last.
+"""
 
 from __future__ import annotations
 

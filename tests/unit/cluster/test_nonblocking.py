@@ -1,4 +1,6 @@
-"""Waiting for sockets that do not block: whichever direction TLS wants first, and nothing stays registered."""
+"""Waiting for sockets that do not block: whichever direction TLS wants first, and nothing stays
+registered.
+"""
 
 from __future__ import annotations
 

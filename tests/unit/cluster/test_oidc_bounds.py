@@ -1,4 +1,6 @@
-"""OIDC users without an identity provider: when a token is renewed, what the helper is given, each ending whole."""
+"""OIDC users without an identity provider: when a token is renewed, what the helper is given, each ending
+whole.
+"""
 
 from __future__ import annotations
 
@@ -157,7 +159,8 @@ async def test_each_ending_has_its_sentence(
 
 
 NO_CLIENT = (
-    "The id-token from https://idp.example has ended, and this installation has no OIDC client to get a new one. "
+    "The id-token from https://idp.example has ended, and this installation has no "
+    "OIDC client to get a new one. "
     "Use kubelogin in an exec section of this user, or an edgetui that was installed with pip."
 )
 WITHOUT: list[tuple[str, dict[str, Any], str]] = [

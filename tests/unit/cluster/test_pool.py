@@ -1,4 +1,6 @@
-"""Connections to one server without a socket: who shares a dial, what is taken, kept, proven, retired, closed."""
+"""Connections to one server without a socket: who shares a dial, what is taken, kept, proven, retired,
+closed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from edgetui.cluster.http.failures import NotSent
 from edgetui.cluster.http.multiplexed import Call
 from edgetui.cluster.http.pool import Connections, closed
 from edgetui.cluster.http.traffic import WAITS, Counters
-from tests.unit.cluster.fake_connections import PLAIN, TLS, Plain, Pool, Shared, on_pool
+from tests.unit.cluster.fake_connections import PLAIN, TLS, Credentials, Plain, Pool, Shared, on_pool
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 
 
@@ -23,6 +25,7 @@ def test_the_bounds_are_those_that_are_told() -> None:
     assert (pool.MOST_IDLE, pool.IDLE_SECONDS, pool.FRESH_ENOUGH, pool.PROOF) == (4, 75.0, 5.0, 3.0)
     counters = Counters()
     assert (counters.waits.maxlen, WAITS) == (16, 16)
+    assert str(closed()) == "The connections to this cluster were closed."
 
 
 @on_pool()
@@ -120,7 +123,10 @@ async def test_of_other_credentials_than_there_were_at_the_dial_another_is_made(
     task = asyncio.create_task(one.pool.open(9))
     await asyncio.sleep(0.5)
     one.credentials.context = "two"
-    assert await task is one.made[1] and one.made[1].context == "two"
+    found = await task
+    newer: Shared = one.made[1]
+    assert found is newer
+    assert str(newer.made_with) == "two"
     assert [(context, timeout) for context, timeout, _ in one.dials] == [("one", 9.0), ("two", 8.0)]
     assert one.made[0].closed
 
@@ -374,3 +380,62 @@ async def test_a_sibling_has_connections_of_its_own_and_the_same_tickets_and_dia
     assert other.tickets.of(context) is alone.tickets.of(context) is None
     one.pool._answered(Shared("one", 0.0))
     assert str(other.tickets.of(context)) == "ticket"
+
+
+@on_pool()
+async def test_closing_ends_the_shared_connection_whatever_it_carries(one: Pool) -> None:
+    await one.pool.open(5)
+    shared: Shared = one.made[0]
+    shared.busy = 1
+    one.pool.close()
+    assert shared.closed and not one.pool.shared
+
+
+@on_pool(http2=False)
+async def test_who_is_cancelled_is_only_cancelled_though_all_is_closed(one: Pool) -> None:
+    own = asyncio.create_task(one.pool.open_for_upgrade(9))
+    await asyncio.sleep(0.1)
+    one.pool.close()
+    own.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await own
+
+
+@on_pool(http2=False)
+async def test_what_was_dialled_for_who_was_cancelled_in_that_very_turn_is_closed(one: Pool) -> None:
+    dial = one.pool._dial
+
+    async def dialled(*given: Any, **options: Any) -> Any:
+        found = await dial(*given, **options)
+        one.loop.call_soon(own.cancel)
+        return found
+
+    one.pool._dial = dialled  # type: ignore[method-assign]
+    own = asyncio.create_task(one.pool.open_for_upgrade(9))
+    with pytest.raises(asyncio.CancelledError):
+        await own
+    assert [each.closed for each in one.made] == [True]
+
+
+@on_pool()
+async def test_where_nothing_is_kept_no_context_is_made(one: Pool) -> None:
+    def fail() -> Any:
+        raise AssertionError
+
+    one.credentials.ssl_context = fail  # type: ignore[method-assign]
+    assert one.pool.take() is None
+
+
+async def test_a_dial_offers_http_2_unless_it_is_told_otherwise() -> None:
+    offered: list[bool] = []
+
+    async def dial(context: object, session: object, timeout: float, *, http2: bool) -> Any:
+        offered.append(http2)
+        raise LinkError("No.")
+
+    made = Connections(parse(TLS), Credentials(), asyncio.get_running_loop(), Counters())
+    made.dialer.dial = dial  # type: ignore[method-assign, assignment]
+    for call in (made.open(5), made.open_for_upgrade(5)):
+        with pytest.raises(NotSent, match="No"):
+            await call
+    assert offered == [True, False]

@@ -1,4 +1,6 @@
-"""Connections that become another protocol: one of their own each, dialled ahead where it is known to be needed."""
+"""Connections that become another protocol: one of their own each, dialled ahead where it is known to be
+needed.
+"""
 
 from __future__ import annotations
 

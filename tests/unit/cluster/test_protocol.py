@@ -1,6 +1,7 @@
 """HTTP/1.1 as events, exactly: what each piece of an answer completes, and the sentence for what breaks it.
 
-`pytest tests/unit/cluster/test_protocol.py --snapshot-update` takes what is said now; look at what differs first.
+`pytest tests/unit/cluster/test_protocol.py --snapshot-update` takes what is said now; look at what differs
+first.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def events(data: bytes, method: str = "GET", *, cut: int = 1 << 20, upgrades: bo
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert ResponseReader().feed(b"") == []
     assert (protocol.MAX_LINE, protocol.MAX_HEAD, protocol.MAX_HEADERS) == (16384, 65536, 128)
     assert (protocol.MAX_INTERIM, protocol.MAX_CHUNK_LINE, MAX_FIELDS) == (16, 1024, 65536)
 

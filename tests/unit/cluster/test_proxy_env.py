@@ -1,6 +1,7 @@
 """Which proxy the environment names, in one table of each of its rules, and each entry of NO_PROXY by itself.
 
-`pytest tests/unit/cluster/test_proxy_env.py --snapshot-update` takes what is chosen now; look at what differs first.
+`pytest tests/unit/cluster/test_proxy_env.py --snapshot-update` takes what is chosen now; look at what
+differs first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""TLS inside TLS: everything passes both ways and in order, whichever side is slow, and one end ends the other."""
+"""TLS inside TLS: everything passes both ways and in order, whichever side is slow, and one end ends the
+other.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Host names to addresses: numbers at once, one thread for a name, and the last addresses where there is no answer."""
+"""Host names to addresses: numbers at once, one thread for a name, and the last addresses where there is
+no answer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One run for all who wait: when it is begun, whose failure is raised again, and who is told that it was ended."""
+"""One run for all who wait: when it is begun, whose failure is raised again, and who is told that it was
+ended.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""An open stream without a socket: what it takes, when it is late or asked again, and what its reader hears."""
+"""An open stream without a socket: what it takes, when it is late or asked again, and what its reader
+hears.
+"""
 
 from __future__ import annotations
 
@@ -132,6 +134,7 @@ def on_site(test: Callable[[Site], Any]) -> Callable[[], None]:
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
+    assert stream._current_task() is None
     assert (stream.SETTLED, stream.RHYTHM) == (5.0, 1 / 3)
 
 

@@ -24,6 +24,7 @@ def conversation(script: str = ":", within: float = 20.0, stdin: bytes = b"") ->
 def test_the_bounds_are_those_that_are_told() -> None:
     assert (subprocess.MAX_OUTPUT, subprocess.MAX_STDERR, subprocess.LINGER) == (1024 * 1024, 8 * 1024, 1.0)
     assert (subprocess._LOOK, subprocess._RARELY) == (0.05, 1.0)
+    assert conversation()._words() == ""
     assert repr(Finished(3, b"secret", "secret")) == "Finished(code=3)"
 
 

@@ -1,4 +1,6 @@
-"""What a kubeconfig says of a cluster, and what errors say: words for a person, and no secret in any of them."""
+"""What a kubeconfig says of a cluster, and what errors say: words for a person, and no secret in any of
+them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""TLS contexts in all they are: what is offered and checked, which blocks of a bundle count, and no key on a disk."""
+"""TLS contexts in all they are: what is offered and checked, which blocks of a bundle count, and no key
+on a disk.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Asking a proxy for a tunnel, byte for byte: what is said, what is taken for an answer, and each refusal whole."""
+"""Asking a proxy for a tunnel, byte for byte: what is said, what is taken for an answer, and each refusal
+whole.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,8 @@ async def test_an_http_proxy_is_asked_to_connect(url: str, server: str, more: st
         (
             b"HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n",
             LinkError,
-            f"The proxy p:3128 cannot connect to h:6443: it wants a user and a password that it accepts. {PASSWORD}",
+            f"The proxy p:3128 cannot connect to h:6443: it wants a user and a password that "
+            f"it accepts. {PASSWORD}",
         ),
         (b"", LinkError, f"The proxy p:3128 closed the connection without an answer. {CHECK}"),
         (b"HTTP/1.1 20", LinkError, f"The proxy p:3128 closed the connection without an answer. {CHECK}"),

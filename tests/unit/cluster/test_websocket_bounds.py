@@ -1,4 +1,6 @@
-"""A WebSocket without a socket: its handshake, what waits for its reader, when it asks, and every way it ends."""
+"""A WebSocket without a socket: its handshake, what waits for its reader, when it asks, and every way it
+ends.
+"""
 
 from __future__ import annotations
 

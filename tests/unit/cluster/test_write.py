@@ -1,4 +1,6 @@
-"""New tokens in kubeconfig files: what is refused in which words, which backups stay, what a failure leaves."""
+"""New tokens in kubeconfig files: what is refused in which words, which backups stay, what a failure
+leaves.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from tests.unit.cluster.kubeconfigs import put
 NOW = 1_760_000_000.0
 STAMP = "edgetui-backup-20251009T085320Z"
 TEXT = "users: [{name: u, user: {token: old}}]\n"
-PROVIDER = "users: [{name: u, user: {auth-provider: {name: oidc, config: {id-token: i, refresh-token: r, x: ''}}}}]\n"
+CONFIG = "{id-token: i, refresh-token: r, x: ''}"
+PROVIDER = f"users: [{{name: u, user: {{auth-provider: {{name: oidc, config: {CONFIG}}}}}}}]\n"
 
 
 def names(directory: Path) -> list[str]:
@@ -95,7 +98,8 @@ def test_a_file_with_a_second_name_is_refused(tmp_path: Path) -> None:
     os.link(file, tmp_path / "second")
     said = (
         f"{file} has another name (a hard link), which would keep the old token. "
-        f"Find it with find / -xdev -samefile {file}; to part them: cp -p {file} {file}.new && mv {file}.new {file}"
+        f"Find it with find / -xdev -samefile {file}; to part them: cp -p {file} "
+        f"{file}.new && mv {file}.new {file}"
     )
     for call in (refuse_second_name, lambda path: rewrite_user_token(path, "u", "new", now=NOW)):
         with pytest.raises(KubeconfigError) as caught:

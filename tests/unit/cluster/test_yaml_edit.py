@@ -1,6 +1,8 @@
-"""Scalars that are replaced in a text: how each is written, what stays, and the sentence for what cannot be touched.
+"""Scalars that are replaced in a text: how each is written, what stays, and the sentence for what cannot
+be touched.
 
-`pytest tests/unit/cluster/test_yaml_edit.py --snapshot-update` takes what is said now; look at what differs first.
+`pytest tests/unit/cluster/test_yaml_edit.py --snapshot-update` takes what is said now; look at what
+differs first.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ EDITS: tuple[str, ...] = (
     "users: [{name: u}]",
     "users: [{name: u, user: text}]",
     "users: [text, {name: v, user: {token: a}}]",
+    "users: [text, {name: u, user: {token: a}}]",
     "users: [{name: u, user: {token: a}}, {name: u, user: {token: a}}]",
     "users: [{name: u, name: v, user: {token: a}}]",
     "users: [{name: v, name: u, user: {token: a}}]",

@@ -1,4 +1,5 @@
-"""Files that somebody else wrote: what each scalar is taken for, and the sentence for everything that goes wrong.
+"""Files that somebody else wrote: what each scalar is taken for, and the sentence for everything that
+goes wrong.
 
 `pytest tests/unit/cluster/test_yaml_file.py --snapshot-update` takes what is said now; look at
 what differs first.
@@ -31,8 +32,10 @@ from edgetui.cluster.kubeconfig.yaml_file import (
 
 SCALARS = (
     "y Y yes YES n N no No on On off OFF true True TRUE false FALSE tRue ~ null Null NULL nil "
-    "0 7 -7 +7 017 08 0o17 0b101 0b12 0x1F 0xG 1_000 1__0 _1 12e3 1.5 -1.5 .5 -.5 1. 1.5e3 1.5E-3 1.5e 1e5 .inf "
-    "-.inf .Inf .NaN .nan nan inf 2026-11-28 2026-11-28T12:30:45Z 12:30:45 1:20 190:20:30.15 = text 'yes' 1.2.3"
+    "0 7 -7 +7 017 08 0o17 0b101 0b12 0x1F 0xG 1_000 1__0 _1 12e3 1.5 -1.5 .5 -.5 1. "
+    "1.5e3 1.5E-3 1.5e 1e5 .inf "
+    "-.inf .Inf .NaN .nan nan inf 2026-11-28 2026-11-28T12:30:45Z 12:30:45 1:20 "
+    "190:20:30.15 = text 'yes' 1.2.3"
 )
 
 
@@ -267,7 +270,8 @@ class Pipe:
         self.ready = True
         kind = stat.S_IFIFO if fifo else stat.S_IFCHR
         monkeypatch.setattr(yaml_file.os, "read", self._read)  # type: ignore[attr-defined]
-        monkeypatch.setattr(yaml_file.os, "fstat", lambda _: SimpleNamespace(st_mode=kind))  # type: ignore[attr-defined]
+        facts = SimpleNamespace(st_mode=kind)
+        monkeypatch.setattr(yaml_file.os, "fstat", lambda _: facts)  # type: ignore[attr-defined]
         monkeypatch.setattr(yaml_file.time, "monotonic", lambda: self.now)  # type: ignore[attr-defined]
         monkeypatch.setattr(yaml_file.select, "select", self._select)  # type: ignore[attr-defined]
 
