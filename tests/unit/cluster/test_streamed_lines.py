@@ -20,7 +20,7 @@ from edgetui.cluster.http.answer_size import TooLarge
 from edgetui.cluster.http.client import Delivery
 from tests.unit.cluster.every_value import encoded, variants
 from tests.unit.cluster.recorded import moment
-from tests.unit.cluster.test_client import END, MARK, Answers, thing
+from tests.unit.cluster.test_api_client import END, MARK, Answers, thing
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 
 MARKS = {"k8s.io/initial-events-end": "true"}
