@@ -342,3 +342,24 @@ def test_what_lies_between_a_workload_and_its_pods_is_watched_while_it_is_open(c
     assert kinds
     expected = [*((kind, True) for kind in kinds), *((kind, False) for kind in kinds)]
     assert session.needed == (expected if connected else [])
+
+
+def test_since_when_another_pod_has_the_name() -> None:
+    store = f.store_of()
+    app = BareApp([store], {})
+    screen = bare(Log, app, ObjectKey("plant", POD, "line-1", "a"))
+    screen._pod = "a"
+
+    def noted() -> tuple[str, float]:
+        app.clock.advance(1)
+        screen._note_pod()
+        return screen._pod_uid, screen._pod_since
+
+    assert noted() == ("", 0.0)
+    put(store, f.pod("a", "line-1", uid="one"))
+    assert noted() == noted() == ("one", 0.0)
+    store.delete("Pod", "line-1", "a", "")
+    assert noted() == ("one", 0.0)
+    put(store, f.pod("a", "line-1", uid="two"))
+    assert noted() == ("two", 1005.0)
+    assert noted() == ("two", 1005.0)

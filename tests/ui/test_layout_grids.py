@@ -203,3 +203,58 @@ def test_a_line_on_its_ground(snapshot: SnapshotAssertion) -> None:
         assert strip.cell_length == width
         found.append(f"{width} {base}: {''.join(f'<{one.style}>{one.text}' for one in strip)}|")
     assert "\n".join(found) == snapshot
+
+
+MIXED = {
+    "a long reason": {"name": 11, "state": 15, "ready": 3, "age": 3, "why": 31, "node": 7},
+    "a long state": {
+        "cluster": 5,
+        "namespace": 9,
+        "name": 23,
+        "state": 24,
+        "ready": 5,
+        "restarts": 4,
+        "why": 12,
+    },
+    "a long name": {
+        "cluster": 14,
+        "namespace": 6,
+        "name": 31,
+        "state": 7,
+        "ready": 3,
+        "node": 13,
+        "image": 25,
+    },
+}
+
+
+@pytest.mark.parametrize("texts", MIXED)
+def test_which_columns_fit_cell_by_cell(texts: str, snapshot: SnapshotAssertion) -> None:
+    widest = MIXED[texts]
+    before = 0
+
+    def fitted(width: int) -> str:
+        found = fit(COLUMNS, width, 1, widest, NONE)
+        assert sum(one.width for one in found) + len(found) - 1 <= max(width, len(found) * 2)
+        return " ".join(f"{one.column.id[:2]}{one.width}" for one in found)
+
+    assert each_change(range(12, 130), fitted) == snapshot
+    for width in range(12, 130):
+        there = furthest(COLUMNS, width, 1, widest, NONE)
+        assert not before or there <= before, "a wider table has no more columns out of sight"
+        before = there
+
+
+@pytest.mark.parametrize("texts", MIXED)
+@pytest.mark.parametrize("full", [False, True])
+def test_which_columns_stand_in_their_order_at_more_widths(
+    texts: str, full: bool, snapshot: SnapshotAssertion
+) -> None:
+    widest = MIXED[texts]
+
+    def fitted(width: int) -> str:
+        found = [fit_in_order(COLUMNS, width, 1, widest, NONE, shift, full) for shift in (0, 2)]
+        assert all(sum(one.width for one in some) + len(some) - 1 <= width for some in found)
+        return " | ".join(" ".join(f"{one.column.id[:2]}{one.width}" for one in some) for some in found)
+
+    assert each_change(range(10, 120, 9), fitted) == snapshot

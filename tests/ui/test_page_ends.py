@@ -189,7 +189,8 @@ USES = [Usage(250, 64 * 1024**2), Usage(None, 64 * 1024**2), Usage(250, None), U
 
 def test_a_pod_says_what_it_uses_where_that_was_measured(snapshot: SnapshotAssertion) -> None:
     found = []
-    for usage, deleting, condition in product(USES, (0.0, NOW - 40), ("True", "False", "Unknown")):
+    states = [(USES[0], NOW - 40, "False"), *product(USES, (0.0,), ("True",)), (None, 0.0, "Unknown")]
+    for usage, deleting, condition in states:
         one = f.pod("press", ready_at=NOW - 400, created=NOW - 500, deleting=deleting, node="")
         store = f.store_of(one)
         row = store.get("Pod", "default", "press")
@@ -214,10 +215,11 @@ def test_an_autoscaler_says_what_it_measures_and_wants(snapshot: SnapshotAsserti
     found = []
     for current, desired, cpu, bounds in product((3, 6), (3, 6), (None, 0, 60, 180), ((1, 6), (2, 2))):
         row = scaler(current=current, desired=desired, cpu=cpu, bounds=bounds)
-        found.append(page(autoscaler.lines(row, NOW, (), ())[:6]))
+        lines = autoscaler.lines(row, NOW, (), ())
+        found.append(page([lines[0], *lines[3:5]]))
     unknown = replace(scaler(), current=None)
     found.append(page(autoscaler.lines(unknown, NOW, (), ())))
-    assert "\n--\n".join(found) == snapshot
+    assert "\n".join(dict.fromkeys(found)) == snapshot
 
 
 @pytest.mark.parametrize("ratio", [None, 0.0, 0.03, 0.04, 0.5, 0.99, 1.0, 1.04, 1.9, 2.0, 7.5])

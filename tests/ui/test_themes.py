@@ -105,3 +105,84 @@ def test_without_any_file_there_is_still_a_theme(tmp_path: Path) -> None:
 @pytest.mark.parametrize("home", ["~nosuch", "~", "", "/nonexistent"])
 def test_a_home_that_is_none_keeps_no_screen_from_opening(home: str) -> None:
     assert themes.configuration({"HOME": home}).name == "edgetui"
+
+
+FULL = """
+name: mine
+about: of my own
+dark: false
+colours:
+  primary: "#112233"
+  background: "#ffffff"
+  foreground: "#000000"
+styles:
+  row: "#222222"
+  bad: "bold red"
+  bar: "on blue"
+"""
+
+
+def test_a_theme_is_what_its_file_says_and_the_rest_is_the_minimum() -> None:
+    look = themes.parse(FULL)
+    assert (look.name, look.about) == ("mine", "of my own")
+    theme = look.theme
+    assert (theme.name, theme.primary, theme.background, theme.foreground) == (
+        "mine", "#112233", "#ffffff", "#000000",
+    )  # fmt: skip
+    assert (theme.dark, theme.ansi, theme.variables) == (False, False, {})
+    base = Style.parse("#222222 on #ffffff")
+    assert look["row"] == base
+    assert look["bad"] == base + Style.parse("bold red")
+    assert look["bar"] == base + Style.parse("on blue")
+    assert look["title"] == base + Style.parse("bold")
+    assert look["cursor"] == base + Style.parse("reverse")
+    assert set(look.styles) == themes.ROLES
+
+
+def test_a_theme_that_says_little_is_dark_on_black_and_one_of_the_terminal_has_no_ground() -> None:
+    little = themes.parse("name: x")
+    assert (little.about, little.theme.primary, little.theme.dark) == ("", "ansi_blue", True)
+    assert little["row"] == Style.parse("on #000000")
+    ansi = themes.parse(
+        "name: x\nansi: true\ncolours: {background: ansi_default}\nstyles: {title: bold green}"
+    )
+    assert (ansi.theme.ansi, ansi.theme.background) == (True, "ansi_default")
+    assert ansi.theme.variables == themes.PLAIN.theme.variables != {}
+    assert ansi["row"] == Style()
+    assert ansi["title"] == Style.parse("bold green")
+
+
+def test_themes_of_later_directories_take_the_place_of_earlier_ones(tmp_path: Path) -> None:
+    for folder, about in (("a", "first"), ("b", "second")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.yaml").write_text(f"name: x\nabout: {about}")
+    (tmp_path / "b" / "notes.txt").write_text("name: y")
+    (tmp_path / "b" / "broken.yaml").write_bytes(b"\xff\xfe\xff")
+    (tmp_path / "b" / "nameless.yaml").write_text("about: x")
+    loaded = themes.load([tmp_path / "a", tmp_path / "none", tmp_path / "b"])
+    assert loaded.looks.keys() == {"plain", "x"}
+    assert loaded.looks["x"].about == "second"
+    unread, nameless = loaded.failures
+    assert unread.startswith(f"Theme file {tmp_path}/b/broken.yaml cannot be read: 'utf-8' codec")
+    assert nameless == f"Theme file {tmp_path}/b/nameless.yaml is left out: it has no name."
+
+
+def test_a_theme_is_chosen_by_its_name_and_another_has_the_usual_one() -> None:
+    mine, usual = themes.parse("name: mine"), themes.parse("name: ansi")
+    both = themes.Themes({"mine": mine, "ansi": usual}, ())
+    assert both.choose("mine") == (mine, "")
+    assert both.choose("x") == (usual, "There is no theme 'x'. Themes here: ansi, mine.")
+    assert themes.Themes({"mine": mine}, ()).choose("x")[0] is themes.PLAIN
+
+
+def test_where_themes_and_keys_are_looked_for() -> None:
+    assert themes.configuration({"HOME": "/home/kim"}) == Path("/home/kim/.config/edgetui")
+    assert themes.configuration({"HOME": "/home/kim", "XDG_CONFIG_HOME": "/etc/kim"}) == Path(
+        "/etc/kim/edgetui"
+    )
+    package = Path(themes.__file__).resolve().parent.parent
+    assert themes.directories({"HOME": "/home/kim"}) == [
+        package / "themes",
+        package.parent / "themes",
+        Path("/home/kim/.config/edgetui/themes"),
+    ]

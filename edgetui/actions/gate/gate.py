@@ -39,6 +39,8 @@ from edgetui.cluster.errors import (
 from edgetui.model.cache.freshness import Link
 from edgetui.model.identity import ObjectRef
 
+UNCHANGED = "Nothing was changed."
+"""What is true after a run that ends in an error before it has written."""
 READ_ONLY_BADGE = "READ-ONLY"
 PROTECTED_BADGE = "PROTECTED"
 
@@ -333,7 +335,7 @@ class Run:
         if self.writes and not self._last:  # what ran in a container is not known here
             return ""
         said = str(problem).lower()
-        return "" if "nothing was sent" in said or "nothing was changed" in said else "Nothing was changed."
+        return "" if "nothing was sent" in said or "nothing was changed" in said else UNCHANGED
 
     async def record(self, event: str, **fields: Any) -> None:
         """Append one audit record, durable when this returns. Raises Refusal when it cannot be written."""

@@ -278,7 +278,9 @@ SPEC: Spec[ImageView, Wanted] = Spec(
     read=lambda aim: prepare(aim.session, aim.ref),
     explain=explain,
     answer=_answer,
-    title=lambda view, wanted: f"Set the image of {view.seen.words} to {', '.join(wanted.values())}",
+    title=lambda view, wanted: (
+        f"Set the image of {view.seen.words} to {', '.join(dict.fromkeys(wanted.values()))}"
+    ),
     change=change,
     outcome=outcome,
     back=SetBack(now=_now, answer=_before, then=_then, unproven=_unproven),

@@ -123,7 +123,16 @@ def _other_template(s: State, terms: Terms, look: Look) -> State:
     if first and look.complete and look.ready_for >= terms.after:
         s = replace(s, trusted=s.trusted | {look.template})
     return replace(
-        s, template=look.template, evidence=(), bad=0.0, calm=0.0, complete=0.0, still=0.0, most=0, causes={}
+        s,
+        template=look.template,
+        evidence=(),
+        bad=0.0,
+        calm=0.0,
+        complete=0.0,
+        still=0.0,
+        most=0,
+        causes={},
+        not_before=0.0,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.actions.action import Action
-from edgetui.actions.messages import Plan, Receipt
+from edgetui.actions.guard.action import SPEC, seconds
 from edgetui.actions.rights import Access
 
 GET, PATCH = Access("get", "pumps", "water"), Access("patch", "pumps", "water", "status")
@@ -84,10 +84,16 @@ def test_a_right_is_about_the_object_that_is_aimed_at_unless_it_says_otherwise()
     assert not Access("list", "pods", named=False).named
 
 
-def test_a_plan_and_a_receipt_of_which_nothing_more_is_said() -> None:
-    assert Plan("open", "plant", None, "Open it") == Plan(
-        "open", "plant", None, "Open it", (), (), (), (), "", "Cancel", ""
-    )
-    assert Receipt("open", "plant", None, True, ("done",)) == Receipt(
-        "open", "plant", None, True, ("done",), {}, False, None
-    )
+def test_what_a_guard_asks_for() -> None:
+    asked = [
+        (one.name, one.flags, one.metavar, one.label, one.switch, one.default, one.read)
+        for one in SPEC.arguments
+    ]
+    assert asked == [
+        ("patience", ("--for",), "T", "failure window", False, 120.0, seconds),
+        ("after", ("--after",), "T", "observe after success", False, 600.0, seconds),
+        ("undo", ("--undo",), "", "template back", True, False, str),
+        ("once", ("--once",), "", "", True, False, str),
+    ]
+    assert (seconds("1s"), seconds("1.5m")) == (1.0, 90.0)
+    assert SPEC.watches == ("Node",)

@@ -69,6 +69,22 @@ def test_the_options_of_every_command(name: str, snapshot: SnapshotAssertion) ->
     assert options_of(parser) == snapshot
 
 
+@pytest.mark.parametrize("name", ["audit", "history", "status"])
+def test_the_options_of_commands_that_only_read(
+    name: str, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Parser] = []
+
+    def parse(self: Parser, words: Any) -> Any:
+        made.append(self)
+        raise KeyError
+
+    monkeypatch.setattr(Parser, "parse_words", parse)
+    with pytest.raises(KeyError):
+        cli.main([name])
+    assert options_of(made[0]) == snapshot
+
+
 @pytest.mark.parametrize(
     ("name", "words", "before", "behind"),
     [

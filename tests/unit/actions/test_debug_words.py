@@ -11,7 +11,9 @@ from edgetui.actions.messages import Refusal
 from edgetui.actions.remote import debug, node_shell
 from edgetui.actions.remote.debug import FOR_EVER, DebugAnswer, DebugView, image_of
 from edgetui.actions.remote.execute import Container, PodView
+from edgetui.actions.remote.visit import suffix
 from edgetui.model.identity import ObjectKey, ObjectRef
+from edgetui.model.pod.debugging import LETTERS
 
 from .scripted import Connected
 
@@ -173,3 +175,9 @@ def test_the_form_of_a_node_shell() -> None:
 def test_the_pod_of_a_node_shell_is_named_after_its_node(node_name: str, begins: str) -> None:
     name = node_shell.pod_name(node_name)
     assert name[:-5] == begins and len(name) <= 63
+
+
+def test_a_suffix_is_five_letters_that_make_no_word() -> None:
+    made = {suffix() for _ in range(50)}
+    assert len(made) > 40
+    assert all(len(one) == 5 and set(one) <= set(LETTERS) for one in made)

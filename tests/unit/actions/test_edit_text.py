@@ -293,3 +293,17 @@ def test_the_whole_text_that_an_editor_gets() -> None:
     )
     assert with_header(body, "pod x") == f"# pod x\n{ignored}#\n{body}"
     assert with_header(body, "pod x", ("Why.", "")) == f"# pod x\n{ignored}#\n# Why.\n#\n#\n{body}"
+
+
+def test_what_an_object_has_not_cannot_be_given_to_it_by_an_edit() -> None:
+    there = settings(key="one")
+    del there["metadata"]["namespace"]
+    text = body_of(there).replace("  name: settings", "  name: settings\n  namespace: line-2")
+    with pytest.raises(NotRead) as problem:
+        read_back(text, there)
+    assert problem.value.sentence == ("Line 5: metadata.namespace cannot be changed by an edit: it has none.")
+    text = body_of(there).replace("  name: settings", "  name: settings\n  deletionTimestamp: x")
+    with pytest.raises(
+        NotRead, match=r"metadata\.deletionTimestamp cannot be changed by an edit: it has none"
+    ):
+        read_back(text, there)

@@ -96,6 +96,9 @@ async def told(made: Json, *actions: str, store: Store | None = None) -> str:
                 found.append(f"{type(refused).__name__}: {refused}")
                 continue
             answer = spec.answer(view, {})
+            if on_screen:
+                found.append(spec.title(view, answer))
+                continue
             assert spec.change is not None and spec.outcome is not None
             change = spec.change(session, view, answer)
             found += [spec.title(view, answer), *lines_of(change), f"applied {change.applied(made)}"]

@@ -27,6 +27,7 @@ from edgetui.model.kinds.managers import APPLICATION, HELM_RELEASE, KUSTOMIZATIO
 from edgetui.model.kinds.wire import Manager
 from edgetui.model.manifest_diff import manifest_diff
 from edgetui.model.merging import paths
+from tests.ui.test_every_field import differences
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 from tests.unit.model import factories as f
 
@@ -184,8 +185,9 @@ async def test_what_an_edit_says(view: EditView, answer: Typed, snapshot: Snapsh
     change = edit.change(session, view, answer)
     found = ["# as typed", *lines_of(change), f"applied {change.applied(view.there)}"]
     assert change.rehearsed is not None and change.spot is not None and change.rejected is not None
-    found += ["# as it would be stored", *lines_of(change.rehearsed(answer.obj))]
-    found += ["# where nothing of it is", *lines_of(change.rehearsed(view.there))]
+    usual = list(lines_of(change))
+    for what, stored in (("as it would be stored", answer.obj), ("where nothing of it is", view.there)):
+        found += [f"# {what}", *differences(usual, list(lines_of(change.rehearsed(stored))))]
     others = (view.there, changed(view.there), changed(view.there, replicas=7))
     found.append(f"same {[change.spot.same(other) for other in others]}, moves {change.spot.moves}")
     for problem in (Invalid("It is not valid.", code=422), EdgetuiError("It is odd.", "Look at it.")):

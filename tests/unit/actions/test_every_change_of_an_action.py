@@ -18,6 +18,7 @@ from edgetui.actions.messages import Refusal
 from edgetui.actions.objects import edit
 from edgetui.actions.objects.resource import DELETE, EDIT, SCALE, Resource, Way
 from edgetui.model.identity import ObjectKey, ObjectRef
+from tests.ui.test_every_field import differences
 
 from .as_text import as_text
 from .every_action import Case, pumping
@@ -57,7 +58,9 @@ def test_what_is_handed_over_with_and_without_a_generation(case: Case, snapshot:
         return handed_over(spec.change(session, view, answer))
 
     async def both() -> list[str]:
-        return [*await told(case.site()), "-- without", *await told(without_generation(case.site()))]
+        usual = list(await told(case.site()))
+        bare = list(await told(without_generation(case.site())))
+        return [*usual, "-- without", *differences(usual, bare)]
 
     assert "\n".join(asyncio.run(both())) == snapshot
 

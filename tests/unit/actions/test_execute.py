@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from edgetui.actions.gate.open_runs import GONE, LeftPod
 from edgetui.actions.messages import Cancelled, Offer, Receipt, Refusal
+from edgetui.actions.remote import execute as remote
 from edgetui.actions.remote.execute import (
     Container,
     Ends,
@@ -113,6 +115,14 @@ async def test_it_is_held_while_it_runs_and_told_how_it_ended_when_all_is_record
             ("get", "exec"),
             ("create", "exec"),
         }
+
+
+async def test_how_long_it_took_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter((10.0, 12.5))
+    monkeypatch.setattr(remote, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    async with bench(Kubelet(SUCCESS), tmp_path) as here:
+        await here.run(Near())
+        assert here.watching.audit[1]["milliseconds"] == 2500
 
 
 async def test_what_it_is_for_is_what_the_record_has(tmp_path: Path) -> None:

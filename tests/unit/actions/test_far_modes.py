@@ -45,3 +45,67 @@ def test_pieces_mean_what_the_whole_means(parts: list[bytes], cuts: list[int]) -
     for start, end in pairwise(edges):
         cut.see(data[start:end])
     assert cut.undo() == whole.undo()
+
+
+ON_AT_FIRST = (7, 25)
+OTHERS = (1, 9, 47, 66, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 1047, 1049, 2004)
+
+
+def undone(*seen: bytes) -> bytes:
+    """What takes these outputs back, without the end of the style."""
+    modes = FarModes()
+    for data in seen:
+        modes.see(data)
+    return modes.undo().removeprefix(b"\x1b[m")
+
+
+@pytest.mark.parametrize("mode", [*ON_AT_FIRST, *OTHERS])
+def test_each_mode_is_put_back_where_it_is_not_as_at_first(mode: int) -> None:
+    on, off = b"\x1b[?%dh" % mode, b"\x1b[?%dl" % mode
+    changing, usual = (off, on) if mode in ON_AT_FIRST else (on, off)
+    assert undone(changing) == usual
+    assert undone(usual) == b""
+    assert undone(changing, usual) == b""
+    assert undone(usual, changing) == usual
+
+
+@pytest.mark.parametrize("mode", [0, 2, 6, 8, 10, 24, 26, 48, 67, 999, 1007, 1014, 1017, 1046, 1050, 2005])
+def test_other_modes_are_nobodys_business(mode: int) -> None:
+    assert undone(b"\x1b[?%dh\x1b[?%dl" % (mode, mode)) == b""
+    assert undone(b"\x1b[?%dh" % mode) == b""
+
+
+@pytest.mark.parametrize(
+    ("seen", "left"),
+    [
+        (b"\x1b[>1u" * 3, b"\x1b[<3u"),
+        (b"\x1b[>u", b"\x1b[<1u"),
+        (b"\x1b[>1;2u", b"\x1b[<1u"),
+        (b"\x1b[>1u" * 3 + b"\x1b[<2u", b"\x1b[<1u"),
+        (b"\x1b[>1u" * 3 + b"\x1b[<u", b"\x1b[<2u"),
+        (b"\x1b[<5u" + b"\x1b[>1u", b"\x1b[<1u"),
+        (b"\x1b[>1u" * 99, b"\x1b[<99u"),
+        (b"\x1b[>1u" * 100, b"\x1b[<99u"),
+        (b"\x1b[>1u" * 100 + b"\x1b[<1u", b"\x1b[<98u"),
+    ],
+)
+def test_keys_that_were_pushed_are_popped(seen: bytes, left: bytes) -> None:
+    assert undone(seen) == left
+
+
+@pytest.mark.parametrize(
+    ("seen", "left"),
+    [
+        (b"\x1b=", b"\x1b>"),
+        (b"\x1b=\x1b>", b""),
+        (b"\x1b>\x1b=", b"\x1b>"),
+        (b"\x1b[5r", b"\x1b7\x1b[r\x1b8"),
+        (b"\x1b[5r\x1b[r\x1b[2;9r", b"\x1b7\x1b[r\x1b8"),
+        (b"\x1b[5r\x1b=\x1b[>1u\x1b[?25l\x1b[?1049h", b"\x1b7\x1b[r\x1b8\x1b>\x1b[<1u\x1b[?25h\x1b[?1049l"),
+        (b"\x1b[5r\x1b=\x1b[>1u\x1b[?25l\x1bc", b""),
+        (b"\x1bc\x1b=", b"\x1b>"),
+    ],
+)
+def test_the_rest_is_put_back_in_one_order_and_a_reset_ends_it_all(seen: bytes, left: bytes) -> None:
+    assert undone(seen) == left
+    assert undone(*(seen[at : at + 1] for at in range(len(seen)))) == left

@@ -147,6 +147,7 @@ async def test_a_way_is_kept_for_some_seconds_and_only_for_its_own_pod(
         assert site.forward._kept == [] and not open_ways(site)
         assert await site.exchange(b"x") == b"x"
     assert [way.pod for way in site.ways] == ["press-a", "press-a", "press-b"]
+    assert site.noted[-1]["milliseconds"] == 1000 * KEPT + 500
 
 
 @pytest.mark.parametrize("fails", [True, False])
@@ -169,6 +170,27 @@ async def test_a_kept_way_that_is_of_no_use_any_more_is_closed(
         await until(lambda: not site.forward.open)
         assert (site.ways[0].closed, len(site.ways)) == (True, 2)
         assert len(site.forward._kept) == 1 and site.forward.error == ""
+
+
+async def test_a_near_side_that_goes_away_is_its_own_affair(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(pod("press-a"))
+    async with running(site, monkeypatch):
+        (port,) = site.forward.local
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"x")
+        assert await reader.read(1) == b"x"
+        site.forward.error = "It does not answer."
+
+        async def gone() -> bytes:
+            raise ConnectionResetError
+
+        monkeypatch.setattr(site.ways[0], "receive", gone)
+        writer.write(b"y")
+        site.ways[0]._back.put_nowait(b"z")
+        assert await reader.read() in (b"y", b"yz", b"z", b"")
+        await until(lambda: not site.forward.open)
+        assert site.forward.error == "It does not answer."
+        assert site.ways[0].closed and site.forward._kept == []
 
 
 async def test_two_connections_at_a_time_have_two_ways(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,8 @@ from edgetui.cluster.errors import (
     ProtocolError,
     TlsError,
 )
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 
@@ -280,6 +282,46 @@ def test_what_a_cluster_is_marked_with(
         except EdgetuiError as problem:
             found.append(told(problem))
         found.extend([*(str(plan.warnings) for plan in work.hands.plans), *work.lines()])
+
+    on_virtual_time(main)
+    assert "\n".join(found) == snapshot
+
+
+LINKS: dict[str, tuple[LinkState, Freshness]] = {
+    "live": (LinkState(Link.LIVE), Freshness(Sync.LIVE)),
+    "cut": (LinkState(Link.STALE), Freshness(Sync.LIVE)),
+    "cut, with what to do": (LinkState(Link.STALE, next_step="Plug it in."), Freshness(Sync.LIVE)),
+    "kept": (LinkState(Link.LIVE), Freshness(Sync.STALE, kept=True)),
+    "old": (LinkState(Link.LIVE), Freshness(Sync.STALE)),
+}
+
+
+@pytest.mark.parametrize("state", LINKS)
+@pytest.mark.parametrize("target", [REF, None], ids=["of an object", "of the cluster"])
+def test_what_is_shown_has_to_be_current(
+    state: str, target: ObjectRef | None, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    found: list[str] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        work = Work(tmp_path, healthy(), loop)
+        link, freshness = LINKS[state]
+        store = work.session.store = Store("plant")
+        store.set_link(LinkState(Link.LIVE))
+        store.set_freshness("Deployment", Freshness(Sync.LIVE))
+        rights = needs("restart", "Deployment")
+        for early in (True, False):
+            try:
+                async with work.hands.gate.run(
+                    work.session, "scale", target, rights, "line-2", rehearsed=True
+                ) as run:
+                    await run.confirm(PLAN)
+                    store.set_link(link)
+                    store.set_freshness("Deployment", freshness)
+                    await run.write(WRITE if early else OTHER)
+                    found.append("written")
+            except EdgetuiError as problem:
+                found.append(told(problem))
 
     on_virtual_time(main)
     assert "\n".join(found) == snapshot

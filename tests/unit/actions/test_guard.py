@@ -159,6 +159,18 @@ def released(work: Guarded) -> None:
     work.session.heard()
 
 
+def released_badly(work: Guarded) -> None:
+    """Somebody releases a third image, which cannot be pulled."""
+    released(work)
+    there = work.site.objects
+    there[PRESS]["status"] |= {"updatedReplicas": 1, "replicas": 4, "availableReplicas": 3}
+    for path in [path for path in there if "press-third-" in path]:
+        del there[path]
+    for one in f.pods_of(there[f"{SETS}third"], 1, build=f.image_pull, image="press:3"):
+        there[Site.path(one)] = one
+    work.session.heard()
+
+
 def removed(work: Guarded) -> None:
     work.site.objects.clear()
     work.session.heard()
@@ -245,7 +257,10 @@ def first_rows(work: Guarded) -> None:
 
 @dataclass(frozen=True)
 class Story:
-    """What a guard is set on, and what happens at which second; `ends` is when its program ends where it has not."""
+    """What a guard is set on, and what happens at which second; `ends` is when its program ends where it has not.
+
+    `left` are records of an earlier guard.
+    """
 
     site: Callable[[], Site] = bad
     events: tuple[tuple[float, Event], ...] = ()
@@ -253,12 +268,19 @@ class Story:
     patient: bool = False
     undo: bool = False
     ends: float = 60.0
+    left: tuple[Json, ...] = ()
     ref: ObjectRef = PRESS_REF
 
 
 def without_the_old() -> Site:
     """A bad release, and nothing to go back to."""
     return Site(*(one for one in bad().objects.values() if "old" not in one["metadata"]["name"]))
+
+
+def left_by(template: str, target: str) -> tuple[Json, ...]:
+    """The record of a guard that ended between the intent of its roll-back and the answer."""
+    about = {"template": template, "target": target}
+    return ({"event": "intent", "guard": about}, {"event": "result", "result": "unknown", "guard": about})
 
 
 ARGO = ObjectRef(ObjectKey("plant", "Rollout", "line-2", "press"), "", "")
@@ -296,6 +318,15 @@ STORIES = {
     "the roll-back does not get there in time": Story(events=((0, idle),), ends=650),
     "the server refuses": Story(events=((0, faulty(422)),), ends=1100),
     "the server refuses, then does not": Story(events=((0, faulty(422)), (10, faulty(0)))),
+    "the server refuses, and another release is as bad": Story(
+        events=((0, faulty(422)), (20, released_badly)), ends=50
+    ),
+    "an earlier guard left a roll-back that did not arrive": Story(left=left_by("new", "old"), ends=4),
+    "an earlier guard left one that arrived": Story(well, left=left_by("new", "old"), ends=4),
+    "an earlier guard left one that was replaced": Story(left=left_by("other", "old"), ends=10),
+    "an earlier guard saw one serve": Story(
+        left=({"event": "guard", "guard": {"state": "good", "template": "old"}},), ends=4
+    ),
     "the dry run is refused": Story(events=((0, dry_faulty(422)), (10, dry_faulty(0)))),
     "the answer is lost": Story(events=((0, faulty(APPLY_THEN_DROP)),)),
     "the write is lost": Story(events=((0, faulty(DROP)),), ends=100),
@@ -344,6 +375,11 @@ def test_a_guard_from_its_first_look_to_its_end(
         hands = work.hands
         hands.gate.clock = lambda: f.NOW + loop.time() - work.began
         hands.gate.sleep = asyncio.sleep
+        uid = next(
+            one["metadata"]["uid"] for one in site.objects.values() if one["kind"] == story.ref.key.kind
+        )
+        for one in story.left:
+            hands.log.append({"uid": uid, "run": "r0", "action": "rollback"} | one)
         view = await read_guard(work.session, story.ref, hands.log)
         terms = Terms(TERMS.patience, TERMS.after, story.undo)
         work.guard = Guard(

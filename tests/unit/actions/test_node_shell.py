@@ -124,7 +124,9 @@ def test_without_a_terminal_and_in_a_dry_run_there_is_no_pod(
 
 
 @pytest.mark.parametrize("fault", [APPLY_THEN_DROP, DROP])
-def test_a_lost_answer_is_looked_for(shell: Shell, fault: int) -> None:
+def test_a_lost_answer_is_looked_for(shell: Shell, fault: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgetui.actions.remote.node_shell.REMOVES", 0.1)
+    monkeypatch.setattr("edgetui.actions.remote.node_shell.AGAIN", 0.02)
     shell.site.fault = fault
     told = shell.run("node-shell", "node-1", "--yes")
     assert pods(shell) == []
@@ -180,3 +182,64 @@ def test_who_no_longer_waits_for_it_leaves_no_pod(shell: Shell, monkeypatch: pyt
     assert told.code == 1 and pods(shell) == []
     first, last = told.json["lines"]
     assert first.endswith("is not watched any more.") and last.endswith("is deleted.")
+
+
+def deletes(shell: Shell, fault: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the deletion of the pod meets, which is tried again for a moment."""
+    monkeypatch.setattr("edgetui.actions.remote.node_shell.REMOVES", 0.1)
+    monkeypatch.setattr("edgetui.actions.remote.node_shell.AGAIN", 0.02)
+    answer = shell.site.instead
+
+    def met(request: Request) -> Answer | None:
+        if request.path.startswith(f"{PODS}/"):
+            shell.site.fault = fault
+        return answer(request)
+
+    shell.site.instead = met
+
+
+@pytest.mark.parametrize(
+    ("fault", "why", "again"),
+    [(403, "no", False), (422, "no", False), (503, "no", True), (429, "no", True), (DROP, "plant", True)],
+)
+def test_why_it_could_not_be_deleted_is_said_and_what_may_pass_is_tried_again(
+    shell: Shell, fault: int, why: str, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deletes(shell, fault, monkeypatch)
+    told = shell.run("node-shell", "node-1", "--yes")
+    (path,) = pods(shell)
+    name = path.rpartition("/")[2]
+    first, *_, said, by_hand = told.json["lines"]
+    assert first == "The shell was left."
+    assert said.startswith(f"Pod {name} could not be deleted: ") and why in said.lower()
+    assert by_hand.endswith(f" delete pod {name}")
+    assert (told.code, told.json["outcome"]) == (1, "failed")
+    assert (len([one for one in shell.site.writes if one.startswith("DELETE")]) > 1) == again
+    assert f"!  {said}\n" in told.err and f".. Deleting pod {name}\n" in told.err
+
+
+@pytest.mark.parametrize("fault", [404, 409])
+def test_one_that_somebody_else_has_deleted_is_gone(
+    shell: Shell, fault: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deletes(shell, fault, monkeypatch)
+    told = shell.run("node-shell", "node-1", "--yes")
+    assert told.json["lines"][-1].endswith(" is deleted.") and told.code == 0
+
+
+def test_an_answer_that_is_lost_is_said_to_have_been_found(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deletes(shell, 0, monkeypatch)
+    shell.site.fault = APPLY_THEN_DROP
+    told = shell.run("node-shell", "node-1", "--yes")
+    assert "ok The write arrived, only its answer was lost\n" in told.err
+    assert [one["event"] for one in told.audit if one["event"] == "found"] == ["found"]
+    creations = [one for one in told.audit if one.get("write", "").startswith("POST")]
+    assert creations[0]["words"].startswith("create pod node-debugger-node-1-")
+    assert set(creations[0]["after"]) == {"pod", "namespace", "image"}
+    sent = [one.body for one in shell.site.requests if one.method == "DELETE"]
+    assert sent[0] == {
+        "preconditions": {"uid": f"uid-of-{creations[0]['after']['pod']}"},
+        "gracePeriodSeconds": 1,
+    }

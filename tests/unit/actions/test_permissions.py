@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.catalogue import ACTIONS, needs
-from edgetui.actions.gate.permissions import REMEMBERED, Permissions
+from edgetui.actions.gate.missing import MissingRights, together
+from edgetui.actions.gate.permissions import REMEMBERED, Permission, Permissions, ask
 from edgetui.actions.gate.role import role
 from edgetui.actions.messages import Refusal
+from edgetui.actions.rights import Access
 from edgetui.actions.scaling import scale
+from edgetui.cluster.errors import EdgetuiError, Forbidden, LinkError
 from edgetui.model.identity import ObjectKey, ObjectRef
 from tests.unit.actions.every_action import CASES, healthy
 
+from .at_once import AtOnce, told
 from .scripted import FakeDeployment, Request, Server, Watching, scripted
 from .site import Shell, shell_on
 from .tokens import rotating
@@ -157,3 +163,199 @@ def test_a_read_that_is_forbidden_names_all_that_the_command_needs(
         assert yaml.safe_load(said["paste"])["kind"] == "Role"
         assert [(one["action"], one["result"]) for one in told.audit] == [(action, "refused")]
         assert told.audit[0]["object"]["name"] == "press"
+
+
+class Asking:
+    """Permissions on a clock, and a server that denies what is named; an answer may be missing."""
+
+    def __init__(self, *denied: str) -> None:
+        self.now = 1000.0
+        self.session = AtOnce(healthy())
+        self.session.denied = frozenset(denied)
+        self.permissions = Permissions(lambda: self.now)
+        self.silent = False
+        review = self.session.api.review
+
+        async def answered(kind: str, spec: Mapping[str, Any], **more: Any) -> Any:
+            if self.silent:
+                raise LinkError("The link is down.")
+            return await review(kind, spec, **more)  # type: ignore[arg-type]
+
+        self.session.api.review = answered  # type: ignore[method-assign, assignment]
+
+    def asked(self) -> list[str]:
+        """The reviews since the last call."""
+        found, self.session.asked[:] = list(self.session.asked), []
+        return found
+
+    async def check(self, *needs: Access, name: str = "press", again: bool = False) -> Permission:
+        return await self.permissions.check(self.session, needs, "line-2", name, again=again)
+
+
+PATCH, LIST = Access("patch", "deployments", "apps"), Access("list", "pods", named=False)
+
+
+async def test_an_answer_counts_for_a_minute_and_a_denial_is_asked_of_the_object_too() -> None:
+    here = Asking("patch deployments", "list pods")
+    assert await here.check(PATCH, LIST) == Permission((PATCH, LIST), True)
+    assert here.asked() == ["patch deployments", "list pods", "patch deployments press"]
+    here.now += REMEMBERED - 0.1
+    assert (await here.check(PATCH, LIST)).words == "patch deployments, list pods"
+    assert here.asked() == []
+    here.session.denied = frozenset()
+    assert (await here.check(PATCH, LIST, again=True)).ok
+    assert here.asked() == ["patch deployments", "list pods"]
+    here.now += REMEMBERED
+    assert (await here.check(PATCH, name="weld")).ok
+    assert here.asked() == ["patch deployments"]
+
+
+async def test_a_right_of_one_object_is_no_right_of_another() -> None:
+    here = Asking("patch deployments weld")
+    here.session.denied = frozenset({"patch deployments"})
+    assert not (await here.check(PATCH)).ok
+    here.session.denied = frozenset({"patch deployments weld"})
+    here.permissions.invalidate(here.session)
+    here.permissions._answers["plant", PATCH, "line-2", ""] = (here.now, False)
+    here.asked()
+    assert (await here.check(PATCH)).ok
+    assert here.asked() == ["patch deployments press"]
+    assert not (await here.check(PATCH, name="weld")).ok
+    assert (await here.check(PATCH, name="")) == Permission((PATCH,), True)
+
+
+async def test_what_the_server_does_not_answer_is_not_known() -> None:
+    here = Asking()
+    here.silent = True
+    assert await here.check(PATCH, LIST) == Permission((), False)
+    here.silent = False
+    assert await here.check(PATCH, LIST) == Permission((), True)
+    here.silent = True
+    assert await here.check(PATCH, LIST) == Permission((), True)
+
+
+async def test_whoever_asks_the_same_at_a_time_waits_for_the_same_answer() -> None:
+    here = Asking()
+    await asyncio.gather(here.check(PATCH, LIST), here.check(LIST, PATCH), here.check(PATCH, name="weld"))
+    assert sorted(here.asked()) == ["list pods", "patch deployments"]
+    assert here.permissions._asked == {}
+
+
+async def test_no_more_than_a_few_are_asked_at_a_time() -> None:
+    here, at_a_time, most = Asking(), 0, 0
+    review = here.session.api.review
+
+    async def slow(*args: Any, **more: Any) -> Any:
+        nonlocal at_a_time, most
+        at_a_time += 1
+        most = max(most, at_a_time)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        at_a_time -= 1
+        return await review(*args, **more)
+
+    here.session.api.review = slow  # type: ignore[method-assign]
+    await here.check(*(Access("get", f"kind-{number}") for number in range(11)))
+    assert most == 4
+
+
+async def test_a_new_credential_forgets_one_cluster_alone() -> None:
+    here = Asking()
+    here.permissions._answers["van", PATCH, "line-2", ""] = (here.now, True)
+    await here.check(PATCH)
+    here.permissions.invalidate(here.session)
+    assert list(here.permissions._answers) == [("van", PATCH, "line-2", "")]
+
+
+async def test_what_is_remembered_of_an_action() -> None:
+    here = Asking("patch deployments")
+    action = ACTIONS["restart"]
+    assert here.permissions.known("plant", action, KEY) == Permission((), False)
+    assert (
+        await here.permissions.allowed(here.session, action, "line-2", "Deployment", "press")
+    ).missing == (PATCH,)
+    assert here.permissions.known("plant", action, KEY) == Permission((PATCH,), True)
+    assert here.permissions.known("van", action, KEY) == Permission((), False)
+    assert here.permissions.known("plant", action, KEY._replace(kind="Pump")) == Permission((), True)
+    assert here.permissions.known("plant", action, KEY._replace(name="weld")) == Permission((), False)
+    here.asked()
+    await here.permissions.allowed(here.session, action, "line-2")
+    assert here.asked() == [], "the first of its kinds"
+    await here.permissions.allowed(here.session, ACTIONS["rotate"], "line-2", "Pump")
+    assert len(here.asked()) == len(ACTIONS["rotate"].needs[""])
+
+
+@pytest.mark.parametrize("namespace", ["line-2", ""])
+async def test_what_is_missing_is_named_with_a_role(namespace: str, snapshot: SnapshotAssertion) -> None:
+    here = Asking("patch deployments", "list")
+    rights = (
+        PATCH,
+        Access("get", "deployments", "apps"),
+        Access("update", "deployments", "apps", "scale"),
+        LIST,
+    )
+    with pytest.raises(MissingRights) as refused:
+        await here.permissions.require(here.session, "restart", rights, namespace, "press")
+    assert "\n".join([told(refused.value), *refused.value.paste, *here.asked()]) == snapshot
+    here.session.denied = frozenset()
+    assert await here.permissions.require(here.session, "restart", rights, namespace, "press") is None  # type: ignore[func-returns-value]
+
+
+def test_several_that_lack_rights_are_refused_once(snapshot: SnapshotAssertion) -> None:
+    def lacks(user: str, cluster: str, namespace: str, *missing: Access) -> MissingRights:
+        return MissingRights("restart", {(user, cluster, namespace): missing})
+
+    found = together(
+        [
+            lacks("kim", "plant", "line-2", PATCH, LIST),
+            lacks("kim", "plant", "line-2", PATCH),
+            lacks("kim", "plant", "line-3", PATCH),
+            lacks("", "van", "", LIST),
+        ]
+    )
+    alone = together([lacks("kim", "plant", "", LIST)])
+    assert "\n".join([told(found), *found.paste, "", told(alone), *alone.paste]) == snapshot
+
+
+@pytest.mark.parametrize("known", ["nothing", "denied", "forbidden", "forbidden by another"])
+async def test_a_read_that_is_forbidden_on_the_way_is_explained(
+    known: str, snapshot: SnapshotAssertion
+) -> None:
+    here, found = Asking(), list[str]()
+
+    async def refused(problem: Refusal) -> None:
+        found.append(f"refused: {told(problem)}")
+
+    if known == "denied":
+        here.session.denied = frozenset({"patch deployments"})
+        await here.check(PATCH)
+    for action in (ACTIONS["restart"], ACTIONS["edit"], None):
+        try:
+            async with here.permissions.explaining(here.session, action, KEY, refused):
+                found.append("runs")
+                if known == "forbidden":
+                    here.session.denied = frozenset({"get deployments"})
+                    here.permissions.invalidate(here.session)
+                if known.startswith("forbidden"):
+                    raise Forbidden("no", code=403)
+        except EdgetuiError as problem:
+            found.append(told(problem))
+    assert "\n".join([*found, *here.asked()]) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"), [({"allowed": True}, True), ({"allowed": False}, False), ({}, False)]
+)
+async def test_an_answer_without_a_word_is_a_no(status: dict[str, bool], allowed: bool) -> None:
+    here = Asking()
+
+    async def answered(kind: str, spec: Mapping[str, Any], **more: Any) -> Any:
+        assert (kind, spec) == (
+            "SelfSubjectAccessReview",
+            {"resourceAttributes": {"verb": "patch", "group": "apps", "resource": "deployments",
+                                    "namespace": "line-2", "name": "press"}},
+        )  # fmt: skip
+        return {"status": status}
+
+    here.session.api.review = answered  # type: ignore[method-assign, assignment]
+    assert await ask(here.session.api, PATCH, "line-2", "press") is allowed

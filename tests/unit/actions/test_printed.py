@@ -160,3 +160,54 @@ def test_the_numbers_of_each_kind_of_workload_are_held_against_each_other(
 ) -> None:
     assert agree(cells) is together
     assert words(cells).startswith(told)
+
+
+@pytest.mark.parametrize("first", ["the gate", "the server"])
+async def test_what_is_not_waited_for_any_more_is_let_go(first: str) -> None:
+    left: list[str] = []
+
+    def waiting(who: str) -> Callable[[float], Awaitable[None]]:
+        async def wait(within: float) -> None:
+            assert within == 4.0
+            try:
+                await asyncio.sleep(0 if who == first else 60)
+            except asyncio.CancelledError:
+                left.append(who)
+                raise
+
+        return wait
+
+    run: Any = SimpleNamespace(gate=SimpleNamespace(sleep=waiting("the gate")))
+    followed: Any = SimpleNamespace(change=waiting("the server"))
+    await printed.sleep_or_change(run, followed, 4.0)
+    await asyncio.sleep(0)
+    assert left == [{"the gate": "the server", "the server": "the gate"}[first]]
+
+
+async def test_what_ends_a_wait_is_raised() -> None:
+    async def left(within: float) -> None:
+        raise Cancelled("Left.")
+
+    async def waits(within: float) -> None:
+        await asyncio.sleep(60)
+
+    run: Any = SimpleNamespace(gate=SimpleNamespace(sleep=left))
+    followed: Any = SimpleNamespace(change=waits)
+    with pytest.raises(Cancelled):
+        await printed.sleep_or_change(run, followed, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said", "same"),
+    [
+        ({}, "", True),
+        ({"Name": "press", "Age": "3d"}, "", True),
+        ({"Ready": "3/3", "Up-to-date": 3, "Available": 3}, "3/3 ready, 3 up-to-date, 3 available", True),
+        ({"Ready": "2/3", "Up-to-date": 3, "Available": 3}, "2/3 ready, 3 up-to-date, 3 available", False),
+        ({"Ready": "3/3", "Up-to-date": 3, "Available": 2}, "3/3 ready, 3 up-to-date, 2 available", False),
+        ({"Desired": 2, "Current": 2, "Ready": 2}, "2 desired, 2 current, 2 ready", True),
+        ({"Desired": 2, "Current": 1, "Ready": 2}, "2 desired, 1 current, 2 ready", False),
+    ],
+)
+def test_the_printed_numbers(cells: dict[str, Any], said: str, same: bool) -> None:
+    assert (words(cells), agree(cells)) == (said, same)

@@ -46,6 +46,10 @@ EVERYTHING = rule("*", "*", "*")
         (rule("patch", "apps", "deployments", "press"), PATCH, "press", True),
         (rule("patch", "apps", "deployments", "press"), PATCH, "weld", False),
         ({"verbs": None}, PATCH, "", False),
+        ({"verbs": ["*"]}, PATCH, "", False),
+        ({"verbs": ["*"], "apiGroups": ["*"]}, PATCH, "", False),
+        ({"verbs": ["*"], "resources": ["*"]}, PATCH, "", False),
+        ({"apiGroups": ["*"], "resources": ["*"]}, PATCH, "", False),
     ],
 )
 def test_a_rule_allows_what_rbac_lets_it(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -251,3 +253,34 @@ def test_words_that_name_no_copy_are_refused_with_the_forms() -> None:
     with pytest.raises(Refusal, match=r"^“a{200}” names"):
         place("a" * 199 + "a/b/c:x")
     assert (copying.MOST_SAID, copying.MOST_GARBAGE) == (4096, 65536)
+
+
+def test_a_header_has_what_the_file_is_and_no_time_before_1970(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir(mode=0o750)
+    (tmp_path / "f").write_bytes(b"abc")
+    (tmp_path / "f").chmod(0o6751)
+    (tmp_path / "l").symlink_to("f")
+    os.utime(tmp_path / "f", (5, -5))
+    os.utime(tmp_path / "d", (5, 77))
+    with tarfile.open(fileobj=io.BytesIO(b"".join(Packer(str(tmp_path), "n").pieces(4096)))) as opened:
+        found = {one.name: one for one in opened}
+    file, folder, link = found["n/f"], found["n/d"], found["n/l"]
+    assert (file.mode, file.size, file.mtime, file.type) == (0o6751, 3, 0, tarfile.REGTYPE)
+    assert (folder.mode, folder.size, folder.mtime, folder.type) == (0o750, 0, 77, tarfile.DIRTYPE)
+    assert (link.linkname, link.size, link.type) == ("f", 0, tarfile.SYMTYPE)
+    assert (file.uid, file.gid) == (os.getuid(), (tmp_path / "f").stat().st_gid)
+
+
+def test_members_go_depth_first_by_their_names_and_a_link_by_itself_is_one(tmp_path: Path) -> None:
+    for name in ("b/2", "b/1/x", "a", "c"):
+        (tmp_path / "t" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "t" / name).write_text("x")
+    packer = Packer(f"{tmp_path}/t/", "n")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(packer.pieces(4096)))) as opened:
+        assert opened.getnames() == ["n/a", "n/b/1/x", "n/b/2", "n/c"]
+    assert (packer.is_directory, packer.empty, packer.total) == (True, False, 4)
+    (tmp_path / "l").symlink_to("none")
+    packer = Packer(f"{tmp_path}/l", "n")
+    assert (packer.is_directory, packer.empty, packer.total) == (False, False, 0)
+    list(packer.pieces(4096))
+    assert told(packer.tally) == (0, 1, 0, [])

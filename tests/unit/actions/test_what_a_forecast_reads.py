@@ -85,6 +85,8 @@ class Plant(Direct):
             raise answer
         began = int(query.get("continue", 0))
         ended = began + self.page
+        if path == BUDGETS:
+            return {"items": answer}
         return {
             "metadata": {"continue": str(ended)} if ended < len(answer) else None,
             "items": answer[began:ended],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -365,24 +364,6 @@ def test_the_sizes_of_answers_have_their_bounds_on_both_sides(
             call()
     answer_size.check_size(b"x" * 100)
     answer_size.check_values(b",,,,", 4)
-
-
-def test_what_is_asked_is_logged_without_headers_and_only_where_somebody_looks(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async def main(loop: VirtualLoop) -> None:
-        site = Site(loop)
-        for level in (logging.INFO, logging.DEBUG):
-            caplog.set_level(level, "edgetui.http")
-            site.answers = [ok]
-            await site.transport.request("GET", "/x", {"a": "b"}, timeout=9)
-            site.transport.open_stream("/y", None, None)  # type: ignore[arg-type]
-
-    on_virtual_time(main)
-    assert [one.getMessage() for one in caplog.records] == [
-        "GET h:6443/x?a=b 200 in 2000 milliseconds",
-        "GET h:6443/y as a stream",
-    ]
 
 
 def test_the_rest_is_done_by_its_connections() -> None:

@@ -57,28 +57,6 @@ def of(clock: Clock | None = None, tls: TlsSettings | None = None, **auth: Any) 
     return Credentials(target, clock, clock)
 
 
-WAYS: list[tuple[dict[str, Any], str]] = [
-    ({}, "no credentials"),
-    ({"token": "t"}, "token"),
-    ({"token_file": Path("t"), "token": "t"}, "token file and token"),
-    ({"username": "u", "password": "p"}, "user name and password"),
-    ({"password": "p"}, "no credentials"),
-    ({"exec": ExecConfig("x")}, "credential plugin"),
-    ({"auth_provider": AuthProviderConfig("oidc")}, "auth provider"),
-    ({"client_certificate": b"c", "client_key": b"k"}, "client certificate"),
-    ({"client_certificate_file": Path("c"), "token": "t"}, "client certificate and token"),
-    ({"client_key": b"k"}, "no credentials"),
-]
-
-
-@pytest.mark.parametrize(("auth", "way"), WAYS, ids=range(len(WAYS)))
-def test_which_credential_it_is_is_said_in_words(auth: dict[str, Any], way: str) -> None:
-    found = of(**auth)
-    assert repr(found) == f"Credentials('plant', {way})"
-    assert AuthSettings(**auth).has_client_certificate is ("certificate" in way)
-    assert found.has_files is any(name.endswith("_file") for name in auth)
-
-
 @pytest.mark.parametrize(
     ("auth", "sentence", "step"),
     [
@@ -298,3 +276,9 @@ class TestFiles:
             f"A certificate or key of this cluster cannot be used: {tmp_path}/gone does not exist. "
             f"Check {tmp_path}/gone and who may read it."
         )
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "n" * 60), (61, f"{'n' * 59}…")])
+def test_a_long_name_of_a_plugin_is_cut(length: int, shown: str) -> None:
+    found = of(exec=ExecConfig(f"/opt/{'n' * length}"))
+    assert found.waiting_for[0] == f"Waiting for the credential plugin {shown}."

@@ -360,3 +360,10 @@ async def test_it_is_ended_when_its_last_user_is_gone(monkeypatch: pytest.Monkey
         "The sign-in that was under way is no longer needed. edgetui tries again with the new one."
     )
     await plugin.close()
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "n" * 60), (61, f"{'n' * 59}…")])
+async def test_a_long_name_is_cut(told: Told, length: int, shown: str) -> None:
+    told.ends = Finished(1, b"", "")
+    said = await refused(Plugin(ExecConfig(command=f"/opt/{'n' * length}"), Clock(), Clock()))
+    assert said.startswith(f"The credential plugin {shown} failed with exit code 1. Run {shown} in a shell")

@@ -127,3 +127,14 @@ def test_how_a_certificate_is_renewed_is_said_by_where_it_lies(snapshot: Snapsho
         assert renewal(replace(plain, file=Path("/etc/rancher/k3s/k3s.yaml"), context_file=file)) == found
         lines.append(f"{file}: {found}")
     assert "\n".join(lines) == snapshot
+
+
+def test_long_names_are_cut_so_that_a_sentence_can_be_read() -> None:
+    long, cut = "n" * 61, f"{'n' * 59}…"
+    unnamed = replace(target(AuthSettings(), used="opaque"), user_name=long)
+    assert explain_401(unnamed, NOW).sentence == f"The server does not accept the token of {cut}."
+    assert explain_401(replace(unnamed, user_name=long[1:]), NOW).sentence.endswith(f" {long[1:]}.")
+    for command, shown in ((long, cut), (long[1:], long[1:])):
+        found = target(AuthSettings(exec=ExecConfig(f"/opt/{command}")))
+        assert f"the credential plugin {shown} gives" in explain_401(found, NOW).sentence
+        assert issued_too_late(found, 1).sentence.startswith(f"The credential plugin {shown} gave")

@@ -258,3 +258,20 @@ def test_a_file_that_holds_something_else_is_told_from_one_that_is_bad(tmp_path:
             document.read(put(tmp_path / "x", text))
         assert type(caught.value) is kind
     assert json.loads(put(tmp_path / "y", config()).read_text())
+
+
+def test_of_many_contexts_and_places_the_first_are_named(tmp_path: Path) -> None:
+    names = ["n" * 61, "n" * 60, "a", "b", "c", "d"]
+    found = one(put(tmp_path / "config", several(*names)))
+    assert found.error is not None
+    shown = f"{'n' * 59}…, {'n' * 60}, a, b, c"
+    assert found.error.next_step == f"Choose with --context ({shown}), or --all-contexts."
+    places = [tmp_path / name for name in "abcd"]
+    for place in places:
+        put(place / "x.yaml", "colour: blue")
+    with pytest.raises(KubeconfigError) as caught:
+        load_fleet(Selection(places), {}, tmp_path, tmp_path)
+    looked = ", ".join(map(str, places[:3]))
+    assert caught.value.sentence == f"No kubeconfig found: looked in {looked}."
+    (found,) = load_fleet(Selection([tmp_path / "gone"]), {}, tmp_path, tmp_path)
+    assert found.name == "gone"

@@ -373,3 +373,9 @@ def test_the_authorities_are_those_of_the_system_or_else_those_of_certifi(
     monkeypatch.setitem(sys.modules, "certifi", certifi)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=named))
     assert oidc_helper.system_authorities() == (named or "/venv/cacert.pem")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(80, "i" * 80), (81, f"{'i' * 79}…")])
+async def test_a_long_issuer_is_cut(helper: Helper, length: int, shown: str) -> None:
+    said = await refused(token(idp_issuer_url="i" * length, refresh_token=""))
+    assert said.startswith(f"The id-token from {shown} has ended")

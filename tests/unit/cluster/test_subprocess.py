@@ -193,3 +193,23 @@ async def test_a_caller_that_is_cancelled_ends_it(monkeypatch: pytest.MonkeyPatc
     assert len(ends) == 1
     with pytest.raises(FileNotFoundError):
         await run(["/gone/program"], {}, 1.0)
+
+
+def test_one_that_nobody_wants_is_killed_by_who_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, killed = conversation(), list[tuple[int, int]]()
+    made.abandon()
+    running: Any = type("Running", (), {"pid": 7, "poll": lambda self: None})()
+    made._process = running
+
+    def kill(group: int, sign: int) -> None:
+        killed.append((group, sign))
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "killpg", kill)
+    made.abandon()
+    assert killed == [(7, signal.SIGKILL)]
+
+
+def test_what_a_program_leaves_behind_is_heard_for_a_second_after_its_end() -> None:
+    found = conversation("(sleep 0.05; echo late) & echo early; exit 6").hold()
+    assert found == Finished(6, b"early\nlate\n", "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -241,3 +242,80 @@ def test_the_outermost_directory_that_may_not_be_passed_is_the_one_that_blocks(
 def test_an_owner_without_a_name_is_its_number() -> None:
     assert _owner_and_group(0, 0) == ("root", "root")
     assert _owner_and_group(4_000_000_001, 4_000_000_002) == ("4000000001", "4000000002")
+
+
+def test_what_is_no_ordinary_file_is_known_when_it_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("abc")
+    os.mkfifo(tmp_path / "pipe")
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    with pytest.raises(IsADirectoryError):
+        yaml_file._open(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    for name, regular in (("a", True), ("pipe", False)):
+        descriptor, found = yaml_file._open(tmp_path / name)
+        assert (found, os.get_blocking(descriptor), os.get_inheritable(descriptor)) == (regular, False, False)
+        os.close(descriptor)
+    assert read_bounded(tmp_path / "a") == b"abc"
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+class Pipe:
+    """A pipe that gives these, an exception among them, on a clock that moves only while it is waited for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *gives: bytes | None, fifo: bool = True) -> None:
+        self.gives, self.now, self.waits = list(gives), 100.0, list[float]()
+        self.ready = True
+        kind = stat.S_IFIFO if fifo else stat.S_IFCHR
+        monkeypatch.setattr(yaml_file.os, "read", self._read)  # type: ignore[attr-defined]
+        monkeypatch.setattr(yaml_file.os, "fstat", lambda _: SimpleNamespace(st_mode=kind))  # type: ignore[attr-defined]
+        monkeypatch.setattr(yaml_file.time, "monotonic", lambda: self.now)  # type: ignore[attr-defined]
+        monkeypatch.setattr(yaml_file.select, "select", self._select)  # type: ignore[attr-defined]
+
+    def _read(self, descriptor: int, most: int) -> bytes:
+        given = self.gives.pop(0)
+        if given is None:
+            raise BlockingIOError
+        return given[:most]
+
+    def _select(self, readers: list[int], _writers: object, _errors: object, seconds: float) -> Any:
+        self.waits.append(seconds)
+        self.now += 1.0
+        return (readers if self.ready else [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("gives", "fifo", "found", "waits"),
+    [
+        ([b"abc", b""], True, b"abc", []),
+        ([b"abc", b"de", b""], True, b"abcde", []),
+        ([b"", b"abc", b""], True, b"abc", [3.0]),
+        ([None, b"abc", None, b"d", b""], True, b"abcd", [30.0, 29.0]),
+        ([None, b""], True, b"", [30.0]),
+        ([b""], False, b"", []),
+        ([b"x" * 60, b"y" * 60], True, b"x" * 60 + b"y" * 40, []),
+        ([b"x" * 100], True, b"x" * 100, []),
+        ([b"", b"", b"", b""], True, TimeoutError, [3.0, 2.0, 1.0]),
+        ([b"", b"", b"", b"a", b""], True, b"a", [3.0, 2.0, 1.0]),
+        ([None] * 40, True, TimeoutError, [float(30 - at) for at in range(30)]),
+    ],
+    ids=range(11),
+)
+def test_a_pipe_is_waited_for_longer_once_somebody_writes_to_it(
+    gives: list[bytes | None], fifo: bool, found: Any, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (yaml_file.PATIENCE, yaml_file.WRITER_PATIENCE, yaml_file.MAX_DEPTH) == (3.0, 30.0, 256)
+    pipe = Pipe(monkeypatch, *gives, fifo=fifo)
+    if found is TimeoutError:
+        with pytest.raises(TimeoutError):
+            yaml_file._read_pipe(9, 100)
+    else:
+        assert yaml_file._read_pipe(9, 100) == found
+    assert pipe.waits == waits
+
+
+def test_a_pipe_that_nobody_is_heard_of_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = Pipe(monkeypatch, None)
+    pipe.ready = False
+    with pytest.raises(TimeoutError):
+        yaml_file._read_pipe(9, 100)
+    assert pipe.waits == [30.0]

@@ -192,7 +192,7 @@ SECRETS: list[tuple[str, Any, bool]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "value", "secret"), SECRETS)
+@pytest.mark.parametrize(("path", "value", "secret"), SECRETS, ids=[one[0] for one in SECRETS])
 def test_what_is_taken_for_a_secret(path: str, value: Any, secret: bool) -> None:
     assert is_secret(path, value) is secret
 

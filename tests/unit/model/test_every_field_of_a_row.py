@@ -6,6 +6,7 @@ first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -172,13 +173,32 @@ OBJECTS: dict[str, Json] = {
     ),
     "upgrade of Kubernetes": u.kubernetes("Upgrading", controllerNode="cp-1", lastError="no"),
     "bundle": u.bundle(state="ErrApplied", failing={"name": "a/b", "message": "no"}, ready=1),
+    "pre-pull of KubeEdge": u.prepull(
+        "Failed",
+        "NotReady",
+        edge_1={"phase": "Successful", "imageStatus": u._images("True", "True")},
+        edge_2={"phase": "Failed", "reason": "x", "imageStatus": u._images("True", "False", why=u.NO_SUCH)},
+    ),
+    "older pre-pull of KubeEdge": u.older_prepull(
+        "Failed",
+        edge_1={"state": "Successful", "images": u._images("Successful", "Successful", key="state")},
+        edge_2={"state": "Failed", "images": u._images("Failed", "Successful", key="state", why=u.NO_SUCH)},
+    ),
     "announced by MetalLB": f.announced("ServiceL2Status", "web", "edge-2"),
     "announced over BGP": f.announced("ServiceBGPStatus", "web", "edge-2", labels_only=True),
 }
 
 
-OF_ALL = ("metadata.creationTimestamp", "metadata.namespace", "metadata.ownerReferences")
-"""What all kinds read in the same way."""
+WITH_METADATA = (
+    "pod with everything",
+    "deployment",
+    "deployment that is stuck",
+    "daemon set",
+    "replica set",
+    "service",
+    "upgrade of Talos",
+)
+"""Those whose metadata are changed, too: most kinds read them in the same way."""
 LEFT_OUT = ("uid", "resource_version", "owner_uid")
 
 
@@ -217,13 +237,89 @@ def test_what_every_field_does_to_a_row(name: str, snapshot: SnapshotAssertion) 
     kind = u.id_of(document)
     usual, found = made(kind, document), dict[tuple[str, ...], list[str]]()
     for what, one in variants_of(document):
-        if what.startswith(OF_ALL) and name != "pod with everything":
+        if what.startswith("metadata") and name not in WITH_METADATA:
             continue
         if lines := differences(usual, made(kind, one)):
             now = tuple(line.removeprefix("+") for line in lines if not line.startswith("-"))
             found.setdefault(now, []).append(what)
-    parts = ["\n".join([*(f"# {what}" for what in by), *lines]) for lines, by in found.items()]
-    assert "\n\n".join(["\n".join(usual), *parts]) == snapshot
+    parts = [f"# {', '.join(by)}\n{' | '.join(lines) or 'less'}" for lines, by in found.items()]
+    assert "\n".join([*usual, *parts]) == snapshot
+
+
+@pytest.mark.parametrize("engine", u.SEQUENCES)
+def test_every_recorded_step_of_an_update(engine: str, snapshot: SnapshotAssertion) -> None:
+    """What each step leads to beside the one before."""
+    lines, before = list[str](), list[str]()
+    for at, step in enumerate(u.SEQUENCES[engine]):
+        for document in step.objects:
+            if (kind := u.id_of(document)) not in ("Node", "Job", "Pod"):
+                now = made(kind, document)
+                lines += [f"# step {at}", *(line for line in now if line not in before)]
+                before = now
+    assert "\n".join(lines) == snapshot
+
+
+def test_every_field_of_an_autoscaler_of_v1(snapshot: SnapshotAssertion) -> None:
+    metrics = [
+        {"type": "Pods", "pods": {"metricName": "queue", "targetAverageValue": "10"}},
+        {"type": "Resource", "resource": {"name": "memory", "targetAverageUtilization": 70}},
+        {
+            "type": "External",
+            "external": {"metricName": "lag", "metricSelector": {"a": "b"}, "targetValue": "5"},
+        },
+    ]
+    measured = [
+        {"type": "Pods", "pods": {"metricName": "queue", "currentAverageValue": "17"}},
+        {"type": "Resource", "resource": {"name": "memory", "currentAverageUtilization": 35}},
+        {
+            "type": "External",
+            "external": {"metricName": "lag", "metricSelector": {"a": "b"}, "currentValue": "4"},
+        },
+    ]
+    behavior = {
+        "ScaleDown": {"StabilizationWindowSeconds": 60, "SelectPolicy": "Disabled"},
+        "ScaleUp": {"StabilizationWindowSeconds": 5},
+    }
+    conditions = [f.cond("ScalingActive", "True", "ValidMetricFound", "its words")]
+    notes = {
+        f"autoscaling.alpha.kubernetes.io/{name}": json.dumps(value)
+        for name, value in (
+            ("metrics", metrics),
+            ("current-metrics", measured),
+            ("conditions", conditions),
+            ("behavior", behavior),
+        )
+    }
+    document = {
+        "apiVersion": "autoscaling/v1",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": f.meta("HorizontalPodAutoscaler", "press", annotations=notes),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "press"},
+            "minReplicas": 2,
+            "maxReplicas": 8,
+            "targetCPUUtilizationPercentage": 60,
+        },
+        "status": {
+            "currentReplicas": 3,
+            "desiredReplicas": 4,
+            "currentCPUUtilizationPercentage": 90,
+            "lastScaleTime": f.stamp(f.NOW - 60),
+        },
+    }
+    usual, lines = made("HorizontalPodAutoscaler", document), list[str]()
+    for what, one in variants_of(document):
+        if not what.startswith("metadata") or "annotations" in what:
+            found = [
+                line
+                for line in differences(usual, made("HorizontalPodAutoscaler", one))
+                if not line.startswith("-")
+            ]
+            lines += [f"# {what}", *found]
+    assert "\n".join([*usual, *lines]) == snapshot
+
+
+NOTHING = (": 0", ": 0.0", ": ''", ": ()", ": {}", ": None", ": False", ": frozenset()")
 
 
 def words(value: Any) -> Any:
@@ -237,5 +333,6 @@ def test_a_kind_and_the_row_of_an_object_that_says_nothing(name: str, snapshot: 
     kind = KINDS[name]
     assert isinstance(kind, Kind)
     needed = {"spec": {"maxReplicas": 0}} if name == "HorizontalPodAutoscaler" else {}
-    told_of_it = [f"{one} = {words(getattr(kind, one))}" for one in kind.__struct_fields__]
-    assert "\n".join([*told_of_it, "", *made(name, {"metadata": METADATA, **needed})]) == snapshot
+    told_of_it = [f"{one}: {words(getattr(kind, one))}" for one in kind.__struct_fields__]
+    lines = [*told_of_it, *made(name, {"metadata": METADATA, **needed})]
+    assert "\n".join(line for line in lines if not line.endswith(NOTHING)) == snapshot
