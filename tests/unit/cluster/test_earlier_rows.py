@@ -147,3 +147,27 @@ def test_where_nothing_is_kept_of_an_earlier_run_nothing_is_forgotten() -> None:
     c.supervisor.show("Event")
     assert c.supervisor.recall("Event", [], KEPT["without versions"])
     assert c.supervisor._informers["Event"].forget()
+
+
+def test_a_namespace_that_grows_after_a_resumption_has_rows_of_its_own_half_a_minute_after_it_was_found() -> (
+    None
+):
+    c = made("tables")
+    c.server.namespaces_listed = ["a", "b", "c"]
+    c.supervisor.show("Pod")
+    hand_in(c, Kept(AGO, False, {"a": "17", "b": "17", "": "17"}, True))
+    c.supervisor.start(("Node", "Pod"))
+    c.world.run(0.4)
+    c.supervisor.identified(str(c.server.rv))
+    c.world.run(40.0)
+    assert {watcher.namespace for watcher in c.supervisor.watchers if watcher.kind.id == "Pod"} == {
+        "",
+        "a",
+        "b",
+    }
+    for n in range(4):
+        c.server.put("Pod", "c", f"x{n}", n)
+    c.world.run(15.0)
+    assert "c" not in c.supervisor.namespaces_of("Pod")
+    c.world.run(10.0)
+    assert c.supervisor.namespaces_of("Pod") == ["a", "b", "c"]

@@ -16,6 +16,7 @@ from edgetui.cluster.http.answer_size import TooLarge
 from edgetui.cluster.watch import events
 from edgetui.cluster.watch.events import EventDecoder, decode_page, is_foreign
 from edgetui.cluster.watch.reflector import states as r
+from edgetui.model.kinds import KINDS as REAL
 from edgetui.model.kinds.base import Row
 from tests.unit.cluster.every_value import encoded, outcome, report, said, table, variants
 from tests.unit.cluster.simulated_server import KINDS, ThingRow
@@ -88,6 +89,20 @@ def test_a_page_has_so_many_objects_at_most(count: int, fits: bool, monkeypatch:
     else:
         with pytest.raises(TooLarge, match="sent 3 pods in one answer"):
             decode_page(POD, body)
+
+
+@pytest.mark.parametrize("field", ["namespace", "uid", "resourceVersion", "name"])
+def test_what_is_not_told_of_an_object_that_cannot_be_read_is_empty(field: str) -> None:
+    known = {"name": "", "namespace": "a", "uid": "u", "resourceVersion": "7"}
+    body = {
+        "kind": "PodList",
+        "metadata": {"resourceVersion": "9"},
+        "items": [{"metadata": {**known, field: None}}],
+    }
+    (row,) = decode_page(REAL["Pod"], encoded(body)).odd
+    expected = {**known, field: ""}
+    assert (row.name, row.namespace, row.uid) == (expected["name"], expected["namespace"], expected["uid"])
+    assert row.resource_version == expected["resourceVersion"]
 
 
 ERROR = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old", "metadata": {}}

@@ -15,12 +15,15 @@ from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from edgetui.cluster.api.probe import Namespaces
+from edgetui.cluster.errors import LinkError
 from edgetui.cluster.watch import informer as module
 from edgetui.cluster.watch.changeover import partition_of
 from edgetui.cluster.watch.informer import Informer
+from edgetui.cluster.watch.io import Listener
 from edgetui.cluster.watch.object_table import OBJECT_TABLES, ObjectPrinter
 from edgetui.cluster.watch.partition import WHOLE, Partition, Selector
 from edgetui.cluster.watch.printed import TABLES
+from edgetui.cluster.watch.reflector import states as r
 from edgetui.cluster.watch.table import Printer
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds.base import Kind
@@ -199,6 +202,20 @@ def namespaces_that_are_told_late(c: Recorded, patch: pytest.MonkeyPatch) -> Non
     c.world.run(1.0)
 
 
+@scene(whole=WHOLE, tables=TABLES)
+def hidden_while_the_link_comes_and_goes(c: Recorded, patch: pytest.MonkeyPatch) -> None:
+    start(c)
+    c.world.run(5.0)
+    c.supervisor.hide("Pod")
+    c.lines.clear()
+    c.server.cut()
+    c.world.run(1.0)
+    c.server.mend()
+    c.world.run(3.0)
+    c.do(lambda: c.supervisor.look_at(["a"]), "a is looked at")
+    c.world.run(30.0)
+
+
 @scene(tables=TABLES)
 def nothing_is_compressed(c: Recorded, patch: pytest.MonkeyPatch) -> None:
     c.server.gzips = False
@@ -320,3 +337,48 @@ def test_a_beat_that_is_fifteen_seconds_late_means_that_this_machine_slept(
     assert ("slept" in said) is slept
     assert any(f"this machine slept for {round(seconds)} s" in line for line in said) is slept
     assert any(line.startswith("ask whether") for line in said) is slept
+
+
+EFFECTS = (
+    r.RefreshCredentials(),
+    r.AuthNeeded(LinkError("Reset.")),
+    r.Suspect("silent"),
+    r.Rewound("it went back"),
+    r.NoWatchList(),
+    r.NoBookmarks(),
+)
+
+
+@pytest.mark.parametrize("discovered", [False, True])
+def test_what_one_collection_learns_of_a_server_concerns_all_but_for_what_an_aggregated_api_has_of_its_own(
+    discovered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c = made({**PRINTED, "Pod": replace(PRINTED["Pod"], discovered=discovered)}, WHOLE)
+    c.supervisor.show("Pod")
+    informer = c.supervisor._informers["Pod"]
+    told: list[r.Effect] = []
+    monkeypatch.setattr(c.supervisor, "concerns_all", lambda watcher, effect: told.append(effect))
+    for effect in EFFECTS:
+        informer.told("", effect)
+    assert told == list(EFFECTS[:3] if discovered else EFFECTS)
+
+
+def test_whoever_listens_hears_of_every_change_of_the_link_or_of_a_freshness() -> None:
+    c = made(PRINTED, WHOLE)
+    heard: list[tuple[str, ...]] = []
+
+    def changed() -> None:
+        heard.append((c.store.link.link, *(c.store.freshness(kind).sync for kind in ("Node", "Pod"))))
+
+    c.supervisor._listener = Listener(changed=changed)
+    start(c)
+    c.world.run(1.0)
+    assert list(dict.fromkeys(heard)) == [
+        ("connecting", "never", "hidden"),
+        ("connecting", "never", "never"),
+        ("connecting", "syncing", "never"),
+        ("live", "syncing", "never"),
+        ("live", "syncing", "syncing"),
+        ("live", "live", "syncing"),
+        ("live", "live", "live"),
+    ]

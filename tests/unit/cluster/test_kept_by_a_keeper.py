@@ -292,6 +292,15 @@ async def test_no_more_is_written_than_fits_without_the_head(
         (tmp_path / file_name(TARGET)).unlink()
 
 
+@pytest.mark.parametrize("version", ["", "v1.37.0"])
+async def test_the_version_of_an_earlier_run_does_where_none_is_known(version: str, tmp_path: Path) -> None:
+    in_file(tmp_path)
+    store = Store("plant")
+    store.set_version(version)
+    await shown(Keeper(TARGET, tmp_path, clock=lambda: NOW), store, Screen())
+    assert store.version == (version or "v1.30.0")
+
+
 # The file
 
 

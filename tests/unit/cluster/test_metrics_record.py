@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from itertools import product
 from typing import Any
 
 import pytest
@@ -167,3 +168,35 @@ def test_what_is_asked_for_and_known_through_a_random_history(seed: int, snapsho
 
     on_virtual_time(main)
     assert "\n".join(lines) == snapshot
+
+
+class Counted:
+    """A store that only counts."""
+
+    def __init__(self, counts: dict[str, int], others: int) -> None:
+        self.counts, self.all = counts, sum(counts.values()) + others
+
+    def count(self, kind: str, namespace: str = "") -> int:
+        return self.counts[namespace] if namespace else self.all
+
+
+@pytest.mark.parametrize("prints", [True, False])
+def test_rows_of_some_namespaces_are_asked_for_where_they_are_no_more_bytes_than_all_objects(
+    prints: bool,
+) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        poller = Site(loop, {}).poller
+        poller._prints = prints
+        each = 80 if prints else 300
+        for first, second, others in product(
+            (0, 1, 2, 3, 99, 100, 101, 106), (None, 0, 1, 2), (0, 1, 2, 330, 336, 337, 399, 400)
+        ):
+            counts = {"a": first} if second is None else {"a": first, "b": second}
+            counted: Any = Counted(counts, others)
+            poller._store = counted
+            objects = 300 * counted.all
+            whole = 500 + (objects if objects < 128 * 1024 else 16 * counted.all)
+            rows = sum(500 + each * count for count in counts.values())
+            assert poller._rows_cost_less("Pod", list(counts)) is (rows <= whole), (counts, others)
+
+    on_virtual_time(main)

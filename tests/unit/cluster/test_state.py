@@ -17,6 +17,7 @@ from edgetui.cluster import errors
 from edgetui.cluster.backoff import Random
 from edgetui.cluster.link import state as link
 from edgetui.cluster.link.state import Phase, State, step
+from edgetui.model.cache.freshness import Link
 from tests.unit.cluster.reflector_fields import MIDDLE, Least, Most, in_words, near
 from tests.unit.cluster.reflector_samples import NOW
 from tests.unit.cluster.test_link import CERTIFICATE, INPUTS, REFUSED, SAMPLES, TICKET
@@ -122,3 +123,15 @@ def test_how_long_is_waited_at_least_and_at_most(snapshot: SnapshotAssertion) ->
             least, most = (link.wait(state, rng) for rng in (Least(), Most()))
             lines.append(f"{name}, {attempts}: {least:.4f} to {most:.4f} s")
     assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize(("late", "drains"), [(0.0, False), (0.5, False), (0.51, True), (8.0, True)])
+def test_a_server_drains_while_what_it_sends_is_later_than_what_was_on_its_way(
+    late: float, drains: bool, phase: Phase
+) -> None:
+    state = replace(SAMPLES[Phase.DOWN], phase=phase, heard=NOW - 8.0 + late)
+    drains = drains and phase in (Phase.DOWN, Phase.PROBING)
+    assert link.draining(state) is drains
+    assert link.verdict(state) is (Link.LIVE if drains or phase is Phase.UP else Link.STALE)
+    assert ("open streams still deliver" in link.sentence(state)[0]) is drains

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,94 +16,17 @@ import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
+from edgetui.cluster import kubeconfig_watch
 from edgetui.cluster.auth import subprocess
 from edgetui.cluster.errors import EdgetuiError, KubeconfigError, LinkError, ProtocolError
 from edgetui.cluster.link.meter import LinkWatch
-from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.snapshot.keeper import Keeper
 from edgetui.cluster.watch.partition import Selector
 from edgetui.model.cache.wireprofile import Wire
-from tests.unit.cluster.recorded import freshness_of, link_of, moment, wall_moment
+from tests.unit.cluster.session.diary import Diary
 from tests.unit.cluster.test_resumption import Here
-from tests.unit.cluster.test_session import Plugin, Scenery
+from tests.unit.cluster.test_session import Plugin
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
-
-METRICS = "/apis/metrics.k8s.io/v1"
-USAGE = {"cpu": "250m", "memory": "64Mi"}
-
-
-class Diary(Scenery):
-    """A site whose session keeps a record in `lines`."""
-
-    def __init__(self, loop: VirtualLoop, folder: Path, plugin: Plugin) -> None:
-        super().__init__(loop, folder, plugin)
-        self.lines: list[str] = []
-        self.metered = False
-        self._seen: dict[str, str] = {}
-        self.handshake = 0.0
-        handle, other, dial = self.site.handle, self.site._other, self.site.dial
-
-        async def dialled(connections: Any, context: object, timeout: float) -> Any:
-            found = await dial(connections, context, timeout)
-            connections.counters.handshake = self.handshake
-            return found
-
-        def handled(wire: Any, data: bytes) -> None:
-            verb, address = data.decode().split(" ")[:2]
-            self.note(f"{verb} {address}")
-            handle(wire, data)
-
-        def answered(path: str, query: dict[str, str]) -> tuple[int, Any]:
-            if not (self.metered and path.startswith(METRICS)):
-                return other(path, query)
-            if path.endswith("nodes"):
-                return 200, {
-                    "kind": "NodeMetricsList",
-                    "items": [{"metadata": {"name": "n0"}, "usage": USAGE}],
-                }
-            pod = {"metadata": {"name": "p0", "namespace": "a"}, "containers": [{"usage": USAGE}]}
-            return 200, {"kind": "PodMetricsList", "items": [pod]}
-
-        self.site.dial = dialled  # type: ignore[method-assign]
-        self.site.handle = handled  # type: ignore[method-assign]
-        self.site._other = answered  # type: ignore[method-assign]
-
-    def note(self, what: str) -> None:
-        self.lines.append(f"{moment(self.loop.time())} {what}")
-
-    def begin(self, user: dict[str, Any] | None = None, **options: Any) -> ClusterSession:
-        """A session that is recorded from now on."""
-        session = self.open(user, **options)
-        session.store.on_dirty = self.on_dirty
-        return session
-
-    def on_dirty(self) -> None:
-        self.loop.call_soon(self.look)
-
-    def look(self) -> None:
-        """Record what is another than at the last look."""
-        assert self.session is not None
-        store = self.session.store
-        store.drain()
-        found = {
-            "link": link_of(store.link),
-            "wire": store.wire.sentence,
-            "badges": f"badges {' '.join(store.badges)}",
-            "version": f"version {store.version}",
-            "cache": f"{store.cache.rows} rows compared at {wall_moment(store.cache.checked)} {store.cache.sentence}",
-        }
-        for kind in store.heard():
-            found[kind] = f"{kind} {freshness_of(store.freshness(kind))}"
-            found[f"{kind} rows"] = f"{store.count(kind)} of {kind}"
-        for kind, place in (("Node", ("", "n0")), ("Pod", ("a", "p0"))):
-            found[f"{kind} usage"] = (
-                f"usage of {kind} {store.metrics_available(kind)} {store.usage(kind, *place)}"
-            )
-        for name, words in found.items():
-            if self._seen.get(name) != words:
-                self._seen[name] = words
-                self.note(words)
-
 
 Scene = Callable[[Diary], Awaitable[None]]
 SCENES: dict[str, Scene] = {}
@@ -443,3 +366,59 @@ def test_all_that_a_session_does(
     random.seed(1)
     on_virtual_time(main)
     assert "\n".join(lines) == snapshot
+
+
+@pytest.fixture
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scene], None]:
+    plugin = Plugin()
+    monkeypatch.setattr(subprocess, "run", plugin.run)
+
+    def run(act: Scene) -> None:
+        async def main(loop: VirtualLoop) -> None:
+            loop.set_default_executor(Here())
+            diary = Diary(loop, tmp_path, plugin)
+            await act(diary)
+            assert diary.session is not None
+            await diary.session.close()
+
+        on_virtual_time(main)
+
+    return run
+
+
+def test_the_credentials_and_the_connections_end_with_a_session(play: Callable[[Scene], None]) -> None:
+    async def act(s: Diary) -> None:
+        session = s.begin()
+        await session.start(("Node",))
+        await asyncio.sleep(1.0)
+        ended: list[str] = []
+
+        async def credentials() -> None:
+            ended.append("credentials")
+
+        session.credentials.close = credentials  # type: ignore[method-assign]
+        session.api.close = lambda: ended.append("connections")  # type: ignore[method-assign]
+        await session.close()
+        assert ended == ["credentials", "connections"]
+        assert s.loop.time() == 1001.0
+
+    play(act)
+
+
+def test_the_kubeconfig_is_followed_once_the_first_rows_have_had_five_seconds(
+    play: Callable[[Scene], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[tuple[float, object, list[str]]] = []
+
+    async def act(s: Diary) -> None:
+        async def follow(session: object, kinds: Iterable[str]) -> None:
+            followed.append((s.loop.time(), session, list(kinds)))
+
+        monkeypatch.setattr(kubeconfig_watch, "follow", follow)
+        session = s.begin()
+        await session.start(("Node", "Pod"))
+        await session.start(("Node", "Pod"))
+        await asyncio.sleep(20.0)
+        assert followed == [(1005.0, session, ["Node", "Pod"])]
+
+    play(act)
