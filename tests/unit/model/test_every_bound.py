@@ -338,3 +338,12 @@ def test_a_template_is_compared_to_a_depth_of_sixty_four(depth: int, line: str) 
         new = {"a": new}
     (told,) = template_diff({}, new)
     assert told.partition(": ")[2] in (line, line[: len(told.partition(": ")[2]) - 1] + "…")
+
+
+@pytest.mark.parametrize(
+    ("told", "observed"),
+    [("7", 7), (7, 7), ("9" * 19, int("9" * 19)), ("9" * 20, 0), ("x", 0), ("", 0), ("²", 0)],
+)
+def test_the_generation_that_a_rollout_was_seen_at(told: Any, observed: int) -> None:
+    row: Any = row_of("Rollout", {"metadata": {"name": "a"}, "status": {"observedGeneration": told}})
+    assert row.observed == observed
