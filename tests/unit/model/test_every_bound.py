@@ -30,6 +30,7 @@ from edgetui.model.pod.logbuffer import (
     plain,
     split,
 )
+from edgetui.model.rollout.templatediff import template_diff
 from tests.unit.model import factories as f
 from tests.unit.model import updates as u
 
@@ -328,3 +329,21 @@ def test_why_a_bundle_is_not_ready() -> None:
 
 def test_samples_are_bounded() -> None:
     assert (KEPT, OBJECTS, SPACING) == (150, 100, 5.0)
+
+
+@pytest.mark.parametrize(("depth", "line"), [(64, "x"), (65, "x"), (66, "(nested too deep to show)")])
+def test_a_template_is_compared_to_a_depth_of_sixty_four(depth: int, line: str) -> None:
+    new: Any = "x"
+    for _ in range(depth):
+        new = {"a": new}
+    (told,) = template_diff({}, new)
+    assert told.partition(": ")[2] in (line, line[: len(told.partition(": ")[2]) - 1] + "…")
+
+
+@pytest.mark.parametrize(
+    ("told", "observed"),
+    [("7", 7), (7, 7), ("9" * 19, int("9" * 19)), ("9" * 20, 0), ("x", 0), ("", 0), ("²", 0)],
+)
+def test_the_generation_that_a_rollout_was_seen_at(told: Any, observed: int) -> None:
+    row: Any = row_of("Rollout", {"metadata": {"name": "a"}, "status": {"observedGeneration": told}})
+    assert row.observed == observed

@@ -6,11 +6,14 @@ import random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.model.cache.store import Store
 from edgetui.model.kinds import row_of
 from edgetui.model.kinds.base import Row
+from edgetui.model.kinds.discovered import kind_of
 from edgetui.model.panes import PANES
+from edgetui.model.resources.served import Resource
 from edgetui.model.view.fleet import Fleet
 from tests.unit.model import factories as f
 from tests.unit.model import updates as u
@@ -160,3 +163,21 @@ def test_one_change_at_a_time_touches_what_depends_on_it(pane: str) -> None:
             anew = fleet.view(PANES[pane])
             anew.rebuild(f.NOW)
             assert [view.row(key) for key in view.keys] == [anew.row(key) for key in anew.keys], made.name
+
+
+def test_jobs_are_read_for_plans_alone() -> None:
+    updates, plan = (
+        PANES["updates"],
+        Resource(group="upgrade.cattle.io", version="v1", plural="plans", kind="Plan", namespaced=True),
+    )
+    other = replace(plan, group="tuppr.home-operations.com", plural="talosupgrades", kind="TalosUpgrade")
+    for found, needs in (
+        ((), ["Node"]),
+        ((other,), ["TalosUpgrade", "Node"]),
+        ((plan,), ["Plan", "Node", "Job"]),
+        ((plan, other), ["Plan", "TalosUpgrade", "Node", "Job"]),
+    ):
+        store = f.store_of()
+        store.kinds.replace_discovered({kind_of(one).id: kind_of(one) for one in found})
+        assert list(updates.needs_in(store)) == needs
+        assert list(updates.kinds_in(store)) == [one for one in needs if one != "Job"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
@@ -287,6 +288,27 @@ def test_plans(snapshot: SnapshotAssertion) -> None:
         for fact in plan_facts(store, row, NOW):
             lines.append(f"  {'!' if fact.bad else ' '} {fact.label}: {fact.text}")
     assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (0, "edge-1; its Job fails in 10m"),
+        (599, "edge-1; its Job fails in 1s"),
+        (600, "edge-1; the deadline of its Job has passed"),
+        (601, "edge-1; the deadline of its Job has passed"),
+    ],
+)
+def test_how_long_the_job_of_a_plan_has(age: int, words: str) -> None:
+    objects = [
+        u.plan("k3s", *u.whole(*u.SYNC), applying=("edge-1",)),
+        u.host("edge-1"),
+        u.job("edge-1", started=NOW - age),
+    ]
+    store = f.store_of(*objects)
+    (row,) = store.rows("Plan")
+    assert isinstance(row, PlanRow)
+    assert [fact.text for fact in plan_facts(store, row, NOW) if fact.label == "updating"] == [words]
 
 
 def test_versions_of_nodes(snapshot: SnapshotAssertion) -> None:

@@ -311,3 +311,30 @@ def test_the_zone_of_a_node_is_in_its_labels_the_old_ones_first() -> None:
     assert zone_of(row("a", {REGION: "r", ZONE: "z"})) == ("r", "z")
     old = {"failure-domain.beta.kubernetes.io/region": "q", "failure-domain.beta.kubernetes.io/zone": "y"}
     assert zone_of(row("a", {REGION: "r", ZONE: "z"} | old)) == ("q", "y")
+
+
+@pytest.mark.parametrize(
+    ("ready", "phase", "allowed", "healthy", "wanted", "always", "waits"),
+    [
+        (True, "Running", 1, 2, 1, False, False),
+        (True, "Running", 0, 2, 1, True, True),
+        (False, "Running", 0, 2, 2, False, False),
+        (False, "Running", 0, 1, 2, False, True),
+        (False, "Running", 0, 1, 2, True, False),
+        (False, "Running", 0, 0, 0, False, True),
+        (False, "Running", 1, 0, 0, False, False),
+        (False, "Pending", 0, 0, 1, False, False),
+    ],
+)
+def test_whether_a_budget_holds_a_pod(
+    ready: bool, phase: str, allowed: int, healthy: int, wanted: int, always: bool, waits: bool
+) -> None:
+    pod = Demand("d", "a", "u", node="edge-1", phase=phase, ready=ready, owner_kind="ReplicaSet")
+    budget = Budget("d", "b", {}, allowed, healthy, wanted, always)
+    offers = (Offer("edge-1"), Offer("edge-2"))
+    (one,) = drained(Cluster(offers, (pod,), (budget,)), ("edge-1",)).pods
+    assert (one.fate is Fate.WAITS) is waits
+    assert one.why == ("budget b lets no pod go" if waits else "")
+    (both,) = drained(Cluster(offers, (pod,), (budget, budget)), ("edge-1",)).pods
+    pending = phase == "Pending"
+    assert both.why == ("" if pending else "has more than one budget, which evictions do not support")

@@ -113,6 +113,10 @@ def test_a_node_is_related_to_the_pods_it_carries() -> None:
 
 def test_what_is_watched_only_while_it_is_shown_may_be_there() -> None:
     store = whole()
+    store.set_freshness(SITES.id, Freshness(Sync.LIVE, NOW))
+    assert names(store, PUMPS.id, "pump-2") == ["Site.example.com /x"]
+    store.set_freshness("CronJob", Freshness(Sync.LIVE, NOW))
+    assert names(store, "Job", "night-1") == ["Pod d/of-a-job"]
     store.set_freshness("CronJob", Freshness(Sync.HIDDEN))
     assert names(store, "Job", "night-1") == ["CronJob d/name-of-night", "Pod d/of-a-job"]
     assert names(store, "Pod", "of-a-job") == ["Job d/night-1", "CronJob d/name-of-night"]

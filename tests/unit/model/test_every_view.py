@@ -256,6 +256,22 @@ def test_rows_that_depend_on_the_clock_are_looked_at_every_ten_seconds() -> None
     assert not back
 
 
+def test_a_view_that_is_built_anew_tells_what_is_new_and_what_is_gone() -> None:
+    store = store_with(pod("a"), pod("b"), pod("c"))
+    view = FleetView(PODS, [store])
+    first = view.rebuild(NOW)
+    assert (first.order, {key.name for key in first.changed}) == (True, {"a", "b", "c"})
+    again = view.rebuild(NOW)
+    assert (again.order, again.changed, bool(again)) == (False, set(), False)
+    store.delete("Pod", "d", "a", "")
+    store.apply("Pod", pod("b", version=2, restarts=7))
+    later = view.rebuild(NOW)
+    assert (later.order, {key.name for key in later.changed}) == (True, {"a", "b"})
+    store.apply("Pod", pod("c", version=2, restarts=7))
+    last = view.rebuild(NOW)
+    assert (last.order, {key.name for key in last.changed}, bool(last)) == (False, {"c"}, True)
+
+
 def test_what_is_known_and_what_is_on_its_way() -> None:
     store = Store("plant")
     view = FleetView(PODS, [store])
