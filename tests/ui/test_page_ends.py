@@ -402,3 +402,16 @@ def test_a_section_of_what_is_lost_ends_and_says_how_much_it_leaves_out(count: i
     assert len(lines) == 2 + min(count, MOST_LINES) + (more > 0)
     if more > 0:
         assert page(lines[-1:]) == f"<quiet>  and {more} more</>"
+
+
+def test_the_message_of_a_condition_is_quiet_where_all_is_well() -> None:
+    made = [
+        Condition("Ready", "True", "Up", "it runs", int(NOW) - 5),
+        Condition("Stalled", "True", "", "it waits", int(NOW) - 5),
+    ]
+    assert page(condition_lines(made, STANDARD, NOW)[2:]).split("\n") == [
+        "  Ready       True        5s  Up",
+        "      <quiet>it runs</>",
+        "! <warn>Stalled     True        5s</>",
+        "      <warn>it waits</>",
+    ]
