@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edgetui.ui.dialogs.action_menu import ActionMenu, Entry
+from edgetui.ui.dialogs.base import Dialog
 from edgetui.ui.dialogs.pick import ListDialog, PickScreen
 from edgetui.ui.dialogs.running import RunningScreen
 from edgetui.ui.widgets.command_bar import CommandBar, _beginning
@@ -240,3 +241,22 @@ def test_the_field_with_the_cursor_is_marked() -> None:
     LabelledField.on_descendant_focus(field)
     LabelledField.on_descendant_blur(field)
     assert [marked(one) for one in told] == ["<title>replicas  > </>", "<title>replicas  </>"]
+
+
+def test_what_stands_above_a_list_is_shown_with_it_and_gets_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[Any] = []
+    monkeypatch.setattr(Dialog, "show_lines", lambda self: noted.append("lines"))
+    chosen: Any = ListDialog.__new__(ListDialog)
+    size = SimpleNamespace(width=80)
+    chosen.__dict__["_head"] = Noting(noted, get_content_height=lambda box, view, width: width // 26)
+    monkeypatch.setattr(ListDialog, "app", SimpleNamespace(size=size))
+    monkeypatch.setattr(ListDialog, "head", lambda self: "the head")
+    chosen.show_lines()
+    assert noted == ["lines", ("show", "the head")]
+    chosen.on_mount()
+    assert noted[2:] == [("show", "the head")]
+    assert chosen.OVERHEAD == Dialog.OVERHEAD + 3
+    size.width = 40
+    chosen.on_resize()
+    assert chosen.OVERHEAD == Dialog.OVERHEAD + 1
+    assert chosen.above() == [chosen._head]
