@@ -18,9 +18,9 @@ from edgetui.ui.dialogs.question import ANSWERING, LEAVING, READING, AskScreen, 
 from edgetui.ui.dialogs.running import RunningScreen
 from edgetui.ui.widgets.choice import Choice
 
+from .noting import Noting
 from .test_action_flow import an_app as an_app
 from .test_background_jobs import Row
-from .test_commander import Noting
 from .test_dialogs import REF
 from .test_text_grids import marked
 

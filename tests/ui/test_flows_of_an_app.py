@@ -23,7 +23,7 @@ from edgetui.ui.background.job import BackgroundJob
 from edgetui.ui.flows import LISTS_FIRST, REST, Flows, _with_rights, given_to, title_of
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_dialogs import REF
 
 OVEN = ObjectRef(ObjectKey("plant", "Deployment", "line-1", "oven"), "uid-2", "7")

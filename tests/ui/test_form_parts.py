@@ -13,8 +13,8 @@ from edgetui.actions.messages import Refusal
 from edgetui.ui.dialogs.base import Dialog
 from edgetui.ui.dialogs.form import NO, YES, Field, FormScreen, _label
 
+from .noting import Noting
 from .test_action_flow import an_app as an_app
-from .test_commander import Noting
 from .test_text_grids import marked, page
 
 COUNT = Argument("count", "how many", "N", read=whole_number)

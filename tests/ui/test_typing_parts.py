@@ -16,7 +16,7 @@ from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.labelled_field import LabelledField
 from edgetui.ui.widgets.scrolling import Scrolling
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_text_grids import marked, page
 
 
