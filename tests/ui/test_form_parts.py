@@ -220,6 +220,7 @@ def test_the_parts_of_a_form_and_what_its_field_means(monkeypatch: pytest.Monkey
 )
 def test_a_form_says_which_keys_do_something(made: Form, arguments: tuple[Argument, ...], said: str) -> None:
     hints = form(made, *arguments)._hints()
+    assert all(one.priority for one in FormScreen.BINDINGS), "before the field has them"  # type: ignore[union-attr]
     assert "".join(one.text for one in hints) == said
     assert [one.role for one in hints] == ["key", "row"] * (len(hints) // 2)
 

@@ -305,6 +305,7 @@ class Left:
 
         async def look(gate: Any, session: Any, one: Any) -> Any:
             assert await gate.confirm(None) is False
+            assert gate.read_only, "nothing is written but the record"
             gate.progress(Step("looking", "doing"))
             said = found[one.name]
             if isinstance(said, Exception):

@@ -17,6 +17,7 @@ from edgetui.ui.widgets.labelled_field import LabelledField
 from edgetui.ui.widgets.scrolling import Scrolling
 
 from .noting import Noting
+from .test_background_jobs import Row
 from .test_text_grids import marked, page
 
 
@@ -54,6 +55,7 @@ def test_a_line_opens_with_a_text_and_knows_where_the_focus_was(shown: bool) -> 
 def test_what_was_typed_is_run_and_remembered_once(value: str, typed: list[str], runs: str | None) -> None:
     before = ["a", "b"]
     bar = command_bar(before, value)
+    assert all(one.priority for one in CommandBar.BINDINGS), "before the field has them"  # type: ignore[union-attr]
     CommandBar.action_run(bar)
     assert before == typed
     assert bar.noted == [("action_close",), *([("runs", runs)] if runs else [])]
@@ -119,6 +121,7 @@ def filter_bar() -> Any:
 
 
 def test_a_filter_is_kept_or_cleared_and_the_focus_goes_back() -> None:
+    assert all(one.priority for one in FilterBar.BINDINGS), "before the field has them"  # type: ignore[union-attr]
     for method, text in (("action_keep", "typed"), ("action_clear", "")):
         bar = filter_bar()
         getattr(FilterBar, method)(bar)
@@ -260,3 +263,22 @@ def test_what_stands_above_a_list_is_shown_with_it_and_gets_its_room(monkeypatch
     chosen.on_resize()
     assert chosen.OVERHEAD == Dialog.OVERHEAD + 1
     assert chosen.above() == [chosen._head]
+
+
+def test_the_cursor_stays_on_its_job_when_others_come_and_go() -> None:
+    a, b, c = (Row(name) for name in "abc")
+    app = SimpleNamespace(size=SimpleNamespace(width=80), monotonic=lambda: 9.0)
+    for before, at, after, found in (
+        ([a, b], 1, [c, a, b], 2),
+        ([a, b], 0, [c, a, b], 1),
+        ([a, b], 1, [a], 0),
+        ([a, b, c], 1, [a, c], 1),
+        ([a], 0, [], 0),
+        ([], 0, [a, b], 0),
+    ):
+        box: Any = SimpleNamespace(_rows=before, _at=at, _jobs=lambda after=after: after, app=app)
+        box.here = RunningScreen.here.fget(box)  # type: ignore[attr-defined]
+        lines = page(RunningScreen.lines(box)).split("\n")
+        assert (box._at, box._count) == (found, len(after))
+        marked_at = [place for place, one in enumerate(lines) if one.startswith("<title-focus>>")]
+        assert marked_at == [found] * bool(after)
