@@ -14,6 +14,7 @@ from edgetui.ui.dialogs.running import RunningScreen
 from edgetui.ui.widgets.command_bar import CommandBar, _beginning
 from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.labelled_field import LabelledField
+from edgetui.ui.widgets.log_view import LogView
 from edgetui.ui.widgets.scrolling import Scrolling
 
 from .noting import Noting
@@ -282,3 +283,17 @@ def test_the_cursor_stays_on_its_job_when_others_come_and_go() -> None:
         assert (box._at, box._count) == (found, len(after))
         marked_at = [place for place, one in enumerate(lines) if one.startswith("<title-focus>>")]
         assert marked_at == [found] * bool(after)
+
+
+@pytest.mark.parametrize(
+    ("top", "now"), [((2, 3), (5, 0)), ((4, 0), (5, 0)), ((5, 2), (5, 2)), ((7, 1), (7, 1))]
+)
+def test_a_place_that_is_no_longer_kept_becomes_the_oldest_line(
+    top: tuple[int, int], now: tuple[int, int]
+) -> None:
+    view: Any = SimpleNamespace(
+        _top=top, buffer=SimpleNamespace(first=5), _downwards=lambda top: iter([top] * 9)
+    )
+    rows: list[Any] = [*LogView._from_top(view, 3)]
+    assert rows == [now] * 3
+    assert view._top == now
