@@ -15,7 +15,7 @@ from edgetui.ui.background import action as module
 from edgetui.ui.background.action import HOLD, SAID_AFTER, ActionJob
 from edgetui.ui.dialogs.progress import Progress
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_dialogs import PLAN, REF
 
 DONE = Receipt("scale", "plant", REF, True, ("6 of 6 ready.",))

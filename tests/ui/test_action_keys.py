@@ -18,7 +18,7 @@ from edgetui.ui.dialogs import action_menu
 from edgetui.ui.widgets.bars import KeyHint
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 
 PRESS = ObjectKey("plant", "Deployment", "default", "press")
 STILL = ObjectKey("plant", "Deployment", "default", "still")

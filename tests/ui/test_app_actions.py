@@ -15,7 +15,7 @@ from edgetui.ui.app import EdgetuiApp
 from edgetui.ui.screens import clusters, help, timeline
 from edgetui.ui.shell import EdgetuiScreen, Shell
 
-from .test_commander import Noting
+from .noting import Noting
 
 KEY = ObjectKey("plant", "Deployment", "line-2", "press")
 

@@ -27,7 +27,7 @@ from edgetui.ui.screens.object import ObjectScreen
 from edgetui.ui.shell import LONG_EXIT, Shell
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 
 PRESS = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "u", "7")
 

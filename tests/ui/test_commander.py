@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -21,6 +20,8 @@ from edgetui.ui.command_line.commander import Commander, pane_of
 from edgetui.ui.screens.object import ObjectScreen
 from tests.unit.model import factories as f
 
+from .noting import Noting
+
 PRESS = ObjectKey("plant", "Deployment", "line-2", "press")
 OVEN = ObjectKey("plant", "Deployment", "line-1", "oven")
 POD = ObjectKey("plant", "Pod", "line-2", "press-7f-00000")
@@ -34,19 +35,6 @@ def plant() -> Store:
         f.node("edge-1"), press, owned, *f.pods_of(owned, 1), f.deployment("oven", "line-1"),
         f.pod("alone", "line-1"), f.pod("also", "line-1"),
     )  # fmt: skip
-
-
-class Noting:
-    """Notes every call of it as its name and what it was given."""
-
-    noted: list[Any]
-    sessions: Any
-
-    def __init__(self, noted: list[Any], **there: Any) -> None:
-        self.__dict__.update(there, noted=noted)
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *given, **more: self.noted.append((name, *given, *more.values()))
 
 
 class Table:

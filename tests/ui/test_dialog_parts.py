@@ -18,9 +18,9 @@ from edgetui.ui.dialogs.question import ANSWERING, LEAVING, READING, AskScreen, 
 from edgetui.ui.dialogs.running import RunningScreen
 from edgetui.ui.widgets.choice import Choice
 
+from .noting import Noting
 from .test_action_flow import an_app as an_app
 from .test_background_jobs import Row
-from .test_commander import Noting
 from .test_dialogs import REF
 from .test_text_grids import marked
 
@@ -250,6 +250,7 @@ def test_the_text_of_a_box_leaves_room_for_what_stands_around_it(height: int, mo
     box.__dict__["body"] = SimpleNamespace(styles=SimpleNamespace(max_height=0))
     Dialog._fit(box)
     assert box.body.styles.max_height == most
+    assert [one[0] for one in box.noted] == ["call_after_refresh"]
 
 
 @pytest.mark.parametrize(
@@ -277,3 +278,60 @@ def test_a_job_in_the_list_is_shown_or_ended(current: bool, there: bool, stops: 
     RunningScreen.action_cancel_job(box)
     refused = ("flash", "Rotate: nothing ends it before its end.")
     assert noted == ([] if not there else [("ends", job)] if stops else [refused])
+
+
+def test_a_box_shows_other_text_and_says_anew_what_is_below() -> None:
+    noted: list[Any] = []
+    box: Any = Noting(noted, lines=lambda: "lines")
+    box.__dict__["body"] = Noting(noted)
+    Dialog.show_lines(box)
+    assert [one[:2] if one[0] == "show" else one[0] for one in noted] == [
+        ("show", "lines"),
+        "call_after_refresh",
+    ]
+    for method, given, asked in (
+        ("action_text", 1, ("action_scroll_by", 1)),
+        ("action_page", -1, ("action_scroll_page", -1)),
+    ):
+        noted.clear()
+        getattr(Dialog, method)(box, given)
+        assert noted == [asked, ("_say_more",)]
+    for method in ("on_mount", "on_resize", "on_text_view_resized"):
+        noted.clear()
+        getattr(Dialog, method)(box)
+        assert noted == [("_say_more",) if method == "on_text_view_resized" else ("_fit",)]
+    noted.clear()
+    Dialog.fill(box, "view")
+    assert noted == [("show_lines",)]
+
+
+def test_a_question_comes_and_goes() -> None:
+    asked: Any = Noting([], _showing=3, _seen=True, _moves=4)
+    Question.on_screen_resume(asked)
+    Question.on_screen_suspend(asked)
+    assert asked.noted == [("show_anew",), ("_hold",)]
+    asked.noted.clear()
+    Question._hold(asked)
+    assert (asked._showing, asked._seen, asked.noted) == (4, False, [("_wait",)])
+    asked.noted.clear()
+    Question.show_anew(asked)
+    (held, drawn) = asked.noted
+    assert (held, drawn[0], drawn[-1]) == (("_hold",), "call_after_refresh", 4)
+    asked.noted.clear()
+    Question._moved(asked)
+    ((name, _, moves),) = asked.noted
+    assert (name, moves, asked._moves) == ("call_after_refresh", 5, 5)
+    for method, later in (("_await_drawing", "_drawn"), ("_await_cursor", "_arm")):
+        asked = Noting([], app=SimpleNamespace(when_drawn=lambda tell: tell()), _drawn="_drawn", _arm="_arm")
+        getattr(Question, method)(asked, 7)
+        assert asked.noted == [("call_later", later, 7)]
+
+
+@pytest.mark.parametrize(("all_shown", "inside"), product((False, True), repeat=2))
+def test_answers_are_in_sight_where_all_of_them_are_on_the_screen(all_shown: bool, inside: bool) -> None:
+    region = SimpleNamespace(contains_region=lambda one: inside and one == "a region")
+    asked: Any = SimpleNamespace(
+        choice=SimpleNamespace(region="a region", shows_all=all_shown),
+        app=SimpleNamespace(size=SimpleNamespace(region=region)),
+    )
+    assert Question._in_sight.fget(asked) == (all_shown and inside)  # type: ignore[attr-defined]

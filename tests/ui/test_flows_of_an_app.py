@@ -23,7 +23,7 @@ from edgetui.ui.background.job import BackgroundJob
 from edgetui.ui.flows import LISTS_FIRST, REST, Flows, _with_rights, given_to, title_of
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_dialogs import REF
 
 OVEN = ObjectRef(ObjectKey("plant", "Deployment", "line-1", "oven"), "uid-2", "7")
@@ -50,8 +50,10 @@ class App(Noting):
     def key_of(self, name: str, default: str) -> str:
         return f"<{name}>"
 
+    told = 0
+
     def tell_screens(self) -> None:
-        """Told all the time."""
+        self.told += 1
 
 
 @pytest.fixture
@@ -120,6 +122,7 @@ async def test_an_action_on_one_object_is_a_job_until_its_flow_has_ended(
     assert await run(app) == {"group": "action", "exit_on_error": False, "name": "scale"}
     assert steps.begun == [("scale", "press", {ACTIONS["scale"].number: 3})]
     assert (list(flows.jobs), app.noted) == ([], [])
+    assert app.told == 3, "as it begins, when its rights are known, and as it ends"
 
 
 async def test_what_is_being_prepared_already_is_shown_instead(app: Any, flows: Flows) -> None:
@@ -364,8 +367,10 @@ async def test_why_rights_could_not_be_read_is_said(
     assert (asked, app.noted) == (
         [("a session", [one.id for one in _with_rights(REF.key)], REF.key)], []
     )  # fmt: skip
+    assert app.told == 1
     await flows._fetch_rights(REF.key)
     assert app.noted == [("flash", str(Forbidden("No right.", "Ask.")))]
+    assert app.told == 2
 
 
 # -- words

@@ -10,10 +10,11 @@ import pytest
 from edgetui.actions.change.form import AnswerKey, Fact, Form, Leads, Part
 from edgetui.actions.change.spec import Argument, whole_number
 from edgetui.actions.messages import Refusal
+from edgetui.ui.dialogs.base import Dialog
 from edgetui.ui.dialogs.form import NO, YES, Field, FormScreen, _label
 
+from .noting import Noting
 from .test_action_flow import an_app as an_app
-from .test_commander import Noting
 from .test_text_grids import marked, page
 
 COUNT = Argument("count", "how many", "N", read=whole_number)
@@ -219,6 +220,7 @@ def test_the_parts_of_a_form_and_what_its_field_means(monkeypatch: pytest.Monkey
 )
 def test_a_form_says_which_keys_do_something(made: Form, arguments: tuple[Argument, ...], said: str) -> None:
     hints = form(made, *arguments)._hints()
+    assert all(one.priority for one in FormScreen.BINDINGS), "before the field has them"  # type: ignore[union-attr]
     assert "".join(one.text for one in hints) == said
     assert [one.role for one in hints] == ["key", "row"] * (len(hints) // 2)
 
@@ -268,3 +270,35 @@ def test_an_answer_is_given_where_it_changes_something(
     made.on_key(event)
     made.action_dismiss_harmless()
     assert made.noted == [None]
+
+
+@pytest.mark.parametrize(("first", "focused"), [("", 0), ("image", 1), ("nothing", 0)])
+def test_a_form_says_its_keys_and_has_the_cursor_in_its_first_field(
+    first: str, focused: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = form(Form({"count": 3, "image": "a"}, first=first), COUNT, TEXT)
+    monkeypatch.setattr(Dialog, "on_mount", lambda self: self.noted.append("mounted"))
+    monkeypatch.setattr(FormScreen, "show_lines", lambda self: self.noted.append("shown"))
+    monkeypatch.setattr(Field, "focus", lambda self: made.noted.append(("focus", self.argument.name)))
+    made.__dict__["_keys"] = Noting(made.noted)
+    made.on_mount()
+    said = ("say", made._hints())
+    assert made.noted == ["mounted", said, ("focus", ("count", "image")[focused])]
+    made.noted.clear()
+    made.on_descendant_focus()
+    assert made.noted == [said, "shown"]
+    made.noted.clear()
+    made.on_input_changed(Noting(made.noted))
+    assert made.noted == [("stop",), "shown"]
+    for step, name in ((1, "image"), (-1, "image"), (2, "count")):
+        made.noted.clear()
+        made.action_field(step)
+        assert made.noted == [("focus", name)]
+
+
+def test_the_fields_of_a_form_stand_below_it_with_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgetui.ui.dialogs.form.LabelledField", lambda *given: given)
+    made = form(Form({"count": 3, "force": False}), COUNT, SWITCH)
+    made.__dict__["_keys"] = "the keys"
+    count, force = made._fields
+    assert made.below() == [("count", count, 8), ("force", force, 8), "the keys"]

@@ -64,3 +64,17 @@ def test_the_oldest_places_are_forgotten() -> None:
         here, steps = before, steps + 1
     assert steps == MOST - 1
     assert here == places[-MOST]
+
+
+def test_who_leaves_an_open_object_with_escape_is_where_it_was_opened() -> None:
+    opened = A._replace(key=PRESS, view="detail")
+    history = gone(A, opened)
+    history.go(A, B)
+    assert [history.back(B), history.back(A), history.back(opened), history.back(A)] == [A, opened, A, None]
+    assert [history.forward(A), history.forward(opened), history.forward(A), history.forward(B)] == [
+        opened, A, B, None,
+    ]  # fmt: skip
+    again = gone(A, opened)
+    moved = A._replace(filter="x", key=OVEN)
+    again.go(moved, B)
+    assert [again.back(B), again.back(moved)] == [moved, opened]

@@ -17,7 +17,7 @@ from edgetui.ui.any_kind import kind_panes as module
 from edgetui.ui.any_kind.kind_panes import MOST_WORDS, KindPanes, _title
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 
 
 def resource(plural: str, group: str = "example.com", version: str = "v1", **more: Any) -> Resource:

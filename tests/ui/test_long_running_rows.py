@@ -14,7 +14,7 @@ from edgetui.ui.background.job import Badge
 from edgetui.ui.background.long_running import LongRunningJob
 from edgetui.ui.dialogs.progress import Progress
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_dialogs import REF
 
 ONCE = next(one for one in ACTIONS.values() if one.only_once and one.key)

@@ -19,7 +19,7 @@ from edgetui.ui.any_kind.optional_kinds import OptionalKinds
 from edgetui.ui.widgets.pane_view import PaneView
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_kind_panes import resource
 
 

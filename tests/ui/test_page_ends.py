@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from edgetui.actions.objects.describe import Description, Referrer
 from edgetui.model.autoscaling.samples import Sample
-from edgetui.model.cache.freshness import Freshness, Sync
+from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.list_progress import ListProgress
 from edgetui.model.cache.store import MOST_ROWS, Store, Usage
 from edgetui.model.identity import ObjectKey
@@ -33,6 +33,7 @@ from edgetui.ui.details.discovered import lines as discovered_lines
 from edgetui.ui.details.pod import lines as lines_of_pod
 from edgetui.ui.details.revisions import MOST, revision_lines
 from edgetui.ui.details.traffic import traffic_lines
+from edgetui.ui.text.cluster_details import cluster_lines
 from edgetui.ui.text.clusters import notes
 from edgetui.ui.text.unplug import MOST as MOST_LINES
 from edgetui.ui.text.unplug import _section
@@ -402,3 +403,27 @@ def test_a_section_of_what_is_lost_ends_and_says_how_much_it_leaves_out(count: i
     assert len(lines) == 2 + min(count, MOST_LINES) + (more > 0)
     if more > 0:
         assert page(lines[-1:]) == f"<quiet>  and {more} more</>"
+
+
+def test_the_message_of_a_condition_is_quiet_where_all_is_well() -> None:
+    made = [
+        Condition("Ready", "True", "Up", "it runs", int(NOW) - 5),
+        Condition("Stalled", "True", "", "it waits", int(NOW) - 5),
+    ]
+    assert page(condition_lines(made, STANDARD, NOW)[2:]).split("\n") == [
+        "  Ready       True        5s  Up",
+        "      <quiet>it runs</>",
+        "! <warn>Stalled     True        5s</>",
+        "      <warn>it waits</>",
+    ]
+
+
+@pytest.mark.parametrize(("link", "said"), [(Link.STALE, True), (Link.CONNECTING, True), (Link.LIVE, False)])
+def test_when_it_is_tried_again_is_said_before_that(link: Link, said: bool) -> None:
+    store = Store("plant")
+    for ahead in (-1, 0, 1, 90):
+        store.set_link(LinkState(link, NOW - 60, NOW - 60, retry_at=NOW + ahead))
+        told = [page([one]).strip() for one in cluster_lines(store, NOW)]
+        words = f"<quiet>next try in {'1s' if ahead == 1 else '1m'}</>"
+        assert (words in told) == (said and ahead > 0)
+        assert sum("next try" in one for one in told) == (said and ahead > 0)

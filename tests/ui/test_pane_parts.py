@@ -17,7 +17,7 @@ from edgetui.ui.widgets.footer import FLASH, FooterBar
 from edgetui.ui.widgets.pane_view import PaneView, TabBar
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_cursor_and_marks import View, marks_on
 from .test_text_grids import marked
 

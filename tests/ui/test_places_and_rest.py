@@ -25,7 +25,7 @@ from edgetui.ui.terminal_meter import AGAIN, LEAST, WINDOW, TerminalMeter
 from edgetui.ui.widgets.header import HeaderBar, _of_clusters
 from tests.unit.model import factories as f
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_dialogs import REF
 from .test_text_grids import marked
 
@@ -305,6 +305,7 @@ class Left:
 
         async def look(gate: Any, session: Any, one: Any) -> Any:
             assert await gate.confirm(None) is False
+            assert gate.read_only, "nothing is written but the record"
             gate.progress(Step("looking", "doing"))
             said = found[one.name]
             if isinstance(said, Exception):

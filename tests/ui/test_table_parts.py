@@ -11,7 +11,7 @@ import pytest
 from edgetui.model.view.fleet import ViewChange
 from edgetui.ui.widgets.live_table import SETTLE, LiveTable
 
-from .test_commander import Noting
+from .noting import Noting
 from .test_cursor_and_marks import View, cursor_on, key, marks_on
 
 

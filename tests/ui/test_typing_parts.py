@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from edgetui.ui.dialogs.action_menu import ActionMenu, Entry
+from edgetui.ui.dialogs.base import Dialog
 from edgetui.ui.dialogs.pick import ListDialog, PickScreen
 from edgetui.ui.dialogs.running import RunningScreen
 from edgetui.ui.widgets.command_bar import CommandBar, _beginning
 from edgetui.ui.widgets.filter_bar import FilterBar
 from edgetui.ui.widgets.labelled_field import LabelledField
+from edgetui.ui.widgets.log_view import LogView
 from edgetui.ui.widgets.scrolling import Scrolling
 
-from .test_commander import Noting
+from .noting import Noting
+from .test_background_jobs import Row
 from .test_text_grids import marked, page
 
 
@@ -53,6 +56,7 @@ def test_a_line_opens_with_a_text_and_knows_where_the_focus_was(shown: bool) -> 
 def test_what_was_typed_is_run_and_remembered_once(value: str, typed: list[str], runs: str | None) -> None:
     before = ["a", "b"]
     bar = command_bar(before, value)
+    assert all(one.priority for one in CommandBar.BINDINGS), "before the field has them"  # type: ignore[union-attr]
     CommandBar.action_run(bar)
     assert before == typed
     assert bar.noted == [("action_close",), *([("runs", runs)] if runs else [])]
@@ -118,6 +122,7 @@ def filter_bar() -> Any:
 
 
 def test_a_filter_is_kept_or_cleared_and_the_focus_goes_back() -> None:
+    assert all(one.priority for one in FilterBar.BINDINGS), "before the field has them"  # type: ignore[union-attr]
     for method, text in (("action_keep", "typed"), ("action_clear", "")):
         bar = filter_bar()
         getattr(FilterBar, method)(bar)
@@ -240,3 +245,55 @@ def test_the_field_with_the_cursor_is_marked() -> None:
     LabelledField.on_descendant_focus(field)
     LabelledField.on_descendant_blur(field)
     assert [marked(one) for one in told] == ["<title>replicas  > </>", "<title>replicas  </>"]
+
+
+def test_what_stands_above_a_list_is_shown_with_it_and_gets_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[Any] = []
+    monkeypatch.setattr(Dialog, "show_lines", lambda self: noted.append("lines"))
+    chosen: Any = ListDialog.__new__(ListDialog)
+    size = SimpleNamespace(width=80)
+    chosen.__dict__["_head"] = Noting(noted, get_content_height=lambda box, view, width: width // 26)
+    monkeypatch.setattr(ListDialog, "app", SimpleNamespace(size=size))
+    monkeypatch.setattr(ListDialog, "head", lambda self: "the head")
+    chosen.show_lines()
+    assert noted == ["lines", ("show", "the head")]
+    chosen.on_mount()
+    assert noted[2:] == [("show", "the head")]
+    assert chosen.OVERHEAD == Dialog.OVERHEAD + 3
+    size.width = 40
+    chosen.on_resize()
+    assert chosen.OVERHEAD == Dialog.OVERHEAD + 1
+    assert chosen.above() == [chosen._head]
+
+
+def test_the_cursor_stays_on_its_job_when_others_come_and_go() -> None:
+    a, b, c = (Row(name) for name in "abc")
+    app = SimpleNamespace(size=SimpleNamespace(width=80), monotonic=lambda: 9.0)
+    for before, at, after, found in (
+        ([a, b], 1, [c, a, b], 2),
+        ([a, b], 0, [c, a, b], 1),
+        ([a, b], 1, [a], 0),
+        ([a, b, c], 1, [a, c], 1),
+        ([a], 0, [], 0),
+        ([], 0, [a, b], 0),
+    ):
+        box: Any = SimpleNamespace(_rows=before, _at=at, _jobs=lambda after=after: after, app=app)
+        box.here = RunningScreen.here.fget(box)  # type: ignore[attr-defined]
+        lines = page(RunningScreen.lines(box)).split("\n")
+        assert (box._at, box._count) == (found, len(after))
+        marked_at = [place for place, one in enumerate(lines) if one.startswith("<title-focus>>")]
+        assert marked_at == [found] * bool(after)
+
+
+@pytest.mark.parametrize(
+    ("top", "now"), [((2, 3), (5, 0)), ((4, 0), (5, 0)), ((5, 2), (5, 2)), ((7, 1), (7, 1))]
+)
+def test_a_place_that_is_no_longer_kept_becomes_the_oldest_line(
+    top: tuple[int, int], now: tuple[int, int]
+) -> None:
+    view: Any = SimpleNamespace(
+        _top=top, buffer=SimpleNamespace(first=5), _downwards=lambda top: iter([top] * 9)
+    )
+    rows: list[Any] = [*LogView._from_top(view, 3)]
+    assert rows == [now] * 3
+    assert view._top == now
