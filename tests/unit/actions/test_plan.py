@@ -122,7 +122,9 @@ async def test_what_is_agreed_to(
         if terms.undo and not view.argo:
             terms = replace(terms, undo=False)
         plan = plan_of(session, view, terms, on_screen=on_screen)
-        found.extend([f"# {terms}", plan.title, *(f"{name}: {text}" for name, text in plan.facts)])
+        told_before = {line for line in found if not line.startswith("#")}
+        lines = [plan.title, *(f"{name}: {text}" for name, text in plan.facts)]
+        found.extend([f"# {terms}", *(line for line in lines if line not in told_before)])
         found.extend(
             [*plan.warnings, *plan.writes, f"{plan.action} {plan.cluster} {plan.target == view.ref}"]
         )
