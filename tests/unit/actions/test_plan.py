@@ -33,7 +33,7 @@ from tests.unit.model.test_rollout_kind import ABORTED, HEALTHY
 from .at_once import AtOnce, told
 from .every_action import PRESS, ROLLOUT, argo, controlled, from_flux, half_done, healthy
 from .site import Site
-from .test_argo_in_every_state import of_deployment
+from .test_argo_undo import of_deployment
 from .test_guard_of_rollout import failing
 from .test_guard_record import bad, well
 from .test_guardcheck import released
