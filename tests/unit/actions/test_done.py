@@ -9,7 +9,9 @@ import pytest
 
 from edgetui.actions.catalogue import OLD_NAMES
 from edgetui.actions.gate.audit import AuditLog
-from edgetui.actions.gate.done import done_to
+from edgetui.actions.gate.done import Done, done_to
+
+from .test_what_a_record_tells import BEGAN, ORDERS, START, run_of
 
 UID = "0b7c"
 
@@ -75,3 +77,41 @@ def test_the_record_gives_only_lines_of_that_object_that_nobody_altered(tmp_path
         ("2", "result"),
     ]
     assert [one.run for one in done_to(log.about(UID))] == ["1"]
+
+
+def known(order: tuple[str, ...]) -> list[bool]:
+    """Whether a run of these lines is known to have been done; nothing where it was not."""
+    begun, last = False, ""
+    for name in order:
+        if last == "done":
+            begun = begun or "intent" in name
+        elif "intent" in name:
+            begun, last = True, ""
+        elif name in ("done", "refused", "unknown"):
+            last = name
+        if name == "arrived":
+            last = "done"
+    return [last == "done"] if begun and last != "refused" else []
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=" + ".join)
+def test_every_order_of_lines_is_done_for_sure_perhaps_or_not(order: tuple[str, ...]) -> None:
+    assert [one.sure for one in done_to(run_of(order))] == known(order)
+
+
+def test_every_field_of_what_was_done() -> None:
+    (done,) = done_to(run_of(("intent", "done")))
+    assert done == Done(
+        run="r1",
+        action="rollback",
+        time=BEGAN,
+        user="kim",
+        words="roll back deployment press to revision 1",
+        before={"name": "press-bad", "revision": 2, "images": ["press:2"], "resourceVersion": "7"},
+        after={"name": "press-good", "revision": 1, "images": ["press:1"]},
+        sure=True,
+    )
+    assert (done.at, done.when) == (START, "2026-11-28 10:00:00 UTC")
+    (bare,) = done_to([{"event": "intent"}])
+    assert bare == Done("", "", "", "somebody", "", {}, {}, False)
+    assert (bare.at, bare.when) == (0.0, "at an unknown time")

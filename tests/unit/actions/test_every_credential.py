@@ -97,7 +97,7 @@ ANSWERS: dict[str, Answer] = {
 
 async def test_how_each_old_token_can_be_ended(snapshot: SnapshotAssertion) -> None:
     lines: list[str] = []
-    target = replace(TARGET, file=Path("/home/kim/config"))
+    target = replace(TARGET, file=Path("/home/x/config"))
     for name, changes in FACTS.items():
         for state, answer in ANSWERS.items():
             issuer = Issuer()

@@ -1,214 +1,178 @@
-"""The owner line in the dialog and the receipt of an action, and the owner's own pause as a step."""
+"""What applies a workload from elsewhere: each place where that is known from, and each offer that is made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgetui.actions.objects.owner import state
-from edgetui.model.kinds import managers
+from edgetui.actions.change import owners
+from edgetui.actions.change.owners import Owned, owners_of
+from edgetui.actions.messages import Offer
+from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds.deployment import DEPLOYMENT
+from edgetui.model.kinds.service import SERVICE
 from tests.unit.model import factories as f
-from tests.unit.model.test_canary import canary
 
-from .every_action import KUSTOMIZATION, PRESS, argo, from_flux, half_done, healthy
-from .site import Shell, Site, refusal, shell_on
+from .scripted import Answer, Request, Watching, scripted
 
 Json = dict[str, Any]
-WITHIN = "Flux Kustomization flux-system/apps will bring its own version back within 10m."
-PLANT = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/plant"
-AUTOMATED = {"prune": True, "selfHeal": True}
+KEY = ObjectKey("plant", DEPLOYMENT, "line-2", "press")
+TRACKED = {"argocd.argoproj.io/tracking-id": "plant:apps/Deployment:line-2/press"}
+FLUX = {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
+INSTANCE = {"app.kubernetes.io/instance": "plant"}
 
 
-def from_argo_cd(notes: Json | None = None, labels: Json | None = None, listed: bool = True) -> Site:
-    """A deployment that Argo CD applies."""
+def application(namespace: str, listed: bool = True) -> Json:
     resource = {"group": "apps", "kind": "Deployment", "namespace": "line-2", "name": "press"}
-    made = {
-        "kind": "Application",
-        "metadata": f.meta("Application", "plant", "argocd", generation=3),
-        "spec": {"syncPolicy": {"automated": dict(AUTOMATED), "syncOptions": ["a=b"]}},
+    return {
+        "metadata": f.meta("Application", "plant", namespace),
+        "spec": {"syncPolicy": {"automated": {"selfHeal": True}}},
         "status": {"resources": [resource] if listed else []},
     }
-    site = healthy(annotations=notes or {}, labels=labels)
-    return Site(*site.objects.values(), made)
 
 
-@pytest.fixture
-def shell(
-    made: Callable[[], Site],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Shell]:
-    with shell_on(made(), tmp_path, monkeypatch, capsys) as found:
-        yield found
-
-
-TRACKED = {"argocd.argoproj.io/tracking-id": "plant:apps/Deployment:line-2/press"}
-
-
-@pytest.mark.parametrize("made", [from_flux])
 @pytest.mark.parametrize(
-    "words",
+    ("metadata", "tools"),
     [
-        ("scale", "deploy/press", "5"),
-        ("image", "deploy/press", "press:4"),
-        ("pause", "deploy/press"),
-        ("restart", "deploy/press"),
+        ({}, []),
+        ({"labels": INSTANCE}, ["Argo CD Application"]),
+        ({"labels": FLUX}, ["Flux Kustomization"]),
+        # Where a mark says it the label that only may is not followed.
+        ({"labels": FLUX | INSTANCE}, ["Flux Kustomization"]),
+        ({"annotations": TRACKED, "labels": FLUX}, ["Argo CD Application", "Flux Kustomization"]),
     ],
 )
-def test_a_receipt_says_who_will_revert_it_and_offers_to_pause_that(
-    shell: Shell, words: tuple[str, ...]
+async def test_each_tool_has_a_line(metadata: Json, tools: list[str]) -> None:
+    def answer(request: Request) -> Answer:
+        if "applications" in request.path:
+            return 200, application("argocd") if request.path.endswith("/plant") else {
+                "items": [application("argocd")]
+            }
+        return 200, {"metadata": {"name": "apps"}, "spec": {"interval": "10m"}}
+
+    async with scripted(answer) as (_, session):
+        found = await owners.owners(session, KEY, {"name": "press", **metadata})
+    assert sorted(one.line.manager.tool for one in found) == tools
+    assert all(one.path and one.there for one in found)
+
+
+@pytest.mark.parametrize(
+    ("spaces", "asked"),
+    [
+        (["tools"], "tools"),
+        (["argocd", "tools"], "argocd"),
+        (["one", "two"], "argocd"),
+        ([], "argocd"),
+        (403, "argocd"),
+        (404, "argocd"),
+    ],
+)
+async def test_an_application_without_a_namespace_is_the_only_one_or_that_of_argo_cd(
+    spaces: list[str] | int, asked: str
 ) -> None:
-    told = shell.run(*words, "--yes").json
-    assert told["ok"]
-    assert told["data"]["owners"][0] == WITHIN
-    assert WITHIN in told["lines"]
-    assert told["lines"][-1].startswith(
-        "To keep it, pause Flux Kustomization flux-system/apps: edgetui owner-pause deployment/press"
-    )
+    got: list[str] = []
 
+    def answer(request: Request) -> Answer:
+        if request.path == "/apis/argoproj.io/v1alpha1/applications":
+            assert request.query == {"fieldSelector": "metadata.name=plant"}
+            if isinstance(spaces, int):
+                return spaces, {"kind": "Status", "code": spaces, "message": "no"}
+            return 200, {"items": [application(one) for one in spaces]}
+        got.append(request.path)
+        return 200, application(request.path.split("/")[5])
 
-@pytest.mark.parametrize("made", [from_flux])
-def test_a_dialog_says_it_before_anything_is_written(shell: Shell) -> None:
-    told = shell.run("scale", "deploy/press", "5", "--dry-run")
-    assert not shell.site.writes
-    assert WITHIN in told.out
-
-
-@pytest.mark.parametrize("made", [lambda: from_flux(suspend=True)])
-def test_one_that_is_suspended_reverts_nothing_and_is_not_offered(shell: Shell) -> None:
-    told = shell.run("scale", "deploy/press", "5", "--yes").json
-    assert told["data"]["owners"] == [
-        "Flux Kustomization flux-system/apps is suspended: it reverts nothing until it is resumed."
-    ]
-
-
-def unreadable(code: int) -> Callable[[], Site]:
-    def made() -> Site:
-        site = from_flux()
-        site.instead = lambda request: refusal(code) if "kustomiz" in request.path else None
-        return site
-
-    return made
+    async with scripted(answer) as (_, session):
+        (found,) = await owners.owners(session, KEY, {"name": "press", "annotations": TRACKED})
+    assert got == [f"/apis/argoproj.io/v1alpha1/namespaces/{asked}/applications/plant"]
+    assert found.path == got[0]
+    assert found.line.reverts is True
 
 
 @pytest.mark.parametrize(
-    ("made", "why"),
-    [(unreadable(403), "you may not read it"), (unreadable(404), "it is not on this cluster")],
-)
-def test_what_could_not_be_read_is_said(shell: Shell, why: str) -> None:
-    told = shell.run("scale", "deploy/press", "5", "--yes").json
-    assert told["ok"]
-    assert told["data"]["owners"] == [
-        "Flux Kustomization flux-system/apps will bring its own version back; when, or whether it is suspended, "
-        f"is not known ({why})."
-    ]
-
-
-@pytest.mark.parametrize("made", [lambda: from_argo_cd(TRACKED)])
-def test_automated_sync_goes_and_undo_brings_back_all_of_it(shell: Shell) -> None:
-    told = shell.run("scale", "deploy/press", "5", "--yes").json
-    assert told["data"]["owners"][0] == (
-        "Argo CD Application plant will bring its own version back in seconds: it self-heals."
-    )
-    assert shell.run("owner-pause", "deploy/press", "--yes").json["ok"]
-    assert shell.site.objects[PLANT]["spec"]["syncPolicy"] == {"syncOptions": ["a=b"]}
-    refused = shell.run("owner-resume", "deploy/press", "--yes")
-    assert refused.code == 1
-    assert "If edgetui ended it, undo brings it back" in refused.out
-    assert shell.run("undo", "deploy/press", "--yes").json["ok"]
-    assert shell.site.objects[PLANT]["spec"]["syncPolicy"]["automated"] == AUTOMATED
-    assert shell.site.objects[PRESS]["spec"]["replicas"] == 5  # the scale is what undo would take back next
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
+    ("codes", "said"),
     [
-        (lambda: from_argo_cd(labels={"app.kubernetes.io/instance": "plant"}), 1),
-        (lambda: from_argo_cd(labels={"app.kubernetes.io/instance": "plant"}, listed=False), 0),
-        (lambda: from_argo_cd(labels={"app.kubernetes.io/instance": "other"}), 0),
-    ],
-    ids=["listed", "not listed", "no such Application"],
-)
-def test_a_weak_sign_counts_where_the_application_lists_the_object(shell: Shell, said: int) -> None:
-    told = shell.run("image", "deploy/press", "press:4", "--yes").json
-    assert (
-        len([one for one in told["lines"] if "Argo CD Application plant" in one and "self-heals" in one])
-        == said
-    )
-
-
-@pytest.mark.parametrize("made", [from_flux])
-def test_a_rollout_that_is_undone_while_flux_is_suspended(shell: Shell) -> None:
-    assert shell.run("owner-pause", "deploy/press", "--yes").json["ok"]
-    assert shell.site.objects[KUSTOMIZATION]["spec"]["suspend"] is True
-    assert shell.run("image", "deploy/press", "press:4", "--yes").json["ok"]
-    assert shell.run("undo", "deploy/press", "--yes").json["ok"]
-    assert shell.site.objects[KUSTOMIZATION]["spec"]["suspend"] is True
-    assert shell.run("undo", "deploy/press", "--yes").json["ok"]
-    assert shell.site.objects[KUSTOMIZATION]["spec"]["suspend"] is False
-
-
-@pytest.mark.parametrize(
-    ("made", "sentence"),
-    [
-        (healthy, "has no mark of a tool that applies it"),
-        (
-            lambda: healthy(annotations={"meta.helm.sh/release-name": "press"}),
-            "Helm release press has no pause",
-        ),
-        (unreadable(403), "cannot be paused from here"),
+        ((404, 200), ""),
+        ((404, 404), " (it is not on this cluster)"),
+        ((404, 403), " (you may not read it)"),
+        ((500, 200), " ("),
+        ((200, 500), ""),
     ],
 )
-def test_nothing_to_pause_is_said(shell: Shell, sentence: str) -> None:
-    told = shell.run("owner-pause", "deploy/press", "--yes")
-    assert told.code == 1
-    assert sentence in told.out
-    assert not shell.site.writes
+async def test_the_versions_of_a_tools_api_are_tried_from_the_newest(
+    codes: tuple[int, int], said: str
+) -> None:
+    tried: list[str] = []
+
+    def answer(request: Request) -> Answer:
+        tried.append(request.path.split("/")[3])
+        code = codes[len(tried) - 1]
+        if code == 200:
+            return 200, {"metadata": {"name": "apps"}, "spec": {"interval": "10m"}}
+        return code, {"kind": "Status", "code": code, "message": "the server is at lunch"}
+
+    async with scripted(answer) as (_, session):
+        (found,) = await owners.owners(session, KEY, {"name": "press", "labels": FLUX})
+    assert tried == ["v1", "v1beta2"][: 2 if codes[0] == 404 else 1]
+    words = "Flux Kustomization flux-system/apps will bring its own version back"
+    if said:
+        assert found.line.text.startswith(f"{words}; when, or whether it is suspended, is not known{said}")
+        assert (found.path, found.there) == ("", {})
+    else:
+        assert found.line.text == f"{words} within 10m."
 
 
 @pytest.mark.parametrize(
-    ("tool", "value", "words"),
+    ("spec", "other", "allowed", "offered"),
     [
-        (managers.KUSTOMIZATION, True, "suspended"),
-        (managers.KUSTOMIZATION, False, "reconciling"),
-        (managers.APPLICATION, None, "without automated sync"),
-        (managers.APPLICATION, {}, "syncing by itself"),
-        (managers.APPLICATION, {"selfHeal": True}, "syncing by itself"),
+        ({"interval": "10m"}, False, True, True),
+        ({"interval": "10m", "suspend": True}, False, True, False),
+        ({"interval": "10m"}, True, True, False),
+        ({"interval": "10m"}, False, False, False),
+    ],
+    ids=["it reverts", "suspended", "an action about another object", "it may not be paused"],
+)
+async def test_a_pause_is_offered_where_it_would_help_and_is_permitted(
+    spec: Json, other: bool, allowed: bool, offered: bool, tmp_path: Path
+) -> None:
+    about = ObjectKey("plant", SERVICE, "line-2", "press") if other else KEY
+    async with scripted(lambda request: (200, {"spec": spec})) as (server, session):
+        server.allows = lambda asked: allowed
+        made = await owners_of(
+            Watching(tmp_path).gate, session, KEY, about, {"name": "press", "labels": FLUX}
+        )
+    assert len(made.sentences) == 1
+    assert (made.offer is not None) is offered
+    if made.offer is not None:
+        assert made.offer.label == "Pause Flux Kustomization flux-system/apps"
+        assert made.offer.command.startswith(
+            "To keep it, pause Flux Kustomization flux-system/apps: edgetui owner-pause deployment/press"
+        )
+
+
+@pytest.mark.parametrize(
+    ("spec", "offered"),
+    [
+        ({}, False),
+        ({"driftDetection": {"mode": "enabled"}}, True),
+        ({"driftDetection": {"mode": "enabled"}, "suspend": True}, False),
+        ({"driftDetection": {"mode": "warn"}}, False),
     ],
 )
-def test_how_a_tool_is_in_words(tool: str, value: Any, words: str) -> None:
-    assert state(managers.Manager(tool, "argocd", "plant"), value) == words
+async def test_a_helm_release_is_offered_to_be_paused_only_where_it_corrects_drift(
+    spec: Json, offered: bool, tmp_path: Path
+) -> None:
+    labels = {"helm.toolkit.fluxcd.io/name": "press", "helm.toolkit.fluxcd.io/namespace": "flux-system"}
+    async with scripted(lambda request: (200, {"spec": spec})) as (_, session):
+        made = await owners_of(
+            Watching(tmp_path).gate, session, KEY, KEY, {"name": "press", "labels": labels}
+        )
+    assert (made.offer is not None) is offered
 
 
-@pytest.mark.parametrize("made", [half_done])
-def test_what_nobody_applies_says_nothing(shell: Shell) -> None:
-    told = shell.run("rollback", "deploy/press", "--yes").json
-    assert "owners" not in told["data"]
-    assert not any("kustomiz" in path or "applications" in path for path in shell.site.paths)
-
-
-def driven() -> Site:
-    return Site(*half_done().objects.values(), canary())
-
-
-@pytest.mark.parametrize("made", [driven])
-@pytest.mark.parametrize("words", [("rollback", "deploy/press"), ("image", "deploy/press", "press:4")])
-def test_what_flagger_drives_says_so_before_it_is_rolled_back(shell: Shell, words: tuple[str, ...]) -> None:
-    said = (
-        "Flagger Canary press drives it (Progressing, 20 %): it analyses a new template first, "
-        "press-primary serves meanwhile."
-    )
-    assert said in shell.run(*words, "--dry-run").json["plan"]["warnings"]
-    assert said in shell.run(*words, "--yes").json["lines"]
-
-
-@pytest.mark.parametrize("made", [lambda: argo(workloadRef={"kind": "Deployment", "name": "press"})])
-def test_a_template_of_another_object_is_rolled_back_there(shell: Shell) -> None:
-    told = shell.run("rollout-undo", "ro/press", "--yes")
-    assert told.code == 1
-    assert "is that of deployment press (workloadRef)" in told.json["error"]["sentence"]
-    assert "edgetui rollback deployment/press" in told.json["error"]["next_step"]
+def test_a_plan_and_a_receipt_say_what_can_be_done() -> None:
+    offer = Offer("owner-pause", "Pause it", "To keep it: edgetui owner-pause deploy/press")
+    assert Owned(("A.",)).before == Owned(("A.",)).after == ("A.",)
+    assert Owned(("A.",), offer).before == ("A.", "To keep it, pause that first (owner-pause).")
+    assert Owned(("A.",), offer).after == ("A.", "To keep it: edgetui owner-pause deploy/press")

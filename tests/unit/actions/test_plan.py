@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
+from edgetui.actions.change.long_running import Listener
 from edgetui.actions.change.spec import Aim
 from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.guard.action import SPEC, leads
@@ -32,8 +33,9 @@ from tests.unit.model.test_rollout_kind import ABORTED, HEALTHY
 
 from .at_once import AtOnce, told
 from .every_action import PRESS, ROLLOUT, argo, controlled, from_flux, half_done, healthy
+from .scripted import Watching
 from .site import Site
-from .test_argo_in_every_state import of_deployment
+from .test_argo_undo import of_deployment
 from .test_guard_of_rollout import failing
 from .test_guard_record import bad, well
 from .test_guardcheck import released
@@ -122,7 +124,9 @@ async def test_what_is_agreed_to(
         if terms.undo and not view.argo:
             terms = replace(terms, undo=False)
         plan = plan_of(session, view, terms, on_screen=on_screen)
-        found.extend([f"# {terms}", plan.title, *(f"{name}: {text}" for name, text in plan.facts)])
+        told_before = {line for line in found if not line.startswith("#")}
+        lines = [plan.title, *(f"{name}: {text}" for name, text in plan.facts)]
+        found.extend([f"# {terms}", *(line for line in lines if line not in told_before)])
         found.extend(
             [*plan.warnings, *plan.writes, f"{plan.action} {plan.cluster} {plan.target == view.ref}"]
         )
@@ -269,3 +273,28 @@ async def test_a_guard_on_the_screen_ends_with_it_and_one_of_a_command_goes_on(t
         "undo": (False, ("--undo",), True),
         "once": (False, ("--once",), True),
     }
+
+
+@pytest.mark.parametrize(
+    ("on_screen", "once", "keep", "patient"),
+    [
+        (False, False, True, False),
+        (False, True, False, False),
+        (True, False, False, True),
+        (True, True, False, True),
+    ],
+)
+async def test_whether_a_guard_goes_on_with_the_next_release(
+    on_screen: bool, once: bool, keep: bool, patient: bool, tmp_path: Path
+) -> None:
+    hands, session = Watching(tmp_path), AtOnce(well(), f.store_of(*well().objects.values()))
+    aim = Aim("guard", session, ref("Deployment"), hands.log, {"once": once}, on_screen=on_screen)
+    view = await SPEC.read(aim)
+    terms = Terms(30.0, 90.0)
+    assert SPEC.starts is not None
+    guard: Any = await SPEC.starts(hands.gate, aim, view, terms, Listener(print))
+    assert (guard._keep, guard._patient, guard.terms) == (keep, patient, terms)
+    (plan,) = hands.plans
+    assert any("It ends with this screen" in one for one in plan.warnings) is on_screen
+    (started,) = hands.audit
+    assert started["guard"] == {"state": "started", "agreed": ["old"], "for": 30.0, "after": 90.0}

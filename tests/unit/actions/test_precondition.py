@@ -10,14 +10,19 @@ from typing import Any
 
 import pytest
 
-from edgetui.actions.messages import Cancelled, Refusal
+from edgetui.actions.change import precondition
+from edgetui.actions.change.precondition import Intent
+from edgetui.actions.gate.gate import Write
+from edgetui.actions.messages import Cancelled, Changed, Refusal
 from edgetui.actions.scaling import scale
 from edgetui.actions.scaling.scale import ScaleAnswer
-from edgetui.cluster.errors import EdgetuiError, Invalid, LinkError, Throttled
+from edgetui.cluster.errors import Conflict, EdgetuiError, Invalid, LinkError, NotFound, Throttled
 from edgetui.model.cache.freshness import Link, LinkState
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
 
+from .at_once import AtOnce
+from .every_action import PRESS, healthy
 from .scripted import DROP, Answer, FakeDeployment, Request, Watching, scripted
 
 REF = ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "uid-1", "812")
@@ -270,3 +275,124 @@ def _full(hands: Watching) -> None:
         raise Refusal("The audit record cannot be written (No space left on device).", "Free some space.")
 
     hands.gate.audit.append = append  # type: ignore[method-assign]
+
+
+class Busy:
+    """A deployment that others write to: at each write of ours it `moves` so, `conflicts` times."""
+
+    def __init__(self, conflicts: int, moves: str) -> None:
+        self.session = AtOnce(healthy())
+        self.there = self.session.site.objects[PRESS]
+        self.there["metadata"] |= {"uid": "uid-1", "resourceVersion": "7", "generation": 4, "annotations": {}}
+        self.conflicts, self.moves = conflicts, moves
+        self.sent: list[str] = []
+
+    async def send(self, version: str) -> Any:
+        self.sent.append(version)
+        if len(self.sent) > self.conflicts:
+            return {}
+        metadata = self.there["metadata"]
+        if self.moves == "gone":
+            self.session.site.objects.clear()
+            raise NotFound("no", code=404)
+        if self.moves == "not found":
+            raise NotFound("no", code=404)
+        if self.moves != "nothing":
+            metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
+        if self.moves == "generation":
+            metadata["generation"] = 5
+        if self.moves == "notes":
+            metadata["annotations"] = {"seen": "yes"}
+        if self.moves == "another":
+            metadata["uid"] = "another"
+        raise Conflict("modified", code=409)
+
+    def intent(self, generation: int | None) -> Intent:
+        async def changed() -> Exception:
+            return Changed("It was changed.", "now")
+
+        async def plan() -> Any:
+            raise AssertionError
+
+        return Intent(
+            ObjectRef(ObjectKey("plant", "Deployment", "line-2", "press"), "uid-1", "7"),
+            generation,
+            write=lambda version: Write("PATCH", PRESS, {}, version),
+            plan=plan,
+            doing="",
+            applied=lambda there: False,
+            changed=changed,
+            same=lambda there: "seen" not in (there["metadata"].get("annotations") or {}),
+        )
+
+
+BUSY: list[tuple[int, str, int | None, str, list[str]]] = [
+    (0, "version", 4, "7", ["7"]),
+    (1, "version", 4, "8", ["7", "8"]),
+    (5, "version", 4, "12", ["7", "8", "9", "10", "11", "12"]),
+    (6, "version", 4, "changes faster than it can be written to", ["7", "8", "9", "10", "11", "12"]),
+    (1, "nothing", 4, "modified", ["7"]),
+    (1, "generation", 4, "It was changed.", ["7"]),
+    (1, "generation", None, "8", ["7", "8"]),
+    (1, "generation", 5, "8", ["7", "8"]),
+    (1, "version", 0, "It was changed.", ["7"]),
+    (1, "notes", 4, "It was changed.", ["7"]),
+    (1, "notes", None, "It was changed.", ["7"]),
+    (1, "another", 4, "another one has its name now", ["7"]),
+    (1, "gone", 4, "There is no deployment press in line-2 on plant", ["7"]),
+    (1, "not found", 4, "no", ["7"]),
+]
+
+
+@pytest.mark.parametrize(("conflicts", "moves", "generation", "comes_to", "sent"), BUSY)
+async def test_a_write_meets_a_busy_object(
+    conflicts: int, moves: str, generation: int | None, comes_to: str, sent: list[str]
+) -> None:
+    busy = Busy(conflicts, moves)
+    try:
+        found = await precondition._at_version(busy.session, busy.intent(generation), "7", busy.send)
+    except EdgetuiError as problem:
+        assert comes_to in problem.sentence
+    else:
+        assert found == comes_to
+    assert busy.sent == sent
+
+
+@pytest.mark.parametrize(
+    ("key", "missing", "words"),
+    [
+        (
+            ObjectKey("plant", "Deployment", "line-2", "press"),
+            "There is no deployment press in line-2 on plant. Check the name and the namespace.",
+            "deployment press",
+        ),
+        (
+            ObjectKey("plant", "Node", "", "edge-1"),
+            "There is no node edge-1 on plant. Check the name.",
+            "node edge-1",
+        ),
+    ],
+)
+async def test_an_object_that_is_not_there(key: ObjectKey, missing: str, words: str) -> None:
+    session, ref = AtOnce(healthy()), ObjectRef(key, "", "")
+    session.site.objects.clear()
+    with pytest.raises(Refusal) as refused:
+        await precondition.read(session, ref)
+    assert (str(refused.value), precondition.in_words(key)) == (missing, words)
+    assert str(precondition.another(ref)) == (
+        f"The {words} that was shown is gone; another one has its name now. Look at the new one and decide again."
+    )
+
+
+async def test_whatever_has_the_name_is_read_where_no_uid_is_known() -> None:
+    session = AtOnce(healthy())
+    there, key = session.site.objects[PRESS], ObjectKey("plant", "Deployment", "line-2", "press")
+    uid = there["metadata"]["uid"]
+    for known in ("", uid):
+        found = await precondition.read(session, ObjectRef(key, known, ""))
+        assert found["metadata"]["uid"] == uid
+    with pytest.raises(Refusal, match="another one has its name now"):
+        await precondition.read(session, ObjectRef(key, "another", ""))
+    by_path = await precondition.read(session, ObjectRef(key, "", ""), PRESS)
+    assert by_path["spec"] == there["spec"]
+    assert precondition.object_path(key, "scale") == f"{PRESS}/scale"

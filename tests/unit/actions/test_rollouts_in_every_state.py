@@ -346,7 +346,7 @@ def performed(perform: Perform, site: Site, tmp_path: Path) -> str:
         session = AtOnce(site)
         try:
             receipt = await perform(hands.gate, session)
-            found.append(msgspec.json.format(msgspec.json.encode(receipt)).decode())
+            found.append(msgspec.json.encode(receipt).decode())
         except EdgetuiError as problem:
             found.append(told(problem))
         for plan in hands.plans:
