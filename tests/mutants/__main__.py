@@ -42,11 +42,11 @@ USUAL_TESTS = (
             "ack_traces",
             "cells",
             "driver",
-            "exact_bytes",
             "input",
             "lent",
             "output",
             "profile",
+            "scrolling",
             "seam",
             "way_out",
         )
