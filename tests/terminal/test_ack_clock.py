@@ -278,3 +278,124 @@ def test_a_terminal_that_never_answers_has_drawn_what_it_took() -> None:
     one.drawn.tell_when(one.tell)
     assert not one.drawn.must_ask(PATIENCE + 0.2)
     assert one.told == 2
+
+
+def begun(window: int = 4096) -> AckClock:
+    """A clock whose first request was answered after 0.05 s."""
+    clock = AckClock(16e3)
+    clock.ask(0.0)
+    clock.answered(0.05)
+    clock.window = window
+    return clock
+
+
+@pytest.mark.parametrize(("count", "window"), [(506, 2048), (507, 2048), (508, 128), (600, 128)])
+def test_one_late_answer_shrinks_to_a_half_and_one_with_much_under_way_to_what_fits(
+    count: int, window: int
+) -> None:
+    clock = begun()
+    assert clock.sent(count, 1.0)
+    clock.answered(9.0)
+    assert clock.window == window
+
+
+@pytest.mark.parametrize(
+    ("window", "under_way", "took", "then"),
+    [
+        (4096, 2048, 0.05, 4096 + 2048),
+        (4096, 2047, 0.05, 4096),
+        (4096, 2048, 0.1, 4096 + 1024),
+        (4096, 2048, 0.15, 4096),
+        (4096, 4096, 0.3, 2048),
+        (4096, 512, 0.1501, 511),
+        (200, 512, 0.3, 200),
+        (129, 400, 20.0, 128),
+        (65000, 40000, 0.05, 65536),
+    ],
+)
+def test_the_window_follows_the_time_that_an_answer_takes(
+    window: int, under_way: int, took: float, then: int
+) -> None:
+    clock = begun(window)
+    assert clock.sent(under_way - 4, 1.0)
+    clock.answered(1.0 + took)
+    assert clock.window == pytest.approx(then, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("window", "sent", "room"),
+    [
+        (4096, 0, 1024),
+        (1024, 0, 256),
+        (1028, 0, 257),
+        (300, 0, 256),
+        (128, 0, 128),
+        (1000, 600, 250 + 6),
+        (1000, 1000 - 64 - 4, 64),
+        (1000, 1000 - 63 - 4, 0),
+        (1000, 2000, 0),
+    ],
+)
+def test_how_much_has_room(window: int, sent: int, room: int) -> None:
+    clock = begun(window)
+    if sent:
+        assert clock.sent(sent, 1.0)
+    assert clock.room(1.0) == room
+
+
+@pytest.mark.parametrize(
+    ("window", "count", "asks"),
+    [(4096, 255, False), (4096, 256, True), (1024, 256, True), (800, 199, False), (800, 200, True)],
+)
+def test_a_request_follows_what_is_worth_one(window: int, count: int, asks: bool) -> None:
+    clock = begun(window)
+    assert clock.sent(count, 1.0) == asks
+    assert clock.waiting == asks
+
+
+def test_an_answer_is_waited_for_twice_as_long_each_time_up_to_twelve_seconds() -> None:
+    clock = begun()
+    now = 10.0
+    for patience in (3.0, 6.0, 12.0, 12.0):
+        clock.ask(now)
+        assert clock.wait_until() == now + patience
+        clock.room(now + patience - 0.01)
+        assert clock.waiting
+        clock.room(now + patience)
+        assert not clock.waiting
+        assert clock.window == 128
+        now += 100
+    clock.answered(now)
+    clock.ask(now)
+    assert clock.wait_until() == now + 3.0
+
+
+@pytest.mark.parametrize(("rate", "window"), [(16e3, 1600), (960.0, 128), (1280.0, 128), (1290.0, 129)])
+def test_a_terminal_that_never_answers_gets_a_tenth_of_a_second_at_a_time(rate: float, window: int) -> None:
+    clock = AckClock(rate)
+    clock.ask(0.0)
+    assert clock.answers
+    assert clock.room(3.0) == window
+    assert not clock.answers
+    assert not clock.sent(window, 3.0)
+    free = 3.0 + window / rate
+    assert clock.wait_until() == pytest.approx(free)
+    assert clock.room(free - 0.001) == 0
+    assert not clock.sent(window, free)
+    assert clock.wait_until() == pytest.approx(free + window / rate)
+
+
+@pytest.mark.parametrize(("later", "best"), [(29.9, 0.1), (30.0, 0.1), (60.0, 0.5)])
+def test_a_shortest_round_trip_is_remembered_for_a_while(later: float, best: float) -> None:
+    clock = AckClock(16e3)
+    clock.ask(100.0)
+    clock.answered(100.1)
+    trips = []
+    for step in range(1, 9):
+        clock.ask(100.0 + step * later)
+        clock.answered(100.5 + step * later)
+        trips.append(clock.round_trip)
+    assert trips[0] == pytest.approx(0.1)
+    assert trips[1 if later >= 60 else 0] == pytest.approx(best)
+    assert trips[-1] == pytest.approx(0.5)
+    assert clock.answer_time == pytest.approx(0.5 - 0.4 * (7 / 8) ** 8)

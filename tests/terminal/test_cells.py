@@ -1,6 +1,12 @@
-"""The cell differ: whatever was on screen before, a real terminal ends up with what was put."""
+"""The cell differ: whatever was on screen before, a real terminal ends up with what was put.
+
+`pytest tests/terminal/test_cells.py --snapshot-update` takes the bytes that are sent now; look at what differs first.
+"""
 
 from __future__ import annotations
+
+from itertools import product
+from random import Random
 
 import pyte
 import pytest
@@ -9,6 +15,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from syrupy.assertion import SnapshotAssertion
 
 from edgetui.terminal.cells import PLAIN, Grid, pen_of, sgr
 
@@ -302,3 +309,125 @@ def test_behind_a_character_whose_width_terminals_disagree_on_the_cursor_is_plac
     assert grid.emit().endswith("👩\u200d🔧\x1b[1;4Hpress")
     grid.put(0, 0, [Segment("漢字 press")])
     assert "\x1b[1;4H" not in grid.emit()
+
+
+NAMED = {
+    "plain": None,
+    "bold red": Style.parse("bold red"),
+    "bold": Style.parse("bold"),
+    "reverse": Style.parse("reverse"),
+    "dim italic": Style.parse("dim italic"),
+    "underline strike": Style.parse("underline strike"),
+    "on blue": Style.parse("on blue"),
+    "orange": Style.parse("#ff8800 on #102030"),
+    "default": Style.parse("default on default"),
+    "not bold": Style.parse("not bold red"),
+}
+
+
+@pytest.mark.parametrize("colours", ["mono", "16", "256", "truecolor"])
+def test_what_turns_one_style_into_another(colours: str, snapshot: SnapshotAssertion) -> None:
+    found = [
+        f"{before} to {after}: {sgr(pen_of(NAMED[before], colours), pen_of(NAMED[after], colours))!r}"
+        for before, after in product(NAMED, NAMED)
+        if before != after
+    ]
+    assert "\n".join(found) == snapshot
+
+
+def test_the_pen_of_no_style_is_the_terminals_own() -> None:
+    assert pen_of(None, "256") == PLAIN == (frozenset(), "39", "49")
+    assert (sgr(PLAIN, PLAIN), sgr((frozenset({"1"}), "39", "49"), PLAIN)) == ("", "\x1b[m")
+
+
+LINES = [
+    ("", "a"),
+    ("a", ""),
+    ("abcdef", "abcxef"),
+    ("abcdef", "xbcdef"),
+    ("abcdef", "abcdex"),
+    ("abcdef", "xbxdef"),
+    ("abcdef", "xbcxef"),
+    ("abcdef", "xbcdxf"),
+    ("abcdef", "xbcdex"),
+    ("abcdefgh", "xbcdefgx"),
+    ("abcdefghi", "xbcdefghx"),
+    ("abcdefghijkl", "xbcdefghijkx"),
+    ("abcdefghijkl", "abc"),
+    ("abcdefghijkl", "abcdefghi"),
+    ("abcdefghijkl", "abcdefgh"),
+    ("abcdefghijkl", "abcdefg"),
+    ("abcdefghijkl", "xbc"),
+    ("abcdefghijkl", "abcxef"),
+    ("abcdefghijkl", "            "),
+    ("ab漢字ef", "ab漢語ef"),
+    ("ab漢字ef", "ab漢xyef"),
+    ("ab漢字ef", "xb漢字xf"),
+    ("abcdef", "a漢def"),
+    ("漢", "字"),
+    ("abcdefghij漢", "abcdefghij字"),
+    ("a👩\u200d🔧bcd", "a👩\u200d🔧bxd"),
+    ("abcdef", "👩\u200d🔧cdxf"),
+    ("e\u0301a", "e\u0301b"),
+    ("ab", "e\u0301b"),
+]
+
+
+def test_one_line_becomes_another(snapshot: SnapshotAssertion) -> None:
+    found = []
+    for (before, after), here in product(LINES, (0, 2)):
+        grid = Grid(12, 4, colours="16")
+        grid.put(0, here, [Segment(before)])
+        grid.emit()
+        grid.put(0, here, [Segment(after.ljust(12))])
+        found.append(f"{before!r} to {after!r} in line {here}: {grid.emit()!r}")
+    assert "\n".join(found) == snapshot
+
+
+def test_styles_within_a_line(snapshot: SnapshotAssertion) -> None:
+    chance, found = Random(7), []
+    for _ in range(60):
+        grid = Grid(12, 2, colours="16")
+        sent = []
+        for _ in range(3):
+            pieces = [
+                Segment(
+                    "".join(chance.choices("ab 漢", k=chance.randrange(5))),
+                    NAMED[chance.choice(list(NAMED))],
+                )
+                for _ in range(3)
+            ]
+            grid.put(chance.randrange(13), chance.randrange(2), pieces, chance.choice([None, 5, 12, 20]))
+            sent.append(grid.emit())
+        found.append(f"{sent!r} {grid.lines()!r}")
+    assert "\n".join(found) == snapshot
+
+
+def test_what_has_no_room_or_no_text_changes_nothing() -> None:
+    for x, end, text in (
+        (2, None, ""),
+        (12, None, "x"),
+        (20, None, "漢"),
+        (3, 3, "x"),
+        (3, 3, "漢"),
+        (5, 3, "x"),
+    ):
+        grid = Grid(12, 1)
+        grid.put(0, 0, [Segment("a漢字bc漢")])
+        before = grid.lines()
+        grid.put(x, 0, [Segment(text)], end)
+        assert grid.lines() == before, (x, end, text)
+    for y in (-1, 1):
+        grid.put(0, y, [Segment("x")])
+        assert grid.lines() == before
+
+
+@pytest.mark.parametrize("limit", [1, 8, 9, 10, 20, 21, 40, 1000])
+def test_a_limit_ends_between_two_lines_and_the_rest_follows(limit: int, snapshot: SnapshotAssertion) -> None:
+    grid = Grid(10, 4)
+    for y in range(4):
+        grid.put(0, y, [Segment(f"line {y}")])
+    sent = []
+    while grid.changed:
+        sent.append(grid.emit(limit))
+    assert sent == snapshot

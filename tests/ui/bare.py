@@ -87,6 +87,7 @@ def seconds_of(app: BareApp, screen: Any, group: str, seconds: int) -> list[int]
         app.told.clear()
         screen.tick()
         assert app.told.count(group) <= 1
+        assert "shown" in app.told
         if group in app.told:
             found.append(second)
     return found

@@ -172,3 +172,15 @@ def test_a_second_hotkey_for_the_same_is_told_the_first() -> None:
 def test_a_hotkey_that_is_no_table(entry: Any) -> None:
     (told,) = mapped({HOTKEYS: {"hotKeys": {"one": entry}}}).not_mapped
     assert told == (HOTKEYS, "one", "it has no shortCut and no command")
+
+
+@pytest.mark.parametrize("file", [ALIASES, HOTKEYS])
+def test_only_views_may_stand_below_the_name_of_k9s(file: str) -> None:
+    inside = {
+        "k9s": {
+            "aliases": {"dp": "deployments"},
+            "hotKeys": {"x": {"shortCut": "Shift-1", "command": "pods"}},
+        }
+    }
+    assert mapped({file: inside}) == Mapped({}, {}, [])
+    assert mapped({VIEWS: {"k9s": {"views": {"v1/pods": 1}}}}) == mapped({VIEWS: {"views": {"v1/pods": 1}}})
