@@ -38,7 +38,7 @@ from .test_edit import answer_of, changed, press, view_of
 from .test_every_answer_of_a_scale import REF
 from .test_every_field_of_an_action import Direct, lines_of
 from .test_every_outcome_in_time import Stepping, Timed
-from .test_owners import TRACKED, from_argo_cd
+from .test_owner_lines import TRACKED, from_argo_cd
 
 AUTOMATED = {"prune": True, "selfHeal": True}
 META = {"name": "apps", "namespace": "flux-system", "uid": "uid-2", "resourceVersion": "31", "generation": 3}
