@@ -176,13 +176,13 @@ def test_a_theme_is_chosen_by_its_name_and_another_has_the_usual_one() -> None:
 
 
 def test_where_themes_and_keys_are_looked_for() -> None:
-    assert themes.configuration({"HOME": "/home/kim"}) == Path("/home/kim/.config/edgetui")
-    assert themes.configuration({"HOME": "/home/kim", "XDG_CONFIG_HOME": "/etc/kim"}) == Path(
+    assert themes.configuration({"HOME": "/srv/kim"}) == Path("/srv/kim/.config/edgetui")
+    assert themes.configuration({"HOME": "/srv/kim", "XDG_CONFIG_HOME": "/etc/kim"}) == Path(
         "/etc/kim/edgetui"
     )
     package = Path(themes.__file__).resolve().parent.parent
-    assert themes.directories({"HOME": "/home/kim"}) == [
+    assert themes.directories({"HOME": "/srv/kim"}) == [
         package / "themes",
         package.parent / "themes",
-        Path("/home/kim/.config/edgetui/themes"),
+        Path("/srv/kim/.config/edgetui/themes"),
     ]

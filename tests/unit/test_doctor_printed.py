@@ -19,7 +19,7 @@ from edgetui.doctor import command as printing
 from edgetui.doctor.examine import Examination, Stopped
 from edgetui.doctor.step import ORDER, State, Step
 
-PLANT = ClusterTarget(name="plant", context="plant", context_file=Path("/home/kim/plant.yaml"))
+PLANT = ClusterTarget(name="plant", context="plant", context_file=Path("/srv/kim/plant.yaml"))
 DEPOT = ClusterTarget(name="depot", context="depot")
 FINE = [Step("file", text="context plant", seconds=0.0126)]
 NOTICED = [Step("TLS", State.NOTICE, "ends soon", "Renew it.", 1.5)]
@@ -86,7 +86,7 @@ def test_text_is_a_heading_and_a_line_for_each_step(
     plant[0] = "  ok    file             13 ms  context plant"
     plant[6:7] = ["  look  TLS            1,500 ms  ends soon", f"{'':32}Renew it."]
     depot[4:5] = ["  wrong TCP            1,234,500 ms  refused", f"{'':32}Start it."]
-    assert said == ["plant  /home/kim/plant.yaml", *plant, "", "depot", *depot, "", ""]
+    assert said == ["plant  /srv/kim/plant.yaml", *plant, "", "depot", *depot, "", ""]
 
 
 @pytest.mark.parametrize(("width", "fits"), [(20, 24), (55, 24), (56, 24), (57, 25), (100, 68)])
@@ -132,7 +132,7 @@ def test_json_is_one_document(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert clusters == [
         {
             "name": "plant",
-            "file": "/home/kim/plant.yaml",
+            "file": "/srv/kim/plant.yaml",
             "exit": 3,
             "steps": whole(
                 {"name": "file", "state": "ok", "text": "context plant", "next_step": "", "ms": 12.6},
