@@ -44,7 +44,14 @@ class Watched:
         self.cpu = 7.0
         self.delivered: list[float] = []
         self.changes: Changes = {}
-        self.feed = Feed(self, self._deliver, lambda work: work(), interval, lambda: self.cpu)  # type: ignore[arg-type]
+        self.feed = Feed(
+            self,  # type: ignore[arg-type]
+            self._deliver,
+            lambda work: work(),
+            interval,
+            lambda: self.cpu,
+            starting=0.0,
+        )
 
     def drain(self) -> Changes:
         changes, self.changes = self.changes, {}

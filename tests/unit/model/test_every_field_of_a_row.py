@@ -83,6 +83,12 @@ def full_service() -> Json:
     return made
 
 
+def named(name: str, document: Json) -> Json:
+    """The object under a name of its own: that of an event counts what was made before it."""
+    document["metadata"]["name"] = name
+    return document
+
+
 EXTERNAL: Json = {
     "type": "External",
     "external": {"metric": {"name": "queue"}, "target": {"type": "Value", "value": "30"}},
@@ -149,7 +155,7 @@ OBJECTS: dict[str, Json] = {
     "service": full_service(),
     "service elsewhere": f.service("web") | {"spec": {"type": "ExternalName", "externalName": "x.example"}},
     "slice": f.endpoint_slice("web", ready=2, waiting=1, draining=1, on=("edge-1", "edge-2")),
-    "event": f.event(f.pod("press"), "BackOff", "Back-off", type_="Warning", count_=7),
+    "event": named("press.1", f.event(f.pod("press"), "BackOff", "Back-off", type_="Warning", count_=7)),
     "job that failed": job("press", FAILED, failed=7, completedIndexes="1-3", failedIndexes="4"),
     "job that is complete": job("press", *COMPLETE, succeeded=1, completionTime=f.stamp(f.NOW - 9)),
     "cron job": cron_job("night", lastScheduleTime=f.stamp(f.NOW - 400), active=[{"name": "night-1"}]),
