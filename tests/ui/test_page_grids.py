@@ -283,3 +283,6 @@ def test_a_curve_is_full_at_twice_the_target_and_at_the_maximum() -> None:
         f"  <quiet>            </> {pods} <quiet>  last 10m, of max 4</>",
         f"  <quiet>            </> {load} <quiet>  last 10m, ▅ is the target</>",
     ]
+    nameless = replace(row, metrics=(replace(row.metrics[0], id=""),))
+    lines = [marked(one) for one in autoscaler.lines(nameless, NOW, (), samples) if "last 10m" in marked(one)]
+    assert lines == [f"  <quiet>            </> {pods} <quiet>  last 10m, of max 4</>"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
+
+from edgetui.actions.session import Session
 from edgetui.cluster.errors import Forbidden
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Kind
-from edgetui.ui.screens.rollout import AGAIN
+from edgetui.ui.screens.rollout import AGAIN, RolloutScreen
 from tests.unit.model import factories as f
 from tests.unit.model.test_revisiontree import controller_revision, press
 
@@ -245,3 +250,40 @@ async def test_two_hundred_rollouts_at_once_have_their_bars_right() -> None:
             shown = [line.split() for line in screen.text().splitlines() if " unit-" in line]
             bars = {words[2]: words[3] for words in shown}
             assert bars == {f"unit-{at:03d}": BARS[(at + moved) % len(BARS)] for at in range(200)}
+
+
+@pytest.mark.parametrize("scaled", [None, "a ScaledObject"])
+async def test_what_recommends_is_asked_once_and_keda_again_while_it_scales(
+    scaled: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answering(name: str, answer: object) -> Callable[..., Awaitable[object]]:
+        async def read(*_: object) -> object:
+            asked.append(name)
+            return answer
+
+        return read
+
+    module = "edgetui.ui.screens.rollout"
+    monkeypatch.setattr(f"{module}.revisions_of", answering("revisions", ()))
+    monkeypatch.setattr(f"{module}.scaled_object_of", answering("keda", scaled))
+    monkeypatch.setattr(f"{module}.vpa_recommendations", answering("recommendations", ()))
+    app = SimpleNamespace(flows=SimpleNamespace(audit=None))
+    screen = SimpleNamespace(
+        key=ObjectKey("plant", "Deployment", "line-2", "press"),
+        app=app,
+        _keda=None,
+        _recommendations=None,
+        _said="",
+        _history=(),
+    )
+    there = f.deployment("press", "line-2")
+    api = SimpleNamespace(
+        kind=lambda kind: SimpleNamespace(path=lambda *place: "/".join((kind, *place))),
+        get=answering("object", there),
+    )
+    for _ in range(2):
+        await RolloutScreen._fetch_from(cast(RolloutScreen, screen), cast(Session, SimpleNamespace(api=api)))
+    again = [] if scaled is None else ["keda"]
+    assert asked == ["object", "revisions", "keda", "recommendations", "object", "revisions", *again]

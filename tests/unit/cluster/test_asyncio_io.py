@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -190,6 +190,13 @@ def test_other_credentials(snapshot: SnapshotAssertion) -> None:
 
     acts = [refresh, answers({}, changes=True), refresh, answers(LINK), refresh]
     assert play(*acts) == snapshot
+
+
+def test_a_refusal_is_that_of_credentials_and_says_why() -> None:
+    why = errors.CredentialError("The token has expired.", "Get a new one.")
+    io = SimpleNamespace(_credentials=SimpleNamespace(explain_refusal=lambda: why))
+    refused = AsyncioIO._refused(cast(AsyncioIO, io))
+    assert (refused.sentence, refused.next_step, refused.code) == (why.sentence, why.next_step, 401)
 
 
 def test_the_versions_and_the_namespaces_that_are_served(snapshot: SnapshotAssertion) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgetui.model import cells
+from edgetui.model.kinds.workload import limit
 from edgetui.model.text import (
     age,
     ago,
@@ -305,3 +306,12 @@ def test_names_that_are_told_apart(names: list[str], width: int, keep: int, show
     assert len(set(shown)) == len(set(names))
     assert all(cells.cells(one) <= width for one in shown)
     assert cells.told_apart([*names, *names], width, keep) == [*shown, *shown]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (0, "0"), ("25%", "25%"), ("9" * 20, "9" * 20), ("9" * 21, clean("9" * 21, 20))],
+)
+def test_a_limit_of_a_rollout_has_at_most_twenty_letters(value: int | str | None, text: str) -> None:
+    assert limit(value) == text
+    assert len(limit(value)) <= 20
