@@ -15,6 +15,7 @@ from . import workloads as w
 from .assets import Assets
 from .cluster import ControlPlane
 from .releasing import BAD, release, rolled_out
+from .waiting import eventually
 
 KINDS = (("Deployment", w.deployment), ("StatefulSet", w.statefulset), ("DaemonSet", w.daemonset))
 
@@ -89,7 +90,11 @@ def test_what_ends_with_an_error_ends_as_with_kubectl(
 ) -> None:
     cluster.create(namespace, w.deployment("late", image="bad", spec={"progressDeadlineSeconds": 1}))
     cluster.create(namespace, w.daemonset("manual", spec={"updateStrategy": {"type": "OnDelete"}}))
-    both.ask("status", "deploy/late")  # until its deadline has passed
+    eventually(
+        lambda: both.ask("status", "deploy/late")[0][:2] == (1, ""),
+        within=90,
+        what="a deadline that has passed before kubectl asks",
+    )
     for words in (
         ("status", "deploy/late"),
         ("status", "daemonset/manual"),
