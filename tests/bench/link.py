@@ -292,14 +292,20 @@ def measure(
         if only in peer.name:
             with behind(link, cluster) as door:
                 yield start(peer, link, door, home, rest)
-    scaled = [f"--replicas={PODS // DEPLOYMENTS}", "-n", "line-3"]
-    if only in "edgetui scale":
-        argv = [sys.executable, "-m", "edgetui", "scale", "deployment/site-15", *scaled, "--yes"]
-        yield command(link, cluster, cold, "edgetui scale --yes", argv)
-    if only in "kubectl scale":
-        yield command(
-            link, cluster, cold, "kubectl scale", [str(kubectl), "scale", "deployment/site-15", *scaled]
-        )
+    ours = [sys.executable, "-m", "edgetui", "scale", "--yes"]
+    for more, (name, argv) in enumerate(
+        {
+            "edgetui scale --yes --no-wait": [*ours, "--no-wait"],
+            "edgetui scale --yes, until one more is ready": ours,
+            "kubectl scale": [str(kubectl), "scale"],
+        }.items(),
+        1,
+    ):
+        if only in name:
+            what = ["deployment/site-15", "-n", "line-3", f"--replicas={PODS // DEPLOYMENTS + more}"]
+            yield command(link, cluster, cold, name, [*argv, *what])
+    cluster.kubectl("scale", "deployment/site-15", "-n", "line-3", f"--replicas={PODS // DEPLOYMENTS}")
+    eventually(lambda: len(running(cluster)) == PODS, within=60, what=f"{PODS} pods again")
 
 
 def everything(asked: Sequence[str], kubectl: Path, homes: Path, rest: float, only: str) -> Iterator[Start]:
