@@ -27,7 +27,7 @@ from edgetui.cluster.http.protocol import Body, Head
 from edgetui.cluster.http.request import Request
 
 GET = Request("GET", "/x", "h", (("Accept", "a"),))
-PACKED = gzip.compress(b"hello")
+PACKED = gzip.compress(b"hello", mtime=0)
 HEAD = b"HTTP/1.1 200 OK\r\n"
 GZIP = HEAD + b"Content-Encoding: GZIP\r\n"
 

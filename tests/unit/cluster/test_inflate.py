@@ -58,7 +58,9 @@ def test_what_comes_out_comes_in_pieces_of_256_kib(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"plain text", gzip.compress(b"a")[:-8] + bytes(8), gzip.compress(b"a") + b"trailing"]
+    "data",
+    [b"plain text", gzip.compress(b"a")[:-8] + bytes(8), gzip.compress(b"a") + b"trailing"],
+    ids=["no header", "a wrong end", "more after the end"],
 )
 def test_what_is_no_gzip_is_refused(data: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
