@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 
 from . import guided
+from edgetui.heap import give_back_blocks
+
 from .campaign import Find, campaign, once
 from .catalogue import TARGETS
 
@@ -38,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = set(chosen.targets) - set(TARGETS)
     if unknown:
         parser().error(f"there is no target {', '.join(sorted(unknown))}")
+    give_back_blocks()  # as the program does: else the heap's holes grow for as long as this runs
     seed = secrets.randbits(31) if chosen.seed is None else chosen.seed
     names = chosen.targets or list(TARGETS)
     if chosen.guided:
