@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from . import guided
 from edgetui.heap import give_back_blocks
 
+from . import guided
 from .campaign import Find, campaign, once
 from .catalogue import TARGETS
 
