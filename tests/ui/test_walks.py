@@ -175,7 +175,7 @@ async def test_what_comes_while_a_person_looks(snapshot: SnapshotAssertion) -> N
         walk = Walk(screen)
         for step, made in {
             "a node is lost": f.node("edge-1", ready="Unknown", version="v2"),
-            "another pane": f.deployment("oven", "line-1", replicas=4, ready=1, available=1, version=9000),
+            "another pane": f.deployment("oven", "line-1", replicas=4, ready=1, available=1),
         }.items():
             store.apply(made["kind"], row_of(made["kind"], made))
             await screen.changed()
