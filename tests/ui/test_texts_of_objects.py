@@ -236,7 +236,7 @@ def test_of_another_object_the_text_is_read_anew() -> None:
     app.told.clear()
     screen.tick()
     assert app.told == ["shown"], "nothing has changed"
-    put(app.stores[0], f.deployment("press", "line-1", uid="another", version=9999))
+    put(app.stores[0], f.deployment("press", "line-1", uid="another", version=9_999_999))
     screen.tick()
     assert app.told == ["shown", "shown", "manifest", "shown"]
     assert text(screen.lines())[2:] == ["reading…", ""]
