@@ -98,6 +98,8 @@ class Refusal(EdgetuiError):
 class Cancelled(Refusal):
     """The person said no to the plan: nothing was written."""
 
+    outcome = ""
+
 
 class Changed(Refusal):
     """The object is no longer the one that was shown: nothing was written, `view` is what is there now.

@@ -13,7 +13,11 @@ class EdgetuiError(Exception):
     """Base of all errors that are shown to a person.
 
     `sentence` is one plain sentence without a traceback; `next_step` says what to do, or is empty.
+    `outcome` is what is true of the cluster after it, as a sentence: "" where its own words say that, None while
+    no run of writes has ended in it.
     """
+
+    outcome: str | None = None
 
     def __init__(self, sentence: str, next_step: str = "") -> None:
         super().__init__(sentence)
@@ -21,7 +25,12 @@ class EdgetuiError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        return f"{self.sentence} {self.next_step}".strip()
+        return f"{self.sentence} {self.advice}".strip()
+
+    @property
+    def advice(self) -> str:
+        """What goes below the sentence: the outcome and the next step."""
+        return f"{self.outcome or ''} {self.next_step}".strip()
 
     @property
     def clause(self) -> str:

@@ -67,7 +67,7 @@ async def _one(make_gate: Callable[[Item, Confirm], Gate], item: Item, together:
         receipt = await item.perform(make_gate(item, ask))
     except Exception as problem:  # noqa: BLE001 - the edge of the task: what fails for one stops no other
         said = (
-            [problem.sentence, problem.next_step]
+            [problem.sentence, problem.advice]
             if isinstance(problem, EdgetuiError)
             else [crash.sentence(problem)]
         )

@@ -51,5 +51,5 @@ async def after_write(looking: Awaitable[Ending], accepted: str) -> Ending:
 def unknown(title: str, lost: EdgetuiError) -> Ending:
     """An answer was lost and nobody could see whether the write arrived."""
     return Ending(
-        False, False, (f"It may have arrived: {title}. {lost.sentence}", lost.next_step), {"unknown": True}
+        False, False, (f"It may have arrived: {title}. {lost.sentence}", lost.advice), {"unknown": True}
     )

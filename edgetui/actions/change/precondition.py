@@ -161,7 +161,7 @@ async def _at_version(
         else:
             return version
     raise Refusal(
-        f"{in_words(intent.ref.key).capitalize()} changes faster than it can be written to: nothing was changed.",
+        f"{in_words(intent.ref.key).capitalize()} changes faster than it can be written to.",
         "Try again in a few seconds.",
     )
 

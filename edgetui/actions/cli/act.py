@@ -235,7 +235,7 @@ async def _in_turn(
     except EdgetuiError as problem:
         if not isinstance(problem, Cancelled) and ACTIONS[aim.action].at_once:
             raise  # told in the one question
-        lines = tuple(filter(None, (problem.sentence, problem.next_step)))
+        lines = tuple(filter(None, (problem.sentence, problem.advice)))
         data = {"refused": True, "cancelled": isinstance(problem, Cancelled)}
         return Receipt(aim.action, aim.ref.key.cluster, aim.ref, False, lines, data)
 

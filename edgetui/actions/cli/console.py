@@ -165,7 +165,7 @@ class Console:
             if rehearsed
             else {
                 "sentence": problem.sentence,
-                "next_step": problem.next_step,
+                "next_step": problem.advice,
                 "diff": list(diff),
                 "paste": "\n".join(paste),
             },

@@ -55,6 +55,7 @@ class Minting:
         self.view = view
         self.secret = secret
         self.name: str = secret.body["metadata"]["name"]
+        self._created = False
         self._token = ""
         self._writing = False
 
@@ -62,6 +63,7 @@ class Minting:
         self.run.step(f"Creating Secret {self.name} for the new token", "doing")
         try:
             made = await self.run.write(self.secret)
+            self._created = True
             self.run.step(f"Secret {self.name} created", "done")
             token, facts = await self._mint(an_object("Secret", made)["metadata"]["uid"])
             await self._prove(token, facts)
@@ -128,6 +130,7 @@ class Minting:
     async def _take_away(self) -> None:
         """Delete the new Secret, and with it the new token; the old one has not been touched."""
         run = self.run
+        late = run.unsure and not self._created
         try:
             await run.write(
                 Write(
@@ -139,7 +142,10 @@ class Minting:
             )
             self._remains(f"Secret {self.name} was taken away again; the old token is untouched", "info")
         except NotFound:
-            self._remains("Nothing was left behind; the old token is untouched", "info")
+            left = "Nothing was left behind"
+            if late:
+                left = f"Secret {self.name} is not there (if it still arrives, it has no token and can be deleted)"
+            self._remains(f"{left}; the old token is untouched", "info")
         except EdgetuiError as problem:
             self._remains(
                 f"Secret {self.name} is left behind in {self.view.namespace}, and the old token is untouched: "

@@ -39,7 +39,7 @@ from edgetui.cluster.errors import (
 from edgetui.model.cache.freshness import Link
 from edgetui.model.identity import ObjectRef
 
-UNCHANGED = "Nothing was changed."
+_UNCHANGED = "Nothing was changed."
 """What is true after a run that ends in an error before it has written."""
 READ_ONLY_BADGE = "READ-ONLY"
 PROTECTED_BADGE = "PROTECTED"
@@ -239,8 +239,7 @@ class Run:
             raise
         except OutcomeUnknown:
             raise LinkError(
-                f"{self.session.name} did not answer the dry run: nothing was changed.",
-                "Try again when the link is better.",
+                f"{self.session.name} did not answer the dry run.", "Try again when the link is better."
             ) from None
         return self.stored
 
@@ -292,6 +291,11 @@ class Run:
                 f"{problem.sentence.removesuffix('.')}, so {what} is changed.", problem.next_step
             ) from None
 
+    @property
+    def unsure(self) -> bool:
+        """Whether nobody knows if the last write arrived."""
+        return self._last == "unknown"
+
     async def found(self, words: str) -> None:
         """Record and tell that a write whose answer was lost has been seen on the cluster."""
         self._last = "done"
@@ -313,7 +317,7 @@ class Run:
     async def ended_by(self, problem: BaseException) -> None:
         """The run ends in an error: it says what has become of the writes, and the record has the attempt."""
         if isinstance(problem, EdgetuiError):
-            problem.next_step = f"{self._left(problem)} {problem.next_step}".strip()
+            problem.outcome = self._outcome(problem)
         if self.writes:
             message = " ".join(part for part in (_said(problem), self.remains) if part)
             await self.note("outcome", result="aborted", message=message)
@@ -324,18 +328,17 @@ class Run:
             if not self.gate.read_only:
                 await self.note("outcome", result=result, message=_said(problem), **about)
 
-    def _left(self, problem: EdgetuiError) -> str:
+    def _outcome(self, problem: EdgetuiError) -> str:
         """What is true of the cluster after this problem, as a sentence; empty where the problem says so itself."""
         if self.remains or (isinstance(problem, Refusal) and not self.writes):
             return self.remains
-        if self._last == "unknown":
+        if self.unsure:
             return "It may have arrived."
         if self._done:
             return f"Done before that: {', '.join(self._done)}."
         if self.writes and not self._last:  # what ran in a container is not known here
             return ""
-        said = str(problem).lower()
-        return "" if "nothing was sent" in said or "nothing was changed" in said else UNCHANGED
+        return _UNCHANGED if problem.outcome is None else problem.outcome
 
     async def record(self, event: str, **fields: Any) -> None:
         """Append one audit record, durable when this returns. Raises Refusal when it cannot be written."""

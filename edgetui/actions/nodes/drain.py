@@ -293,7 +293,7 @@ class _Evictions:
         loop = asyncio.get_running_loop()
         until = loop.time() + (wait or 0.0)
         tried = -RETRY
-        stopped = False
+        how = "the time is up" if wait else "the rest was not waited for"
         try:
             while self._due or self._leaving:
                 if loop.time() - tried >= RETRY or not self._why:
@@ -305,8 +305,8 @@ class _Evictions:
                     break
                 await self._run.gate.sleep(min(LOOK, max(0.01, until - loop.time())))
         except Cancelled:
-            stopped = True
-        return self._told(stopped)
+            how = "cancelled, no more is evicted"
+        return self._told(how)
 
     async def _evict(self) -> None:
         for pod in list(self._due):
@@ -351,11 +351,10 @@ class _Evictions:
         first = next((pod for pod in self._due if pod.uid in self._why), None)
         return f"{words}; {first.words} waits: {self._why[first.uid]}" if first else words
 
-    def _told(self, stopped: bool) -> Receipt:
+    def _told(self, how: str) -> Receipt:
         left = [*self._due, *self._leaving]
         words = in_words(self._view.node.ref.key)
         done = f"{len(self._gone)} of {len(self._view.moved)} pods are gone"
-        how = "cancelled, no more is evicted" if stopped else "the time is up"
         first = f"{words} is drained: {done}." if not left else f"{words} is cordoned, {done}; {how}."
         lines = [
             first,

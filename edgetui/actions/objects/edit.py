@@ -41,7 +41,14 @@ from edgetui.actions.objects.edit_text import (
     with_header,
     without_header,
 )
-from edgetui.actions.objects.editor import EditFile, edit_file, editor_words, how_it_ended, not_started
+from edgetui.actions.objects.editor import (
+    EditFile,
+    NotEdited,
+    edit_file,
+    editor_words,
+    how_it_ended,
+    not_started,
+)
 from edgetui.actions.objects.resource import EDIT, Resource, find, resource_of
 from edgetui.actions.rollout.follow import Following, follow_change
 from edgetui.actions.session import Session
@@ -153,7 +160,7 @@ async def typed(gate: Gate, aim: Aim, view: EditView, desk: Desk) -> Typed:
                 obj = read_back("\n" * top + text, view.there)
             except NotRead as wrong:
                 if not desk.attended:
-                    raise Refusal(f"{wrong.sentence.rstrip('.')}. Nothing was changed.") from None
+                    raise NotEdited(f"{wrong.clause}. Nothing was changed.") from None
                 body, why, agreed = text, (wrong.sentence,), False
                 continue
             if not patch_between(editable(view.there), obj):
@@ -238,7 +245,7 @@ def change(
 
 
 def _why(problem: EdgetuiError) -> tuple[str, ...]:
-    return tuple(part for part in (problem.sentence, problem.next_step) if part)
+    return tuple(part for part in (problem.sentence, problem.advice) if part)
 
 
 def _meets(view: EditView, patch: Json, stored: Json, known: bool) -> list[str]:

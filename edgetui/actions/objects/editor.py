@@ -34,6 +34,12 @@ FOR_THE_EDITOR = (signal.SIGINT, signal.SIGQUIT)
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
+class NotEdited(Refusal):
+    """There is no text to write, and nothing was changed: the sentence says both."""
+
+    outcome = ""
+
+
 def editor_words(environ: Mapping[str, str], path: Path) -> list[str]:
     """The editor and its arguments, as kubectl finds them (pkg/cmd/util/editor): KUBE_EDITOR, EDITOR, else vi.
 
@@ -73,7 +79,7 @@ class EditFile:
         except FileNotFoundError:
             return b""
         except OSError as problem:
-            raise Refusal(
+            raise NotEdited(
                 f"What the editor left cannot be read ({problem.strerror or problem}): nothing was changed."
             ) from None
 
@@ -125,8 +131,8 @@ def _sweep(base: Path) -> None:
                     os.close(handle)
 
 
-def _no_file(base: Path, problem: OSError) -> Refusal:
-    return Refusal(
+def _no_file(base: Path, problem: OSError) -> NotEdited:
+    return NotEdited(
         f"The text cannot be put into a file in {base} ({problem.strerror or problem}): nothing was changed.",
         "Free some space there, or set TMPDIR to a directory that has some.",
     )
@@ -213,11 +219,11 @@ def how_it_ended(argv: Sequence[str], code: int) -> str:
     return f"The editor {name} ended with exit code {code}: nothing was changed."
 
 
-def not_started(argv: Sequence[str], problem: OSError) -> Refusal:
+def not_started(argv: Sequence[str], problem: OSError) -> NotEdited:
     """There is no such editor, or it is no program."""
     name = clean(argv[0], 120)
     why = "there is none" if isinstance(problem, FileNotFoundError) else problem.strerror or str(problem)
-    return Refusal(
+    return NotEdited(
         f"The editor “{name}” cannot be started ({why}): nothing was changed.",
         "Set KUBE_EDITOR or EDITOR to one that this machine has, for example EDITOR=nano.",
     )

@@ -13,7 +13,7 @@ from edgetui.actions.change.desk import Terminal
 from edgetui.actions.change.ending import Ending
 from edgetui.actions.change.precondition import in_words, read
 from edgetui.actions.change.watch import FAILED_FOR, Observation, poll
-from edgetui.actions.gate.gate import UNCHANGED, Run
+from edgetui.actions.gate.gate import Run
 from edgetui.actions.messages import Cancelled, Json
 from edgetui.actions.reading import items
 from edgetui.actions.remote.execute import execute
@@ -151,7 +151,7 @@ async def _attached(run: Run, container: Container, terminal: Terminal) -> Visit
     except Cancelled:
         return Visit(runs)
     except EdgetuiError as problem:  # the container was added all the same
-        return Visit(runs, (str(problem).replace(f" {UNCHANGED}", ""),))
+        return Visit(runs, (f"{problem.sentence} {problem.next_step}".strip(),))
     return Visit(await _afterwards(run, container))
 
 

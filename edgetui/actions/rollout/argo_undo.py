@@ -113,10 +113,13 @@ async def _read(aim: Aim) -> UndoView:
     if view.row.workload:
         kind, _, name = view.row.workload.partition(" ")
         target = ObjectKey(key.cluster, kind, key.namespace, name)
+        back = "Change that template back to what worked."
+        if kind == DEPLOYMENT.lower():
+            back = f"Roll that back: {commandline.edgetui(session.target, 'rollback', target)}"
         raise Refusal(
-            f"The template of {view.words} is that of {view.row.workload} (workloadRef): it is rolled back there, and "
+            f"The template of {view.words} is that of {view.row.workload} (workloadRef): it is changed there, and "
             f"{view.words} rolls it out in its own steps.",
-            f"Roll that back: {commandline.edgetui(session.target, 'rollback', target)}",
+            back,
         )
     return view
 

@@ -333,7 +333,9 @@ class Api:
                     _LOOK_FIRST,
                 ) from error
             if isinstance(error, LinkError):
-                raise LinkError(error.sentence, f"Nothing was sent. {error.next_step}".rstrip()) from error
+                unsent = LinkError(error.sentence, error.next_step)
+                unsent.outcome = "Nothing was sent."
+                raise unsent from error
             raise
         if 200 <= response.status < 300:
             return _applied(response, permit)

@@ -76,8 +76,8 @@ class Progress:
         if isinstance(error, Refusal):
             self.offer, self.target = error.offer, target
         end = [line(Span("!   ", "bad"), Span(error.sentence, "bad"))]
-        if error.next_step:
-            end.append(line(f"    {self._or_below(error.next_step)}"))
+        if error.advice:
+            end.append(line(f"    {self._or_below(error.advice)}"))
         if isinstance(error, Refusal) and error.diff:
             end += [line(), *diff_lines(error.diff)]
         if isinstance(error, Refusal) and error.paste:

@@ -21,7 +21,6 @@ from edgetui.actions.catalogue import needs
 from edgetui.actions.gate.gate import Gate, Run, Write
 from edgetui.actions.messages import Cancelled, Changed, Plan, Receipt, Refusal, Step
 from edgetui.cluster.errors import (
-    ApiError,
     CredentialError,
     EdgetuiError,
     LinkError,
@@ -171,8 +170,10 @@ def lost() -> LinkError:
     return LinkError("The link went down.", "Try again.")
 
 
-def unsent() -> ApiError:
-    return ApiError("The server said no.", "Nothing was sent at all.", code=400)
+def unsent() -> LinkError:
+    problem = LinkError("plant does not answer.", "Try again.")
+    problem.outcome = "Nothing was sent."
+    return problem
 
 
 RUNS: dict[str, list[Does]] = {

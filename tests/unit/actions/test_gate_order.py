@@ -96,7 +96,7 @@ async def test_a_dry_run_without_an_answer_ends_it_before_anything_is_asked(tmp_
 
     async with scripted(answer) as (_, session):
         view = await scale.prepare(session, REF)
-        with pytest.raises(LinkError, match="nothing was changed"):
+        with pytest.raises(LinkError, match=r"dry run\. Nothing was changed\."):
             await scale.perform(hands.gate, session, view, 6, wait=5)
     assert hands.plans == []
     assert [record["result"] for record in hands.audit] == ["unsent"]
@@ -241,7 +241,7 @@ async def test_an_error_behind_a_write_says_what_became_of_the_write(
                 with suppress(EdgetuiError):
                     await run.write(write)
                 raise LinkError("The link went down.", "Try again.")
-    assert raised.value.next_step == f"{left} Try again."
+    assert raised.value.advice == f"{left} Try again."
 
 
 async def test_rights_are_asked_once_a_minute_and_again_after_a_403(tmp_path: Path) -> None:

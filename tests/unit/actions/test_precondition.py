@@ -129,7 +129,7 @@ async def test_an_error_after_a_write_that_was_found_says_that_it_was_done(tmp_p
                 await run.rehearse(scale.request(view, 5, "812"))
                 await run.found("The write arrived, only its answer was lost")
                 raise LinkError("The link broke.", "Look again.")
-    assert raised.value.next_step == "Done before that: scale deployment press from 3 to 5. Look again."
+    assert raised.value.advice == "Done before that: scale deployment press from 3 to 5. Look again."
 
 
 @pytest.mark.parametrize("arrives", [True, False])
@@ -265,7 +265,7 @@ async def test_a_record_that_fails_after_the_first_write_does_not_say_that_nothi
                 await run.write(scale.request(view, 6, "813"))
     assert press.replicas == 5
     assert "nothing more is changed" in raised.value.sentence
-    assert "Done before that: scale deployment press from 3 to 5." in raised.value.next_step
+    assert "Done before that: scale deployment press from 3 to 5." in raised.value.advice
 
 
 def _full(hands: Watching) -> None:

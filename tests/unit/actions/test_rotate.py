@@ -128,7 +128,7 @@ async def test_what_fails_before_the_file_leaves_the_old_token_and_says_so(
         await rotated(here)
     assert here.in_file == here.issuer.old
     assert list(here.issuer.secrets) == [OLD]
-    assert "the old token is untouched" in raised.value.next_step
+    assert "the old token is untouched" in raised.value.advice
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def test_an_odd_answer_to_the_token_request_is_a_sentence(here: Rotating, 
     with pytest.raises(EdgetuiError) as raised:
         await rotated(here)
     assert list(here.issuer.secrets) == [OLD]
-    assert "the old token is untouched" in raised.value.next_step
+    assert "the old token is untouched" in raised.value.advice
 
 
 async def test_a_secret_that_cannot_be_taken_away_again_is_named(here: Rotating) -> None:
@@ -150,7 +150,7 @@ async def test_a_secret_that_cannot_be_taken_away_again_is_named(here: Rotating)
     with pytest.raises(EdgetuiError) as raised:
         await rotated(here)
     (name,) = set(here.issuer.secrets) - {OLD}
-    assert f"Secret {name} is left behind in farm" in raised.value.next_step
+    assert f"Secret {name} is left behind in farm" in raised.value.advice
     assert "Nothing was changed" not in str(raised.value)
 
 
@@ -167,7 +167,7 @@ async def test_a_full_disk_after_the_first_write_names_the_secret_and_claims_not
         await rotated(here)
     (name,) = set(here.issuer.secrets) - {OLD}
     assert "so nothing more is changed" in raised.value.sentence
-    assert f"Secret {name} is left behind in farm" in raised.value.next_step
+    assert f"Secret {name} is left behind in farm" in raised.value.advice
     assert here.in_file == here.issuer.old
 
 
