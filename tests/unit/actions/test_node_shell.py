@@ -125,7 +125,7 @@ def test_without_a_terminal_and_in_a_dry_run_there_is_no_pod(
 
 @pytest.mark.parametrize("fault", [APPLY_THEN_DROP, DROP])
 def test_a_lost_answer_is_looked_for(shell: Shell, fault: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgetui.actions.remote.node_shell.REMOVES", 0.1)
+    monkeypatch.setattr("edgetui.actions.remote.node_shell.REMOVES", 2.0)
     monkeypatch.setattr("edgetui.actions.remote.node_shell.AGAIN", 0.02)
     shell.site.fault = fault
     told = shell.run("node-shell", "node-1", "--yes")
@@ -186,7 +186,7 @@ def test_who_no_longer_waits_for_it_leaves_no_pod(shell: Shell, monkeypatch: pyt
 
 def deletes(shell: Shell, fault: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the deletion of the pod meets, which is tried again for a moment."""
-    monkeypatch.setattr("edgetui.actions.remote.node_shell.REMOVES", 0.1)
+    monkeypatch.setattr("edgetui.actions.remote.node_shell.REMOVES", 2.0)
     monkeypatch.setattr("edgetui.actions.remote.node_shell.AGAIN", 0.02)
     answer = shell.site.instead
 

@@ -301,7 +301,7 @@ async def test_a_write_that_never_left_says_so() -> None:
     with pytest.raises(LinkError) as caught:
         await api.write(PERMIT, "PATCH", PATH, {})
     assert "refuses connections" in caught.value.sentence
-    assert caught.value.next_step.startswith("Nothing was sent.")
+    assert caught.value.outcome == "Nothing was sent."
     api.close()
 
 
@@ -321,7 +321,7 @@ async def test_a_write_that_cannot_connect_in_time_never_left() -> None:
         api = Api(Transport(cluster, Credentials(cluster)), Credentials(cluster))
         with pytest.raises(LinkError, match="TLS handshake") as caught:
             await api.write(PERMIT, "PATCH", PATH, {}, timeout=0.1)
-        assert "Nothing was sent." in caught.value.next_step
+        assert caught.value.outcome == "Nothing was sent."
         api.close()
 
 
