@@ -170,7 +170,6 @@ async def test_a_silent_connection_proves_itself_by_a_ping_before_it_carries_a_w
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pool, "FRESH_ENOUGH", -1.0)
-    monkeypatch.setattr(pool, "PROOF", 0.3)
     from edgetui.cluster.http import client as module
 
     monkeypatch.setattr(module, "FRESH_ENOUGH", -1.0)
@@ -181,6 +180,7 @@ async def test_a_silent_connection_proves_itself_by_a_ping_before_it_carries_a_w
         assert (len(server.peers), server.peers[0].pings) == (1, 1)
         dead = server.peers[0]
         dead.data_received = lambda data: None  # type: ignore[method-assign]
+        monkeypatch.setattr(pool, "PROOF", 0.1)
         await transport.request("PUT", "/api/v1/y", body=b"{}", timeout=5)
         assert len(server.peers) == 2
         assert [asked.line for asked in server.requests].count("PUT /api/v1/y") == 1
@@ -190,12 +190,12 @@ async def test_a_silent_connection_proves_itself_by_a_ping_before_it_carries_a_w
 async def test_whether_it_is_alive_is_asked_by_a_ping_and_a_silent_one_is_used_no_more(
     monkeypatch: pytest.MonkeyPatch, dead: bool
 ) -> None:
-    monkeypatch.setattr(pool, "PROOF", 0.3)
     async with multiplexed(ok_all) as (server, transport):
         assert not await transport.alive()
         await get(transport)
         if dead:
             server.peers[0].data_received = lambda data: None  # type: ignore[method-assign]
+            monkeypatch.setattr(pool, "PROOF", 0.1)
         assert await transport.alive() is not dead
         await get(transport)
         assert len(server.peers) == 1 + dead
