@@ -51,7 +51,9 @@ async def follow(session: Session, kinds: Iterable[str]) -> None:
     if not session.target.sources:
         return
 
-    session.credentials.on_other_target = partial(_adopt, session)
+    credentials = session.credentials
+    credentials.on_other_target = partial(_adopt, session)
+    wrong = before = ""
     seen = await _stamps(session.target.sources)
     if any(one is not None and time.time() - one[0] / 1e9 < JUST_WRITTEN for one in seen):
         seen = []  # it may have been written after it was read
@@ -67,15 +69,17 @@ async def follow(session: Session, kinds: Iterable[str]) -> None:
             continue
         seen = now
         try:
-            fresh = await session.credentials.reread()
+            fresh = await credentials.reread()
         except EdgetuiError as error:
-            session.credentials.said = f"{_changed_at()}, and is not used as it is now: {error}"
+            before = before if credentials.said == wrong else credentials.said
+            wrong = credentials.said = f"{_changed_at()}, and is not used as it is now: {error}"
             continue
         if fresh is None:
-            session.credentials.said = ""
+            if credentials.said == wrong:  # what was taken before, or between two looks, stays said
+                credentials.said = before
             continue
         broken = session.target.error is not None
-        await session.credentials.adopt(fresh)
+        await credentials.adopt(fresh)
         why = _adopt(session, fresh)
         hurry = True
         if broken:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import trustme
 from edgetui.cluster import kubeconfig_watch
 from edgetui.cluster import session as session_module
 from edgetui.cluster.auth.credentials import Credentials
+from edgetui.cluster.kubeconfig.yaml_file import Stamp
 from edgetui.cluster.session import ClusterSession
 from edgetui.cluster.target import ClusterTarget
 from edgetui.model.cache.freshness import Link
@@ -159,6 +160,43 @@ async def test_another_server_is_taken_while_the_old_one_still_answers(tmp_path:
                 in found.credentials.notice
             )
             await until(found, lambda: first.server.open == 0)
+
+
+async def test_what_was_taken_stays_said_when_the_next_look_finds_nothing_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is replaced between its stamp and its text, so that the next stamp is another one."""
+    looks, stamps = 0, kubeconfig_watch._stamps
+
+    async def then_replaced(files: Iterable[Path]) -> list[Stamp]:
+        nonlocal looks
+        found = await stamps(files)
+        looks += 1
+        if looks == 2:
+            second.kubeconfig(file)
+        return found
+
+    monkeypatch.setattr(kubeconfig_watch, "_stamps", then_replaced)
+    async with Site("a").running() as first, Site("b").running() as second:
+        file = first.kubeconfig(tmp_path / "config")
+        async with session(file) as found:
+            await until(found, lambda: looks > 3)
+            assert "another server" in found.credentials.notice
+            await until(found, live(found, "b"))
+
+
+async def test_what_was_taken_is_said_again_after_a_mistake_in_the_file_is_mended(tmp_path: Path) -> None:
+    async with Site("a").running() as first, Site("b").running() as second:
+        file = first.kubeconfig(tmp_path / "config")
+        async with session(file) as found:
+            second.kubeconfig(file)
+            await until(found, lambda: "another server" in found.credentials.notice)
+            taken = found.credentials.notice
+            for text in ("{", "["):
+                await looked_at(found, partial(put, file, text))
+                assert "is not used as it is now" in found.credentials.notice
+            second.kubeconfig(file)
+            await until(found, lambda: found.credentials.notice == taken)
 
 
 async def test_another_server_is_taken_when_the_old_one_is_gone(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_while_the_link_is_live_nothing_is_asked_for_twice(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("says", "said"),
     [
-        (None, ""),
+        (None, "before"),
         (
             KubeconfigError("Half written.", "Wait."),
             f"{HELD}, and is not used as it is now: Half written. Wait.",
