@@ -19,9 +19,20 @@ from edgetui.cluster.watch.reflector import states as r
 from edgetui.model.cache.freshness import Sync
 from tests.unit.cluster.reflector_samples import INPUTS, NOW, Fixed, row, sample, status
 
-TIMES = {"heard", "proven", "opened", "expires", "steady_since", "denied_since", "settling_until", "wake_at"}
+TIMES = {
+    "heard",
+    "quiet_since",
+    "proven",
+    "opened",
+    "expires",
+    "steady_since",
+    "denied_since",
+    "settling_until",
+    "wake_at",
+}
 NEAR: dict[str, tuple[float, ...]] = {
     "heard": (0.0, -4.9, -5.1, -19.9, -20.0, -64.9, -65.0, -74.9, -75.0),
+    "quiet_since": (-61.0, -76.0, math.inf),
     "proven": (-1.0,),
     "opened": (0.0, -0.4, -0.5, -0.9, -1.0, -1.9, -2.0, -19.9, -20.0),
     "expires": (-0.1, 0.0, 0.1, 20.9, 21.0, 21.1, math.inf),

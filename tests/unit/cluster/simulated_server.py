@@ -318,6 +318,7 @@ class Server:
         if self.frozen:
             return
         ends = float(query["timeoutSeconds"])
+        self.world.later(ends - 2.0, lambda: self._mark(stream))
         self.world.later(ends, lambda: self._end_one(stream))
         if query.get("sendInitialEvents"):
             for _, thing in sorted(self._matching(stream)):
@@ -351,12 +352,15 @@ class Server:
 
         def fire() -> None:
             if stream.open:
-                # A watch that waits for a version from the future gets no bookmark.
-                if stream.rv <= self.rv and not self.frozen:
-                    self._bookmark(stream)
+                self._mark(stream)
                 self.world.later(60.0, fire)
 
         self.world.later(60.0, fire)
+
+    def _mark(self, stream: Stream) -> None:
+        # A watch that waits for a version from the future gets no bookmark.
+        if self.bookmarks and stream.kind.bookmarks and stream.rv <= self.rv and not self.frozen:
+            self._bookmark(stream)
 
     def _bookmark(self, stream: Stream, *, initial_end: bool = False) -> None:
         meta: dict[str, Any] = {"resourceVersion": str(self.rv)}

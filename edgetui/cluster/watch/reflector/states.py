@@ -23,10 +23,7 @@ from edgetui.model.kinds.base import Row
 NEVER = math.inf
 
 Change = tuple[str, Row]
-"""("ADDED" | "MODIFIED" | "DELETED" | "UNREADABLE", row as the event carried it).
-
-The row of an unreadable object has its name at most: none, if that cannot be read either.
-"""
+"""("ADDED" | "MODIFIED" | "DELETED" | "UNREADABLE", its row): of what is unreadable, the name at most."""
 
 
 class Phase(StrEnum):
@@ -108,6 +105,8 @@ class State(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     reason: str = ""
     heard: float = 0.0
     """When the last byte of this collection came."""
+    quiet_since: float = NEVER
+    """When the watch before, which ended in good order, last said something, until this one does; else NEVER."""
     proven: float = 0.0
     """When the rows were last known to be current; while a watch keeps them so, `heard` tells."""
     opened: float = 0.0

@@ -64,6 +64,7 @@ def _next_look(s: State, heard: float) -> float:
 
 
 def _heard(s: State, now: float) -> State:
+    s = replace(s, quiet_since=NEVER)
     if s.phase is Phase.RESUMING:
         most = s.opened + (ANSWER_WITHIN if s.unproven else CATCH_UP_MOST)
         return replace(s, heard=now, wake_at=min(now + CATCH_UP_QUIET, most))
@@ -109,13 +110,19 @@ def bookmark(s: State, happened: r.Bookmark, now: float, rng: backoff.Random) ->
 
 
 def resume_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    """Quiet after the answer: the watch has caught up."""
+    """Quiet after the answer: the watch has caught up.
+
+    Behind one that ended in good order its answer is no sign of life: with a frozen datastore it is given too.
+    """
     if now < s.wake_at:
         return s, ()
     if not s.head:
         return back_off(s, "no answer came", now, rng, steady=STEADY_LINK)
     if not s.unproven:
-        return _had_to_tell(current(s, now), now, changed=bool(s.changes))
+        quiet = NEVER if s.lapsed else s.quiet_since
+        after = current(replace(s, quiet_since=NEVER, heard=min(s.heard, quiet)), now)
+        after = replace(after, wake_at=_next_look(after, min(now, quiet)))
+        return _had_to_tell(after, now, changed=bool(s.changes))
     proof_due = s.opened + ANSWER_WITHIN
     if now < proof_due:
         return replace(s, wake_at=proof_due), ()
@@ -170,7 +177,8 @@ def ended(s: State, happened: r.StreamEnded, now: float, rng: backoff.Random) ->
     early = not s.events and now < s.expires - OVERDUE - SHORT_LIFE
     if early or now - s.opened < SHORT_LIFE:
         return back_off(s, "the server ends the watch early", now, rng)
-    return reopen(s, now, rng)
+    # The server says something 2 s before it ends a watch (cache_watcher.go), so a silence goes on from the last word.
+    return reopen(replace(s, quiet_since=min(s.quiet_since, s.heard)) if _expects(s) else s, now, rng)
 
 
 def link_up(s: State, happened: r.LinkUp, now: float, rng: backoff.Random) -> tuple[State, Effects]:
