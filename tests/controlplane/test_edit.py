@@ -23,6 +23,7 @@ from .commanding import Command
 from .custom import define, definition
 from .editing import Desk, edited, editor
 from .proxy import FaultProxy
+from .waiting import eventually
 
 Json = dict[str, Any]
 PUMPS = definition("editpumps", "EditPump", shortNames=["epu"])
@@ -148,13 +149,18 @@ def test_an_edit_comes_to_what_kubectl_edit_comes_to(
     )
     assert (code, found["outcome"]) == (0, "pending"), (found, said)
     cluster.kubectl("edit", plural, "theirs", "-n", namespace)
-    mine, theirs = (cluster.api.get(path_of(namespace, plural, name)) for name in ("mine", "theirs"))
-    assert plain(mine)["metadata"] == plain(theirs)["metadata"]
-    drop = ("clusterIP", "clusterIPs")
-    for one in (mine, theirs):
-        for key in drop:
-            one.get("spec", {}).pop(key, None)
-    assert json.loads(json.dumps(plain(mine)).replace("mine", "theirs")) == plain(theirs)
+
+    def alike() -> Json:
+        """Once the controllers have said the same of both."""
+        mine, theirs = (cluster.api.get(path_of(namespace, plural, name)) for name in ("mine", "theirs"))
+        for one in (mine, theirs):
+            for key in ("clusterIP", "clusterIPs"):
+                one.get("spec", {}).pop(key, None)
+        assert plain(mine)["metadata"] == plain(theirs)["metadata"]
+        assert json.loads(json.dumps(plain(mine)).replace("mine", "theirs")) == plain(theirs)
+        return mine
+
+    mine = eventually(alike, within=30, what="the same of both edits", errors=(AssertionError,))
     assert plain(mine) != plain(before["mine"])
     assert found["plan"]["diff"]
 
