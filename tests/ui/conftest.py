@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from edgetui.cluster.api.client import Api
+from edgetui.model.identity import ObjectKey
+from edgetui.ui.flows import Flows
+
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,3 +18,18 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
+
+
+@pytest.fixture(autouse=True)
+def rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the cursor rests on a row, what only stands for an API is asked for no rights: it would end in a defect.
+
+    Whether it rests long enough for that, a busy machine decides.
+    """
+    asks = Flows._fetch_rights
+
+    async def fetch(flows: Flows, key: ObjectKey) -> None:
+        if isinstance(getattr(flows.app.sessions[key.cluster], "api", None), Api):
+            await asks(flows, key)
+
+    monkeypatch.setattr(Flows, "_fetch_rights", fetch)

@@ -268,7 +268,7 @@ async def test_a_write_whose_answer_is_lost_has_an_unknown_outcome(script: Scrip
     async with connected(script) as (server, transport):
         api, _ = client(transport, "one")
         with pytest.raises(OutcomeUnknown) as caught:
-            await api.write(PERMIT, "PATCH", PATH, {}, timeout=1.0)
+            await api.write(PERMIT, "PATCH", PATH, {}, timeout=5.0)
         assert caught.value.next_step
         assert len(server.requests) == 1
         api.close()
