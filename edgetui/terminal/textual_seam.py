@@ -16,6 +16,8 @@ from textual._time import get_time as event_clock
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.timer import Timer, TimerCallback
 
 from .cells import Grid
 from .key_names import KeyNames
@@ -28,6 +30,7 @@ __all__ = [
     "DrawnApp",
     "Frame",
     "KeyParser",
+    "Punctual",
     "SyncSupported",
     "event_clock",
     "put_update",
@@ -106,7 +109,24 @@ class Borrower(Protocol):
         """Its time is over: what it turned on in the terminal is turned off. Harmless when repeated."""
 
 
-class DrawnApp(App[int]):
+class Punctual(MessagePump):
+    """Its one-shot timers come, however late: Textual leaves one out that is late already when it begins to wait."""
+
+    def set_timer(
+        self,
+        delay: float,
+        callback: TimerCallback | None = None,
+        *,
+        name: str | None = None,
+        pause: bool = False,
+    ) -> Timer:
+        """Call `callback` in `delay` seconds."""
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        timer._skip = False
+        return timer
+
+
+class DrawnApp(Punctual, App[int]):
     """An app whose frames go to the driver as cells instead of as text; a driver without `draw` gets them as ever."""
 
     @property

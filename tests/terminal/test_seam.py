@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from rich.segment import Segment
-from textual import events
+from textual import events, timer
 from textual._compositor import ChopsUpdate, InlineUpdate, LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.geometry import Region
@@ -19,7 +20,7 @@ from textual.widgets import Static
 
 from edgetui.terminal import no_palette
 from edgetui.terminal.profile import choose
-from edgetui.terminal.textual_seam import DrawnApp, KeyParser, put_update, screen_text
+from edgetui.terminal.textual_seam import DrawnApp, KeyParser, Punctual, event_clock, put_update, screen_text
 
 
 def told(found: Iterable[Message]) -> list[str]:
@@ -239,3 +240,27 @@ def test_the_palettes_place_is_taken_by_empty_classes_where_it_is_not_loaded_yet
         assert (one.__name__, one.__module__, one.__bases__) == (name, "textual.command", (object,))
     no_palette.leave_out()
     assert sys.modules[no_palette.MODULE] is stand_in
+
+
+class Bar(Punctual, Static):
+    """A widget with timers."""
+
+
+async def test_a_timer_comes_however_late_it_begins_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a process may stand still between any two looks at the clock."""
+    looks, late = 0, 0.0
+
+    def late_at_the_second_look() -> float:
+        nonlocal looks, late
+        looks += 1
+        late += looks == 2
+        return event_clock() + late
+
+    async with DrawnApp().run_test() as pilot:
+        bar = Bar()
+        await pilot.app.mount(bar)
+        monkeypatch.setattr(timer, "_time", SimpleNamespace(get_time=late_at_the_second_look))
+        for node in (pilot.app, bar):
+            came, looks = asyncio.Event(), 0
+            node.set_timer(0.02, came.set)
+            await asyncio.wait_for(came.wait(), 10)

@@ -20,7 +20,7 @@ from tests.unit.model.factories import NOW
 
 SETTLE = 0.02
 """Seconds that a question settles in tests that do not measure it."""
-TURNS = 1000
+TURNS = 3000
 
 
 class Clock:

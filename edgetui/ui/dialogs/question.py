@@ -13,7 +13,7 @@ from textual import events
 from textual.timer import Timer
 from textual.widget import Widget
 
-from edgetui.terminal.textual_seam import event_clock
+from edgetui.terminal.textual_seam import Punctual, event_clock
 from edgetui.ui.dialogs.base import Dialog
 from edgetui.ui.shell import Result
 from edgetui.ui.spans import Spans
@@ -28,7 +28,7 @@ ANSWERING = frozenset({"left", "right", "tab", "shift+tab", "enter"})
 READING = frozenset({"up", "down", "pageup", "pagedown"})
 
 
-class Question(Dialog[Result]):
+class Question(Punctual, Dialog[Result]):
     """Subclasses have `choice`, whose first answer is the harmless one."""
 
     settle = SETTLE

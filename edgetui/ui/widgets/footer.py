@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.timer import Timer
 
+from edgetui.terminal.textual_seam import Punctual
 from edgetui.ui.spans import Span, line
 
 from .bars import KeyHint, footer_line
@@ -15,7 +16,7 @@ FLASH = 6.0
 """Seconds a message stays."""
 
 
-class FooterBar(LineBar):
+class FooterBar(Punctual, LineBar):
     """Keys from the left, the fixed ones at the right end; a message covers them for FLASH seconds."""
 
     def __init__(self, id: str | None = None) -> None:
