@@ -31,6 +31,11 @@ DONE = Receipt("scale", "plant", REF, True, ("deployment press: 6 of 6 ready.",)
 TITLE = "Scale deployment press to 6 on plant"
 
 
+@pytest.fixture(autouse=True)
+def rights() -> None:
+    """Here stand-ins are asked for rights."""
+
+
 @asynccontextmanager
 async def performing(
     screen: Screen, work: Callable[[Gate], Awaitable[Receipt]]

@@ -30,6 +30,11 @@ OVEN = ObjectRef(ObjectKey("plant", "Deployment", "line-1", "oven"), "uid-2", "7
 ROUTE = ObjectRef(ObjectKey("van", "Deployment", "default", "route"), "uid-3", "8")
 
 
+@pytest.fixture(autouse=True)
+def rights() -> None:
+    """Here stand-ins are asked for rights."""
+
+
 class App(Noting):
     """Notes what it is asked; workers and timers wait until a test runs them."""
 

@@ -21,6 +21,11 @@ from .test_guarding import Site, until_shown
 PRESS = ObjectKey("plant", "Deployment", "line-2", "press")
 
 
+@pytest.fixture(autouse=True)
+def rights() -> None:
+    """Here stand-ins are asked for rights."""
+
+
 async def test_a_role_with_resource_names_counts_for_the_object_that_it_names(tmp_path: Path) -> None:
     async with scripted(FakeDeployment().answer) as (server, session):
         server.allows = lambda asked: asked.get("name") == "press" or asked["verb"] != "patch"
