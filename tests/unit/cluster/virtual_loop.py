@@ -40,6 +40,7 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
             if _at_work() <= self.loop.threads or events:
                 break
             events = super().select(0.01)
+        events = events or super().select(0)  # what a thread told between the look at it and the one before
         if not events:
             assert timeout is not None, "everybody waits for something that will never happen"
             self.loop.moment += timeout
