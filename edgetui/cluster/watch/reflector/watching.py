@@ -38,8 +38,11 @@ LONG_OUTAGE = 120.0
 It has most likely forgotten that version anyway."""
 
 
-def current(s: State, now: float) -> State:
-    """The rows are complete and current: from here on bookmarks are expected."""
+def current(s: State, now: float, quiet: float = NEVER) -> State:
+    """The rows are complete and current: from here on bookmarks are expected.
+
+    `quiet` is since when nothing was said, where that is longer ago.
+    """
     return replace(
         s,
         phase=Phase.WATCHING,
@@ -49,7 +52,9 @@ def current(s: State, now: float) -> State:
         reason="",
         denied_since=NEVER,
         steady_since=min(s.steady_since, now),
-        wake_at=_next_look(s, now),
+        heard=min(s.heard, quiet),
+        quiet_since=NEVER,
+        wake_at=_next_look(s, min(now, quiet)),
     )
 
 
@@ -64,11 +69,11 @@ def _next_look(s: State, heard: float) -> float:
 
 
 def _heard(s: State, now: float) -> State:
-    s = replace(s, quiet_since=NEVER)
     if s.phase is Phase.RESUMING:
         most = s.opened + (ANSWER_WITHIN if s.unproven else CATCH_UP_MOST)
-        return replace(s, heard=now, wake_at=min(now + CATCH_UP_QUIET, most))
-    return replace(s, heard=now, silent=False, suspect=False, resumed=False, wake_at=_next_look(s, now))
+        return replace(s, heard=now, quiet_since=NEVER, wake_at=min(now + CATCH_UP_QUIET, most))
+    look = _next_look(s, now)
+    return replace(s, heard=now, quiet_since=NEVER, silent=False, suspect=False, resumed=False, wake_at=look)
 
 
 def head(s: State, _: r.Head, now: float, rng: backoff.Random) -> tuple[State, Effects]:
@@ -119,9 +124,7 @@ def resume_tick(s: State, _: r.Tick, now: float, rng: backoff.Random) -> tuple[S
     if not s.head:
         return back_off(s, "no answer came", now, rng, steady=STEADY_LINK)
     if not s.unproven:
-        quiet = NEVER if s.lapsed else s.quiet_since
-        after = current(replace(s, quiet_since=NEVER, heard=min(s.heard, quiet)), now)
-        after = replace(after, wake_at=_next_look(after, min(now, quiet)))
+        after = current(s, now, NEVER if s.lapsed else s.quiet_since)
         return _had_to_tell(after, now, changed=bool(s.changes))
     proof_due = s.opened + ANSWER_WITHIN
     if now < proof_due:
