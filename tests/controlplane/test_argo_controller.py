@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +167,7 @@ async def test_a_guard_aborts_a_bad_canary_or_puts_its_template_back(
     assert "image registry.local/bad:2.0 not found" in write["guard"]["evidence"][0]
     ending = await trial.end()
     assert ending.receipt is not None and ending.receipt.ok, ending
-    found = await asyncio.to_thread(partial(press.reaches, phase, ready=4))
+    found = await asyncio.to_thread(press.reaches, phase, ready=4)
     assert (found["image"], found["abort"]) == (image, action == "abort")
 
 

@@ -149,7 +149,7 @@ class Minting:
         except EdgetuiError as problem:
             self._remains(
                 f"Secret {self.name} is left behind in {self.view.namespace}, and the old token is untouched: "
-                f"{problem.sentence.removesuffix('.')}",
+                f"{problem.clause}",
                 "failed",
             )
 

@@ -287,9 +287,7 @@ class Run:
             await self.record("intent", **about)
         except Refusal as problem:
             what = "nothing more" if self.writes else "nothing"
-            raise Refusal(
-                f"{problem.sentence.removesuffix('.')}, so {what} is changed.", problem.next_step
-            ) from None
+            raise Refusal(f"{problem.clause}, so {what} is changed.", problem.next_step) from None
 
     @property
     def unsure(self) -> bool:
