@@ -105,27 +105,10 @@ async def test_a_compaction_while_the_link_is_down(site: ControlPlane, proxy: Fa
 
 @pytest.fixture
 def short_watches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Watches that only the bookmarks before their end, 1.6 to 3.7 s before it, keep from being suspected."""
+    """Watches that end sooner than silence makes them suspect."""
     monkeypatch.setattr(opening, "WATCH_LASTS", (15.0, 15.0))
     monkeypatch.setattr(rules, "BOOKMARK_LATE", 20.0)
     monkeypatch.setattr(rules, "BOOKMARK_SILENCE", 22.0)
-
-
-async def test_watches_that_end_in_good_order_are_never_suspected(
-    cluster_kine: ControlPlane, short_watches: None
-) -> None:
-    """Stored as in K3s, which tells the server's cache every 5 s how far it is; a resumed watch hears of it."""
-    async with watching(cluster_kine.kubeconfig()) as session:
-        await await_live(session)
-        first, found = session.store.freshness("Node").heard, set()
-
-        def three_ends() -> bool:
-            now = session.store.freshness("Node")
-            found.add((now.sync, now.reason))
-            return now.heard >= first + 40.0
-
-        await until(session, three_ends, within=90.0, what="the bookmarks of three watches")
-        assert found == {(Sync.LIVE, "")}
 
 
 async def test_a_watch_that_ends_while_the_storage_stands_still_does_not_make_its_rows_live(
