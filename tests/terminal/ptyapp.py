@@ -242,6 +242,12 @@ class PtyApp:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def waits(self) -> int:
+        """How often the program's threads went to sleep so far, which no slow processor changes."""
+        threads = Path(f"/proc/{self.pid}/task").glob("*/status")
+        text = "".join(thread.read_text() for thread in threads)
+        return sum(map(int, re.findall(r"(?m)^voluntary_ctxt_switches:\s+(\d+)", text)))
+
     def close(self) -> None:
         """End the program, by force if it does not go, and close the terminal."""
         if self.poll() is None:
