@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from edgetui.model.kinds import KINDS
+from edgetui.terminal.textual_seam import Punctual
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "edgetui"
@@ -78,6 +80,18 @@ def test_a_worker_is_given_what_it_is_to_call(path: Path) -> None:
             work = node.args[0]
             made = isinstance(work, ast.Call) and ast.unparse(work.func) != "later"
             assert not made, f"{relative(path)}:{node.lineno} makes {ast.unparse(work)}"
+
+
+@pytest.mark.parametrize("path", PROGRAM, ids=relative)
+def test_a_one_shot_timer_comes_however_late(path: Path) -> None:
+    """Textual leaves out one that is late when it begins to wait; the app and whatever is `Punctual` do not."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for owner in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+        for node in ast.walk(owner):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "self.set_timer":
+                module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+                asks = f"{relative(path)}:{node.lineno} {owner.name}"
+                assert issubclass(getattr(module, owner.name), Punctual), asks
 
 
 @pytest.mark.parametrize("path", PROGRAM, ids=relative)
