@@ -91,7 +91,11 @@ def test_the_screen_comes_back_as_it_was_with_the_rows_as_they_are(
     screen.resize(80, 24)
     screen.keys("exit\r")
     screen.wait_for(f"4 of 4 /{namespace}", *names)
-    assert sum(line.strip(" !~").startswith(namespace) for line in screen.text().splitlines()) == 4
+
+    def drawn(text: str) -> bool:
+        return sum(line.strip(" !~").startswith(namespace) for line in text.splitlines()) == 4
+
+    screen.until(drawn, what="the pane, drawn whole")
     screen.keys("enter")
     screen.wait_for("pod press-1")
     back(screen, "pod press-1")

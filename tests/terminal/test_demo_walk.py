@@ -222,7 +222,7 @@ def test_a_dropped_link_is_stale_while_the_others_move_on(tmp_path: Path) -> Non
         app.wait_for("2 live · van-17 stale", timeout=60)
         app.until(lambda _: row(app, "van-17", "v1.33.6").startswith("~"), what="old rows of the van")
         go_to(app, "rollouts")
-        assert row(app, "van-17", "camera").startswith("~")
+        app.until(lambda _: row(app, "van-17", "camera").startswith("~"), what="old rollouts of the van")
         narrow(app, "oven")
         wait_row(app, "plant", "oven", "complete")
         scale(app, 5, "plant")

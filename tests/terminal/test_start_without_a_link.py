@@ -102,7 +102,11 @@ def test_the_screen_opens_with_old_rows_and_live_ones_replace_them_in_place(van:
         go_to(app, "pods")
         shown = wait_row(app, "gps-", "(3h ago)")
         assert shown.startswith("~ vehicle")
-        assert sum(line.startswith("~ ") and "(3h ago)" in line for line in app.text().splitlines()) == ROWS
+
+        def aged(text: str) -> bool:
+            return sum(line.startswith("~ ") and "(3h ago)" in line for line in text.splitlines()) == ROWS
+
+        app.until(aged, what="the age of every row")
         app.keys("c")
         app.wait_for(
             "Rows are from 3h ago (kept on this machine); edgetui keeps trying.", "refuses connections"
@@ -130,7 +134,7 @@ def test_the_screen_opens_with_old_rows_and_live_ones_replace_them_in_place(van:
         app.keys("enter")
         app.wait_for("pod camera-", "esc back")
         back(app, "esc back")
-        assert row(app, "gps-").startswith("  vehicle")
+        app.until(lambda _: row(app, "gps-").startswith("  vehicle"), what="a live row")
         app.keys("q")
         assert app.wait_exit() == 0
     code, document = van.once()
