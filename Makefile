@@ -30,9 +30,10 @@ soak: $(VENV)/dev.stamp ## 20 minutes of churn and bad links on three clusters; 
 	@$(CONTROLPLANE)
 	@$(BIN)/python -m tests.controlplane.soak --minutes 20
 
-fuzz: $(VENV)/dev.stamp ## a million damaged answers through each reader of server bytes, and 100,000 random keys; about an hour
+fuzz: $(VENV)/dev.stamp ## a million damaged answers through each reader of server bytes, 100,000 random keys, other random histories; about an hour
 	@$(BIN)/python -m tests.fuzz
 	@$(BIN)/python -m tests.fuzz.keyboard
+	@$(PYTEST) $(SIDE_BY_SIDE) -m hypothesis --hypothesis-profile=search --ignore=tests/controlplane
 
 mutants: $(VENV)/dev.stamp ## change 200 small things, one at a time, and see which the fast tests do not notice; an hour
 	@$(BIN)/python -m tests.mutants --sample 200 --seed $$(date +%j)
