@@ -238,8 +238,8 @@ async def readable_namespaces(api: Api, otherwise: list[str]) -> Namespaces:
     except (Forbidden, NotFound) as error:
         own = own_namespace(error.sentence)
         return Namespaces([*dict.fromkeys((*otherwise, *([own] if own else [])))], whole=False)
-    if not names:  # every cluster has some, so this is no answer to the question
-        return Namespaces([*dict.fromkeys(otherwise)], whole=False)
     first = [name for name in otherwise if name in names]
     every = [*first, *sorted(names - {*first, ""})]
+    if not every:  # a cluster always has some, so this is no answer to the question
+        return Namespaces([*dict.fromkeys(otherwise)], whole=False)
     return Namespaces(every[:MOST_WATCHED], whole=len(every) <= MOST_WATCHED)

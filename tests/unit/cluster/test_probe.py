@@ -224,6 +224,6 @@ async def test_who_may_not_list_them_gets_those_it_has_and_its_own() -> None:
     assert nobody == Namespaces(["a"], False)
 
 
-@pytest.mark.parametrize("answer", [{}, listed(), {"kind": "Table", "rows": []}])
+@pytest.mark.parametrize("answer", [{}, listed(), listed(""), {"kind": "Table", "rows": []}])
 async def test_an_answer_without_a_namespace_is_none(answer: Any) -> None:
     assert await readable_namespaces(api(answer), ["a", "a"]) == Namespaces(["a"], False)
