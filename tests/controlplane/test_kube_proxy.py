@@ -98,6 +98,28 @@ def deploy(cluster: ControlPlane, namespace: str) -> None:
         cluster.api.patch(f"{path}/{name}/status", {"status": told})
 
 
+def told(cluster: ControlPlane) -> list[Json]:
+    """The Events of all kube-proxies."""
+    found = cluster.api.get("/api/v1/namespaces/default/events")["items"]
+    return [one for one in found if one.get("reportingComponent") == "kube-proxy"]
+
+
+async def give_zones(cluster: ControlPlane) -> None:
+    """Give the first hosts their zones, once their kube-proxies have said that they started.
+
+    One whose node has its zone before can miss it until it is started again: ProxyServer.Run asks for the events of
+    its node (NewNodeTopologyConfig) before it registers who is told of them, and the same zone is told only once.
+    """
+    nodes = {f"node-{number}": zone for number, zone in enumerate(ZONES)}
+
+    def listening() -> bool:
+        return nodes.keys() <= {one["involvedObject"]["name"] for one in told(cluster)}
+
+    await until(listening, within=40, what="the start of every kube-proxy")
+    for node, zone in nodes.items():
+        cluster.api.patch(f"/api/v1/nodes/{node}", {"metadata": {"labels": {ZONE: zone}}})
+
+
 def services(store: Store, namespace: str) -> list[ServiceRow]:
     return [one for one in store.rows(SERVICE) if isinstance(one, ServiceRow) and one.namespace == namespace]
 
@@ -191,25 +213,24 @@ def everywhere(said: Said, service: str, answer: Answer) -> bool:
 
 @pytest.fixture(scope="module")
 def cluster(boot: Boot) -> ControlPlane:
-    """Three hosts in two zones, which are noticed quickly when they are gone, and whose pods stay."""
-    found = boot("proxied", nodes=3, node_monitor_grace=GRACE, lease_duration=8, toleration=60)
-    for number, zone in enumerate(ZONES):
-        found.api.patch(f"/api/v1/nodes/node-{number}", {"metadata": {"labels": {ZONE: zone}}})
-    return found
+    """Three hosts, which are noticed quickly when they are gone, and whose pods stay."""
+    return boot("proxied", nodes=3, node_monitor_grace=GRACE, lease_duration=8, toleration=60)
 
 
 async def test_rules_of_kube_proxy_are_what_is_said_of_each_service(
     cluster: ControlPlane, control_plane_assets: Assets, nft: Nft
 ) -> None:
     with ExitStack() as running, cluster.namespace() as namespace:
-        deploy(cluster, namespace)
 
         def started(node: str) -> KubeProxy:
             return running.enter_context(KubeProxy(cluster, node, control_plane_assets, nft))
 
+        proxies = [started(f"node-{number}") for number in range(3)]
+        await give_zones(cluster)
+        deploy(cluster, namespace)
         async with watching(cluster.kubeconfig(), (NODE, POD, SERVICE, ENDPOINT_SLICE)) as session:
             site = Site(session, namespace, nft)
-            site.proxies = [started(f"node-{number}") for number in range(3)]
+            site.proxies = proxies
             await all_is_well(site)
             await a_host_dies_and_returns(cluster, site)
             await a_rolling_update(cluster, site)
@@ -238,16 +259,11 @@ async def test_a_kube_proxy_without_a_mode_draws_by_iptables_and_no_event_says_s
                     found = iptables.chances(proxy.space, address, 80)
                     return found if len(said) == 4 and tuple(sorted(found)) == said else {}
 
-                def told() -> list[Json]:
-                    found = cluster.api.get("/api/v1/namespaces/default/events")["items"]
-                    return [one for one in found if one.get("reportingComponent") == "kube-proxy"]
-
                 found = await until(drawn, within=40, what="the rules of iptables")
                 assert all(chance == pytest.approx(1 / 4, abs=1e-6) for chance in found.values())
 
-                assert {one.get("reason") for one in await until(told, within=20, what="Events")} == {
-                    "Starting"
-                }
+                events = await until(lambda: told(cluster), within=20, what="Events")
+                assert {one.get("reason") for one in events} == {"Starting"}
 
 
 async def all_is_well(site: Site) -> None:
