@@ -14,6 +14,7 @@ from edgetui.cluster import own_file
 from edgetui.model.cache.store import Store
 from edgetui.terminal.profile import Profile
 from edgetui.ui import layout
+from edgetui.ui.app import EdgetuiApp
 from edgetui.ui.layout import Layout, PaneLayout
 from edgetui.ui.options import ScreenOptions
 
@@ -27,6 +28,12 @@ DEEP = b'{"version":1,"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
 @pytest.fixture
 def file() -> Path:
     return layout.default_file()
+
+
+@pytest.fixture(autouse=True)
+def no_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No second passes but those that a test counts: the layout is written by how often it was looked at."""
+    monkeypatch.setattr(EdgetuiApp, "set_interval", lambda *_, **__: None)
 
 
 @asynccontextmanager
@@ -48,7 +55,7 @@ async def looked(screen: Screen, times: int = 2) -> None:
     keeper = screen.app.layout_keeper
     assert keeper is not None
     for _ in range(times):
-        keeper.look()
+        screen.app._tick()
     if keeper._writing is not None:
         await keeper._writing
 
