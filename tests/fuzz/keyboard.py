@@ -380,6 +380,8 @@ async def play(seed: int, steps: int, every: int = 0) -> Judge:
                     if every and player.steps - said >= every:
                         said = player.steps
                         print(f"{said} steps, {judge.told}", flush=True)
+            # As asyncio.run does at the program's end: what threads are writing is written.
+            await asyncio.get_running_loop().shutdown_default_executor()
     finally:
         os.chdir(here)
         ConfirmScreen.__init__, AskScreen.dismiss = remember, yes  # type: ignore[method-assign]
