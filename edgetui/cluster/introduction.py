@@ -141,9 +141,13 @@ class Introduction:
 
     def _answers(self, uid: str) -> None:
         """The cluster of this uid answers; empty if it does not say."""
+        another = bool(self.identity and uid and uid != self.identity)
         self.identity = uid or self.identity
         if self._keeper is not None:
             self._keeper.learned(uid)
+        if another:  # the version and the badges were those of the cluster before
+            self._learned = 0.0
+            self._is("", False)
 
     def _is(self, version: str, rbac_off: bool) -> None:
         self._store.set_version(version)

@@ -419,15 +419,16 @@ def test_another_cluster_at_the_same_address_is_read_from_scratch(play: Play) ->
         session = s.open()
         await session.start(("Node", "Pod"))
         await s.live()
-        await until(lambda: session.identity == "cluster-1", 10.0)
+        await until(lambda: session.identity == "cluster-1" and session.store.version == "v1.37.0", 10.0)
         s.server.cut()
-        s.server.uid = "cluster-2"
+        s.server.uid, s.site.version = "cluster-2", "v1.30.1+k3s1"
         s.server.objects.clear()
         s.server.put("Pod", "a", "other", 7)
         s.server.mend()
         await until(lambda: s.pods() == {"other"}, 10.0)
         assert session.identity == "cluster-2"
         await s.live()
+        await until(lambda: session.store.version == "v1.30.1+k3s1", 10.0)
 
     play(scene)
 

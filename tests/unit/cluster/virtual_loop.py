@@ -189,6 +189,7 @@ class Site:
         self.server = Server(_World(loop))  # type: ignore[arg-type]
         self.tokens: set[str] | None = None
         self.user = "operator"
+        self.version = "v1.37.0"
         self.asked: list[tuple[float, str, str]] = []
         self.contexts: list[object] = []
 
@@ -229,7 +230,7 @@ class Site:
 
     def _other(self, path: str, query: dict[str, str]) -> tuple[int, Any]:
         if path == "/version":
-            return 200, {"gitVersion": "v1.37.0"}
+            return 200, {"gitVersion": self.version}
         if path == "/api/v1/namespaces" and self.server.namespaces_listed:
             names = [*self.server.namespaces_listed, "kube-system"] if not query.get("fieldSelector") else []
             items = [{"metadata": {"name": name}} for name in names]
