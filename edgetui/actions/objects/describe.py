@@ -206,16 +206,18 @@ async def _referrers(
         return [], ("Services and disruption budgets were not asked for over a link as slow as this",)
     notes: list[str] = []
     found = await asyncio.gather(
-        _noted("Services", _services(session, store, key.namespace, known), notes),
-        _noted("disruption budgets", _budgets(session, key.namespace, known), notes),
+        _noted("Services", partial(_services, session, store, key.namespace, known), notes),
+        _noted("disruption budgets", partial(_budgets, session, key.namespace, known), notes),
     )
     return [one for part in found for one in part], tuple(notes)
 
 
-async def _noted(what: str, work: Awaitable[list[Referrer]], notes: list[str]) -> list[Referrer]:
+async def _noted(
+    what: str, look: Callable[[], Awaitable[list[Referrer]]], notes: list[str]
+) -> list[Referrer]:
     """What was found, or a note why it could not be looked for."""
     try:
-        return await work
+        return await look()
     except NotFound:
         return []
     except EdgetuiError as error:

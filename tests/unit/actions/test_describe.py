@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 from functools import partial
 from typing import Any
@@ -115,6 +117,20 @@ async def test_services_and_budgets_that_take_its_pods_refer_to_it(
     assert found.referrers == SELECTED
     assert found.notes == ()
     assert paths == [*([] if watched else ["/api/v1/namespaces/line-2/services"]), PDBS]
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_page_that_is_left_at_once_asks_for_nothing_and_warns_of_nothing(
+    steps: int, recwarn: pytest.WarningsRecorder
+) -> None:
+    reading = asyncio.create_task(described(around(), stored(PRESS, SET, POD), "Deployment", "press"))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.wait({reading})
+    del reading
+    gc.collect()
+    assert [str(one.message) for one in recwarn] == []
 
 
 async def test_the_autoscaler_of_its_own_name_kind_group_and_namespace_scales_it() -> None:
