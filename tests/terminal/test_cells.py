@@ -103,7 +103,7 @@ def apply(grid: Grid, puts: list[tuple[int, int, list[tuple[str, Style | None]]]
         grid.put(x, y, [Segment(text, style) for text, style in pieces])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PUTS, PUTS, PUTS)
 def test_a_diff_leaves_the_same_screen_as_drawing_it_all(first, second, third) -> None:  # type: ignore[no-untyped-def]
     grid, terminal = Grid(20, 5, colours="16"), Terminal(20, 5)
@@ -117,7 +117,7 @@ def test_a_diff_leaves_the_same_screen_as_drawing_it_all(first, second, third) -
     assert terminal.screen.display == grid.lines()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(SCROLLS, st.integers(1, 200))
 def test_scrolled_blocks_end_as_if_drawn(frames, limit) -> None:  # type: ignore[no-untyped-def]
     height = 12

@@ -225,7 +225,7 @@ _TABLE = st.dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.fixed_dictionaries(
         {ALIASES: _TABLE | _ANYTHING, HOTKEYS: _TABLE | _ANYTHING, VIEWS: _TABLE | _ANYTHING}
@@ -237,7 +237,7 @@ def test_anything_at_all_maps_or_does_not(files: dict[str, object]) -> None:
     assert all(line and word == word.strip() for word, line in found.commands.items())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=20), max_size=5),
     st.dictionaries(st.text(max_size=4), st.text(max_size=20), max_size=3),

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examined
 from hypothesis import strategies as st
 
 from edgetui.actions.objects.edit_text import (
@@ -43,7 +42,6 @@ def settings(**data: Any) -> Json:
     }
 
 
-@examined(deadline=None)
 @given(st.dictionaries(TEXT, VALUES | FLOATS | st.integers(), max_size=4))
 def test_what_is_not_touched_reads_back_as_it_was(data: Json) -> None:
     there = settings(**{f"k{key}": value for key, value in data.items()})

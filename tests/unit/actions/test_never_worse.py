@@ -96,7 +96,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(STEPS, max_size=14))
 def test_a_default_goes_only_to_what_has_worked_and_never_back_to_what_it_came_from(steps: list[str]) -> None:
     site, came_from = Site(), dict[str, int]()

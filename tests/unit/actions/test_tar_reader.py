@@ -60,7 +60,7 @@ NAMES = st.text(
 ).filter(lambda name: name.strip("."))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     st.lists(st.tuples(NAMES, st.binary(max_size=2000)), max_size=5),
     st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
@@ -196,7 +196,7 @@ def test_any_bytes_are_members_or_a_refusal(archive: bytes) -> None:
     assert all(isinstance(one, Member | Content) for one in events())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_damaged_archive_is_members_or_a_refusal(data: st.DataObject) -> None:
     archive = bytearray(made([("a" * 150, b"1" * 700), ("ü", b"2")], tarfile.PAX_FORMAT))

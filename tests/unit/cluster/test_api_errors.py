@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetui.cluster.api.status import map_status, not_kubernetes
@@ -205,7 +205,6 @@ def test_an_answer_that_is_no_json() -> None:
     assert "it sends no JSON." in not_kubernetes("application/json").sentence
 
 
-@settings(deadline=None)
 @given(st.integers(300, 599), st.binary(max_size=500), st.text(max_size=40))
 def test_nothing_a_server_sends_escapes(code: int, body: bytes, header: str) -> None:
     for data in (body, b'{"kind":"Status","message":' + json.dumps(header).encode() + b"}"):

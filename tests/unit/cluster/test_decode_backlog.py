@@ -156,7 +156,7 @@ def histories(draw: st.DrawFn) -> tuple[list[bytes], bool]:
     st.sampled_from(("quiet", "clean", "broken")),
     st.data(),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_history_in_any_pieces_ends_as_if_every_line_had_been_decoded(
     history: tuple[list[bytes], bool], cuts: list[int], ending: str, data: st.DataObject
 ) -> None:

@@ -7,7 +7,7 @@ import random
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetui.cluster.errors import ProtocolError
@@ -81,7 +81,6 @@ def test_an_unfinished_member_is_noticed() -> None:
     assert not inflater.at_boundary
 
 
-@settings(deadline=None)
 @given(
     texts=st.lists(st.binary(max_size=3000), max_size=12),
     level=st.integers(0, 9),
@@ -96,7 +95,6 @@ def test_any_members_cut_anywhere_give_their_text(texts: list[bytes], level: int
     )
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000), st.integers(0, 60))
 def test_noise_raises_nothing_unexpected(noise: bytes, keep: int) -> None:
     inflater = Inflater()

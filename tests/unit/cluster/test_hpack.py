@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hpack
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetui.cluster.errors import ProtocolError
@@ -24,7 +24,6 @@ def raw(fields: list[Field]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
 
 
-@settings(deadline=None)
 @given(blocks=BLOCKS, huffman=st.booleans())
 def test_what_the_oracle_encodes_is_decoded(blocks: list[list[Field]], huffman: bool) -> None:
     theirs, ours = hpack.Encoder(), Decoder()
@@ -32,7 +31,6 @@ def test_what_the_oracle_encodes_is_decoded(blocks: list[list[Field]], huffman: 
         assert ours.decode(theirs.encode(raw(fields), huffman=huffman)) == fields
 
 
-@settings(deadline=None)
 @given(blocks=BLOCKS, sizes=st.lists(st.integers(0, 6000), min_size=6, max_size=6))
 def test_what_is_encoded_the_oracle_decodes_whatever_table_it_keeps(
     blocks: list[list[Field]], sizes: list[int]
@@ -101,7 +99,6 @@ def test_every_bit_leads_to_a_symbol_so_that_no_value_is_without_end() -> None:
     assert sum(2.0**-length for length, _ in _SYMBOLS) == 1.0
 
 
-@settings(deadline=None)
 @given(block=st.binary(max_size=300))
 def test_any_bytes_end_in_fields_or_a_typed_error_as_at_the_oracle(block: bytes) -> None:
     try:

@@ -11,7 +11,7 @@ import h2.errors
 import h2.events
 import h2.settings
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetui.cluster.errors import ProtocolError
@@ -78,7 +78,6 @@ class Pair:
         self.exchange()
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), bodies=st.lists(st.integers(0, 70_000), min_size=1, max_size=5))
 def test_answers_come_whole_at_any_cut_and_in_any_order(seed: int, bodies: list[int]) -> None:
     rng, pair = random.Random(seed), Pair()
@@ -272,7 +271,6 @@ def test_what_breaks_the_protocol_is_refused_in_a_sentence(data: bytes) -> None:
     assert caught.value.sentence.endswith(".")
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_bytes_end_in_a_typed_error_or_nothing(seed: int) -> None:
     rng, pair = random.Random(seed), Pair()

@@ -179,7 +179,6 @@ def well_formed(draw: st.DrawFn) -> bytes:
     return interim + version + status + b"\r\n" + b"".join(h + b"\r\n" for h in headers) + b"\r\n" + body
 
 
-@settings(deadline=None)
 @given(well_formed(), METHODS, SEEDS)
 def test_well_formed_responses_read_as_h11_reads_them(data: bytes, method: str, seed: int) -> None:
     mine = ours(split(data, seed), method)
@@ -187,7 +186,7 @@ def test_well_formed_responses_read_as_h11_reads_them(data: bytes, method: str, 
     compare(data, method, seed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     well_formed(),
     METHODS,
@@ -203,7 +202,7 @@ def test_damaged_responses_are_refused_or_read_as_h11_reads_them(
     compare(data, method, seed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(TOKENS), max_size=14), METHODS, SEEDS)
 @example(
     [b"HTTP/1.1 200 OK\r\n", b"Transfer-Encoding: chunked\r\n", b"\r\n", b"5\r\nhello\r\n", b"\r\n"], "GET", 1

@@ -112,7 +112,7 @@ def use(credentials: Credentials) -> None:
 
 
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(changes=[(("contexts", 0, "name"), " ")])
 @example(changes=[(("users",), True)])
 @example(changes=[(("contexts", 0), 5)])
@@ -133,7 +133,7 @@ def test_any_value_in_any_place(changes: list[tuple[tuple[Any, ...], Any]]) -> N
 
 
 @given(cut=st.integers(0, 2000), put=st.binary(max_size=6), gone=st.integers(0, 6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @example(cut=0, put=b"\x00", gone=0)
 @example(cut=5, put=b"\xff", gone=0)
 def test_any_bytes_in_any_place(cut: int, put: bytes, gone: int) -> None:
@@ -144,6 +144,6 @@ def test_any_bytes_in_any_place(cut: int, put: bytes, gone: int) -> None:
 @given(
     content=st.binary(max_size=60) | st.text(max_size=60).map(lambda t: t.encode("utf-8", "surrogatepass"))
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_file(content: bytes) -> None:
     check(content)

@@ -160,7 +160,7 @@ def common(one: str, other: str) -> int:
 
 
 @given(text=written(), token=TOKENS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_all_other_bytes_and_all_other_values_stay(text: str, token: str) -> None:
     """The changed stretch lies within what the old and the new token take up, and only that value differs."""
     before = parse(text.encode(), "f")

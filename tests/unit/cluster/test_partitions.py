@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -391,7 +391,7 @@ def test_a_kind_that_is_hidden_while_another_partition_comes_is_gone() -> None:
     assert not [s for s in c.server.streams if s.open and s.kind.name == "Pod"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(seed=st.integers(0, 1000), first=st.sampled_from(sorted(PARTITIONS)), moves=histories)
 def test_whatever_changes_rows_keep_their_age_and_end_equal_to_the_server(
     seed: int, first: str, moves: list[tuple[str, float]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.watch.pulse import BEAT
@@ -176,7 +176,7 @@ def play(c: Cluster, moves: list[tuple[object, ...]]) -> None:
                 assert c.server.dials - before <= 40 + (c.world.time - began) * 1.5, "a storm of requests"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(seed=st.integers(0, 1000), moves=histories)
 def test_every_history_ends_equal_to_the_server(seed: int, moves: list[tuple[object, ...]]) -> None:
     c = Cluster(seed)
@@ -199,7 +199,7 @@ def test_every_history_ends_equal_to_the_server(seed: int, moves: list[tuple[obj
     assert c.equal()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example(seed=1, moves=[*FROZEN, ("fault", "end in good order")])
 @example(seed=1, moves=[*FROZEN, ("fault", "cut"), ("wait", 61.0)])
 @example(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.auth.credentials import Credentials
@@ -314,7 +314,7 @@ AWAY: dict[str, Callable[[Runs], object]] = {
 runs = st.lists(st.lists(st.sampled_from(sorted(AWAY)), max_size=8), min_size=1, max_size=3)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(away=runs, wire=st.sampled_from([Wire.FULL, Wire.LEAN, Wire.THIN]), seed=st.integers(0, 1000))
 def test_whatever_happened_between_two_runs_the_rows_are_the_servers(
     away: list[list[str]], wire: Wire, seed: int

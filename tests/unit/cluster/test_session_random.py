@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgetui.cluster.auth import subprocess
@@ -79,7 +79,7 @@ def plugin_in_this_process() -> object:
     patch.undo()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), moves=histories)
 def test_a_session_ends_equal_to_its_server(
     plugin_in_this_process: pytest.MonkeyPatch, seed: int, moves: list[tuple[str, float]]

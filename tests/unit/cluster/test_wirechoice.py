@@ -188,7 +188,6 @@ def test_while_the_link_is_down_the_profile_stands_still_and_nothing_is_forgotte
         assert watch.look(now, counters) == before, "an outage is no time in which the link was good"
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -400,7 +399,7 @@ def test_a_start_that_never_comes_to_an_end_is_decided_all_the_same() -> None:
     assert start.told[-1].why != UNKNOWN
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.floats(0.001, 1.5),
     st.floats(2.0 * KIB, 4_000.0 * KIB),
@@ -498,7 +497,7 @@ def test_a_link_that_collapses_is_not_waited_for() -> None:
     assert choose(chosen, Seen(speed=60.0 * KIB), 1000.0 + CALM).wire is Wire.LEAN
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), rate=st.floats(4.0 * KIB, 300.0 * KIB), trip=st.floats(0.02, 0.5))
 def test_loss_and_jitter_change_the_profile_at_most_once_in_ten_minutes(
     seed: int, rate: float, trip: float

@@ -253,7 +253,7 @@ def test_no_text_takes_much_longer_than_plain_words(piece: str) -> None:
     assert least(4096, piece) < 10 * plain(4096)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=4))
 def test_no_mixture_of_pieces_takes_long(pieces: list[str]) -> None:
     assert least(4096, "".join(pieces)) < 10 * plain(4096)
