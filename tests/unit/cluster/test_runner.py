@@ -314,13 +314,16 @@ def test_what_is_told_step_by_step(namespace: str, number: int, snapshot: Snapsh
     assert "\n".join(told(HISTORIES[number], namespace)) == snapshot
 
 
+@pytest.mark.parametrize(
+    ("first", "after"), [((), r.Phase.WATCHING), (("Pace lists",), r.Phase.RESTING)], ids=["watch", "lists"]
+)
 @pytest.mark.parametrize(("rooms", "shown"), [(2, 2), (1, 1), (0, 0), (-3, 0)])
 def test_a_list_for_which_others_have_left_no_room_is_cut_and_not_called_complete(
-    rooms: int, shown: int
+    rooms: int, shown: int, first: tuple[str, ...], after: r.Phase
 ) -> None:
     site = Site()
     one = watcher(site)
-    for step in ("head", "rows"):
+    for step in (*first, "head", "rows"):
         STEPS[step](site, one)
     site.rooms = rooms
     site.taken()
@@ -328,7 +331,7 @@ def test_a_list_for_which_others_have_left_no_room_is_cut_and_not_called_complet
     rows = ["a/p0 uid u-p0", "a/p1 uid u-p1"][:shown]
     assert f"replaced '' {rows}" in site.taken()
     if shown == 2:
-        assert (one.state.phase, one.state.reason) == (r.Phase.WATCHING, "")
+        assert (one.state.phase, one.state.reason) == (after, "")
     else:
         assert (one.state.phase, one.state.reason) == (r.Phase.BACKOFF, errors.TooManyRows.SENTENCE)
         assert one.state.wake_at - site.time == pytest.approx(900.0)

@@ -212,6 +212,7 @@ RULES: dict[Phase, dict[type, Rule]] = {
     Phase.WATCHING: {**_WATCH, r.Tick: watching.watch_tick, r.Identified: watching.reaches},
     Phase.RESTING: {
         **_SHUT,
+        r.Failed: failing.failed_at_rest,
         r.LinkDown: pacing.link_down,
         r.Woke: pacing.woke,
         r.Reinit: pacing.reinit,

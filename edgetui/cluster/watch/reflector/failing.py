@@ -69,6 +69,11 @@ def _full(s: State, error: EdgetuiError, now: float, rng: backoff.Random) -> tup
     return replace(after, synced=True, verdict=None, proven=now), (*effects, r.Replace(s.forked))
 
 
+def failed_at_rest(s: State, happened: r.Failed, now: float, rng: backoff.Random) -> tuple[State, Effects]:
+    """Nothing is asked for that could fail, but other kinds may have taken the room of the last rows of the list."""
+    return _full(s, happened.error, now, rng) if isinstance(happened.error, TooManyRows) else (s, ())
+
+
 def _refused(s: State, error: ApiError, now: float, rng: backoff.Random) -> tuple[State, Effects]:
     """Another 4xx. If it met a streaming list, a LIST may do better; if it met a resumption, a new list may."""
     if s.phase is not Phase.STREAMING:

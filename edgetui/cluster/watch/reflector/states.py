@@ -52,7 +52,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.LISTING: _OPENING | _FAILING | {Phase.RESTING},
     Phase.RESUMING: _OPENING | _FAILING | {Phase.WATCHING},
     Phase.WATCHING: _OPENING | _FAILING | {Phase.RESTING},
-    Phase.RESTING: _OPENING - {Phase.RESUMING},
+    Phase.RESTING: (_OPENING - {Phase.RESUMING}) | {Phase.BACKOFF},
     Phase.BACKOFF: _OPENING,
     Phase.REFRESHING: _OPENING,
     Phase.FORBIDDEN: _OPENING,
