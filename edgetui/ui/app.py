@@ -219,7 +219,8 @@ class EdgetuiApp(Shell):
         if self.layout_keeper is not None:
             self.layout_keeper.look()
         for screen in [] if self.frozen else self.screens_in_view:
-            screen.tick()
+            if screen.is_mounted:  # one that is about to be begins by itself
+                screen.tick()
 
     def tell_what_is_in_view(self) -> None:
         """Tell every cluster which kinds are on the screen in front: of no others is the usage asked for."""

@@ -320,6 +320,9 @@ def test_a_change_of_its_pod_is_looked_at_and_the_first_pod_that_comes_is_listen
     assert screen.told == []
     put(store, f.pod("a", "line-1"))
     screen.changes_arrived({"plant": ChangeSet()}, 0.0)
+    assert (screen.told, screen.listened) == ([], []), "it begins by itself"
+    screen._begun = True
+    screen.changes_arrived({"plant": ChangeSet()}, 0.0)
     assert screen.listened == [("a", "", False)]
     screen._pod = "a"
     screen.changes_arrived({"plant": ChangeSet()}, 0.0)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
@@ -53,9 +54,13 @@ PRESS = ObjectKey("plant", "Deployment", "line-2", "press")
 
 @asynccontextmanager
 async def looking(
-    site: Site, key: ObjectKey = OVEN, *, size: tuple[int, int] = (80, 24)
+    site: Site,
+    key: ObjectKey = OVEN,
+    *,
+    size: tuple[int, int] = (80, 24),
+    at_once: Callable[[Screen], object] = lambda screen: None,
 ) -> AsyncIterator[Logs]:
-    """The plant with a session to `site`, and the log of `key` in front."""
+    """The plant with a session to `site`, and the log of `key` in front; `at_once` happens while it opens."""
     async with serving(answer=site, tls=False) as server:
         source = Source(f"http://127.0.0.1:{server.port}")
         try:
@@ -63,6 +68,7 @@ async def looking(
                 logs = Logs(screen.app, screen.pilot, screen.clock)
                 logs.site, logs.source = site, source
                 screen.app.open_logs(key)
+                at_once(screen)
                 await logs.until(lambda: isinstance(screen.app.screen, LogScreen))
                 yield logs
         finally:
@@ -86,6 +92,19 @@ async def test_a_pod_is_followed_under_a_title_that_names_it() -> None:
         await on.press("escape")
         assert on.app.screen is on.app.main
         await on.until(lambda: not on.source.transport._streams)
+
+
+async def test_a_change_that_comes_while_it_opens_asks_for_no_second_log() -> None:
+    def changes(screen: Screen) -> None:
+        store = screen.app.fleet.stores["plant"]
+        assert isinstance(screen.app.screen, LogScreen)
+        assert store.apply("Pod", replace(store.get(*OVEN[1:]), restarts=7, resource_version="900000"))
+        screen.app.feed._flush()
+
+    site = Site([HEAD, chunk(lines(3)), Pause()])
+    async with looking(site, at_once=changes) as on:
+        await on.says("line 2", "following")
+        assert len(site.asked) == 1
 
 
 async def test_a_flood_is_painted_no_faster_than_the_profile_allows(monkeypatch: pytest.MonkeyPatch) -> None:

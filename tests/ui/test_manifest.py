@@ -54,6 +54,10 @@ def put(store: Store, version: str) -> None:
 
 async def opened(screen: Screen) -> None:
     screen.app.open_manifest(KEY)
+    await opened_by_now(screen)
+
+
+async def opened_by_now(screen: Screen) -> None:
     await screen.pilot.pause()
     await screen.app.workers.wait_for_complete()
     await screen.pilot.pause()
@@ -86,6 +90,17 @@ async def test_it_is_read_again_only_when_the_object_changed_and_not_too_often()
         assert len(server.asked) == 2
         await screen.press("end")
         assert "phase: Failed" in screen.text()
+
+
+async def test_a_second_that_passes_before_it_is_on_the_screen_reads_nothing() -> None:
+    store, server = Store("plant"), Server()
+    put(store, "7")
+    async with running([store], sessions={"plant": server}) as screen:
+        screen.app.open_manifest(KEY)
+        screen.app._tick()
+        await opened_by_now(screen)
+        assert server.asked == ["/api/v1/namespaces/line-1/pods/press-1"]
+        assert "name: press-1" in screen.text()
 
 
 async def test_what_cannot_be_read_is_said_and_what_was_read_stays() -> None:

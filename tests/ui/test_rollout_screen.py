@@ -80,6 +80,17 @@ def with_env(replica_set: f.Json, **values: str) -> f.Json:
     return replica_set
 
 
+async def test_a_second_that_passes_before_it_is_on_the_screen_reads_nothing() -> None:
+    store, made, sets = press()
+    server = Server(made, replicasets=sets)
+    async with running([store], sessions={"plant": server}) as screen:
+        screen.app.open_detail(ObjectKey("plant", "Deployment", "default", "press"))
+        screen.app._tick()
+        await settled(screen)
+        assert server.times_asked("replicasets") == 1
+        assert "revisions  d what differs" in screen.text()
+
+
 async def test_revisions_stand_over_their_pods_and_any_two_can_be_compared() -> None:
     store, made, sets = press()
     with_env(sets[1], API_TOKEN="hunter2", MODE="slow")

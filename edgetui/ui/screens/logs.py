@@ -61,6 +61,7 @@ class LogScreen(ObjectScreen):
         self._painted = self._flush = 0.0
         self._pod_since = 0.0
         self._pod_uid = ""
+        self._begun = False
 
     def compose(self) -> ComposeResult:
         """Header, title, lines, state, search, footer."""
@@ -77,6 +78,7 @@ class LogScreen(ObjectScreen):
         self.view.focus()
         self._need(True)
         self.row()
+        self._begun = True
         self._pods = pods_to_log(self.app.fleet.stores[self.key.cluster], self.key)
         self._listen(self._pods[0] if self._pods else "")
 
@@ -101,7 +103,7 @@ class LogScreen(ObjectScreen):
     def changes_arrived(self, changes: Changes, now: float) -> None:
         """The pod may have changed, and with it what its log can say."""
         change = changes.get(self.key.cluster)
-        if change is None:
+        if change is None or not self._begun:
             return
         self._pods = pods_to_log(self.app.fleet.stores[self.key.cluster], self.key)
         if not self._pod and self._pods:
