@@ -94,8 +94,8 @@ def deploy(cluster: ControlPlane, namespace: str) -> None:
         spec["selector"] = {"app": spec.pop("app", "web")}
         cluster.api.create(path, {"metadata": {"name": name}, "spec": spec})
     for number, name in enumerate(("balanced", "cam-balanced")):
-        told = {"loadBalancer": {"ingress": [{"ip": f"192.0.2.{20 + number}"}]}}
-        cluster.api.patch(f"{path}/{name}/status", {"status": told})
+        status = {"loadBalancer": {"ingress": [{"ip": f"192.0.2.{20 + number}"}]}}
+        cluster.api.patch(f"{path}/{name}/status", {"status": status})
 
 
 def told(cluster: ControlPlane) -> list[Json]:
@@ -250,6 +250,11 @@ async def test_a_kube_proxy_without_a_mode_draws_by_iptables_and_no_event_says_s
         address = cluster.api.create(path, {"metadata": {"name": "plain"}, "spec": plain})["spec"][
             "clusterIP"
         ]
+        before = {one["metadata"]["uid"] for one in told(cluster)}
+
+        def new() -> list[Json]:
+            return [one for one in told(cluster) if one["metadata"]["uid"] not in before]
+
         with KubeProxy(cluster, "node-0", control_plane_assets, iptables, mode="") as proxy:
             async with watching(cluster.kubeconfig(), (NODE, SERVICE, ENDPOINT_SLICE)) as session:
 
@@ -262,8 +267,10 @@ async def test_a_kube_proxy_without_a_mode_draws_by_iptables_and_no_event_says_s
                 found = await until(drawn, within=40, what="the rules of iptables")
                 assert all(chance == pytest.approx(1 / 4, abs=1e-6) for chance in found.values())
 
-                events = await until(lambda: told(cluster), within=20, what="Events")
-                assert {one.get("reason") for one in events} == {"Starting"}
+                events = await until(new, within=20, what="Events")
+                assert {(one["reason"], one["involvedObject"]["name"]) for one in events} == {
+                    ("Starting", "node-0")
+                }
 
 
 async def all_is_well(site: Site) -> None:
