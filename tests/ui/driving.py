@@ -77,6 +77,16 @@ class Screen:
             await self.pilot.pause(0.01)
         raise AssertionError(f"{what} did not come:\n{self.text()}")
 
+    async def settled(self) -> None:
+        """Wait until nothing that was begun is still under way, and what came of it is on the screen.
+
+        Raises WorkerFailed where that failed.
+        """
+        await self.pilot.pause()
+        while under_way := [one for one in self.app.workers if not one.is_finished]:
+            await self.app.workers.wait_for_complete(under_way)
+            await self.pilot.pause()
+
     async def changed(self) -> None:
         """Bring what the stores hold to the screen now, without waiting for the flush to be due."""
         self.app.feed._flush()

@@ -132,7 +132,7 @@ class Trial:
         done = deed()
         if done is not None:
             await done
-        await self.screen.pilot.pause()
+        await self.screen.settled()
         after = state(self.screen)
         self.found.append(f"{name}: {told(self.before, after)}")
         if after | {"says": ""} != self.before:

@@ -38,10 +38,11 @@ def rights() -> None:
 
 @asynccontextmanager
 async def performing(
-    screen: Screen, work: Callable[[Gate], Awaitable[Receipt]]
+    screen: Screen, work: Callable[[Gate], Awaitable[Receipt]], front: type[object] = object
 ) -> AsyncIterator[Worker[None]]:
-    """One action carried out by the screen."""
+    """One action carried out by the screen, once such a screen is in front."""
     worker = screen.app.run_worker(job(screen).perform(TITLE, work), exit_on_error=False)
+    await screen.wait_for(lambda: isinstance(screen.app.screen, front), front.__name__)
     await screen.pilot.pause()
     yield worker
 
@@ -65,8 +66,7 @@ async def test_an_action_asks_shows_its_steps_and_ends_with_its_receipt() -> Non
         gate.progress(Step("Setting deployment press", "doing"))
         return DONE
 
-    async with running([plant()]) as screen, performing(screen, work) as worker:
-        assert isinstance(screen.app.screen, ConfirmScreen)
+    async with running([plant()]) as screen, performing(screen, work, ConfirmScreen) as worker:
         assert screen.app.badges == []
         await screen.press("right", "enter")
         await ended(worker)
@@ -95,7 +95,7 @@ async def test_a_no_takes_the_progress_away() -> None:
             raise Cancelled("Cancelled: nothing was changed.")
         return DONE
 
-    async with running([plant()]) as screen, performing(screen, work) as worker:
+    async with running([plant()]) as screen, performing(screen, work, ConfirmScreen) as worker:
         await screen.press("enter")
         error = await ended(worker)
         assert isinstance(error, Cancelled)
@@ -219,7 +219,7 @@ async def test_left_alone_it_goes_on_and_its_receipt_is_a_badge_until_it_is_look
         await ready.wait()
         return DONE
 
-    async with running([plant()]) as screen, performing(screen, work) as worker:
+    async with running([plant()]) as screen, performing(screen, work, ConfirmScreen) as worker:
         await screen.press("right", "enter")
         assert isinstance(screen.app.screen, ProgressScreen)
         await screen.press("escape")
@@ -243,7 +243,7 @@ async def test_quitting_while_it_runs_asks_first() -> None:
         await ready.wait()
         return DONE
 
-    async with running([plant()]) as screen, performing(screen, work):
+    async with running([plant()]) as screen, performing(screen, work, ProgressScreen):
         await screen.press("escape", "q")
         await screen.until_ready()
         assert "Still running:" in screen.text()

@@ -167,7 +167,7 @@ async def test_lines_that_still_fit_paint_themselves_alone(monkeypatch: pytest.M
 
 
 async def test_a_worse_pod_of_a_rollout_comes_first_and_tab_goes_on() -> None:
-    site = Site([HEAD, chunk(said(1, "first"))], [HEAD, chunk(said(1, "second"))])
+    site = Site(*[[HEAD, chunk(said(1, words)), Pause()] for words in ("first", "second")])
     async with looking(site, PRESS) as on:
         await on.says("first", "pod 1 of 7")
         assert on.text().splitlines()[1].startswith("logs press-7f9c66-")

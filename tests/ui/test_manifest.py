@@ -54,20 +54,13 @@ def put(store: Store, version: str) -> None:
 
 async def opened(screen: Screen) -> None:
     screen.app.open_manifest(KEY)
-    await opened_by_now(screen)
-
-
-async def opened_by_now(screen: Screen) -> None:
-    await screen.pilot.pause()
-    await screen.app.workers.wait_for_complete()
-    await screen.pilot.pause()
+    await screen.settled()
 
 
 async def a_second_later(screen: Screen, seconds: float) -> None:
     screen.clock.advance(seconds)
     screen.app._tick()
-    await screen.app.workers.wait_for_complete()
-    await screen.pilot.pause()
+    await screen.settled()
 
 
 async def test_it_is_read_again_only_when_the_object_changed_and_not_too_often() -> None:
@@ -98,7 +91,7 @@ async def test_a_second_that_passes_before_it_is_on_the_screen_reads_nothing() -
     async with running([store], sessions={"plant": server}) as screen:
         screen.app.open_manifest(KEY)
         screen.app._tick()
-        await opened_by_now(screen)
+        await screen.settled()
         assert server.asked == ["/api/v1/namespaces/line-1/pods/press-1"]
         assert "name: press-1" in screen.text()
 

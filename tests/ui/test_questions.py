@@ -187,7 +187,7 @@ async def test_a_question_that_comes_while_something_else_is_in_front_waits_as_a
         agreed.append(await gate.confirm(PLAN))
         return DONE
 
-    async with running([plant()]) as screen, performing(screen, work) as worker:
+    async with running([plant()]) as screen, performing(screen, work, ProgressScreen) as worker:
         await screen.press("escape", "slash", "w", "e")
         ready.set()
         await screen.wait_for(lambda: screen.app.badges == ["1 QUESTION"], "a badge")
@@ -213,8 +213,7 @@ async def test_a_question_waits_behind_another_that_came_before_it() -> None:
             raise Cancelled("Cancelled: nothing was changed.")
         return DONE
 
-    async with running([plant()]) as screen, performing(screen, work):
-        assert isinstance(screen.app.screen, ProgressScreen)
+    async with running([plant()]) as screen, performing(screen, work, ProgressScreen):
         await screen.press("ctrl+c")
         assert "Still running:" in screen.text()
         ready.set()

@@ -10,6 +10,7 @@ import pytest
 
 from edgetui.actions.session import Session
 from edgetui.cluster.errors import Forbidden
+from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import KINDS, row_of
 from edgetui.model.kinds.base import Kind
@@ -28,6 +29,7 @@ class Server:
         self.lists = lists
         self.refused: Exception | None = None
         self.asked: list[str] = []
+        self.store = Store("plant")
 
     def look_at_kinds(self, kinds: object, beside: str = "") -> None:
         """Nobody looks at usage here."""
@@ -59,19 +61,13 @@ class Server:
 
 async def opened(screen: Screen, kind: str, name: str) -> None:
     screen.app.open_detail(ObjectKey("plant", kind, "default", name))
-    await settled(screen)
-
-
-async def settled(screen: Screen) -> None:
-    await screen.pilot.pause()
-    await screen.app.workers.wait_for_complete()
-    await screen.pilot.pause()
+    await screen.settled()
 
 
 async def a_second_later(screen: Screen, seconds: float) -> None:
     screen.clock.advance(seconds)
     screen.app._tick()
-    await settled(screen)
+    await screen.settled()
 
 
 def with_env(replica_set: f.Json, **values: str) -> f.Json:
@@ -86,7 +82,7 @@ async def test_a_second_that_passes_before_it_is_on_the_screen_reads_nothing() -
     async with running([store], sessions={"plant": server}) as screen:
         screen.app.open_detail(ObjectKey("plant", "Deployment", "default", "press"))
         screen.app._tick()
-        await settled(screen)
+        await screen.settled()
         assert server.times_asked("replicasets") == 1
         assert "revisions  d what differs" in screen.text()
 

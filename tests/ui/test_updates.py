@@ -52,9 +52,8 @@ async def test_a_cluster_is_asked_for_the_kinds_that_it_serves_and_for_no_others
         Site(CORE),
     )
     async with shown(plant=with_plans, farm=k0s, van=without) as screen:
-        await screen.wait_for(lambda: "Plan" in with_plans.now and "AutopilotPlan" in k0s.now)
-        assert with_plans.now == {"Node", "Job", "Plan"}
-        assert k0s.now == {"Node", "AutopilotPlan"}
+        await screen.wait_for(lambda: with_plans.now == {"Node", "Job", "Plan"}, "a watch of plans and jobs")
+        await screen.wait_for(lambda: k0s.now == {"Node", "AutopilotPlan"}, "a watch of plans of k0s")
         assert without.now == {"Node"}
         await screen.wait_for(lambda: f"van: {NOTHING}" in screen.text(), "what van lacks")
         await screen.press("1")

@@ -46,8 +46,7 @@ class Walk:
     async def go(self, keys: Sequence[str]) -> None:
         for key in keys:
             await self.screen.pilot.press(key)
-            await self.screen.pilot.pause()
-            await self.screen.pilot.pause()
+            await self.screen.settled()
             self.look(key)
 
 
@@ -193,13 +192,13 @@ async def test_one_object_and_what_is_around_it(snapshot: SnapshotAssertion) -> 
     async with running([small()], size=(80, 20)) as screen:
         walk = Walk(screen)
         screen.app.open_detail(ObjectKey("plant", "Deployment", "line-2", "press"))
-        await screen.pilot.pause()
+        await screen.settled()
         walk.look("details")
         await walk.go(
             ["d", "y", "q", "f", "left_square_bracket", "ctrl+y", "question_mark", "escape", "escape"]
         )
         screen.app.open_detail(ObjectKey("plant", "Pod", "line-9", "gone"))
-        await screen.pilot.pause()
+        await screen.settled()
         walk.look("what is gone")
         await walk.go(["s", "x", "full_stop", "escape"])
     assert "\n".join(walk.seen) == snapshot
