@@ -213,5 +213,4 @@ class TestJobControl:
         shell.wait_for("back in the shell", "lent at")
         assert ALTERNATE_SCREEN not in shell.modes
         shell.keys("e")
-        shell.wait_for("ready to probe")
-        assert ALTERNATE_SCREEN in shell.modes
+        shell.until(lambda text: "ready to probe" in text and ALTERNATE_SCREEN in shell.modes)
