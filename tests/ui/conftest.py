@@ -22,14 +22,15 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the cursor rests on a row, what only stands for an API is asked for no rights: it would end in a defect.
+    """When the cursor rests on a row, what only stands for a session or an API is asked for no rights.
 
-    Whether it rests long enough for that, a busy machine decides.
+    It would end in a defect, and whether the cursor rests long enough for that, a busy machine decides.
     """
     asks = Flows._fetch_rights
 
     async def fetch(flows: Flows, key: ObjectKey) -> None:
-        if isinstance(getattr(flows.app.sessions[key.cluster], "api", None), Api):
+        session = flows.app.sessions[key.cluster]
+        if hasattr(session, "name") and isinstance(getattr(session, "api", None), Api):
             await asks(flows, key)
 
     monkeypatch.setattr(Flows, "_fetch_rights", fetch)
