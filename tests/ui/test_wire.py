@@ -192,9 +192,7 @@ async def test_a_printed_pod_is_read_in_full_when_it_is_opened_and_again_when_it
     store.replace("Pod", [brief("Running", "1/1", "500")])
     async with running([store], sessions={"plant": session}) as screen:
         screen.app.open_detail(ObjectKey("plant", "Pod", "line-2", "web-x"))
-        await screen.pilot.pause()
-        await screen.app.workers.wait_for_complete()
-        await screen.pilot.pause()
+        await screen.settled()
         assert "ready       yes" in screen.text()
         assert "the rest is being read" not in screen.text()
         store.apply("Pod", brief("Error", "0/1", "501"))
@@ -204,6 +202,5 @@ async def test_a_printed_pod_is_read_in_full_when_it_is_opened_and_again_when_it
         asked = len(session.api.asked)  # type: ignore[attr-defined]
         screen.clock.advance(11.0)
         screen.app._tick()
-        await screen.pilot.pause()
-        await screen.app.workers.wait_for_complete()
+        await screen.settled()
         assert len(session.api.asked) > asked  # type: ignore[attr-defined]
