@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from edgetui.cluster.errors import LinkError
 from edgetui.model.cache.store import Store
+from edgetui.model.kinds import KINDS
+from edgetui.model.kinds.base import Kind
 from edgetui.ui.app import EdgetuiApp
 from edgetui.ui.dialogs.question import Question
 from edgetui.ui.layout import Remembered
@@ -136,10 +139,32 @@ async def running(
         monkeypatch.undo()
 
 
+class NobodyAnswers:
+    """The API of a cluster that is away: whatever is read fails as it does over a link that is down."""
+
+    cluster = "plant"
+
+    def silence(self) -> float:
+        return 0.0
+
+    def kind(self, name: str) -> Kind:
+        """Every kind in the version that is usual."""
+        return KINDS[name]
+
+    def __getattr__(self, name: str) -> Any:
+        return self._away
+
+    async def _away(self, *_: Any, **more: Any) -> Any:
+        raise LinkError("nobody answers.")
+
+
 class Needs:
-    """A session that notes which kinds somebody looks at."""
+    """A session with a cluster that is away; it notes which kinds somebody looks at."""
+
+    identity = ""
 
     def __init__(self) -> None:
+        self.api = NobodyAnswers()
         self.kinds: Counter[str] = Counter()
 
     def need(self, kind: str, needed: bool) -> None:

@@ -29,7 +29,7 @@ PLURALS = {
 class Hosts:
     """The objects. `leases` are when each Lease was renewed, by its name (Unix s); what is `hidden` may not be read.
 
-    `configs` are what ConfigMaps hold, by namespace and name.
+    `configs` are what ConfigMaps hold, by namespace and name; `asked` is all but what is asked to know what is served.
     """
 
     def __init__(self, *objects: Json) -> None:
@@ -47,8 +47,9 @@ class Hosts:
 
     def answer(self, request: Request) -> Answer:
         """What the server says."""
-        self.asked.append(request)
         where, _, last = request.path.rpartition("/")
+        if last not in ("api", "apis"):
+            self.asked.append(request)
         if {last, where.rpartition("/")[2]} & self.hidden:
             return 403, {
                 "kind": "Status",

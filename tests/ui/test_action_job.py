@@ -243,8 +243,8 @@ async def test_a_plan_is_carried_out_behind_its_progress(elsewhere: bool) -> Non
     ("problem", "said", "then"),
     [
         (Forbidden("No right.", "Ask."), "No right.", "    Ask."),
-        (KeyError("token=abc"), "Something unexpected happened (KeyError)",
-         "    What was written so far is in the audit record."),
+        pytest.param(KeyError("token=abc"), "Something unexpected happened (KeyError)",
+                     "    What was written so far is in the audit record.", marks=pytest.mark.defect),
     ],
 )  # fmt: skip
 async def test_a_failure_is_the_end_of_its_progress(problem: Exception, said: str, then: str) -> None:

@@ -12,6 +12,8 @@ from edgetui.cluster.errors import EdgetuiError, LinkError
 from edgetui.model.cache.freshness import Freshness, Link, LinkState, Sync
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey
+from edgetui.model.kinds import Kinds
+from edgetui.model.kinds.base import Kind
 from edgetui.model.kinds.discovered import OwnerName, TableRow, head_of
 from edgetui.ui.any_kind.kind_view import KindView
 from tests.unit.model.factories import NOW, node, store_of
@@ -64,6 +66,7 @@ class Site:
 
     def __init__(self, answer: bytes | EdgetuiError) -> None:
         self.answer = answer
+        self.kinds = Kinds()
         self.needed: Counter[str] = Counter()
         self.asked = 0
 
@@ -83,6 +86,14 @@ class Site:
     def silence(self) -> float:
         return 0.0
 
+    async def read(self, collection: str, name: str = "", query: Any = None, *, most: int = 0) -> Any:
+        raise LinkError("nobody answers.")
+
+    get = get_metadata = read
+
+    def kind(self, name: str) -> Kind:
+        return self.kinds[name]
+
     def __getattr__(self, name: str) -> Any:
         return lambda *args, **more: None
 
@@ -100,8 +111,9 @@ def pump(name: str, phase: str = "Running", **more: Any) -> TableRow:
 async def on(**sites: Site) -> AsyncIterator[tuple[Screen, dict[str, Store]]]:
     """The screen on clusters that have one node each."""
     stores = {name: store_of(node("node-0"), cluster=name) for name in sites}
-    for store in stores.values():
+    for name, store in stores.items():
         store.set_link(LinkState(Link.LIVE))
+        sites[name].kinds = store.kinds
     async with running(list(stores.values()), sessions=sites) as screen:
         yield screen, stores
 

@@ -294,7 +294,7 @@ def test_what_an_earlier_start_left_is_looked_for_beside_the_screen() -> None:
     app = an_app(flows="the flows", run_worker=lambda work, **more: begun.append((work, more)))
     call("_look_back", app, 7.0)
     ((work, more),) = begun
-    looked, flows, started = work.args
+    _, looked, flows, started = work.args
     assert (looked, flows(), started) == (app, "the flows", 7.0)
     assert more == {"group": "earlier", "exit_on_error": False}
 

@@ -9,7 +9,10 @@ import pytest
 
 from edgetui import crash
 from edgetui.cluster.errors import EdgetuiError, LinkError
-from edgetui.ui.later import attempt
+from edgetui.ui.later import attempt, later
+
+from .driving import running
+from .fleet import plant
 
 
 async def give(one: object) -> object:
@@ -24,6 +27,7 @@ async def test_what_is_read_is_given_and_a_failure_is_what_it_was() -> None:
     assert await attempt(give(lost)) is lost
 
 
+@pytest.mark.defect
 async def test_a_defect_is_told_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crash, "_directory", lambda: tmp_path / "state")
     found = await attempt(give(ZeroDivisionError("x")))
@@ -40,3 +44,22 @@ async def test_who_cancels_it_is_not_answered() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (LinkError("The link is down.", "Wait."), "The link is down. Wait."),
+        pytest.param(ZeroDivisionError("x"), "happened (ZeroDivisionError)", marks=pytest.mark.defect),
+        (asyncio.CancelledError(), ""),
+        (7, ""),
+    ],
+)
+async def test_how_a_worker_failed_is_said_where_its_work_did_not_deal_with_it(
+    end: object, said: str
+) -> None:
+    async with running([plant()]) as screen:
+        worker = screen.app.run_worker(later(give, end), exit_on_error=False)
+        await screen.wait_for(lambda: worker.is_finished, "the end of the worker")
+        message = screen.app.main.footer.message
+        assert said in message if said else not message

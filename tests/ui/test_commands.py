@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
 from pathlib import Path
@@ -12,7 +13,6 @@ import pytest
 from msgspec.structs import replace
 
 from edgetui.actions.catalogue import ACTIONS, OLD_NAMES
-from edgetui.cluster.errors import LinkError
 from edgetui.model.cache.freshness import Freshness, Sync
 from edgetui.model.identity import ObjectKey
 from edgetui.model.kinds import row_of
@@ -28,7 +28,7 @@ from edgetui.ui.screens.manifest import ManifestScreen
 from edgetui.ui.screens.rollout import RolloutScreen
 from tests.unit.model.factories import deployment, store_of
 
-from .driving import Screen, running
+from .driving import NobodyAnswers, Screen, running
 from .fleet import fleet, plant
 
 KEYED = [action.id for action in ACTIONS.values() if action.key]
@@ -563,16 +563,14 @@ async def test_a_namespace_that_nobody_heard_of_is_asked_for_where_not_all_may_b
         assert "line-7' yet; the clusters are asked for it" in screen.text()
 
 
-async def _nobody_answers(*_: Any) -> None:
-    raise LinkError("nobody answers.")
-
-
 def _session() -> Any:
     looked_at: list[list[str]] = []
     return SimpleNamespace(
         name="plant",
         identity="",
-        api=SimpleNamespace(get_tagged=_nobody_answers, review=_nobody_answers, silence=lambda: 0.0),
+        store=None,
+        api=NobodyAnswers(),
+        until_up=asyncio.Event().wait,
         target=SimpleNamespace(user_name="", context="", server=""),
         look_at_kinds=lambda *shown: None,
         need=lambda kind, needed: None,

@@ -6,10 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from edgetui.actions.gate.audit import AuditLog
 from edgetui.actions.gate.handover import acts
 from edgetui.model.cache.freshness import Link, LinkState
-from edgetui.ui import earlier_writes
+from edgetui.ui import action_keys, earlier_writes
+from edgetui.ui import app as app_module
 from tests.unit.actions.scripted import FakeDeployment, scripted
 
 from .driving import running
@@ -28,6 +31,13 @@ INTENT: dict[str, Any] = {
     "before": {"replicas": 3},
     "after": {"replicas": 6},
 }
+
+
+@pytest.fixture(autouse=True)
+def by_the_test_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen neither looks nor loads the actions by itself, however long a test takes."""
+    monkeypatch.setattr(app_module, "LOOK_BACK", 3600.0)
+    monkeypatch.setattr(action_keys, "LOAD_AFTER", 3600.0)
 
 
 async def test_it_is_a_result_that_waits_for_the_person_and_is_looked_for_once(

@@ -188,6 +188,7 @@ async def test_what_changed_meanwhile_is_said_in_the_form_and_not_once_more_in_t
         assert await ended(worker) is None
 
 
+@pytest.mark.defect
 async def test_an_error_is_a_sentence_and_a_defect_is_told_without_a_traceback() -> None:
     async def refused(_: Gate) -> Receipt:
         raise Forbidden(
@@ -256,6 +257,7 @@ async def test_quitting_while_it_runs_asks_first() -> None:
         ready.set()
 
 
+@pytest.mark.defect
 async def test_a_defect_while_rights_are_looked_up_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: Any) -> None:
         raise KeyError("token=abc")

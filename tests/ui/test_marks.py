@@ -18,7 +18,7 @@ from edgetui.ui import action_flow
 from edgetui.ui.flows import Flows
 from tests.unit.model.factories import NOW, crashing, pod
 
-from .driving import Screen, running
+from .driving import NobodyAnswers, Screen, running
 from .fleet import many_pods, plant
 
 
@@ -140,6 +140,8 @@ async def _no(gate: Gate) -> Receipt:
 def _session() -> Any:
     return SimpleNamespace(
         name="plant",
+        identity="",
+        api=NobodyAnswers(),
         target=SimpleNamespace(user_name="", context="", server=""),
         look_at_kinds=lambda *shown: None,
     )

@@ -82,7 +82,7 @@ class Site:
         return [*self.noted]
 
 
-class Waits(Exception):
+class Waits(BaseException):
     """It would look again later."""
 
 

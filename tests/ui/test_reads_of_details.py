@@ -312,14 +312,19 @@ def clusters(*links: tuple[str, Link]) -> list[Store]:
     return made
 
 
-def test_caches_are_checked_of_every_live_cluster_that_is_connected() -> None:
+async def test_caches_are_checked_of_every_live_cluster_that_is_connected() -> None:
+    async def audit_cache(name: str) -> str:
+        return name
+
     stores = clusters(("plant", Link.LIVE), ("van", Link.STALE), ("farm", Link.LIVE), ("depot", Link.LIVE))
-    sessions = {name: SimpleNamespace(audit_cache=partial(str, name)) for name in ("plant", "van", "farm")}
+    sessions = {
+        name: SimpleNamespace(audit_cache=partial(audit_cache, name)) for name in ("plant", "van", "farm")
+    }
     app = BareApp(stores, sessions)
     screen = bare(ClustersScreen, app)
     screen.action_audit()
     assert screen.begun == [("audit plant", True, True), ("audit farm", True, True)]
-    assert [one() for one in screen.works] == ["plant", "farm"]
+    assert [await one() for one in screen.works] == ["plant", "farm"]
 
 
 @pytest.mark.parametrize(

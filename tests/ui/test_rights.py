@@ -39,6 +39,7 @@ async def test_a_role_with_resource_names_counts_for_the_object_that_it_names(tm
             assert flows.missing("restart", PRESS._replace(name="weld")) == "may not patch deployments"
 
 
+@pytest.mark.defect
 async def test_a_defect_while_rights_are_read_is_told(tmp_path: Path) -> None:
     store = plant()
     broken = SimpleNamespace(name="plant", api=None, target=ClusterTarget("plant", "plant"), store=store)

@@ -52,6 +52,9 @@ class Server:
             raise self.refused
         return self.objects[last] if last in self.objects else {"items": self.lists.get(last, [])}
 
+    async def get_metadata(self, path: str) -> Any:
+        return self.objects[path.rpartition("/")[2]]
+
     async def read(self, collection: str, name: str = "", query: object = None, *, most: int = 0) -> Any:
         return await self.get(f"{collection}/{name}" if name else collection, query)
 

@@ -151,6 +151,8 @@ class NoCredentials:
 class Connected:
     """A session on a scripted server."""
 
+    identity = ""
+
     def __init__(self, url: str, store: Store | None = None) -> None:
         self.name = "plant"
         self.target = ClusterTarget(name="plant", context="plant", server=url, user_name="kim")

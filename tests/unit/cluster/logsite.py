@@ -57,6 +57,8 @@ class Site:
 class Source:
     """A session whose link the test raises and lowers."""
 
+    identity = ""
+
     def __init__(self, url: str) -> None:
         cluster = target(url)
         self.credentials = Credentials(cluster)
