@@ -167,12 +167,12 @@ async def test_lines_that_still_fit_paint_themselves_alone(monkeypatch: pytest.M
 
 
 async def test_a_worse_pod_of_a_rollout_comes_first_and_tab_goes_on() -> None:
-    site = Site(*[[HEAD, chunk(said(1, words)), Pause()] for words in ("first", "second")])
+    site = Site(*[[HEAD, chunk(said(1, words)), Pause()] for words in ("pumps on", "pumps off")])
     async with looking(site, PRESS) as on:
-        await on.says("first", "pod 1 of 7")
+        await on.says("pumps on", "pod 1 of 7")
         assert on.text().splitlines()[1].startswith("logs press-7f9c66-")
         await on.press("tab")
-        await on.says("second", "pod 2 of 7")
+        await on.says("pumps off", "pod 2 of 7")
         await on.press("shift+tab")
         await on.says("pod 1 of 7")
         assert on.source.needed == [("ReplicaSet", True)]
