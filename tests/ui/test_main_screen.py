@@ -121,9 +121,7 @@ async def test_a_key_typed_ahead_of_a_filter_works_on_the_rows_that_are_left() -
         await screen.press("2")
         for key in ("slash", *"weld", "enter", "enter"):
             screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        for _ in range(100):
-            await screen.pilot.pause()
-        assert screen.text().splitlines()[1].startswith("pod weld-5d4b8")
+        await screen.wait_for(lambda: "\npod weld-5d4b8" in screen.text(), "the page of its pod")
 
 
 async def test_sorting_cycles_through_the_columns_and_back_to_worst_first() -> None:

@@ -13,6 +13,7 @@ from textual import events
 
 from edgetui.actions.guard import guard
 from edgetui.actions.guard.record import Past
+from edgetui.ui.background import action
 from edgetui.ui.background.action import ActionJob
 from edgetui.ui.dialogs.form import FormScreen
 from edgetui.ui.flows import Flows
@@ -160,6 +161,7 @@ async def test_who_waits_for_a_slow_read_gets_the_dialog_with_no_further_key(
 async def test_a_dialog_that_comes_soon_gets_what_was_typed_for_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(action, "HOLD", 60.0)  # what comes soon is late on a busy machine
     async with slow_press(monkeypatch, tmp_path) as (screen, slow):
         slow.go.set()
         for key in "s7":
