@@ -111,7 +111,7 @@ class Lines:
             if event["type"] == "BOOKMARK"
         )
 
-    async def until(self, fact: Callable[[Lines], bool], within: float = 20) -> None:
+    async def until(self, fact: Callable[[Lines], bool], within: float = 60) -> None:
         async with asyncio.timeout(within):
             while not fact(self):
                 self._changed.clear()

@@ -40,7 +40,7 @@ async def look(file: Path, rows: Path, kinds: tuple[str, ...] = FIRST_PAINT) -> 
     """One run: until all is live and the cluster is known, then a clean end."""
     session = await keeping(file, rows, kinds)
     await await_live(session, kinds)
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(60):
         while not session.identity:
             await asyncio.sleep(0.01)
     await session.close()

@@ -50,7 +50,7 @@ class Heard:
 
     async def until(self, fact: Callable[[], Any], what: str) -> None:
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not fact():
                     self._moved.clear()
                     await self._moved.wait()

@@ -30,13 +30,13 @@ from .cluster import ControlPlane
 from .conftest import Boot
 from .recording import Events, recording
 from .rollout_scenarios import KINDS, SCENARIOS, SITE, Scenario, Step
-from .waiting import eventually
+from .waiting import BUSY, eventually
 from .workloads import PATHS
 
 Json = dict[str, Any]
 WATCHED = (*KINDS, "ReplicaSet", "Pod", "Node")
 PANE = PANES["rollouts"]
-PATIENCE = 60.0
+PATIENCE = 60.0 * BUSY
 
 
 class Said(NamedTuple):

@@ -182,7 +182,7 @@ def shown(session: ClusterSession) -> dict[tuple[str, str], tuple[str, ...]]:
 
 async def as_kubectl(cp: ControlPlane, session: ClusterSession) -> None:
     """Wait until the store says of every pod what kubectl does; a pod may change between the two looks."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while shown(session) != await asyncio.to_thread(printed, cp):
             await asyncio.sleep(0.1)
 
@@ -240,7 +240,7 @@ async def test_a_thin_event_costs_at_most_300_bytes(
             row = session.store.get("Pod", namespace, name)
             return row is not None and row.resource_version == version
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while session._introduction is None or not session._introduction.known:
                 await asyncio.sleep(0.05)  # what the header says of the server is asked once, and is no event
         await patched(2)  # the first event of a stream brings the columns
@@ -292,7 +292,7 @@ async def test_a_second_start_on_a_thin_wire_costs_one_connection_and_a_few_byte
             assert link.stats.accepted == accepted + 1
             assert session._supervisor is not None
             collections = len(session._supervisor.watchers)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not session.identity:
                     await asyncio.sleep(0.05)
         finally:

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+BUSY = 4
+"""A limit is what something takes with much to spare where nothing else runs; a busy machine has so many times that."""
 _PAUSE = 0.05
 
 
@@ -19,10 +21,11 @@ def eventually(
     errors: tuple[type[Exception], ...] = (),
     pause: float = _PAUSE,
 ) -> T:
-    """The first true value ``check`` returns, asked again every ``pause`` until ``within`` (both seconds).
+    """The first true value ``check`` returns, asked again every ``pause`` until `BUSY` times ``within`` (seconds).
 
     ``errors`` are failures that count as "not yet". Raises TimeoutError naming ``what`` and the last answer.
     """
+    within *= BUSY
     deadline = time.monotonic() + within
     while True:
         last: object

@@ -120,7 +120,7 @@ def test_a_terminal_that_stops_reading_does_not_stop_the_program(probe: PtyApp) 
         os.write(probe.master, b"xy")
     cpu_path = Path(f"/proc/{probe.pid}/stat")
     assert cpu_path.exists()
-    probe.wait_for("800 y", timeout=20)
+    probe.wait_for("800 y")
 
 
 def test_a_terminal_that_is_lent_comes_back_with_the_screen_as_it_is_by_then(probe: PtyApp) -> None:

@@ -32,7 +32,7 @@ class Logs(Screen):
     source: Source
 
     async def until(self, fact: Callable[[], Any]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not fact():
                 await self.pilot.pause(0.01)
 

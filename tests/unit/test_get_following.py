@@ -112,7 +112,7 @@ async def test_it_waits_for_a_change_gathers_what_comes_together_and_goes_on(
     out, err = io.StringIO(), io.StringIO()
     running = asyncio.ensure_future(following.run(out, err))
     for number in range(3):
-        await asyncio.wait_for(gathered.wait(), 10)
+        await asyncio.wait_for(gathered.wait(), 60)
         for _ in range(5):
             await asyncio.sleep(0)
         assert slept == [0.2] * (number + 1), "nothing is done until something changes"
@@ -121,7 +121,7 @@ async def test_it_waits_for_a_change_gathers_what_comes_together_and_goes_on(
         if number < 2:
             put(store, f.node(f"edge-{number + 2}"))
     store.set_link(LinkState(Link.STALE, NOW, sentence="No answer."))
-    await asyncio.wait_for(gathered.wait(), 10)
+    await asyncio.wait_for(gathered.wait(), 60)
     for _ in range(5):
         await asyncio.sleep(0)
     assert err.getvalue() == "plant  stale  No answer.\n"

@@ -152,7 +152,7 @@ class Taking(Socket):
 
     async def receive(self) -> bytes | None:
         if len(self.sent) < self.most:
-            await asyncio.wait_for(self.enough.wait(), 10)
+            await asyncio.wait_for(self.enough.wait(), 60)
         return await super().receive()
 
     async def send(self, message: bytes) -> None:

@@ -161,7 +161,7 @@ async def test_on_a_terminal_only_yes_agrees(typed: bytes, agreed: bool) -> None
         err = io.StringIO()
         console = Console(keyboard, io.StringIO(), err, as_json=False, assume_yes=False, dry_run=False)
         os.write(leader, typed)
-        assert await asyncio.wait_for(console.confirm(PLAN), 10) is agreed
+        assert await asyncio.wait_for(console.confirm(PLAN), 60) is agreed
         assert err.getvalue().endswith("Do it? [y/N] ")
 
 

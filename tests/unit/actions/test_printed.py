@@ -94,7 +94,7 @@ async def test_it_is_looked_at_once_when_all_that_is_printed_agrees(monkeypatch:
         server.is_at(3, "4/3", 2)
         await until(lambda: len(steps) == 2)
         server.is_at(6, "3/3", 3)
-        found = await asyncio.wait_for(waiting, 10)
+        found = await asyncio.wait_for(waiting, 60)
     assert (found.reached, found.text, server.looks, len(server.watches)) == (True, "at 6", 1, 1)
     assert steps == ["3/3 ready, 1 up-to-date, 3 available", "4/3 ready, 2 up-to-date, 4 available"]
 
@@ -107,7 +107,7 @@ async def test_what_agrees_from_the_first_is_looked_at_at_once_and_again_after_a
         waiting = asyncio.ensure_future(seen(api, []))
         await until(lambda: server.looks == 1)
         server.is_at(6, "3/3", 3)
-        found = await asyncio.wait_for(waiting, 10)
+        found = await asyncio.wait_for(waiting, 60)
     assert (found.reached, server.looks) == (True, 2)
 
 
@@ -116,7 +116,7 @@ async def test_what_is_in_no_column_is_looked_for_now_and_then(monkeypatch: pyte
     server = Server("2/3", 3)
     server.press.replicas = 6
     async with far(monkeypatch, server) as (api, _):
-        found = await asyncio.wait_for(seen(api, []), 10)
+        found = await asyncio.wait_for(seen(api, []), 60)
     assert (found.reached, server.looks) == (True, 1)
 
 
@@ -127,21 +127,21 @@ async def test_where_the_watch_ends_or_is_forbidden_looks_alone_tell(monkeypatch
         waiting = asyncio.ensure_future(seen(api, []))
         await until(lambda: bool(server.watches))
         server.watches[0].data(b"", last=True)
-        assert (await asyncio.wait_for(waiting, 10)).reached
+        assert (await asyncio.wait_for(waiting, 60)).reached
     server.prints = False
     async with far(monkeypatch, server) as (api, _):
-        assert (await asyncio.wait_for(seen(api, []), 10)).reached
+        assert (await asyncio.wait_for(seen(api, []), 60)).reached
 
 
 async def test_who_has_seen_enough_waits_for_nothing_that_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server("2/3", 3)
     async with far(monkeypatch, server) as (api, _):
         with pytest.raises(Cancelled):
-            await asyncio.wait_for(seen(api, [], stopped), 10)
+            await asyncio.wait_for(seen(api, [], stopped), 60)
         gate, session = SimpleNamespace(sleep=stopped), SimpleNamespace(api=api)
         run: Any = SimpleNamespace(session=session, gate=gate, step=lambda text, state: None)
         with pytest.raises(Cancelled):
-            await asyncio.wait_for(reach(run, FakeDeployment.path, 3, 10.0, kind=DEPLOYMENT), 10)
+            await asyncio.wait_for(reach(run, FakeDeployment.path, 3, 10.0, kind=DEPLOYMENT), 60)
         await until(lambda: [watched.reset for watched in server.watches] == [True, True])
 
 

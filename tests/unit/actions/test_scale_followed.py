@@ -28,12 +28,12 @@ async def reached(run: Any, server: Server, *printed: str, grows: bool = False) 
     """What comes of 3 replicas while the server prints these, one after the other."""
     waiting = asyncio.ensure_future(reach(run, f"{SETS}/press", 3, 20.0, kind=DEPLOYMENT, grows=grows))
     for ready in printed:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not server.watches:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         server.send(event("MODIFIED", table(ready)))
-    return await asyncio.wait_for(waiting, 10)
+    return await asyncio.wait_for(waiting, 60)
 
 
 async def test_the_scale_is_asked_for_once_when_as_many_are_ready(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ async def test_more_that_run_than_are_wanted_are_waited_for(monkeypatch: pytest.
         run, steps = run_on(api)
 
         async def gone() -> None:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not steps:
                     await asyncio.sleep(0.01)
             server.scale["status"]["replicas"] = 3

@@ -30,7 +30,7 @@ class Reading:
         return [self.log.buffer.text(n) for n in range(self.log.buffer.first, self.log.buffer.end)]
 
     async def until(self, fact: Callable[[], Any]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not fact():
                 self._moved.clear()
                 await self._moved.wait()

@@ -43,7 +43,7 @@ async def server() -> AsyncIterator[tuple[Connected, asyncio.Event, asyncio.Even
 
 
 async def until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not fact():
             await asyncio.sleep(0.005)
 

@@ -270,13 +270,13 @@ class Heard:
 
     async def ended(self) -> None:
         """Wait for the last call."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self.over.wait()
 
 
 async def until(fact: Callable[[], bool]) -> None:
     """Let the loop run until something is true."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not fact():
             await asyncio.sleep(0.001)
 

@@ -26,7 +26,7 @@ with Fleet(1, 0) as fleet:
 """
 
 
-def until(holds: Callable[[], bool], limit: float = 10.0) -> None:
+def until(holds: Callable[[], bool], limit: float = 60.0) -> None:
     end = time.monotonic() + limit
     while not holds():
         assert time.monotonic() < end, f"not true within {limit} s"

@@ -40,7 +40,7 @@ def mint(wire: Wire, secret: dict[str, Any] | None = None, **spec: Any) -> Any:
     return wire.call("POST", f"{ACCOUNT}/token", {"spec": {"expirationSeconds": 3600, **spec}})
 
 
-def wait_refused(wire: Wire, limit: float = 10.0) -> float:
+def wait_refused(wire: Wire, limit: float = 60.0) -> float:
     begin = time.monotonic()
     while wire.get("/version").code != 401:
         assert time.monotonic() - begin < limit
