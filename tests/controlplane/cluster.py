@@ -382,7 +382,7 @@ class ControlPlane:
         self._files_written += 1
         return self.directory / f"{self.name}-{user}-{self._files_written}.kubeconfig"
 
-    def kubectl(self, *arguments: str, input: str | None = None, within: float = 60) -> str:
+    def kubectl(self, *arguments: str, input: str | None = None, within: float = 240) -> str:
         """Run the real kubectl as admin and return what it printed. Raises KubectlError."""
         admin = self.directory / "kubectl.kubeconfig"
         if not admin.exists():

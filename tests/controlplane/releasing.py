@@ -38,4 +38,4 @@ def release(cluster: ControlPlane, namespace: str, kind: str, name: str, to: str
 
 
 def rolled_out(cluster: ControlPlane, namespace: str, kind: str, name: str) -> None:
-    cluster.kubectl("rollout", "status", f"{kind.lower()}/{name}", "--timeout=30s", "-n", namespace)
+    cluster.kubectl("rollout", "status", f"{kind.lower()}/{name}", "--timeout=120s", "-n", namespace)

@@ -71,7 +71,7 @@ def test_boots_with_ready_nodes_and_its_version(
 def test_a_deployment_becomes_ready(cluster: ControlPlane, namespace: str) -> None:
     cluster.create(namespace, workloads.deployment("web", replicas=3))
     eventually(lambda: _ready_pods(cluster, namespace, "web") == 3, within=20, what="3 pods ready")
-    cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=20s")
+    cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=80s")
     cluster.kubectl("scale", "deployment/web", "--replicas=1", "-n", namespace)
     eventually(lambda: len(_pods(cluster, namespace, "web")) == 1, within=20, what="1 pod left")
 
@@ -106,7 +106,7 @@ def test_the_image_name_chooses_the_failure(cluster: ControlPlane, namespace: st
 
 def test_a_bad_image_can_be_rolled_back(cluster: ControlPlane, namespace: str) -> None:
     cluster.create(namespace, workloads.deployment("web", spec={"progressDeadlineSeconds": 1}))
-    cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=20s")
+    cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=80s")
     cluster.kubectl("set", "image", "deployment/web", f"app={workloads.REGISTRY}/bad:2.0", "-n", namespace)
 
     def gave_up() -> bool:
@@ -116,7 +116,7 @@ def test_a_bad_image_can_be_rolled_back(cluster: ControlPlane, namespace: str) -
 
     eventually(gave_up, within=20, what="the deadline passes")
     cluster.kubectl("rollout", "undo", "deployment/web", "-n", namespace)
-    cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=20s")
+    cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=80s")
 
 
 def test_an_autoscaler_follows_real_metrics(cluster: ControlPlane, namespace: str) -> None:

@@ -55,7 +55,7 @@ def test_rows_that_change_come_below_the_first(form: str, env: dict[str, str], t
         subprocess.run(deleting, cwd=ROOT, env=env, check=True, stdin=subprocess.DEVNULL, capture_output=True)
         lines_until(watching, name)
         watching.send_signal(signal.SIGINT)
-        watching.communicate(timeout=30)
+        watching.communicate(timeout=120)
         assert watching.returncode == 130
     finally:
         watching.kill()
