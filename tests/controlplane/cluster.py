@@ -229,7 +229,7 @@ class ControlPlane:
         process = self._processes.pop("apiserver")
         process.signal(number)
         if number == signal.SIGKILL:
-            process.wait(10)
+            process.wait(60)
             return
         self._leaving.append(process)
 
@@ -250,7 +250,7 @@ class ControlPlane:
         """Stop the datastore; the apiserver lives on and cannot reach it."""
         process = self._processes.pop("storage")
         process.signal(number)
-        process.wait(10)
+        process.wait(60)
 
     def start_storage(self) -> None:
         """Start the datastore on what it left behind."""

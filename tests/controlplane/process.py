@@ -116,7 +116,7 @@ class Process:
         """End the process and its group at once and wait until it is gone."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._popen.wait(10)
+        self._popen.wait(60)
 
     def tail(self, lines: int = 15) -> str:
         """The last lines of its output."""

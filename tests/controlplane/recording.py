@@ -61,7 +61,7 @@ class _Stream:
     def close(self) -> None:
         """End the watch and wait for its thread."""
         self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         self._connection.close()
 

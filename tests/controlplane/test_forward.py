@@ -27,7 +27,7 @@ from . import workloads as w
 from .cluster import ControlPlane
 from .process import free_ports
 from .proxy import FaultProxy
-from .waiting import eventually
+from .waiting import BUSY, eventually
 
 ECHO = 7
 MEGABYTES = int(os.environ.get("TEST_EDGETUI_FORWARD_MEGABYTES", "20"))
@@ -74,7 +74,7 @@ class Forwarding:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(10)
+        code = self.process.wait(60)
         self._reader.join()
         return code
 
@@ -199,7 +199,7 @@ def test_what_a_rollout_replaces_is_followed_to_the_new_pods(
         done = time.monotonic()
         for run, _ in both:
             run.wait_for(lambda text: any(f"of {name} " in text for name in new), within=3)
-        assert time.monotonic() - done <= 3
+        assert time.monotonic() - done <= 3 * BUSY
         for _, port in both:
             assert exchange(port, b"after\n") == b"after\n"
 
@@ -211,7 +211,7 @@ def test_a_pod_that_is_gone_ends_its_forward_with_a_sentence(
     with forwarding(cluster.kubeconfig(), namespace, tmp_path, pods[0], f"{port}:{ECHO}") as run:
         cluster.kubectl("delete", "pod", pods[0], "-n", namespace, "--wait=false")
         run.wait_for("is gone: forward a workload or a Service")
-        assert run.process.wait(10) == 1
+        assert run.process.wait(60) == 1
 
 
 def test_a_lost_link_is_said_and_the_next_connections_go_through_again(

@@ -237,7 +237,7 @@ def test_an_interrupt_is_130_and_a_closed_pipe_is_quiet() -> None:
     pipe.stdout.close()
     assert pipe.stderr is not None
     assert pipe.stderr.read() == b""
-    assert pipe.wait(20) == 3
+    assert pipe.wait(120) == 3
     pipe.stderr.close()
 
 

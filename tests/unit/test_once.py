@@ -68,7 +68,7 @@ def on_a_terminal(*arguments: str, columns: int) -> tuple[int, str]:
         while piece := os.read(ours, 65536):
             shown += piece
     os.close(ours)
-    return child.wait(30), shown.decode()
+    return child.wait(120), shown.decode()
 
 
 def code_of(stores: list[Store], pane: Pane) -> int:

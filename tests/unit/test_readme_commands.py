@@ -61,7 +61,7 @@ def test_a_line_that_runs_on_works_until_it_is_stopped(line: str, place: Place) 
     assert running.stdout is not None
     assert any(" has begun." in said for said in iter(running.stdout.readline, ""))
     running.send_signal(signal.SIGTERM)
-    assert running.wait(30) == 0
+    assert running.wait(120) == 0
     running.communicate()
 
 

@@ -419,7 +419,7 @@ def _listening(site: Site) -> Iterator[int]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    port, loop, stopped = ready.result(10)
+    port, loop, stopped = ready.result(60)
     try:
         yield port
     finally:

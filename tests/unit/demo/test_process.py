@@ -75,7 +75,7 @@ def test_serving_alone_ends_at_sigterm_and_does_not_mind_an_empty_stdin() -> Non
     path = Path(json.loads(process.stdout.readline())["kubeconfig"])
     assert Wire(path, "plant").get("/readyz").body == "ok"
     os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
     assert not path.parent.exists()
 
