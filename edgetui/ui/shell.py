@@ -231,18 +231,21 @@ class Shell(DrawnApp):
 
     def flash(self, text: str, role: str = "note") -> None:
         """Say one sentence in the footer in front."""
-        self._footer.flash(text, role)
+        if self._footer is not None:
+            self._footer.flash(text, role)
 
     def hush(self) -> None:
         """Take back what the footer in front says, because it is over."""
-        self._footer.clear()
+        if self._footer is not None:
+            self._footer.clear()
 
     @property
-    def _footer(self) -> FooterBar:
-        """That of the screen in front, or of the nearest one behind it that has one."""
+    def _footer(self) -> FooterBar | None:
+        """That of the screen in front, or of the nearest one behind it that has one; none once the screens are gone,
+        which what still runs then outlives for a moment.
+        """
         bars = (screen.footer for screen in reversed(self.screens_in_view))
-        nearest: FooterBar = next(bar for bar in bars if bar is not None)
-        return nearest
+        return next((bar for bar in bars if bar is not None), None)
 
     def ring(self, sentence: str) -> None:
         """Ring the terminal's bell, and hand it a notice where it shows those."""

@@ -158,6 +158,15 @@ async def test_who_waits_for_a_slow_read_gets_the_dialog_with_no_further_key(
         await screen.wait_for(lambda: isinstance(screen.app.screen, FormScreen), "the dialog")
 
 
+@pytest.mark.parametrize("key", ["s", "i", "b", "r", "p", "g", "y", "enter"])
+async def test_the_end_of_the_screen_while_a_read_runs_is_no_defect(
+    key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with slow_press(monkeypatch, tmp_path) as (screen, slow):
+        await screen.press(key)
+        await screen.wait_for(lambda: slow.asked)
+
+
 async def test_a_dialog_that_comes_soon_gets_what_was_typed_for_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
