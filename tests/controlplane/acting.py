@@ -19,8 +19,6 @@ from edgetui.cluster.link.meter import LinkWatch
 from edgetui.cluster.session import ClusterSession
 from edgetui.model.identity import ObjectKey, ObjectRef
 
-from .waiting import BUSY
-
 
 @asynccontextmanager
 async def connected(kubeconfig: Path) -> AsyncIterator[Connection]:
@@ -51,7 +49,6 @@ async def watched(
 
 async def until(check: Callable[[], Any], *, within: float, what: str) -> Any:
     """As ``eventually``, while the event loop runs on."""
-    within *= BUSY
     deadline = asyncio.get_running_loop().time() + within
     while not (found := check()):
         assert asyncio.get_running_loop().time() < deadline, f"{what}: not within {within:g} s"

@@ -15,7 +15,6 @@ from edgetui.model.cache.freshness import Sync
 from edgetui.model.kinds import KINDS
 
 from .cluster import ControlPlane
-from .waiting import BUSY
 
 
 def make_session(file: Path, **options: Any) -> ClusterSession:
@@ -43,7 +42,7 @@ async def until(session: ClusterSession, fact: Callable[[], Any], *, within: flo
     dirty = asyncio.Event()
     session.store.on_dirty = dirty.set
     try:
-        async with asyncio.timeout(BUSY * within):
+        async with asyncio.timeout(within):
             while True:
                 session.store.drain()
                 dirty.clear()
