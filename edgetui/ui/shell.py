@@ -231,13 +231,13 @@ class Shell(DrawnApp):
 
     def flash(self, text: str, role: str = "note") -> None:
         """Say one sentence in the footer in front."""
-        if self._footer is not None:
-            self._footer.flash(text, role)
+        if (footer := self._footer) is not None:
+            footer.flash(text, role)
 
     def hush(self) -> None:
         """Take back what the footer in front says, because it is over."""
-        if self._footer is not None:
-            self._footer.clear()
+        if (footer := self._footer) is not None:
+            footer.clear()
 
     @property
     def _footer(self) -> FooterBar | None:

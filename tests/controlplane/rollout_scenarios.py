@@ -91,11 +91,11 @@ def stuck(name: str, change: Json, short: str, reason: str) -> list[Scenario]:
 def flapping() -> list[Scenario]:
     """It is up and down in turn: with one pod each, for several need not ever be up together."""
     told = (COMPLETE, Step(WAITING, "^stuck: crash, exit 1$", r"^crashes: exit 1 \("))
-    on_one: Json = {"nodeSelector": {SITE: "plant", "kubernetes.io/hostname": "node-0"}}
-    template: Json = image("flap")["template"]
+    on_one_node = image("flap")
+    on_one_node["template"]["spec"]["nodeSelector"] = {"kubernetes.io/hostname": "node-0"}
     return [
-        *each("flap", {"replicas": 1, "template": template}, *told, kinds=(DEPLOYMENT, STATEFUL_SET)),
-        Scenario("flap", DAEMON_SET, {"template": {"spec": {**template["spec"], **on_one}}}, told),
+        *each("flap", {"replicas": 1, **image("flap")}, *told, kinds=(DEPLOYMENT, STATEFUL_SET)),
+        Scenario("flap", DAEMON_SET, on_one_node, told),
     ]
 
 

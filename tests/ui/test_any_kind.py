@@ -18,7 +18,7 @@ from edgetui.model.kinds.discovered import OwnerName, TableRow, head_of
 from edgetui.ui.any_kind.kind_view import KindView
 from tests.unit.model.factories import NOW, node, store_of
 
-from .driving import Screen, running
+from .driving import NobodyAnswers, Screen, running
 
 PUMP, FACTORY = "Pump.example.com", "Factory.example.com"
 COLUMNS = [("Phase", "string", "", 0), ("Firmware", "string", "", 1)]
@@ -58,8 +58,8 @@ PUMPS = resource("pumps", "Pump", shortNames=["pu"])
 FACTORIES = resource("factories", "Factory", scope="Cluster")
 
 
-class Site:
-    """A session: answers discovery, and counts what somebody looks at."""
+class Site(NobodyAnswers):
+    """A session: answers discovery and nothing else, and counts what somebody looks at."""
 
     identity = ""
     counters = None
@@ -83,13 +83,7 @@ class Site:
     def need(self, kind: str, needed: bool) -> None:
         self.needed[kind] += 1 if needed else -1
 
-    def silence(self) -> float:
-        return 0.0
-
-    async def read(self, collection: str, name: str = "", query: Any = None, *, most: int = 0) -> Any:
-        raise LinkError("nobody answers.")
-
-    get = get_metadata = read
+    get = get_metadata = read = NobodyAnswers._away
 
     def kind(self, name: str) -> Kind:
         return self.kinds[name]
