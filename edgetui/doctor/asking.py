@@ -14,7 +14,7 @@ from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.denial import ANONYMOUS, denied
 from edgetui.cluster.api.metrics import VERSIONS
 from edgetui.cluster.api.probe import gzips_watches, identify, rbac_is_off
-from edgetui.cluster.api.status import not_kubernetes
+from edgetui.cluster.api.status import FOREIGN, not_kubernetes
 from edgetui.cluster.api.versions import versions_of
 from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, Unauthorized
@@ -95,7 +95,7 @@ async def _version(api: Api, timeout: float) -> str:
         return ""
     version = answer.get("gitVersion") if isinstance(answer, Mapping) else None
     if not isinstance(version, str):
-        raise not_kubernetes("JSON of another kind")
+        raise not_kubernetes(FOREIGN)
     return version
 
 

@@ -62,7 +62,11 @@ END_OF_LIST = {"metadata": {"annotations": {"k8s.io/initial-events-end": "true"}
 GOOD: dict[str, Answer] = {
     "GET /api/v1/namespaces": (
         200,
-        {"metadata": {"resourceVersion": "5"}, "items": [{"metadata": {"name": "kube-system", "uid": "u"}}]},
+        {
+            "kind": "NamespaceList",
+            "metadata": {"resourceVersion": "5"},
+            "items": [{"metadata": {"name": "kube-system", "uid": "u"}}],
+        },
     ),
     "GET /version": (200, {"gitVersion": "v1.37.2"}),
     "POST /apis/authentication.k8s.io/v1/selfsubjectreviews": (

@@ -14,7 +14,7 @@ from edgetui.cluster.api.client import PRINTED_QUERY as PRINTED_QUERY
 from edgetui.cluster.api.client import WITHOUT_COLUMNS as WITHOUT_COLUMNS
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.denial import own_namespace
-from edgetui.cluster.api.status import UNDECODABLE, no_apis, not_kubernetes
+from edgetui.cluster.api.status import FOREIGN, UNDECODABLE, is_foreign, no_apis, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -131,6 +131,8 @@ async def identify(api: Api, version: str, timeout: float) -> Identity:
             "Look at etcd or kine on the host of the control plane.",
             code=503,
         ) from error
+    if is_foreign(body):
+        raise not_kubernetes(FOREIGN)
     at, listed = _listed(body)
     uid = next((one.uid for one in listed if one.name == IDENTITY), "")
     return Identity(uid, behind=bool(version) and older(at, version), version=at)

@@ -55,6 +55,14 @@ _QUOTED = '}": '
 """The end of an object that is quoted as a value."""
 
 
+FOREIGN = "JSON of another kind"
+
+
+class _Document(msgspec.Struct):
+    kind: str = ""
+    type: str = ""
+
+
 class _Cause(msgspec.Struct):
     reason: str | None = None
     field: str | None = None
@@ -107,6 +115,17 @@ def not_kubernetes(sent: str) -> ProtocolError:
         f"What answers there is not a Kubernetes API server: it sends {what}.",
         "Check `server:` in the kubeconfig, and whether a login page or a proxy is in between.",
     )
+
+
+def is_foreign(body: bytes | bytearray) -> bool:
+    """Whether this is JSON without a kind and without an event's type, as servers of another sort send it."""
+    try:
+        found = msgspec.json.decode(body, type=_Document)
+    except msgspec.ValidationError:
+        return True
+    except UNDECODABLE:
+        return False
+    return not (found.kind or found.type)
 
 
 def no_apis() -> ProtocolError:

@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from edgetui.cluster.api.status import UNDECODABLE, map_status, not_kubernetes
+from edgetui.cluster.api.status import FOREIGN, UNDECODABLE, is_foreign, map_status, not_kubernetes
 from edgetui.cluster.errors import ProtocolError, Unreadable
 from edgetui.cluster.http.answer_size import (
     MOST_FREE_VALUES,
@@ -46,7 +46,6 @@ PAYS = 8
 PASSED = 256
 MOST_KEPT = 1024 * 1024
 """Bytes of lines that are kept back at most: decoding that many takes about 2 ms."""
-FOREIGN = "JSON of another kind"
 _OBJECT_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _OBJECT_STARTS = frozenset({b'{"type":"A', b'{"type":"M', b'{"type":"D'})
 # How API servers begin the line of a changed object; what begins otherwise is not compared with anything.
@@ -73,11 +72,6 @@ class _MarkMeta(msgspec.Struct, rename="camel"):
 
 class _Mark(msgspec.Struct):
     metadata: _MarkMeta
-
-
-class _Document(msgspec.Struct):
-    kind: str = ""
-    type: str = ""
 
 
 class _ListMeta(msgspec.Struct, rename="camel"):
@@ -298,17 +292,6 @@ def _opened(line: bytes) -> _Envelope:
 
 class _Code(msgspec.Struct):
     code: int | None = None
-
-
-def is_foreign(body: bytes | bytearray) -> bool:
-    """Whether this is JSON without a kind and without an event's type, as servers of another sort send it."""
-    try:
-        found = msgspec.json.decode(body, type=_Document)
-    except msgspec.ValidationError:
-        return True
-    except UNDECODABLE:
-        return False
-    return not (found.kind or found.type)
 
 
 def decode_page(kind: Kind, body: bytes | bytearray) -> Page:

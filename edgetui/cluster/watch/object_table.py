@@ -13,9 +13,9 @@ from typing import ClassVar
 import msgspec
 
 from edgetui.cluster.api.client import PREFERRED
-from edgetui.cluster.api.status import UNDECODABLE, not_kubernetes
+from edgetui.cluster.api.status import FOREIGN, UNDECODABLE, is_foreign, not_kubernetes
 from edgetui.cluster.errors import Unreadable
-from edgetui.cluster.watch.events import FOREIGN, is_foreign, with_plain_name
+from edgetui.cluster.watch.events import with_plain_name
 from edgetui.cluster.watch.partition import Partition
 from edgetui.cluster.watch.reflector.states import Change, Page
 from edgetui.cluster.watch.table import (

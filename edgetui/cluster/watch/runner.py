@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from edgetui.cluster.api.status import map_status, not_kubernetes
+from edgetui.cluster.api.status import FOREIGN, map_status, not_kubernetes
 from edgetui.cluster.errors import (
     ApiError,
     EdgetuiError,
@@ -26,7 +26,7 @@ from edgetui.cluster.errors import (
     Unreadable,
 )
 from edgetui.cluster.http.exchange import Closeable
-from edgetui.cluster.watch.events import FOREIGN, EventDecoder
+from edgetui.cluster.watch.events import EventDecoder
 from edgetui.cluster.watch.io import WatchIO
 from edgetui.cluster.watch.list_buffer import ListBuffer
 from edgetui.cluster.watch.reflector import states as r

@@ -21,7 +21,11 @@ from tests.unit.cluster.every_value import encoded
 from tests.unit.cluster.test_discovery import READ
 from tests.unit.cluster.virtual_loop import VirtualLoop, on_virtual_time
 
-SYSTEM = {"metadata": {"resourceVersion": "9"}, "items": [{"metadata": {"name": "kube-system", "uid": "u1"}}]}
+SYSTEM = {
+    "kind": "NamespaceList",
+    "metadata": {"resourceVersion": "9"},
+    "items": [{"metadata": {"name": "kube-system", "uid": "u1"}}],
+}
 
 
 class Slow:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from edgetui.cluster.api.status import is_foreign
 from edgetui.cluster.errors import Unreadable
 from edgetui.cluster.http.answer_size import TooLarge
 from edgetui.cluster.watch import events
-from edgetui.cluster.watch.events import EventDecoder, decode_page, is_foreign
+from edgetui.cluster.watch.events import EventDecoder, decode_page
 from edgetui.cluster.watch.reflector import states as r
 from edgetui.model.kinds import KINDS as REAL
 from edgetui.model.kinds.base import Row

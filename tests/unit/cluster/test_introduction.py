@@ -26,6 +26,7 @@ SILENT = LinkError("No answer.", "Wait.")
 
 def system(uid: str = "u1", version: str = "50") -> dict[str, Any]:
     return {
+        "kind": "NamespaceList",
         "metadata": {"resourceVersion": version},
         "items": [{"metadata": {"name": "kube-system", "uid": uid}}],
     }

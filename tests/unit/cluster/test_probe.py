@@ -78,7 +78,7 @@ def api(*answers: Any) -> Any:
 
 def listed(*names: str, version: str = "100") -> dict[str, Any]:
     items = [{"metadata": {"name": name, "uid": f"uid of {name}"}} for name in names]
-    return {"metadata": {"resourceVersion": version}, "items": items}
+    return {"kind": "NamespaceList", "metadata": {"resourceVersion": version}, "items": items}
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,10 @@ def listed(*names: str, version: str = "100") -> dict[str, Any]:
         (listed("kube-system"), "101", Identity("uid of kube-system", True, "100")),
         (listed("kube-system"), "", Identity("uid of kube-system", False, "100")),
         (listed("other"), "", Identity("", False, "100")),
-        ({"items": None}, "7", Identity("", False)),
+        ({"kind": "NamespaceList", "items": None}, "7", Identity("", False)),
         (
             {
+                "kind": "NamespaceList",
                 "metadata": 5,
                 "items": [3, {"metadata": 4}, {"metadata": {"name": "kube-system", "uid": "u"}}],
             },
@@ -113,6 +114,9 @@ async def test_who_is_there(answer: Any, version: str, found: Identity) -> None:
         (NotFound("no", "", code=404), ProtocolError),
         (Forbidden("moved", "", code=302), ProtocolError),
         (b"<html>", ProtocolError),
+        ({"version": 3}, ProtocolError),
+        ({"items": [{"metadata": {"name": "kube-system"}}]}, ProtocolError),
+        ([], ProtocolError),
         (LinkError("refused", ""), LinkError),
     ],
 )

@@ -355,7 +355,11 @@ EVERYTHING = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
 QUESTIONS: dict[str, tuple[Callable[[Any], Awaitable[object]], Any]] = {
     "who is there": (
         lambda api: identify(api, "100", 7.0),
-        {"metadata": {"resourceVersion": "99"}, "items": [{"metadata": {"name": "kube-system", "uid": "u1"}}]},
+        {
+            "kind": "NamespaceList",
+            "metadata": {"resourceVersion": "99"},
+            "items": [{"metadata": {"name": "kube-system", "uid": "u1"}}],
+        },
     ),
     "which version": (server_version, {"gitVersion": "v1.37.0"}),
     "whether all is allowed": (

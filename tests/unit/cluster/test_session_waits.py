@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from edgetui.model.cache.freshness import Link, LinkState
 from tests.unit.cluster.test_session import Play, Scenery, play
 
 __all__ = ["play"]
@@ -48,5 +49,26 @@ def test_connections_that_were_made_with_other_credentials_are_kept_for_nothing(
         assert len(dropped) == 2, "at the next beat"
         await asyncio.sleep(20.0)
         assert len(dropped) == 2
+
+    play(scene)
+
+
+def test_json_of_another_kind_is_refused_and_not_called_live_by_who_asks_again(play: Play) -> None:
+    async def scene(s: Scenery) -> None:
+        words: list[Link] = []
+        s.site.handle = lambda wire, data: s.site._answer(wire, 200, {"version": 3})  # type: ignore[method-assign]
+        session = s.open()
+        take = session.store.set_link
+
+        def said(link: LinkState) -> None:
+            words.append(link.link)
+            take(link)
+
+        session.store.set_link = said  # type: ignore[method-assign]
+        await session.start(["Node", "Pod"])
+        await asyncio.sleep(120)
+        begun = words.index(Link.REFUSED)
+        assert set(words[begun:]) == {Link.REFUSED}
+        assert session.store.link.sentence.endswith("it sends JSON of another kind.")
 
     play(scene)
