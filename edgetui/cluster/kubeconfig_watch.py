@@ -57,13 +57,9 @@ async def follow(session: Session, kinds: Iterable[str]) -> None:
     seen = await _stamps(session.target.sources)
     if any(one is not None and time.time() - one[0] / 1e9 < JUST_WRITTEN for one in seen):
         seen = []  # it may have been written after it was read
-    hurry = False
     while True:
         up = session.store.link.link is Link.LIVE
         await asyncio.sleep(WHILE_UP if up else WHILE_DOWN)
-        if hurry and not up:
-            await session.reconnect()  # an attempt that was under way still had the old ones
-        hurry = False
         now = await _stamps(session.target.sources)
         if now == seen:
             continue
@@ -81,7 +77,6 @@ async def follow(session: Session, kinds: Iterable[str]) -> None:
         broken = session.target.error is not None
         await credentials.adopt(fresh)
         why = _adopt(session, fresh)
-        hurry = True
         if broken:
             await session.start(kinds)
         else:

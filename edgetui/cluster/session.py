@@ -293,9 +293,9 @@ class ClusterSession:
         if self._supervisor is None or self._closed:
             return
         if because is not None:
+            self._supervisor.link_failed(because)  # first, so that one probe asks before any stream
             self._supervisor.list_again(because.sentence)
-            self._supervisor.link_failed(because)
-        if credentials_changed:
+        if because is not None or credentials_changed:
             self._renew(self._supervisor)
         self._supervisor.try_now()
 

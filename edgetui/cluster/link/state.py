@@ -134,7 +134,12 @@ class Probed(msgspec.Struct, frozen=True):
 
 
 class TryNow(msgspec.Struct, frozen=True):
-    """New credentials are in force, or the person asks: do not wait for the next attempt."""
+    """Do not wait for the next attempt: the person asks, or it would be made otherwise from now on.
+
+    `anew` is the latter: other credentials or another address. What a probe finds out that was sent before is void.
+    """
+
+    anew: bool = False
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -206,7 +211,7 @@ def _decide(s: State, happened: Input, now: float, rng: backoff.Random) -> tuple
             return _ask(replace(s, suspicion=True))
         case Probed(error, ticket) if ticket == s.ticket:
             return _probed(s, error, now, rng)
-        case TryNow() if s.phase is Phase.DOWN:
+        case TryNow(anew) if s.phase is Phase.DOWN or (anew and s.phase is Phase.PROBING):
             return _probe(s, now)
         case Tick() if s.phase is Phase.DOWN and now >= s.wake_at:
             return _probe(s, now)

@@ -246,7 +246,7 @@ class Supervisor:
         """Move every stream to the credentials now in force."""
         for informer in self._informers.values():
             informer.feed(r.CredentialsChanged())
-        self._link(link.TryNow())
+        self._link(link.TryNow(anew=True))
 
     def try_now(self) -> None:
         """Do not wait for the next attempt, nor with what was refused or not there."""
@@ -433,7 +433,7 @@ class Supervisor:
             self._listener.slept()
             for informer in self._informers.values():
                 informer.feed(r.Woke(late))
-            self._link(link.TryNow())
+            self._link(link.TryNow(anew=True))
             self._link(link.Suspected())
 
     def _publish_link(self) -> None:

@@ -24,7 +24,7 @@ from edgetui.cluster.target import ClusterTarget
 from edgetui.model.cache.freshness import Link
 
 from .kubeconfigs import b64, config, one, put
-from .wire import Request, Script, Server, Stall, ok
+from .wire import Pause, Request, Script, Server, Stall, ok
 
 PATIENCE = 30.0
 JSON = "Content-Type: application/json"
@@ -159,6 +159,33 @@ async def test_another_server_is_taken_while_the_old_one_still_answers(tmp_path:
                 "another server, another certificate authority, another user since then"
                 in found.credentials.notice
             )
+            await until(found, lambda: first.server.open == 0)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_first_list_that_the_old_server_still_owes_is_not_taken(tmp_path: Path, begun: bool) -> None:
+    """It waits before its answer, or in the midst of it, while the file is replaced."""
+    waits = Pause()
+
+    class Slow(Site):
+        def _answer(self, request: Request) -> Script:
+            answer = super()._answer(request)
+            if "watch=" not in request.target or not isinstance(answer[0], bytes):
+                return answer
+            head, end, rows = answer[0].partition(b"\r\n\r\n")
+            first: Script = [head + end] if begun else []
+            return [*first, waits, rows if begun else answer[0], *answer[1:]]
+
+    async with Slow("a").running() as first, Site("b").running() as second:
+        file = first.kubeconfig(tmp_path / "config")
+        async with session(file) as found:
+            await until(found, lambda: first.server.requests)
+            await until(found, lambda: not begun or found.store.link.link is Link.LIVE)
+            second.kubeconfig(file)
+            await until(found, lambda: "another server" in found.credentials.notice)
+            waits.until.set()
+            await until(found, lambda: list(found.store.rows("Node")))
+            assert live(found, "b")()
             await until(found, lambda: first.server.open == 0)
 
 

@@ -132,9 +132,7 @@ def test_a_file_that_was_just_written_is_read_once_more(
     on_virtual_time(main)
 
 
-def test_what_has_changed_is_taken_and_connected_to_and_asked_for_once_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_has_changed_is_taken_and_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main(loop: VirtualLoop) -> None:
         site = Site(loop, monkeypatch)
         site.after = Link.CONNECTING
@@ -149,11 +147,8 @@ def test_what_has_changed_is_taken_and_connected_to_and_asked_for_once_more(
         (why,) = site.reconnects
         assert isinstance(why, LinkError)
         assert str(why) == "The kubeconfig was changed: another server from now on. edgetui connects anew."
-        await asyncio.sleep(2)
-        assert site.done[4:] == ["reconnect"], "an attempt under way still had the old ones"
-        assert site.reconnects[1:] == [None]
-        await asyncio.sleep(30)
-        assert site.done[5:] == []
+        await asyncio.sleep(32)
+        assert site.done[4:] == []
         task.cancel()
 
     on_virtual_time(main)

@@ -31,6 +31,7 @@ INPUTS: dict[str, link.Input] = {
     "Probed well": link.Probed(None, TICKET),
     "Probed badly": link.Probed(REFUSED, TICKET),
     "TryNow": link.TryNow(),
+    "TryNow anew": link.TryNow(anew=True),
     "Tick": link.Tick(),
 }
 
@@ -62,8 +63,8 @@ EXPECTED: dict[Phase, dict[str, str]] = {
         "Failed for good": "down Hold",
     },
     Phase.UP: {"Failed": "down Hold", "Failed for good": "down Hold", "Suspected": "up Probe"},
-    Phase.DOWN: {"TryNow": "probing Probe", "Tick": "probing Probe"},
-    Phase.PROBING: {"Probed well": "up Release", "Probed badly": "down "},
+    Phase.DOWN: {"TryNow": "probing Probe", "TryNow anew": "probing Probe", "Tick": "probing Probe"},
+    Phase.PROBING: {"TryNow anew": "probing Probe", "Probed well": "up Release", "Probed badly": "down "},
 }
 
 
@@ -73,6 +74,15 @@ def test_every_pair_does_what_the_table_says(phase: Phase, name: str) -> None:
     after, effects = step(SAMPLES[phase], INPUTS[name], NOW, Fixed())
     said = f"{after.phase} {' '.join(type(e).__name__ for e in effects)}"
     assert said.strip() == EXPECTED[phase].get(name, str(phase)).strip()
+
+
+def test_what_was_asked_of_another_address_says_nothing_of_this_one() -> None:
+    state, (probe,) = step(SAMPLES[Phase.PROBING], link.TryNow(anew=True), NOW, Fixed())
+    assert isinstance(probe, link.Probe)
+    assert probe.dials
+    assert step(state, INPUTS["Probed badly"], NOW + 1.0, Fixed()) == (state, ())
+    after, _ = step(state, link.Probed(None, probe.ticket), NOW + 1.0, Fixed())
+    assert after.phase is Phase.UP
 
 
 def test_an_illegal_move_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

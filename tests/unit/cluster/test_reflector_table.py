@@ -27,6 +27,7 @@ EXPECTED = {
         Ended broken | backoff | Close | never
         Tick | listing | Close Begin OpenList | -
         CredentialsChanged | - | Close Begin OpenWatch | -
+        Reinit | - | Close Begin OpenWatch | -
         Link | backoff | Close | never
         Tls | backoff | Close | never
         Protocol | backoff | Close | never
@@ -46,6 +47,7 @@ EXPECTED = {
         Page more | - | Collect OpenList | -
         Page last | resuming | Collect Replace OpenWatch | live
         CredentialsChanged | streaming | Close Begin OpenWatch | -
+        Reinit | streaming | Close Begin OpenWatch | -
         Link | backoff | Close | never
         Tls | backoff | Close | never
         Protocol | backoff | Close | never

@@ -121,8 +121,7 @@ def _credentials_changed(
 
 
 def _reinit_open(s: State, happened: r.Reinit, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    if s.phase in (Phase.STREAMING, Phase.LISTING):
-        return replace(s, forked=True), ()  # a new list is under way already
+    # A list that is on its way is another one's too: it was asked for before.
     return opening.list_again(replace(s, forked=True), happened.reason, now, rng)
 
 
