@@ -20,7 +20,8 @@ cacher.go; the rest was measured on a real API server):
    either, or without that proof, the collection is listed again, since a watch at a version from the future is silent
    for ever. A server that never sent one, and twice had nothing new to tell then, has none (an API server without
    watch cache, some proxies).
-8. A bookmark behind our version means that the server's history was rewound.
+8. A bookmark behind our version means that the server's history was rewound. A list that is on its way then, or when
+   another cluster answers, may be of the history before, and is asked for again.
 9. While the link is down nothing is opened here; open streams live on, since a draining server keeps them.
 10. After an outage of two minutes nothing is resumed: the history may have forked while nobody looked.
 11. A refused credential (401) is renewed once.
@@ -121,7 +122,6 @@ def _credentials_changed(
 
 
 def _reinit_open(s: State, happened: r.Reinit, now: float, rng: backoff.Random) -> tuple[State, Effects]:
-    # A list that is on its way is another one's too: it was asked for before.
     return opening.list_again(replace(s, forked=True), happened.reason, now, rng)
 
 
