@@ -288,7 +288,7 @@ class ClusterSession:
     async def reconnect(self, credentials_changed: bool = False, because: EdgetuiError | None = None) -> None:
         """Move every stream to the credentials now in force, or just try again without waiting.
 
-        The latter asks again for what was refused or not there, too. `because` voids all that is known.
+        The latter asks again for what was refused or not there, too. `because` does both, and voids all that is known.
         """
         if self._supervisor is None or self._closed:
             return

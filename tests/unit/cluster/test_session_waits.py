@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from edgetui.cluster.errors import LinkError
+from edgetui.cluster.link.state import Phase
 from edgetui.model.cache.freshness import Link, LinkState
 from tests.unit.cluster.test_session import Play, Scenery, play
+from tests.unit.cluster.virtual_loop import until
 
 __all__ = ["play"]
 
@@ -70,5 +76,25 @@ def test_json_of_another_kind_is_refused_and_not_called_live_by_who_asks_again(p
         begun = words.index(Link.REFUSED)
         assert set(words[begun:]) == {Link.REFUSED}
         assert session.store.link.sentence.endswith("it sends JSON of another kind.")
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    "change", [{"credentials_changed": True}, {"because": LinkError("Another address.")}]
+)
+def test_what_is_asked_in_vain_is_given_up_when_it_would_be_asked_otherwise(
+    play: Play, change: dict[str, Any]
+) -> None:
+    async def scene(s: Scenery) -> None:
+        s.server.black_hole = True
+        session = s.open()
+        await session.start(["Node", "Pod"])
+        supervisor = session._supervisor
+        assert supervisor is not None
+        await until(lambda: supervisor.link.phase is Phase.PROBING, 60)
+        s.server.black_hole = False
+        await session.reconnect(**change)
+        await s.live(within=1.0)
 
     play(scene)
