@@ -28,6 +28,7 @@ CHANGING = {
     r"still at version \d+": "still at version VERSION",
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}": "UID",
     r"\b\d{1,2}\.\d s\b": "N s",
+    r"\b\d{1,2} s later\b": "N s later",
     r'"seconds": \d{1,2}\.\d\b': '"seconds": N',
     r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| UTC)": "TIME",
 }
