@@ -7,9 +7,9 @@ where rows of an earlier run are resumed is the first question part of the first
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.probe import (
@@ -33,13 +33,15 @@ ROWS_FIRST = 20.0
 """Seconds that it waits for the first rows, on a link that has room for no more."""
 ANSWERED_WITHIN = 10.0
 
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
 
 class Introduction:
     """Asks one cluster who it is, and tells its supervisor, its store and the keeper of its rows.
 
     `identity` is the uid of kube-system, empty while unknown. `namespace` is asked for the rights in it; `settled`
-    waits some seconds for the rows; `on_change` is called when anything was learned; `steady` is a clock that never
-    jumps.
+    waits some seconds for the rows; `on_change` is called when anything was learned, `on_another` when what was learned
+    of this server is void; `steady` is a clock that never jumps.
     """
 
     def __init__(
@@ -52,11 +54,11 @@ class Introduction:
         keeper: Keeper | None,
         settled: Callable[[float], Awaitable[bool]],
         on_change: Callable[[], None],
+        on_another: Callable[[], None],
         steady: Callable[[], float],
     ) -> None:
         self.identity = ""
         self.rbac_off = False
-        self.under_way = False
         self._api = api
         self._store = store
         self._supervisor = supervisor
@@ -64,8 +66,10 @@ class Introduction:
         self._keeper = keeper
         self._settled = settled
         self._on_change = on_change
+        self._on_another = on_another
         self._steady = steady
-        self._proving: asyncio.Future[None] | None = None
+        self._proving: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         self._learned = 0.0
 
@@ -75,9 +79,14 @@ class Introduction:
         return bool(self._learned)
 
     @property
+    def under_way(self) -> bool:
+        """Whether it is being asked now."""
+        return self._learning is not None and not self._learning.done()
+
+    @property
     def due(self) -> bool:
         """Whether it is time to ask, or to ask again."""
-        fresh = self.identity and self._steady() - self._learned < LEARN_AGAIN
+        fresh = self.identity and self.known and self._steady() - self._learned < LEARN_AGAIN
         return not fresh and not self.under_way
 
     def hurry(self) -> None:
@@ -89,14 +98,13 @@ class Introduction:
         if version:
             self._is(version, rbac_off)
 
-    async def prove(self) -> None:
+    def prove(self, spawn: Spawn) -> None:
         """Ask who answers while the first watches are on their way, so that what they say counts at once."""
-        self._proving = asyncio.get_running_loop().create_future()
-        try:
-            with suppress(EdgetuiError):  # the link's own state says it, and a prober asks again
-                await self.identify(self._api, newest(self._supervisor.watchers), ANSWERED_WITHIN)
-        finally:
-            self._proving.set_result(None)
+        self._proving = spawn(self._prove())
+
+    async def _prove(self) -> None:
+        with suppress(EdgetuiError):  # the link's own state says it, and a prober asks again
+            await self.identify(self._api, newest(self._supervisor.watchers), ANSWERED_WITHIN)
 
     async def identify(self, api: Api, version: str, timeout: float) -> None:
         """Who answers? Another cluster, or a history that has not reached `version`, means that every list is void.
@@ -110,20 +118,32 @@ class Introduction:
             self._supervisor.list_again(void)
         self._supervisor.identified(found.version if found.uid else "")
 
-    async def learn(self) -> None:
-        """Everything, once the rows are there."""
-        self.under_way = True
+    def begin(self, spawn: Spawn) -> None:
+        """The link is up: learn everything, once the rows are there, if it is time to."""
+        if self.due:
+            self._learning = spawn(self._learn())
+            self._learning.add_done_callback(lambda _: self._on_change())
+
+    def give_up(self) -> None:
+        """The link is down: what is under way would be answered late, or by another server; it is asked anew."""
+        for asking in (self._proving, self._learning):
+            if asking is not None:
+                asking.cancel()
+
+    def void(self) -> None:
+        """From now on another server is asked: nothing that was learned counts for it."""
+        self.identity = ""
+        self._forget()
+
+    async def _learn(self) -> None:
         try:
-            await self._learn()
+            await self._ask()
         except ProtocolError as error:
             self._supervisor.link_failed(error)  # it speaks HTTP and TLS, but is no Kubernetes
         except EdgetuiError:
             pass  # the link's own state says it, and the next time it comes up this is asked again
-        finally:
-            self.under_way = False
-            self._on_change()
 
-    async def _learn(self) -> None:
+    async def _ask(self) -> None:
         if self._keeper is None or not await self._keeper.remembers():
             await self._settled(ROWS_FIRST)
         if self._proving is not None:
@@ -145,9 +165,14 @@ class Introduction:
         self.identity = uid or self.identity
         if self._keeper is not None:
             self._keeper.learned(uid)
-        if another:  # the version and the badges were those of the cluster before
-            self._learned = 0.0
-            self._is("", False)
+        if another:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Version, badges and usage were those of the cluster before."""
+        self._learned = 0.0
+        self._is("", False)
+        self._on_another()
 
     def _is(self, version: str, rbac_off: bool) -> None:
         self._store.set_version(version)

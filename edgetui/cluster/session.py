@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgetui.cluster import backoff
 from edgetui.cluster.api.client import Api
-from edgetui.cluster.api.metrics import PERIOD, SLOW_PERIOD, MetricsPoller
+from edgetui.cluster.api.metrics import MetricsPoller
 from edgetui.cluster.auth.credentials import Credentials
 from edgetui.cluster.errors import EdgetuiError
 from edgetui.cluster.http.client import Transport
@@ -161,8 +161,8 @@ class ClusterSession:
             self.kinds,
             Listener(
                 changed=self._said,
-                up=self._up,
-                down=api.transport.drop_idle,
+                up=lambda: introduction.begin(self._spawn),
+                down=self._down,
                 slept=api.transport.distrust,
                 beat=self._follow_credentials,
                 connected=self._connected,
@@ -170,6 +170,7 @@ class ClusterSession:
             in_view=self._in_view,
             waiting_for=self.credentials.waiting_for,
         )
+        self._poller = MetricsPoller(api, self.store, self._supervisor.namespaces_of, lambda: self._in_view)
         self._introduction = introduction = Introduction(
             api,
             self.store,
@@ -178,10 +179,10 @@ class ClusterSession:
             keeper=self.keeper,
             settled=self.settled,
             on_change=self._say_badges,
+            on_another=self._poller.void,
             steady=self._steady,
         )
         io.clock_jumped = self._supervisor.republish
-        self._poller = MetricsPoller(api, self.store, self._supervisor.namespaces_of, lambda: self._in_view)
         self._profile = ProfileLoop(
             self._supervisor,
             self.store,
@@ -194,6 +195,8 @@ class ClusterSession:
             self._look()
         else:
             self._spawn(self._go_on(self.keeper, introduction, kinds))
+        self._spawn(self._poller.run(self._until_rows))
+        self._poll_what_is_shown()  # somebody may look already, at a kubeconfig that was broken until now
         self._spawn(self._audit_now_and_then())
 
     async def _go_on(self, keeper: Keeper, introduction: Introduction, kinds: Iterable[str]) -> None:
@@ -213,7 +216,7 @@ class ClusterSession:
         supervisor.start(first, patient=self._patient)
         self._look()
         if unproven(supervisor.watchers):
-            self._spawn(introduction.prove())
+            introduction.prove(self._spawn)
         await keeper.run(self.store, supervisor)
 
     def look_at(self, namespaces: Sequence[str]) -> None:
@@ -290,11 +293,12 @@ class ClusterSession:
 
         The latter asks again for what was refused or not there, too. `because` does both, and voids all that is known.
         """
-        if self._supervisor is None or self._closed:
+        if self._supervisor is None or self._introduction is None or self._closed:
             return
         if because is not None:
             self._supervisor.link_failed(because)  # first, so that one probe asks before any stream
             self._supervisor.list_again(because.sentence)
+            self._introduction.void()
         if because is not None or credentials_changed:
             self._renew(self._supervisor)
         self._supervisor.try_now()
@@ -397,14 +401,8 @@ class ClusterSession:
             self._profile.connected(self._steady(), self.transport.counters)
 
     def _poll_what_is_shown(self) -> None:
-        if self._poller is None or self._closed:
-            return
-        self._poller.period = PERIOD if self._profile is None or self._profile.full else SLOW_PERIOD
-        shown = self._in_front & self.store.wire.metered
-        if shown and not self._poller.running:
-            self._spawn(self._poller.run(self._until_rows))
-        self._poller.forget(self._in_front - shown)
-        self._poller.show(shown, self._beside)
+        if self._poller is not None and not self._closed:
+            self._poller.look_at(self._in_front, self._beside)
 
     # Inside
 
@@ -416,10 +414,11 @@ class ClusterSession:
     def _is_up(self) -> bool:
         return self._supervisor is not None and self._supervisor.link.phase is Phase.UP
 
-    def _up(self) -> None:
-        if self._introduction is not None and self._introduction.due and not self._closed:
-            self._introduction.under_way = True
-            self._spawn(self._introduction.learn())
+    def _down(self) -> None:
+        self.transport.drop_idle()
+        if self._introduction is not None and self._poller is not None:
+            self._introduction.give_up()
+            self._poller.give_up()
 
     def _said(self) -> None:
         """Another state of the link, or of a kind."""

@@ -16,6 +16,7 @@ from edgetui.cluster.api.client import PREFERRED, PRINTED_QUERY, Api
 from edgetui.cluster.api.status import UNDECODABLE
 from edgetui.cluster.errors import ApiError, EdgetuiError, Forbidden, NotFound, NotPrinted
 from edgetui.model.cache.store import Store, Usage
+from edgetui.model.cache.wireprofile import Wire
 from edgetui.model.kinds import KINDS, METERED
 from edgetui.model.kinds.base import api_path
 from edgetui.model.text import parse_cpu, whole
@@ -105,7 +106,6 @@ class MetricsPoller:
         in_view: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
         self.period = PERIOD
-        self.running = False
         self._api = api
         self._store = store
         self._namespaces = namespaces
@@ -118,6 +118,14 @@ class MetricsPoller:
         self._asked: dict[str, float] = {}
         self._absent_until = 0.0
         self._wake = asyncio.Event()
+        self._polling: asyncio.Task[bool] | None = None
+
+    def look_at(self, kinds: Collection[str], beside: str = "") -> None:
+        """These kinds are on the screen: from now on ask for those whose usage the link bears, as often as it does."""
+        wire = self._store.wire
+        self.period = PERIOD if wire.wire is Wire.FULL else SLOW_PERIOD
+        self.forget(frozenset(kinds) - wire.metered)
+        self.show(wire.metered.intersection(kinds), beside)
 
     def forget(self, kinds: Collection[str]) -> None:
         """These are asked for no more, so what is known gets old: take it away."""
@@ -139,19 +147,45 @@ class MetricsPoller:
 
         While the API is absent it is asked for every 5 min.
         """
-        self.running = True
         while True:
             self._wake.clear()
             wait = self._wait()
             if wait is not None and wait <= 0:
                 await until_up()
-                await self.poll(
+                await self._poll_unless_given_up(
                     [kind for kind in sorted(METERED) if kind in self._shown and self._due(kind) <= SAME]
                 )
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
+
+    async def _poll_unless_given_up(self, kinds: Collection[str]) -> None:
+        self._polling = polling = asyncio.ensure_future(self.poll(kinds))
+        try:
+            await asyncio.wait({polling})
+        finally:
+            polling.cancel()
+        if not polling.cancelled():
+            polling.result()
+            return
+        for kind in kinds:
+            self._asked.pop(kind, None)
+
+    def give_up(self) -> None:
+        """The link is down: what is under way would be answered late, or by another server; it is asked anew."""
+        if self._polling is not None:
+            self._polling.cancel()
+
+    def void(self) -> None:
+        """Another cluster answers: nothing that is known of the one before counts for it."""
+        self.give_up()
+        self._version, self._prints, self._absent_until = "", True, 0.0
+        for kind in self._asked:
+            self._store.set_metrics(kind, {}, None)
+        self._asked.clear()
+        self._narrowed.clear()
+        self._wake.set()
 
     def _wait(self) -> float | None:
         """Seconds until the next request is due, None while nothing is shown."""

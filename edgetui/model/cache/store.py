@@ -105,7 +105,7 @@ class Store:
         self._pods_on: dict[str, int] = {}
         self._freshness: dict[str, Freshness] = {}
         self._usage: dict[str, dict[Name, Usage]] = {}
-        self._metrics: dict[str, bool] = {}
+        self._metrics: dict[str, bool | None] = {}
         self._changes = ChangeSet()
         self._announced = False
 
@@ -206,8 +206,8 @@ class Store:
             self.wire = wire
             self._mark_status()
 
-    def set_metrics(self, kind: str, usage: dict[Name, Usage], available: bool) -> None:
-        """Take what the metrics API says of all nodes or pods; rows whose numbers moved count as changed."""
+    def set_metrics(self, kind: str, usage: dict[Name, Usage], available: bool | None) -> None:
+        """Take what the metrics API says of all nodes or pods, `available` None if it was not asked."""
         before = self._usage.get(kind, {})
         touched = {key for key in before.keys() | usage.keys() if before.get(key) != usage.get(key)}
         if not touched and self._metrics.get(kind) == available:

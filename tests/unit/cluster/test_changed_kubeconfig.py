@@ -189,6 +189,28 @@ async def test_a_first_list_that_the_old_server_still_owes_is_not_taken(tmp_path
             await until(found, lambda: first.server.open == 0)
 
 
+async def test_the_version_that_the_old_server_still_owes_is_not_taken(tmp_path: Path) -> None:
+    waits = Pause()
+
+    class Versioned(Site):
+        def _answer(self, request: Request) -> Script:
+            if request.target != "/version":
+                return super()._answer(request)
+            answer = ok(json.dumps({"gitVersion": f"v1.{self.node}"}).encode(), JSON)
+            return [waits, answer] if self is first else [answer]
+
+    async with Versioned("30").running() as first, Versioned("40").running() as second:
+        file = first.kubeconfig(tmp_path / "config")
+        async with session(file) as found:
+            await until(found, lambda: any(one.target == "/version" for one in first.server.requests))
+            second.kubeconfig(file)
+            await until(found, lambda: found.store.version)
+            assert found.store.version == "v1.40"
+            waits.until.set()
+            await until(found, lambda: first.server.open == 0)
+            assert found.store.version == "v1.40"
+
+
 async def test_what_was_taken_stays_said_when_the_next_look_finds_nothing_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,8 +314,10 @@ async def test_a_context_that_was_broken_at_the_start_is_mended_by_its_file(tmp_
         file = put(tmp_path / "config", config(cluster={"server": "ftp://h"}))
         async with session(file) as found:
             assert found.store.link.link is Link.BROKEN
+            found.look_at_kinds(("Node",))
             site.kubeconfig(file)
             await until(found, live(found, "a"))
+            await until(found, lambda: any("metrics.k8s.io" in one.target for one in site.server.requests))
 
 
 async def test_a_file_that_was_none_at_the_start_is_mended(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -47,10 +47,11 @@ class Scene:
         self.has_rows = options.get("has_rows", False)
         self.rbac_off = False
         keeper: Any = self if options.get("kept") else None
+        began = loop.time() if options.get("just_booted") else 0.0
         here: Any = self
         self.one = Introduction(
             here, self.store, here, options.get("namespace", "line"), keeper=keeper, settled=self.settled,
-            on_change=self.changed, steady=lambda: loop.time(),
+            on_change=self.changed, on_another=lambda: self.note("void"), steady=lambda: loop.time() - began,
         )  # fmt: skip
 
     def note(self, what: str) -> None:
@@ -123,8 +124,16 @@ def told(*acts: Callable[[Scene], Any], **options: Any) -> str:
     return "\n".join(lines)
 
 
-def learn(scene: Scene) -> Any:
-    return scene.one.learn()
+async def learn(scene: Scene) -> None:
+    begun: list[asyncio.Task[None]] = []
+
+    def spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        begun.append(asyncio.create_task(work))
+        return begun[-1]
+
+    scene.one.begin(spawn)
+    await asyncio.gather(*begun)
+    await asyncio.sleep(0)  # its end is told
 
 
 CASES: dict[str, dict[str, Any]] = {
@@ -171,7 +180,7 @@ def test_somebody_who_waits_is_told_at_once_what_an_earlier_run_knew_otherwise(
     nothing = lambda scene: scene.one.recall("", True)  # noqa: E731
     lines = [
         told(recall, hurry, learn, **options),
-        told(recall, learn, learn, **options),
+        told(recall, learn, _later(60.0), learn, **options),
         told(nothing, **options),
     ]
     assert "\n--\n".join(lines) == snapshot
@@ -201,15 +210,80 @@ def test_it_is_proven_while_the_first_watches_are_on_their_way(
         scene.watchers = HELD[held]
 
     def begin(scene: Scene) -> Any:
-        scene.proving = asyncio.create_task(scene.one.prove())  # type: ignore[attr-defined]
+        scene.one.prove(asyncio.create_task)
         return asyncio.sleep(0)
 
     lines = [
-        told(has, lambda scene: scene.one.prove(), learn),
+        told(has, begin, _later(1.0), learn),
         told(has, begin, learn, who=SILENT),
         told(has, begin, learn, who=map_status(401, {}, b"")),
     ]
     assert "\n--\n".join(lines) == snapshot
+
+
+def _begun(scene: Scene) -> None:
+    scene.one.begin(asyncio.create_task)
+
+
+def _proving(scene: Scene) -> None:
+    scene.one.prove(asyncio.create_task)
+
+
+def _given_up(scene: Scene) -> Any:
+    scene.note("-- the link is down")
+    scene.one.give_up()
+    return asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("after", [0.5, 2.5, 4.0, 5.5, 6.5])
+def test_what_is_under_way_when_the_link_breaks_is_given_up_and_asked_anew(after: float) -> None:
+    """In each of its steps: while it waits for rows, and while who, what or the rights are asked for."""
+
+    def silent(scene: Scene) -> None:
+        assert not scene.one.under_way
+        assert (scene.one.due, scene.one.known) == (True, False)
+        scene.lines.clear()
+
+    acts = (_begun, _later(after), _given_up, silent, _later(60.0))
+    assert told(*acts) == ""
+    assert told(*acts, learn).endswith("known True, due False, under way False")
+
+
+def test_who_it_is_does_not_count_when_it_is_told_after_the_link_broke() -> None:
+    def silent(scene: Scene) -> None:
+        scene.lines.clear()
+
+    assert told(_proving, _later(0.5), _given_up, silent, _later(60.0)) == ""
+    assert told(_proving, _later(0.5), _given_up, learn).endswith("known True, due False, under way False")
+
+
+def test_nothing_that_was_learned_of_one_server_counts_for_another() -> None:
+    def void(scene: Scene) -> None:
+        scene.lines.clear()
+        scene.one.void()
+        scene.note(f"due {scene.one.due}")
+
+    found = told(learn, void, kept=True).splitlines()
+    assert [line.split(" ", 1)[1] for line in found] == [
+        "changed: '' '' rbac off False False, known False, due True, under way False",
+        "void",
+        "due True",
+    ]
+
+
+def test_another_cluster_is_asked_what_it_is_however_short_the_clock_has_run() -> None:
+    """A gateway that was switched on less than a minute ago, whose steady clock begins with that."""
+
+    def another(scene: Scene) -> Any:
+        scene.who = system("u2", "60")
+        here: Any = scene
+        return scene.one.identify(here, "50", 7.0)
+
+    def due(scene: Scene) -> None:
+        scene.note(f"due {scene.one.due}")
+
+    found = told(learn, due, another, due, just_booted=True).splitlines()
+    assert [line for line in found if line[1:].startswith(" due")] == ["7 due False", "8 due True"]
 
 
 def test_what_another_answer_to_who_it_is_voids(snapshot: SnapshotAssertion) -> None:

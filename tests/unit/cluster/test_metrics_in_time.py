@@ -155,3 +155,100 @@ def test_while_the_link_is_down_nothing_is_asked_for() -> None:
         assert metrics.of("v1/nodes") == [100.0, 115.0]
 
     play(story, Asked(), at_100)
+
+
+class Silent(Asked):
+    """A metrics API that answers nothing more once it is told to."""
+
+    silent = False
+
+    async def get_bytes(self, path: str, query: Any, headers: Any = None) -> bytes:
+        found = await super().get_bytes(path, query, headers)
+        while self.silent:
+            await asyncio.sleep(30.0)
+        return found
+
+
+def test_what_is_under_way_when_the_link_breaks_is_given_up_and_asked_for_when_it_is_up() -> None:
+    link = asyncio.Event()
+    link.set()
+
+    async def up_again() -> None:
+        await link.wait()
+
+    async def story(poller: MetricsPoller, metrics: Asked) -> None:
+        poller.show({"Node", "Pod"})
+        await asyncio.sleep(10)
+        metrics.silent = True  # type: ignore[attr-defined]
+        await asyncio.sleep(10)
+        link.clear()
+        poller.give_up()
+        metrics.silent = False  # type: ignore[attr-defined]
+        await asyncio.sleep(40)
+        assert metrics.of("v1/nodes") == [0.0, 15.0]
+        assert poller._store.usage("Node", "", "x") is not None
+        link.set()
+        await asyncio.sleep(16)
+        assert metrics.of("v1/nodes") == [0.0, 15.0, 60.0, 75.0]
+        assert metrics.of("v1/pods") == [0.0, 60.0, 75.0]
+
+    play(story, Silent(), up_again)
+
+
+def test_a_link_that_breaks_between_two_polls_changes_nothing() -> None:
+    async def story(poller: MetricsPoller, metrics: Asked) -> None:
+        poller.give_up()
+        poller.show({"Node"})
+        await asyncio.sleep(10)
+        poller.give_up()
+        await asyncio.sleep(30)
+        assert metrics.of("v1/nodes") == [0.0, 15.0, 30.0]
+
+    play(story, Asked())
+
+
+def test_another_cluster_is_asked_at_once_whether_it_has_usage_and_shows_none_of_the_one_before() -> None:
+    async def story(poller: MetricsPoller, metrics: Asked) -> None:
+        poller.show({"Node", "Pod"})
+        await asyncio.sleep(20)
+        assert poller._store.metrics_available("Pod") is False
+        metrics.version = "v1"
+        poller.void()
+        await asyncio.sleep(1)
+        assert poller._store.metrics_available("Pod") is True
+        assert metrics.of("v1/pods") == [20.0]
+        metrics.version = ""
+        poller.void()
+        assert poller._store.metrics_available("Pod") is poller._store.metrics_available("Node") is None
+        assert poller._store.usage("Node", "", "x") is None
+        await asyncio.sleep(1)
+        assert poller._store.metrics_available("Pod") is False
+
+    play(story, Asked(""))
+
+
+def test_what_the_cluster_before_still_owes_does_not_count_for_another() -> None:
+    async def story(poller: MetricsPoller, metrics: Asked) -> None:
+        metrics.silent = True  # type: ignore[attr-defined]
+        poller.show({"Node", "Pod"})
+        await asyncio.sleep(10)
+        metrics.silent, metrics.version = False, "v1beta1"  # type: ignore[attr-defined]
+        poller.void()
+        await asyncio.sleep(30)
+        found = [path for _, path in metrics.times]
+        assert found == ["v1", "v1", *["v1beta1/nodes", "v1beta1/pods"] * 2]
+
+    play(story, Silent())
+
+
+def test_another_cluster_is_asked_for_rows_again() -> None:
+    async def story(poller: MetricsPoller, metrics: Asked) -> None:
+        metrics.prints = b'{"kind": "NodeMetricsList", "items": []}'
+        poller.show({"Node"})
+        await asyncio.sleep(20)
+        assert metrics.printed == ["v1/nodes"]
+        poller.void()
+        await asyncio.sleep(1)
+        assert metrics.printed == ["v1/nodes"] * 2
+
+    play(story, Asked())

@@ -108,7 +108,7 @@ COUNTS: tuple[dict[str, int], ...] = (
 MOVES = (
     "show", "show", "show", "nothing", "view", "no view", "beside", "watched", "not watched", "down", "up", "slow",
     "rows", "objects", "other rows", "nonsense", "refused", "broken", "failing", "well", "older", "absent", "newest",
-    "denied", "all denied", "allowed", "forget",
+    "denied", "all denied", "allowed", "forget", "void",
 )  # fmt: skip
 
 
@@ -125,8 +125,11 @@ def act(site: Site, move: str, draw: random.Random) -> None:
             poller.show(("Pod",), draw.choice(("", "a", "c")))
         case "watched" | "not watched":
             site.watched = ["a", "b"] if move == "watched" else []
-        case "down" | "up":
-            site.is_up = move == "up"
+        case "up":
+            site.is_up = True
+        case "down":
+            site.is_up = False
+            poller.give_up()
         case "slow":
             poller.period = draw.choice((15.0, 60.0))
         case "rows" | "objects" | "other rows" | "nonsense":
@@ -143,7 +146,9 @@ def act(site: Site, move: str, draw: random.Random) -> None:
             site.denied = {"denied": frozenset({"", "a"}), "all denied": frozenset({"", "a", "b", "c"})}.get(
                 move, frozenset()
             )
-        case "forget":
+        case "void":
+            poller.void()
+        case _:
             poller.forget(draw.choice((("Node",), ("Pod", "Node"))))
 
 
@@ -162,7 +167,7 @@ def test_what_is_asked_for_and_known_through_a_random_history(seed: int, snapsho
             act(site, move, draw)
             site.note(f"-- {move}: {site.state()}")
         await asyncio.sleep(70.0)
-        site.note(f"{site.state()}, running {site.poller.running}")
+        site.note(site.state())
         running.cancel()
         lines.extend(site.lines)
 

@@ -282,6 +282,34 @@ async def usage_while_the_link_is_down(s: Diary) -> None:
 
 
 @scene
+async def another_server_while_the_one_before_still_owes_what_it_is(s: Diary) -> None:
+    s.metered = True
+    session = s.begin()
+    await session.start(("Node", "Pod"))
+    session.look_at_kinds(("Node", "Pod"))
+    await asyncio.sleep(0.055)
+    s.server.latency = 6.0
+    await asyncio.sleep(1.0)
+    s.note("-- another server")
+    s.server.latency = 0.01
+    await session.reconnect(because=LinkError("Another server.", "Wait."))
+    await asyncio.sleep(10.0)
+
+
+@scene
+async def another_server_that_knows_usage(s: Diary) -> None:
+    session = s.begin()
+    await session.start(("Node", "Pod"))
+    session.look_at_kinds(("Node", "Pod"))
+    for metered in (True, False):
+        await asyncio.sleep(20.0)
+        s.note(f"-- another server, {'with' if metered else 'without'} usage")
+        s.metered = metered
+        await session.reconnect(because=LinkError("Another server.", "Wait."))
+    await asyncio.sleep(20.0)
+
+
+@scene
 async def a_defect(s: Diary) -> None:
     session = s.begin()
     await session.start(("Node",))
