@@ -90,17 +90,34 @@ def define(cluster: ControlPlane, *definitions: Mapping[str, Any]) -> None:
         )
 
 
+class _StillThere(Exception):
+    """A definition is not gone yet; the message is what its API server says of it."""
+
+
 def undefine(cluster: ControlPlane, *definitions: Mapping[str, Any]) -> None:
-    """Delete them with all their objects, and wait until they are gone."""
+    """Delete them with all their objects, and wait until they are gone.
+
+    An API server goes through all definitions again every five minutes (apiextensions-apiserver, apiserver.go); what it
+    left then is an error.
+    """
     paths = [f"{DEFINITIONS}/{one['metadata']['name']}" for one in definitions]
     for path in paths:
         cluster.api.delete(path)
     for path in paths:
         eventually(
-            lambda path=path: cluster.api.request("GET", path).code == http.HTTPStatus.NOT_FOUND,
-            within=60,
+            lambda path=path: _is_gone(cluster, path),
+            within=90,
             what=f"{path} to be gone",
+            errors=(_StillThere,),
         )
+
+
+def _is_gone(cluster: ControlPlane, path: str) -> bool:
+    answer = cluster.api.request("GET", path)
+    if answer.code != http.HTTPStatus.NOT_FOUND:
+        found = answer.json()
+        raise _StillThere(f"{answer.code} {found.get('status') if isinstance(found, dict) else found}")
+    return True
 
 
 @contextmanager
