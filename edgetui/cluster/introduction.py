@@ -7,9 +7,9 @@ where rows of an earlier run are resumed is the first question part of the first
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgetui.cluster.api.client import Api
 from edgetui.cluster.api.probe import (
@@ -25,6 +25,7 @@ from edgetui.model.cache.store import Store
 
 if TYPE_CHECKING:
     from edgetui.cluster.snapshot.keeper import Keeper
+    from edgetui.cluster.watch.asyncio_io import Spawn
 
 LEARN_AGAIN = 60.0
 LEARN_LATER = 30.0
@@ -32,8 +33,6 @@ LEARN_LATER = 30.0
 ROWS_FIRST = 20.0
 """Seconds that it waits for the first rows, on a link that has room for no more."""
 ANSWERED_WITHIN = 10.0
-
-Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
 class Introduction:

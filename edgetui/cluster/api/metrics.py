@@ -129,8 +129,7 @@ class MetricsPoller:
 
     def forget(self, kinds: Collection[str]) -> None:
         """These are asked for no more, so what is known gets old: take it away."""
-        for kind in self._asked.keys() & set(kinds):
-            self._store.set_metrics(kind, {}, False)
+        self._clear(self._asked.keys() & set(kinds), False)
 
     def show(self, kinds: Collection[str], beside: str = "") -> None:
         """From now on somebody looks at these kinds, and at no others; in one namespace `beside` those in view, too."""
@@ -181,8 +180,7 @@ class MetricsPoller:
         """Another cluster answers: nothing that is known of the one before counts for it."""
         self.give_up()
         self._version, self._prints, self._absent_until = "", True, 0.0
-        for kind in self._asked:
-            self._store.set_metrics(kind, {}, None)
+        self._clear(self._asked, None)
         self._asked.clear()
         self._narrowed.clear()
         self._wake.set()
@@ -215,10 +213,10 @@ class MetricsPoller:
         except NotFound:
             self._version = ""
             self._absent_until = now + ABSENT_AGAIN
-            self._unavailable(METERED)
+            self._clear(METERED, False)
             return False
         except (ApiError, *UNDECODABLE):
-            self._unavailable(kinds)
+            self._clear(kinds, False)
         except EdgetuiError:
             pass  # the link's own state says it
         return True
@@ -283,9 +281,9 @@ class MetricsPoller:
             return version
         return VERSIONS[-1]
 
-    def _unavailable(self, kinds: Collection[str]) -> None:
+    def _clear(self, kinds: Collection[str], available: bool | None) -> None:
         for kind in kinds:
-            self._store.set_metrics(kind, {}, False)
+            self._store.set_metrics(kind, {}, available)
 
     def _path(self, kind: str, namespace: str = "") -> str:
         return api_path("metrics.k8s.io", self._version, f"{kind.lower()}s", namespace)
