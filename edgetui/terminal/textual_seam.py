@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 from textual import events, keys, messages
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -15,8 +15,10 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual._time import get_time as event_clock
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.geometry import Size
 from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.screen import Screen, ScreenResultType
 from textual.timer import Timer, TimerCallback
 
 from .cells import Grid
@@ -28,6 +30,7 @@ Frame = CompositorUpdate
 __all__ = [
     "Borrower",
     "DrawnApp",
+    "FittedScreen",
     "Frame",
     "KeyParser",
     "Punctual",
@@ -124,6 +127,18 @@ class Punctual(MessagePump):
         timer = super().set_timer(delay, callback, name=name, pause=pause)
         timer._skip = False
         return timer
+
+
+class FittedScreen(Screen[ScreenResultType], Generic[ScreenResultType]):
+    """A screen that is laid out for the size that the terminal has, and for none that it had before.
+
+    Textual lays a screen out for the size in each `Resize` and then sends the screen another one with that size. Where
+    two sizes wait with a key between them, the screen goes from one to the other without end.
+    """
+
+    def _screen_resized(self, size: Size) -> None:
+        if size == self.app.size:
+            super()._screen_resized(size)
 
 
 class DrawnApp(Punctual, App[int]):

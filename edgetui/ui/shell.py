@@ -15,7 +15,6 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.message import Message
-from textual.screen import Screen
 
 from edgetui.model.cache.store import Store
 from edgetui.model.identity import ObjectKey, ObjectRef
@@ -23,7 +22,7 @@ from edgetui.model.kinds import KINDS, kind_word
 from edgetui.model.panes.base import Pane
 from edgetui.model.text import clean
 from edgetui.model.view.fleet import Fleet
-from edgetui.terminal.textual_seam import DrawnApp
+from edgetui.terminal.textual_seam import DrawnApp, FittedScreen
 
 from . import themes
 from .feed import Changes
@@ -319,7 +318,7 @@ class Shell(DrawnApp):
         self.flash(f"theme {self._look.name}: {self._look.about}")
 
 
-class EdgetuiScreen(Screen[Result], Generic[Result]):
+class EdgetuiScreen(FittedScreen[Result], Generic[Result]):
     """A screen of edgetui. What the app asks of any of them has a default here that does nothing.
 
     A key that is still on its way when something else comes before the screen is meant for neither. Textual would

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import os
 import secrets
 import string
@@ -46,6 +47,8 @@ SETTLE = 0.03
 MARGIN = 0.8
 """Of that has to have passed by the clock that watches."""
 STEPS, EVERY = 100_000, 10_000
+STUCK = 120.0
+"""Seconds that one step, or the end, may take: a screen that lets nothing else run ends the process there and then."""
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "LICENSE").read_text() + (ROOT / "Makefile").read_text()
 ANSWERS = frozenset({"left", "right", "tab", "shift+tab", "enter", "click"})
@@ -353,7 +356,10 @@ class Player:
 
 
 async def play(seed: int, steps: int, every: int = 0) -> Judge:
-    """So many steps; how far it is, is printed after `every` so many. Raises Unasked."""
+    """So many steps; how far it is, is printed after `every` so many. Raises Unasked.
+
+    A screen that hangs ends the process, with where it hangs on stderr.
+    """
     judge, rng = Judge(), Random(seed)
     Question.settle = SETTLE
     remember, yes = ConfirmScreen.__init__, AskScreen.dismiss
@@ -376,6 +382,7 @@ async def play(seed: int, steps: int, every: int = 0) -> Judge:
                 player = Player(app, listeners, fleet, judge, rng)
                 said = 0
                 while player.steps < steps:
+                    faulthandler.dump_traceback_later(STUCK, exit=True, file=sys.__stderr__)
                     await player.step()
                     if every and player.steps - said >= every:
                         said = player.steps
@@ -383,6 +390,7 @@ async def play(seed: int, steps: int, every: int = 0) -> Judge:
             # As asyncio.run does at the program's end: what threads are writing is written.
             await asyncio.get_running_loop().shutdown_default_executor()
     finally:
+        faulthandler.cancel_dump_traceback_later()
         os.chdir(here)
         ConfirmScreen.__init__, AskScreen.dismiss = remember, yes  # type: ignore[method-assign]
         Question.settle = REAL_SETTLE

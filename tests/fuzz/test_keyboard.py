@@ -5,27 +5,60 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import subprocess
+import sys
 
 import pytest
 
 from edgetui.ui.dialogs.confirm import ConfirmScreen
 from tests.ui.test_dialogs import PLAN
 
-from .keyboard import SETTLE, Judge, play
+from .keyboard import ROOT, SETTLE, Judge
 
 STEPS = 1500
+PLAYS = [sys.executable, "-m", "tests.fuzz.keyboard", "--steps", str(STEPS), "--seed"]
 
 
-async def test_known_keys_write_nothing_that_nobody_agreed_to() -> None:
-    judge = await play(1, STEPS)
-    assert judge.asked
+def play(seed: int) -> str:
+    """What is said at the end. In a process of its own, which ends where a screen hangs."""
+    done = subprocess.run([*PLAYS, str(seed)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
-async def test_fresh_keys_write_nothing_that_nobody_agreed_to() -> None:
-    seed = secrets.randbits(31)
-    print(f"python -m tests.fuzz.keyboard --steps {STEPS} --seed {seed}")
-    await play(seed, STEPS)
+def test_known_keys_write_nothing_that_nobody_agreed_to() -> None:
+    asked = re.search(r" ([0-9]+) questions, ", play(1))
+    assert asked and int(asked[1])
+
+
+def test_fresh_keys_write_nothing_that_nobody_agreed_to() -> None:
+    play(secrets.randbits(31))
+
+
+HANGS = """
+import sys
+from tests.fuzz import keyboard
+
+async def hang(player):
+    while True:
+        pass
+
+keyboard.STUCK = 0.5
+keyboard.Player.step = hang
+sys.argv[1:] = ["--seed", "7"]
+sys.exit(keyboard.main())
+"""
+
+
+def test_a_screen_that_hangs_ends_the_play_and_says_where_and_how_to_repeat_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGS], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == "python -m tests.fuzz.keyboard --steps 100000 --seed 7\n"
+    assert "in hang\n" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,22 @@ from rich.segment import Segment
 from textual import events, timer
 from textual._compositor import ChopsUpdate, InlineUpdate, LayoutUpdate
 from textual.app import App, ComposeResult
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Static
 
 from edgetui.terminal import no_palette
 from edgetui.terminal.profile import choose
-from edgetui.terminal.textual_seam import DrawnApp, KeyParser, Punctual, event_clock, put_update, screen_text
+from edgetui.terminal.textual_seam import (
+    DrawnApp,
+    FittedScreen,
+    KeyParser,
+    Punctual,
+    event_clock,
+    put_update,
+    screen_text,
+)
 
 
 def told(found: Iterable[Message]) -> list[str]:
@@ -264,3 +272,54 @@ async def test_a_timer_comes_however_late_it_begins_to_wait(monkeypatch: pytest.
             came, looks = asyncio.Event(), 0
             node.set_timer(0.02, came.set)
             await asyncio.wait_for(came.wait(), 60)
+
+
+class BusyScreen(FittedScreen[None]):
+    """Takes no second message before `free` is set, counts the sizes that it is told, and has more to do for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy, self.free = asyncio.Event(), asyncio.Event()
+        self.told = 0
+
+    async def on_key(self) -> None:
+        self.busy.set()
+        await self.free.wait()
+
+    def on_resize(self) -> None:
+        self.told += 1
+        self.call_later(lambda: None)
+        if self.told > 50:
+            self.stack_updates = (
+                0  # laid out no more: nothing else would have its turn again, and the test no end
+            )
+
+    async def work_off(self) -> None:
+        """What waits now has been taken."""
+        taken = asyncio.Event()
+        self.call_later(taken.set)
+        await asyncio.wait_for(taken.wait(), 60)
+
+
+class BusyApp(DrawnApp):
+    def get_default_screen(self) -> BusyScreen:
+        return BusyScreen()
+
+
+async def test_two_sizes_that_wait_with_a_key_between_them_end_on_the_last() -> None:
+    async with BusyApp().run_test(size=(80, 24)) as pilot:
+        app, screen = pilot.app, pilot.app.screen
+        assert isinstance(screen, BusyScreen)
+        before = screen.told
+        screen.post_message(events.Key("down", None))
+        await asyncio.wait_for(screen.busy.wait(), 60)
+        for waiting, size in ((1, Size(40, 24)), (3, Size(120, 30))):
+            app.post_message(events.Resize(size, size))
+            while screen.message_queue_size < waiting:
+                await asyncio.sleep(0)
+            screen.post_message(events.Key("down", None))
+        screen.free.set()
+        for _ in range(3):
+            await screen.work_off()
+        assert screen.size == app.size == (120, 30)
+        assert screen.told - before == 3, "both sizes waited, and the last was told once more"

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual import events
+from textual.geometry import Size
+from textual.screen import Screen as TextualScreen
 
 from edgetui.actions.gate.handover import OUTCOMES, Act
 from edgetui.model.view.timeline import TimelineEntry
@@ -175,3 +177,33 @@ async def test_the_looks_of_a_timeline(snapshot: SnapshotAssertion) -> None:
                       outcome, "", undoable)  # fmt: skip
             found.append(page(list(shown._act(act, NOW, "plant"))))
     assert "\n".join(dict.fromkeys(found)) == snapshot
+
+
+@pytest.mark.parametrize("front", ["dashboard", "object", "text", "dialog"])
+async def test_sizes_that_wait_with_something_between_them_leave_the_screen_as_large_as_the_terminal(
+    front: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out: list[Size] = []
+    lay_out = TextualScreen._screen_resized
+
+    def resized(screen: TextualScreen[Any], size: Size) -> None:
+        laid_out.append(size)
+        if len(laid_out) < 100:  # else nothing but the screen would have its turn again
+            lay_out(screen, size)
+
+    async with running([plant()], size=(100, 30)) as screen:
+        opens = {"object": "enter", "text": "question_mark", "dialog": "full_stop"}
+        if front in opens:
+            await screen.press(opens[front])
+            assert screen.app.screen is not screen.app.main
+        await screen.pilot.resize_terminal(120, 40)
+        await screen.pilot.pause()
+        monkeypatch.setattr(TextualScreen, "_screen_resized", resized)
+        for width, height in ((40, 12), (120, 40), (80, 24), (120, 40)):
+            for one in (screen.app.screen, screen.app.main):
+                one.post_message(events.Resize(Size(width, height), Size(width, height)))
+                one.call_later(lambda: None)
+        await screen.pilot.pause()
+        assert set(laid_out) <= {Size(120, 40)}
+        assert len(laid_out) < 20
+        assert all(tuple(one.size) == (120, 40) for one in screen.app.screen_stack)
